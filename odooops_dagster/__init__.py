@@ -1,0 +1,5 @@
+"""OdooOps: a self-hosted Odoo.sh on Dagster."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,62 @@
+"""The platform's exceptions, one tree; each class's docstring is its default message."""
+
+from __future__ import annotations
+
+
+class OdooOpsError(Exception):
+    """Something went wrong."""
+
+    # What the person may do next, shown on its own line.
+    hint: str | None
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.hint = hint
+
+
+class BadInput(OdooOpsError):
+    """The request cannot be understood."""
+
+
+class NotFound(OdooOpsError):
+    """There is no such object."""
+
+
+class Forbidden(OdooOpsError):
+    """The caller may not do this."""
+
+
+class Conflict(OdooOpsError):
+    """The object's state does not allow this."""
+
+
+class Fenced(Conflict):
+    """The lease was lost: another attempt owns this run now."""
+
+
+class SchemaDrift(OdooOpsError):
+    """An applied migration differs from the file that is shipped."""
+
+
+class MissingDependency(OdooOpsError):
+    """A program that is needed is missing."""
+
+
+class StepFailed(OdooOpsError):
+    """A step of a run failed; the message is the reason shown to people, in one line."""
+
+
+class Unavailable(OdooOpsError):
+    """A service that is needed does not answer."""
+
+
+# SQLSTATEs raised by the schema's functions (PostgREST turns PTnnn into HTTP nnn) and the class each becomes.
+SQLSTATE_ERRORS: dict[str, type[OdooOpsError]] = {
+    "PT400": BadInput,
+    "PT403": Forbidden,
+    "PT404": NotFound,
+    "PT409": Conflict,
+    "PT410": Fenced,
+    "PT503": Unavailable,
+    "42501": Forbidden,
+}

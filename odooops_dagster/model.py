@@ -1,0 +1,237 @@
+"""Frozen values that pass between rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+from uuid import UUID
+
+RunKind = Literal[
+    "build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy"
+]
+RunStatus = Literal["queued", "claimed", "running", "succeeded", "failed", "canceled"]
+Stage = Literal["development", "staging", "production"]
+LogLevel = Literal["debug", "info", "warn", "error"]
+
+FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
+
+
+class FromRow:
+    """Builds a frozen value from a database row, leaving out the columns it has no field for."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the value that the row describes."""
+        names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in row.items() if name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project(FromRow):
+    """One Odoo product and its repository."""
+
+    id: UUID
+    slug: str
+    workspace_key: str
+    odoo_version: str
+    repo_url: str
+    default_branch: str
+    status: str
+    poll_enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(FromRow):
+    """A branch made to run; names of its database and build are set by the last deployment."""
+
+    id: UUID
+    project_id: UUID
+    project_slug: str
+    name: str
+    branch: str
+    stage: Stage
+    generation: int
+    partition_key: str
+    status: str
+    url: str | None = None
+    port: int | None = None
+    database_name: str | None = None
+    image_digest: str | None = None
+    deployed_sha: str | None = None
+    deployed_run_id: UUID | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(FromRow):
+    """One row of the queue."""
+
+    id: UUID
+    project_id: UUID
+    project_slug: str
+    environment_id: UUID | None
+    partition_key: str | None
+    run_number: int
+    kind: RunKind
+    status: RunStatus
+    trigger: str
+    requested_by: str | None
+    git_ref: str | None
+    git_sha: str | None
+    priority: int
+    attempt: int
+    max_attempts: int
+    claimed_by: str | None
+    dagster_run_id: str | None
+    config: Mapping[str, Any]
+    exit_code: int | None
+    error_message: str | None
+    retry_of: UUID | None
+    created_at: datetime
+    claimed_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    lease_expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """What every write of a working run carries: a worker whose attempt is not the current one is refused."""
+
+    run_id: UUID
+    attempt: int
+    worker_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """One movement of a branch, however it was learnt of."""
+
+    repo_url: str
+    ref: str  # refs/heads/feature/x
+    sha: str  # all zeros for a deletion
+    previous_sha: str | None = None
+    forced: bool = False
+    pusher: str | None = None
+    source: str = "push"  # webhook, poll, cli
+
+    @property
+    def branch(self) -> str:
+        """Return the branch's name without its refs/heads/ prefix."""
+        return self.ref.removeprefix("refs/heads/")
+
+    @property
+    def deleted(self) -> bool:
+        """Return whether the push removed the branch."""
+        return set(self.sha) == {"0"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A commit checked out: its tree and the addons it brings."""
+
+    path: Path
+    git_sha: str
+    tree_digest: str  # SHA-256 over every tracked file, submodules included
+    addons_paths: tuple[Path, ...]
+    modules: tuple[str, ...]  # the repository's own installable modules, sorted
+    requirements: tuple[Path, ...]  # requirements files honoured, in order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """What runs: Odoo, a Python environment and addons, named by content."""
+
+    digest: str  # sha256:...
+    series: str
+    odoo_revision: str
+    odoo_path: Path
+    python: Path
+    addons_paths: tuple[Path, ...]
+    modules: tuple[str, ...]  # to install and test, sorted
+    closure: tuple[str, ...]  # those and everything they depend on, sorted
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseAccess:
+    """How one environment reaches its database; the password prints itself redacted."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A command that ends: what to run, where, within which limits."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    log_path: Path
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout_seconds: float = 3600
+    memory_mb: int = 0  # 0 for no limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """How a job ended; exit_status is negative for a signal, as in subprocess."""
+
+    exit_status: int
+    timed_out: bool
+    seconds: float
+    log_path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A command that stays: one environment's Odoo. `port` is the loopback port it listens on."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    port: int
+    log_path: Path
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory_mb: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceStatus:
+    """What a runtime says of a service."""
+
+    name: str
+    state: Literal["running", "stopped", "failed", "absent"]
+    pid: int | None = None
+    port: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """The answer to one yes/no question; `summary` is one line for people."""
+
+    name: str
+    passed: bool
+    summary: str
+    blocking: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Bytes kept under their SHA-256 and the row that points to them."""
+
+    key: str
+    url: str
+    sha256: str
+    size_bytes: int
+    content_type: str
