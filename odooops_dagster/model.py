@@ -41,6 +41,7 @@ class Project(FromRow):
     default_branch: str
     status: str
     poll_enabled: bool = True
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

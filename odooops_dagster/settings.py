@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     migrate_url: SecretStr | None = None
     # Dagster's own storage, on the same host or network; empty uses the embedded server.
     dagster_database_url: SecretStr | None = None
-    # Server on which the environments' databases live, with a role that may create roles and databases; empty: embedded.
+    # Server of the environments' databases, with a role that may create roles and databases; empty: embedded.
     odoo_database_url: SecretStr | None = None
     # Where artifacts go: empty for a folder under the state folder, file:///path, or s3://bucket/prefix.
     store_url: str = ""

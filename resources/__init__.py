@@ -1,0 +1,1 @@
+"""The wires between Dagster and the core objects."""

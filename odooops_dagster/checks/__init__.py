@@ -1,0 +1,1 @@
+"""Yes/no questions about a build, a clone, a backup, a deployment."""

@@ -1,0 +1,1 @@
+"""The embedded default: everything the platform needs, on this machine, under one state folder."""

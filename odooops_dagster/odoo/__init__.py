@@ -1,0 +1,1 @@
+"""What Odoo needs to be told, and how what it says is read."""

@@ -1,0 +1,1 @@
+"""What is done: one file per step, one public function each."""

@@ -1,0 +1,93 @@
+"""Make the runtime match what Postgres says of an environment; telling it twice changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Build, Environment, Service, ServiceStatus
+from odooops_dagster.odoo import commands
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.files import write_whole
+from odooops_dagster.steps.image import load_build
+from odooops_dagster.steps.names import data_folder, environment_folder, role_name, service_name
+
+
+def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, environment: Environment) -> ServiceStatus:
+    """Run the deployed build at the environment's port, or stop what should not run."""
+    name = service_name(environment)
+    if environment.status == "destroyed" or environment.database_name is None or environment.port is None:
+        return runtime.stop(name, remove=True)
+    if environment.status == "stopped":
+        return runtime.stop(name)
+    return runtime.start(deployed_service(databases, settings, environment))
+
+
+def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+    """Converge every deployed environment whose service is not running; return a line for each that was mended."""
+    states = {status.name: status.state for status in runtime.status()}
+    mended = []
+    for environment in control.environments.list():
+        if environment.status == "running" and states.get(service_name(environment)) != "running":
+            status = converge(runtime, databases, settings, environment)
+            mended.append(f"{environment.partition_key}: {status.state}")
+    return mended
+
+
+def deployed_service(databases: OdooDatabases, settings: Settings, environment: Environment) -> Service:
+    """Return the service that an environment's row describes.
+
+    Raises:
+        StepFailed: the environment has no deployment.
+    """
+    if environment.database_name is None or environment.port is None or environment.image_digest is None:
+        raise StepFailed(f"{environment.partition_key} was never deployed", hint="push to its branch")
+    return odoo_service(
+        databases,
+        settings,
+        environment,
+        name=service_name(environment),
+        database=environment.database_name,
+        build=load_build(settings.home, environment.image_digest),
+        port=environment.port,
+    )
+
+
+def odoo_service(
+    databases: OdooDatabases,
+    settings: Settings,
+    environment: Environment,
+    *,
+    name: str,
+    database: str,
+    build: Build,
+    port: int,
+    cron_threads: int = 1,
+) -> Service:
+    """Write the service's configuration file and return its definition."""
+    folder = environment_folder(settings.home, environment)
+    config = folder / f"{name}.conf"
+    text = commands.config_file(
+        databases.access(database, role=role_name(environment)),
+        data_dir=data_folder(settings.home, environment),
+        addons_paths=build.addons_paths,
+        port=port,
+        cron_threads=cron_threads,
+    )
+    write_whole(config, text, mode=0o600)
+    return Service(
+        name=name,
+        argv=commands.serve_command(build, config),
+        cwd=folder,
+        port=port,
+        log_path=log_path(settings.home, environment, name),
+        memory_mb=settings.odoo_memory_mb,
+    )
+
+
+def log_path(home: Path, environment: Environment, name: str) -> Path:
+    """Return where a service of the environment writes its log."""
+    return environment_folder(home, environment) / "logs" / f"{name}.log"

@@ -1,0 +1,135 @@
+"""Step `database`: a new database for this run with the repository's modules installed and tested.
+
+Databases are never reused between builds: the running preview keeps its own until the new one has proved itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odooops_dagster import evidence
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.odoo import log as odoo_log
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.install import Installed, Target, install
+from odooops_dagster.steps.names import database_name, role_name
+from odooops_dagster.steps.templates import (
+    Template,
+    find_template,
+    keep_template,
+    start_from_template,
+    template_key,
+)
+from odooops_dagster.steps.undo import undoing
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseResult:
+    """The database built, or `name` None where a blocking check failed and it was dropped again."""
+
+    name: str | None
+    role: str
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
+    """Build the run's database and answer the three questions asked of it.
+
+    Raises:
+        StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
+    """
+    target = Target(
+        name=database_name(ctx.environment, ctx.run),
+        role=role_name(ctx.environment),
+        build=build,
+        demo=bool(ctx.project.config.get("demo", False)),
+    )
+    with undoing(ctx.log) as undo:
+        ctx.databases.ensure_role(target.role)
+        undo.add(f"database {target.name}", lambda: ctx.databases.drop(target.name))
+        template, checks = _fill(ctx, target)
+        passed = all(check.passed for check in checks if check.blocking)
+        if not passed:
+            undo.run()
+    return DatabaseResult(
+        name=target.name if passed else None,
+        role=target.role,
+        checks=tuple(checks),
+        metadata=_metadata(target, template, checks),
+        data_version=_closure_key(target),
+    )
+
+
+def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:
+    """Copy the kept twin of this very content, or install on top of the kept dependencies."""
+    twin = find_template(ctx, _closure_key(target))
+    if twin is None:
+        return None, _install(ctx, target)
+    start_from_template(ctx, twin, target.name, role=target.role)
+    ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
+    states = ctx.databases.module_states(target.name)
+    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests)
+
+
+def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
+    dependencies = [module for module in target.build.closure if module not in target.build.modules]
+    if dependencies:
+        start_from_template(ctx, _dependencies(ctx, target, dependencies), target.name, role=target.role)
+    else:
+        ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
+    _keep_evidence(ctx, installed)
+    if all(check.passed for check in installed.checks if check.blocking):
+        keep_template(ctx, _closure_key(target), target.name, target.build, tests=installed.tests)
+    return installed.checks
+
+
+def _dependencies(ctx: StepContext, target: Target, names: Sequence[str]) -> Template:
+    """Return the template with everything but the repository's own modules, installing it where none is kept."""
+    key = template_key(target.build, names, demo=target.demo)
+    found = find_template(ctx, key)
+    if found is not None:
+        ctx.log("info", f"dependencies: copied from template {found.database_name}")
+        return found
+    ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    if failed is not None:
+        raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
+    keep_template(ctx, key, target.name, target.build, tests={})
+    ctx.databases.drop(target.name)
+    kept = find_template(ctx, key)
+    if kept is None:
+        raise StepFailed("the template just kept is gone", hint="run it again: ops run retry")
+    return kept
+
+
+def _closure_key(target: Target) -> str:
+    return template_key(target.build, target.build.closure, demo=target.demo)
+
+
+def _keep_evidence(ctx: StepContext, installed: Installed) -> None:
+    files = {
+        "build.log": (installed.log_path.read_bytes(), "text/plain"),
+        "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
+        "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+    }
+    for key, (data, content_type) in files.items():
+        evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=content_type)
+
+
+def _metadata(target: Target, template: Template | None, checks: Sequence[CheckResult]) -> Mapping[str, Any]:
+    build = target.build
+    return {
+        "database": target.name,
+        "template": template.database_name if template else "none: installed in this run",
+        "modules": len(build.closure),
+        "modules_table": [{"module": module, "own": module in build.modules} for module in build.closure],
+        "checks_table": [{"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks],
+    }

@@ -1,0 +1,160 @@
+"""Step `deployment`: the new build takes over only after it has answered.
+
+The build first proves itself as a candidate on a port of its own, beside the running preview. Then one statement in
+Postgres makes it the environment's deployment, and the service at the environment's port is replaced. A kill at any point
+leaves either the old deployment or the new one: Postgres says which, and the reconciler makes the runtime follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from odooops_dagster.checks import healthy
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Build, CheckResult, Environment
+from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.converge import converge, odoo_service
+from odooops_dagster.steps.database import DatabaseResult
+from odooops_dagster.steps.names import candidate_name, service_name
+from odooops_dagster.steps.undo import Undo, undoing
+
+# A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
+_HEALTHY_WITHIN_SECONDS = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentResult:
+    """Where the environment answers, or why the old deployment still does."""
+
+    url: str
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
+    """Prove the build, record it, and put it at the environment's URL.
+
+    Raises:
+        StepFailed: the database was dropped by a failed check, or the service stopped answering after the swap.
+    """
+    if database.name is None:
+        raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
+    before = ctx.environment
+    port = before.port or free_port()
+    url = f"http://{ctx.settings.host}:{port}/"
+    with undoing(ctx.log) as undo:
+        undo.add(f"database {database.name}", lambda: ctx.databases.drop(str(database.name)))
+        proven = _prove(ctx, build, database.name, port, undo)
+        if not proven.passed:
+            undo.run()
+            return _result(ctx, url, build, database.name, proven)
+        _record(ctx, build, database.name, url=url, port=port)
+        undo.add("the recorded deployment", lambda: _put_back(ctx, before))
+        check = _take_over(ctx, url)
+        undo.forget()
+    _clean_up(ctx, before, database.name)
+    return _result(ctx, url, build, database.name, check)
+
+
+def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
+    """Start the build beside the running preview, or in its place where there is none, and ask the three questions."""
+    first = ctx.environment.database_name is None
+    name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
+    undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
+    service = odoo_service(
+        ctx.databases,
+        ctx.settings,
+        ctx.environment,
+        name=name,
+        database=database,
+        build=build,
+        port=port if first else free_port(),
+        cron_threads=1 if first else 0,
+    )
+    ctx.runtime.start(service)
+    ctx.log("info", f"{name} starts on port {service.port}")
+    return _wait(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+
+
+def _wait(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
+    result = healthy.wait_healthy(
+        url,
+        database=database,
+        timeout_seconds=_HEALTHY_WITHIN_SECONDS,
+        alive=lambda: ctx.runtime.status(name)[0].state == "running",
+        module_states=lambda: ctx.databases.module_states(database),
+    )
+    if not result.passed:
+        for line in ctx.runtime.logs(name, tail=20):
+            ctx.log("error", line)
+    return result
+
+
+def _record(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> None:
+    ctx.control.environments.record_deployment(
+        ctx.fence,
+        url=url,
+        port=port,
+        database_name=database,
+        image_digest=build.digest,
+        git_sha=build.source.git_sha,
+        expires_at=_expires_at(ctx),
+    )
+
+
+def _expires_at(ctx: StepContext) -> datetime | None:
+    if ctx.environment.stage != "development" or ctx.settings.preview_hours == 0:
+        return None
+    return datetime.now(UTC) + timedelta(hours=ctx.settings.preview_hours)
+
+
+def _take_over(ctx: StepContext, url: str) -> CheckResult:
+    """Replace the service at the environment's port; the candidate has shown that the build answers."""
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
+    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
+    check = _wait(ctx, service_name(environment), url, str(environment.database_name))
+    if not check.passed:
+        raise StepFailed(f"the new build stopped answering after the swap: {check.summary}")
+    return check
+
+
+def _put_back(ctx: StepContext, before: Environment) -> None:
+    """Point the environment at its former deployment again and run that."""
+    ctx.control.environments.record_deployment(
+        ctx.fence,
+        url=before.url,
+        port=before.port,
+        database_name=before.database_name,
+        image_digest=before.image_digest,
+        git_sha=before.deployed_sha,
+        expires_at=before.expires_at,
+    )
+    converge(ctx.runtime, ctx.databases, ctx.settings, ctx.control.environments.by_id(before.id))
+
+
+def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
+    """Drop the database that the former deployment used; what fails here is the janitor's."""
+    if before.database_name and before.database_name != database:
+        ctx.databases.drop(before.database_name)
+
+
+def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
+    return DeploymentResult(
+        url=url,
+        checks=(check,),
+        metadata={
+            "url": url,
+            "database": database,
+            "image_digest": build.digest,
+            "git_sha": build.source.git_sha,
+            "branch": ctx.environment.branch,
+            "healthy": check.summary,
+        },
+        data_version=f"{build.digest}@{database}",
+    )

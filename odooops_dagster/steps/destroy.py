@@ -1,0 +1,33 @@
+"""Step `destroy`: take an environment away whole; what is already gone is passed over."""
+
+from __future__ import annotations
+
+import shutil
+
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.names import (
+    DATABASE_PREFIX,
+    environment_folder,
+    owner_of_database,
+    owner_of_service,
+    role_name,
+    short_id,
+)
+
+
+def destroy_environment(ctx: StepContext) -> None:
+    """Stop the environment's services, drop its databases and role, remove its files, and record that it is gone."""
+    mine = short_id(ctx.environment)
+    for status in ctx.runtime.status():
+        owner = owner_of_service(status.name)
+        if owner is not None and owner.environment == mine:
+            ctx.runtime.stop(status.name, remove=True)
+            ctx.log("info", f"service {status.name} removed")
+    for name in ctx.databases.list(DATABASE_PREFIX):
+        owner = owner_of_database(name)
+        if owner is not None and owner.environment == mine:
+            ctx.databases.drop(name)
+            ctx.log("info", f"database {name} dropped")
+    ctx.databases.drop_role(role_name(ctx.environment))
+    shutil.rmtree(environment_folder(ctx.settings.home, ctx.environment), ignore_errors=True)
+    ctx.control.environments.record_destruction(ctx.fence)

@@ -1,0 +1,101 @@
+"""Step `image`: what the environment runs, named by its content.
+
+For the process runtime that is the checked-out source, a Python environment and an installed Odoo; the digest covers
+all three.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster import evidence
+from odooops_dagster.model import Build, Source
+from odooops_dagster.odoo import distribution, environment, modules
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.files import write_whole
+
+# Odoo always loads these; a repository without modules of its own still gets a working database.
+_BASE = "base"
+
+
+def build_image(ctx: StepContext, source: Source) -> Build:
+    """Put Odoo, the requirements and the source together and record the build's manifest as evidence.
+
+    Raises:
+        StepFailed: Odoo cannot be had, a requirement cannot be resolved, or a module depends on one that is missing.
+    """
+    odoo = _odoo(ctx)
+    python = environment.overlay(
+        odoo, requirements=source.requirements, home=ctx.settings.home, progress=lambda line: ctx.log("info", line)
+    )
+    addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
+    wanted = source.modules or (_BASE,)
+    build = Build(
+        digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
+        series=odoo.series,
+        odoo_revision=odoo.revision,
+        odoo_path=odoo.path,
+        python=python.python,
+        addons_paths=addons_paths,
+        modules=wanted,
+        closure=tuple(sorted(modules.closure(wanted, addons_paths))),
+        source=source,
+    )
+    _keep(ctx, build)
+    ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
+    return build
+
+
+def load_build(home: Path, digest: str) -> Build:
+    """Return a build that was kept, by its digest."""
+    return _from_manifest(json.loads(_manifest_path(home, digest).read_text()))
+
+
+def _odoo(ctx: StepContext) -> distribution.Installation:
+    return distribution.install(
+        ctx.project.odoo_version,
+        home=ctx.settings.home,
+        odoo_path=ctx.settings.odoo_path,
+        git_url=ctx.settings.odoo_git_url,
+        progress=lambda line: ctx.log("info", line),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _keep(ctx: StepContext, build: Build) -> None:
+    manifest = json.dumps(asdict(build), default=str, indent=1, sort_keys=True)
+    write_whole(_manifest_path(ctx.settings.home, build.digest), manifest)
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="build.json",
+        data=manifest.encode(),
+        content_type="application/json",
+    )
+
+
+def _manifest_path(home: Path, digest: str) -> Path:
+    return home / "builds" / f"{digest.removeprefix('sha256:')}.json"
+
+
+def _from_manifest(manifest: dict[str, Any]) -> Build:
+    return Build(**_typed(manifest) | {"source": Source(**_typed(manifest["source"]))})
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn what JSON made of paths and tuples back into paths and tuples."""
+    paths = {"path", "odoo_path", "python"}
+    path_lists = {"addons_paths", "requirements"}
+    lists = {"modules", "closure"}
+    typed: dict[str, Any] = {name: Path(value) for name, value in values.items() if name in paths}
+    typed |= {name: tuple(map(Path, value)) for name, value in values.items() if name in path_lists}
+    typed |= {name: tuple(value) for name, value in values.items() if name in lists}
+    return values | typed

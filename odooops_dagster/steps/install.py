@@ -1,0 +1,80 @@
+"""One Odoo command that installs modules into a database, run in the runtime and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.model import Build, CheckResult, Job
+from odooops_dagster.odoo import commands
+from odooops_dagster.odoo import log as odoo_log
+from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.files import write_whole
+from odooops_dagster.steps.names import data_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The database being built: its name, its role, what goes in, with or without demo data."""
+
+    name: str
+    role: str
+    build: Build
+    demo: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What one installation said."""
+
+    checks: Sequence[CheckResult]
+    tests: Mapping[str, Any]
+    module_states: Mapping[str, str]
+    log_path: Path
+
+
+def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
+    """Install the named modules, run the tests of `tests`, and judge the outcome by ODOO's own words and tables."""
+    log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
+    result = ctx.runtime.execute(_job(ctx, target, names, tests, log_path), on_line=_narrate(ctx))
+    states = ctx.databases.module_states(target.name)
+    parsed = odoo_log.OdooLog.read(log_path)
+    return Installed(
+        checks=odoo_log.judge(result, parsed, states, wanted=names, tested=tests),
+        tests=parsed.tests_report(),
+        module_states=states,
+        log_path=log_path,
+    )
+
+
+def _job(ctx: StepContext, target: Target, names: Sequence[str], tests: Sequence[str], log_path: Path) -> Job:
+    config = ctx.run_folder / "odoo.conf"
+    text = commands.config_file(
+        ctx.databases.access(target.name, role=target.role),
+        data_dir=data_folder(ctx.settings.home, ctx.environment),
+        addons_paths=target.build.addons_paths,
+        port=free_port(),
+    )
+    write_whole(config, text, mode=0o600)
+    return Job(
+        name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
+        argv=commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo),
+        cwd=ctx.run_folder,
+        log_path=log_path,
+        timeout_seconds=ctx.settings.odoo_timeout_seconds,
+        memory_mb=ctx.settings.odoo_memory_mb,
+    )
+
+
+def _narrate(ctx: StepContext) -> odoo_log.OnLine:
+    """Pass on what a person watching wants: modules as they load, tests as they fail, warnings and errors."""
+
+    def on_line(line: str) -> None:
+        told = odoo_log.worth_telling(line)
+        if told is not None:
+            ctx.log(told.level, told.message)
+
+    return on_line

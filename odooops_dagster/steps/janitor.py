@@ -1,0 +1,116 @@
+"""What killed runs leave behind is found by its name and taken away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.model import Environment
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.names import (
+    DATABASE_PREFIX,
+    TEMPLATE_PREFIX,
+    Owner,
+    data_folder,
+    owner_of_database,
+    owner_of_service,
+    short_id,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InUse:
+    """What must stay: environments by short id, the runs that work, the databases that are deployed or kept."""
+
+    environments: dict[str, Environment]
+    working: frozenset[tuple[str, int]]
+    databases: frozenset[str]
+
+    def keeps(self, owner: Owner) -> bool:
+        """Return whether a live environment or a working run still owns the thing."""
+        if owner.run_number is None:
+            environment = self.environments.get(owner.environment)
+            building = any(short == owner.environment for short, _ in self.working)
+            return building or (environment is not None and environment.database_name is not None)
+        return (owner.environment, owner.run_number) in self.working
+
+
+def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+    """Remove databases, services and folders that no live environment and no working run owns; say what went.
+
+    Things are listed before their owners are asked for: a thing made after that is not on the list, one made before has
+    an owner that shows unless it is dead.
+    """
+    services = [status.name for status in runtime.status()]
+    names = [*databases.list(DATABASE_PREFIX), *databases.list(TEMPLATE_PREFIX)]
+    folders = list(_environment_folders(settings.home))
+    in_use = _in_use(control)
+    return [
+        *_services(runtime, services, in_use),
+        *_databases(databases, settings, names, in_use),
+        *_folders(folders, in_use),
+    ]
+
+
+def _in_use(control: ControlPlane) -> InUse:
+    working = [run for run in control.runs.active() if run.environment_id is not None]
+    environments = control.environments.list()
+    templates = {row["database_name"] for row in control.templates.list()}
+    return InUse(
+        environments={short_id(e): e for e in environments if e.status != "destroyed"},
+        working=frozenset((UUID(str(run.environment_id)).hex[:8], run.run_number) for run in working),
+        databases=frozenset(templates | {e.database_name for e in environments if e.database_name}),
+    )
+
+
+def _services(runtime: Runtime, names: list[str], in_use: InUse) -> Iterator[str]:
+    for name in names:
+        owner = owner_of_service(name)
+        if owner is not None and not in_use.keeps(owner):
+            runtime.stop(name, remove=True)
+            yield f"service {name}"
+
+
+def _databases(databases: OdooDatabases, settings: Settings, names: list[str], in_use: InUse) -> Iterator[str]:
+    for name in names:
+        if name in in_use.databases or _is_being_built(name, in_use):
+            continue
+        databases.drop(name)
+        _remove_files_of(settings.home, name, in_use)
+        yield f"database {name}"
+
+
+def _is_being_built(name: str, in_use: InUse) -> bool:
+    if name.startswith(TEMPLATE_PREFIX):
+        # A template is being kept only while some run works; wait until none does.
+        return bool(in_use.working)
+    owner = owner_of_database(name)
+    return owner is None or (owner.environment, int(owner.run_number or 0)) in in_use.working
+
+
+def _remove_files_of(home: Path, database: str, in_use: InUse) -> None:
+    shutil.rmtree(home / "templates" / database, ignore_errors=True)
+    owner = owner_of_database(database)
+    environment = in_use.environments.get(owner.environment) if owner else None
+    if environment is not None:
+        shutil.rmtree(data_folder(home, environment) / "filestore" / database, ignore_errors=True)
+
+
+def _environment_folders(home: Path) -> Iterator[Path]:
+    root = home / "environments"
+    if root.is_dir():
+        yield from (path for path in root.iterdir() if path.is_dir() and len(path.name) == len(UUID(int=0).hex))
+
+
+def _folders(folders: list[Path], in_use: InUse) -> Iterator[str]:
+    for path in folders:
+        short = path.name[:8]
+        if short not in in_use.environments and not any(short == working for working, _ in in_use.working):
+            shutil.rmtree(path, ignore_errors=True)
+            yield f"folder {path.name}"

@@ -1,0 +1,81 @@
+"""The names that belong to an environment: its databases, role, services and folder.
+
+A name tells which environment and which run made the thing, so that what a killed run leaves can be found again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.model import Environment, Run
+
+DATABASE_PREFIX = "ops_"
+TEMPLATE_PREFIX = "opstpl_"
+
+# PostgreSQL cuts identifiers at 63 bytes; what follows the readable part takes at most 20.
+_READABLE_CHARACTERS = 40
+_DATABASE = re.compile(r"^ops_.+_(?P<environment>[0-9a-f]{8})_r(?P<run_number>\d+)$")
+_SERVICE = re.compile(r"^env-(?P<environment>[0-9a-f]{8})(-r(?P<run_number>\d+))?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who made a thing: the environment's short id, and the run's number where one run alone owns it."""
+
+    environment: str
+    run_number: int | None
+
+
+def short_id(environment: Environment) -> str:
+    """Return eight hexadecimal digits that stand for the environment in names."""
+    return environment.id.hex[:8]
+
+
+def database_name(environment: Environment, run: Run) -> str:
+    """Return the name of the database that this run builds for the environment."""
+    readable = re.sub(r"[^a-z0-9]+", "_", f"{environment.project_slug}_{environment.name}".lower()).strip("_")
+    return f"{DATABASE_PREFIX}{readable[:_READABLE_CHARACTERS]}_{short_id(environment)}_r{run.run_number}"
+
+
+def role_name(environment: Environment) -> str:
+    """Return the database role of the environment."""
+    return f"{DATABASE_PREFIX}{short_id(environment)}"
+
+
+def service_name(environment: Environment) -> str:
+    """Return the name of the service that answers at the environment's URL."""
+    return f"env-{short_id(environment)}"
+
+
+def candidate_name(environment: Environment, run: Run) -> str:
+    """Return the name of the service that proves a build before it takes over."""
+    return f"{service_name(environment)}-r{run.run_number}"
+
+
+def environment_folder(home: Path, environment: Environment) -> Path:
+    """Return the folder that keeps the environment's configuration, files and logs."""
+    return home / "environments" / environment.id.hex
+
+
+def data_folder(home: Path, environment: Environment) -> Path:
+    """Return Odoo's data_dir of the environment."""
+    return environment_folder(home, environment) / "data"
+
+
+def owner_of_database(name: str) -> Owner | None:
+    """Return who made the database, or None where it is not one of ours."""
+    return _owner(_DATABASE.match(name))
+
+
+def owner_of_service(name: str) -> Owner | None:
+    """Return who made the service, or None where it is not one of ours."""
+    return _owner(_SERVICE.match(name))
+
+
+def _owner(match: re.Match[str] | None) -> Owner | None:
+    if match is None:
+        return None
+    number = match["run_number"]
+    return Owner(environment=match["environment"], run_number=int(number) if number else None)
