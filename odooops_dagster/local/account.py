@@ -1,0 +1,103 @@
+"""The unprivileged account that PostgreSQL runs as when the caller is root."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency, Unavailable
+
+# The first that exists is taken; the last resort is to make the first.
+CANDIDATES = ("odooops", "postgres")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A system user; `switch` tells whether the caller has to become it."""
+
+    name: str
+    uid: int
+    gid: int
+    switch: bool
+
+    @property
+    def user(self) -> str | None:
+        """Return the name to switch to, None when the caller already is this user."""
+        return self.name if self.switch else None
+
+    def own(self, path: Path) -> None:
+        """Make the path the account's."""
+        if self.switch:
+            os.chown(path, self.uid, self.gid)
+
+    def run(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run the command as this account and return how it ended."""
+        who = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
+        return subprocess.run(argv, capture_output=True, text=True, cwd="/", check=False, **who)  # type: ignore[call-overload, no-any-return]  # mypy cannot follow the keywords
+
+
+def server_account(data: Path) -> Account:
+    """Return the account that owns the cluster, or that shall own it when there is none yet."""
+    if os.geteuid() != 0:
+        return _caller(data)
+    if data.exists():
+        return _account(_owner(data), switch=True)
+    for name in CANDIDATES:
+        try:
+            return _account(pwd.getpwnam(name), switch=True)
+        except KeyError:
+            continue
+    return _create(CANDIDATES[0])
+
+
+def _caller(data: Path) -> Account:
+    me = pwd.getpwuid(os.geteuid())
+    if data.exists() and data.stat().st_uid != me.pw_uid:
+        owner = _owner(data).pw_name
+        raise Unavailable(
+            f"{data} belongs to {owner}, not to {me.pw_name}", hint=f"sudo chown -R {me.pw_name} {data.parent}"
+        )
+    return _account(me, switch=False)
+
+
+def _owner(data: Path) -> pwd.struct_passwd:
+    uid = data.stat().st_uid
+    try:
+        owner = pwd.getpwuid(uid)
+    except KeyError:
+        raise Unavailable(
+            f"{data} belongs to user id {uid}, which has no account", hint=f"chown -R postgres {data}"
+        ) from None
+    if owner.pw_uid == 0 and os.geteuid() == 0:
+        raise Unavailable(f"{data} belongs to root, as whom PostgreSQL does not run", hint=f"chown -R postgres {data}")
+    return owner
+
+
+def _create(name: str) -> Account:
+    if shutil.which("useradd") is None:
+        raise MissingDependency(
+            "PostgreSQL does not run as root and this machine has no account for it", hint=f"adduser -S -H {name}"
+        )
+    argv = [
+        "useradd",
+        "--system",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/usr/sbin/nologin",
+        name,
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    try:
+        return _account(pwd.getpwnam(name), switch=True)
+    except KeyError:
+        raise MissingDependency(f"cannot make the account {name}: {done.stderr.strip()}", hint=" ".join(argv)) from None
+
+
+def _account(entry: pwd.struct_passwd, *, switch: bool) -> Account:
+    return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid, switch=switch)

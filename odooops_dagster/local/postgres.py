@@ -1,0 +1,382 @@
+"""The embedded PostgreSQL: one private server under the state folder, and the URLs of its databases."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local import ports, tether
+from odooops_dagster.local.account import Account, server_account
+from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
+from odooops_dagster.local.secrets import read_or_create_secret, read_secret
+from odooops_dagster.settings import Settings
+
+CONTROL_DATABASE = "odooops"
+DAGSTER_DATABASE = "odooops_dagster"
+SUPERUSER = "postgres"
+WORKER = "ops_worker"
+# The longest path that fits a Unix socket's address, less the name PostgreSQL gives the socket.
+LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseUrls:
+    """Who reaches what: the schema's owner, the worker, Dagster's storage, and the environments' server."""
+
+    owner: str
+    control: str
+    dagster: str
+    odoo: str
+
+
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """Return the URL of each role: the one that is set, else the embedded server's."""
+    given = {
+        "control": settings.database_url,
+        "owner": settings.migrate_url or settings.database_url,
+        "dagster": settings.dagster_database_url,
+        "odoo": settings.odoo_database_url,
+    }
+    urls = {name: value.get_secret_value() for name, value in given.items() if value is not None}
+    if len(urls) < len(given):
+        urls = {**embedded_urls(EmbeddedPostgres(settings.home)), **urls}
+    return DatabaseUrls(**urls)
+
+
+def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
+    """Return the embedded server's URL for each role."""
+    return {
+        "owner": server.url(CONTROL_DATABASE),
+        "control": server.url(CONTROL_DATABASE, user=WORKER),
+        "dagster": server.url(DAGSTER_DATABASE, user=DAGSTER_DATABASE),
+        "odoo": server.url("postgres"),
+    }
+
+
+def needs_embedded(settings: Settings) -> bool:
+    """Return whether any of the platform's databases lives on the embedded server."""
+    return not (settings.database_url and settings.dagster_database_url and settings.odoo_database_url)
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server of our own; everything it keeps lies under `home`, and every method may be told twice."""
+
+    def __init__(self, home: Path, *, bin_dir: Path | None = None, port: int = 0, durable: bool = True) -> None:
+        self.home = home
+        self.data = home / "postgres" / "data"
+        self._bin_dir = bin_dir
+        self._wanted_port = port
+        self._durable = durable
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, timeout: float = 60) -> None:
+        """Make the server answer: initialise it at first, take a running one as it is, mend what a crash left."""
+        self.prepare()
+        if not self.running():
+            self.clear_leftovers()
+            self.refuse_taken_port()
+            self._spawn()
+        self.wait_ready(timeout=timeout)
+        self.provision()
+
+    def stop(self, *, timeout: float = 30) -> None:
+        """Stop the server without waiting for its clients, harder when it takes too long."""
+        server = self._server()
+        if server is not None:
+            _stop(server, timeout=timeout)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
+    def running(self) -> bool:
+        """Return whether a server runs on this cluster."""
+        return self._server() is not None
+
+    def url(self, dbname: str, user: str = SUPERUSER) -> str:
+        """Return the URL of a database for one of the roles that `provision` makes."""
+        password = quote(read_secret(self.home, _password_name(user)), safe="")
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
+
+    @property
+    def port(self) -> int:
+        """Return the port that the server was given."""
+        try:
+            return int(self._port_file.read_text())
+        except (FileNotFoundError, ValueError) as exc:
+            raise Unavailable(f"the embedded PostgreSQL of {self.home} was never started", hint="ops up") from exc
+
+    @property
+    def bin_dir(self) -> Path:
+        """Return the folder of the server's programs, for the account that runs it."""
+        source = self._bin_dir or wheel_bin_dir()
+        return reachable_bin_dir(source, account=server_account(self.data), home=self.home)
+
+    def argv(self) -> list[str]:
+        """Return the command that runs the server in the foreground, tethered to who starts it."""
+        account = server_account(self.data)
+        command = [str(self.bin_dir / "postgres"), "-D", str(self.data)]
+        return tether.command(command, death_signal=signal.SIGINT, user=account.user)
+
+    def prepare(self) -> Account:
+        """Make the folders, the cluster and its configuration; refuse a cluster that this version cannot run."""
+        account = server_account(self.data)
+        self._make_folders(account)
+        with self._lock():
+            if not self.data.exists():
+                self._initialise(account)
+            self._check_cluster()
+            self._remember_port()
+            self._configure(account)
+        return account
+
+    def refuse_taken_port(self) -> None:
+        """Raise when another program listens on the server's port."""
+        if not ports.is_free(self.port):
+            raise Unavailable(
+                f"port {self.port} of the embedded PostgreSQL is taken by {ports.holder(self.port)}",
+                hint=f"stop it, or take another port: rm {self._port_file}",
+            )
+
+    def clear_leftovers(self) -> None:
+        """End what a killed server left behind: sessions that still hold its memory, and its lock file."""
+        orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for orphan in orphans:
+            orphan.send_signal(signal.SIGQUIT)
+        for stubborn in psutil.wait_procs(orphans, timeout=5)[1]:
+            stubborn.kill()
+        psutil.wait_procs(orphans, timeout=5)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def wait_ready(self, *, timeout: float = 60) -> None:
+        """Return as soon as the server answers."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+            except psycopg.OperationalError as exc:
+                self._refuse_to_wait(exc, expired=time.monotonic() > deadline)
+                time.sleep(0.05)
+            else:
+                return
+
+    def provision(self) -> None:
+        """Make the platform's roles and databases, and bring their passwords up to date."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for role in (WORKER, DAGSTER_DATABASE):
+                _ensure_login(connection, role, password=read_or_create_secret(self.home, _password_name(role)))
+            _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
+            _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
+
+    # -- below: how
+
+    @property
+    def _port_file(self) -> Path:
+        return self.home / "postgres" / "port"
+
+    @property
+    def _socket_folder(self) -> Path:
+        return self.home / "run" / "postgres"
+
+    @property
+    def _log(self) -> Path:
+        return self.home / "logs" / "postgres.log"
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self.home / "run" / "postgres.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _make_folders(self, account: Account) -> None:
+        for folder in (self.home, self.home / "postgres", self.home / "run", self.home / "logs", self._socket_folder):
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        account.own(self._socket_folder)
+        if account.switch:
+            self.home.chmod(self.home.stat().st_mode | 0o011)
+            _refuse_closed_folders(self.home, account)
+
+    def _initialise(self, account: Account) -> None:
+        """Build the cluster beside its place and move it there when it is whole."""
+        draft = self.data.with_name("data.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        account.own(draft)
+        password = self._socket_folder / "superuser"
+        password.write_text(read_or_create_secret(self.home, _password_name(SUPERUSER)))
+        password.chmod(0o600)
+        account.own(password)
+        bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)
+        try:
+            done = account.run(_initdb(bin_dir, draft, password=password, durable=self._durable))
+        finally:
+            password.unlink()
+        if done.returncode != 0:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
+            raise Unavailable(f"cannot initialise PostgreSQL in {draft}: {reason}", hint="ops doctor")
+        with (draft / "postgresql.conf").open("a") as file:
+            file.write("\ninclude = 'odooops.conf'  # written at every start\n")
+        draft.rename(self.data)
+
+    def _check_cluster(self) -> None:
+        parts = [self.data / "PG_VERSION", self.data / "global" / "pg_control", self.data / "postgresql.conf"]
+        missing = [str(part.relative_to(self.data)) for part in parts if not part.exists()]
+        if missing:
+            raise Unavailable(
+                f"{self.data} is not a whole PostgreSQL cluster: it has no {missing[0]}",
+                hint=f"put its files back, or move it away to begin anew: mv {self.data} {self.data}.broken",
+            )
+        found = (self.data / "PG_VERSION").read_text().strip()
+        expected = version(self._bin_dir or wheel_bin_dir()).split(".")[0]
+        if found != expected:
+            raise Unavailable(
+                f"{self.data} was made by PostgreSQL {found}, the programs here are PostgreSQL {expected}",
+                hint=f"go back to the odooops that made it, or begin anew: mv {self.data} {self.data}.{found}",
+            )
+
+    def _remember_port(self) -> None:
+        if self._wanted_port:
+            self._port_file.write_text(f"{self._wanted_port}\n")
+        elif not self._port_file.exists():
+            self._port_file.write_text(f"{ports.free_port()}\n")
+
+    def _configure(self, account: Account) -> None:
+        fits = len(os.fsencode(self._socket_folder)) <= LONGEST_SOCKET_FOLDER
+        text = configuration(port=self.port, socket_folder=self._socket_folder if fits else None, durable=self._durable)
+        draft = self.data / "odooops.conf.new"
+        draft.write_text(text)
+        account.own(draft)
+        draft.rename(self.data / "odooops.conf")
+
+    def _spawn(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
+
+    def _refuse_to_wait(self, reason: Exception, *, expired: bool) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise Unavailable(f"PostgreSQL did not start: {' '.join(last)}", hint=f"read {self._log}") from reason
+        if expired:
+            line = str(reason).strip().splitlines()[-1]
+            raise Unavailable(f"PostgreSQL does not answer: {line}", hint=f"read {self._log}") from reason
+
+    def _server(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        except (FileNotFoundError, PermissionError, ValueError, IndexError, psutil.NoSuchProcess):
+            return None
+        return process if self._is_ours(process) else None
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            if process.name() not in {"postgres", "postmaster"} or process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return Path(process.cwd()) == self.data.resolve()
+        except psutil.Error:
+            return False
+
+
+def configuration(*, port: int, socket_folder: Path | None, durable: bool) -> str:
+    """Return the settings that differ from PostgreSQL's own, as a configuration file."""
+    on = "on" if durable else "off"
+    values = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(socket_folder or ""),
+        "password_encryption": "scram-sha-256",
+        # Each Odoo keeps a pool of its own, and Dagster opens a connection for each statement.
+        "max_connections": "300",
+        "max_locks_per_transaction": "128",
+        "shared_buffers": "256MB" if durable else "64MB",
+        "effective_cache_size": "1GB",
+        "work_mem": "8MB",
+        "maintenance_work_mem": "128MB",
+        "random_page_cost": "1.1",
+        # The queries are short; compiling them costs more than it saves.
+        "jit": "off",
+        "max_wal_size": "2GB",
+        "wal_compression": "on",
+        "autovacuum_naptime": "15s",
+        "fsync": on,
+        "full_page_writes": on,
+        "synchronous_commit": on,
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] %u@%d ",
+    }
+    lines = ["# Written by odooops at every start; put changes of your own into postgresql.conf, below the include."]
+    return "\n".join([*lines, *(f"{name} = '{value}'" for name, value in values.items())]) + "\n"
+
+
+def _initdb(bin_dir: Path, data: Path, *, password: Path, durable: bool) -> list[str]:
+    argv = [str(bin_dir / "initdb"), f"--pgdata={data}", f"--username={SUPERUSER}", f"--pwfile={password}"]
+    argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", "--no-instructions"]
+    # The same order of words on every machine, whatever locales it has.
+    builtin = int(version(bin_dir).split(".")[0]) >= 17
+    argv += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else ["--locale=C.UTF-8"]
+    return argv if durable else [*argv, "--no-sync"]
+
+
+def _password_name(user: str) -> str:
+    return f"postgres-{user}"
+
+
+def _refuse_closed_folders(home: Path, account: Account) -> None:
+    for folder in reversed(home.resolve().parents):
+        if not _may_enter(folder, account):
+            raise Unavailable(
+                f"{account.name}, as whom PostgreSQL runs, cannot enter {folder}",
+                hint=f"chmod o+x {folder}, or name another state folder in ODOOOPS_HOME",
+            )
+
+
+def _may_enter(folder: Path, account: Account) -> bool:
+    status = folder.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & 0o100)
+    return bool(status.st_mode & (0o010 if status.st_gid == account.gid else 0o001))
+
+
+def _stop(server: psutil.Process, *, timeout: float) -> None:
+    family = [server, *server.children(recursive=True)]
+    for number, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        for process in family if number == signal.SIGKILL else [server]:
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue
+        family = psutil.wait_procs(family, timeout=patience)[1]
+        if not family:
+            return
+
+
+def _ensure_login(connection: psycopg.Connection, role: str, *, password: str) -> None:
+    name = sql.Identifier(role)
+    if not connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+        connection.execute(sql.SQL("create role {}").format(name))
+    # Sent as a hash: the words of a statement may end in a log.
+    hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(hashed)))
+
+
+def _ensure_database(connection: psycopg.Connection, name: str, *, owner: str, user: str) -> None:
+    database = sql.Identifier(name)
+    if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        connection.execute(sql.SQL("create database {} owner {}").format(database, sql.Identifier(owner)))
+    connection.execute(sql.SQL("revoke connect, temporary on database {} from public").format(database))
+    connection.execute(sql.SQL("grant connect, temporary on database {} to {}").format(database, sql.Identifier(user)))

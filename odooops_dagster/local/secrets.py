@@ -1,0 +1,46 @@
+"""Secrets that the platform makes for itself: one file each, readable by its owner only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from odooops_dagster.errors import Unavailable
+
+
+def read_or_create_secret(home: Path, name: str) -> str:
+    """Return the secret of this name, making it at first use; callers that race agree on one value."""
+    path = secret_path(home, name)
+    if not path.exists():
+        _create(path)
+    return path.read_text().strip()
+
+
+def read_secret(home: Path, name: str) -> str:
+    """Return the secret of this name, which must exist."""
+    try:
+        return secret_path(home, name).read_text().strip()
+    except FileNotFoundError as exc:
+        raise Unavailable(f"{home} has no secret named {name}", hint="ops up") from exc
+
+
+def secret_path(home: Path, name: str) -> Path:
+    """Return the file that holds the secret."""
+    return home / "secrets" / name
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # refuses to replace what another process made in the meantime
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

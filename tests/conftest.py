@@ -1,0 +1,75 @@
+"""Fixtures that every room's tests share: real PostgreSQL servers, fresh migrated databases, a control plane."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import PostgresServer, as_user, running_server
+
+if TYPE_CHECKING:
+    from odooops_dagster.control import ControlPlane
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Yield the embedded PostgreSQL 18."""
+    with running_server("pg18") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres15_server() -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL 15 made of Debian's programs."""
+    bin_dir = Path(os.environ.get("ODOOOPS_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
+    if not (bin_dir / "postgres").exists():
+        missing(f"PostgreSQL 15 is not in {bin_dir}: scripts/dev/system-packages.sh")
+    with running_server("pg15", bin_dir=bin_dir) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of a fresh migrated database on PostgreSQL 18."""
+    with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def database15(postgres15_server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of a fresh migrated database on PostgreSQL 15."""
+    with postgres15_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of a database in which nothing was made yet."""
+    with postgres_server.fresh_database(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def worker_url(database: str, postgres_server: PostgresServer) -> str:
+    """Return the worker's URL of the test's database."""
+    return as_user(database, "ops_worker", postgres_server)
+
+
+@pytest.fixture
+def control(worker_url: str) -> Iterator[ControlPlane]:
+    """Yield the worker's control plane over the test's database."""
+    from odooops_dagster.control import ControlPlane  # noqa: PLC0415 -- most tests need none
+
+    with ControlPlane(worker_url) as plane:
+        yield plane
+
+
+def missing(reason: str) -> None:
+    """Skip the test on a person's machine and fail it in CI, where nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,83 @@
+"""Real PostgreSQL servers for the tests: private, quick rather than durable, gone with the test process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from odooops_dagster.local.postgres import EmbeddedPostgres
+
+TEMPLATE = "migrated_template"
+
+
+class PostgresServer:
+    """A running server and the template from which it makes databases."""
+
+    def __init__(self, embedded: EmbeddedPostgres) -> None:
+        self.embedded = embedded
+        self._has_template = False
+
+    def url(self, dbname: str, user: str = "postgres") -> str:
+        """Return the URL of a database for postgres or ops_worker."""
+        return self.embedded.url(dbname, user)
+
+    @contextmanager
+    def fresh_database(self, *, migrated: bool = True) -> Iterator[str]:
+        """Yield the owner's URL of a database that lives as long as the block."""
+        name = f"test_{token_hex(6)}"
+        template = self._template() if migrated else "template0"
+        self._execute("create database {} template {}", name, template)
+        try:
+            yield self.url(name)
+        finally:
+            self._execute("drop database if exists {} with (force)", name)
+
+    def _template(self) -> str:
+        if not self._has_template:
+            from odooops_dagster.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
+
+            self._execute("drop database if exists {}", TEMPLATE)
+            self._execute("create database {}", TEMPLATE)
+            migrate(self.url(TEMPLATE))
+            self._has_template = True
+        return TEMPLATE
+
+    def _execute(self, statement: LiteralString, *names: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+
+
+@contextmanager
+def state_folder(prefix: str) -> Iterator[Path]:
+    """Yield a folder that the server's account may enter, which pytest's own temporary folders refuse."""
+    folder = Path(tempfile.mkdtemp(prefix=f"odooops-{prefix}-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_server(prefix: str, *, bin_dir: Path | None = None) -> Iterator[PostgresServer]:
+    """Yield a server that is stopped and forgotten at the end of the block."""
+    with state_folder(prefix) as home:
+        embedded = EmbeddedPostgres(home, bin_dir=bin_dir, durable=False)
+        embedded.start()
+        try:
+            yield PostgresServer(embedded)
+        finally:
+            embedded.stop()
+
+
+def as_user(url: str, user: str, server: PostgresServer) -> str:
+    """Return the URL of the same database for another of the server's login roles."""
+    return server.url(url.rsplit("/", 1)[1], user)
