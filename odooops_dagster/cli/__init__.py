@@ -1,0 +1,94 @@
+"""The `ops` command: one noun per file, mounted when it is asked for.
+
+Exit status: 0 done · 1 refused or failed, said in one line on stderr · 2 the command line is wrong · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+
+import typer
+from pydantic import ValidationError
+
+from odooops_dagster.cli.output import print_error
+from odooops_dagster.errors import BadInput, OdooOpsError
+
+# Each verb is a function of its own name in its own file.
+VERBS = ("up", "down", "status", "doctor", "demo")
+# Each noun is a file with an `app` that holds its verbs.
+NOUNS = ("project", "env", "run", "db", "odoo")
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one line and exit status 1."""
+    arguments = sys.argv[1:]
+    try:
+        build_app(_wanted(arguments))()
+    except OdooOpsError as exc:
+        _fail(exc, arguments)
+    except ValidationError as exc:
+        _fail(_settings_error(exc), arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has left, as `ops run logs | head` does
+        sys.exit(1)
+
+
+def build_app(names: Iterable[str] = (*VERBS, *NOUNS)) -> typer.Typer:
+    """Return the application with these verbs and nouns."""
+    app = typer.Typer(
+        name="ops",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # its tracebacks show local variables, passwords among them
+        rich_markup_mode=None,
+    )
+    app.callback()(_root)
+    for name in names:
+        _mount(app, name)
+    return app
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and stop, when asked."""
+    if asked:
+        typer.echo(version("odooops"))
+        raise typer.Exit
+
+
+def _root(
+    version_: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=print_version),
+) -> None:
+    """A self-hosted Odoo.sh: previews for branches, gates with evidence, backups that prove themselves."""
+
+
+def _wanted(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the one name the arguments ask for, or all of them: importing what is not asked for takes time."""
+    first = arguments[0] if arguments else ""
+    return (first,) if first in {*VERBS, *NOUNS} else (*VERBS, *NOUNS)
+
+
+def _mount(app: typer.Typer, name: str) -> None:
+    where = f"{__name__}.{name}"
+    if find_spec(where) is None:
+        return
+    module = import_module(where)
+    if name in VERBS:
+        app.command(name)(getattr(module, name))
+    else:
+        app.add_typer(module.app, name=name, no_args_is_help=True)
+
+
+def _settings_error(exc: ValidationError) -> BadInput:
+    first = exc.errors()[0]
+    variable = "ODOOOPS_" + "_".join(str(part) for part in first["loc"]).upper()
+    return BadInput(f"{variable}: {first['msg']}", hint=f"correct or unset {variable}")
+
+
+def _fail(error: OdooOpsError, arguments: Sequence[str]) -> None:
+    print_error(error, as_json="--json" in arguments)
+    sys.exit(1)
