@@ -23,6 +23,8 @@ class Settings(BaseSettings):
 
     # The one folder that holds everything the platform keeps: databases, builds, logs, artifacts, secrets.
     home: Path = default_home()
+    # Where installed Odoo series and Python environments are kept; may be shared and deleted. Empty: the state folder.
+    cache: Path | None = None
     # Control plane database (any PostgreSQL 15-18, Supabase too); empty starts the embedded PostgreSQL 18.
     database_url: SecretStr | None = None
     # Owner's connection for `ops db migrate`; empty uses the control plane's.
@@ -63,3 +65,8 @@ class Settings(BaseSettings):
     poll_seconds: int = 30
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
+
+    @property
+    def cache_home(self) -> Path:
+        """Return the folder that keeps what can be had again."""
+        return self.cache or self.home

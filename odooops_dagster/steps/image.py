@@ -30,7 +30,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     """
     odoo = _odoo(ctx)
     python = environment.overlay(
-        odoo, requirements=source.requirements, home=ctx.settings.home, progress=lambda line: ctx.log("info", line)
+        odoo, requirements=source.requirements, home=ctx.settings.cache_home, progress=lambda line: ctx.log("info", line)
     )
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
     wanted = source.modules or (_BASE,)
@@ -38,7 +38,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
         series=odoo.series,
         odoo_revision=odoo.revision,
-        odoo_path=odoo.path,
+        odoo_script=odoo.script,
         python=python.python,
         addons_paths=addons_paths,
         modules=wanted,
@@ -58,7 +58,7 @@ def load_build(home: Path, digest: str) -> Build:
 def _odoo(ctx: StepContext) -> distribution.Installation:
     return distribution.install(
         ctx.project.odoo_version,
-        home=ctx.settings.home,
+        home=ctx.settings.cache_home,
         odoo_path=ctx.settings.odoo_path,
         git_url=ctx.settings.odoo_git_url,
         progress=lambda line: ctx.log("info", line),
@@ -92,7 +92,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Build:
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     """Turn what JSON made of paths and tuples back into paths and tuples."""
-    paths = {"path", "odoo_path", "python"}
+    paths = {"path", "odoo_script", "python"}
     path_lists = {"addons_paths", "requirements"}
     lists = {"modules", "closure"}
     typed: dict[str, Any] = {name: Path(value) for name, value in values.items() if name in paths}

@@ -1,0 +1,2 @@
+from . import partner_visit
+from . import res_partner
