@@ -77,8 +77,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[OdooOpsError], str, str | None], ..
     ),
     (
         re.compile(
-            r"resolve host|[Cc]onnect to|onnection (refused|reset|timed out|closed)|[Tt]imed out|unreachable|early EOF|RPC failed"
-            r"|[Oo]peration too slow|error: 5\d\d|unexpected disconnect|No route to host|SSL|gnutls"
+            r"resolve host|[Cc]onnect to|onnection (refused|reset|timed out|closed)|[Tt]imed out|unreachable|early EOF"
+            r"|RPC failed|[Oo]peration too slow|error: 5\d\d|unexpected disconnect|No route to host|SSL|gnutls"
         ),
         Unavailable,
         "{url} does not answer: {reason}",
