@@ -1,1 +1,101 @@
-"""The repository that `ops demo` pushes: a small real addon and a requirement from PyPI."""
+"""The repository that `ops demo` pushes: a bare origin and a clone of it with a small real addon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency, StepFailed
+
+BRANCH = "feature/visits"
+ADDON = "partner_visit"
+
+# One wrong word in the addon: its own test notices, and names the line.
+_RIGHT = 'f"Dear {visit.partner_id.firstname'
+_WRONG = 'f"Dear {visit.partner_id.lastname'
+
+# Neither the person's name nor their hooks and signing keys belong in the demonstration.
+_IDENTITY = {
+    "GIT_AUTHOR_NAME": "OdooOps demo",
+    "GIT_AUTHOR_EMAIL": "demo@odooops.invalid",
+    "GIT_COMMITTER_NAME": "OdooOps demo",
+    "GIT_COMMITTER_EMAIL": "demo@odooops.invalid",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+class DemoRepository:
+    """A bare repository and the clone from which it is pushed to, below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.origin = folder / "partner-visits.git"
+        self.clone = folder / "partner-visits"
+
+    def create(self) -> None:
+        """Make both anew and push the addon to main."""
+        for path in (self.origin, self.clone):
+            shutil.rmtree(path, ignore_errors=True)
+        self.origin.parent.mkdir(parents=True, exist_ok=True)
+        _git(self.origin.parent, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        _git(self.origin.parent, "clone", "--quiet", str(self.origin), str(self.clone))
+        _copy_files(self.clone)
+        self._commit("Record visits to partners")
+        _git(self.clone, "push", "--quiet", "origin", "HEAD:main")
+
+    def push_feature(self) -> str:
+        """Push a feature branch with a change of its own and return its commit."""
+        _git(self.clone, "checkout", "--quiet", "-B", BRANCH)
+        readme = self.clone / "README.md"
+        readme.write_text(readme.read_text() + "\nThe list of visits is under the menu Visits.\n")
+        return self._push("Say where the visits are")
+
+    def push_broken(self) -> str:
+        """Push a commit whose own test fails and return it."""
+        return self._change(_RIGHT, _WRONG, "Greet by last name")
+
+    def push_mended(self) -> str:
+        """Push the mend of the broken commit and return it."""
+        return self._change(_WRONG, _RIGHT, "Greet by first name again")
+
+    def _change(self, old: str, new: str, message: str) -> str:
+        model = self.clone / ADDON / "models" / "partner_visit.py"
+        text = model.read_text()
+        if old not in text:
+            raise StepFailed(f"{model} is not what the demo wrote", hint="start again: make demo")
+        model.write_text(text.replace(old, new))
+        return self._push(message)
+
+    def _push(self, message: str) -> str:
+        self._commit(message)
+        _git(self.clone, "push", "--quiet", "--force", "origin", f"HEAD:{BRANCH}")
+        return _git(self.clone, "rev-parse", "HEAD").strip()
+
+    def _commit(self, message: str) -> None:
+        _git(self.clone, "add", "--all")
+        _git(self.clone, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message)
+
+
+def _copy_files(target: Path) -> None:
+    with resources.as_file(resources.files(__name__) / "repository") as files:
+        shutil.copytree(files, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Run git as a developer would; its hooks are not ours to fire."""
+    if shutil.which("git") is None:
+        raise MissingDependency("git is not installed", hint="install it, on Debian: apt-get install git")
+    done = subprocess.run(
+        ["git", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*", *arguments],
+        cwd=folder,
+        env={**os.environ, **_IDENTITY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StepFailed(f"git {arguments[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
+    return done.stdout

@@ -1,8 +1,8 @@
 """Step `deployment`: the new build takes over only after it has answered.
 
 The build first proves itself as a candidate on a port of its own, beside the running preview. Then one statement in
-Postgres makes it the environment's deployment, and the service at the environment's port is replaced. A kill at any point
-leaves either the old deployment or the new one: Postgres says which, and the reconciler makes the runtime follow.
+Postgres makes it the environment's deployment, and the service at the environment's port is replaced. A kill at any
+point leaves either the old deployment or the new one: Postgres says which, and the reconciler makes the runtime follow.
 """
 
 from __future__ import annotations

@@ -30,7 +30,10 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     """
     odoo = _odoo(ctx)
     python = environment.overlay(
-        odoo, requirements=source.requirements, home=ctx.settings.cache_home, progress=lambda line: ctx.log("info", line)
+        odoo,
+        requirements=source.requirements,
+        home=ctx.settings.cache_home,
+        progress=lambda line: ctx.log("info", line),
     )
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
     wanted = source.modules or (_BASE,)

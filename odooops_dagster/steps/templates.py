@@ -1,8 +1,8 @@
 """Template databases: what was installed once is copied, not installed again.
 
 Two layers. The `dependencies` template holds every module that the repository's own modules need; a push that changes
-only its own code starts from it. The `closure` template holds the own modules too, installed and tested; a push with the
-same content (another branch, a rebuilt environment) starts from that and quotes its tests.
+only its own code starts from it. The `closure` template holds the own modules too, installed and tested; a push with
+the same content (another branch, a rebuilt environment) starts from that and quotes its tests.
 """
 
 from __future__ import annotations
