@@ -14,8 +14,9 @@ from odooops_dagster.runtime.job import definition_of, launch_argv
 from odooops_dagster.runtime.launch import GRACE_SECONDS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# A service that lives this long has started.
-START_SECONDS = 2
+# A service that lives this long has started; one that ends sooner is tried again after a pause, so that a service which
+# cannot start is seen to be down most of the time.
+START_SECONDS = 10
 # Pauses grow by one second each: ten of them cover a database server that restarts.
 START_RETRIES = 10
 # Five old logs of ten megabytes: about a week of a busy preview.

@@ -76,19 +76,20 @@ def _launched(job: Job) -> Iterator[subprocess.Popen[bytes]]:
         start_new_session=True,
     )
     try:
-        _tell(process, definition_of(job, mark=mark), name=job.name)
+        tell(process, definition_of(job, mark=mark), name=job.name)
         yield process
     finally:
         _end(process, mark=mark)
 
 
-def _tell(process: subprocess.Popen[bytes], definition: dict[str, Any], *, name: str) -> None:
+def tell(process: subprocess.Popen[bytes], definition: dict[str, Any], *, name: str) -> None:
+    """Hand the definition to a launcher that waits for it on its standard input."""
     assert process.stdin is not None  # noqa: S101 - asked for above
     try:
         with process.stdin as pipe:
             pipe.write(json.dumps(definition).encode())
     except BrokenPipeError as exc:
-        raise StepFailed(f"the launcher of job {name} did not start", hint="see the job's log") from exc
+        raise StepFailed(f"the launcher of {name} did not start", hint="see its log") from exc
 
 
 def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:

@@ -113,7 +113,9 @@ def _become(definition: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
-    os.execvpe(argv[0], argv, {**definition["env"], MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+    # No environment in the definition means ours: what holds secrets need not be written down.
+    env = os.environ if definition["env"] is None else definition["env"]
+    os.execvpe(argv[0], argv, {**env, MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
 
 
 class _Keeper:

@@ -1,0 +1,171 @@
+"""Check `healthy`: does this Odoo answer, does it answer for its database, and are its modules whole?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import CheckResult
+
+ModuleStates = Callable[[], Mapping[str, str]]
+
+_NAME = "healthy"
+_PAUSE_SECONDS = 0.1
+# The first requests are short, as nothing listens yet; a registry that loads holds its first request for many seconds.
+_FIRST_REQUEST_SECONDS = 1.0
+_LONGEST_REQUEST_SECONDS = 60.0
+# A service that was killed comes back within this time.
+_GONE_SECONDS = 3.0
+# A login page is some ten kilobytes; what sends more is not one.
+_LARGEST_PAGE = 1024 * 1024
+_UNFINISHED = frozenset({"to install", "to upgrade", "to remove"})
+
+
+def check_healthy(
+    url: str, *, database: str, module_states: ModuleStates, timeout_seconds: float = 10.0
+) -> CheckResult:
+    """Ask the three questions once."""
+    with _client() as client:
+        return _Questions(client, url, database, module_states).ask(timeout_seconds)
+
+
+def wait_healthy(
+    url: str, *, database: str, timeout_seconds: float, alive: Callable[[], bool], module_states: ModuleStates
+) -> CheckResult:
+    """Ask until the answers are good, the service is gone, or the time is over."""
+    started = seen_alive = time.monotonic()
+    patience = _FIRST_REQUEST_SECONDS
+    with _client() as client:
+        questions = _Questions(client, url, database, module_states)
+        while True:
+            remaining = started + timeout_seconds - time.monotonic()
+            result = questions.ask(max(0.1, min(patience, remaining)))
+            now = time.monotonic()
+            seen_alive = now if alive() else seen_alive
+            if result.passed:
+                return _passed(result, seconds=now - started)
+            if now - seen_alive > _GONE_SECONDS:
+                return _failed(f"the service ended before it answered ({result.summary})", result.metadata)
+            if now - started >= timeout_seconds:
+                return _failed(f"no good answer within {timeout_seconds:g} s ({result.summary})", result.metadata)
+            patience = min(patience * 2, _LONGEST_REQUEST_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
+
+
+def judge_modules(states: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the modules, or None."""
+    unfinished = sorted(name for name, state in states.items() if state in _UNFINISHED)
+    if unfinished:
+        return f"module {unfinished[0]} is {states[unfinished[0]]!r}" + _and_more(unfinished)
+    if "installed" not in states.values():
+        return "no module is installed"
+    return None
+
+
+def _and_more(names: list[str]) -> str:
+    return f" and {len(names) - 1} more are unfinished" if len(names) > 1 else ""
+
+
+class _Questions:
+    """The three questions to one Odoo, in the order in which they can be answered."""
+
+    def __init__(self, client: httpx.Client, url: str, database: str, module_states: ModuleStates) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._database = database
+        self._module_states = module_states
+        self._found: dict[str, Any] = {}
+
+    def ask(self, timeout_seconds: float) -> CheckResult:
+        """Return the answers; the first bad one ends the asking."""
+        self._found = {}
+        deadline = time.monotonic() + timeout_seconds
+        wrong = self._ask_server(deadline) or self._ask_database(deadline) or self._ask_modules()
+        if wrong:
+            return _failed(wrong, self._found)
+        summary = f"answers for its database, {self._found['modules_installed']} modules installed"
+        return CheckResult(name=_NAME, passed=True, summary=summary, metadata=self._found)
+
+    def _ask_server(self, deadline: float) -> str | None:
+        return self._get("/web/health", deadline)[0]
+
+    def _ask_database(self, deadline: float) -> str | None:
+        wrong, page, path = self._get("/web/login", deadline, params={"db": self._database})
+        if wrong:
+            return wrong
+        if not path.endswith("/web/login"):
+            return f"/web/login leads to {path}: the database is not served"
+        return None if _has_login_form(page) else "/web/login shows no login form"
+
+    def _ask_modules(self) -> str | None:
+        try:
+            states = self._module_states()
+        except OdooOpsError as exc:
+            return f"the module states cannot be read: {exc}"
+        self._found["modules_installed"] = sum(state == "installed" for state in states.values())
+        return judge_modules(states)
+
+    def _get(self, path: str, deadline: float, params: Mapping[str, str] | None = None) -> tuple[str | None, str, str]:
+        """Return what is wrong, the page, and the path to which redirects led."""
+        timeout = max(0.05, deadline - time.monotonic())
+        try:
+            with self._client.stream("GET", self._url + path, params=params, timeout=timeout) as response:
+                self._found[path] = response.status_code
+                page = _read(response, deadline)
+        except httpx.ConnectError:
+            return "nothing listens yet", "", path
+        except httpx.TimeoutException:
+            return f"{path} does not answer", "", path
+        except httpx.HTTPError as exc:
+            return f"{path} breaks off: {exc}", "", path
+        wrong = None if response.status_code == 200 else f"{path} answers {response.status_code}"
+        return wrong, page, response.url.path
+
+
+def _read(response: httpx.Response, deadline: float) -> str:
+    page = b""
+    for chunk in response.iter_bytes():
+        page += chunk
+        if len(page) > _LARGEST_PAGE or time.monotonic() > deadline:
+            break
+    return page.decode("utf-8", errors="replace")
+
+
+class _LoginForm(HTMLParser):
+    """Gathers the names of a page's input fields, per form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[set[str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a form, or a field of the last one."""
+        if tag == "form":
+            self.forms.append(set())
+        elif tag == "input" and self.forms:
+            self.forms[-1].add(dict(attrs).get("name") or "")
+
+
+def _has_login_form(page: str) -> bool:
+    parser = _LoginForm()
+    parser.feed(page)
+    return any({"login", "password"} <= fields for fields in parser.forms)
+
+
+def _client() -> httpx.Client:
+    # A proxy of the machine's environment must not stand between us and a loopback address.
+    return httpx.Client(trust_env=False, follow_redirects=True, max_redirects=5)
+
+
+def _passed(result: CheckResult, *, seconds: float) -> CheckResult:
+    metadata = {**result.metadata, "seconds": round(seconds, 2)}
+    return CheckResult(name=_NAME, passed=True, summary=result.summary, metadata=metadata)
+
+
+def _failed(summary: str, metadata: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(name=_NAME, passed=False, summary=summary, metadata=metadata)
