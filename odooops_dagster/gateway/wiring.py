@@ -7,7 +7,7 @@ from threading import Lock
 from fastapi import Request
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.local.postgres import control_url
 from odooops_dagster.settings import Settings
 
 
@@ -25,7 +25,7 @@ class Wiring:
         """Return the control plane."""
         with self._lock:
             if self._control is None:
-                self._control = ControlPlane(database_urls(self.settings).control)
+                self._control = ControlPlane(control_url(self.settings))
             return self._control
 
     def close(self) -> None:

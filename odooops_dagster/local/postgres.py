@@ -57,6 +57,13 @@ def database_urls(settings: Settings) -> DatabaseUrls:
     return DatabaseUrls(**urls)
 
 
+def control_url(settings: Settings) -> str:
+    """Return the worker's URL of the control plane; needs no other database to be known."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return database_urls(settings).control
+
+
 def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
     """Return the embedded server's URL for each role."""
     return {

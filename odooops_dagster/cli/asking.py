@@ -1,0 +1,83 @@
+"""How the commands ask for work: a branch becomes an environment and a queued run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster import git
+from odooops_dagster.cli.ports import caller
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.model import Environment, Project, Run, RunKind, Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asks for on the command line."""
+
+    branch: str
+    sha: str | None = None
+    kind: RunKind | None = None
+    stage: Stage | None = None
+    priority: int = 0
+    idempotency_key: str | None = None
+
+
+def queue_branch(control: ControlPlane, project: Project, wish: Wish) -> Run:
+    """Make sure the branch has its environment, queue the wish there, and return the run."""
+    ref = f"refs/heads/{wish.branch}"
+    if not git.is_ref(ref):
+        raise BadInput(f"{wish.branch!r} is not a branch's name")
+    sha = wish.sha or git.head_of(project.repo_url, wish.branch)
+    environment = control.environments.ensure(project.id, branch=wish.branch, stage=wish.stage)
+    options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
+    return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
+
+
+def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: RunKind, **options: Any) -> Run:  # noqa: ANN401 - passed on as they are
+    """Queue a run in the environment under the caller's name and return it."""
+    run_id = control.runs.queue(
+        environment.project_id,
+        env=environment.name,
+        git_sha=sha,
+        ref=f"refs/heads/{environment.branch}",
+        kind=kind,
+        trigger="cli",
+        requested_by=caller(),
+        **options,
+    )
+    return control.runs.get(run_id)
+
+
+def usual_kind(environment: Environment) -> RunKind:
+    """Return what a push to the environment's branch asks for."""
+    return "deploy" if environment.stage == "development" else "build"
+
+
+def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:
+    """Return the branch's live environment."""
+    found = control.environments.list(control.projects.get(slug).slug)
+    for environment in found:
+        if branch in {environment.branch, environment.name}:
+            return environment
+    known = ", ".join(environment.branch for environment in found) or "none yet"
+    raise NotFound(f"project {slug} has no environment for {branch}", hint=f"its environments: {known}")
+
+
+def run_of(control: ControlPlane, reference: str) -> Run:
+    """Return the run that people call `project#number`, or that has this id."""
+    slug, mark, number = reference.rpartition("#")
+    if mark and number.isdecimal():
+        return control.runs.by_number(slug, int(number))
+    try:
+        run_id = UUID(reference)
+    except ValueError as exc:
+        raise BadInput(f"{reference} is no run", hint="write project#number, as in shop#12, or the run's id") from exc
+    return control.runs.get(run_id)
+
+
+def name_of(run: Run) -> str:
+    """Return what people call the run."""
+    return f"{run.project_slug}#{run.run_number}"

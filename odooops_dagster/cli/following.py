@@ -1,0 +1,55 @@
+"""Prints a run's log while the run works."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from odooops_dagster.cli.asking import name_of
+from odooops_dagster.cli.output import note
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.model import FINISHED, Run
+
+POLL_SECONDS = 0.5
+LINES_AT_ONCE = 500
+
+
+def follow(control: ControlPlane, run: Run, *, as_json: bool = False) -> Run:
+    """Print the run's lines until it has ended, and return it as it ended."""
+    after_id = 0
+    while True:
+        run = control.runs.get(run.id)  # read before the lines: what was written before the end is not missed
+        for line in lines_after(control, run, after_id):
+            after_id = line["id"]
+            print_line(line, as_json=as_json)
+        if run.status in FINISHED:
+            return run
+        time.sleep(POLL_SECONDS)
+
+
+def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the run's lines that came after the one of this id, oldest first."""
+    while lines := control.logs.tail(run.id, after_id=after_id, limit=LINES_AT_ONCE):
+        yield from lines
+        after_id = lines[-1]["id"]
+
+
+def print_line(line: dict[str, Any], *, as_json: bool = False) -> None:
+    """Print one line of a log: as people read it, or as one JSON object."""
+    if as_json:
+        typer.echo(json.dumps(line, default=str, ensure_ascii=False))
+        return
+    logged_at = line["logged_at"].astimezone().strftime("%H:%M:%S")
+    typer.echo(f"{logged_at} {line['level']:<5} {line['message']}")
+
+
+def finish(run: Run) -> None:
+    """Say how the run ended; exit with status 1 where it did not succeed."""
+    reason = f": {run.error_message}" if run.error_message else ""
+    note(f"run {name_of(run)} {run.status}{reason}")
+    if run.status != "succeeded":
+        raise typer.Exit(1)

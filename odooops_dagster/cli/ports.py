@@ -1,0 +1,26 @@
+"""What the commands work with: the control plane that the settings name."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.local.postgres import control_url
+from odooops_dagster.settings import Settings
+
+
+@contextmanager
+def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
+    """Yield the control plane for one command."""
+    with ControlPlane(control_url(settings or Settings()), max_connections=1) as control:
+        yield control
+
+
+def caller() -> str | None:
+    """Return the name of the person at the terminal, as the run's row will show it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None

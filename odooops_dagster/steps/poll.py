@@ -1,0 +1,26 @@
+"""Asking a repository for its branches, for projects whose forge sends no webhook."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from odooops_dagster import git
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import Project
+
+
+def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
+    """Record where the project's branches stand and return the runs that their movements queued.
+
+    Raises:
+        StepFailed: there is no such repository, or it refuses access.
+        Unavailable: it does not answer, or shows no branch at all, which must not be read as "all were deleted".
+    """
+    heads = git.ls_remote(project.repo_url)
+    if not heads:
+        raise Unavailable(
+            f"{git.Remote.parse(project.repo_url).url} shows no branch; nothing was changed",
+            hint=f"push {project.default_branch} to it, or ops project archive {project.slug}",
+        )
+    return control.pushes.record_heads(project.id, heads=heads)
