@@ -1,0 +1,60 @@
+"""Asset `database`: a database of the image's modules, installed and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import GROUP, OWNERS, checks, materialized
+from odooops_dagster.model import Build
+from odooops_dagster.steps.database import DatabaseResult, build_database
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+CHECKS = {
+    "modules_installed": "Every module of the repository is installed.",
+    "module_tests_passed": "The repository's own tests ran and none failed.",
+    "log_clean": "Odoo logged no error while it installed.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltDatabase:
+    """A database and the image it was made from, so that no other is ever deployed with it."""
+
+    image: Build
+    database: DatabaseResult
+
+
+@dg.asset(
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "odoo"},
+    code_version=CODE_VERSION,
+    io_manager_key="handoff",
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="database", blocking=True, description=question)
+        for name, question in CHECKS.items()
+    ],
+)
+def database(
+    scope: dg.ResourceParam[RunScope], image: Build
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[BuiltDatabase]]:
+    """A new database for this run; the running preview keeps its own until this one has proved itself."""
+    with scope.working("database") as step:
+        made = build_database(step, image)
+        yield from checks(scope, made.checks, asset="database", metadata=made.metadata)
+        yield materialized(
+            scope,
+            "database",
+            value=BuiltDatabase(image=image, database=made),
+            version=made.data_version,
+            code_version=CODE_VERSION,
+            inputs={"image": image.digest},
+            metadata=made.metadata,
+        )

@@ -1,0 +1,44 @@
+"""Asset `deployment`: the environment answers at its URL with the new build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.database import BuiltDatabase
+from assets.partitions import environments
+from assets.report import GROUP, OWNERS, checks, commit_link, materialized
+from odooops_dagster.steps.deployment import deploy
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+
+@dg.asset(
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"odoo"},
+    code_version=CODE_VERSION,
+    deps=["image"],  # its value comes with the database, which was made from exactly that image
+    check_specs=[
+        dg.AssetCheckSpec("healthy", asset="deployment", blocking=True, description="The new build answers people.")
+    ],
+)
+def deployment(
+    scope: dg.ResourceParam[RunScope], database: BuiltDatabase
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """The running preview: it is replaced only after the new build has answered beside it."""
+    with scope.working("deployment") as step:
+        made = deploy(step, database.image, database.database)
+        yield from checks(scope, made.checks, asset="deployment", metadata=made.metadata)
+        sha = database.image.source.git_sha
+        yield materialized(
+            scope,
+            "deployment",
+            version=made.data_version,
+            code_version=CODE_VERSION,
+            inputs={"image": database.image.digest, "database": database.database.data_version},
+            metadata={"url": made.url, "commit": commit_link(step.project.repo_url, sha), **made.metadata},
+        )

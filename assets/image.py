@@ -1,0 +1,45 @@
+"""Asset `image`: what the environment runs, named by its content."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import GROUP, OWNERS, materialized
+from odooops_dagster.model import Build, Source
+from odooops_dagster.steps.image import build_image
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+
+@dg.asset(
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"python", "odoo"},
+    code_version=CODE_VERSION,
+    io_manager_key="handoff",
+)
+def image(scope: dg.ResourceParam[RunScope], source: Source) -> dg.MaterializeResult[Build]:
+    """Odoo, a Python environment with the project's requirements, and the source, under one digest."""
+    with scope.working("image") as step:
+        made = build_image(step, source)
+        metadata = {
+            "digest": made.digest,
+            "odoo": f"{made.series} {made.odoo_revision}",
+            "git_sha": source.git_sha,
+            "python": made.python,
+            "addons_paths": [str(path) for path in made.addons_paths],
+            "closure": len(made.closure),
+            "closure_table": [{"module": name, "own": name in source.modules} for name in made.closure],
+        }
+        return materialized(
+            scope,
+            "image",
+            value=made,
+            version=made.digest,
+            code_version=CODE_VERSION,
+            inputs={"source": source.git_sha},
+            metadata=metadata,
+        )

@@ -1,0 +1,44 @@
+"""What a run of each kind does."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import environments
+from odooops_dagster.model import RunKind
+from odooops_dagster.steps.destroy import destroy_environment
+from resources.run_scope import RunScope
+
+deploy = dg.define_asset_job(
+    "deploy",
+    selection=["source", "image", "database", "deployment"],
+    partitions_def=environments,
+    description="A commit becomes the environment's running Odoo.",
+)
+build = dg.define_asset_job(
+    "build", selection=["source", "image"], partitions_def=environments, description="A commit becomes an image."
+)
+test = dg.define_asset_job(
+    "test",
+    selection=["source", "image", "database"],
+    partitions_def=environments,
+    description="A commit's modules are installed and tested; nothing is deployed.",
+)
+
+
+@dg.op
+def take_away(scope: dg.ResourceParam[RunScope]) -> None:
+    """Take the environment away and forget its partition; its history stays."""
+    with scope.working("destroy") as step:
+        destroy_environment(step)
+        scope.instance.delete_dynamic_partition(str(environments.name), step.environment.partition_key)
+
+
+@dg.job(partitions_def=environments)
+def destroy() -> None:
+    """An environment's services, databases and files go."""
+    take_away()
+
+
+# The kinds that this version carries out, and the job of each.
+JOBS: dict[RunKind, str] = {"deploy": deploy.name, "build": build.name, "test": test.name, "destroy": destroy.name}

@@ -1,0 +1,111 @@
+"""How what a step returned is shown in Dagster: metadata, checks, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from odooops_dagster.model import CheckResult
+from resources.run_scope import RunScope
+
+GROUP = "environment"
+OWNERS = ("team:odooops",)
+
+
+def checks(
+    scope: RunScope, results: Sequence[CheckResult], *, asset: str, metadata: Mapping[str, Any]
+) -> Iterator[dg.AssetCheckResult]:
+    """Write each check's row, then show it; end the step where a blocking one failed.
+
+    Ending it here keeps the asset's own materialisation from being recorded as good; `metadata` is shown either way.
+    """
+    for result in results:
+        scope.record_check(result)
+        yield check_result(result, asset=asset)
+    failed = next((result for result in results if result.blocking and not result.passed), None)
+    if failed is not None:
+        raise dg.Failure(failed.summary, metadata=rendered({"check": failed.name, **metadata}), allow_retries=False)
+
+
+def check_result(result: CheckResult, *, asset: str) -> dg.AssetCheckResult:
+    """Return the check as Dagster shows it."""
+    return dg.AssetCheckResult(
+        passed=result.passed,
+        asset_key=asset,
+        check_name=result.name,
+        description=result.summary,
+        severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,
+        metadata=rendered(result.metadata),
+    )
+
+
+def materialized(
+    scope: RunScope,
+    asset: str,
+    *,
+    value: object = None,
+    version: str,
+    code_version: str,
+    inputs: Mapping[str, str],
+    metadata: Mapping[str, Any],
+) -> dg.MaterializeResult[Any]:
+    """Write the lineage row and return the materialisation with its metadata."""
+    scope.record_lineage(asset, code_version=code_version, data_version=version, inputs=inputs)
+    return dg.MaterializeResult(
+        asset_key=asset, value=value, data_version=dg.DataVersion(version), metadata=rendered(metadata)
+    )
+
+
+def rendered(values: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
+    """Return plain values as Dagster's metadata; `_table` and `_md` at a name's end say how to show it."""
+    return {_label(name): _rendered(name, value) for name, value in values.items() if value is not None}
+
+
+def commit_link(repo_url: str, sha: str) -> str:
+    """Return the commit's page at the forge, or the bare commit for a repository that has none."""
+    url = repo_url.removesuffix("/").removesuffix(".git")
+    if url.startswith("git@"):
+        url = "https://" + url.removeprefix("git@").replace(":", "/", 1)
+    host = url.partition("@")[2] if "@" in url else url.removeprefix("https://")
+    return f"https://{host}/commit/{sha}" if url.startswith("https://") else sha
+
+
+def _label(name: str) -> str:
+    return name.removesuffix("_table").removesuffix("_md")
+
+
+def _rendered(name: str, value: Any) -> dg.MetadataValue[Any]:  # noqa: ANN401 - whatever a step has to show
+    if name.endswith("_table"):
+        return dg.MetadataValue.table([dg.TableRecord(_plain(row)) for row in value], schema=_schema(value))
+    if name.endswith("_md"):
+        return dg.MetadataValue.md(str(value))
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return dg.MetadataValue.url(value)
+    return _rendered_by_type(value)
+
+
+def _rendered_by_type(value: Any) -> dg.MetadataValue[Any]:  # noqa: ANN401 - the same
+    makers: list[tuple[type | tuple[type, ...], Callable[[Any], dg.MetadataValue[Any]]]] = [
+        (bool, dg.MetadataValue.bool),
+        (int, dg.MetadataValue.int),
+        (float, dg.MetadataValue.float),
+        (Path, dg.MetadataValue.path),
+        (datetime, dg.MetadataValue.timestamp),
+        (Mapping, lambda mapping: dg.MetadataValue.json(dict(mapping))),
+        ((list, tuple), lambda items: dg.MetadataValue.json(list(items))),
+    ]
+    make = next((make for kind, make in makers if isinstance(value, kind)), None)
+    return make(value) if make else dg.MetadataValue.text(str(value))
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, (str, int, float, bool)) else str(value) for name, value in row.items()}
+
+
+def _schema(rows: Sequence[Mapping[str, Any]]) -> dg.TableSchema:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return dg.TableSchema(columns=[dg.TableColumn(name=name) for name in names])

@@ -1,0 +1,46 @@
+"""Asset `source`: the pushed commit, checked out."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import GROUP, OWNERS, commit_link, materialized
+from odooops_dagster.model import Source
+from odooops_dagster.steps.source import fetch_source
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+
+@dg.asset(
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"git"},
+    code_version=CODE_VERSION,
+    io_manager_key="handoff",
+)
+def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
+    """The commit of the environment's branch with its submodules, and the addons and requirements it brings."""
+    with scope.working("source") as step:
+        made = fetch_source(step)
+        metadata = {
+            "commit": commit_link(step.project.repo_url, made.git_sha),
+            "git_sha": made.git_sha,
+            "branch": step.environment.branch,
+            "tree_digest": made.tree_digest,
+            "modules": len(made.modules),
+            "modules_table": [{"module": name} for name in made.modules],
+            "requirements": [str(path.relative_to(made.path)) for path in made.requirements],
+            "path": made.path,
+        }
+        return materialized(
+            scope,
+            "source",
+            value=made,
+            version=made.git_sha,
+            code_version=CODE_VERSION,
+            inputs={"git": made.git_sha},
+            metadata=metadata,
+        )

@@ -1,0 +1,41 @@
+"""Table of contents of the Dagster code location: what there is, and what it is wired to."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.database import database
+from assets.deployment import deployment
+from assets.image import image
+from assets.jobs import build, deploy, destroy, test
+from assets.source import source
+from resources.platform import platform_resources
+from schedules.environment_expiry import environment_expiry
+from sensors.cancellations import cancellations
+from sensors.github_pushes import github_pushes
+from sensors.housekeeping import housekeeping
+from sensors.ops_queue import ops_queue
+from sensors.reconciler import reconciler
+from sensors.run_outcomes import runs_canceled, runs_failed, runs_succeeded
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Return every asset, job, sensor and schedule, bound to the platform's resources."""
+    return dg.Definitions(
+        assets=[source, image, database, deployment],
+        jobs=[deploy, build, test, destroy],
+        sensors=[
+            ops_queue,
+            github_pushes,
+            runs_succeeded,
+            runs_failed,
+            runs_canceled,
+            cancellations,
+            reconciler,
+            housekeeping,
+        ],
+        schedules=[environment_expiry],
+        resources=platform_resources(),
+        executor=dg.in_process_executor,
+    )

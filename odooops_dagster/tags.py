@@ -1,0 +1,46 @@
+"""The run tags that tie a Dagster run to its row in ops.runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from odooops_dagster.model import Fence, Run
+
+RUN_ID = "ops/run_id"
+ATTEMPT = "ops/attempt"
+WORKER = "ops/worker"
+ENVIRONMENT = "ops/environment"
+PROJECT = "ops/project"
+KIND = "ops/kind"
+RUN_NUMBER = "ops/run_number"
+REQUESTED_BY = "ops/requested_by"
+# Host, process id and start time of the process that works on the run; written by the run itself.
+PROCESS = "ops/process"
+
+
+def tags_of(run: Run) -> dict[str, str]:
+    """Return the tags of a Dagster run that works on this row."""
+    tags = {
+        RUN_ID: str(run.id),
+        ATTEMPT: str(run.attempt),
+        WORKER: run.claimed_by,
+        ENVIRONMENT: run.partition_key,
+        PROJECT: run.project_slug,
+        KIND: run.kind,
+        RUN_NUMBER: str(run.run_number),
+        REQUESTED_BY: run.requested_by,
+    }
+    return {name: value for name, value in tags.items() if value}
+
+
+def fence_of(tags: Mapping[str, str]) -> Fence | None:
+    """Return the fence that a Dagster run's tags carry, or None where it belongs to no row."""
+    if RUN_ID not in tags or ATTEMPT not in tags:
+        return None
+    return Fence(run_id=UUID(tags[RUN_ID]), attempt=int(tags[ATTEMPT]), worker_id=tags.get(WORKER, ""))
+
+
+def run_key(run: Run) -> str:
+    """Return the key under which Dagster starts this attempt once and never again."""
+    return f"{run.id}:{run.attempt}"

@@ -1,0 +1,18 @@
+"""The server that holds the environments' databases."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.postgres import database_urls
+from resources.settings import platform_settings
+
+
+class DatabasesResource(dg.ConfigurableResource[OdooDatabases]):
+    """Creates, copies and drops the environments' databases and roles."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> OdooDatabases:  # noqa: ARG002 - Dagster's signature
+        """Return the databases of the server that the settings name."""
+        settings = platform_settings()
+        return OdooDatabases(database_urls(settings).odoo, secrets=settings.home / "secrets")

@@ -1,0 +1,28 @@
+"""The writers that carry log lines of this process's runs to ops.run_logs, one per run."""
+
+from __future__ import annotations
+
+import threading
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.logs import RunLogWriter
+from odooops_dagster.model import Fence
+
+_lock = threading.Lock()
+_writers: dict[Fence, RunLogWriter | None] = {}
+
+
+def open_writer(control: ControlPlane, fence: Fence) -> RunLogWriter | None:
+    """Return the run's writer, or None where the run has ended and its log is closed."""
+    with _lock:
+        if fence not in _writers:
+            _writers[fence] = RunLogWriter(control, fence)
+        return _writers[fence]
+
+
+def close_writer(fence: Fence) -> None:
+    """Write what is left; lines that come after the run's end are dropped."""
+    with _lock:
+        writer, _writers[fence] = _writers.get(fence), None
+    if writer is not None:
+        writer.close()

@@ -1,0 +1,89 @@
+"""How a run ended, decided from what its process saw and what Dagster recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import dagster as dg
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.heartbeat import StopReason
+from odooops_dagster.model import Fence
+
+_CANCELED_EXIT_CODE = 130  # what a shell reports for a program ended by Ctrl-C
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A run's end; `unknown` leaves it to the status sensor, which sees what Dagster makes of the run."""
+
+    kind: Literal["succeeded", "failed", "canceled", "given_back", "unknown"]
+    reason: str | None = None
+
+    def write(self, control: ControlPlane, fence: Fence) -> None:
+        """Write the end to the run's row."""
+        match self.kind:
+            case "succeeded":
+                control.runs.complete(fence, exit_code=0)
+            case "failed":
+                control.runs.complete(fence, exit_code=1, error_message=self.reason)
+            case "canceled":
+                control.runs.complete(fence, exit_code=_CANCELED_EXIT_CODE, canceled=True)
+            case "given_back":
+                control.runs.requeue(fence.run_id, attempt=fence.attempt, reason=str(self.reason))
+            case "unknown":
+                return
+
+
+def outcome_of(
+    failure: str | None, stopped: StopReason | None, instance: dg.DagsterInstance, run_id: str, interrupted: bool
+) -> Outcome:
+    """Return how the run ended."""
+    if stopped == "fenced":
+        return Outcome(kind="unknown")
+    if interrupted:
+        if stopped == "canceled" or _is_canceling(instance, run_id):
+            return Outcome(kind="canceled")
+        return Outcome(kind="given_back", reason="the platform stopped while the run worked")
+    reason = failure or _failed_step(instance, run_id)
+    if reason is not None:
+        return Outcome(kind="failed", reason=reason)
+    return Outcome(kind="succeeded" if not _missing_steps(instance, run_id) else "unknown")
+
+
+def one_line(error: BaseException) -> str:
+    """Return what went wrong in one line for people."""
+    text = str(error.description) if isinstance(error, dg.Failure) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = lines[0] if lines else type(error).__name__
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
+
+
+def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status in {dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED}
+
+
+def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return why a step failed outside its own code, for example because its input was never made."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        if event is not None:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            said = next(iter(error.message.strip().splitlines()), "") if error is not None else ""
+            return f"{event.step_key}: {said or 'failed'}"[:_LONGEST_REASON]
+    return None
+
+
+def _missing_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    """Return the planned steps that did not succeed."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.execution_plan_snapshot_id is None:
+        return set()
+    plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+    done = {entry.step_key for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)}
+    return set(plan.step_keys_to_execute) - {str(key) for key in done}

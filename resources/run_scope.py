@@ -1,0 +1,188 @@
+"""One run at work: takes the row, keeps it alive, hands steps their context, writes how it ended."""
+
+# No `from __future__ import annotations` here: Dagster reads the resource fields' annotations as types.
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from odooops_dagster import tags
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import Fenced, OdooOpsError
+from odooops_dagster.heartbeat import Heartbeat, StopReason
+from odooops_dagster.model import CheckResult, Fence, LogLevel
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.store import ObjectStore
+from resources.processes import Process
+from resources.run_log import close_writer, open_writer
+from resources.run_outcome import Outcome, one_line, outcome_of
+
+
+class RunScope:
+    """What an asset needs of its run: the steps' context, and the ways to say what happened."""
+
+    def __init__(self, step: StepContext, *, instance: dg.DagsterInstance) -> None:
+        self.step = step
+        self.instance = instance
+        self.failure: str | None = None
+        self.interrupted = False
+
+    @contextmanager
+    def working(self, name: str) -> Iterator[StepContext]:
+        """Hand out the steps' context; remember in one line why the step failed, where it does."""
+        started = time.monotonic()
+        self._event("info", f"{name} started", {"step": name})
+        try:
+            yield self.step
+        except Exception as exc:
+            self.failure = self.failure or one_line(exc)
+            self._event("error", f"{name} failed: {self.failure}", {"step": name})
+            if isinstance(exc, OdooOpsError):
+                raise dg.Failure(self.failure, metadata=_hint(exc), allow_retries=False) from exc
+            raise
+        except BaseException:
+            self.interrupted = True
+            raise
+        self._event("info", f"{name} done", {"step": name, "seconds": round(time.monotonic() - started, 3)})
+
+    def record_check(self, result: CheckResult) -> None:
+        """Write the check's row, which is the record; Dagster's copy comes after."""
+        self.step.control.checks.record(self.step.fence, result)
+        self.step.log("info" if result.passed else "error", f"check {result.name}: {result.summary}")
+
+    def record_lineage(self, asset: str, *, code_version: str, data_version: str, inputs: Mapping[str, str]) -> None:
+        """Write what the asset was made from."""
+        self.step.control.lineage.record(
+            self.step.fence,
+            asset_key=asset,
+            partition_key=self.step.environment.partition_key,
+            code_version=code_version,
+            data_version=data_version,
+            inputs=inputs,
+        )
+
+    def _event(self, level: LogLevel, message: str, payload: Mapping[str, Any]) -> None:
+        self.step.control.logs.event(self.step.fence, level=level, message=message, payload=payload)
+
+
+class RunScopeResource(dg.ConfigurableResource[RunScope]):
+    """Ties the Dagster run to its row in ops.runs from first step to last."""
+
+    control: dg.ResourceDependency[ControlPlane]
+    runtime: dg.ResourceDependency[Runtime]
+    store: dg.ResourceDependency[ObjectStore]
+    databases: dg.ResourceDependency[OdooDatabases]
+    settings: dg.ResourceDependency[Settings]
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunScope]:  # type: ignore[override]
+        """Own the row while the run's steps work."""
+        run, instance = _launched_run(context)
+        fence = _fence(run)
+        scope = RunScope(self._step_context(context, run, fence), instance=instance)
+        instance.add_run_tags(run.run_id, {tags.PROCESS: str(Process.current())})
+        heartbeat = self._heartbeat(fence, stop=lambda reason: stop_run(instance, run.run_id, reason))
+        heartbeat.start()
+        try:
+            yield scope
+        finally:
+            heartbeat.close()
+            self._end(scope, outcome_of(scope.failure, heartbeat.stopped, instance, run.run_id, scope.interrupted))
+            close_writer(fence)
+
+    def _step_context(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
+        try:
+            row = self.control.runs.start(fence, dagster_run_id=run.run_id, lease_seconds=self.settings.lease_seconds)
+        except Fenced as exc:
+            raise dg.Failure(f"fenced: {one_line(exc)}", allow_retries=False) from exc
+        return StepContext(
+            run=row,
+            environment=self.control.environments.get(str(row.partition_key)),
+            project=self.control.projects.get(row.project_slug),
+            fence=fence,
+            control=self.control,
+            runtime=self.runtime,
+            store=self.store,
+            databases=self.databases,
+            settings=self.settings,
+            log=_log(context, self.control, fence),
+        )
+
+    def _heartbeat(self, fence: Fence, *, stop: Callable[[StopReason], None]) -> Heartbeat:
+        return Heartbeat(
+            self.control,
+            fence,
+            every_seconds=self.settings.heartbeat_seconds,
+            lease_seconds=self.settings.lease_seconds,
+            on_stop=stop,
+        )
+
+    def _end(self, scope: RunScope, outcome: Outcome) -> None:
+        """Write the run's end; where that cannot be done, the status sensor or the reconciler will."""
+        try:
+            outcome.write(self.control, scope.step.fence)
+        except OdooOpsError as exc:
+            scope.step.log("warn", f"the run's end could not be written: {one_line(exc)}")
+
+
+def stop_run(instance: dg.DagsterInstance, run_id: str, reason: StopReason) -> None:
+    """Interrupt this process's run, once: through Dagster, so that a cancel from elsewhere does not hit its cleanup."""
+    if reason == "canceled" and _terminate(instance, run_id):
+        return
+    run = instance.get_run_by_id(run_id)
+    if reason == "canceled" and run is not None and not run.is_finished:
+        instance.report_run_canceling(run)
+    # To the main thread, where the step works: a blocked system call there returns.
+    signal.pthread_kill(int(threading.main_thread().ident or 0), signal.SIGINT)
+
+
+def _terminate(instance: dg.DagsterInstance, run_id: str) -> bool:
+    try:
+        return bool(instance.run_coordinator.cancel_run(run_id))
+    except Exception:  # noqa: BLE001 - launchers differ in how they say that they cannot; then we stop ourselves
+        return False
+
+
+def _launched_run(context: dg.InitResourceContext) -> tuple[dg.DagsterRun, dg.DagsterInstance]:
+    if context.run is None or context.instance is None:
+        raise dg.Failure("the run scope exists only inside a run", allow_retries=False)
+    return context.run, context.instance
+
+
+def _fence(run: dg.DagsterRun) -> Fence:
+    fence = tags.fence_of(run.tags)
+    if fence is None:
+        raise dg.Failure(
+            "this run has no row in ops.runs: launch it from the Dagster UI, by a push, or with `ops run create`",
+            allow_retries=False,
+        )
+    return fence
+
+
+def _log(context: dg.InitResourceContext, control: ControlPlane, fence: Fence) -> Callable[[LogLevel, str], None]:
+    """Return the steps' log: debug goes to ops.run_logs alone, the rest is shown in Dagster too.
+
+    A line costs Dagster a connection and more than a kilobyte: what Odoo says line by line is debug.
+    """
+    levels = {"info": 20, "warn": 30, "error": 40}
+
+    def log(level: LogLevel, message: str) -> None:
+        if level != "debug" and context.log is not None:
+            context.log.log(levels[level], message)
+            return
+        writer = open_writer(control, fence)
+        if writer is not None:
+            writer.write(level, message)
+
+    return log
+
+
+def _hint(error: OdooOpsError) -> dict[str, str]:
+    return {"hint": error.hint} if error.hint else {}

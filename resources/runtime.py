@@ -1,0 +1,17 @@
+"""Where environments run."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.runtime.process import ProcessRuntime
+from resources.settings import platform_settings
+
+
+class RuntimeResource(dg.ConfigurableResource[Runtime]):
+    """Runs Odoo as processes under a supervisor that outlives the run."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Runtime:  # noqa: ARG002 - Dagster's signature
+        """Return the process runtime of the state folder."""
+        return ProcessRuntime(platform_settings().home / "runtime")

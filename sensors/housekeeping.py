@@ -1,0 +1,25 @@
+"""What should run and does not, what should be gone and is not."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.converge import converge_all
+from odooops_dagster.steps.janitor import collect
+
+
+@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+def housekeeping(
+    control: dg.ResourceParam[ControlPlane],
+    runtime: dg.ResourceParam[Runtime],
+    databases: dg.ResourceParam[OdooDatabases],
+    settings: dg.ResourceParam[Settings],
+) -> dg.SkipReason:
+    """Bring back previews that died, and remove what killed runs left behind."""
+    mended = converge_all(control, runtime, databases, settings)
+    removed = collect(control, runtime, databases, settings)
+    return dg.SkipReason("; ".join([*mended, *(f"removed {what}" for what in removed)]) or "all in order")
