@@ -150,7 +150,6 @@ class Build:
     digest: str  # sha256:...
     series: str
     odoo_revision: str
-    odoo_script: Path  # Odoo's own program, run by `python`
     python: Path
     addons_paths: tuple[Path, ...]
     modules: tuple[str, ...]  # to install and test, sorted

@@ -76,6 +76,8 @@ def odoo_service(
         addons_paths=build.addons_paths,
         port=port,
         cron_threads=cron_threads,
+        memory_mb=settings.odoo_memory_mb,
+        series=build.series,
     )
     write_whole(config, text, mode=0o600)
     return Service(

@@ -41,7 +41,6 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
         series=odoo.series,
         odoo_revision=odoo.revision,
-        odoo_script=odoo.script,
         python=python.python,
         addons_paths=addons_paths,
         modules=wanted,
@@ -95,7 +94,7 @@ def _from_manifest(manifest: dict[str, Any]) -> Build:
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     """Turn what JSON made of paths and tuples back into paths and tuples."""
-    paths = {"path", "odoo_script", "python"}
+    paths = {"path", "python"}
     path_lists = {"addons_paths", "requirements"}
     lists = {"modules", "closure"}
     typed: dict[str, Any] = {name: Path(value) for name, value in values.items() if name in paths}

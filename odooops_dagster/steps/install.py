@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.model import Build, CheckResult, Job
-from odooops_dagster.odoo import commands
+from odooops_dagster.odoo import commands, modules
 from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
@@ -43,7 +43,9 @@ def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Se
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
     return Installed(
-        checks=odoo_log.judge(result, parsed, states, wanted=names, tested=tests),
+        checks=odoo_log.judge(
+            result, parsed, states, wanted=names, tested=modules.with_tests(tests, target.build.addons_paths)
+        ),
         tests=parsed.tests_report(),
         module_states=states,
         log_path=log_path,
@@ -57,6 +59,8 @@ def _job(ctx: StepContext, target: Target, names: Sequence[str], tests: Sequence
         data_dir=data_folder(ctx.settings.home, ctx.environment),
         addons_paths=target.build.addons_paths,
         port=free_port(),
+        memory_mb=ctx.settings.odoo_memory_mb,
+        series=target.build.series,
     )
     write_whole(config, text, mode=0o600)
     return Job(
