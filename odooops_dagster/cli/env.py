@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import Wish, environment_of, name_of, queue, queue_branch
 from odooops_dagster.cli.following import finish, follow
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_rows
@@ -17,14 +18,12 @@ app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=Tr
 
 _COLUMNS = ("project_slug", "name", "stage", "status", "url", "deployed_sha")
 
-ProjectSlug = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's slug.", show_default=False)]
-Branch = Annotated[str, typer.Argument(help="The branch, slashes and all.", show_default=False)]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")]
 
 
 @app.command("list")
 def list_(
-    project: Annotated[str | None, typer.Argument(help="Only this project's.", show_default=False)] = None,
+    project: OnlyProject = None,
     *,
     json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from odooops_dagster import git
+from odooops_dagster.cli.arguments import ProjectSlug
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_rows
 from odooops_dagster.cli.ports import control_plane
 from odooops_dagster.errors import BadInput
@@ -19,12 +20,12 @@ app = typer.Typer(help="Projects: what is built, and from which repository.", no
 _COLUMNS = ("slug", "odoo_version", "repo_url", "default_branch", "status")
 _NETWORK_ADDRESS = re.compile(r"^[a-z+]+://|^[^/]+:")
 
-Slug = Annotated[str, typer.Argument(help="The project's slug.", show_default=False)]
-
 
 @app.command()
 def create(
-    slug: Annotated[str, typer.Argument(help="Short name: small letters, digits, dashes.", show_default=False)],
+    slug: Annotated[
+        str, typer.Argument(metavar="SLUG", help="Short name: small letters, digits, dashes.", show_default=False)
+    ],
     *,
     repo: Annotated[
         str, typer.Option("--repo", help="Repository: https or ssh URL, or a local path.", show_default=False)
@@ -58,7 +59,7 @@ def list_(*, json: Json = False) -> None:
 
 
 @app.command()
-def show(slug: Slug, *, json: Json = False) -> None:
+def show(slug: ProjectSlug, *, json: Json = False) -> None:
     """Show a project, its environments and the webhook's address."""
     with control_plane() as control:
         project = control.projects.get(slug)
@@ -67,7 +68,7 @@ def show(slug: Slug, *, json: Json = False) -> None:
 
 
 @app.command()
-def archive(slug: Slug, *, yes: Yes = False) -> None:
+def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
     """Archive a project: its pushes are no longer acted on; what was recorded stays."""
     with control_plane() as control:
         control.projects.get(slug)

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug, RunName
 from odooops_dagster.cli.asking import Wish, name_of, queue_branch, run_of
 from odooops_dagster.cli.following import finish, follow, lines_after, print_line
 from odooops_dagster.cli.output import Json, note, print_fields, print_json, print_rows
 from odooops_dagster.cli.ports import caller, control_plane
-from odooops_dagster.model import Run, RunKind, RunStatus
+from odooops_dagster.model import Run, RunStatus
 
 app = typer.Typer(help="Runs: what was asked for, and how it went.", no_args_is_help=True)
 
 _COLUMNS = ("run", "kind", "status", "branch", "commit", "trigger", "created_at", "error_message")
 _EVENT_COLUMNS = ("created_at", "event_type", "level", "message")
 
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="project#number, as in shop#12, or its id.", show_default=False)
-]
-
 
 @app.command()
 def create(
-    project: Annotated[str, typer.Argument(help="The project's slug.", show_default=False)],
-    branch: Annotated[str, typer.Argument(help="The branch, slashes and all.", show_default=False)],
+    project: ProjectSlug,
+    branch: Branch,
     *,
     sha: Annotated[str | None, typer.Option(help="Commit. [default: the branch's newest]", show_default=False)] = None,
     kind: Annotated[
-        RunKind | None, typer.Option(help="Kind. [default: what a push would ask for]", show_default=False)
+        Literal["build", "test", "deploy"] | None,
+        typer.Option(help="Kind. [default: what a push would ask for]", show_default=False),
     ] = None,
     priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
     key: Annotated[
@@ -55,7 +53,7 @@ def create(
 
 @app.command("list")
 def list_(
-    project: Annotated[str | None, typer.Argument(help="Only this project's.", show_default=False)] = None,
+    project: OnlyProject = None,
     *,
     status: Annotated[RunStatus | None, typer.Option(help="Only those of this status.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,

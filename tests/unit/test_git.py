@@ -13,49 +13,9 @@ import pytest
 
 from odooops_dagster import git
 from odooops_dagster.errors import BadInput, MissingDependency, NotFound, OdooOpsError, StepFailed, Unavailable
+from tests.repositories import Repository, run_git
 
 GONE = "1234567890" * 4
-
-
-class Repository:
-    """A bare repository and a clone of it to push from."""
-
-    def __init__(self, folder: Path, name: str = "shop") -> None:
-        self.bare = folder / f"{name}.git"
-        self.work = folder / f"{name}.work"
-        _git(folder, "init", "--bare", "--quiet", "--initial-branch=main", str(self.bare))
-        _git(folder, "clone", "--quiet", str(self.bare), str(self.work))
-
-    @property
-    def url(self) -> str:
-        """Return the address that a project would name."""
-        return str(self.bare)
-
-    def commit(self, files: dict[str, str], *, branch: str = "main", force: bool = False) -> str:
-        """Commit the files on the branch, push it, and return the commit."""
-        _git(self.work, "checkout", "--quiet", "-B", branch)
-        for name, text in files.items():
-            path = self.work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        _git(self.work, "add", "--all")
-        return self.push(branch, force=force)
-
-    def push(self, branch: str, *, force: bool = False) -> str:
-        """Commit what is staged, push the branch, and return the commit."""
-        _git(self.work, "commit", "--quiet", "--allow-empty", "--message=change")
-        _git(self.work, "push", "--quiet", *(["--force"] if force else []), "origin", branch)
-        return _git(self.work, "rev-parse", "HEAD")
-
-    def add_submodule(self, url: str, path: str) -> None:
-        """Stage a submodule."""
-        _git(self.work, "submodule", "add", "--quiet", url, path)
-
-
-def _git(cwd: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "protocol.file.allow=always"]
-    done = subprocess.run(["git", *who, *arguments], cwd=cwd, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture
@@ -75,8 +35,8 @@ def home(tmp_path: Path) -> Path:
 def test_ls_remote_lists_every_branch_with_slashes_and_no_tags(shop: Repository) -> None:
     """Branch names with slashes come whole; tags are not branches."""
     sha = shop.commit({"a": "1"}, branch="feature/web/cart-%20|x")
-    _git(shop.work, "tag", "v1")
-    _git(shop.work, "push", "--quiet", "origin", "v1")
+    run_git(shop.work, "tag", "v1")
+    run_git(shop.work, "push", "--quiet", "origin", "v1")
     heads = git.ls_remote(shop.url)
     assert heads["feature/web/cart-%20|x"] == sha
     assert set(heads) == {"main", "feature/web/cart-%20|x"}
@@ -103,7 +63,7 @@ def test_the_default_branch_is_what_the_repository_says(tmp_path: Path) -> None:
     """HEAD of the repository decides, not a habit."""
     repository = Repository(tmp_path)
     repository.commit({"a": "1"}, branch="trunk")
-    _git(repository.bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    run_git(repository.bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
     assert git.default_branch(repository.url) == "trunk"
 
 
@@ -135,9 +95,9 @@ def test_checkout_of_an_older_commit_after_a_forced_push(shop: Repository, home:
     """A commit that was built once can be built again after history was rewritten."""
     first = shop.commit({"a": "first"}, branch="feature/x")
     git.checkout(shop.url, sha=first, ref="refs/heads/feature/x", into=tmp_path / "tree", home=home)
-    _git(shop.work, "checkout", "--quiet", "main")
+    run_git(shop.work, "checkout", "--quiet", "main")
     second = shop.commit({"a": "second"}, branch="feature/x", force=True)
-    _git(shop.bare, "gc", "--quiet", "--prune=now")
+    run_git(shop.bare, "gc", "--quiet", "--prune=now")
     git.checkout(shop.url, sha=second, ref="refs/heads/feature/x", into=tmp_path / "tree", home=home)
     assert (tmp_path / "tree/a").read_text() == "second"
     git.checkout(shop.url, sha=first, ref="refs/heads/feature/x", into=tmp_path / "tree", home=home)
@@ -193,7 +153,7 @@ def test_a_submodule_whose_commit_is_gone_is_named(shop: Repository, home: Path,
     library = Repository(tmp_path, "library")
     library.commit({"a": "1"})
     shop.add_submodule(library.url, "library")
-    _git(shop.work, "update-index", "--cacheinfo", f"160000,{GONE},library")
+    run_git(shop.work, "update-index", "--cacheinfo", f"160000,{GONE},library")
     sha = shop.push("main")
     with pytest.raises(StepFailed, match=f"^submodule library: commit {GONE[:10]} is no longer in {library.url}$"):
         git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
@@ -201,7 +161,7 @@ def test_a_submodule_whose_commit_is_gone_is_named(shop: Repository, home: Path,
 
 def test_a_submodule_without_url_is_named(shop: Repository, home: Path, tmp_path: Path) -> None:
     """A link that .gitmodules does not explain is an error of the repository, said plainly."""
-    _git(shop.work, "update-index", "--add", "--cacheinfo", f"160000,{GONE},library")
+    run_git(shop.work, "update-index", "--add", "--cacheinfo", f"160000,{GONE},library")
     sha = shop.push("main")
     with pytest.raises(StepFailed, match=r"^submodule library has no URL in \.gitmodules$"):
         git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
@@ -209,11 +169,11 @@ def test_a_submodule_without_url_is_named(shop: Repository, home: Path, tmp_path
 
 def test_a_repository_inside_itself_ends(shop: Repository, home: Path, tmp_path: Path) -> None:
     """Nesting has a limit."""
-    sha = _git(shop.work, "rev-parse", "HEAD")
+    sha = run_git(shop.work, "rev-parse", "HEAD")
     for _ in range(10):
         (shop.work / ".gitmodules").write_text(f'[submodule "again"]\n\tpath = again\n\turl = {shop.url}\n')
-        _git(shop.work, "add", "--force", ".gitmodules")
-        _git(shop.work, "update-index", "--add", "--cacheinfo", f"160000,{sha},again")
+        run_git(shop.work, "add", "--force", ".gitmodules")
+        run_git(shop.work, "update-index", "--add", "--cacheinfo", f"160000,{sha},again")
         sha = shop.push("main")
     with pytest.raises(StepFailed, match="nested more than 8 deep"):
         git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
@@ -347,14 +307,14 @@ def test_a_mirror_with_the_locks_of_a_killed_git_still_works(shop: Repository, h
     (path / "refs/heads/main.lock").touch()
     sha = shop.commit({"a": "1"})
     git.mirror(shop.url, home)
-    assert _git(path, "rev-parse", "refs/heads/main") == sha
+    assert run_git(path, "rev-parse", "refs/heads/main") == sha
 
 
 def test_a_damaged_mirror_is_fetched_anew(shop: Repository, home: Path, tmp_path: Path) -> None:
     """The mirror is a cache: losing objects of it costs a fetch, not a run."""
     sha = git.head_of(shop.url, "main")
     path = git.mirror(shop.url, home)
-    blob = _git(shop.bare, "rev-parse", f"{sha}:shop/__manifest__.py")
+    blob = run_git(shop.bare, "rev-parse", f"{sha}:shop/__manifest__.py")
     (path / "objects" / blob[:2] / blob[2:]).unlink()
     tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
     assert (tree / "shop/__manifest__.py").exists()
@@ -364,12 +324,12 @@ def test_a_mirror_follows_forced_pushes_and_deletions(shop: Repository, home: Pa
     """Branches of the mirror are those of the repository, also when a name becomes a folder."""
     shop.commit({"a": "1"}, branch="feature")
     git.mirror(shop.url, home)
-    _git(shop.work, "push", "--quiet", "origin", "--delete", "feature")
+    run_git(shop.work, "push", "--quiet", "origin", "--delete", "feature")
     shop.commit({"b": "1"}, branch="feature-x")
-    _git(shop.work, "branch", "-D", "feature")
+    run_git(shop.work, "branch", "-D", "feature")
     shop.commit({"b": "2"}, branch="feature/x")
     path = git.mirror(shop.url, home)
-    names = _git(path, "for-each-ref", "--format=%(refname)", "refs/heads").splitlines()
+    names = run_git(path, "for-each-ref", "--format=%(refname)", "refs/heads").splitlines()
     assert names == ["refs/heads/feature-x", "refs/heads/feature/x", "refs/heads/main"]
 
 

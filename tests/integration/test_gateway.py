@@ -1,0 +1,400 @@
+"""Deliveries of GitHub against a real gateway and a real control plane."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.gateway.app import create_app
+from odooops_dagster.gateway.github import MAX_BODY_BYTES
+from odooops_dagster.model import Project
+from odooops_dagster.settings import Settings
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+SECRET = "It's a secret to everybody"
+REPOSITORY = "https://github.com/Codertocat/Hello-World.git"
+FIRST, SECOND, NOTHING = "a" * 40, "b" * 40, "0" * 40
+
+
+class GitHub:
+    """Delivers as GitHub does: signed, with its headers, in either content type."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+
+    def deliver(
+        self,
+        event: str,
+        payload: dict[str, Any],
+        *,
+        delivery: str | None = None,
+        secret: str = SECRET,
+        as_form: bool = False,
+    ) -> httpx.Response:
+        """Deliver the event."""
+        text = json.dumps(payload)
+        body = urlencode({"payload": text}).encode() if as_form else text.encode()
+        kind = "application/x-www-form-urlencoded" if as_form else "application/json"
+        headers = {"Content-Type": kind, "X-GitHub-Event": event, "X-GitHub-Delivery": delivery or str(uuid4())}
+        return self.send(body, headers | {"X-Hub-Signature-256": signature(body, secret)})
+
+    def send(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """Post the bytes as they are."""
+        response: httpx.Response = self.client.post("/webhooks/github", content=body, headers=headers)
+        return response
+
+    def push(self, ref: str, sha: str, *, before: str = NOTHING, **changes: Any) -> httpx.Response:  # noqa: ANN401
+        """Deliver a real push, moved to another ref and commit."""
+        return self.deliver("push", push_of(ref, sha, before=before, **changes))
+
+
+def push_of(ref: str, sha: str, *, before: str = NOTHING, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a real push's payload with another ref and commit."""
+    return recorded("push_branch_created") | {"ref": ref, "before": before, "after": sha} | changes
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """Return a payload that GitHub sent."""
+    payload: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())
+    return payload
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    """Return the header that GitHub would send."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a webhook secret."""
+    return Settings(home=tmp_path, github_webhook_secret=SECRET)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def github(settings: Settings, control: ControlPlane) -> Iterator[GitHub]:
+    """GitHub, pointed at a gateway."""
+    with TestClient(create_app(settings, control)) as client:
+        yield GitHub(client)
+
+
+@pytest.fixture
+def project(control: ControlPlane) -> Project:
+    """The project of the recorded deliveries' repository."""
+    return make_project(control)
+
+
+def make_project(control: ControlPlane, *, slug: str = "hello", repo_url: str = REPOSITORY) -> Project:
+    """Create a project."""
+    return control.projects.create(slug, repo_url=repo_url, odoo_version="19.0", default_branch="master")
+
+
+def test_ping_is_answered_with_pong(github: GitHub) -> None:
+    """GitHub's first delivery shows that address and secret are right."""
+    response = github.deliver("ping", recorded("ping"))
+    assert (response.status_code, response.json()["outcome"]) == (200, "pong")
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["json", "form"])
+def test_a_push_queues_a_run_and_answers_with_its_id(
+    github: GitHub, control: ControlPlane, project: Project, as_form: bool
+) -> None:
+    """Both content types that GitHub offers lead to the run."""
+    response = github.deliver("push", push_of("refs/heads/feature/x", FIRST), as_form=as_form)
+    assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
+    [run] = control.runs.list(project.slug)
+    assert response.json()["run_ids"] == [str(run.id)]
+    assert (run.kind, run.git_sha, run.git_ref, run.trigger) == ("deploy", FIRST, "refs/heads/feature/x", "webhook")
+    assert run.requested_by == "Codertocat"
+
+
+@pytest.mark.parametrize("branch", ["feature/web/cart", "fix-%20", "a|b", "ünï/ço", "x" * 200])
+def test_branch_names_arrive_as_they_are(github: GitHub, control: ControlPlane, project: Project, branch: str) -> None:
+    """Slashes and strange signs survive the whole way."""
+    assert github.push(f"refs/heads/{branch}", FIRST).status_code == 202
+    assert [environment.branch for environment in control.environments.list(project.slug)] == [branch]
+
+
+def test_the_default_branch_is_built_and_not_deployed(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """A push to production's branch changes no running system."""
+    github.deliver("push", recorded("push_branch_created"))
+    [run] = control.runs.list(project.slug)
+    assert (run.kind, run.git_sha) == ("build", "6113728f27ae82c7b1a177c8d03f9e96e0adf246")
+
+
+def test_a_repeated_delivery_changes_nothing(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """GitHub's redelivery button, or an attacker's replay, queues nothing."""
+    first = github.deliver("push", push_of("refs/heads/feature/x", FIRST), delivery="d-1")
+    again = github.deliver("push", push_of("refs/heads/feature/x", FIRST), delivery="d-1")
+    assert (first.status_code, again.status_code, again.json()["outcome"]) == (202, 200, "duplicate")
+    assert len(control.runs.list(project.slug)) == 1
+
+
+def test_a_forced_push_builds_the_new_commit(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Rewritten history is a movement like any other; the older run is superseded."""
+    github.push("refs/heads/feature/x", FIRST)
+    github.push("refs/heads/feature/x", SECOND, before=FIRST, forced=True)
+    runs = {run.git_sha: run.status for run in control.runs.list(project.slug)}
+    assert runs == {FIRST: "canceled", SECOND: "queued"}
+
+
+def test_a_deleted_branch_destroys_its_preview(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """The preview goes with its branch."""
+    github.push("refs/heads/feature/x", FIRST)
+    response = github.push("refs/heads/feature/x", NOTHING, before=FIRST, deleted=True, head_commit=None)
+    assert response.status_code == 202
+    assert "destroy" in {run.kind for run in control.runs.list(project.slug)}
+
+
+@pytest.mark.parametrize("name", ["push_tag_created", "push_tag_deleted"])
+def test_tags_are_ignored(github: GitHub, control: ControlPlane, project: Project, name: str) -> None:
+    """A tag is not a branch."""
+    response = github.deliver("push", recorded(name))
+    assert (response.status_code, response.json()["outcome"]) == (202, "ignored")
+    assert control.runs.list(project.slug) == []
+
+
+@pytest.mark.parametrize("event", ["delete", "pull_request", "star", "installation"])
+def test_other_events_are_ignored(github: GitHub, control: ControlPlane, project: Project, event: str) -> None:
+    """A webhook set to send everything does no harm; a deletion is told by its push."""
+    response = github.deliver(event, recorded("delete_tag"))
+    assert (response.status_code, response.json()["outcome"]) == (202, "ignored")
+    assert control.runs.list(project.slug) == []
+
+
+def test_a_push_to_an_unknown_repository_says_how_to_make_it_known(github: GitHub) -> None:
+    """The answer that GitHub shows beside the delivery names the command."""
+    response = github.deliver("push", recorded("push_branch_created"))
+    assert (response.status_code, response.json()["outcome"]) == (202, "unknown_project")
+    assert f"ops project create SLUG --repo {REPOSITORY}" in response.json()["message"]
+
+
+def test_a_push_to_an_archived_project_does_nothing(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Archived means that pushes are no longer acted on."""
+    control.projects.archive(project.slug)
+    assert github.push("refs/heads/feature/x", FIRST).json()["outcome"] == "unknown_project"
+    assert control.runs.list(project.slug) == []
+
+
+@pytest.mark.parametrize(
+    "repo_url",
+    [
+        "https://github.com/Codertocat/Hello-World.git",
+        "https://github.com/Codertocat/Hello-World",
+        "https://github.com/codertocat/hello-world/",
+        "git@github.com:Codertocat/Hello-World.git",
+        "ssh://git@github.com/Codertocat/Hello-World.git",
+        "ssh://git@github.com:22/Codertocat/Hello-World",
+        "git://github.com/Codertocat/Hello-World.git",
+    ],
+)
+def test_every_form_of_the_address_names_the_repository(github: GitHub, control: ControlPlane, repo_url: str) -> None:
+    """It does not matter which of GitHub's addresses a project was created with."""
+    make_project(control, repo_url=repo_url)
+    assert github.push("refs/heads/feature/x", FIRST).json()["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    "repo_url",
+    [
+        "https://github.com/Codertocat/Hello-World2",
+        "https://gitlab.com/Codertocat/Hello-World",
+        "/Codertocat/Hello-World",
+    ],
+)
+def test_other_repositories_are_told_apart(github: GitHub, control: ControlPlane, repo_url: str) -> None:
+    """Neither a longer name nor another host will do."""
+    make_project(control, repo_url=repo_url)
+    assert github.push("refs/heads/feature/x", FIRST).json()["outcome"] == "unknown_project"
+
+
+def test_a_local_repository_is_known_by_its_path(github: GitHub, control: ControlPlane, tmp_path: Path) -> None:
+    """A folder may be named as a path or as a file URL."""
+    make_project(control, repo_url=f"{tmp_path}/Shop.git")
+    repository = recorded("push_branch_created")["repository"] | {"clone_url": f"file://{tmp_path}/Shop.git"}
+    assert github.push("refs/heads/feature/x", FIRST, repository=repository).json()["outcome"] == "accepted"
+
+
+def test_two_projects_of_one_repository_both_get_a_run(github: GitHub, control: ControlPlane) -> None:
+    """One repository may be built for two series."""
+    make_project(control, slug="one")
+    make_project(control, slug="two", repo_url="git@github.com:Codertocat/Hello-World.git")
+    assert len(github.push("refs/heads/feature/x", FIRST).json()["run_ids"]) == 2
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", SECRET.lower()])
+def test_a_wrong_signature_is_refused(github: GitHub, control: ControlPlane, project: Project, secret: str) -> None:
+    """Who does not know the secret changes nothing."""
+    response = github.deliver("push", push_of("refs/heads/feature/x", FIRST), secret=secret)
+    assert response.status_code == 401
+    assert control.runs.list(project.slug) == []
+
+
+@pytest.mark.parametrize("header", ["", "sha256=", "sha1=abc", "sha256=ünï", "x" * 5000])
+def test_a_missing_or_malformed_signature_is_refused(github: GitHub, header: str) -> None:
+    """Rubbish in the header is no different from a wrong signature."""
+    raw = {b"X-GitHub-Event": b"ping", b"X-GitHub-Delivery": b"d", b"X-Hub-Signature-256": header.encode()}
+    response = github.client.post("/webhooks/github", content=b"{}", headers=list(raw.items()))
+    assert response.status_code == 401
+
+
+def test_the_signature_covers_the_raw_bytes(github: GitHub) -> None:
+    """The same JSON written differently is another body."""
+    body = b'{"zen": "a"}'
+    headers = {"X-GitHub-Event": "ping", "X-GitHub-Delivery": "d", "X-Hub-Signature-256": signature(body)}
+    assert github.send(body, headers).status_code == 200
+    assert github.send(body + b" ", headers).status_code == 401
+
+
+def test_the_published_example_signature_fits() -> None:
+    """GitHub documents this body, secret and signature."""
+    expected = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    assert signature(b"Hello, World!") == expected
+
+
+def test_without_a_secret_nothing_is_taken(control: ControlPlane, tmp_path: Path) -> None:
+    """An open door is refused, with the setting that closes it."""
+    for secret in (None, ""):
+        settings = Settings(home=tmp_path, github_webhook_secret=secret)  # type: ignore[arg-type]
+        with TestClient(create_app(settings, control)) as client:
+            response = GitHub(client).deliver("ping", recorded("ping"))
+        assert response.status_code == 503
+        assert "ODOOOPS_GITHUB_WEBHOOK_SECRET" in response.json()["hint"]
+
+
+@pytest.mark.parametrize("header", ["X-GitHub-Event", "X-GitHub-Delivery"])
+def test_a_missing_header_is_named(github: GitHub, header: str) -> None:
+    """The answer says which one."""
+    headers = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "d", "X-Hub-Signature-256": signature(b"{}")}
+    del headers[header]
+    response = github.send(b"{}", headers)
+    assert response.status_code == 400
+    assert header in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "field", ["ref", "before", "after", "repository", "repository.clone_url", "repository.full_name"]
+)
+def test_a_missing_field_is_named(github: GitHub, control: ControlPlane, project: Project, field: str) -> None:
+    """The answer says which one, and no row is left."""
+    payload = push_of("refs/heads/feature/x", FIRST)
+    inside, _, name = field.rpartition(".")
+    del (payload[inside] if inside else payload)[name]
+    response = github.deliver("push", payload)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith(f"{field}: ")
+    assert control.pushes.apply() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ref", "master"),
+        ("ref", "refs/heads/../../etc"),
+        ("ref", "refs/heads/a\0b"),
+        ("ref", "refs/heads/\ud800"),
+        ("ref", 7),
+        ("after", "HEAD"),
+        ("after", "A" * 40),
+        ("after", "a" * 39),
+        ("before", None),
+        ("repository", []),
+    ],
+)
+def test_a_malformed_field_is_named(github: GitHub, project: Project, field: str, value: object) -> None:
+    """What git could not have sent is refused before anything is stored."""
+    response = github.deliver("push", push_of("refs/heads/feature/x", FIRST) | {field: value})
+    assert response.status_code == 400
+    assert response.json()["error"].startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000, b"payload={}"])
+def test_a_body_that_is_no_object_is_refused(github: GitHub, body: bytes) -> None:
+    """Rubbish gets an answer, not a stack trace."""
+    headers = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "d", "X-Hub-Signature-256": signature(body)}
+    response = github.send(body, headers | {"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("body: ")
+
+
+def test_text_that_postgres_cannot_store_is_cleaned(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """A NUL in a commit message does not cost the push."""
+    commit = recorded("push_branch_created")["head_commit"] | {"message": "a\0b\ud800" + "x" * 10_000}
+    response = github.push("refs/heads/feature/x", FIRST, head_commit=commit)
+    assert response.json()["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_larger_than_github_sends_is_refused(github: GitHub, announced: bool) -> None:
+    """Whether the length was announced or not, reading stops at the limit."""
+    chunk = b" " * 1024**2
+
+    def chunks() -> Iterator[bytes]:
+        yield from (chunk for _ in range(MAX_BODY_BYTES // len(chunk) + 1))
+
+    body = b"".join(chunks()) if announced else chunks()
+    response = github.client.post("/webhooks/github", content=body, headers={"X-Hub-Signature-256": "x"})
+    assert response.status_code == 413
+
+
+def test_a_failure_to_apply_leaves_the_push_to_the_sensor(
+    github: GitHub, control: ControlPlane, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored is not lost: GitHub hears 202 and the next look at the deliveries queues the run."""
+
+    def fail(**_: object) -> list[dict[str, Any]]:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(control.pushes), "apply", fail)
+        response = github.push("refs/heads/feature/x", FIRST)
+    assert (response.status_code, response.json()["run_ids"]) == (202, [])
+    assert control.runs.list(project.slug) == []
+    control.pushes.apply()
+    assert len(control.runs.list(project.slug)) == 1
+
+
+def test_an_unreachable_database_is_503_and_the_process_stays_alive(tmp_path: Path) -> None:
+    """GitHub marks the delivery as failed, so that it can be sent again."""
+    settings = Settings(
+        home=tmp_path,
+        github_webhook_secret=SECRET,  # type: ignore[arg-type]
+        database_url="postgresql://nobody:none@127.0.0.1:1/none?connect_timeout=1",  # type: ignore[arg-type]
+    )
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/healthz").status_code == 200
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
+        assert GitHub(client).push("refs/heads/feature/x", FIRST).status_code == 503
+
+
+def test_a_migrated_database_is_ready(github: GitHub) -> None:
+    """Ready means that a delivery would be taken."""
+    response = github.client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+
+
+def test_an_empty_database_is_not_ready(empty_database: str, settings: Settings) -> None:
+    """The answer names the command that mends it."""
+    with ControlPlane(empty_database) as control, TestClient(create_app(settings, control)) as client:
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "ops db migrate" in response.json()["hint"]
+
+
+def test_the_api_describes_itself(github: GitHub) -> None:
+    """OpenAPI lists the routes and their refusals."""
+    paths = github.client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/healthz", "/readyz", "/webhooks/github"}
+    assert {"200", "202", "400", "401", "413", "503"} <= set(paths["/webhooks/github"]["post"]["responses"])
