@@ -19,7 +19,7 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """The platform's settings; each field is the environment variable ODOOOPS_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="ODOOOPS_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ODOOOPS_", env_ignore_empty=True, extra="ignore")
 
     # The one folder that holds everything the platform keeps: databases, builds, logs, artifacts, secrets.
     home: Path = default_home()

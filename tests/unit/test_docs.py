@@ -1,0 +1,225 @@
+"""What the documents say is what the code does: settings, commands, files, schema objects, links, words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from assets.database import CHECKS as DATABASE_CHECKS
+from docs.generate import ROOT, pages, settings
+from odooops_dagster.cli import build_app
+from odooops_dagster.definitions import definitions
+from odooops_dagster.errors import SQLSTATE_ERRORS
+from odooops_dagster.model import RunKind, RunStatus, Stage
+from odooops_dagster.settings import Settings
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md")])
+
+FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(?P<text>[^`\n]+)`")
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[\s;&|(])ops (?P<words>[a-z][^;&|)#]*)", re.MULTILINE)
+MAKE = re.compile(r"(?:^|[\s;&|])make (?P<target>[a-z][\w-]*)", re.MULTILINE)
+SCHEMA_OBJECT = re.compile(r"\bops\.(?P<name>[a-z_0-9]+)")
+REPOSITORY_PATH = re.compile(
+    r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
+)
+
+
+def name_of(document: Path) -> str:
+    """Return the document's path as pytest shows it."""
+    return str(document.relative_to(ROOT))
+
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+
+
+def test_every_setting_has_a_comment_that_says_what_it_means() -> None:
+    """A setting without a comment would have no line in the example and the reference."""
+    assert [item.variable for item in settings()] == [f"ODOOOPS_{name.upper()}" for name in Settings.model_fields]
+    assert [item.variable for item in settings() if not item.meaning.endswith(".")] == []
+
+
+def test_the_example_with_every_line_uncommented_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the example shows as a default is the default, and an empty variable counts as not set."""
+    for item in settings():
+        monkeypatch.delenv(item.variable, raising=False)
+    defaults = Settings().model_dump(exclude={"home"})
+    for line in (ROOT / ".env.example").read_text().splitlines():
+        if line.startswith("#ODOOOPS_"):
+            variable, _, value = line.removeprefix("#").partition("=")
+            monkeypatch.setenv(variable, value)
+    assert Settings().model_dump(exclude={"home"}) == defaults
+
+
+@pytest.mark.parametrize("path", list(pages()), ids=name_of)
+def test_generated_pages_are_what_the_code_says(path: Path) -> None:
+    """Pages written from the code are written again whenever it changes."""
+    assert path.read_text() == pages()[path], "run: python -m docs.generate"
+
+
+@each_document
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link names a file that is there, and a heading in it."""
+    broken = [target for target in links(document.read_text()) if not leads_somewhere(document, target)]
+    assert broken == []
+
+
+@each_document
+def test_commands_exist(document: Path) -> None:
+    """Every `ops` command that a document names can be typed as it stands."""
+    wrong = [words for words in commands(document.read_text()) if not is_command(words)]
+    assert wrong == []
+
+
+@each_document
+def test_make_targets_exist(document: Path) -> None:
+    """Every `make` target that a document names is in the Makefile."""
+    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {match["target"] for code in code_of(document.read_text()) for match in MAKE.finditer(code)}
+    assert named - targets == set()
+
+
+@each_document
+def test_files_exist(document: Path) -> None:
+    """Every path of the repository that a document names is there."""
+    paths = [text for text in inline_code(document.read_text()) if REPOSITORY_PATH.match(text)]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@each_document
+def test_schema_objects_exist(document: Path) -> None:
+    """Every function, table, view and type that a document names as ops.<name> is in sql/."""
+    named = {match["name"] for code in code_of(document.read_text()) for match in SCHEMA_OBJECT.finditer(code)}
+    assert named - schema_objects() == set()
+
+
+def test_the_table_of_refusals_is_the_one_in_the_code() -> None:
+    """Each SQLSTATE that the schema raises stands in RUN_LIFECYCLE.md with the exception it becomes."""
+    text = (ROOT / "docs" / "odooops-sh" / "RUN_LIFECYCLE.md").read_text()
+    told = dict(re.findall(r"^\| `(\w{5})` \| `(\w+)` \|", text, re.MULTILINE))
+    assert told == {state: error.__name__ for state, error in SQLSTATE_ERRORS.items()}
+
+
+def test_the_glossary_holds_every_word_of_the_code() -> None:
+    """Kinds and states of runs, stages, assets, checks and sensors are explained in the glossary."""
+    words = {*get_args(RunKind), *get_args(RunStatus), *get_args(Stage), *DATABASE_CHECKS, "healthy"}
+    glossary = "\n".join(inline_code((ROOT / "docs" / "glossary.md").read_text()))
+    missing = {word for word in words | dagster_names() if not re.search(rf"\b{word}\b", glossary)}
+    assert missing == set()
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """Each library in pyproject.toml has a line in why.md."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {match[0] for item in required if (match := re.match(r"[\w-]+", item))}
+    told = set(inline_code((ROOT / "docs" / "why.md").read_text()))
+    assert names - told == set()
+
+
+def test_the_readers_of_documents_find_what_is_wrong(tmp_path: Path) -> None:
+    """The checks above bite: a wrong link, command, target and path are each found."""
+    text = "See [x](nowhere.md), `ops project burn`, `ops run list --nonsense`, `make coffee` and `sql/none.sql`."
+    assert [leads_somewhere(tmp_path / "a.md", target) for target in links(text)] == [False]
+    assert [is_command(words) for words in commands(text)] == [False, False]
+    assert [match["target"] for code in code_of(text) for match in MAKE.finditer(code)] == ["coffee"]
+    assert [path for path in inline_code(text) if REPOSITORY_PATH.match(path)] == ["sql/none.sql"]
+
+
+# -- how
+
+
+def links(text: str) -> Iterator[str]:
+    """Yield what the document links to, code left out."""
+    prose = INLINE.sub("", FENCE.sub("", text))
+    yield from (match["target"] for match in LINK.finditer(prose) if "://" not in match["target"])
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    """Return whether the link's file exists and has the heading that it names."""
+    name, _, anchor = target.partition("#")
+    path = document.parent / name if name else document
+    if not path.exists():
+        return False
+    return not anchor or anchor in {slug(match["text"]) for match in HEADING.finditer(path.read_text())}
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def code_of(text: str) -> Iterator[str]:
+    """Yield every piece of code in the document, in fences and in lines."""
+    yield from (match["text"] for match in FENCE.finditer(text))
+    yield from inline_code(text)
+
+
+def inline_code(text: str) -> list[str]:
+    """Return what stands between single backticks."""
+    return [match["text"] for match in INLINE.finditer(FENCE.sub("", text))]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Yield the words after `ops` of every command line in the document's code."""
+    for code in code_of(text):
+        yield from (match["words"].splitlines()[0].split() for match in COMMAND.finditer(code))
+
+
+@cache
+def root() -> TyperGroup:
+    """Return the whole command line."""
+    group = get_command(build_app())
+    assert isinstance(group, TyperGroup)
+    return group
+
+
+def is_command(words: list[str]) -> bool:
+    """Return whether the words lead to a verb, and its options are ones it knows."""
+    known: set[str] = {"--help"}
+    group: object = root()
+    for word in words:
+        if isinstance(group, TyperGroup):
+            if word not in group.commands:
+                # A noun alone speaks of all its verbs.
+                return word.startswith("-") and word.partition("=")[0] in {"--help", "--version"}
+            group = group.commands[word]
+            known |= {option for param in getattr(group, "params", ()) for option in options_of(param)}
+        elif word.startswith("-") and word.partition("=")[0] not in known:
+            return False
+    return True
+
+
+def options_of(param: object) -> list[str]:
+    """Return the spellings of an option."""
+    return [*getattr(param, "opts", ()), *getattr(param, "secondary_opts", ())]
+
+
+@cache
+def schema_objects() -> frozenset[str]:
+    """Return the names of everything that sql/ makes in the schema."""
+    made = re.compile(
+        r"create (?:or replace )?(?:table|view|type|function|procedure|sequence|index)(?: if not exists)? ops\.(\w+)"
+    )
+    return frozenset(
+        match[1] for path in (ROOT / "sql").rglob("*.sql") for match in made.finditer(path.read_text().lower())
+    )
+
+
+@cache
+def dagster_names() -> frozenset[str]:
+    """Return the names of the assets, sensors and schedules of the code location."""
+    found = definitions()
+    repository = found.get_repository_def()
+    assets = {key.path[-1] for key in repository.asset_graph.get_all_asset_keys()}
+    return frozenset(assets | {s.name for s in repository.sensor_defs} | {s.name for s in repository.schedule_defs})
