@@ -142,6 +142,8 @@ class EmbeddedPostgres:
         """Make the folders, the cluster and its configuration; refuse a cluster that this version cannot run."""
         account = server_account(self.data)
         self._make_folders(account)
+        for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
+            read_or_create_secret(self.home, _password_name(role))
         with self._lock():
             if not self.data.exists():
                 self._initialise(account)
@@ -184,7 +186,7 @@ class EmbeddedPostgres:
         """Make the platform's roles and databases, and bring their passwords up to date."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             for role in (WORKER, DAGSTER_DATABASE):
-                _ensure_login(connection, role, password=read_or_create_secret(self.home, _password_name(role)))
+                _ensure_login(connection, role, password=read_secret(self.home, _password_name(role)))
             _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
             _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
 
@@ -223,7 +225,7 @@ class EmbeddedPostgres:
         draft.mkdir(mode=0o700)
         account.own(draft)
         password = self._socket_folder / "superuser"
-        password.write_text(read_or_create_secret(self.home, _password_name(SUPERUSER)))
+        password.write_text(read_secret(self.home, _password_name(SUPERUSER)))
         password.chmod(0o600)
         account.own(password)
         bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)

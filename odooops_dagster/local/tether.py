@@ -12,6 +12,7 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def command(argv: list[str], *, death_signal: signal.Signals, user: str | None = None) -> list[str]:
@@ -38,10 +39,20 @@ def tie(death_signal: signal.Signals, *, parent: int) -> None:
     """Ask the kernel for a signal when the parent dies; it forgets this when the user changes, so do that first."""
     if sys.platform != "linux":
         return
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    _prctl(PR_SET_PDEATHSIG, int(death_signal))
     if os.getppid() != parent:
         sys.exit(f"tether: the parent {parent} is gone")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below us whose own parent dies, so that we can end it."""
+    if sys.platform == "linux":
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option})")
 
 
 def _become(user: str) -> None:

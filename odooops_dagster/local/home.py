@@ -1,0 +1,102 @@
+"""The state folder: made at first use, refused with the way out when it cannot be used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import tempfile
+from pathlib import Path
+
+from odooops_dagster.errors import Unavailable
+
+# Raised when a later version arranges the folder differently; an older odooops then refuses to touch it.
+LAYOUT = 1
+# Each preview takes some hundred megabytes, and PostgreSQL stops when it cannot write its log.
+LEAST_FREE_BYTES = 1024**3
+# The kernel takes 107 bytes for a socket's path, and supervisord adds a process id to it while it binds.
+LONGEST_SOCKET_PATH = 95
+
+
+def open_home(home: Path) -> None:
+    """Make the state folder if there is none, and make sure that it is ours to use."""
+    try:
+        home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _refuse_strangers(home)
+        for name in ("run", "logs", "dagster"):
+            (home / name).mkdir(mode=0o711, exist_ok=True)
+        (home / "secrets").mkdir(mode=0o700, exist_ok=True)
+        _check_layout(home / "layout")
+    except (FileExistsError, NotADirectoryError) as exc:
+        raise Unavailable(
+            f"the state folder {home} cannot be made: {exc.filename} is not a folder",
+            hint=f"mv {exc.filename} {exc.filename}.old",
+        ) from exc
+    except OSError as exc:
+        hint = f"sudo chown -R {_me()} {home}, or name another folder in ODOOOPS_HOME"
+        raise Unavailable(f"the state folder {home} cannot be used: {exc.strerror}: {exc.filename}", hint=hint) from exc
+
+
+def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
+    """Return the free bytes of the state folder's disk; refuse to work on a full one."""
+    free = shutil.disk_usage(_existing(home)).free
+    if free < least:
+        raise Unavailable(
+            f"the disk of {home} is full: {free // 1024**2} MB are free, {least // 1024**2} MB are needed",
+            hint=f"du -xh --max-depth=2 {home} | sort -h, then delete, or name another folder in ODOOOPS_HOME",
+        )
+    return free
+
+
+def socket_path(home: Path, name: str) -> Path:
+    """Return where a socket goes: the run folder, or a private folder of short name when that path is too long."""
+    path = home / "run" / name
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"odooops-{os.geteuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise Unavailable(
+            f"{folder} belongs to someone else", hint="name a state folder with a shorter path in ODOOOPS_HOME"
+        )
+    return folder / name
+
+
+def _refuse_strangers(home: Path) -> None:
+    owner = home.stat().st_uid
+    if owner != os.geteuid():
+        raise Unavailable(
+            f"the state folder {home} belongs to {_name(owner)}, not to {_me()}",
+            hint=f"run ops as {_name(owner)}, or name another folder in ODOOOPS_HOME",
+        )
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        raise Unavailable(f"the state folder {home} is closed to its owner", hint=f"chmod u+rwx {home}")
+
+
+def _check_layout(file: Path) -> None:
+    if not file.exists():
+        file.write_text(f"{LAYOUT}\n")
+    found = file.read_text().strip()
+    if found != str(LAYOUT):
+        raise Unavailable(
+            f"{file.parent} was arranged by another version of odooops (layout {found}, this one knows {LAYOUT})",
+            hint="install that version, or name another folder in ODOOOPS_HOME",
+        )
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+
+
+def _me() -> str:
+    return _name(os.geteuid())
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

@@ -1,0 +1,69 @@
+"""One stack per state folder: a lock that lives as long as the stack's own processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from odooops_dagster.errors import Conflict
+
+
+def lock_file(home: Path) -> Path:
+    """Return the file that the running stack locks and in which it names its process."""
+    return home / "run" / "stack.lock"
+
+
+@contextmanager
+def hold(home: Path) -> Iterator[int]:
+    """Be the only stack of the state folder; yields the descriptor, for the supervisor to hold it as well."""
+    descriptor = os.open(lock_file(home), os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _take(descriptor)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def holder(home: Path) -> int | None:
+    """Return the process id that the running stack wrote, 0 while it has not; None when no stack runs."""
+    try:
+        descriptor = os.open(lock_file(home), os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(os.pread(descriptor, 32, 0).decode().strip() or 0)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def wait_released(home: Path, *, timeout: float) -> bool:
+    """Return whether the stack's processes are gone before the time is over."""
+    deadline = time.monotonic() + timeout
+    while holder(home) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _take(descriptor: int) -> None:
+    # Someone who asks who runs holds the lock for a moment.
+    for attempt in range(10):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt == 9:
+                raise Conflict("a stack runs on this state folder already", hint="ops status") from None
+            time.sleep(0.02)
+        else:
+            return

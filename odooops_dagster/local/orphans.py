@@ -1,0 +1,51 @@
+"""Processes below this one that nobody else looks after."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+
+
+def reap(*, keep: subprocess.Popen[bytes] | None = None) -> None:
+    """Take note of the orphans that have ended, so that they do not stay as zombies."""
+    for child in psutil.Process().children():
+        if keep is None or child.pid != keep.pid:
+            _reap(child.pid)
+
+
+def end_orphans(*, patience: float) -> None:
+    """Wait for every process below this one to end; terminate, then kill, those that do not."""
+    for number, seconds in ((None, patience), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        if number is not None:
+            _send(number)
+        if _wait_alone(timeout=seconds):
+            return
+
+
+def _wait_alone(*, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    while psutil.Process().children():
+        reap()
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _send(number: signal.Signals) -> None:
+    for process in psutil.Process().children(recursive=True):
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

@@ -1,0 +1,105 @@
+"""How the stack of a state folder stands, and how to end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local import lock
+from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.programs import programs, url
+from odooops_dagster.local.supervisor import ProgramState, Supervisor
+from odooops_dagster.settings import Settings
+
+# Each preview's Odoo may take its time of grace, one after the other, before PostgreSQL stops.
+STOP_SECONDS = 240.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One program of the stack."""
+
+    name: str
+    state: str
+    pid: int | None
+    uptime_seconds: int | None
+    address: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The whole stack; `pid` is the process to which it belongs."""
+
+    home: str
+    running: bool
+    healthy: bool
+    pid: int | None
+    dagster_url: str
+    gateway_url: str
+    services: tuple[Service, ...]
+
+
+def overview(settings: Settings) -> Overview:
+    """Return how the stack stands."""
+    pid = lock.holder(settings.home)
+    services = _services(settings) if pid is not None else ()
+    return Overview(
+        home=str(settings.home),
+        running=pid is not None,
+        healthy=bool(services) and all(service.state == "running" for service in services),
+        pid=pid or None,
+        dagster_url=url(settings.host, settings.dagster_port),
+        gateway_url=url(settings.host, settings.gateway_port),
+        services=services,
+    )
+
+
+def bring_down(settings: Settings) -> bool:
+    """End the stack and return whether there was one; nothing of it is left afterwards."""
+    pid = lock.holder(settings.home)
+    if pid is not None:
+        _ask_to_end(settings, pid)
+        if not lock.wait_released(settings.home, timeout=STOP_SECONDS):
+            raise Unavailable(f"the stack does not end (process {pid})", hint=f"kill -9 {pid}, then ops down")
+    server = EmbeddedPostgres(settings.home)
+    if needs_embedded(settings) and server.running():
+        server.stop()
+        return True
+    return pid is not None
+
+
+def _ask_to_end(settings: Settings, pid: int) -> None:
+    try:
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            return
+    except ProcessLookupError:
+        pass  # killed: its supervisor is on the way down, a word to it does no harm
+    try:
+        Supervisor(settings.home).shut_down()
+    except Unavailable:
+        return
+
+
+def _services(settings: Settings) -> tuple[Service, ...]:
+    try:
+        states = Supervisor(settings.home).states()
+    except Unavailable:
+        return ()  # about to start, or about to end
+    server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
+    known = programs(settings, server)
+    return tuple(_service(states[program.name], program.address) for program in known if program.name in states)
+
+
+def _service(state: ProgramState, address: str) -> Service:
+    return Service(
+        name=state.name,
+        state=state.state,
+        pid=state.pid,
+        uptime_seconds=state.uptime_seconds,
+        address=address,
+        detail=state.detail,
+    )

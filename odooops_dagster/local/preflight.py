@@ -1,0 +1,156 @@
+"""What must hold before the stack starts; each check says what is wrong and the command that mends it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+import psycopg
+
+from odooops_dagster.errors import MissingDependency, OdooOpsError, Unavailable
+from odooops_dagster.local import lock, ports
+from odooops_dagster.local.binaries import version, wheel_bin_dir
+from odooops_dagster.local.home import check_space, open_home
+from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.settings import Settings
+
+# Dagster's four processes take 450 MB, PostgreSQL and one Odoo as much again.
+ENOUGH_MEMORY_BYTES = 1500 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one check found; `blocking` when `ops up` refuses to start because of it."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str | None = None
+    blocking: bool = True
+
+
+# A check returns what it found in a few words and raises when it found something wrong.
+Check = Callable[[Settings], str]
+
+
+def refuse_if_broken(settings: Settings) -> None:
+    """Raise the first thing that keeps the stack from starting."""
+    for check in REQUIRED.values():
+        check(settings)
+
+
+def examine(settings: Settings, *, advised: dict[str, Check]) -> list[Finding]:
+    """Return what every check finds, those of the doors too; nothing is left out because something before it failed."""
+    required = [_finding(name, check, settings, blocking=True) for name, check in REQUIRED.items()]
+    return required + [
+        _finding(name, check, settings, blocking=False) for name, check in {**ADVISED, **advised}.items()
+    ]
+
+
+def state_folder(settings: Settings) -> str:
+    """Find out whether the state folder is ours."""
+    open_home(settings.home)
+    return str(settings.home)
+
+
+def disk(settings: Settings) -> str:
+    """Find out whether the state folder's disk has room."""
+    return f"{check_space(settings.home) // 1024**2} MB free"
+
+
+def git(_settings: Settings) -> str:
+    """Find out whether git is there."""
+    found = shutil.which("git")
+    if found is None:
+        raise MissingDependency("git is not installed", hint=install_command("git"))
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip().removeprefix("git version ")
+
+
+def postgresql(settings: Settings) -> str:
+    """Find out whether the embedded server's programs and cluster fit together."""
+    if not needs_embedded(settings):
+        return "not embedded: every database has a URL"
+    server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
+    server.prepare()
+    return f"PostgreSQL {version(wheel_bin_dir())}, port {server.port}"
+
+
+def free_ports(settings: Settings) -> str:
+    """Find out whether the stack's ports are its to take."""
+    if lock.holder(settings.home) is not None:
+        return "in use by the running stack"
+    wanted = {"ODOOOPS_GATEWAY_PORT": settings.gateway_port, "ODOOOPS_DAGSTER_PORT": settings.dagster_port}
+    for variable, port in wanted.items():
+        _refuse_taken(variable, port, host=settings.host)
+    if wanted["ODOOOPS_GATEWAY_PORT"] == wanted["ODOOOPS_DAGSTER_PORT"]:
+        raise Unavailable(
+            f"gateway and Dagster are both given port {settings.dagster_port}", hint="ODOOOPS_DAGSTER_PORT=3001 ops up"
+        )
+    return ", ".join(str(port) for port in wanted.values())
+
+
+def databases(settings: Settings) -> str:
+    """Find out whether the databases that have a URL let us in."""
+    given = {
+        "ODOOOPS_DATABASE_URL": settings.database_url,
+        "ODOOOPS_DAGSTER_DATABASE_URL": settings.dagster_database_url,
+        "ODOOOPS_ODOO_DATABASE_URL": settings.odoo_database_url,
+    }
+    urls = {variable: url.get_secret_value() for variable, url in given.items() if url is not None}
+    for variable, url in urls.items():
+        _refuse_closed(variable, url)
+    return ", ".join(urls) or "embedded"
+
+
+def memory(_settings: Settings) -> str:
+    """Find out whether there is memory for the platform and one preview."""
+    available = psutil.virtual_memory().available
+    if available < ENOUGH_MEMORY_BYTES:
+        raise Unavailable(f"{available // 1024**2} MB of memory are free, less than the platform and one preview take")
+    return f"{available // 1024**2} MB free"
+
+
+def install_command(package: str) -> str:
+    """Return the command by which this machine installs a package."""
+    managers = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "apk": "apk add", "brew": "brew install"}
+    found = next((command for program, command in managers.items() if shutil.which(program)), None)
+    return f"{found} {package}" if found else f"install {package}"
+
+
+REQUIRED: dict[str, Check] = {
+    "state folder": state_folder,
+    "disk": disk,
+    "git": git,
+    "PostgreSQL": postgresql,
+    "ports": free_ports,
+    "databases": databases,
+}
+ADVISED: dict[str, Check] = {"memory": memory}
+
+
+def _finding(name: str, check: Check, settings: Settings, *, blocking: bool) -> Finding:
+    try:
+        return Finding(name=name, ok=True, detail=check(settings), blocking=blocking)
+    except OdooOpsError as exc:
+        return Finding(name=name, ok=False, detail=str(exc), hint=exc.hint, blocking=blocking)
+
+
+def _refuse_taken(variable: str, port: int, *, host: str) -> None:
+    if not ports.is_free(port, host=host):
+        service = "gateway" if "GATEWAY" in variable else "Dagster webserver"
+        raise Unavailable(
+            f"port {port} of the {service} is taken by {ports.holder(port)}",
+            hint=f"stop it, or take another: {variable}={ports.free_port(host)} ops up",
+        )
+
+
+def _refuse_closed(variable: str, url: str) -> None:
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.Error as exc:
+        reason = str(exc).strip().splitlines()[-1]
+        raise Unavailable(f"{variable} does not let us in: {reason}", hint=f"correct {variable}") from exc

@@ -1,0 +1,228 @@
+"""What the stack runs: each program's command, in the order in which they start, and the supervisor's configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.errors import BadInput
+from odooops_dagster.local.home import socket_path
+from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, needs_embedded
+from odooops_dagster.runtime import launch
+from odooops_dagster.settings import Settings
+
+DEFINITIONS_MODULE = "odooops_dagster.definitions"
+LOCATION = "odooops"
+# When this stage answers, the control plane's schema can be brought up to date.
+DATABASE_STAGE = 1
+# Ten old logs of ten megabytes: what a person looks for after a week is still there.
+LOG_BYTES, LOG_BACKUPS = 10 * 1024**2, 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One program of the stack; those of one stage start together, when all of the stage before answer."""
+
+    name: str
+    argv: tuple[str, ...]
+    stage: int
+    # Where a person finds it; empty when there is nothing to visit.
+    address: str = ""
+    stop_signal: str = "TERM"
+    # How long it may take to stop before it is killed.
+    stop_seconds: int = 15
+    # Whether a launcher stands in between, which lets nothing of the program's own children live on.
+    contained: bool = True
+
+
+def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
+    """Return the programs of this machine's stack; they stop in the opposite order, one after the other."""
+    local = [_postgres(server)] if needs_embedded(settings) else []
+    return [
+        *local,
+        _environments(settings),
+        _code(settings),
+        _webserver(settings),
+        _daemon(settings),
+        _gateway(settings),
+    ]
+
+
+def services_folder(home: Path) -> Path:
+    """Return the folder in which the process runtime keeps the environments' services."""
+    return home / "runtime"
+
+
+def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
+    """Return what the programs read from their environment: the caller's, with every setting made definite."""
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(settings.home / "dagster"),
+        "ODOOOPS_HOME": str(settings.home),
+        "ODOOOPS_DATABASE_URL": urls.control,
+        "ODOOOPS_MIGRATE_URL": urls.owner,
+        "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
+        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
+        "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
+        "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def workspace(settings: Settings) -> str:
+    """Return the workspace that points the webserver and the daemon at the code server."""
+    location = {"grpc_server": {"socket": str(code_socket(settings.home)), "location_name": LOCATION}}
+    return json.dumps({"load_from": [location]}, indent=1) + "\n"
+
+
+def code_socket(home: Path) -> Path:
+    """Return the code server's socket."""
+    return socket_path(home, "code.sock")
+
+
+def supervisor_socket(home: Path) -> Path:
+    """Return the supervisor's socket."""
+    return socket_path(home, "supervisor.sock")
+
+
+def configuration_file(home: Path) -> Path:
+    """Return the supervisor's configuration; the launchers know their parent by it."""
+    return home / "run" / "supervisord.conf"
+
+
+def definition(program: Program, *, home: Path) -> str:
+    """Return what the launcher is told of the program; its environment is the one it inherits."""
+    told = {
+        "mark": f"stack:{home}:{program.name}",
+        "argv": list(program.argv),
+        "cwd": str(home / "dagster"),
+        "env": None,
+        "memory_mb": 0,
+    }
+    return json.dumps(told, indent=1)
+
+
+def definition_file(program: Program, *, home: Path) -> Path:
+    """Return the file that tells the launcher of the program."""
+    return home / "run" / f"{program.name}.json"
+
+
+def supervisor_ini(chosen: Sequence[Program], *, home: Path) -> str:
+    """Return the supervisor's configuration for these programs."""
+    head = {
+        "supervisord": {
+            **({"user": "root"} if os.geteuid() == 0 else {}),
+            "directory": str(home / "dagster"),
+            "logfile": str(home / "logs" / "supervisord.log"),
+            "logfile_maxbytes": str(LOG_BYTES),
+            "logfile_backups": "2",
+            "pidfile": str(home / "run" / "supervisord.pid"),
+            "childlogdir": str(home / "logs"),
+            "identifier": "odooops",
+            "nocleanup": "true",
+            "silent": "true",
+        },
+        "unix_http_server": {"file": str(supervisor_socket(home)), "chmod": "0600"},
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+    }
+    sections = head | {
+        f"program:{program.name}": _section(program, home=home, priority=priority)
+        for priority, program in enumerate(chosen, start=1)
+    }
+    return "\n".join(_ini_section(name, values) for name, values in sections.items())
+
+
+def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
+    return {
+        "command": shlex.join(_command(program, home=home)),
+        "priority": str(priority),
+        "autostart": "false",
+        "autorestart": "true",
+        "startsecs": "1",
+        # Pauses between attempts grow by a second each: an hour, then the program is given up.
+        "startretries": "80",
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": str(program.stop_seconds),
+        "redirect_stderr": "true",
+        "stdout_logfile": str(home / "logs" / f"{program.name}.log"),
+        "stdout_logfile_maxbytes": str(LOG_BYTES),
+        "stdout_logfile_backups": str(LOG_BACKUPS),
+    }
+
+
+def _command(program: Program, *, home: Path) -> list[str]:
+    if not program.contained:
+        return list(program.argv)
+    launcher = [sys.executable, "-I", "-S", str(Path(launch.__file__).resolve())]
+    return [*launcher, str(definition_file(program, home=home)), str(configuration_file(home))]
+
+
+def _ini_section(name: str, values: Mapping[str, str]) -> str:
+    lines = [f"{key}={_ini_value(value)}" for key, value in values.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def _ini_value(value: str) -> str:
+    if "\n" in value or " ;" in value or " #" in value:
+        raise BadInput(f"{value!r} cannot stand in a configuration", hint="name a state folder without ';' or '#'")
+    return value.replace("%", "%%")
+
+
+def _postgres(server: EmbeddedPostgres) -> Program:
+    return Program(
+        name="postgres",
+        argv=tuple(server.argv()),
+        stage=DATABASE_STAGE,
+        address=f"127.0.0.1:{server.port}",
+        stop_signal="INT",
+        stop_seconds=40,
+        contained=False,
+    )
+
+
+def _environments(settings: Settings) -> Program:
+    root = str(services_folder(settings.home))
+    argv = (sys.executable, "-m", "odooops_dagster.runtime.process", "--root", root, "--foreground")
+    return Program(name="environments", argv=argv, stage=2, stop_seconds=120, contained=False)
+
+
+def _code(settings: Settings) -> Program:
+    argv = [sys.executable, "-m", "dagster", "api", "grpc", "--module-name", DEFINITIONS_MODULE]
+    argv += ["--socket", str(code_socket(settings.home)), "--location-name", LOCATION, "--max-workers", "16"]
+    argv += ["--inject-env-vars-from-instance", "--use-python-environment-entry-point", "--log-level", "warning"]
+    return Program(name="code", argv=tuple(argv), stage=2)
+
+
+def _webserver(settings: Settings) -> Program:
+    argv = [sys.executable, "-m", "dagster_webserver", "--workspace", str(_workspace_file(settings))]
+    argv += ["--host", settings.host, "--port", str(settings.dagster_port)]
+    return Program(name="webserver", argv=tuple(argv), stage=3, address=url(settings.host, settings.dagster_port))
+
+
+def _daemon(settings: Settings) -> Program:
+    argv = (sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(_workspace_file(settings)))
+    return Program(name="daemon", argv=argv, stage=3)
+
+
+def _gateway(settings: Settings) -> Program:
+    argv = [sys.executable, "-m", "uvicorn", "odooops_dagster.gateway.app:create_app", "--factory"]
+    argv += ["--host", settings.host, "--port", str(settings.gateway_port), "--timeout-graceful-shutdown", "5"]
+    argv += ["--no-server-header", "--log-level", "info"]
+    return Program(name="gateway", argv=tuple(argv), stage=3, address=url(settings.host, settings.gateway_port))
+
+
+def url(host: str, port: int) -> str:
+    """Return the address for a browser on this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 -- compared, not bound
+    return f"http://{reachable}:{port}"
+
+
+def _workspace_file(settings: Settings) -> Path:
+    return settings.home / "dagster" / "workspace.yaml"

@@ -1,0 +1,149 @@
+"""The stack of `ops up`: all that the platform is, started in order under one supervisor and ended without remains."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from typing import NoReturn
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local import lock, preflight, tether
+from odooops_dagster.local import programs as layout
+from odooops_dagster.local.orphans import end_orphans, reap
+from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, database_urls, needs_embedded
+from odooops_dagster.local.readiness import probes
+from odooops_dagster.local.secrets import read_or_create_secret
+from odooops_dagster.local.startup import Progress, Report, Startup, write_files
+from odooops_dagster.local.supervisor import ProgramState, Supervisor, terminate
+from odooops_dagster.settings import Settings
+
+WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
+# What is left when the supervisor was killed ends on its own: launchers kill, PostgreSQL stops fast.
+ORPHAN_SECONDS = 20.0
+_LOOK_SECONDS = 0.5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PrepareDatabase = Callable[[DatabaseUrls], None]
+
+
+class Stopped(BaseException):
+    """Someone asked the stack to end; not an error, and not to be caught as one."""
+
+
+class Stack:
+    """The platform on this machine, in the care of this process."""
+
+    def __init__(self, settings: Settings, *, prepare_database: PrepareDatabase, report: Report) -> None:
+        self._settings = settings
+        self._home = settings.home
+        self._prepare_database = prepare_database
+        self._report = report
+        self._server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
+        self._supervisor = Supervisor(settings.home)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *, on_ready: Callable[[], None]) -> None:
+        """Start everything, say when it answers, watch over it until told to stop, leave nothing behind."""
+        preflight.refuse_if_broken(self._settings)
+        with lock.hold(self._home) as held, _stop_signals():
+            try:
+                self._start(held)
+                on_ready()
+                self._watch()
+            except Stopped:
+                self._report(Progress(name="stack", state="stopping"))
+            finally:
+                _ignore_signals()
+                self._stop()
+
+    def _start(self, held: int) -> None:
+        tether.adopt_orphans()
+        embedded = needs_embedded(self._settings)
+        if embedded:
+            self._clear_the_way()
+        urls = database_urls(self._settings)
+        chosen = layout.programs(self._settings, self._server)
+        write_files(self._settings, chosen)
+        self._process = self._supervisor.spawn(environment=self._environment(urls), lock=held)
+        startup = Startup(
+            self._supervisor,
+            probes(self._settings, self._server, dagster_url=urls.dagster),
+            home=self._home,
+            report=self._report,
+        )
+        for stage, group in groupby(chosen, key=lambda program: program.stage):
+            startup.bring_up(list(group))
+            if stage == layout.DATABASE_STAGE:
+                self._server.provision()
+                self._prepare_database(urls)
+        if not embedded:
+            self._prepare_database(urls)
+
+    def _clear_the_way(self) -> None:
+        """End a server that nobody supervises, as one has to be ours to watch."""
+        if self._server.running():
+            self._server.stop()
+        self._server.clear_leftovers()
+        self._server.refuse_taken_port()
+
+    def _environment(self, urls: DatabaseUrls) -> dict[str, str]:
+        given = self._settings.github_webhook_secret
+        secret = given.get_secret_value() if given else read_or_create_secret(self._home, WEBHOOK_SECRET)
+        return layout.child_environment(self._settings, urls, webhook_secret=secret)
+
+    def _watch(self) -> None:
+        """Tell of every program that ends and comes back, for as long as the supervisor lives."""
+        known = self._supervisor.states()
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            self._refuse_dead_supervisor()
+            reap(keep=self._process)
+            try:
+                states = self._supervisor.states()
+            except Unavailable:
+                continue  # busy, or gone: the next look tells
+            for name, state in states.items():
+                _tell_change(known[name], state, self._report)
+            known = states
+
+    def _refuse_dead_supervisor(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            raise Unavailable(f"the supervisor ended with status {self._process.returncode}", hint="ops up")
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            terminate(self._process)
+            self._process.wait()
+        end_orphans(patience=ORPHAN_SECONDS)
+
+
+def _tell_change(before: ProgramState, now: ProgramState, report: Report) -> None:
+    if now.state != before.state:
+        report(Progress(name=now.name, state=now.state, detail=now.detail))
+    elif now.pid != before.pid:
+        report(Progress(name=now.name, state="restarted"))
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Turn Ctrl-C, `ops down` and a closed terminal into Stopped."""
+    before = {number: signal.signal(number, _stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    _ignore_signals()
+    raise Stopped
+
+
+def _ignore_signals() -> None:
+    # The way down is bounded in time; an impatient second Ctrl-C must not cut it short.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,123 @@
+"""Bringing programs up: their files written, each started in its turn and waited for until it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.local import programs as layout
+from odooops_dagster.local.programs import Program
+from odooops_dagster.local.readiness import Probe
+from odooops_dagster.local.supervisor import ProgramState, Supervisor
+from odooops_dagster.settings import Settings
+
+# Importing Dagster and the code takes seconds, on a busy small machine a minute.
+READY_SECONDS = 240.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One line for the person who watches."""
+
+    name: str
+    state: str
+    address: str = ""
+    detail: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+class Startup:
+    """Starts programs together and waits until each answers, or says why one does not."""
+
+    def __init__(self, supervisor: Supervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
+        self._supervisor = supervisor
+        self._probes = probes
+        self._home = home
+        self._report = report
+
+    def bring_up(self, group: Sequence[Program]) -> None:
+        """Start the programs and return when all of them answer."""
+        started = time.monotonic()
+        marks = {program.name: self._log_size(program.name) for program in group}
+        first: dict[str, int] = {}
+        waiting = {program.name: program for program in group}
+        for name in waiting:
+            self._probe(name)  # some compare with how things stood before
+            self._supervisor.start(name)
+        while waiting:
+            states = self._supervisor.states()
+            for name, program in list(waiting.items()):
+                if self._is_up(states[name], first=first, mark=marks[name]):
+                    seconds = f"{time.monotonic() - started:.1f} s"
+                    self._report(Progress(name=name, state="ready", address=program.address, detail=seconds))
+                    del waiting[name]
+            self._refuse_late(waiting, started=started)
+            time.sleep(0.1)
+
+    def _is_up(self, state: ProgramState, *, first: dict[str, int], mark: int) -> bool:
+        """Return whether the program answers; raise when it has ended, as it will the next time."""
+        if state.pid is not None:
+            first.setdefault(state.name, state.pid)
+        ended = state.state in {"backoff", "exited", "fatal"} or first.get(state.name, state.pid) != state.pid
+        if ended:
+            raise Unavailable(
+                f"{state.name} did not start: {self._last_words(state.name, mark=mark)}",
+                hint=f"read {self._log(state.name)}",
+            )
+        return state.state == "running" and self._probe(state.name)
+
+    def _probe(self, name: str) -> bool:
+        probe = self._probes.get(name)
+        return probe is None or probe()
+
+    def _refuse_late(self, waiting: Mapping[str, Program], *, started: float) -> None:
+        if waiting and time.monotonic() - started > READY_SECONDS:
+            name = next(iter(waiting))
+            raise Unavailable(
+                f"{name} does not answer after {READY_SECONDS:.0f} seconds", hint=f"read {self._log(name)}"
+            )
+
+    def _log(self, name: str) -> Path:
+        return self._home / "logs" / f"{name}.log"
+
+    def _log_size(self, name: str) -> int:
+        log = self._log(name)
+        return log.stat().st_size if log.exists() else 0
+
+    def _last_words(self, name: str, *, mark: int) -> str:
+        """Return the last line that the program wrote since the mark."""
+        log = self._log(name)
+        if not log.exists():
+            return "it wrote nothing"
+        with log.open("rb") as file:
+            file.seek(mark)
+            lines = file.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else "it wrote nothing"
+
+
+def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
+    """Write what the programs read: Dagster's instance and workspace, the supervisor's and launchers' orders."""
+    home = settings.home
+    dagster_home = home / "dagster"
+    dagster_home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    write_whole(dagster_home / "dagster.yaml", instance_settings())
+    write_whole(dagster_home / "workspace.yaml", layout.workspace(settings).encode())
+    for program in chosen:
+        write_whole(layout.definition_file(program, home=home), layout.definition(program, home=home).encode())
+    write_whole(layout.configuration_file(home), layout.supervisor_ini(chosen, home=home).encode())
+    layout.code_socket(home).unlink(missing_ok=True)
+
+
+def instance_settings() -> bytes:
+    """Return dagster.yaml: from the package where it is installed, from the root of a checkout otherwise."""
+    shipped = files("odooops_dagster.local") / "dagster.yaml"
+    if shipped.is_file():
+        return shipped.read_bytes()
+    return (Path(__file__).parents[2] / "dagster.yaml").read_bytes()

@@ -1,0 +1,124 @@
+"""The stack's supervisord: started tethered to us, spoken with over its socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local import tether
+from odooops_dagster.local.programs import configuration_file, supervisor_socket
+
+ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
+_START_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramState:
+    """What the supervisor says of one program."""
+
+    name: str
+    state: str  # running, starting, stopping, stopped, backoff, exited, fatal
+    pid: int | None
+    uptime_seconds: int | None
+    detail: str
+
+
+class Supervisor:
+    """The supervisor of one state folder, in this process's care or another's."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._socket = supervisor_socket(home)
+
+    def spawn(self, *, environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
+        """Start supervisord; it ends with us, and holds the stack's lock as long as it lives."""
+        self._socket.unlink(missing_ok=True)
+        argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(configuration_file(self._home))]
+        with (self._home / "logs" / "supervisord.err").open("wb") as errors:
+            process = subprocess.Popen(
+                tether.command(argv, death_signal=signal.SIGTERM),
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                env=dict(environment),
+                pass_fds=[lock],
+                start_new_session=True,  # Ctrl-C is ours to pass on, in order
+            )
+        self._wait_for(process)
+        return process
+
+    def start(self, name: str) -> None:
+        """Start the program and return at once."""
+        try:
+            self.call("startProcess", name, False)
+        except xmlrpc.client.Fault as exc:
+            if exc.faultCode != Faults.ALREADY_STARTED:
+                raise Unavailable(f"{name} cannot be started: {exc.faultString}", hint="ops doctor") from exc
+
+    def states(self) -> dict[str, ProgramState]:
+        """Return the state of every program by its name."""
+        return {info["name"]: _state(info) for info in self.call("getAllProcessInfo")}
+
+    def shut_down(self) -> None:
+        """Ask the supervisor to stop every program, the last started first, and to end."""
+        self.call("shutdown")
+
+    def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 -- XML-RPC returns what it returns
+        """Call a method of the supervisor."""
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport, allow_none=True)
+            return getattr(proxy.supervisor, method)(*arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as exc:
+            raise Unavailable(f"the supervisor of {self._home} does not answer", hint="ops up") from exc
+        finally:
+            transport.close()
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self.call("getState")
+            except Unavailable as exc:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise Unavailable(f"the supervisor did not start: {self._last_words()}", hint="ops doctor") from exc
+                time.sleep(0.05)
+            else:
+                return
+
+    def _last_words(self) -> str:
+        lines = (self._home / "logs" / "supervisord.err").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no reason given"
+
+
+def terminate(process: subprocess.Popen[bytes]) -> None:
+    """Let the supervisor stop everything in order."""
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGTERM)
+
+
+def _state(info: Mapping[str, Any]) -> ProgramState:
+    state = str(info["statename"]).lower()
+    running = state == "running"
+    detail = str(info["spawnerr"] or "")
+    if state in {"backoff", "exited", "fatal"} and not detail:
+        detail = f"exit status {info['exitstatus']}"
+    return ProgramState(
+        name=info["name"],
+        state=state,
+        pid=int(info["pid"]) or None,
+        uptime_seconds=int(info["now"]) - int(info["start"]) if running else None,
+        detail=detail,
+    )
