@@ -1,1 +1,1 @@
-"""What people read; `python -m docs.generate` writes the pages that the code itself knows."""
+"""What people read; `python -m docs.generate` writes the settings' reference from the code."""

@@ -1,21 +1,18 @@
-"""Writes the pages that the code itself knows: `python -m docs.generate`.
+"""Writes what is said twice from where it is said first: `python -m docs.generate`.
 
 `.env.example` and `docs/reference/settings.md` come from the comments in settings.py, `docs/reference/cli.md` from the
-help of the `ops` command. A test fails where a page differs from what this writes.
+help of the commands.
+
+A test fails where a page differs from what this writes.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from typer import Typer
-from typer.core import TyperArgument, TyperGroup, TyperOption
-from typer.main import get_command
-
-from odooops_dagster.cli import build_app
+from odooops_dagster.cli.reference import commands_page
 from odooops_dagster.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,16 +39,6 @@ Every setting is an environment variable, read once when a program starts; an em
 Written by `python -m docs.generate` from `odooops_dagster/settings.py`.
 """
 
-_CLI_HEAD = """\
-# The `ops` command
-
-Exit status: 0 done · 1 refused or failed, said in one line on standard error with what to do next · 2 the command
-line is wrong · 130 interrupted. With `--json`, what was read is on standard output as JSON, and an error is one JSON
-object on standard error.
-
-Written by `python -m docs.generate` from the command's own help.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -74,7 +61,7 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "reference" / "settings.md": settings_page(),
-        ROOT / "docs" / "reference" / "cli.md": cli_page(build_app()),
+        ROOT / "docs" / "reference" / "cli.md": commands_page(),
     }
 
 
@@ -99,13 +86,6 @@ def settings_page() -> str:
     return "\n".join([_SETTINGS_HEAD, "| variable | meaning | default |", "|---|---|---|", *rows]) + "\n"
 
 
-def cli_page(app: Typer) -> str:
-    """Return the reference of the command."""
-    group = get_command(app)
-    assert isinstance(group, TyperGroup)  # noqa: S101 - the root has verbs and nouns
-    return "\n".join([_CLI_HEAD, *_sections(group, ("ops",))]).rstrip() + "\n"
-
-
 def _setting(name: str, line: int, lines: list[str]) -> Setting:
     comment: list[str] = []
     while lines[line - 2 - len(comment)].strip().startswith("#"):
@@ -119,48 +99,6 @@ def _default(item: Setting) -> str:
     if item.variable == f"{PREFIX}HOME":
         return _HOME
     return f"`{item.default}`" if item.default else "empty"
-
-
-def _sections(group: TyperGroup, path: tuple[str, ...]) -> Iterator[str]:
-    for name, command in sorted(group.commands.items()):
-        here = (*path, name)
-        if isinstance(command, TyperGroup):
-            yield from (f"## `{' '.join(here)}`", "", _sentence(command.help), "")
-            yield from _sections(command, here)
-        else:
-            arguments = [param for param in command.params if isinstance(param, TyperArgument)]
-            options = [param for param in command.params if isinstance(param, TyperOption) and not param.hidden]
-            yield from (f"{'#' * (len(path) + 1)} `{' '.join([*here, *map(_metavar, arguments)])}`", "")
-            yield from (_sentence(command.help), "")
-            yield from _table([*arguments, *options])
-
-
-def _table(params: list[TyperArgument | TyperOption]) -> Iterator[str]:
-    if params:
-        yield from ("| | |", "|---|---|")
-        yield from (f"| {_name(param)} | {_meaning(param)} |" for param in params)
-        yield ""
-
-
-def _name(param: TyperArgument | TyperOption) -> str:
-    if isinstance(param, TyperArgument):
-        return f"`{_metavar(param)}`"
-    return ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
-
-
-def _metavar(param: TyperArgument) -> str:
-    name = (param.metavar or str(param.name)).upper()
-    return name if param.required else f"[{name}]"
-
-
-def _meaning(param: TyperArgument | TyperOption) -> str:
-    meaning = (param.help or "").replace("|", "\\|")
-    shown = isinstance(param.default, (int, str)) and not isinstance(param.default, bool) and param.default != ""
-    return f"{meaning} Default: `{param.default}`." if shown and param.show_default else meaning
-
-
-def _sentence(text: str | None) -> str:
-    return " ".join((text or "").split())
 
 
 if __name__ == "__main__":
