@@ -1,0 +1,356 @@
+"""The environments' databases and roles on their PostgreSQL server.
+
+A database belongs to the administrator, what is in it belongs to the environment's role, and a role may connect to its
+own databases only: Odoo connects to every database that it can reach.
+"""
+
+from __future__ import annotations
+
+import builtins
+import secrets as random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, LiteralString
+from urllib.parse import quote
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.model import DatabaseAccess
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# Comment that tells an environment's role from the server's other roles.
+_ROLE_MARK = "odooops environment"
+# Owns what is inside template databases, so that handing a copy over touches nothing else.
+_TEMPLATES = "ops_templates"
+_IDENTIFIER_BYTES = 63
+_CONNECT_TIMEOUT_SECONDS = 10
+# Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
+_RIGHTS_LOCK = 0x0D00_0001
+_PG16 = 160000
+
+_CONFLICTS = (pg.DuplicateDatabase, pg.ObjectInUse, pg.DependentObjectsStillExist)
+_NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
+
+
+class OdooDatabases:
+    """Makes, copies and drops databases and roles; passwords are kept in `secrets`, for the platform's eyes alone."""
+
+    def __init__(self, admin_url: str, *, secrets: Path) -> None:
+        self._url = admin_url
+        self._secrets = secrets / "databases"
+
+    def ensure_role(self, role: str) -> str:
+        """Return the password of the environment's role, making both if need be, and shut it out of every database."""
+        _check_name(role)
+        password, is_new = self._password(role)
+        with self._admin() as connection, _rights(connection):
+            if not _role_exists(connection, role):
+                _execute(connection, "create role {} login nocreatedb nocreaterole", role)
+                is_new = True
+            if is_new:
+                _set_password(connection, role, password)
+                _mark(connection, role)
+            _may_act_as(connection, role)
+            _close_to_public(connection)
+        return password
+
+    def drop_role(self, role: str) -> None:
+        """Drop the environment's role, if it is there, and forget its password.
+
+        Raises:
+            Conflict: a database still holds objects of the role.
+        """
+        with self._admin() as connection, _rights(connection):
+            if _role_exists(connection, role):
+                _may_act_as(connection, role)
+                _execute(connection, "drop owned by {}", role)
+                _execute(connection, "drop role {}", role)
+        self._password_file(role).unlink(missing_ok=True)
+
+    def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
+        """Create a database for the role `owner`, empty or as a copy of a template; `tag` becomes its comment.
+
+        Raises:
+            Conflict: a database of that name is there.
+            NotFound: the template or the role is not there.
+        """
+        with self._new_database(name, template=template) as connection:
+            with _rights(connection):
+                _may_act_as(connection, owner)
+                _execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
+                if tag is not None:
+                    _comment(connection, name, tag)
+            with self._admin(name) as inside:
+                _give_everything(inside, to=owner)
+
+    def keep_as_template(self, source: str, name: str) -> None:
+        """Keep a copy of the database to which nobody can connect; connections to the source are ended for it.
+
+        Raises:
+            NotFound: the source is not there.
+            Conflict: a database of that name is there, or someone keeps connecting to the source.
+        """
+        with self._new_database(name, template=source) as connection:
+            with _rights(connection):
+                if not _role_exists(connection, _TEMPLATES):
+                    _execute(connection, "create role {} nologin", _TEMPLATES)
+                _may_act_as(connection, _TEMPLATES)
+            with self._admin(name) as inside:
+                _give_everything(inside, to=_TEMPLATES)
+            _execute(connection, "alter database {} with allow_connections false", name)
+
+    def drop(self, name: str) -> None:
+        """Drop the database and end every connection to it; one that is not there is fine."""
+        with self._admin() as connection:
+            _drop(connection, name)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Rename the database, ending every connection to it.
+
+        Raises:
+            NotFound: it is not there.
+            Conflict: the new name is taken.
+        """
+        _check_name(new_name)
+        with self._admin() as connection, _rights(connection):
+            _end_connections(connection, name)
+            _execute(connection, "alter database {} rename to {}", name, new_name)
+
+    def exists(self, name: str) -> bool:
+        """Return whether the database is there."""
+        with self._admin() as connection:
+            return bool(connection.execute("select from pg_database where datname = %s", [name]).rowcount)
+
+    def list(self, prefix: str = "") -> builtins.list[str]:
+        """Return the names of the databases that begin with the prefix, sorted."""
+        query = "select datname from pg_database where starts_with(datname, %s) order by datname"
+        with self._admin() as connection:
+            return [name for (name,) in connection.execute(query, [prefix])]
+
+    def access(self, name: str, *, role: str) -> DatabaseAccess:
+        """Return how the environment's Odoo reaches its database.
+
+        Raises:
+            NotFound: the role's password was never made.
+        """
+        file = self._password_file(role)
+        if not file.is_file():
+            raise NotFound(f"database role {role} has no password in {file.parent}", hint="deploy the environment anew")
+        server = conninfo_to_dict(self._url)
+        return DatabaseAccess(
+            host=str(server.get("host") or "localhost"),
+            port=int(server.get("port") or 5432),
+            user=role,
+            password=file.read_text(),
+            database=name,
+        )
+
+    def module_states(self, name: str) -> dict[str, str]:
+        """Return the state of every module that the database knows; empty where Odoo was never installed."""
+        if not self.query(name, "select from pg_class where oid = to_regclass('public.ir_module_module')"):
+            return {}
+        rows = self.query(name, "select name, state from public.ir_module_module where state is not null")
+        return {row["name"]: row["state"] for row in rows}
+
+    def query(
+        self, name: str, statement: LiteralString, parameters: Mapping[str, Any] | None = None
+    ) -> builtins.list[dict[str, Any]]:
+        """Return the rows of a statement that reads the database; one that writes is refused by the server."""
+        with self._admin(name) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute("set default_transaction_read_only = on")
+            return cursor.execute(statement, parameters).fetchall()
+
+    def open_databases(self) -> builtins.list[str]:
+        """Close what is open to every role, and return the databases that we have no right to close."""
+        with self._admin() as connection, _rights(connection):
+            _close_to_public(connection)
+            return _open_to_public(connection)
+
+    @contextmanager
+    def _admin(self, database: str | None = None) -> Iterator[Connection]:
+        """Connect as the administrator; PostgreSQL's errors leave as ours."""
+        try:
+            with psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_SECONDS, dbname=database
+            ) as connection:
+                yield connection
+        except psycopg.Error as exc:
+            raise _translated(exc) from exc
+
+    @contextmanager
+    def _new_database(self, name: str, *, template: str | None) -> Iterator[Connection]:
+        """Create a database that no one but the administrator reaches; dropped again where the block fails."""
+        _check_name(name)
+        with self._admin() as connection:
+            _create(connection, name, template=template)
+            try:
+                with _rights(connection):
+                    _execute(connection, "revoke all on database {} from public", name)
+                _execute(connection, "alter database {} with allow_connections true", name)
+                yield connection
+            except BaseException:
+                _drop(connection, name)
+                raise
+
+    def _password(self, role: str) -> tuple[str, bool]:
+        """Return the role's password, and whether it was made just now."""
+        file = self._password_file(role)
+        is_new = not file.is_file()
+        if is_new:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole(file, random.token_urlsafe(24).encode())
+        return file.read_text(), is_new
+
+    def _password_file(self, role: str) -> Path:
+        return self._secrets / quote(role, safe="")
+
+
+def _create(connection: Connection, name: str, *, template: str | None) -> None:
+    """Create the database shut, so that nobody slips in before its rights are set."""
+    if template is None:
+        # The C collation is what Odoo itself takes for an empty database: quicker indexes, one order on every server.
+        _execute(
+            connection,
+            "create database {} template template0 encoding 'UTF8' lc_collate 'C' allow_connections false",
+            name,
+        )
+        return
+    _end_connections(connection, template)
+    _execute(connection, "create database {} template {} allow_connections false", name, template)
+
+
+def _drop(connection: Connection, name: str) -> None:
+    _execute(connection, "drop database if exists {} with (force)", name)
+
+
+def _give_everything(connection: Connection, *, to: str) -> None:
+    """Give all that any role but ours owns in the connected database to one role, and the schema that Odoo uses."""
+    for owner in _owners(connection):
+        if owner != to:
+            _may_act_as(connection, owner)
+            _execute(connection, "reassign owned by {} to {}", owner, to)
+            _execute(connection, "revoke all on schema public from {}", owner)
+    _execute(connection, "grant all on schema public to {}", to)
+
+
+def _owners(connection: Connection) -> list[str]:
+    """Return the roles that own something in the connected database or hold rights on it."""
+    rows = connection.execute(
+        """
+        select distinct roles.rolname
+          from pg_shdepend as depends
+          join pg_roles as roles on roles.oid = depends.refobjid
+         where depends.refclassid = 'pg_authid'::regclass
+           and depends.dbid = (select oid from pg_database where datname = current_database())
+           and roles.rolname not in (current_user, 'pg_database_owner')
+           and not roles.rolsuper
+        """
+    )
+    return [name for (name,) in rows]
+
+
+def _end_connections(connection: Connection, name: str) -> None:
+    connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()", [name]
+    )
+
+
+@contextmanager
+def _rights(connection: Connection) -> Iterator[None]:
+    """Change roles and rights on databases while nobody else of us does."""
+    connection.execute("select pg_advisory_lock(%s)", [_RIGHTS_LOCK])
+    try:
+        yield
+    finally:
+        connection.execute("select pg_advisory_unlock(%s)", [_RIGHTS_LOCK])
+
+
+def _close_to_public(connection: Connection) -> None:
+    """Take the right to connect from PUBLIC wherever we may; who has a login of another kind keeps it by name."""
+    for database in _open_to_public(connection):
+        for login in _other_logins(connection):
+            _execute(connection, "grant connect on database {} to {}", database, login)
+        _execute(connection, "revoke connect on database {} from public", database)
+
+
+def _open_to_public(connection: Connection) -> list[str]:
+    query = "select datname from pg_database where datallowconn and has_database_privilege('public', oid, 'connect')"
+    return [name for (name,) in connection.execute(query)]
+
+
+def _other_logins(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        """
+        select rolname from pg_roles
+         where rolcanlogin and not rolsuper
+           and shobj_description(oid, 'pg_authid') is distinct from %s
+        """,
+        [_ROLE_MARK],
+    )
+    return [name for (name,) in rows]
+
+
+def _role_exists(connection: Connection, role: str) -> bool:
+    return bool(connection.execute("select from pg_roles where rolname = %s", [role]).rowcount)
+
+
+def _set_password(connection: Connection, role: str, password: str) -> None:
+    """Set the password by its verifier, so that no server log can hold the password itself."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
+    connection.execute(statement)
+
+
+def _mark(connection: Connection, role: str) -> None:
+    connection.execute(sql.SQL("comment on role {} is {}").format(sql.Identifier(role), sql.Literal(_ROLE_MARK)))
+
+
+def _comment(connection: Connection, name: str, text: str) -> None:
+    connection.execute(sql.SQL("comment on database {} is {}").format(sql.Identifier(name), sql.Literal(text)))
+
+
+def _may_act_as(connection: Connection, role: str) -> None:
+    """Let an administrator who is no superuser (managed servers have none) own and hand over the role's objects."""
+    is_member = "select pg_has_role(current_user, %s, 'member') and pg_has_role(current_user, %s, 'usage')"
+    row = connection.execute(is_member, [role, role]).fetchone()
+    if row and row[0]:
+        return
+    # From PostgreSQL 16 on, who creates a role may administer it but is no member of it.
+    with_options = " with inherit true, set true" if connection.info.server_version >= _PG16 else ""
+    statement = sql.SQL("grant {} to current_user").format(sql.Identifier(role))
+    connection.execute(statement + sql.SQL(with_options))
+
+
+def _execute(connection: Connection, statement: LiteralString, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name.encode()) > _IDENTIFIER_BYTES or "\0" in name:
+        raise BadInput(
+            f"{name!r} cannot name a database or role: PostgreSQL takes 1 to {_IDENTIFIER_BYTES} bytes",
+            hint="shorten the project's slug or the branch's name",
+        )
+
+
+def _translated(exc: psycopg.Error) -> OdooOpsError:
+    message = exc.diag.message_primary or " ".join(str(exc).split())
+    if isinstance(exc, _CONFLICTS):
+        return Conflict(message)
+    if isinstance(exc, _NOT_FOUND):
+        return NotFound(message)
+    if isinstance(exc, pg.InsufficientPrivilege):
+        return Forbidden(message, hint="the role in ODOOOPS_ODOO_DATABASE_URL needs CREATEDB and CREATEROLE")
+    if isinstance(exc, pg.DiskFull):
+        return Unavailable(message, hint="free space on the disk of the database server")
+    if isinstance(exc, psycopg.OperationalError):
+        return Unavailable(message, hint="see whether the server of the environments' databases is up: ops status")
+    return OdooOpsError(message)

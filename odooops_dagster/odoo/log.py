@@ -1,0 +1,323 @@
+"""Odoo's log, read for what it proves; `judge` is the one place that decides whether an Odoo command succeeded."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from odooops_dagster.model import CheckResult, JobResult, LogLevel
+
+OnLine = Callable[[str], None]
+
+# date pid LEVEL db logger: message
+_RECORD = re.compile(
+    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ "
+    r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|RUNBOT) (?P<database>\S+) (?P<logger>[\w.]+): (?P<message>.*)$"
+)
+_TOTALS = re.compile(r"(?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<total>\d+) tests")
+_OF_MODULE = re.compile(r"^(?P<module>\w+): (?P<total>\d+) tests ")
+_FAILED_TEST = re.compile(r"^(?P<flavour>FAIL|ERROR): (?P<test>\S+|Subtest .+)$")
+_TESTS_FAILED_AT_LOADING = "At least one test failed when loading the modules."
+_REPORTS_TESTS = re.compile(
+    r"^(Module \w+: \d+ failures, \d+ errors of \d+ tests|"
+    r"\d+ failed, \d+ error\(s\) of \d+ tests when loading database|" + re.escape(_TESTS_FAILED_AT_LOADING) + r")"
+)
+_LEVELS: Mapping[str, LogLevel] = {"WARNING": "warn", "ERROR": "error", "CRITICAL": "error"}
+_WORTH_TELLING = re.compile(
+    r"^(Loading module |Module \w+ loaded in |Starting |Modules loaded|Initiating shutdown|invalid module names)"
+)
+# More would not be read; the log itself is kept as evidence.
+_ERRORS_KEPT = 50
+_SUMMARY_CHARACTERS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRecord:
+    """One record of the log with the lines that belong to it."""
+
+    level: str
+    logger: str
+    message: str
+    more: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Return one line for people: the message, and what the traceback ends with."""
+        cause = _cause(self.more)
+        text = " ".join((f"{self.message.rstrip(' :')}: {cause}" if cause else self.message).split())
+        return f"{self.level} {self.logger}: {text}"[:_SUMMARY_CHARACTERS]
+
+    @property
+    def reports_tests(self) -> bool:
+        """Return whether the record tells of failed tests, which have a check of their own."""
+        return bool(_FAILED_TEST.match(self.message) or _REPORTS_TESTS.match(self.message))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A line worth showing to the person who watches."""
+
+    level: LogLevel
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestTotals:
+    """What Odoo counts at its end."""
+
+    failed: int
+    errors: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OdooLog:
+    """What a log says: records by level, errors, markers, tests."""
+
+    levels: Mapping[str, int] = field(default_factory=dict)
+    errors: tuple[LogRecord, ...] = ()
+    modules_loaded: bool = False
+    shut_down: bool = False
+    tests_failed_at_loading: bool = False
+    ignored_modules: str = ""
+    totals: TestTotals | None = None
+    module_tests: Mapping[str, int] = field(default_factory=dict)
+    failed_tests: tuple[str, ...] = ()
+    last_stray_line: str = ""
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Self:
+        """Read a log, line by line."""
+        reader = _Reader()
+        for line in lines:
+            reader.read(line.rstrip("\n"))
+        return cls(**reader.result())
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a log file; one that was never written is an empty log."""
+        if not path.is_file():
+            return cls()
+        with path.open(errors="replace") as file:
+            return cls.parse(file)
+
+    def tests_report(self) -> dict[str, Any]:
+        """Return the tests' outcome as it is kept with a run and with a template database."""
+        totals = self.totals or TestTotals(failed=0, errors=0, total=0)
+        return {
+            "failed": totals.failed,
+            "errors": totals.errors,
+            "total": totals.total,
+            "modules": dict(self.module_tests),
+            "failed_tests": list(self.failed_tests),
+            "warnings": self.levels.get("WARNING", 0),
+        }
+
+    @property
+    def first_error(self) -> str:
+        """Return the first error's one line; errors that explain failed tests only where there is no other."""
+        other = [record for record in self.errors if not record.reports_tests]
+        first = next(iter(other or self.errors), None)
+        return first.summary if first else self.last_stray_line[:_SUMMARY_CHARACTERS]
+
+
+def worth_telling(line: str) -> Told | None:
+    """Return what a person watching wants of this line: modules as they load, failed tests, warnings and errors."""
+    match = _RECORD.match(line)
+    if match is None:
+        return None
+    level = _LEVELS.get(match["level"])
+    message = match["message"].strip()
+    if level is None and not _WORTH_TELLING.match(message) and not _TOTALS.search(message):
+        return None
+    shown = message if level is None else f"{match['logger']}: {message}"
+    return Told(level=level or "info", message=shown)
+
+
+def judge(
+    result: JobResult, log: OdooLog, states: Mapping[str, str], *, wanted: Sequence[str], tested: Sequence[str] = ()
+) -> list[CheckResult]:
+    """Decide whether an Odoo command did what it was asked: exit status 0 alone proves nothing.
+
+    `states` is what the database says of every module, `wanted` are the modules that must be installed, `tested` those
+    that ship tests which must have run.
+    """
+    return [_modules_installed(result, log, states, wanted), _tests_passed(log, tested), _log_clean(log)]
+
+
+def judge_copy(states: Mapping[str, str], wanted: Sequence[str], tests: Mapping[str, Any]) -> list[CheckResult]:
+    """Decide whether a copied template holds what it should, and quote the tests that ran when it was made."""
+    problem = _wrong_states(states, wanted)
+    total = int(tests.get("total", 0))
+    return [
+        _check("modules_installed", problem, f"{_count(wanted)} installed, copied from a template"),
+        _check("module_tests_passed", "", f"{total} tests passed when the template was made", **tests),
+        _check("log_clean", "", "nothing was installed in this run: the template's log was clean"),
+    ]
+
+
+def _modules_installed(
+    result: JobResult, log: OdooLog, states: Mapping[str, str], wanted: Sequence[str]
+) -> CheckResult:
+    problem = _ended_badly(result, log) or _wrong_states(states, wanted) or _missing_markers(result, log)
+    if problem and log.first_error and log.first_error not in problem:
+        problem = f"{problem} ({log.first_error})"
+    installed = sum(state == "installed" for state in states.values())
+    return _check(
+        "modules_installed",
+        problem,
+        f"{_count(wanted)} installed as asked, {installed} in all",
+        exit_status=result.exit_status,
+        seconds=round(result.seconds, 1),
+    )
+
+
+def _ended_badly(result: JobResult, log: OdooLog) -> str:
+    if result.timed_out:
+        return f"Odoo was stopped after {result.seconds:.0f} s, its time limit"
+    if result.exit_status < 0:
+        return f"Odoo was killed by signal {-result.exit_status}"
+    tests_failed = log.totals is not None and log.totals.failed + log.totals.errors > 0
+    # Odoo adds its failed tests to the exit status; they have their own check.
+    if result.exit_status != 0 and not tests_failed:
+        return f"Odoo ended with exit status {result.exit_status}"
+    return ""
+
+
+def _wrong_states(states: Mapping[str, str], wanted: Sequence[str]) -> str:
+    if not states:
+        return "the database holds no module table"
+    wrong = {name: states.get(name, "unknown to Odoo") for name in wanted if states.get(name) != "installed"}
+    pending = {name: state for name, state in states.items() if state.startswith("to ")}
+    problems = {**wrong, **pending}
+    return "; ".join(f"module {name} is {state}" for name, state in sorted(problems.items())[:5])
+
+
+def _missing_markers(result: JobResult, log: OdooLog) -> str:
+    if not log.modules_loaded and not log.tests_failed_at_loading:
+        return f"Odoo ended with exit status {result.exit_status} but never said that its modules were loaded"
+    if not log.shut_down:
+        return f"Odoo ended with exit status {result.exit_status} before its orderly shutdown"
+    if log.ignored_modules:
+        return f"Odoo ignored modules: {log.ignored_modules}"
+    return ""
+
+
+def _tests_passed(log: OdooLog, tested: Sequence[str]) -> CheckResult:
+    totals = log.totals
+    untested = [name for name in tested if not log.module_tests.get(name)]
+    problem = ""
+    if totals and totals.failed + totals.errors:
+        problem = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests: {_first_failure(log)}"
+    elif tested and totals is None:
+        problem = f"no test ran: Odoo ended before its tests ({log.first_error or 'no error was logged'})"
+    elif untested:
+        problem = f"the tests of {', '.join(untested)} did not run"
+    passed = f"{totals.total if totals else 0} tests passed" if tested else "the modules ship no tests"
+    return _check("module_tests_passed", problem, passed, **log.tests_report())
+
+
+def _first_failure(log: OdooLog) -> str:
+    failures = [record for record in log.errors if _FAILED_TEST.match(record.message)]
+    return failures[0].summary if failures else log.first_error
+
+
+def _log_clean(log: OdooLog) -> CheckResult:
+    errors = [record for record in log.errors if not record.reports_tests]
+    problem = ""
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        problem = f"{errors[0].summary}{more}"
+    warnings = log.levels.get("WARNING", 0)
+    return _check("log_clean", problem, f"no errors, {warnings} warning(s)", warnings=warnings, errors=len(errors))
+
+
+def _check(name: str, problem: str, success: str, **metadata: object) -> CheckResult:
+    return CheckResult(name=name, passed=not problem, summary=problem or success, metadata=metadata)
+
+
+def _count(names: Sequence[str]) -> str:
+    return f"module {names[0]}" if len(names) == 1 else f"{len(names)} modules"
+
+
+def _cause(more: Sequence[str]) -> str:
+    """Return the exception line that a traceback ends with: the first unindented one after its last frame."""
+    frames = [number for number, line in enumerate(more) if line.startswith('  File "')]
+    if not frames:
+        return ""
+    after = more[frames[-1] + 1 :]
+    return next((line.strip() for line in after if line.strip() and not line.startswith(" ")), "")
+
+
+class _Reader:
+    """Collects what an OdooLog is made of."""
+
+    def __init__(self) -> None:
+        self._levels: Counter[str] = Counter()
+        self._errors: list[LogRecord] = []
+        self._module_tests: Counter[str] = Counter()
+        self._failed_tests: list[str] = []
+        self._facts: dict[str, Any] = {}
+        self._open: tuple[re.Match[str], list[str]] | None = None
+
+    def read(self, line: str) -> None:
+        match = _RECORD.match(line)
+        if match is None:
+            self._read_stray(line)
+            return
+        self._close()
+        self._levels[match["level"]] += 1
+        self._note(match["logger"], match["message"].strip())
+        if match["level"] in {"ERROR", "CRITICAL"}:
+            self._open = (match, [])
+
+    def result(self) -> dict[str, Any]:
+        self._close()
+        return {
+            "levels": dict(self._levels),
+            "errors": tuple(self._errors),
+            "module_tests": dict(self._module_tests),
+            "failed_tests": tuple(self._failed_tests),
+            **self._facts,
+        }
+
+    def _read_stray(self, line: str) -> None:
+        if self._open:
+            self._open[1].append(line)
+        elif line.strip():
+            self._facts["last_stray_line"] = line.strip()
+
+    def _close(self) -> None:
+        if self._open and len(self._errors) < _ERRORS_KEPT:
+            match, more = self._open
+            self._errors.append(
+                LogRecord(
+                    level=match["level"], logger=match["logger"], message=match["message"].strip(), more=tuple(more)
+                )
+            )
+        self._open = None
+
+    def _note(self, logger: str, message: str) -> None:
+        """Remember the markers and counts that only their own loggers may write."""
+        if logger == "odoo.modules.loading":
+            self._note_loading(message)
+        elif logger == "odoo.service.server" and message == "Initiating shutdown":
+            self._facts["shut_down"] = True
+        elif logger == "odoo.tests.stats" and (counted := _OF_MODULE.match(message)):
+            self._module_tests[counted["module"]] += int(counted["total"])
+        elif logger == "odoo.tests.result" and (totals := _TOTALS.search(message)):
+            self._facts["totals"] = TestTotals(**{name: int(count) for name, count in totals.groupdict().items()})
+        elif failed := _FAILED_TEST.match(message):
+            self._failed_tests.append(f"{logger.removeprefix('odoo.addons.')}: {failed['test']}")
+
+    def _note_loading(self, message: str) -> None:
+        if message == "Modules loaded.":
+            self._facts["modules_loaded"] = True
+        elif message == _TESTS_FAILED_AT_LOADING:
+            self._facts["tests_failed_at_loading"] = True
+        elif message.startswith("invalid module names, ignored: "):
+            self._facts["ignored_modules"] = message.partition(": ")[2]

@@ -1,0 +1,156 @@
+"""Odoo modules as they lie on disk: manifests, what they depend on, what their bytes add up to."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.errors import StepFailed
+
+_MANIFEST = "__manifest__.py"
+_BASE = "base"
+
+
+def read_manifest(addon: Path) -> Mapping[str, Any]:
+    """Return what the module says of itself.
+
+    Raises:
+        StepFailed: the manifest is not one Python dictionary.
+    """
+    try:
+        manifest = ast.literal_eval((addon / _MANIFEST).read_text())
+    except (SyntaxError, ValueError, UnicodeDecodeError) as exc:
+        raise StepFailed(f"module {addon.name}: {_MANIFEST} cannot be read: {exc}") from exc
+    if not isinstance(manifest, dict):
+        raise StepFailed(f"module {addon.name}: {_MANIFEST} is not a dictionary")
+    return manifest
+
+
+def installable(addons_path: Path) -> tuple[str, ...]:
+    """Return the names of the installable modules in the folder, sorted."""
+    addons = (path.parent for path in addons_path.glob(f"*/{_MANIFEST}"))
+    return tuple(sorted(addon.name for addon in addons if read_manifest(addon).get("installable", True)))
+
+
+def find(name: str, addons_paths: Sequence[Path]) -> Path | None:
+    """Return the module's folder; the first addons path that has it wins, as in Odoo."""
+    return next((path / name for path in addons_paths if (path / name / _MANIFEST).is_file()), None)
+
+
+def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str]:
+    """Return the modules and everything they depend on, `base` included.
+
+    Raises:
+        StepFailed: one depends on a module that is in no addons path or is not installable.
+    """
+    found: set[str] = set()
+    waiting = [(name, "") for name in (*names, _BASE)]
+    while waiting:
+        name, wanted_by = waiting.pop()
+        if name not in found:
+            found.add(name)
+            depends = _depends(name, wanted_by, addons_paths)
+            waiting.extend((depended, name) for depended in depends)
+    return frozenset(found)
+
+
+def checksums(names: Sequence[str], addons_paths: Sequence[Path]) -> dict[str, str]:
+    """Return for each module the SHA-256 of its files, or the word `odoo` where Odoo's revision already tells them."""
+    return {name: _checksum_of(name, addons_paths) for name in sorted(names)}
+
+
+def checksum(addon: Path) -> str:
+    """Return the SHA-256 over the names and bytes of the module's files, compiled ones left out."""
+    total = hashlib.sha256()
+    for file in sorted(_files(addon)):
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        total.update(f"{file.relative_to(addon)}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return those of the modules that ship at least one test which a plain run of their tests must execute."""
+    return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
+
+
+def _depends(name: str, wanted_by: str, addons_paths: Sequence[Path]) -> list[str]:
+    addon = find(name, addons_paths)
+    needed = f", which {wanted_by} depends on," if wanted_by else ""
+    if addon is None:
+        raise StepFailed(
+            f"module {name}{needed} is in no addons path",
+            hint=f"add it to the repository, or name odoo-addon-{name} in requirements.txt",
+        )
+    manifest = read_manifest(addon)
+    if not manifest.get("installable", True):
+        raise StepFailed(f"module {name}{needed} is marked as not installable")
+    depends = list(manifest.get("depends") or ())
+    return depends if name == _BASE else [*depends, _BASE]
+
+
+def _checksum_of(name: str, addons_paths: Sequence[Path]) -> str:
+    addon = find(name, addons_paths)
+    if addon is None:
+        raise StepFailed(f"module {name} is in no addons path")
+    return "odoo" if _is_odoos_own(addon.parent) else checksum(addon)
+
+
+def _is_odoos_own(addons_path: Path) -> bool:
+    return (addons_path / _BASE).is_dir() or (addons_path.parent / "odoo" / "release.py").is_file()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = [name for name in subfolders if name != "__pycache__"]
+        yield from (path for name in names if not name.endswith(".pyc") and (path := Path(place, name)).is_file())
+
+
+def _ships_tests(addon: Path) -> bool:
+    """Return whether tests/__init__.py imports a file with a test class that runs by default."""
+    init = addon / "tests" / "__init__.py"
+    if not init.is_file():
+        return False
+    files = (addon / "tests" / f"{name}.py" for name in _imported(_parsed(init)))
+    return any(_has_standard_tests(_parsed(file)) for file in files if file.is_file())
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_text())
+    except (SyntaxError, UnicodeDecodeError):
+        # Odoo will say it better than we can, with a traceback.
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of the files that `from . import test_x` and its like bring in; Odoo runs only test_*."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from (name for name in names if name.startswith("test_"))
+
+
+def _has_standard_tests(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ClassDef) and _defines_test(node) and not _is_left_out(node) and _is_test_case(node)
+        for node in tree.body
+    )
+
+
+def _defines_test(node: ast.ClassDef) -> bool:
+    return any(isinstance(member, ast.FunctionDef) and member.name.startswith("test_") for member in node.body)
+
+
+def _is_test_case(node: ast.ClassDef) -> bool:
+    """Return whether a base is named like a test case; a mixin runs nothing by itself."""
+    return any(ast.unparse(base).endswith(("Case", "Common")) for base in node.bases)
+
+
+def _is_left_out(node: ast.ClassDef) -> bool:
+    """Return whether @tagged takes the class out of the standard tests."""
+    tags = (arg for decorator in node.decorator_list if isinstance(decorator, ast.Call) for arg in decorator.args)
+    return any(isinstance(tag, ast.Constant) and tag.value == "-standard" for tag in tags)

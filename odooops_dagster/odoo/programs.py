@@ -1,0 +1,66 @@
+"""Programs the room needs to get Odoo (apt, dpkg, git, pip): run to their end, heard line by line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from odooops_dagster.errors import OdooOpsError
+
+Progress = Callable[[str], None]
+
+# What a reader needs of a failed program is near its end; pip's explanations take up to a few dozen lines.
+_LINES_KEPT = 200
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class ProgramFailed(OdooOpsError):
+    """A program ended with an error."""
+
+    def __init__(self, name: str, *, exit_status: int, lines: Sequence[str]) -> None:
+        last = next((line for line in reversed(lines) if line.strip()), f"exit status {exit_status}")
+        super().__init__(f"{name}: {last.strip()}")
+        self.exit_status = exit_status
+        self.lines = tuple(lines)
+
+
+def run_program(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, on_line: Progress | None = None
+) -> tuple[str, ...]:
+    """Run the program and return the last lines it wrote, credentials in addresses blotted out.
+
+    Raises:
+        ProgramFailed: it ended with anything but 0; the error carries those lines.
+    """
+    kept: deque[str] = deque(maxlen=_LINES_KEPT)
+    with subprocess.Popen(
+        [*_dies_with_caller(), *argv],
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            for line in process.stdout:
+                kept.append(_CREDENTIALS.sub("***@", line.rstrip()))
+                if on_line:
+                    on_line(kept[-1])
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise ProgramFailed(argv[0].rsplit("/", 1)[-1], exit_status=process.returncode, lines=kept)
+    return tuple(kept)
+
+
+def _dies_with_caller() -> tuple[str, ...]:
+    """Prefix a command so that the kernel ends it when our process is killed, where util-linux is at hand."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()

@@ -1,0 +1,107 @@
+"""Virtual environments: made whole beside their place, then moved there."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency, StepFailed
+from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
+
+_PIP_ENV = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_PROGRESS_BAR": "off",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONPATH": "",
+}
+# Said last by pip when it gives up, but not the reason.
+_NOT_A_REASON = re.compile(r"ResolutionImpossible|Could not find a version|subprocess-exited|metadata-generation")
+_UNREACHABLE = re.compile(r"Retrying \(Retry|ConnectionError|NewConnectionError|Temporary failure in name resolution")
+
+
+def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
+    """Make an empty virtual environment.
+
+    Raises:
+        MissingDependency: the interpreter came without its venv module.
+    """
+    options = () if with_pip else ("--without-pip",)
+    try:
+        run_program([str(interpreter), "-m", "venv", *options, str(folder)], env=_PIP_ENV)
+    except (ProgramFailed, OSError) as exc:
+        raise MissingDependency(
+            f"no virtual environment can be made with {interpreter}: {exc}",
+            hint="install the venv module of this Python (Debian: apt install python3-venv)",
+        ) from exc
+
+
+def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: Progress) -> None:
+    """Install into the environment of `python`.
+
+    Raises:
+        StepFailed: pip gave up; the message is its reason in one line.
+    """
+    heard = _PackageCounter(progress, what=what)
+    try:
+        run_program([str(python), "-m", "pip", "install", *arguments], env=_PIP_ENV, on_line=heard)
+    except ProgramFailed as exc:
+        raise StepFailed(f"{what}: {pip_reason(exc.lines)}", hint=_pip_hint(exc.lines)) from exc
+
+
+def pip_freeze(python: Path) -> tuple[str, ...]:
+    """Return every package that the environment sees, with its version."""
+    lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
+    return tuple(line for line in lines if "==" in line)
+
+
+def pip_reason(lines: Sequence[str]) -> str:
+    """Return the one line of pip's output that says why it gave up."""
+    errors = [line.partition(":")[2].strip() for line in lines if line.lower().lstrip().startswith("error:")]
+    reasons = [line for line in errors if not _NOT_A_REASON.search(line)]
+    missing = [line for line in reasons if line.startswith("No matching distribution")]
+    if missing or reasons:
+        return (missing or reasons)[0]
+    return errors[0] if errors else next((line for line in reversed(lines) if line.strip()), "pip gave no reason")
+
+
+def site_packages(venv: Path) -> Path:
+    """Return the folder into which packages of the environment are installed."""
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
+
+
+def point_scripts_at(venv: Path, *, final: Path) -> None:
+    """Rewrite the scripts' first lines for the folder to which the environment is about to be moved."""
+    for script in (venv / "bin").iterdir():
+        if script.is_symlink() or not script.is_file():
+            continue
+        content = script.read_bytes()
+        script.write_bytes(content.replace(str(venv).encode(), str(final).encode()))
+    config = venv / "pyvenv.cfg"
+    config.write_text(config.read_text().replace(str(venv), str(final)))
+
+
+def _pip_hint(lines: Sequence[str]) -> str:
+    if any(_UNREACHABLE.search(line) for line in lines):
+        return "the package index does not answer: check the network, or pip's index settings"
+    return "correct the requirements and push again"
+
+
+class _PackageCounter:
+    """Turns pip's chatter into a line now and then."""
+
+    def __init__(self, progress: Progress, *, what: str) -> None:
+        self._progress = progress
+        self._what = what
+        self._seen = 0
+
+    def __call__(self, line: str) -> None:
+        if line.startswith("Collecting "):
+            self._seen += 1
+            if self._seen % 10 == 1:
+                self._progress(f"{self._what}: collecting {line.removeprefix('Collecting ').split(' (')[0]}")
+        elif line.startswith("Installing collected packages"):
+            self._progress(f"{self._what}: installing {line.count(',') + 1} package(s)")
