@@ -283,10 +283,11 @@ def test_a_missing_header_is_named(github: GitHub, header: str) -> None:
     assert header in response.json()["error"]
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     "field", ["ref", "before", "after", "repository", "repository.clone_url", "repository.full_name"]
 )
-def test_a_missing_field_is_named(github: GitHub, control: ControlPlane, project: Project, field: str) -> None:
+def test_a_missing_field_is_named(github: GitHub, control: ControlPlane, field: str) -> None:
     """The answer says which one, and no row is left."""
     payload = push_of("refs/heads/feature/x", FIRST)
     inside, _, name = field.rpartition(".")
@@ -297,6 +298,7 @@ def test_a_missing_field_is_named(github: GitHub, control: ControlPlane, project
     assert control.pushes.apply() == []
 
 
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -312,7 +314,7 @@ def test_a_missing_field_is_named(github: GitHub, control: ControlPlane, project
         ("repository", []),
     ],
 )
-def test_a_malformed_field_is_named(github: GitHub, project: Project, field: str, value: object) -> None:
+def test_a_malformed_field_is_named(github: GitHub, field: str, value: object) -> None:
     """What git could not have sent is refused before anything is stored."""
     response = github.deliver("push", push_of("refs/heads/feature/x", FIRST) | {field: value})
     assert response.status_code == 400
@@ -328,7 +330,8 @@ def test_a_body_that_is_no_object_is_refused(github: GitHub, body: bytes) -> Non
     assert response.json()["error"].startswith("body: ")
 
 
-def test_text_that_postgres_cannot_store_is_cleaned(github: GitHub, control: ControlPlane, project: Project) -> None:
+@pytest.mark.usefixtures("project")
+def test_text_that_postgres_cannot_store_is_cleaned(github: GitHub) -> None:
     """A NUL in a commit message does not cost the push."""
     commit = recorded("push_branch_created")["head_commit"] | {"message": "a\0b\ud800" + "x" * 10_000}
     response = github.push("refs/heads/feature/x", FIRST, head_commit=commit)

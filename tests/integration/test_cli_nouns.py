@@ -1,0 +1,282 @@
+"""`ops project`, `ops env` and `ops run` on a real control plane and a real repository."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from odooops_dagster.cli import build_app
+from odooops_dagster.cli.project import repository_address
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import BadInput, NotFound, OdooOpsError, StepFailed
+from odooops_dagster.model import Fence, LogLine, Run
+from tests.repositories import Repository
+
+WORKER = "tests"
+
+
+class Ops:
+    """The command line, as a person types it."""
+
+    def __init__(self) -> None:
+        self.app = build_app(("project", "env", "run"))
+
+    def __call__(self, *arguments: str, answer: str = "", status: int = 0) -> str:
+        """Run the command and return what it printed for programs; it must end with this status."""
+        result = CliRunner().invoke(self.app, list(arguments), input=answer)
+        if isinstance(result.exception, OdooOpsError):
+            raise result.exception
+        assert result.exit_code == status, result.output
+        return result.stdout
+
+    def json(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Run the command with --json and return the value."""
+        return json.loads(self(*arguments, "--json", status=status))
+
+
+@pytest.fixture
+def ops(worker_url: str, monkeypatch: pytest.MonkeyPatch) -> Ops:
+    """The command line over the test's database."""
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("LOGNAME", "ada")
+    return Ops()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Repository:
+    """A repository with a feature branch."""
+    repository = Repository(tmp_path)
+    repository.commit({"a": "1"})
+    repository.commit({"a": "2"}, branch="feature/x")
+    return repository
+
+
+@pytest.fixture
+def project(ops: Ops, shop: Repository) -> dict[str, Any]:
+    """The project of that repository."""
+    created: dict[str, Any] = ops.json("project", "create", "shop", "--repo", shop.url)
+    return created
+
+
+@pytest.fixture
+def run(ops: Ops, project: dict[str, Any]) -> dict[str, Any]:
+    """A queued run of the feature branch."""
+    queued: dict[str, Any] = ops.json("run", "create", project["slug"], "feature/x")
+    return queued
+
+
+def work(control: ControlPlane) -> tuple[Run, Fence]:
+    """Take the next run, as a worker does."""
+    [claimed] = control.runs.claim(WORKER)
+    fence = Fence(run_id=claimed.id, attempt=claimed.attempt, worker_id=WORKER)
+    return control.runs.start(fence, dagster_run_id=None, lease_seconds=60), fence
+
+
+def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - typer's own
+    """Yield every command's words."""
+    command = command or get_command(build_app())
+    children = getattr(command, "commands", {})
+    if not children:
+        yield path
+    for name, child in children.items():
+        yield from commands(child, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    """Help begins with the usage and says in a sentence what the command does."""
+    result = CliRunner().invoke(build_app(), [*words, "--help"])
+    assert result.exit_code == 0
+    assert " ".join(words) in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+def test_a_project_takes_its_default_branch_from_the_repository(ops: Ops, shop: Repository) -> None:
+    """Nobody has to say what the repository says."""
+    created = ops.json("project", "create", "shop", "--repo", shop.url)
+    assert (created["default_branch"], created["repo_url"], created["odoo_version"]) == ("main", shop.url, "19.0")
+    assert [item["slug"] for item in ops.json("project", "list")] == ["shop"]
+    assert ops.json("project", "show", "shop")["id"] == created["id"]
+
+
+def test_creating_a_project_twice_changes_nothing(ops: Ops, shop: Repository, project: dict[str, Any]) -> None:
+    """Scripts may say it again."""
+    assert ops.json("project", "create", "shop", "--repo", shop.url)["id"] == project["id"]
+
+
+def test_a_local_path_is_recorded_whole(ops: Ops, shop: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform works in another folder than the person."""
+    monkeypatch.chdir(shop.bare.parent)
+    assert ops.json("project", "create", "shop", "--repo", "shop.git")["repo_url"] == shop.url
+
+
+def test_a_project_of_an_unreachable_repository_is_refused_unless_told(ops: Ops, tmp_path: Path) -> None:
+    """A typing error is found at once; --no-check is for those who know better."""
+    with pytest.raises(StepFailed, match="there is no repository at"):
+        ops("project", "create", "shop", "--repo", f"{tmp_path}/none.git")
+    assert ops.json("project", "create", "shop", "--repo", f"{tmp_path}/none.git", "--no-check")["slug"] == "shop"
+
+
+def test_a_password_in_the_repository_address_is_refused() -> None:
+    """It would be shown to everyone who sees the project."""
+    with pytest.raises(BadInput, match="holds a password"):
+        repository_address("https://ada:s3cret@github.com/acme/shop.git")
+
+
+@pytest.mark.usefixtures("project")
+def test_archiving_asks_first(ops: Ops) -> None:
+    """No is respected, --yes is for machines."""
+    ops("project", "archive", "shop", answer="n\n", status=1)
+    assert ops.json("project", "show", "shop")["status"] == "active"
+    ops("project", "archive", "shop", "--yes")
+    assert ops.json("project", "show", "shop")["status"] == "archived"
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_is_made_of_the_branchs_newest_commit(ops: Ops, shop: Repository) -> None:
+    """The commit is looked up in the repository; a feature branch is deployed."""
+    sha = shop.commit({"a": "3"}, branch="feature/x")
+    run = ops.json("run", "create", "shop", "feature/x")
+    assert (run["git_sha"], run["git_ref"], run["kind"]) == (sha, "refs/heads/feature/x", "deploy")
+    assert (run["status"], run["trigger"], run["requested_by"]) == ("queued", "cli", "ada")
+
+
+@pytest.mark.usefixtures("project")
+def test_the_default_branch_is_built(ops: Ops) -> None:
+    """What a push would ask for is what the command asks for."""
+    assert ops.json("run", "create", "shop", "main")["kind"] == "build"
+
+
+@pytest.mark.usefixtures("project")
+def test_the_same_key_gives_the_same_run(ops: Ops) -> None:
+    """A script that is not sure may ask again."""
+    first = ops.json("run", "create", "shop", "feature/x", "--key", "k")
+    assert ops.json("run", "create", "shop", "feature/x", "--key", "k")["id"] == first["id"]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_run_of_an_unknown_branch_names_the_known_ones(ops: Ops) -> None:
+    """The hint lists what could have been meant."""
+    with pytest.raises(NotFound, match="has no branch feature/y") as caught:
+        ops("run", "create", "shop", "feature/y")
+    assert "feature/x" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("command", ["show", "status"])
+def test_a_run_is_found_by_number_and_by_id(ops: Ops, run: dict[str, Any], command: str) -> None:
+    """People write shop#1, programs the id."""
+    assert ops.json("run", command, f"shop#{run['run_number']}")["id"] == run["id"]
+    assert ops.json("run", command, run["id"])["id"] == run["id"]
+    assert run["git_sha"] in ops("run", command, run["id"])
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("name", ["shop#999", "none#1", "00000000-0000-0000-0000-000000000000"])
+def test_an_unknown_run_is_not_found(ops: Ops, name: str) -> None:
+    """Neither by number nor by id."""
+    with pytest.raises(NotFound):
+        ops("run", "show", name)
+
+
+def test_what_is_no_runs_name_is_refused(ops: Ops) -> None:
+    """The hint shows how to write it."""
+    with pytest.raises(BadInput, match="12 is no run"):
+        ops("run", "show", "12")
+
+
+@pytest.mark.usefixtures("run")
+def test_lists_can_be_narrowed(ops: Ops) -> None:
+    """By project and by status."""
+    assert len(ops.json("run", "list")) == 1
+    assert len(ops.json("run", "list", "shop", "--status", "queued")) == 1
+    assert ops.json("run", "list", "--status", "failed") == []
+    assert "shop#1" in ops("run", "list")
+    with pytest.raises(NotFound):
+        ops("run", "list", "none")
+
+
+def test_the_queue_shows_what_waits(ops: Ops, run: dict[str, Any]) -> None:
+    """Positions and reasons come from the control plane."""
+    [row] = ops.json("run", "queue")
+    assert run["id"] in row.values()
+
+
+def test_logs_are_printed_and_followed_to_the_end(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """Following ends with the run and says how it ended."""
+    _, fence = work(control)
+    control.logs.append(fence, [LogLine(level="info", message=f"line {number}") for number in range(1200)])
+    control.runs.complete(fence, exit_code=0)
+    lines = ops.json("run", "logs", run["id"])
+    assert [line["message"] for line in lines if line["message"].startswith("line ")][-1] == "line 1199"
+    assert "info  line 0\n" in ops("run", "logs", run["id"])
+    followed = ops("run", "logs", run["id"], "--follow", "--json").splitlines()
+    assert [json.loads(line)["message"] for line in followed] == [line["message"] for line in lines]
+
+
+def test_following_a_run_that_fails_exits_with_1(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """CI jobs see the failure."""
+    _, fence = work(control)
+    control.runs.complete(fence, exit_code=1, error_message="module sale does not install")
+    ops("run", "logs", run["id"], "--follow", status=1)
+
+
+def test_the_audit_trail_is_shown_and_verified(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """Every change of state is there, and the chain holds."""
+    _, fence = work(control)
+    control.runs.complete(fence, exit_code=0)
+    assert len(ops.json("run", "events", run["id"])) >= 4
+    assert ops.json("run", "verify", run["id"])["intact"] is True
+
+
+def test_a_waiting_run_is_canceled_at_once(ops: Ops, run: dict[str, Any]) -> None:
+    """No worker is needed for that."""
+    assert ops.json("run", "cancel", run["id"], "--reason", "typo")["status"] == "canceled"
+
+
+def test_a_working_run_is_asked_to_stop(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """The worker ends it."""
+    work(control)
+    asked = ops.json("run", "cancel", run["id"])
+    assert asked["status"] == "running"
+    assert asked["cancel_requested_at"] is not None
+
+
+def test_a_retry_is_a_new_run_that_names_the_old(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """History stays as it was."""
+    _, fence = work(control)
+    control.runs.complete(fence, exit_code=1, error_message="broken")
+    again = ops.json("run", "retry", f"shop#{run['run_number']}")
+    assert (again["retry_of"], again["git_sha"], again["status"]) == (run["id"], run["git_sha"], "queued")
+
+
+@pytest.mark.usefixtures("project")
+def test_an_environment_is_created_with_its_run(ops: Ops) -> None:
+    """A branch runs without a push."""
+    environment = ops.json("env", "create", "shop", "feature/x")
+    assert (environment["branch"], environment["stage"]) == ("feature/x", "development")
+    assert [row["partition_key"] for row in ops.json("env", "list", "shop")] == ["shop/feature/x"]
+    assert ops.json("env", "show", "shop", "feature/x")["id"] == environment["id"]
+    assert len(ops.json("run", "list")) == 1
+
+
+@pytest.mark.usefixtures("run")
+def test_destroying_asks_and_queues(ops: Ops) -> None:
+    """The plan is shown first; the work is a run like any other."""
+    ops("env", "destroy", "shop", "feature/x", answer="n\n", status=1)
+    assert {run["kind"] for run in ops.json("run", "list")} == {"deploy"}
+    ops("env", "destroy", "shop", "feature/x", "--yes")
+    assert {run["kind"] for run in ops.json("run", "list")} == {"deploy", "destroy"}
+
+
+@pytest.mark.usefixtures("project")
+def test_destroying_what_is_not_there_fails_unless_told(ops: Ops) -> None:
+    """--if-exists is for scripts."""
+    with pytest.raises(NotFound, match="has no environment for feature/x"):
+        ops("env", "destroy", "shop", "feature/x", "--yes")
+    ops("env", "destroy", "shop", "feature/x", "--if-exists")

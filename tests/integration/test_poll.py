@@ -1,0 +1,73 @@
+"""Asking a real repository for its branches, into a real control plane."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.model import Project
+from odooops_dagster.steps.poll import poll_project
+from tests.repositories import Repository, run_git
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Repository:
+    """A repository with a feature branch."""
+    repository = Repository(tmp_path)
+    repository.commit({"a": "1"})
+    repository.commit({"a": "2"}, branch="feature/x")
+    return repository
+
+
+@pytest.fixture
+def project(control: ControlPlane, shop: Repository) -> Project:
+    """The project of that repository."""
+    return control.projects.create("shop", repo_url=shop.url, odoo_version="19.0")
+
+
+def kinds(control: ControlPlane) -> list[tuple[str, str]]:
+    """Return branch and kind of every run that still waits."""
+    runs = control.runs.list("shop", status="queued")
+    return sorted(((run.git_ref or "").removeprefix("refs/heads/"), run.kind) for run in runs)
+
+
+def test_new_and_moved_branches_queue_runs_once(control: ControlPlane, project: Project, shop: Repository) -> None:
+    """The same answer again is no news."""
+    assert len(poll_project(control, project)) == 2
+    assert kinds(control) == [("feature/x", "deploy"), ("main", "build")]
+    assert poll_project(control, project) == []
+    shop.commit({"a": "3"}, branch="feature/x")
+    assert len(poll_project(control, project)) == 1
+
+
+def test_a_vanished_branch_destroys_its_preview(control: ControlPlane, project: Project, shop: Repository) -> None:
+    """Deletion without a webhook is noticed at the next look."""
+    poll_project(control, project)
+    run_git(shop.work, "push", "--quiet", "origin", "--delete", "feature/x")
+    poll_project(control, project)
+    assert ("feature/x", "destroy") in kinds(control)
+
+
+def test_a_repository_that_vanished_destroys_nothing(control: ControlPlane, project: Project, shop: Repository) -> None:
+    """No answer is not the answer that there is no branch."""
+    poll_project(control, project)
+    shutil.rmtree(shop.bare)
+    with pytest.raises(StepFailed, match="^there is no repository at"):
+        poll_project(control, project)
+    assert ("feature/x", "destroy") not in kinds(control)
+
+
+def test_a_repository_that_shows_no_branch_destroys_nothing(
+    control: ControlPlane, project: Project, shop: Repository
+) -> None:
+    """An emptied repository is taken for a fault."""
+    poll_project(control, project)
+    shutil.rmtree(shop.bare)
+    run_git(shop.bare.parent, "init", "--bare", "--quiet", str(shop.bare))
+    with pytest.raises(Unavailable, match="shows no branch"):
+        poll_project(control, project)
+    assert ("feature/x", "destroy") not in kinds(control)
