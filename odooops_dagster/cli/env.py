@@ -9,10 +9,11 @@ import typer
 from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import Wish, environment_of, name_of, queue, queue_branch
 from odooops_dagster.cli.following import finish, follow
-from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_rows
-from odooops_dagster.cli.ports import control_plane
+from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
+from odooops_dagster.cli.ports import control_plane, runtime
 from odooops_dagster.errors import NotFound
 from odooops_dagster.model import Stage
+from odooops_dagster.steps.names import service_name
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
 
@@ -40,6 +41,26 @@ def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
     """Show an environment: where it answers, and what runs there."""
     with control_plane() as control:
         print_fields(environment_of(control, project, branch), json=json)
+
+
+@app.command()
+def logs(
+    project: ProjectSlug,
+    branch: Branch,
+    *,
+    tail: Annotated[int, typer.Option(min=1, max=100_000, help="How many lines, up to the newest.")] = 200,
+    json: Json = False,
+) -> None:
+    """Print what an environment's Odoo logged last; what its builds did is in `ops run logs`."""
+    with control_plane() as control:
+        environment = environment_of(control, project, branch)
+    lines = runtime().logs(service_name(environment), tail=tail)
+    if json:
+        print_json(lines)
+    elif lines:
+        typer.echo("\n".join(lines))
+    else:
+        note(f"{environment.partition_key} has logged nothing here: it is {environment.status}")
 
 
 @app.command()

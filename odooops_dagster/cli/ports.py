@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.postgres import control_url
+from odooops_dagster.local.programs import services_folder
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.runtime.process import ProcessRuntime
 from odooops_dagster.settings import Settings
 
 
@@ -16,6 +19,11 @@ def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
     """Yield the control plane for one command."""
     with ControlPlane(control_url(settings or Settings()), max_connections=1) as control:
         yield control
+
+
+def runtime(settings: Settings | None = None) -> Runtime:
+    """Return the runtime of this machine, for reading: it starts nothing."""
+    return ProcessRuntime(services_folder((settings or Settings()).home), may_start_supervisor=False)
 
 
 def caller() -> str | None:

@@ -56,7 +56,7 @@ def test_a_repository_that_vanished_destroys_nothing(control: ControlPlane, proj
     """No answer is not the answer that there is no branch."""
     poll_project(control, project)
     shutil.rmtree(shop.bare)
-    with pytest.raises(StepFailed, match="^there is no repository at"):
+    with pytest.raises(StepFailed, match=r"^there is no repository at"):
         poll_project(control, project)
     assert ("feature/x", "destroy") not in kinds(control)
 
