@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -122,9 +122,10 @@ def _install_into(
     with staging(place) as folder:
         tree = _Tree(series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
         made = _build(folder, series=series, tree=tree, progress=progress)
-        python.point_scripts_at(folder / "venv", final=place / "venv")
         manifest = json.dumps(made, default=str, indent=1).replace(str(folder), str(place))
         (folder / _MANIFEST).write_text(manifest)
+        _see_library(folder / "venv", Path(json.loads(manifest)["library"]), series=series)
+        python.point_scripts_at(folder / "venv", final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
     if (found := _load(place)) is None:
@@ -145,7 +146,6 @@ def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dic
         environment.result()
     if pins is None:
         _install_requirements(folder, root / "requirements.txt", progress=progress)
-    _see_library(folder / "venv", library, series=series)
     return {
         "series": series,
         "revision": revision,
@@ -216,13 +216,16 @@ def _install_requirements(folder: Path, requirements: Path, *, progress: Progres
 
 
 def _see_library(venv: Path, library: Path, *, series: str) -> None:
-    """Let the environment import Odoo, and let pip know that Odoo is there."""
+    """Let the environment import Odoo, and tell pip that Odoo is there with all it needs.
+
+    A package's own metadata asks for names under which its distribution, not PyPI, has the libraries.
+    """
     packages = python.site_packages(venv)
     (packages / "odoo.pth").write_text(f"{library}\n")
-    if not any(library.glob("odoo-*.*-info")):
-        info = packages / f"odoo-{series}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odoo\nVersion: {series}\n")
+    info = packages / f"odoo-{series}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odoo\nVersion: {series}\n")
+    (info / "INSTALLER").write_text("odooops\n")
 
 
 def _compile(root: Path, *, outside: bool) -> None:
@@ -251,12 +254,25 @@ def _check_release(library: Path, series: str) -> None:
 
 
 def _folder_revision(folder: Path) -> str:
-    """Return the commit that is checked out, marked when files differ from it; or the release file's digest."""
+    """Return the commit that is checked out; where files differ from it, or there is none, the state of the files."""
+    commit = ""
     if (folder / ".git").exists():
-        lines = run_program(["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"])
-        return lines[-1].strip()
-    _, library = _layout(folder)
-    return "folder-" + hashlib.sha256((library / "odoo" / "release.py").read_bytes()).hexdigest()[:12]
+        git = ["git", "-C", str(folder)]
+        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"])[-1].strip()
+        if not run_program([*git, "status", "--porcelain"]):
+            return commit
+    return f"{commit or 'folder'}-{_state_of_files(folder)}"
+
+
+def _state_of_files(folder: Path) -> str:
+    """Return a digest of every file's name, size and time; reading a whole Odoo would take too long each time."""
+    total = hashlib.sha256()
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(name for name in subfolders if name not in {".git", "__pycache__"})
+        for name in sorted(names):
+            state = Path(place, name).lstat()
+            total.update(f"{place}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return total.hexdigest()[:12]
 
 
 def _pins(series: str) -> str | None:
@@ -280,4 +296,7 @@ def _load(place: Path) -> Installation | None:
     paths = {name: Path(values[name]) for name in ("path", "script", "library", "python")}
     addons_paths = tuple(map(Path, values["addons_paths"]))
     found = Installation(**{**values, **paths, "addons_paths": addons_paths})
-    return found if found.python.exists() and found.script.exists() else None
+    if not (found.python.exists() and found.script.exists()):
+        return None
+    # A named folder is its owner's to change; what we installed stays as it is.
+    return replace(found, revision=_folder_revision(found.path)) if found.origin == "folder" else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,8 @@ _RECORD = re.compile(
     r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|RUNBOT) (?P<database>\S+) (?P<logger>[\w.]+): (?P<message>.*)$"
 )
 _TOTALS = re.compile(r"(?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<total>\d+) tests")
-_OF_MODULE = re.compile(r"^(?P<module>\w+): (?P<total>\d+) tests ")
+_TEST_OF_MODULE = re.compile(r"^odoo\.addons\.(?P<module>\w+)\.tests\b")
+_STARTS_TEST = re.compile(r"^Starting \S+\.test\S* \.\.\.$")
 _FAILED_TEST = re.compile(r"^(?P<flavour>FAIL|ERROR): (?P<test>\S+|Subtest .+)$")
 _TESTS_FAILED_AT_LOADING = "At least one test failed when loading the modules."
 _REPORTS_TESTS = re.compile(
@@ -32,6 +33,7 @@ _WORTH_TELLING = re.compile(
 )
 # More would not be read; the log itself is kept as evidence.
 _ERRORS_KEPT = 50
+_STRAY_LINES_KEPT = 100
 _SUMMARY_CHARACTERS = 300
 
 
@@ -87,7 +89,7 @@ class OdooLog:
     totals: TestTotals | None = None
     module_tests: Mapping[str, int] = field(default_factory=dict)
     failed_tests: tuple[str, ...] = ()
-    last_stray_line: str = ""
+    stray_lines: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Self:
@@ -122,7 +124,13 @@ class OdooLog:
         """Return the first error's one line; errors that explain failed tests only where there is no other."""
         other = [record for record in self.errors if not record.reports_tests]
         first = next(iter(other or self.errors), None)
-        return first.summary if first else self.last_stray_line[:_SUMMARY_CHARACTERS]
+        return first.summary if first else ""
+
+    @property
+    def last_words(self) -> str:
+        """Return what a program that never got to log an error left: its traceback's end, or its last line."""
+        last = next(reversed(self.stray_lines), "")
+        return (_cause(self.stray_lines) or last.strip())[:_SUMMARY_CHARACTERS]
 
 
 def worth_telling(line: str) -> Told | None:
@@ -164,8 +172,8 @@ def _modules_installed(
     result: JobResult, log: OdooLog, states: Mapping[str, str], wanted: Sequence[str]
 ) -> CheckResult:
     problem = _ended_badly(result, log) or _wrong_states(states, wanted) or _missing_markers(result, log)
-    if problem and log.first_error and log.first_error not in problem:
-        problem = f"{problem} ({log.first_error})"
+    if problem and (reason := log.first_error or (log.last_words if result.exit_status else "")):
+        problem = f"{problem}: {reason}"
     installed = sum(state == "installed" for state in states.values())
     return _check(
         "modules_installed",
@@ -214,7 +222,7 @@ def _tests_passed(log: OdooLog, tested: Sequence[str]) -> CheckResult:
     if totals and totals.failed + totals.errors:
         problem = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests: {_first_failure(log)}"
     elif tested and totals is None:
-        problem = f"no test ran: Odoo ended before its tests ({log.first_error or 'no error was logged'})"
+        problem = f"no test ran: Odoo ended before its tests: {log.first_error or log.last_words}"
     elif untested:
         problem = f"the tests of {', '.join(untested)} did not run"
     passed = f"{totals.total if totals else 0} tests passed" if tested else "the modules ship no tests"
@@ -261,6 +269,7 @@ class _Reader:
         self._errors: list[LogRecord] = []
         self._module_tests: Counter[str] = Counter()
         self._failed_tests: list[str] = []
+        self._stray: deque[str] = deque(maxlen=_STRAY_LINES_KEPT)
         self._facts: dict[str, Any] = {}
         self._open: tuple[re.Match[str], list[str]] | None = None
 
@@ -282,6 +291,7 @@ class _Reader:
             "errors": tuple(self._errors),
             "module_tests": dict(self._module_tests),
             "failed_tests": tuple(self._failed_tests),
+            "stray_lines": tuple(self._stray),
             **self._facts,
         }
 
@@ -289,7 +299,7 @@ class _Reader:
         if self._open:
             self._open[1].append(line)
         elif line.strip():
-            self._facts["last_stray_line"] = line.strip()
+            self._stray.append(line)
 
     def _close(self) -> None:
         if self._open and len(self._errors) < _ERRORS_KEPT:
@@ -307,8 +317,8 @@ class _Reader:
             self._note_loading(message)
         elif logger == "odoo.service.server" and message == "Initiating shutdown":
             self._facts["shut_down"] = True
-        elif logger == "odoo.tests.stats" and (counted := _OF_MODULE.match(message)):
-            self._module_tests[counted["module"]] += int(counted["total"])
+        elif _STARTS_TEST.match(message) and (module := _TEST_OF_MODULE.match(logger)):
+            self._module_tests[module["module"]] += 1
         elif logger == "odoo.tests.result" and (totals := _TOTALS.search(message)):
             self._facts["totals"] = TestTotals(**{name: int(count) for name, count in totals.groupdict().items()})
         elif failed := _FAILED_TEST.match(message):
