@@ -1,0 +1,47 @@
+# `make` lists what there is. Everything below makes .venv first where it is missing.
+.DEFAULT_GOAL := help
+SHELL := bash
+BIN := .venv/bin
+READY := .venv/.ready
+CODE := odooops_dagster assets sensors schedules resources
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(READY) ## Push a branch, watch it become a running Odoo; ARGS=--once stops by itself
+	@$(BIN)/ops demo $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
+	@scripts/dev/system-packages.sh
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: $(READY) ## Lint, format, types, import contracts, SQL, Dagster's definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy $(CODE) tests bench
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
+	@$(BIN)/sqlfluff lint sql
+	@$(BIN)/dagster definitions validate --log-level warning
+
+.PHONY: fix
+fix: $(READY) ## Mend what can be mended by a tool
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --quiet sql
+
+.PHONY: bench
+bench: $(READY) ## Measure the figures of the specification; ARGS names one, such as queue
+	@for figure in $(or $(ARGS),queue latency preview); do $(BIN)/python -m bench.$$figure || exit; done
+
+.PHONY: up
+up: $(READY) ## Start the platform on this machine until Ctrl-C
+	@$(BIN)/ops up $(ARGS)
+
+$(READY): requirements.lock pyproject.toml scripts/dev/setup.sh
+	@scripts/dev/setup.sh
+	@touch $@

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Install the programs that the tests need and pip cannot bring: git, PostgreSQL 15's programs, a browser.
+# As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
+set -euo pipefail
+
+missing=()
+command -v git >/dev/null || missing+=(git)
+[[ -x "${ODOOOPS_TEST_PG15_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]] || missing+=(postgresql-15)
+command -v chromium >/dev/null || missing+=(chromium)
+if [[ ${#missing[@]} -eq 0 ]]; then
+    exit 0
+fi
+if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
+    echo "system packages: missing ${missing[*]}; the tests that need them are skipped" >&2
+    echo "  → sudo $0" >&2
+    exit 0
+fi
+
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+echo "system packages: installing ${missing[*]}"
+apt-get update -qq
+# Debian starts a server of its own when PostgreSQL is installed, unless told not to beforehand.
+if [[ " ${missing[*]} " == *" postgresql-15 "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+    mkdir -p /etc/postgresql-common
+    echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    trap 'rm -f /etc/postgresql-common/createcluster.conf' EXIT
+fi
+for package in "${missing[@]}"; do
+    install -o Dpkg::Options::=--force-confold "$package" || echo "system packages: $package cannot be installed here" >&2
+done
