@@ -14,7 +14,7 @@ from resources.settings import platform_settings
 @cache
 def control_plane() -> ControlPlane:
     """Return this process's control plane; sensor ticks come every second and must not pay for a connection each."""
-    return ControlPlane(database_urls(platform_settings()).control)
+    return ControlPlane(database_urls(platform_settings()).control, max_connections=8)
 
 
 class ControlResource(dg.ConfigurableResource[ControlPlane]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from odooops_dagster.local.programs import services_folder
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.runtime.process import ProcessRuntime
 from resources.settings import platform_settings
@@ -14,4 +15,5 @@ class RuntimeResource(dg.ConfigurableResource[Runtime]):
 
     def create_resource(self, context: dg.InitResourceContext) -> Runtime:  # noqa: ARG002 - Dagster's signature
         """Return the process runtime of the state folder."""
-        return ProcessRuntime(platform_settings().home / "runtime")
+        # The stack keeps the supervisor: one started from here would outlive `ops down`.
+        return ProcessRuntime(services_folder(platform_settings().home), may_start_supervisor=False)

@@ -13,4 +13,5 @@ class StoreResource(dg.ConfigurableResource[ObjectStore]):
 
     def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:  # noqa: ARG002 - Dagster's signature
         """Return the store that the settings name."""
-        return open_store(platform_settings())
+        settings = platform_settings()
+        return open_store(settings.store_url, default=settings.home / "store", endpoint_url=settings.store_endpoint_url)

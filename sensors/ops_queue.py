@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import dagster as dg
 
@@ -31,8 +32,7 @@ def ops_queue(
 ) -> dg.SensorResult | dg.SkipReason:
     """Claim what there is room for; wait a few seconds for work where there is none."""
     if is_preview(context):
-        waiting = control.runs.peek(settings.max_concurrent_runs)
-        return requested(waiting) if waiting else dg.SkipReason("the queue is empty")
+        return preview(control.runs.peek(settings.max_concurrent_runs))
     runs = claim(control, settings, wait_seconds=WAIT_SECONDS)
     refused = [run for run in runs if run.kind not in JOBS]
     for run in refused:
@@ -44,6 +44,12 @@ def ops_queue(
 def is_preview(context: dg.SensorEvaluationContext) -> bool:
     """Return whether the tick is a dry run from the UI, whose requests go nowhere; a real tick's log key is its id."""
     return bool(context.log_key) and not str((context.log_key or [""])[-1]).isdigit()
+
+
+def preview(waiting: Sequence[Run]) -> dg.SensorResult | dg.SkipReason:
+    """Return what a claim would start, without claiming: a dry run's requests are thrown away."""
+    runs = [replace(run, attempt=run.attempt + 1) for run in waiting if run.kind in JOBS]
+    return requested(runs) if runs else dg.SkipReason("no run waits that could start")
 
 
 def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> list[Run]:
@@ -65,7 +71,7 @@ def requested(runs: Sequence[Run]) -> dg.SensorResult:
     """Return the requests that start these runs, and the partitions they need, added first."""
     keys = sorted({str(run.partition_key) for run in runs})
     return dg.SensorResult(
-        run_requests=[request(run) for run in sorted(runs, key=lambda run: (-run.priority, run.created_at))],
+        run_requests=[request(run) for run in runs],
         dynamic_partitions_requests=[environments.build_add_request(keys)],
     )
 

@@ -1,0 +1,118 @@
+"""The code location: what is in it, and that loading it does nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from odooops_dagster.definitions import definitions as lazy
+
+ROOT = Path(__file__).parents[2]
+
+# Ends the process as soon as anything opens a connection, starts a process or writes a file.
+WATCH = """
+import sys
+def watch(event, arguments):
+    opened = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    if opened and "__pycache__" in str(arguments[0]):
+        return
+    if opened or event in ("socket.connect", "subprocess.Popen", "os.mkdir"):
+        sys.exit(f"{event}: {arguments}")
+sys.dont_write_bytecode = True
+import dagster
+sys.addaudithook(watch)
+import odooops_dagster.definitions
+import odooops_dagster.coordinator
+import odooops_dagster.log_handler
+"""
+
+
+@pytest.fixture
+def definitions() -> dg.Definitions:
+    """Return the code location's definitions."""
+    return lazy() if callable(lazy) else lazy
+
+
+def test_the_location_loads_whole(definitions: dg.Definitions) -> None:
+    """Every asset, job, sensor and schedule finds the resources it asks for."""
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_the_graph_runs_from_source_to_deployment(definitions: dg.Definitions) -> None:
+    """The order is source → image → database → deployment, one partition each."""
+    graph = definitions.resolve_asset_graph()
+    parents = {key.path[-1]: {p.path[-1] for p in graph.get(key).parent_keys} for key in graph.get_all_asset_keys()}
+    assert parents == {
+        "source": set(),
+        "image": {"source"},
+        "database": {"image"},
+        "deployment": {"image", "database"},
+    }
+    names = {str(getattr(graph.get(key).partitions_def, "name", "")) for key in graph.get_all_asset_keys()}
+    assert names == {"environments"}
+
+
+def test_every_check_blocks(definitions: dg.Definitions) -> None:
+    """A check that fails stops what comes after it."""
+    specs = [spec for asset in definitions.assets or () for spec in asset.check_specs]  # type: ignore[union-attr]
+    assert {spec.name for spec in specs} == {"modules_installed", "module_tests_passed", "log_clean", "healthy"}
+    assert all(spec.blocking for spec in specs)
+
+
+def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+    """Group, owners, kinds, description and code version are set."""
+    for asset in definitions.assets or ():
+        [spec] = asset.specs  # type: ignore[union-attr]
+        assert spec.group_name == "environment"
+        assert spec.owners
+        assert spec.kinds
+        assert spec.description
+        assert spec.code_version
+
+
+def test_the_sensors_and_the_clock_run_from_the_start(definitions: dg.Definitions) -> None:
+    """A fresh platform works without a click in the UI."""
+    sensors = list(definitions.sensors or ())
+    assert {sensor.name for sensor in sensors} >= {
+        "ops_queue",
+        "github_pushes",
+        "runs_succeeded",
+        "runs_failed",
+        "runs_canceled",
+        "cancellations",
+        "reconciler",
+        "housekeeping",
+    }
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in sensors)
+    assert [s.default_status for s in definitions.schedules or ()] == [dg.DefaultScheduleStatus.RUNNING]  # type: ignore[union-attr]
+
+
+def test_importing_opens_nothing(tmp_path: Path) -> None:
+    """No connection, no process, no file: the code is imported in four processes and more for each run."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH],
+        cwd=ROOT,
+        env=os.environ | {"ODOOOPS_HOME": str(tmp_path / "absent"), "ODOOOPS_DATABASE_URL": "postgresql://absent/x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_dagsters_own_validation_passes(tmp_path: Path) -> None:
+    """`dagster definitions validate` finds the location through pyproject.toml, from anywhere."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "odooops_dagster.definitions"],
+        cwd=ROOT,
+        env=os.environ | {"DAGSTER_HOME": str(tmp_path), "ODOOOPS_HOME": str(tmp_path / "absent")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,116 @@
+"""The Dagster side end to end: a real daemon, code server and webserver over a real control plane."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from odooops_dagster.model import Run
+from tests.dagster.engine import Engine, engine, until
+from tests.servers import PostgresServer, as_user, state_folder
+
+pytestmark = pytest.mark.stack
+
+LAUNCH = """
+mutation Launch($parameters: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $parameters) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def dagster(postgres_server: PostgresServer) -> Iterator[Engine]:
+    """Yield a running engine that the module's tests share."""
+    with (
+        state_folder("engine") as home,
+        postgres_server.fresh_database() as control,
+        postgres_server.fresh_database(migrated=False) as storage,
+        engine(home, control_url=as_user(control, "ops_worker", postgres_server), dagster_url=storage) as running,
+    ):
+        yield running
+
+
+def test_a_queued_row_becomes_a_finished_run(dagster: Engine) -> None:
+    """Queued in Postgres, claimed by the sensor, run by Dagster, ended in Postgres with its log and lineage."""
+    run = dagster.wait(dagster.queue("feature/one"), "succeeded", "failed")
+    assert (run.status, run.error_message) == ("succeeded", None)
+    assert len(dagster.control.lineage.list(run.id)) == 4
+    lines = [row["message"] for row in dagster.control.logs.tail(run.id)]
+    assert "source of shop/feature/one" in lines
+    assert dagster.control.runs.verify_chain(run.id)
+
+
+def test_a_failed_check_stops_the_run_before_the_deployment(dagster: Engine) -> None:
+    """The row says which check and why; no deployment is on record."""
+    run = dagster.wait(dagster.queue("feature/two", failing_check="log_clean"), "succeeded", "failed")
+    assert (run.status, run.error_message) == ("failed", "log_clean: 1 of 3")
+    assert {row["asset_key"] for row in dagster.control.lineage.list(run.id)} == {"source", "image"}
+
+
+def test_a_cancel_in_postgres_ends_the_working_run(dagster: Engine) -> None:
+    """The step is interrupted and its process goes."""
+    run = dagster.wait(dagster.queue("feature/three", image=300), "running")
+    process = dagster.process_of(run)
+    dagster.control.runs.cancel(run.id, reason="changed my mind", requested_by="ada")
+    assert dagster.wait(run, "canceled", "failed", "succeeded").status == "canceled"
+    until(process.is_gone, "the run's process is gone")
+
+
+def test_a_killed_run_process_ends_its_row(dagster: Engine) -> None:
+    """Dagster sees its worker die; the row is ended within the two minutes that are promised."""
+    run = dagster.wait(dagster.queue("feature/four", image=300), "running")
+    psutil.Process(dagster.process_of(run).pid).kill()
+    ended = dagster.wait(run, "failed", "canceled", "succeeded")
+    assert ended.status == "failed"
+    assert ended.error_message
+
+
+def test_a_launch_in_the_ui_is_enrolled(dagster: Engine) -> None:
+    """The row of a run launched over GraphQL names the person and ends as the run does."""
+    dagster.wait(dagster.queue("feature/five"), "succeeded")
+    answer = dagster.graphql(LAUNCH, {"parameters": launch("shop/feature/five")}, person="ada@example.com")
+    dagster_run_id = answer["launchPipelineExecution"]["run"]["runId"]
+    row = enrolled(dagster, dagster_run_id)
+    assert (row.trigger, row.requested_by, row.kind) == ("dagster_ui", "ada@example.com", "deploy")
+    assert dagster.wait(row, "succeeded", "failed").status == "succeeded"
+
+
+def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagster: Engine) -> None:
+    """Nobody tells Dagster; the reconciler finds the dead process and the second attempt succeeds."""
+    run = dagster.wait(dagster.queue("feature/six", image=8), "running")
+    dagster.process_of(run)
+    dagster.end("code", signal.SIGKILL)
+    dagster.start()
+    ended = dagster.wait(run, "succeeded", "failed")
+    assert (ended.status, ended.attempt) == ("succeeded", 2)
+    assert dagster.control.runs.verify_chain(run.id)
+
+
+def launch(partition_key: str) -> dict[str, object]:
+    """Return what the UI sends for Materialize all on one partition."""
+    return {
+        "selector": {
+            "pipelineName": "deploy",
+            "repositoryName": "__repository__",
+            "repositoryLocationName": "odooops",
+        },
+        "mode": "default",
+        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition_key}]},
+    }
+
+
+def enrolled(dagster: Engine, dagster_run_id: str) -> Run:
+    """Return the row of a Dagster run."""
+
+    def rows() -> list[Run]:
+        return [run for run in dagster.control.runs.list("shop") if run.dagster_run_id == dagster_run_id]
+
+    until(rows, "the launched run has its row")
+    return rows()[0]

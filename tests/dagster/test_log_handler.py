@@ -1,0 +1,78 @@
+"""Dagster's log records of a run, on their way to ops.run_logs."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from odooops_dagster import log_handler as module
+from odooops_dagster import tags
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.log_handler import RunLogHandler
+from resources.run_log import close_writer
+from tests.dagster.world import World, fence_of
+
+
+class Event:
+    """Stands for a Dagster event in a record."""
+
+    def __init__(self, kind: str) -> None:
+        self.event_type_value = kind
+
+
+def test_a_line_reaches_the_runs_log_bare_and_with_its_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster's prefix is left away; step and level are kept."""
+    monkeypatch.setattr(module, "control_plane", lambda: world.control)
+    world.queue()
+    run = world.claim()
+    handler = RunLogHandler()
+    handler.handle(record("careful", level=logging.WARNING, job_tags=tags.tags_of(run), step_key="image"))
+    close_writer(fence_of(run))
+    [line] = world.control.logs.tail(run.id)
+    assert (line["level"], line["message"], line["metadata"]) == ("warn", "careful", {"step": "image"})
+
+
+def test_lines_after_the_runs_end_are_dropped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of an ended run is closed; a late line is no error."""
+    monkeypatch.setattr(module, "control_plane", lambda: world.control)
+    world.queue()
+    run = world.claim()
+    close_writer(fence_of(run))
+    RunLogHandler().handle(record("late", job_tags=tags.tags_of(run)))
+    assert world.control.logs.tail(run.id) == []
+
+
+def test_dagsters_bookkeeping_stays_in_dagster() -> None:
+    """Step starts and ends are worth a line, handled outputs are not."""
+    assert module.is_wanted(record("said"))
+    assert module.is_wanted(record("step", event=Event("STEP_START")))
+    assert not module.is_wanted(record("output", event=Event("HANDLED_OUTPUT")))
+
+
+def test_a_line_of_no_run_is_passed_over() -> None:
+    """The handler is in every process; only runs have a row."""
+    assert module.fence_of_record(record("daemon")) is None
+
+
+def test_a_database_that_is_away_does_not_stop_the_run(
+    monkeypatch: pytest.MonkeyPatch, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line that cannot be written is lost, not raised."""
+
+    def away() -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(module, "control_plane", away)
+    world.queue()
+    RunLogHandler().handle(record("said", job_tags=tags.tags_of(world.claim())))
+    assert "Unavailable" in capsys.readouterr().err
+
+
+def record(message: str, *, level: int = logging.INFO, event: Event | None = None, **meta: object) -> logging.LogRecord:
+    """Return a record as Dagster makes it."""
+    made = logging.LogRecord("dagster", level, __file__, 1, f"job - run - {message}", (), None)
+    made.dagster_meta = {"orig_message": message, **meta}
+    if event is not None:
+        made.dagster_event = event
+    return made

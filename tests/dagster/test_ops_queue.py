@@ -1,0 +1,109 @@
+"""The queue's sensor: claims what there is room for and asks Dagster to start it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import dagster as dg
+import pytest
+
+from sensors import ops_queue as sensor
+from tests.dagster.world import World
+
+Answer = dg.SensorResult | dg.SkipReason
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 0.0)
+
+
+def test_a_claimed_run_is_requested_under_its_attempt(world: World) -> None:
+    """The run key names row and attempt; the tags tie the Dagster run to the row."""
+    run = world.queue()
+    [request] = requests(tick(world))
+    assert request.run_key == f"{run.id}:1"
+    assert (request.job_name, request.partition_key) == ("deploy", "shop/feature/cart")
+    assert request.tags["ops/environment"] == "shop/feature/cart"
+    assert request.tags["ops/run_id"] == str(run.id)
+    assert world.row(run).status == "claimed"
+
+
+def test_a_new_environment_becomes_a_partition_before_its_run(world: World) -> None:
+    """The same answer that asks for the run adds its partition."""
+    world.queue()
+    result = tick(world)
+    assert isinstance(result, dg.SensorResult)
+    assert result.dynamic_partitions_requests is not None
+    assert [list(added.partition_keys) for added in result.dynamic_partitions_requests] == [["shop/feature/cart"]]
+
+
+def test_each_kind_of_run_has_its_job(world: World) -> None:
+    """A build ends at the image; a destroy is a job of its own."""
+    world.queue("build")
+    world.queue("destroy", branch="feature/old")
+    jobs = {request.partition_key: request.job_name for request in requests(tick(world))}
+    assert jobs == {"shop/feature/cart": "build", "shop/feature/old": "destroy"}
+
+
+def test_no_more_is_claimed_than_there_is_room_for(world: World) -> None:
+    """With two places and three runs, the third waits where it can be seen."""
+    runs = [world.queue(branch=f"feature/{n}") for n in range(3)]
+    assert len(requests(tick(world, max_concurrent_runs=2))) == 2
+    assert sorted(world.row(run).status for run in runs) == ["claimed", "claimed", "queued"]
+    assert isinstance(tick(world, max_concurrent_runs=2), dg.SkipReason)
+
+
+def test_a_dry_run_claims_nothing(world: World) -> None:
+    """Preview tick result shows what would start and leaves the queue as it is."""
+    run = world.queue()
+    [request] = requests(tick(world, log_key=["repository", "ops_queue", "a-preview"]))
+    assert request.run_key == f"{run.id}:1"
+    assert world.row(run).status == "queued"
+
+
+def test_a_real_tick_claims(world: World) -> None:
+    """A real tick's log key ends with its number."""
+    run = world.queue()
+    tick(world, log_key=["repository", "ops_queue", "4711"])
+    assert world.row(run).status == "claimed"
+
+
+def test_an_empty_queue_is_a_reason_to_skip(world: World) -> None:
+    """Nothing is requested and the tick says why."""
+    answer = tick(world)
+    assert isinstance(answer, dg.SkipReason)
+
+
+def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run queued during the tick is claimed by that tick."""
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 20.0)
+    timer = threading.Timer(0.3, world.queue)
+    timer.start()
+    started = time.monotonic()
+    assert len(requests(tick(world))) == 1
+    assert time.monotonic() - started < 10
+    timer.join()
+
+
+def test_a_kind_without_a_job_ends_as_failed_and_says_so(world: World) -> None:
+    """A run that this version cannot carry out does not wait forever."""
+    run = world.queue("drill")
+    tick(world)
+    row = world.row(run)
+    assert (row.status, row.error_message) == ("failed", "this version has no job for runs of kind drill")
+
+
+def tick(world: World, *, log_key: list[str] | None = None, **settings: object) -> Answer:
+    """Evaluate the sensor once."""
+    context = dg.build_sensor_context(instance=world.instance)
+    if log_key is not None:
+        context._log_key = log_key  # noqa: SLF001 - Dagster sets it only from its daemon
+    return sensor.ops_queue(context, control=world.control, settings=world.settings.model_copy(update=settings))
+
+
+def requests(result: Answer) -> list[dg.RunRequest]:
+    """Return what the tick asked for."""
+    assert isinstance(result, dg.SensorResult), result
+    return list(result.run_requests or [])

@@ -1,0 +1,98 @@
+"""Ends and cancels that come from Dagster's side."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from odooops_dagster import tags
+from odooops_dagster.model import Run
+from schedules.environment_expiry import environment_expiry
+from sensors import run_outcomes
+from sensors.cancellations import cancellations
+from tests.dagster.world import World, deploy_job
+
+
+@pytest.mark.parametrize(
+    ("sensor", "status"),
+    [
+        (run_outcomes.runs_failed, "failed"),
+        (run_outcomes.runs_canceled, "canceled"),
+        (run_outcomes.runs_succeeded, "succeeded"),
+    ],
+)
+def test_a_row_whose_run_could_not_end_it_ends_as_dagster_says(
+    world: World, sensor: dg.SensorDefinition, status: str
+) -> None:
+    """The status sensor is the second writer."""
+    world.queue()
+    run = world.claim()
+    dagster_run = started(world, run)
+    tell(world, sensor, dagster_run)
+    assert world.row(run).status == status
+
+
+def test_a_row_that_has_ended_stays_as_it_is(world: World) -> None:
+    """The run's own word is not overwritten by the sensor's."""
+    world.queue()
+    run = world.claim()
+    result = world.materialize(run)
+    dagster_run = world.instance.get_run_by_id(result.run_id)
+    assert dagster_run is not None
+    tell(world, run_outcomes.runs_failed, dagster_run)
+    assert world.row(run).status == "succeeded"
+
+
+def test_a_run_of_no_row_is_passed_over(world: World) -> None:
+    """A Dagster run that is not ours ends nothing."""
+    stranger = world.instance.create_run_for_job(deploy_job(), status=dg.DagsterRunStatus.STARTED)
+    tell(world, run_outcomes.runs_failed, stranger)
+
+
+def test_a_cancel_reaches_the_dagster_run(world: World) -> None:
+    """A run that waits in Dagster's queue is canceled there."""
+    world.queue()
+    run = world.claim()
+    dagster_run = started(world, run)
+    world.control.runs.cancel(run.id, reason="test", requested_by="someone")
+    told: list[str] = []
+    world.instance.run_coordinator.cancel_run = told.append  # type: ignore[method-assign, assignment]
+    cancellations(dg.build_sensor_context(instance=world.instance), control=world.control)
+    assert told == [dagster_run.run_id]
+
+
+def test_nobody_is_told_to_stop_without_a_cancel(world: World) -> None:
+    """A run at work is left alone."""
+    world.queue()
+    started(world, world.claim())
+    answer = cancellations(dg.build_sensor_context(instance=world.instance), control=world.control)
+    assert isinstance(answer, dg.SkipReason)
+    assert answer.skip_message == "no cancel was asked for"
+
+
+def test_expired_previews_are_queued_for_destruction(world: World) -> None:
+    """The clock queues; the queue's sensor starts."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    answer = environment_expiry(dg.build_schedule_context(instance=world.instance), control=world.control)
+    assert isinstance(answer, dg.SkipReason)
+    assert answer.skip_message == "no preview has expired"
+
+
+def started(world: World, run: Run) -> dg.DagsterRun:
+    """Return a Dagster run that owns the row."""
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
+    fence = tags.fence_of(dagster_run.tags)
+    assert fence is not None
+    world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=60)
+    return dagster_run
+
+
+def tell(world: World, sensor: dg.SensorDefinition, dagster_run: dg.DagsterRun) -> None:
+    """Evaluate a status sensor for one run."""
+    event = dg.DagsterEvent(event_type_value="PIPELINE_FAILURE", job_name="deploy", message="it broke\nbadly")
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name, dagster_event=event, dagster_instance=world.instance, dagster_run=dagster_run
+    )
+    sensor(context, control=world.control)

@@ -1,0 +1,168 @@
+"""ops.runs against Dagster's runs, after every kind of accident between the two."""
+
+from __future__ import annotations
+
+import time
+
+import dagster as dg
+import pytest
+
+from odooops_dagster import tags
+from resources.processes import Process
+from sensors import reconciler as sensor
+from tests.dagster.world import World
+
+GONE = Process(host=Process.current().host, pid=2**22 + 1, started=1)
+
+
+def test_a_run_that_waits_in_dagsters_queue_keeps_its_claim(world: World) -> None:
+    """The lease of a claimed run is renewed as long as its Dagster run is queued, and the two are bound."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.QUEUED)
+    mend(world, lease_seconds=900)
+    row = world.row(run)
+    assert row.dagster_run_id == dagster_run.run_id
+    assert row.lease_expires_at is not None
+    assert row.claimed_at is not None
+    assert (row.lease_expires_at - row.claimed_at).total_seconds() > 600
+
+
+def test_a_fresh_claim_is_given_time_to_become_a_dagster_run(world: World) -> None:
+    """Between the claim's commit and Dagster's run lie seconds in which nothing is wrong."""
+    world.queue()
+    run = world.claim()
+    mend(world)
+    assert world.row(run).status == "claimed"
+
+
+def test_a_claim_that_never_became_a_dagster_run_goes_back_to_the_queue(world: World) -> None:
+    """The tick that claimed it died: after the lease the run is queued again for its second attempt."""
+    world.queue()
+    [run] = world.control.runs.claim("dagster@test", limit=1, lease_seconds=1)
+    time.sleep(1.2)
+    mend(world)
+    assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
+
+
+def test_a_run_whose_process_is_gone_is_given_back_and_ended_in_dagster(world: World) -> None:
+    """Nobody else notices a run process that died with its code server."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
+    start(world, dagster_run)
+    mend(world)
+    assert world.row(run).status == "queued"
+    assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_whose_process_is_gone_for_the_last_time_fails(world: World) -> None:
+    """With no attempt left the row ends as failed and says why."""
+    world.control.runs.queue(
+        world.project.id, env="feature/cart", git_sha="a" * 40, ref="refs/heads/feature/cart", max_attempts=1
+    )
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
+    start(world, dagster_run)
+    mend(world)
+    row = world.row(run)
+    assert row.status == "failed"
+    assert "the process that worked on it is gone" in str(row.error_message)
+
+
+def test_a_canceling_run_whose_process_is_gone_ends_as_canceled(world: World) -> None:
+    """The cancel is carried out, not undone by a second attempt."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.CANCELING, **{tags.PROCESS: str(GONE)})
+    start(world, dagster_run)
+    world.control.runs.cancel(run.id, reason="test", requested_by="someone")
+    mend(world)
+    assert world.row(run).status == "canceled"
+    assert status(world, dagster_run) == dg.DagsterRunStatus.CANCELED
+
+
+def test_a_run_at_work_is_left_alone(world: World) -> None:
+    """A living process is not disturbed, whatever its lease says."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(Process.current())})
+    start(world, dagster_run, lease_seconds=1)
+    time.sleep(1.2)
+    mend(world)
+    assert world.row(run).status == "running"
+    assert status(world, dagster_run) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_that_never_said_who_works_on_it_is_given_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that died between its launch and its first words counts as gone after a while."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
+    mend(world)
+    assert world.row(run).status == "claimed"
+    monkeypatch.setattr(sensor, "SILENT_SECONDS", -1.0)
+    mend(world)
+    assert world.row(run).status == "queued"
+    assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [(dg.DagsterRunStatus.FAILURE, "failed"), (dg.DagsterRunStatus.CANCELED, "canceled")],
+)
+def test_a_row_whose_dagster_run_has_ended_ends_with_it(
+    world: World, ended: dg.DagsterRunStatus, expected: str
+) -> None:
+    """Where neither the run nor the status sensor wrote the end, the reconciler does."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
+    start(world, dagster_run)
+    if ended == dg.DagsterRunStatus.FAILURE:
+        world.instance.report_run_failed(dagster_run)
+    else:
+        world.instance.report_run_canceled(dagster_run)
+    mend(world)
+    assert world.row(run).status == expected
+
+
+def test_mending_twice_changes_nothing_more(world: World) -> None:
+    """The second look finds a queued run and leaves it there."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
+    start(world, dagster_run)
+    mend(world)
+    mend(world)
+    assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
+
+
+def test_a_process_is_known_by_its_start_and_not_only_its_number() -> None:
+    """A later process that was given the same number is not mistaken for the run's."""
+    now = Process.current()
+    assert not now.is_gone()
+    assert Process(host=now.host, pid=now.pid, started=now.started - 100).is_gone()
+    assert not Process(host="elsewhere", pid=now.pid, started=1).is_gone()
+    assert Process.parse(str(now)) == now
+
+
+def mend(world: World, *, lease_seconds: int = 60) -> None:
+    """Evaluate the sensor once."""
+    context = dg.build_sensor_context(instance=world.instance)
+    settings = world.settings.model_copy(update={"lease_seconds": lease_seconds})
+    sensor.reconciler(context, control=world.control, settings=settings)
+
+
+def start(world: World, dagster_run: dg.DagsterRun, *, lease_seconds: int = 60) -> None:
+    """Take ownership of the row as the run process does."""
+    fence = tags.fence_of(dagster_run.tags)
+    assert fence is not None
+    world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=lease_seconds)
+
+
+def status(world: World, dagster_run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    """Return how Dagster sees the run now."""
+    run = world.instance.get_run_by_id(dagster_run.run_id)
+    assert run is not None
+    return run.status

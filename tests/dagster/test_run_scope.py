@@ -1,0 +1,206 @@
+"""A run at work: its row is taken, kept alive, and ended, and what its assets make is on record."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from uuid import UUID
+
+import dagster as dg
+
+from tests.dagster.world import World, fence_of
+
+
+def test_a_run_that_makes_every_asset_succeeds_and_deploys(world: World) -> None:
+    """All four assets are materialised, the row ends as succeeded, the environment points at the build."""
+    world.queue()
+    run = world.claim()
+    result = world.materialize(run)
+    assert result.success
+    assert {asset for event in result.get_asset_materialization_events() for asset in event.asset_key.path} == {
+        "source",
+        "image",
+        "database",
+        "deployment",
+    }
+    row = world.row(run)
+    assert (row.status, row.exit_code, row.dagster_run_id) == ("succeeded", 0, result.run_id)
+    assert world.control.environments.get(str(run.partition_key)).image_digest == f"sha256:{run.run_number}"
+
+
+def test_each_materialisation_leaves_its_lineage(world: World) -> None:
+    """A lineage row says what the asset was made from, by data version."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    lineage = {row["asset_key"]: row for row in world.control.lineage.list(run.id)}
+    assert lineage["image"]["inputs"] == {"source": run.git_sha}
+    assert lineage["deployment"]["inputs"]["image"] == lineage["image"]["data_version"]
+    assert lineage["database"]["partition_key"] == run.partition_key
+
+
+def test_every_check_has_a_row(world: World) -> None:
+    """The rows in ops.run_checks are the record of what was asked."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    checks = {row["name"]: row["passed"] for row in world.control.checks.list(run.id)}
+    assert checks == {"modules_installed": True, "module_tests_passed": True, "log_clean": True, "healthy": True}
+
+
+def test_a_failed_blocking_check_stops_the_run_and_says_why_in_one_line(world: World) -> None:
+    """No database is recorded as good, nothing is deployed, and the row's error is the check's summary."""
+    world.queue(config={"failing_check": "module_tests_passed"})
+    run = world.claim()
+    result = world.materialize(run)
+    assert not result.success
+    assert made(result) == {"source", "image"}
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [True, False, True]
+    row = world.row(run)
+    assert (row.status, row.error_message) == ("failed", "module_tests_passed: 1 of 3")
+    assert world.control.environments.get(str(run.partition_key)).image_digest is None
+
+
+def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) -> None:
+    """The environment still points at the first build after the second one was not healthy."""
+    world.queue()
+    first = world.claim()
+    world.materialize(first)
+    world.queue(config={"failing_check": "healthy"})
+    second = world.claim()
+    world.materialize(second)
+    assert world.row(second).error_message == "no answer on /web/login"
+    assert world.control.environments.get(str(first.partition_key)).deployed_run_id == first.id
+
+
+def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World) -> None:
+    """StepFailed's first line is the row's error; its hint is shown in Dagster."""
+    world.queue(config={"source": "fail"})
+    run = world.claim()
+    result = world.materialize(run)
+    assert world.row(run).error_message == "source cannot be had"
+    [failure] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
+    said = failure.step_failure_data.user_failure_data
+    assert said is not None
+    assert said.metadata["hint"].value == "push again"
+
+
+def test_a_bug_in_a_step_ends_the_row_too(world: World) -> None:
+    """An error nobody foresaw still leaves a failed row with a reason."""
+    world.queue(config={"image": "crash"})
+    run = world.claim()
+    world.materialize(run)
+    row = world.row(run)
+    assert (row.status, row.error_message) == ("failed", "a bug")
+
+
+def test_a_cancel_interrupts_the_step_and_ends_the_row_as_canceled(world: World) -> None:
+    """The heartbeat learns of the cancel; the step is interrupted within seconds."""
+    world.queue(config={"image": 30})
+    run = world.claim()
+    cancel_when_running(world, run.id)
+    result = world.materialize(run)
+    assert world.row(run).status == "canceled"
+    dagster_run = world.instance.get_run_by_id(result.run_id)
+    assert dagster_run is not None
+    assert dagster_run.status == dg.DagsterRunStatus.CANCELED
+
+
+def test_an_attempt_that_lost_its_claim_does_no_work(world: World) -> None:
+    """A Dagster run of an earlier attempt is fenced before its first step."""
+    world.queue()
+    stale = world.claim()
+    world.control.runs.requeue(stale.id, attempt=stale.attempt, reason="test")
+    current = world.claim()
+    result = world.materialize(stale)
+    assert not result.success
+    assert made(result) == set()
+    assert (world.row(current).status, world.row(current).attempt) == ("claimed", 2)
+
+
+def test_a_run_keeps_its_lease_while_it_works(world: World) -> None:
+    """The lease is renewed by the heartbeat, so that no one else takes the row."""
+    world.queue(config={"image": 2})
+    run = world.claim()
+    seen: list[datetime | None] = []
+    timer = threading.Timer(1.6, lambda: seen.append(world.row(run).lease_expires_at))
+    timer.start()
+    world.materialize(run, heartbeat_seconds=1, lease_seconds=300)
+    timer.join()
+    assert seen[0] is not None
+    assert (seen[0] - world.row(run).created_at).total_seconds() > 250
+
+
+def test_one_asset_alone_takes_up_what_the_last_run_made(world: World) -> None:
+    """Materialising only the deployment uses the environment's last database, with the image it was made from."""
+    world.queue()
+    first = world.claim()
+    world.materialize(first)
+    world.queue()
+    second = world.claim()
+    result = world.materialize(second, assets=["deployment"])
+    assert result.success
+    environment = world.control.environments.get(str(first.partition_key))
+    assert (environment.deployed_run_id, environment.image_digest) == (second.id, f"sha256:{first.run_number}")
+
+
+def test_one_asset_alone_without_what_comes_before_says_what_to_do(world: World) -> None:
+    """A deployment without any database fails with the remedy in its reason."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run, assets=["deployment"])
+    error = world.row(run).error_message
+    assert error is not None
+    assert "was never made" in error
+    assert "materialize it with what comes before it" in error
+
+
+def test_the_steps_lines_reach_the_runs_log(world: World) -> None:
+    """Debug lines go to ops.run_logs without passing through Dagster."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    lines = [row["message"] for row in world.control.logs.tail(run.id)]
+    assert "database: one line of many" in lines
+
+
+def test_the_runs_events_tell_its_steps(world: World) -> None:
+    """The event chain names each step's start and end and still verifies."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    messages = [row["message"] for row in world.control.logs.events(run.id)]
+    assert [m for m in messages if m.endswith(("started", "done"))] == [
+        f"{step} {word}" for step in ("source", "image", "database", "deployment") for word in ("started", "done")
+    ]
+    assert world.control.runs.verify_chain(run.id)
+
+
+def test_a_finished_run_takes_no_more_writes(world: World) -> None:
+    """The fence of a finished run is refused."""
+    world.queue()
+    run = world.claim()
+    world.materialize(run)
+    assert (
+        world.control.runs.end_dagster_run(str(world.row(run).dagster_run_id), status="failed", error_message="late")
+        is False
+    )
+    world.control.runs.complete(fence_of(run), exit_code=0)
+    assert world.row(run).status == "succeeded"
+
+
+def made(result: dg.ExecuteInProcessResult) -> set[str]:
+    """Return the names of the assets that were materialised."""
+    return {event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key}
+
+
+def cancel_when_running(world: World, run_id: UUID) -> None:
+    """Ask for the run's cancel once it works."""
+
+    def ask() -> None:
+        deadline = threading.Event()
+        while world.control.runs.get(run_id).status != "running" and not deadline.wait(0.1):
+            pass
+        world.control.runs.cancel(run_id, reason="test", requested_by="someone")
+
+    threading.Thread(target=ask, daemon=True).start()

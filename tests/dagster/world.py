@@ -1,0 +1,216 @@
+"""A project with one environment, its runs, and steps that answer at once instead of working for minutes."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets.database import CHECKS, database
+from assets.deployment import deployment
+from assets.image import image
+from assets.source import source
+from odooops_dagster import tags
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Build, CheckResult, Environment, Fence, Project, Run, RunKind, Source
+from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.database import DatabaseResult
+from odooops_dagster.steps.deployment import DeploymentResult
+from odooops_dagster.store import MemoryStore
+from resources.handoff import HandoffIOManager
+from resources.run_scope import RunScopeResource
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+ASSETS = [source, image, database, deployment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything a test of the Dagster side needs, over a real control plane."""
+
+    control: ControlPlane
+    settings: Settings
+    project: Project
+    environment: Environment
+    instance: dg.DagsterInstance
+
+    def queue(self, kind: RunKind = "deploy", *, config: Mapping[str, Any] | None = None, branch: str = "") -> Run:
+        """Queue a run for the environment, or for another branch's."""
+        env = branch or self.environment.name
+        if branch:
+            self.control.environments.ensure(self.project.id, branch=branch)
+        run_id = self.control.runs.queue(
+            self.project.id, env=env, git_sha=SHA, ref=f"refs/heads/{env}", kind=kind, config=dict(config or {})
+        )
+        return self.control.runs.get(run_id)
+
+    def claim(self) -> Run:
+        """Claim the next run as the queue's sensor does."""
+        [run] = self.control.runs.claim(f"dagster@{socket.gethostname()}", limit=1, lease_seconds=60)
+        return run
+
+    def row(self, run: Run) -> Run:
+        """Return the run's row as it is now."""
+        return self.control.runs.get(run.id)
+
+    def dagster_run(self, run: Run, status: dg.DagsterRunStatus, **more: str) -> dg.DagsterRun:
+        """Return a Dagster run that says it works on the row."""
+        with_tags = tags.tags_of(run) | more
+        return self.instance.create_run_for_job(deploy_job(), tags=with_tags, status=status)
+
+    def materialize(self, run: Run, *, assets: Sequence[str] = (), **settings: object) -> dg.ExecuteInProcessResult:
+        """Run the assets for a claimed run in this process."""
+        key = str(run.partition_key)
+        self.instance.add_dynamic_partitions("environments", [key])
+        wanted = list(assets) or [asset.key.path[-1] for asset in ASSETS]
+        return dg.materialize(
+            ASSETS,
+            selection=wanted,
+            resources=self.resources(**settings),
+            instance=self.instance,
+            partition_key=key,
+            tags=tags.tags_of(run),
+            raise_on_error=False,
+        )
+
+    def resources(self, **settings: object) -> dict[str, Any]:
+        """Return the resources of the code location, with a runtime and a store that live in memory."""
+        chosen = self.settings.model_copy(update=settings)
+        databases = OdooDatabases("postgresql:///nowhere", secrets=self.settings.home / "secrets")
+        scope = RunScopeResource(
+            control=self.control, runtime=MemoryRuntime(), store=MemoryStore(), databases=databases, settings=chosen
+        )
+        return {"scope": scope, "handoff": HandoffIOManager(settings=chosen)}
+
+
+def fence_of(run: Run) -> Fence:
+    """Return the fence of a claimed run."""
+    return Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
+
+
+def deploy_job() -> dg.JobDefinition:
+    """Return a job that a made-up Dagster run can belong to."""
+
+    @dg.op
+    def nothing() -> None:
+        """Do nothing."""
+
+    @dg.job(name="deploy")
+    def deploy() -> None:
+        nothing()
+
+    return deploy
+
+
+# -- steps that answer at once; a run's config says what they do
+
+
+def use_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the stand-ins in the steps' places."""
+    for module, name, stand_in in STAND_INS:
+        monkeypatch.setattr(f"assets.{module}.{name}", stand_in)
+
+
+def fetch_source(ctx: StepContext) -> Source:
+    """Return a source without asking git."""
+    _obey(ctx, "source")
+    path = ctx.settings.home / "sources" / SHA
+    return Source(
+        path=path,
+        git_sha=ctx.run.git_sha or SHA,
+        tree_digest="tree",
+        addons_paths=(path,),
+        modules=("shop",),
+        requirements=(path / "requirements.txt",),
+    )
+
+
+def build_image(ctx: StepContext, source: Source) -> Build:
+    """Return an image without installing Odoo."""
+    _obey(ctx, "image")
+    return Build(
+        digest=f"sha256:{ctx.run.run_number}",
+        series="19.0",
+        odoo_revision="r1",
+        odoo_script=Path("/odoo/odoo-bin"),
+        python=Path("/venv/bin/python"),
+        addons_paths=source.addons_paths,
+        modules=source.modules,
+        closure=("base", *source.modules),
+        source=source,
+    )
+
+
+def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
+    """Return a database without making one; the check that the run's config names fails."""
+    _obey(ctx, "database")
+    broken = ctx.run.config.get("failing_check")
+    checks = [
+        CheckResult(
+            name=name, passed=name != broken, summary=f"{name}: 3 of 3" if name != broken else f"{name}: 1 of 3"
+        )
+        for name in CHECKS
+    ]
+    return DatabaseResult(
+        name=f"db_{ctx.run.run_number}",
+        role="role",
+        checks=tuple(checks),
+        metadata={"modules_table": [{"module": name, "own": name in build.modules} for name in build.closure]},
+        data_version=f"database of {build.digest}",
+    )
+
+
+def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
+    """Record a deployment without starting Odoo."""
+    _obey(ctx, "deployment")
+    healthy = ctx.run.config.get("failing_check") != "healthy"
+    url = "http://127.0.0.1:8069/"
+    if healthy:
+        ctx.control.environments.record_deployment(
+            ctx.fence,
+            url=url,
+            port=8069,
+            database_name=str(database.name),
+            image_digest=build.digest,
+            git_sha=build.source.git_sha,
+            expires_at=None,
+        )
+    return DeploymentResult(
+        url=url,
+        checks=(
+            CheckResult(name="healthy", passed=healthy, summary="answers" if healthy else "no answer on /web/login"),
+        ),
+        metadata={"database": database.name},
+        data_version=f"{build.digest}@{database.name}",
+    )
+
+
+def _obey(ctx: StepContext, step: str) -> None:
+    """Do what the run's config asks of this step."""
+    ctx.log("info", f"{step} of {ctx.environment.partition_key}")
+    ctx.log("debug", f"{step}: one line of many")
+    wanted = ctx.run.config.get(step)
+    if wanted == "fail":
+        raise StepFailed(f"{step} cannot be had\nand more", hint="push again")
+    if wanted == "crash":
+        raise RuntimeError("a bug")
+    if isinstance(wanted, int):
+        time.sleep(wanted)
+
+
+STAND_INS = [
+    ("source", "fetch_source", fetch_source),
+    ("image", "build_image", build_image),
+    ("database", "build_database", build_database),
+    ("deployment", "deploy", deploy),
+]
