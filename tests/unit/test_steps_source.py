@@ -1,0 +1,67 @@
+"""What a checked-out tree is read for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odooops_dagster.steps.source import read_source, tree_digest
+
+SHA = "0" * 40
+
+
+def make_addon(folder: Path, name: str, *, installable: bool = True) -> Path:
+    """Write an addon that depends on nothing."""
+    addon = folder / name
+    addon.mkdir(parents=True)
+    (addon / "__init__.py").write_text("")
+    (addon / "__manifest__.py").write_text(repr({"name": name, "installable": installable}))
+    return addon
+
+
+def test_addons_are_found_at_the_root_and_in_folders(tmp_path: Path) -> None:
+    """Both layouts that people use count, the root first."""
+    make_addon(tmp_path, "at_root")
+    make_addon(tmp_path / "addons", "in_folder")
+    source = read_source(tmp_path, SHA)
+    assert source.modules == ("at_root", "in_folder")
+    assert source.addons_paths == (tmp_path, tmp_path / "addons")
+
+
+def test_modules_of_a_submodule_are_at_hand_but_not_installed(tmp_path: Path) -> None:
+    """A submodule brings dependencies and requirements; only the repository's own modules are built and tested."""
+    (tmp_path / ".gitmodules").write_text('[submodule "oca/web"]\n\tpath = oca/web\n\turl = ../web.git\n')
+    make_addon(tmp_path, "own")
+    make_addon(tmp_path / "oca" / "web", "theirs")
+    (tmp_path / "requirements.txt").write_text("phonenumbers\n")
+    (tmp_path / "oca" / "web" / "requirements.txt").write_text("xlrd\n")
+    source = read_source(tmp_path, SHA)
+    assert source.modules == ("own",)
+    assert tmp_path / "oca" / "web" in source.addons_paths
+    assert source.requirements == (tmp_path / "requirements.txt", tmp_path / "oca" / "web" / "requirements.txt")
+
+
+def test_a_module_marked_not_installable_is_left_out(tmp_path: Path) -> None:
+    """Odoo would ignore it, and so do we."""
+    make_addon(tmp_path, "sleeping", installable=False)
+    assert read_source(tmp_path, SHA).modules == ()
+
+
+def test_an_addon_inside_an_addon_is_not_an_addons_path(tmp_path: Path) -> None:
+    """What lies in a module's own folder belongs to that module."""
+    outer = make_addon(tmp_path, "outer")
+    make_addon(outer / "static", "fixture")
+    assert read_source(tmp_path, SHA).modules == ("outer",)
+
+
+def test_the_digest_follows_names_bytes_and_links_but_not_places(tmp_path: Path) -> None:
+    """Equal trees in two folders have one digest; any change gives another."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        make_addon(folder, "own")
+    assert tree_digest(one) == tree_digest(other)
+    before = tree_digest(other)
+    (other / "own" / "link").symlink_to("__init__.py")
+    with_link = tree_digest(other)
+    (other / "own" / "link").unlink()
+    (other / "own" / "link").write_text("__init__.py")
+    assert len({before, with_link, tree_digest(other)}) == 3
