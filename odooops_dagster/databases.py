@@ -34,7 +34,10 @@ _IDENTIFIER_BYTES = 63
 _CONNECT_TIMEOUT_SECONDS = 10
 # Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
 _RIGHTS_LOCK = 0x0D00_0001
+_PG15 = 150000
 _PG16 = 160000
+# Measured on a server that syncs: 65 MB take 0.7 s either way, and the log's cost grows with the size.
+_LARGE_BYTES = 256 * 2**20
 
 _CONFLICTS = (pg.DuplicateDatabase, pg.ObjectInUse, pg.DependentObjectsStillExist)
 _NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
@@ -224,7 +227,29 @@ def _create(connection: Connection, name: str, *, template: str | None) -> None:
         )
         return
     _end_connections(connection, template)
-    _execute(connection, "create database {} template {} allow_connections false", name, template)
+    if _is_large(connection, template):
+        _execute(
+            connection, "create database {} template {} allow_connections false strategy file_copy", name, template
+        )
+    else:
+        _execute(connection, "create database {} template {} allow_connections false", name, template)
+
+
+def _is_large(connection: Connection, name: str) -> bool:
+    """Return whether copying the files, with a checkpoint before and after, beats writing every page to the log."""
+    if connection.info.server_version < _PG15:
+        return False
+    row = connection.execute(
+        "select pg_database_size(oid) > %s from pg_database where datname = %s", [_LARGE_BYTES, name]
+    ).fetchone()
+    if row is None or not row[0]:
+        return False
+    # PostgreSQL 18 lets a file system that can share blocks do so.
+    if connection.execute(
+        "select from pg_settings where name = 'file_copy_method' and 'clone' = any(enumvals)"
+    ).rowcount:
+        connection.execute("set file_copy_method = clone")
+    return True
 
 
 def _drop(connection: Connection, name: str) -> None:
