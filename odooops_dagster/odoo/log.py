@@ -6,6 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ _RECORD = re.compile(
 _TOTALS = re.compile(r"(?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<total>\d+) tests")
 _TEST_OF_MODULE = re.compile(r"^odoo\.addons\.(?P<module>\w+)\.tests\b")
 _STARTS_TEST = re.compile(r"^Starting \S+\.test\S* \.\.\.$")
-_FAILED_TEST = re.compile(r"^(?P<flavour>FAIL|ERROR): (?P<test>\S+|Subtest .+)$")
+_FAILED_TEST = re.compile(r"^(?P<flavour>FAIL|ERROR): (?P<test>\S+|Subtest .+|(setUp|tearDown)(Class|Module) \(.+\))$")
 _TESTS_FAILED_AT_LOADING = "At least one test failed when loading the modules."
 _REPORTS_TESTS = re.compile(
     r"^(Module \w+: \d+ failures, \d+ errors of \d+ tests|"
@@ -34,7 +35,12 @@ _WORTH_TELLING = re.compile(
 # More would not be read; the log itself is kept as evidence.
 _ERRORS_KEPT = 50
 _STRAY_LINES_KEPT = 100
-_SUMMARY_CHARACTERS = 300
+_SUMMARY_CHARACTERS = 500
+_GAVE_UP = "Failed to initialize database"
+# A traceback's module path tells nothing that its class does not; a view's context is for the log.
+_MODULE_PATH = re.compile(r"^([a-z_]\w*\.)+(?=[A-Z])")
+_CONTEXT = "View error context:"
+_CAUSE_LINES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +56,7 @@ class LogRecord:
     def summary(self) -> str:
         """Return one line for people: the message, and what the traceback ends with."""
         cause = _cause(self.more)
-        text = " ".join((f"{self.message.rstrip(' :')}: {cause}" if cause else self.message).split())
+        text = " ".join((f"{self.message.rstrip(' :.')}: {cause}" if cause else self.message).split())
         return f"{self.level} {self.logger}: {text}"[:_SUMMARY_CHARACTERS]
 
     @property
@@ -120,10 +126,12 @@ class OdooLog:
         }
 
     @property
-    def first_error(self) -> str:
-        """Return the first error's one line; errors that explain failed tests only where there is no other."""
-        other = [record for record in self.errors if not record.reports_tests]
-        first = next(iter(other or self.errors), None)
+    def reason(self) -> str:
+        """Return the one line that says best what went wrong; empty where nothing was logged as an error."""
+        errors = [record for record in self.errors if not record.reports_tests] or self.errors
+        # What Odoo logs before it gives up is a consequence; the traceback it ends with is the reason.
+        gave_up = [record for record in errors if record.message.startswith(_GAVE_UP)]
+        first = next(iter([*gave_up, *errors]), None)
         return first.summary if first else ""
 
     @property
@@ -172,7 +180,7 @@ def _modules_installed(
     result: JobResult, log: OdooLog, states: Mapping[str, str], wanted: Sequence[str]
 ) -> CheckResult:
     problem = _ended_badly(result, log) or _wrong_states(states, wanted) or _missing_markers(result, log)
-    if problem and (reason := log.first_error or (log.last_words if result.exit_status else "")):
+    if problem and (reason := log.reason or (log.last_words if result.exit_status else "")):
         problem = f"{problem}: {reason}"
     installed = sum(state == "installed" for state in states.values())
     return _check(
@@ -190,8 +198,8 @@ def _ended_badly(result: JobResult, log: OdooLog) -> str:
     if result.exit_status < 0:
         return f"Odoo was killed by signal {-result.exit_status}"
     tests_failed = log.totals is not None and log.totals.failed + log.totals.errors > 0
-    # Odoo adds its failed tests to the exit status; they have their own check.
-    if result.exit_status != 0 and not tests_failed:
+    # Failed tests end in exit status 1; they have their own check.
+    if result.exit_status != 0 and not (result.exit_status == 1 and tests_failed):
         return f"Odoo ended with exit status {result.exit_status}"
     return ""
 
@@ -222,7 +230,7 @@ def _tests_passed(log: OdooLog, tested: Sequence[str]) -> CheckResult:
     if totals and totals.failed + totals.errors:
         problem = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests: {_first_failure(log)}"
     elif tested and totals is None:
-        problem = f"no test ran: Odoo ended before its tests: {log.first_error or log.last_words}"
+        problem = f"no test ran: Odoo ended before its tests: {log.reason or log.last_words}"
     elif untested:
         problem = f"the tests of {', '.join(untested)} did not run"
     passed = f"{totals.total if totals else 0} tests passed" if tested else "the modules ship no tests"
@@ -231,7 +239,7 @@ def _tests_passed(log: OdooLog, tested: Sequence[str]) -> CheckResult:
 
 def _first_failure(log: OdooLog) -> str:
     failures = [record for record in log.errors if _FAILED_TEST.match(record.message)]
-    return failures[0].summary if failures else log.first_error
+    return failures[0].summary if failures else log.reason
 
 
 def _log_clean(log: OdooLog) -> CheckResult:
@@ -239,7 +247,7 @@ def _log_clean(log: OdooLog) -> CheckResult:
     problem = ""
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        problem = f"{errors[0].summary}{more}"
+        problem = f"{log.reason}{more}"
     warnings = log.levels.get("WARNING", 0)
     return _check("log_clean", problem, f"no errors, {warnings} warning(s)", warnings=warnings, errors=len(errors))
 
@@ -253,12 +261,13 @@ def _count(names: Sequence[str]) -> str:
 
 
 def _cause(more: Sequence[str]) -> str:
-    """Return the exception line that a traceback ends with: the first unindented one after its last frame."""
+    """Return the exception that a traceback ends with: the unindented lines after its last frame, on one line."""
     frames = [number for number, line in enumerate(more) if line.startswith('  File "')]
     if not frames:
         return ""
-    after = more[frames[-1] + 1 :]
-    return next((line.strip() for line in after if line.strip() and not line.startswith(" ")), "")
+    after = list(takewhile(lambda line: line != _CONTEXT, more[frames[-1] + 1 :]))
+    told = [line.strip() for line in after if line.strip() and not line.startswith(" ")]
+    return _MODULE_PATH.sub("", " ".join(told[:_CAUSE_LINES]))
 
 
 class _Reader:
