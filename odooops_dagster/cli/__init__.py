@@ -69,6 +69,8 @@ def _root(
 def _wanted(arguments: Sequence[str]) -> tuple[str, ...]:
     """Return the one name the arguments ask for, or all of them: importing what is not asked for takes time."""
     first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
     return (first,) if first in {*VERBS, *NOUNS} else (*VERBS, *NOUNS)
 
 

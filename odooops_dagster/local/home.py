@@ -29,9 +29,9 @@ def open_home(home: Path) -> None:
         (home / "secrets").mkdir(mode=0o700, exist_ok=True)
         _check_layout(home / "layout")
     except (FileExistsError, NotADirectoryError) as exc:
+        blocker = _existing(Path(exc.filename))
         raise Unavailable(
-            f"the state folder {home} cannot be made: {exc.filename} is not a folder",
-            hint=f"mv {exc.filename} {exc.filename}.old",
+            f"the state folder {home} cannot be made: {blocker} is not a folder", hint=f"mv {blocker} {blocker}.old"
         ) from exc
     except OSError as exc:
         hint = f"sudo chown -R {_me()} {home}, or name another folder in ODOOOPS_HOME"

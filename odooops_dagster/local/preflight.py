@@ -122,8 +122,8 @@ def install_command(package: str) -> str:
 
 
 REQUIRED: dict[str, Check] = {
-    "state folder": state_folder,
     "disk": disk,
+    "state folder": state_folder,
     "git": git,
     "PostgreSQL": postgresql,
     "ports": free_ports,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import sys
 
@@ -24,15 +25,24 @@ def command(argv: list[str], *, death_signal: signal.Signals, user: str | None =
 def main(arguments: list[str]) -> None:
     """Drop privileges, forget the parent's signal dispositions, tie the knot, become the command."""
     parent = os.getppid()
-    if arguments[0] == "--user":
-        _become(arguments[1])
-        arguments = arguments[2:]
+    user, name, argv = _parse(arguments)
+    # Another user may be unable to read our libraries, so all that is needed of them is done before.
+    death_signal, program = signal.Signals[name], shutil.which(argv[0]) or argv[0]
+    if user is not None:
+        _become(user)
     # A shell's background jobs ignore SIGINT, and an ignored signal stays ignored in what they start.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    tie(signal.Signals[arguments[0]], parent=parent)
-    os.execvp(arguments[1], arguments[1:])  # noqa: S606 -- becoming the command is the purpose
+    tie(death_signal, parent=parent)
+    os.execv(program, argv)  # noqa: S606 -- becoming the command is the purpose
+
+
+def _parse(arguments: list[str]) -> tuple[str | None, str, list[str]]:
+    user = None
+    if arguments[0] == "--user":
+        user, arguments = arguments[1], arguments[2:]
+    return user, arguments[0], arguments[1:]
 
 
 def tie(death_signal: signal.Signals, *, parent: int) -> None:

@@ -1,0 +1,91 @@
+"""The state folder: used when it is ours, refused with the way out otherwise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local.home import LAYOUT, LONGEST_SOCKET_PATH, check_space, open_home, socket_path
+
+
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    """Nothing has to be prepared by hand."""
+    open_home(tmp_path / "a" / "b")
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
+        "dagster",
+        "layout",
+        "logs",
+        "run",
+        "secrets",
+    ]
+
+
+def test_secrets_are_closed_to_others(tmp_path: Path) -> None:
+    """The folder may be entered by the server's account, its secrets may not."""
+    open_home(tmp_path)
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
+    """The second start finds what the first made."""
+    open_home(tmp_path)
+    (tmp_path / "logs" / "kept").touch()
+    open_home(tmp_path)
+    assert (tmp_path / "logs" / "kept").exists()
+
+
+def test_a_file_in_its_place_is_named(tmp_path: Path) -> None:
+    """The message says which path is not a folder and how to move it away."""
+    (tmp_path / "state").touch()
+    with pytest.raises(Unavailable, match="is not a folder") as caught:
+        open_home(tmp_path / "state" / "home")
+    assert caught.value.hint == f"mv {tmp_path}/state {tmp_path}/state.old"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users_folder_is_refused(tmp_path: Path) -> None:
+    """Files of two owners in one state folder cannot be mended later."""
+    os.chown(tmp_path, 65534, -1)
+    with pytest.raises(Unavailable, match="belongs to nobody, not to root") as caught:
+        open_home(tmp_path)
+    assert caught.value.hint is not None
+    assert "ODOOOPS_HOME" in caught.value.hint
+
+
+def test_a_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
+    """An older version does not touch what a later one arranged."""
+    open_home(tmp_path)
+    (tmp_path / "layout").write_text(f"{LAYOUT + 1}\n")
+    with pytest.raises(Unavailable, match=f"layout {LAYOUT + 1}"):
+        open_home(tmp_path)
+
+
+def test_a_full_disk_is_refused_with_the_way_to_find_what_fills_it(tmp_path: Path) -> None:
+    """The message tells how much is free and how much is needed."""
+    with pytest.raises(Unavailable, match=r"is full: \d+ MB are free, \d+ MB are needed") as caught:
+        check_space(tmp_path, least=1 << 60)
+    assert caught.value.hint is not None
+    assert "du -xh" in caught.value.hint
+
+
+def test_space_is_asked_of_the_nearest_folder_that_exists(tmp_path: Path) -> None:
+    """The state folder need not be made before its disk is looked at."""
+    assert check_space(tmp_path / "not" / "yet", least=1) > 0
+
+
+def test_a_socket_lies_in_the_run_folder() -> None:
+    """A person finds it where everything else is."""
+    assert socket_path(Path("/srv/ops"), "code.sock") == Path("/srv/ops/run/code.sock")
+
+
+def test_a_socket_of_a_deep_folder_gets_a_short_path(tmp_path: Path) -> None:
+    """The kernel refuses long paths; the short one is private and the same every time."""
+    deep = tmp_path / ("x" * 100)
+    path = socket_path(deep, "code.sock")
+    assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+    assert path == socket_path(deep, "code.sock")
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    path.parent.rmdir()

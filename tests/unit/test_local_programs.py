@@ -1,0 +1,149 @@
+"""What the stack runs, as text: commands, order, environment, the supervisor's configuration."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from odooops_dagster.errors import BadInput
+from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres
+from odooops_dagster.local.programs import (
+    Program,
+    child_environment,
+    code_socket,
+    definition,
+    programs,
+    supervisor_ini,
+    url,
+    workspace,
+)
+from odooops_dagster.local.startup import instance_settings
+from odooops_dagster.settings import Settings
+
+URLS = DatabaseUrls(owner="postgresql://o", control="postgresql://c", dagster="postgresql://d", odoo="postgresql://a")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings under which every database is someone else's."""
+    return Settings(
+        home=tmp_path,
+        database_url=SecretStr(URLS.control),
+        dagster_database_url=SecretStr(URLS.dagster),
+        odoo_database_url=SecretStr(URLS.odoo),
+    )
+
+
+def _programs(settings: Settings) -> list[Program]:
+    return programs(settings, EmbeddedPostgres(settings.home))
+
+
+def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp_path: Path) -> None:
+    """Each stage needs the one before it."""
+    server = EmbeddedPostgres(tmp_path, durable=False)
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "port").write_text("5433\n")
+    chosen = programs(Settings(home=tmp_path), server)
+    assert [(program.name, program.stage) for program in chosen] == [
+        ("postgres", 1),
+        ("environments", 2),
+        ("code", 2),
+        ("webserver", 3),
+        ("daemon", 3),
+        ("gateway", 3),
+    ]
+
+
+def test_no_server_is_run_where_every_database_has_a_url(settings: Settings) -> None:
+    """The embedded PostgreSQL is a default, not a part."""
+    assert "postgres" not in [program.name for program in _programs(settings)]
+
+
+def test_programs_stop_in_the_opposite_order(settings: Settings) -> None:
+    """The supervisor stops the highest priority first."""
+    parsed = _parse(supervisor_ini(_programs(settings), home=settings.home))
+    order = sorted((int(parsed[name]["priority"]), name) for name in parsed.sections() if name.startswith("program:"))
+    assert [name.removeprefix("program:") for _, name in reversed(order)] == [
+        "gateway",
+        "daemon",
+        "webserver",
+        "code",
+        "environments",
+    ]
+
+
+def test_programs_restart_and_their_logs_rotate(settings: Settings) -> None:
+    """Nobody has to look after them at night."""
+    parsed = _parse(supervisor_ini(_programs(settings), home=settings.home))
+    for name in (name for name in parsed.sections() if name.startswith("program:")):
+        assert parsed[name]["autorestart"] == "true"
+        assert int(parsed[name]["stdout_logfile_maxbytes"]) > 0
+        assert int(parsed[name]["stdout_logfile_backups"]) > 0
+
+
+def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
+    """Databases' passwords and the webhook's secret travel in the environment."""
+    chosen = _programs(settings)
+    written = supervisor_ini(chosen, home=settings.home) + "".join(
+        definition(one, home=settings.home) for one in chosen
+    )
+    assert "postgresql://" not in written
+    environment = child_environment(settings, URLS, webhook_secret="s3cret")
+    assert environment["ODOOOPS_DATABASE_URL"] == "postgresql://c"
+    assert environment["ODOOOPS_MIGRATE_URL"] == "postgresql://o"
+    assert environment["ODOOOPS_GITHUB_WEBHOOK_SECRET"] == "s3cret"
+
+
+def test_a_percent_sign_in_the_state_folder_survives_the_configuration(tmp_path: Path) -> None:
+    """The supervisor expands percent signs."""
+    home = tmp_path / "50% off"
+    parsed = _parse(supervisor_ini([Program(name="x", argv=("echo", "a b"), stage=1, contained=False)], home=home))
+    assert parsed["supervisord"]["directory"].replace("%%", "%") == str(home / "dagster")
+    assert shlex.split(parsed["program:x"]["command"]) == ["echo", "a b"]
+
+
+def test_a_folder_that_the_configuration_cannot_express_is_refused() -> None:
+    """A comment sign after a space would cut the path short."""
+    with pytest.raises(BadInput, match="cannot stand in a configuration"):
+        supervisor_ini([], home=Path("/srv/a ;b"))
+
+
+def test_the_workspace_names_the_code_servers_socket(settings: Settings) -> None:
+    """Webserver and daemon share one code server."""
+    (location,) = yaml.safe_load(workspace(settings))["load_from"]
+    assert location["grpc_server"]["socket"] == str(code_socket(settings.home))
+
+
+def test_a_launcher_inherits_the_environment(settings: Settings) -> None:
+    """What the launcher is told names no environment, so nothing of it is written down."""
+    told = json.loads(definition(_programs(settings)[-1], home=settings.home))
+    assert told["env"] is None
+
+
+def test_an_address_that_listens_everywhere_is_shown_as_loopback() -> None:
+    """A browser cannot open 0.0.0.0 everywhere."""
+    assert url("0.0.0.0", 3000) == "http://127.0.0.1:3000"  # noqa: S104 -- shown, not bound
+    assert url("10.0.0.5", 3000) == "http://10.0.0.5:3000"
+
+
+def test_the_instance_names_our_coordinator_and_log_handler() -> None:
+    """Runs born in Dagster are enrolled, and lines of runs reach ops.run_logs."""
+    instance = yaml.safe_load(instance_settings())
+    coordinator = instance["run_coordinator"]
+    assert (coordinator["module"], coordinator["class"]) == ("odooops_dagster.coordinator", "OdooOpsRunCoordinator")
+    (handler,) = instance["python_logs"]["dagster_handler_config"]["handlers"].values()
+    assert handler["class"] == "odooops_dagster.log_handler.RunLogHandler"
+    assert instance["telemetry"] == {"enabled": False}
+    assert instance["run_retries"] == {"enabled": False}
+
+
+def _parse(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    return parser
