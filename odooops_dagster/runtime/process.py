@@ -30,7 +30,7 @@ from odooops_dagster.runtime import OnLine
 from odooops_dagster.runtime.definitions import checked_name
 from odooops_dagster.runtime.job import run_job
 from odooops_dagster.runtime.launch import GRACE_SECONDS
-from odooops_dagster.runtime.supervisor import Supervisor
+from odooops_dagster.runtime.supervisor import PATIENCE_SECONDS, Supervisor
 from odooops_dagster.runtime.tail import tail_of
 
 # A supervisor's states in which there is a process, or will be in a moment.
@@ -45,14 +45,17 @@ _LOCKS = 16
 class ProcessRuntime:
     """Runs on this machine without containers; what it keeps is in `root` and survives it."""
 
-    def __init__(self, root: Path, *, may_start_supervisor: bool = True) -> None:
+    def __init__(
+        self, root: Path, *, may_start_supervisor: bool = True, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self._supervisor = Supervisor(root)
         self._definitions = self._supervisor.definitions
         self._may_start_supervisor = may_start_supervisor
+        self._patience_seconds = patience_seconds
 
     def ensure_supervisor(self) -> None:
         """Return once the supervisor answers; where the stack keeps it, wait for the stack instead of starting one."""
-        self._supervisor.ensure(may_start=self._may_start_supervisor)
+        self._supervisor.ensure(may_start=self._may_start_supervisor, patience_seconds=self._patience_seconds)
 
     def resume(self) -> list[ServiceStatus]:
         """Bring back every service that ran when the platform ended; stopped ones stay stopped."""
@@ -128,7 +131,7 @@ class ProcessRuntime:
         if info["statename"] in _ALIVE:
             pid = int(info["pid"]) or None
             return ServiceStatus(name=name, state="running", pid=pid, port=service.port, detail=info["description"])
-        detail = info["spawnerr"] or f"{info['statename'].lower()}, exit status {info['exitstatus']}"
+        detail = f"exit status {info['exitstatus']}" + (f" ({info['spawnerr']})" if info["spawnerr"] else "")
         return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
 
     def _info(self, name: str) -> Mapping[str, Any] | None:

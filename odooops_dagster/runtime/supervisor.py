@@ -27,7 +27,8 @@ from odooops_dagster.runtime.job import clean_environment
 # The kernel takes 107 bytes for a socket's path, and supervisord adds its process id to it while it binds.
 _LONGEST_SOCKET_PATH = 95
 _CALL_SECONDS = 30.0
-_START_SECONDS = 30.0
+# How long the supervisor may need to listen, also while the stack starts it again.
+PATIENCE_SECONDS = 30.0
 # An earlier supervisor may need the services' whole time of grace to end.
 _TAKEOVER_SECONDS = 60.0
 # supervisord closes descriptors from 5 up when it reloads, and all from 3 up in its children.
@@ -64,12 +65,12 @@ class Supervisor:
         except Unavailable:
             return False
 
-    def ensure(self, *, may_start: bool) -> None:
+    def ensure(self, *, may_start: bool, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Return once the supervisor answers, starting it detached from us if we may."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + patience_seconds
         while not self.answers():
             if time.monotonic() > deadline:
-                raise Unavailable("the supervisor of services does not answer", hint=f"see {self.root}/supervisord.log")
+                raise Unavailable("the supervisor of services does not answer", hint="start it with `ops up`")
             if may_start:
                 self._start_detached()
             time.sleep(0.05)
@@ -81,7 +82,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_START_SECONDS,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         if ended.returncode:
@@ -96,7 +97,9 @@ class Supervisor:
         self._write_configuration()
         if foreground:
             _end_with(parent)
-        os.dup2(lock, _LOCK_DESCRIPTOR, inheritable=True)
+        if lock != _LOCK_DESCRIPTOR:
+            os.dup2(lock, _LOCK_DESCRIPTOR)
+        os.set_inheritable(_LOCK_DESCRIPTOR, True)
         argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
         python_path = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
         os.execve(argv[0], [*argv, "-n"] if foreground else argv, clean_environment(python_path))  # noqa: S606

@@ -1,0 +1,1 @@
+"""What every product behind a protocol must do."""

@@ -1,0 +1,86 @@
+"""Small programs that the runtime's suite runs, and how it looks at them."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PYTHON = (sys.executable, "-I", "-S", "-c")
+
+# Answers every connection to the port with a word.
+ANSWER = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("answers", sys.argv[2], flush=True)
+while True:
+    connection, _ = server.accept()
+    connection.sendall(sys.argv[2].encode())
+    connection.close()
+"""
+
+# Starts a child, and a grandchild in a session of its own; notes the process ids of all three; waits.
+FAMILY = """
+import os, sys, time
+notes = sys.argv[1]
+def note():
+    with open(notes, "a") as stream:
+        stream.write(f"{os.getpid()}\\n")
+if os.fork() == 0:
+    note()
+    if os.fork() == 0:
+        os.setsid()
+        note()
+    time.sleep(600)
+note()
+print("family", flush=True)
+time.sleep(600 if len(sys.argv) < 3 else float(sys.argv[2]))
+"""
+
+
+def eventually(true: Callable[[], object], *, what: str, seconds: float = 20.0) -> None:
+    """Return once it is true; fail when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.02)
+
+
+def word_at(port: int) -> str | None:
+    """Return what the program on the port says, or None when nothing listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            return connection.recv(100).decode() or None
+    except OSError:
+        return None
+
+
+def family(notes: Path) -> list[int]:
+    """Return the process ids that a family noted, once all three did."""
+    eventually(lambda: notes.exists() and len(notes.read_text().splitlines()) >= 3, what="a family of three")
+    return [int(line) for line in notes.read_text().splitlines()]
+
+
+def alive(pids: list[int]) -> list[int]:
+    """Return those that still run; a zombie does not."""
+    return [pid for pid in pids if _state(pid) not in (None, "Z", "X")]
+
+
+def command_lines() -> str:
+    """Return the arguments of every process of this machine."""
+    found = Path("/proc").glob("[0-9]*/cmdline")
+    return "\n".join(_read(path).replace("\0", " ") for path in found)
+
+
+def _state(pid: int) -> str | None:
+    status = _read(Path("/proc") / str(pid) / "stat")
+    return status.rpartition(")")[2].split()[0] if status else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
