@@ -1,0 +1,1 @@
+"""The whole platform, real Odoo, a real browser, real pushes."""

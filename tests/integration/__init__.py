@@ -1,0 +1,1 @@
+"""Pieces with the real programs they drive."""

@@ -1,0 +1,177 @@
+"""The whole platform in a state folder of its own, driven as a person drives it: `ops`, `git push`, a browser, psql."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.model import FINISHED, Run
+from odooops_dagster.settings import Settings
+
+OPS = Path(sys.executable).with_name("ops")
+SERIES = "19.0"
+# Odoo is downloaded once for all tests of a machine; each test's databases and builds are its own.
+CACHE = Path(os.environ.get("ODOOOPS_TEST_CACHE", Path.home() / ".cache" / "odooops-tests"))
+
+Value = TypeVar("Value")
+
+
+class Platform:
+    """A running `ops up` and what a test asks of it."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        ports = free_ports(2)
+        self.environment = {
+            **os.environ,
+            "ODOOOPS_HOME": str(home),
+            "ODOOOPS_CACHE": str(CACHE),
+            "ODOOOPS_GATEWAY_PORT": str(ports[0]),
+            "ODOOOPS_DAGSTER_PORT": str(ports[1]),
+            "ODOOOPS_POLL_SECONDS": "1",
+            **settings,
+        }
+        self.gateway_url = f"http://127.0.0.1:{ports[0]}"
+        self.dagster_url = f"http://127.0.0.1:{ports[1]}"
+
+    def ops(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        done = subprocess.run(
+            [str(OPS), *arguments], env=self.environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"ops {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def ask(self, *arguments: str) -> Any:  # noqa: ANN401 -- whatever JSON says
+        """Run a reading verb and return what its --json says."""
+        return json.loads(self.ops(*arguments, "--json").stdout)
+
+    def up(self) -> None:
+        """Start everything and wait until it answers."""
+        self.ops("up", "--detach")
+
+    def down(self) -> None:
+        """Stop everything."""
+        self.ops("down", check=False)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings that the platform was started with."""
+        return Settings(home=self.home, cache=CACHE)
+
+    @contextmanager
+    def control(self) -> Iterator[ControlPlane]:
+        """Yield the control plane as the platform itself sees it."""
+        with ControlPlane(database_urls(self.settings).control) as control:
+            yield control
+
+    def query(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
+        """Ask the control plane's database as its owner, as psql would."""
+        with psycopg.connect(database_urls(self.settings).owner, row_factory=dict_row) as connection:
+            return connection.execute(statement, arguments).fetchall()  # type: ignore[arg-type]
+
+    def run_of(self, slug: str, sha: str, *, kind: str = "deploy", seconds: float = 90) -> Run:
+        """Return the run that a push queued, once somebody noticed the push."""
+
+        def look() -> Run | None:
+            with self.control() as control:
+                runs = control.runs.list(slug, limit=200)
+            return next((run for run in runs if run.git_sha == sha and run.kind == kind), None)
+
+        return wait_for(look, seconds=seconds, what=f"a {kind} run of {sha[:12]}")
+
+    def ended(self, run: Run, *, seconds: float = 900) -> Run:
+        """Return the run after its end."""
+
+        def look() -> Run | None:
+            with self.control() as control:
+                now = control.runs.get(run.id)
+            return now if now.status in FINISHED else None
+
+        return wait_for(look, seconds=seconds, what=f"the end of run #{run.run_number}")
+
+    def said(self, run: Run) -> str:
+        """Return everything the run logged, for a failing test's reader."""
+        with self.control() as control:
+            return "\n".join(f"{row['level']}: {row['message']}" for row in control.logs.tail(run.id, limit=2000))
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of this platform: the state folder is in its command line or its environment."""
+        return [process for process in psutil.process_iter() if self._belongs(process)]
+
+    def _belongs(self, process: psutil.Process) -> bool:
+        try:
+            if process.pid == os.getpid():
+                return False
+            words = " ".join(process.cmdline())
+            return str(self.home) in words or process.environ().get("ODOOOPS_HOME") == str(self.home)
+        except psutil.Error:
+            return False
+
+    def processes_of(self, word: str) -> list[psutil.Process]:
+        """Return the platform's processes whose command line holds the word."""
+        found = []
+        for process in self.processes():
+            try:
+                if word in " ".join(process.cmdline()):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+@contextmanager
+def platform(prefix: str, **settings: str) -> Iterator[Platform]:
+    """Yield a running platform; stop it and forget it at the end, its processes by their pids if need be."""
+    home = Path(tempfile.mkdtemp(prefix=f"odooops-{prefix}-"))
+    home.chmod(0o755)
+    made = Platform(home, **settings)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+        for process in made.processes():
+            process.send_signal(signal.SIGKILL)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def wait_for(look: Callable[[], Value | None], *, seconds: float, what: str) -> Value:
+    """Return what `look` finds as soon as it finds something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.25)
+    raise AssertionError(f"no {what} within {seconds:g} s")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback interface that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()

@@ -1,0 +1,167 @@
+"""Every process of the platform is killed in the middle of a run; what is left is whole.
+
+The moments are drawn from a seed: ODOOOPS_TEST_SEED picks another story, ODOOOPS_TEST_ROUNDS more of it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import FINISHED, Run
+from tests.acceptance.conftest import make_project
+from tests.acceptance.platform import Platform, platform, wait_for
+from tests.acceptance.repository import Repository
+
+pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
+
+SLUG = "killed"
+SEED = int(os.environ.get("ODOOOPS_TEST_SEED", "1"))
+ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
+# A word of each victim's command line.
+VICTIMS = {
+    "daemon": "dagster-daemon",
+    "run process": "execute_run",
+    "code server": "code.sock",
+    "webserver": "dagster-webserver",
+    "gateway": "odooops_dagster.gateway",
+    "postgres": "postgres",
+}
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, Repository]]:
+    """Yield a platform of its own with a project whose dependencies are installed once."""
+    with platform("killed", ODOOOPS_LEASE_SECONDS="20", ODOOOPS_HEARTBEAT_SECONDS="4") as running:
+        repository = Repository(tmp_path_factory.mktemp("killed"))
+        repository.add_demo()
+        make_project(running, SLUG, repository)
+        first = running.ended(running.run_of(SLUG, repository.push("feature/first")))
+        assert first.status == "succeeded", running.said(first)
+        yield running, repository
+
+
+def kill(running: Platform, victim: str) -> None:
+    """Send SIGKILL to the victim's processes; PostgreSQL's postmaster is enough."""
+    found = running.processes_of(VICTIMS[victim])
+    if victim == "postgres":
+        found = [process for process in found if "-D" in process.cmdline()]
+    assert found, f"no {victim} to kill"
+    for process in found:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def ended_whatever_happens(running: Platform, run: Run) -> Run:
+    """Wait for the run's end while servers come and go."""
+
+    def look() -> Run | None:
+        try:
+            with running.control() as control:
+                now = control.runs.get(run.id)
+        except OdooOpsError:
+            return None
+        return now if now.status in FINISHED else None
+
+    return wait_for(look, seconds=420, what=f"the end of run #{run.run_number}")
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+@pytest.mark.parametrize("victim", list(VICTIMS))
+def test_a_kill_in_the_middle_of_a_run_leaves_everything_whole(
+    killed: tuple[Platform, Repository], victim: str, round_number: int
+) -> None:
+    """The run has exactly one end, no preview is half-deployed, no database and no process is orphaned."""
+    running, repository = killed
+    chance = random.Random(f"{SEED}/{victim}/{round_number}")  # noqa: S311 -- a story to be told again, not a secret
+    branch = f"feature/{victim.replace(' ', '-')}-{round_number}"
+    # A module that was never installed before: the run works for some seconds.
+    repository.write("partner_visit/static/description/note.txt", f"{SEED} {victim} {round_number}\n")
+    run = running.run_of(SLUG, repository.push(branch))
+    wait_for(lambda: _started(running, run), seconds=120, what="start of the run")
+    time.sleep(chance.uniform(0.0, 8.0))
+    if victim != "run process" or _status(running, run) == "running":
+        kill(running, victim)
+    run = ended_whatever_happens(running, run)
+    wait_for(lambda: all_quiet(running), seconds=240, what="quiet after the kill")
+    assert_one_end(running, run)
+    assert_whole(running)
+
+
+def _status(running: Platform, run: Run) -> str:
+    with running.control() as control:
+        return control.runs.get(run.id).status
+
+
+def _started(running: Platform, run: Run) -> bool | None:
+    return True if _status(running, run) not in {"queued", "claimed"} else None
+
+
+def all_quiet(running: Platform) -> bool | None:
+    """Return True when nothing is queued or at work, every program is back, and the janitor has been."""
+    try:
+        busy = running.query("select 1 from ops.runs where status in ('queued', 'claimed', 'running')")
+        healthy = running.ask("status")["healthy"]
+    except (OdooOpsError, AssertionError, Exception):  # noqa: BLE001 -- a server that is just coming back
+        return None
+    return True if not busy and healthy and not leftovers(running) else None
+
+
+def leftovers(running: Platform) -> list[str]:
+    """Return databases that no environment and no template claims."""
+    rows = running.query(
+        "select datname from pg_database where (datname like 'ops\\_%%' or datname like 'opstpl\\_%%')"
+        " and datname not in (select database_name from ops.environments where database_name is not null)"
+        " and datname not in (select database_name from ops.database_templates)"
+    )
+    return [str(row["datname"]) for row in rows]
+
+
+def assert_one_end(running: Platform, run: Run) -> None:
+    """Assert that the run's events tell of one end and chain."""
+    events = running.query(
+        "select payload from ops.run_events where run_id = %s and event_type = 'state_change' order by id", run.id
+    )
+    ends = [event["payload"]["to"] for event in events if event["payload"].get("to") in FINISHED]
+    assert ends == [run.status]
+    assert running.query("select ops.verify_run_chain(%s) as whole", run.id) == [{"whole": True}]
+
+
+def assert_whole(running: Platform) -> None:
+    """Assert that what Postgres says of environments is what runs, and nothing else does."""
+    environments = running.query("select * from ops.environments where destroyed_at is null")
+    deployed = [row for row in environments if row["database_name"] is not None]
+    for row in deployed:
+        wait_for(lambda url=row["url"]: _answers(url), seconds=120, what=f"answer of {row['url']}")  # type: ignore[misc]
+    assert leftovers(running) == []
+    served = Counter(
+        Path(word.removeprefix("--config=")).name
+        for process in running.processes()
+        for word in process.cmdline()
+        if word.startswith("--config=") and _is_odoo(process)
+    )
+    assert served == Counter(f"env-{row['id'].hex[:8]}.conf" for row in deployed)
+
+
+def _answers(url: str) -> bool | None:
+    try:
+        answer = httpx.get(f"{url}web/login", timeout=30, trust_env=False, follow_redirects=True)
+    except httpx.HTTPError:
+        return None
+    return True if answer.status_code == 200 else None
+
+
+def _is_odoo(process: psutil.Process) -> bool:
+    words = process.cmdline()
+    return "odooops_dagster.runtime" not in " ".join(words[:4])
