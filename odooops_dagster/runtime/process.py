@@ -131,7 +131,7 @@ class ProcessRuntime:
         if info["statename"] in _ALIVE:
             pid = int(info["pid"]) or None
             return ServiceStatus(name=name, state="running", pid=pid, port=service.port, detail=info["description"])
-        detail = f"exit status {info['exitstatus']}" + (f" ({info['spawnerr']})" if info["spawnerr"] else "")
+        detail = info["spawnerr"] or f"exit status {info['exitstatus']}"
         return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
 
     def _info(self, name: str) -> Mapping[str, Any] | None:
