@@ -109,6 +109,16 @@ class Fence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """One line of a run's log; without a time it is dated on arrival."""
+
+    level: LogLevel
+    message: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    logged_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Push:
     """One movement of a branch, however it was learnt of."""
 

@@ -1,0 +1,57 @@
+"""The control plane: the only reader and writer of schema ops, one noun per file."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from odooops_dagster.control.artifacts import Artifacts
+from odooops_dagster.control.checks import Checks
+from odooops_dagster.control.database import Database
+from odooops_dagster.control.environments import Environments
+from odooops_dagster.control.lineage import Lineage
+from odooops_dagster.control.logs import Logs
+from odooops_dagster.control.projects import Projects
+from odooops_dagster.control.pushes import Pushes
+from odooops_dagster.control.runs import Runs
+from odooops_dagster.control.templates import Templates
+from odooops_dagster.control.workers import Workers
+
+__all__ = ["ControlPlane"]
+
+
+class ControlPlane:
+    """Everything the platform knows, by noun; connections are made at the first call."""
+
+    def __init__(self, url: str, *, max_connections: int = 4) -> None:
+        self._database = Database(url, max_connections=max_connections)
+        self.projects = Projects(self._database)
+        self.environments = Environments(self._database)
+        self.runs = Runs(self._database)
+        self.logs = Logs(self._database)
+        self.artifacts = Artifacts(self._database)
+        self.checks = Checks(self._database)
+        self.lineage = Lineage(self._database)
+        self.pushes = Pushes(self._database)
+        self.templates = Templates(self._database)
+        self.workers = Workers(self._database)
+
+    def ping(self) -> None:
+        """Return if the database answers and has the schema.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        self._database.call("active_counts")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,170 @@
+"""The one door to schema ops: a small pool, RPCs called by name, errors turned into the platform's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from odooops_dagster.errors import SQLSTATE_ERRORS, BadInput, NotFound, OdooOpsError, Unavailable
+
+# How long a call waits for a connection before it says that the database does not answer.
+PATIENCE_SECONDS = 10.0
+
+Rows = list[dict[str, Any]]
+
+
+class Database:
+    """Connections to the control plane's database; opened at the first call, usable from many threads."""
+
+    def __init__(self, url: str, *, max_connections: int) -> None:
+        self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=max_connections,
+            open=False,
+            timeout=PATIENCE_SECONDS,
+            max_idle=60,
+            reconnect_timeout=PATIENCE_SECONDS,
+            check=ConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "connect_timeout": int(PATIENCE_SECONDS),
+                "application_name": "odooops",
+            },
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    def call(self, function: str, **arguments: object) -> Rows:
+        """Call an RPC with named arguments and return its rows."""
+        named = sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments
+        )
+        query = sql.SQL("select * from ops.{}({})").format(sql.Identifier(function), named)
+        return self._execute(query, {name: _adapted(value) for name, value in arguments.items()})
+
+    def value(self, function: str, **arguments: object) -> Any:  # noqa: ANN401 - whatever the RPC returns
+        """Call an RPC that returns one value."""
+        rows = self.call(function, **arguments)
+        return next(iter(rows[0].values())) if rows else None
+
+    def read(self, relation: str, *, order: str, limit: int | None = None, **equal: object) -> Rows:
+        """Return the rows of a view or table whose columns have these values; None leaves a column out."""
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        conditions = [sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted]
+        query = sql.SQL("select * from ops.{} where {} order by {} limit {}").format(
+            sql.Identifier(relation),
+            sql.SQL(" and ").join(conditions or [sql.SQL("true")]),
+            _order(order),
+            sql.Literal(limit),
+        )
+        return self._execute(query, wanted)
+
+    def one(self, relation: str, *, what: str, order: str, **equal: object) -> dict[str, Any]:
+        """Return the first such row.
+
+        Raises:
+            NotFound: there is none.
+        """
+        rows = self.read(relation, order=order, limit=1, **equal)
+        if not rows:
+            raise NotFound(f"There is no {what}", hint=_LISTS.get(what.split()[0]))
+        return rows[0]
+
+    def _execute(self, query: sql.Composed, parameters: Mapping[str, object]) -> Rows:
+        with _translated(), self._connection() as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+        self._pool.open()
+        with self._pool.connection() as connection:
+            yield connection
+
+
+# What a person asks next when something is not there.
+_LISTS = {
+    "project": "List them: ops project list.",
+    "environment": "List them: ops env list.",
+    "run": "List them: ops run list.",
+}
+
+
+def _order(order: str) -> sql.Composed:
+    """Return `column desc, column` with its names quoted."""
+    parts = (part.split() for part in order.split(","))
+    return sql.SQL(", ").join(
+        sql.SQL("{} desc" if direction else "{}").format(sql.Identifier(name)) for name, *direction in parts
+    )
+
+
+def _adapted(value: object) -> object:
+    """Return the value as PostgreSQL takes it: mappings and lists of mappings become jsonb, tuples arrays."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, Mapping):
+        return Jsonb(dict(value), dumps=_dumps)
+    if isinstance(value, Sequence):
+        return Jsonb(value, dumps=_dumps) if value and isinstance(value[0], Mapping) else list(value)
+    return value
+
+
+def _dumps(value: object) -> str:
+    # PostgreSQL keeps no NUL in text, and a log may hold one.
+    return json.dumps(value, default=_plain).replace("\\u0000", "\\ufffd")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, (set, frozenset, tuple)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as exc:
+        raise _unavailable(exc) from exc
+    except psycopg.Error as exc:
+        raise _translation(exc) from exc
+
+
+def _unavailable(exc: Exception) -> OdooOpsError:
+    lines = str(exc).strip().splitlines()
+    return Unavailable(
+        f"The control plane's database does not answer: {lines[0] if lines else type(exc).__name__}",
+        hint="Start it with `ops up`, or look at ODOOOPS_DATABASE_URL.",
+    )
+
+
+def _translation(exc: psycopg.Error) -> OdooOpsError:
+    """Return the exception of the SQLSTATE; a value that PostgreSQL cannot read is the caller's mistake."""
+    code = exc.sqlstate or ""
+    message = " ".join(part for part in (exc.diag.message_primary, exc.diag.message_detail) if part)
+    if code.startswith("22"):
+        return BadInput(message, hint=exc.diag.message_hint)
+    if code in ("3F000", "42P01", "42883"):
+        return Unavailable(f"The database has not this version's schema: {message}", hint="Run: ops db migrate")
+    if code not in SQLSTATE_ERRORS:
+        return OdooOpsError(f"{message} (SQLSTATE {code})", hint=exc.diag.message_hint)
+    return SQLSTATE_ERRORS[code](message, hint=exc.diag.message_hint)

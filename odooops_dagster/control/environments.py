@@ -1,0 +1,78 @@
+"""Environments: branches made to run."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import datetime
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.model import Environment, Fence, Stage
+
+_VIEW = "v_environment_overview"
+
+
+class Environments:
+    """Reads ops.v_environment_overview and writes ops.environments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ensure(self, project_id: UUID, *, branch: str, stage: Stage | None = None) -> Environment:
+        """Return the branch's living environment, made now if there is none."""
+        rows = self._database.call("ensure_environment", p_project_id=project_id, p_branch=branch, p_stage=stage)
+        return self.by_id(rows[0]["id"])
+
+    def get(self, partition_key: str) -> Environment:
+        """Return the environment of that partition key."""
+        row = self._database.one(
+            _VIEW, what=f"environment {partition_key}", order="created_at desc", partition_key=partition_key
+        )
+        return Environment.from_row(row)
+
+    def by_id(self, environment_id: UUID) -> Environment:
+        """Return the environment of that id."""
+        row = self._database.one(_VIEW, what=f"environment {environment_id}", order="created_at", id=environment_id)
+        return Environment.from_row(row)
+
+    def list(self, project_slug: str | None = None) -> builtins.list[Environment]:
+        """Return every environment, destroyed ones too, by partition."""
+        rows = self._database.read(_VIEW, order="partition_key", project_slug=project_slug)
+        return [Environment.from_row(row) for row in rows]
+
+    def record_deployment(
+        self,
+        fence: Fence,
+        *,
+        url: str,
+        port: int,
+        database_name: str,
+        image_digest: str,
+        git_sha: str,
+        expires_at: datetime | None,
+    ) -> str | None:
+        """Point the run's environment at this build, and return the database that served before."""
+        previous: str | None = self._database.value(
+            "record_deployment",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_url=url,
+            p_port=port,
+            p_database_name=database_name,
+            p_image_digest=image_digest,
+            p_git_sha=git_sha,
+            p_expires_at=expires_at,
+        )
+        return previous
+
+    def record_destruction(self, fence: Fence) -> None:
+        """Note that the run's environment is gone."""
+        self._database.call("record_destruction", p_run_id=fence.run_id, p_attempt=fence.attempt)
+
+    def set_status(self, environment_id: UUID, *, status: str) -> None:
+        """Note whether the environment's Odoo is running, stopped or failed."""
+        self._database.call("set_environment_status", p_environment_id=environment_id, p_status=status)
+
+    def expire(self) -> builtins.list[UUID]:
+        """Queue the destruction of previews past their time, and return the runs."""
+        return [row["expire_environments"] for row in self._database.call("expire_environments")]

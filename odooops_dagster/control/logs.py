@@ -1,0 +1,132 @@
+"""Log lines and events of runs, and the writer that sends lines in batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+
+from odooops_dagster.control.database import Database, Rows
+from odooops_dagster.errors import Fenced, OdooOpsError
+from odooops_dagster.model import Fence, LogLevel, LogLine
+
+if TYPE_CHECKING:
+    from odooops_dagster.control import ControlPlane
+
+log = structlog.get_logger(__name__)
+
+# How long a line waits for company: people see it within that time, and a busy run costs two statements a second.
+FLUSH_SECONDS = 0.5
+# How many lines one statement carries.
+BATCH_LINES = 1000
+# How many lines wait at most while the database is away; older ones are dropped first, and counted.
+KEPT_LINES = 20_000
+
+
+class Logs:
+    """Reads and writes ops.run_logs and ops.run_events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, fence: Fence, lines: Sequence[LogLine]) -> int:
+        """Add the lines in their order, and return how many."""
+        if not lines:
+            return 0
+        return int(
+            self._database.value(
+                "append_run_logs",
+                p_run_id=fence.run_id,
+                p_attempt=fence.attempt,
+                p_lines=[_row(line) for line in lines],
+            )
+        )
+
+    def event(self, fence: Fence, *, level: LogLevel, message: str, payload: Mapping[str, Any] | None = None) -> None:
+        """Add an event to the run's chain."""
+        self._database.call(
+            "append_event",
+            run_id=fence.run_id,
+            level=level,
+            message=message,
+            payload=payload or {},
+            p_attempt=fence.attempt,
+        )
+
+    def tail(self, run_id: UUID, *, after_id: int = 0, limit: int = 500) -> Rows:
+        """Return the lines after that id, the oldest first."""
+        return self._database.call("read_run_logs", p_run_id=run_id, p_after_id=after_id, p_limit=limit)
+
+    def events(self, run_id: UUID) -> Rows:
+        """Return the run's events in their order."""
+        return self._database.read("run_events", order="seq", run_id=run_id)
+
+
+class RunLogWriter:
+    """Sends a run's lines in batches from a thread of its own, so that writing never waits for the database."""
+
+    def __init__(self, control: ControlPlane, fence: Fence) -> None:
+        self._logs = control.logs
+        self._fence = fence
+        self._lines: list[LogLine] = []
+        self._dropped = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"run-log-{fence.run_id}", daemon=True)
+        self._thread.start()
+
+    def write(self, level: LogLevel, message: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Take a line, dated now."""
+        line = LogLine(level=level, message=message, metadata=metadata or {}, logged_at=datetime.now(UTC))
+        with self._lock:
+            self._lines.append(line)
+            if len(self._lines) > KEPT_LINES:
+                del self._lines[0]
+                self._dropped += 1
+
+    def close(self) -> None:
+        """Send what is left and end the thread."""
+        self._closing.set()
+        self._thread.join()
+        self._flush()
+
+    def _work(self) -> None:
+        while not self._closing.wait(FLUSH_SECONDS):
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what waits; keep it for the next time while the database is away, drop it once the attempt is over."""
+        while batch := self._taken():
+            try:
+                self._logs.append(self._fence, batch)
+            except Fenced:
+                return
+            except OdooOpsError as exc:
+                log.warning("run_log_waits", run_id=str(self._fence.run_id), lines=len(batch), reason=str(exc))
+                self._put_back(batch)
+                return
+
+    def _taken(self) -> list[LogLine]:
+        with self._lock:
+            batch, self._lines = self._lines[:BATCH_LINES], self._lines[BATCH_LINES:]
+            if self._dropped:
+                batch.insert(0, LogLine(level="warn", message=f"{self._dropped} lines were dropped here"))
+                self._dropped = 0
+            return batch
+
+    def _put_back(self, batch: list[LogLine]) -> None:
+        with self._lock:
+            self._lines[:0] = batch
+
+
+def _row(line: LogLine) -> dict[str, Any]:
+    return {
+        "level": line.level,
+        "message": line.message,
+        "metadata": dict(line.metadata),
+        "logged_at": line.logged_at,
+    }

@@ -1,0 +1,58 @@
+"""Projects: what is built, from which repository."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.model import Project
+
+
+class Projects:
+    """Reads and writes ops.projects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        slug: str,
+        *,
+        repo_url: str,
+        odoo_version: str,
+        workspace_key: str | None = None,
+        default_branch: str = "main",
+        poll_enabled: bool = True,
+        config: Mapping[str, Any] | None = None,
+    ) -> Project:
+        """Create the project, or return the one that is the same."""
+        rows = self._database.call(
+            "create_project",
+            p_slug=slug,
+            p_repo_url=repo_url,
+            p_odoo_version=odoo_version,
+            p_workspace_key=workspace_key,
+            p_default_branch=default_branch,
+            p_poll_enabled=poll_enabled,
+            p_config=config or {},
+        )
+        return Project.from_row(rows[0])
+
+    def get(self, slug: str) -> Project:
+        """Return the project of that slug."""
+        return Project.from_row(self._database.one("projects", what=f"project {slug}", order="slug", slug=slug))
+
+    def list(self) -> builtins.list[Project]:
+        """Return every project by slug."""
+        return [Project.from_row(row) for row in self._database.read("projects", order="slug")]
+
+    def archive(self, slug: str) -> Project:
+        """Archive the project: its queue is emptied and nothing new is taken."""
+        return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
+
+    def to_poll(self, *, older_than_seconds: float) -> builtins.list[Project]:
+        """Return the projects whose repository was not asked for that long."""
+        rows = self._database.call("projects_to_poll", p_older_than_seconds=int(older_than_seconds))
+        return [Project.from_row(row) for row in rows]

@@ -1,0 +1,51 @@
+"""Pushes: how branches move, told by a forge or seen by asking."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control.database import Database, Rows
+from odooops_dagster.model import Push
+
+
+class Pushes:
+    """Writes ops.push_deliveries and ops.branch_heads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def receive(self, delivery_id: str, *, event: str, push: Push, payload: Mapping[str, Any]) -> str:
+        """Store a delivery, once, and return what it is: accepted, duplicate, ignored or unknown_project."""
+        rows = self._database.call(
+            "receive_push",
+            p_delivery_id=delivery_id,
+            p_event=event,
+            p_repo_url=push.repo_url,
+            p_ref=push.ref,
+            p_sha=push.sha,
+            p_previous_sha=push.previous_sha,
+            p_forced=push.forced,
+            p_pusher=push.pusher,
+            p_payload=payload,
+        )
+        return str(rows[0]["outcome"])
+
+    def apply(self, *, limit: int = 20) -> Rows:
+        """Act on stored deliveries: rows of delivery_id, outcome and run_id."""
+        return self._database.call("apply_pushes", p_limit=limit)
+
+    def record_heads(
+        self, project_id: UUID, *, heads: Mapping[str, str], asked_at: datetime | None = None
+    ) -> builtins.list[UUID]:
+        """Compare a repository's branches with what was last seen, and return the runs that follow.
+
+        `asked_at` is when the repository was asked; branches that moved since are left as they are.
+        """
+        rows = self._database.call(
+            "record_branch_heads", p_project_id=project_id, p_heads=dict(heads), p_asked_at=asked_at
+        )
+        return [row["record_branch_heads"] for row in rows]

@@ -1,0 +1,219 @@
+"""Runs: the queue, its leases and its ends."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control.database import Database, Rows
+from odooops_dagster.errors import NotFound
+from odooops_dagster.model import Fence, Run, RunKind, RunStatus
+
+
+class Runs:
+    """Reads and writes ops.runs; what a worker writes carries its fence."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(
+        self,
+        project_id: UUID,
+        *,
+        env: str | None,
+        git_sha: str | None,
+        ref: str | None,
+        kind: RunKind = "deploy",
+        trigger: str = "cli",
+        requested_by: str | None = None,
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        max_attempts: int = 3,
+    ) -> UUID:
+        """Ask for a run; the same idempotency key returns the same run."""
+        run_id: UUID = self._database.value(
+            "queue_run",
+            project_id=project_id,
+            env=env,
+            git_sha=git_sha,
+            ref=ref,
+            p_kind=kind,
+            p_trigger=trigger,
+            p_requested_by=requested_by,
+            p_priority=priority,
+            p_idempotency_key=idempotency_key,
+            p_config=config or {},
+            p_max_attempts=max_attempts,
+        )
+        return run_id
+
+    def get(self, run_id: UUID) -> Run:
+        """Return the run of that id."""
+        return Run.from_row(self._database.one("v_runs", what=f"run {run_id}", order="run_number", id=run_id))
+
+    def by_number(self, slug: str, number: int) -> Run:
+        """Return the project's run of that number."""
+        row = self._database.one(
+            "v_runs", what=f"run {slug}#{number}", order="run_number", project_slug=slug, run_number=number
+        )
+        return Run.from_row(row)
+
+    def list(
+        self, project_slug: str | None = None, *, status: RunStatus | None = None, limit: int = 50
+    ) -> builtins.list[Run]:
+        """Return runs, the newest first."""
+        rows = self._database.read(
+            "v_runs", order="created_at desc, run_number desc", limit=limit, project_slug=project_slug, status=status
+        )
+        return [Run.from_row(row) for row in rows]
+
+    def queued(self) -> Rows:
+        """Return what waits, in the order of the claims, with what each waits for."""
+        return self._database.call("list_queued_runs")
+
+    def claim(self, worker_id: str, *, limit: int = 1, lease_seconds: int = 60) -> builtins.list[Run]:
+        """Take the next runs, at most one per environment."""
+        rows = self._database.call("claim_runs", p_worker_id=worker_id, p_limit=limit, p_lease_seconds=lease_seconds)
+        return [Run.from_row(row) for row in rows]
+
+    def peek(self, limit: int) -> builtins.list[Run]:
+        """Return what a claim would give, and take nothing."""
+        return [Run.from_row(row) for row in self._database.call("peek_runs", p_limit=limit)]
+
+    def start(self, fence: Fence, *, dagster_run_id: str | None = None, lease_seconds: int = 60) -> Run:
+        """Take ownership of a claimed run.
+
+        Raises:
+            Fenced: the attempt is over or is another's.
+        """
+        rows = self._database.call(
+            "start_workflow_run",
+            p_run_id=fence.run_id,
+            p_worker_id=fence.worker_id,
+            p_attempt=fence.attempt,
+            p_dagster_run_id=dagster_run_id,
+            p_lease_seconds=lease_seconds,
+        )
+        return Run.from_row(rows[0])
+
+    def heartbeat(self, fence: Fence, *, lease_seconds: int = 60) -> bool:
+        """Renew the lease, and return whether somebody asked for the run's end."""
+        asked: bool = self._database.value(
+            "heartbeat_run",
+            p_run_id=fence.run_id,
+            p_worker_id=fence.worker_id,
+            p_attempt=fence.attempt,
+            p_lease_seconds=lease_seconds,
+        )
+        return asked
+
+    def renew(self, run_id: UUID, *, attempt: int, dagster_run_id: str | None = None, lease_seconds: int = 60) -> None:
+        """Renew the claim of a run that waits in Dagster's queue, and note its Dagster run."""
+        self._database.call(
+            "renew_claim",
+            p_run_id=run_id,
+            p_attempt=attempt,
+            p_dagster_run_id=dagster_run_id,
+            p_lease_seconds=lease_seconds,
+        )
+
+    def complete(
+        self, fence: Fence, *, exit_code: int | None, error_message: str | None = None, canceled: bool = False
+    ) -> RunStatus:
+        """End the run; saying the same again changes nothing."""
+        status: RunStatus = self._database.value(
+            "complete_workflow_run",
+            p_run_id=fence.run_id,
+            p_exit_code=exit_code,
+            p_error_message=error_message,
+            p_attempt=fence.attempt,
+            p_worker_id=fence.worker_id,
+            p_canceled=canceled,
+        )
+        return status
+
+    def end_dagster_run(self, dagster_run_id: str, *, status: RunStatus, error_message: str | None = None) -> bool:
+        """End the run that the Dagster run worked on, where it has not ended, and return whether it did."""
+        ended: bool = self._database.value(
+            "fail_run_of_dagster",
+            p_dagster_run_id=dagster_run_id,
+            p_status=status,
+            p_error_message=error_message,
+        )
+        return ended
+
+    def cancel(self, run_id: UUID, *, reason: str | None = None, requested_by: str | None = None) -> RunStatus:
+        """Cancel a waiting run at once, ask a working one to end, and return its state."""
+        status: RunStatus = self._database.value(
+            "cancel_run", p_run_id=run_id, p_reason=reason, p_requested_by=requested_by
+        )
+        return status
+
+    def cancel_requested(self) -> builtins.list[Run]:
+        """Return the runs at work whose end somebody asked for."""
+        return [run for run in self.active() if run.cancel_requested_at is not None]
+
+    def retry(self, run_id: UUID, *, requested_by: str | None = None) -> UUID:
+        """Queue an ended run again, as a new run, and return its id."""
+        again: UUID = self._database.value("retry_run", p_run_id=run_id, p_requested_by=requested_by)
+        return again
+
+    def requeue(self, run_id: UUID, *, attempt: int, reason: str) -> RunStatus:
+        """Give up an attempt whose work is gone, and return the run's state."""
+        status: RunStatus = self._database.value("requeue_run", p_run_id=run_id, p_attempt=attempt, p_reason=reason)
+        return status
+
+    def requeue_expired(self, *, spare: Sequence[UUID] = ()) -> Rows:
+        """Give up attempts whose lease ended, but for those known to live: rows of run_id and outcome."""
+        return self._database.call("requeue_expired_runs", p_spare=list(spare))
+
+    def enroll(
+        self,
+        dagster_run_id: str,
+        *,
+        partition_key: str,
+        kind: RunKind,
+        requested_by: str | None,
+        worker_id: str,
+        config: Mapping[str, Any] | None = None,
+        lease_seconds: int = 60,
+    ) -> Fence:
+        """Put a run born in Dagster on the record, claimed.
+
+        Raises:
+            Conflict: another run works on the environment.
+        """
+        rows = self._database.call(
+            "enroll_run",
+            p_dagster_run_id=dagster_run_id,
+            p_partition_key=partition_key,
+            p_kind=kind,
+            p_requested_by=requested_by,
+            p_worker_id=worker_id,
+            p_config=config or {},
+            p_lease_seconds=lease_seconds,
+        )
+        return Fence(run_id=rows[0]["run_id"], attempt=rows[0]["attempt"], worker_id=worker_id)
+
+    def active(self) -> builtins.list[Run]:
+        """Return the runs that are claimed or running, the oldest first."""
+        rows = [
+            row
+            for status in ("claimed", "running")
+            for row in self._database.read("v_runs", order="created_at, run_number", status=status)
+        ]
+        return sorted((Run.from_row(row) for row in rows), key=lambda run: run.created_at)
+
+    def active_count(self) -> int:
+        """Return how many runs are claimed or running."""
+        return int(self._database.value("active_counts"))
+
+    def verify_chain(self, run_id: UUID) -> bool:
+        """Return whether the run's events are exactly those that were written."""
+        intact: bool | None = self._database.value("verify_run_chain", p_run_id=run_id)
+        if intact is None:
+            raise NotFound(f"There is no run {run_id}", hint="List them: ops run list.")
+        return intact

@@ -1,0 +1,24 @@
+"""Workers: who works, and when each was last heard of."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+from odooops_dagster.control.database import Database
+
+
+class Workers:
+    """Reads and writes ops.workers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def heartbeat(self, worker_id: str, *, kind: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Note that the worker lives."""
+        self._database.call("worker_heartbeat", p_worker_id=worker_id, p_kind=kind, p_metadata=metadata or {})
+
+    def list(self) -> builtins.list[dict[str, Any]]:
+        """Return every worker, the last heard of first."""
+        return self._database.read("workers", order="last_seen_at desc")

@@ -1,0 +1,15 @@
+-- Counts the runs that are claimed or running, so that no more is claimed than there is room for. Called by the ops_queue sensor. Locks and raises nothing.
+create or replace function ops.active_counts()
+returns table (active int)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    return query select count(*)::int from ops.runs as r where r.status in ('claimed', 'running');
+end
+$$;
+comment on function ops.active_counts is 'How many runs are at work.';
+revoke all on function ops.active_counts from public;
+grant execute on function ops.active_counts to service_role, ops_worker;

@@ -1,0 +1,30 @@
+-- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.append_run_log(
+    p_run_id uuid,
+    p_level ops.log_level,
+    p_message text,
+    p_metadata jsonb default '{}',
+    p_attempt int default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_id bigint;
+begin
+    insert into ops.run_logs (run_id, attempt, level, message, metadata)
+    values (
+        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
+    )
+    returning id into v_id;
+    return v_id;
+end
+$$;
+comment on function ops.append_run_log is 'Adds a log line.';
+revoke all on function ops.append_run_log from public;
+grant execute on function ops.append_run_log to service_role, ops_worker;

@@ -1,0 +1,21 @@
+-- Says which stage a branch stands for: the default branch is production, release/* is staging, all others development.
+-- Called by ensure_environment. Locks and raises nothing.
+create or replace function ops.branch_stage(
+    p_branch text,
+    p_default_branch text
+)
+returns ops.environment_stage
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+select case
+    when p_branch = p_default_branch then 'production'
+    when p_branch like 'release/%' then 'staging'
+    else 'development'
+end::ops.environment_stage
+$$;
+comment on function ops.branch_stage is 'The stage of a branch.';
+revoke all on function ops.branch_stage from public;
+grant execute on function ops.branch_stage to authenticated, service_role, ops_worker;

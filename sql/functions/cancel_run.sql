@@ -1,0 +1,46 @@
+-- Cancels a waiting run at once; of a run at work it asks the end, which its worker hears at the next heartbeat.
+-- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended otherwise.
+-- A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.cancel_run(
+    p_run_id uuid,
+    p_reason text default null,
+    p_requested_by text default null
+)
+returns ops.run_status
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_run ops.runs;
+    v_by text := p_requested_by;
+begin
+    select r.* into v_run from ops.runs as r where r.id = p_run_id for no key update;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, null);
+    end if;
+    perform ops.require_permission(v_run.project_id, 'queue');
+    if not ops.is_platform() then
+        v_by := coalesce(auth.jwt() ->> 'email', auth.uid()::text);
+    end if;
+    if ops.end_queued_run(p_run_id, p_reason, v_by) then
+        return 'canceled';
+    elsif v_run.status in ('succeeded', 'failed') then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is %s already', v_run.run_number, v_run.status),
+            hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
+    elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
+        update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
+        perform ops.write_event(
+            p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
+            jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
+        );
+    end if;
+    return v_run.status;
+end
+$$;
+comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working one to end.';
+revoke all on function ops.cancel_run from public;
+grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;

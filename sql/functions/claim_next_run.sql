@@ -1,0 +1,20 @@
+-- Gives a worker the next run, or no row when nothing can start now.
+-- Called by any worker. Locks, raises and retries as claim_runs, of which it is the form for one.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.claim_next_run(
+    p_worker_id text,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    return query select * from ops.claim_runs(p_worker_id, 1, p_lease_seconds);
+end
+$$;
+comment on function ops.claim_next_run is 'One claimed run, or none.';
+revoke all on function ops.claim_next_run from public;
+grant execute on function ops.claim_next_run to service_role, ops_worker;

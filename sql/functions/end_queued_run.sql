@@ -1,0 +1,43 @@
+-- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear the queue.
+-- Locks the run's row; a run claimed meanwhile is left alone. A retry finds nothing to cancel.
+create or replace function ops.end_queued_run(
+    p_run_id uuid,
+    p_reason text,
+    p_requested_by text default null
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'from', 'queued', 'to', 'canceled', 'reason', p_reason, 'requested_by', p_requested_by
+    ));
+    v_message text := 'canceled' || coalesce(': ' || p_reason, '');
+begin
+    with was as materialized (
+        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
+        from ops.runs as r
+        where r.id = p_run_id and r.status = 'queued'
+        for no key update
+    ), moved as (
+        update ops.runs as r
+        set status = 'canceled', finished_at = v_now, error_message = p_reason, event_count = was.seq,
+            event_hash = ops.hash_event(
+                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
+            )
+        from was
+        where r.id = was.id
+        returning r.*, was.prev_hash
+    )
+    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+    select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
+    from moved as m;
+    return found;
+end
+$$;
+comment on function ops.end_queued_run is 'Cancels a run that still waits.';
+revoke all on function ops.end_queued_run from public;

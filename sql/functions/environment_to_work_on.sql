@@ -1,0 +1,32 @@
+-- Returns the environment of a request: made now for work, which a destruction never does. Called by queue_run.
+-- Raises PT404 for nothing to destroy, PT403 where a person may not work on production.
+create or replace function ops.environment_to_work_on(
+    p_project_id uuid,
+    p_env text,
+    p_kind ops.run_kind
+)
+returns ops.environments
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment from ops.environments as e
+    where e.project_id = p_project_id and e.name = p_env and e.destroyed_at is null;
+    if not found and p_kind = 'destroy' then
+        raise sqlstate 'PT404' using
+            message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
+    elsif not found then
+        select e.* into v_environment from ops.ensure_environment(p_project_id, p_env) as e;
+    end if;
+    if v_environment.stage = 'production' then
+        perform ops.require_permission(p_project_id, 'queue_production');
+    end if;
+    return v_environment;
+end
+$$;
+comment on function ops.environment_to_work_on is 'The environment that a request works on.';
+revoke all on function ops.environment_to_work_on from public;

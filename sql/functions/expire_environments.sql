@@ -1,0 +1,24 @@
+-- Queues the destruction of previews past their time, and returns the runs. Called by the environment_expiry schedule.
+-- Locks the projects' counters. A retry finds them queued.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.expire_environments()
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_environment ops.environments;
+begin
+    for v_environment in select e.* from ops.environments_to_expire() as e loop
+        return next ops.queue_run(
+            v_environment.project_id, v_environment.name, v_environment.deployed_sha,
+            'refs/heads/' || v_environment.branch, p_kind => 'destroy', p_trigger => 'schedule'
+        );
+    end loop;
+end
+$$;
+comment on function ops.expire_environments is 'Queues the destruction of previews past their time.';
+revoke all on function ops.expire_environments from public;
+grant execute on function ops.expire_environments to service_role, ops_worker;

@@ -1,0 +1,44 @@
+-- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended one.
+-- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. A success of a run that
+-- nobody started is a failure: its work cannot have been done.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.fail_run_of_dagster(
+    p_dagster_run_id text,
+    p_status ops.run_status,
+    p_error_message text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_run ops.runs;
+    v_status ops.run_status := p_status;
+    v_error text := p_error_message;
+begin
+    if p_status is null or p_status not in ('succeeded', 'failed', 'canceled') then
+        raise sqlstate 'PT400' using
+            message = format('A run cannot end as %s', coalesce(p_status::text, 'null')),
+            hint = 'End it as succeeded, failed or canceled.';
+    end if;
+    select r.* into v_run from ops.runs as r
+    where r.dagster_run_id = p_dagster_run_id and r.status in ('claimed', 'running')
+    for no key update;
+    if not found then
+        return false;
+    end if;
+    if v_run.status = 'claimed' and v_status = 'succeeded' then
+        v_status := 'failed';
+        v_error := 'Dagster ended the run before it was started';
+    end if;
+    return ops.end_run(
+        v_run.id, v_run.attempt, v_status,
+        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
+    );
+end
+$$;
+comment on function ops.fail_run_of_dagster is 'Ends the run of a Dagster run that ended without saying so.';
+revoke all on function ops.fail_run_of_dagster from public;
+grant execute on function ops.fail_run_of_dagster to service_role, ops_worker;

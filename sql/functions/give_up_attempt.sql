@@ -1,0 +1,62 @@
+-- Ends an attempt, not necessarily its run: back to the queue while attempts are left, else failed; canceled where that was asked for.
+-- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over already.
+create or replace function ops.give_up_attempt(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text,
+    p_only_expired boolean
+)
+returns ops.run_status
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_status ops.run_status;
+begin
+    with was as materialized (
+        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash, r.turn,
+            case
+                when r.cancel_requested_at is not null then 'canceled'
+                when r.attempt < r.max_attempts then 'queued'
+                else 'failed'
+            end::ops.run_status as next_status, r.status, r.claimed_by, r.project_id, r.priority
+        from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
+            and (not p_only_expired or r.lease_expires_at < v_now)
+        for no key update
+    ), sealed as materialized (
+        select was.*, format('%s: %s', was.next_status, p_reason) as message,
+            jsonb_build_object('from', was.status, 'to', was.next_status, 'reason', p_reason, 'worker', was.claimed_by)
+                as payload
+        from was
+    ), moved as (
+        update ops.runs as r
+        set status = s.next_status, claimed_by = null, lease_expires_at = null,
+            turn = case when s.next_status = 'queued' then ops.next_turn(s.project_id, s.priority) else r.turn end,
+            dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
+            claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
+            started_at = case when s.next_status = 'queued' then null else r.started_at end,
+            finished_at = case when s.next_status = 'queued' then null else v_now end,
+            error_message = case when s.next_status = 'queued' then null else p_reason end,
+            event_count = s.seq,
+            event_hash = ops.hash_event(
+                s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
+            )
+        from sealed as s
+        where r.id = s.id
+        returning r.*, s.prev_hash, s.message, s.payload
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
+        from moved as m
+    )
+    select m.status into v_status from moved as m;
+    return v_status;
+end
+$$;
+comment on function ops.give_up_attempt is 'Ends an attempt: queued again, failed or canceled.';
+revoke all on function ops.give_up_attempt from public;

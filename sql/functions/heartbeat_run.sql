@@ -1,0 +1,34 @@
+-- Renews the lease of the worker's attempt and says whether somebody asked for the run's end.
+-- Called by the owner every few seconds. Locks the run's row; raises PT404 and PT410. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.heartbeat_run(
+    p_run_id uuid,
+    p_worker_id text,
+    p_attempt int default 1,
+    p_lease_seconds int default 60
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_attempt int := coalesce(p_attempt, 1);
+    v_canceled boolean;
+begin
+    update ops.runs as r
+    set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where
+        r.id = p_run_id and r.attempt = v_attempt and r.claimed_by = p_worker_id
+        and r.status in ('claimed', 'running')
+    returning r.cancel_requested_at is not null into v_canceled;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, v_attempt);
+    end if;
+    return v_canceled;
+end
+$$;
+comment on function ops.heartbeat_run is 'Renews a lease; true when a cancel was asked for.';
+revoke all on function ops.heartbeat_run from public;
+grant execute on function ops.heartbeat_run to service_role, ops_worker;

@@ -1,0 +1,62 @@
+-- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production built, what vanished destroyed.
+-- Called by apply_pushes and record_branch_heads. Locks the project's branches until the transaction ends. Production is never
+-- destroyed by a push. A branch that is there already changes nothing.
+create or replace function ops.move_branch(
+    p_project_id uuid,
+    p_branch text,
+    p_sha text,
+    p_trigger text,
+    p_requested_by text default null
+)
+returns table (outcome text, run_id uuid)
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+    v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
+    v_stage ops.environment_stage;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.branch_heads:' || p_project_id, 0));
+    run_id := null;
+    if v_is_gone then
+        delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;
+        select e.* into v_environment from ops.environments as e
+        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
+        outcome := case
+            when v_environment.id is null then 'nothing to destroy'
+            when v_environment.stage = 'production' then 'production stays'
+            when exists (
+                select from ops.runs as r
+                where r.environment_id = v_environment.id and r.kind = 'destroy'
+                    and r.status in ('queued', 'claimed', 'running')
+            ) then 'unchanged'
+            else 'queued'
+        end;
+    else
+        outcome := case when exists (
+            select from ops.branch_heads as h
+            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
+        ) then 'unchanged' else 'queued' end;
+        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
+        select ops.branch_stage(p_branch, p.default_branch) into v_stage from ops.projects as p where p.id = p_project_id;
+    end if;
+    if outcome = 'queued' then
+        run_id := ops.queue_run(
+            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
+            'refs/heads/' || p_branch,
+            p_kind => case
+                when v_is_gone then 'destroy' when v_stage = 'development' then 'deploy' else 'build'
+            end::ops.run_kind,
+            p_trigger => p_trigger, p_requested_by => p_requested_by
+        );
+    end if;
+    return next;
+end
+$$;
+comment on function ops.move_branch is 'Moves a branch and queues what follows.';
+revoke all on function ops.move_branch from public;

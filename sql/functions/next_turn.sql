@@ -1,0 +1,32 @@
+-- Gives a run its turn: after its project's last waiting one, else beside the first that waits. Projects thereby alternate however many runs each has queued.
+-- Called by queue_run and when a run goes back to the queue. Locks and raises nothing; two at once may share a turn, which age decides.
+create or replace function ops.next_turn(
+    p_project_id uuid,
+    p_priority int
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        (
+            select r.turn + 1 from ops.runs as r
+            where r.status = 'queued' and r.project_id = p_project_id and r.priority = p_priority
+            order by r.turn desc
+            limit 1
+        ),
+        (
+            select r.turn from ops.runs as r
+            where r.status = 'queued' and r.priority = p_priority
+            order by r.turn
+            limit 1
+        ),
+        1
+    );
+end
+$$;
+comment on function ops.next_turn is 'The place of a projects next run among all projects.';
+revoke all on function ops.next_turn from public;

@@ -1,0 +1,19 @@
+-- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the generation from the second on.
+-- Called by ensure_environment. Locks and raises nothing.
+create or replace function ops.partition_key(
+    p_slug text,
+    p_branch text,
+    p_generation int
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+select p_slug || '/' || replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '...', '%2E%2E%2E')
+    || case when p_generation > 1 then '~' || p_generation else '' end
+$$;
+comment on function ops.partition_key is 'The Dagster partition of an environment.';
+revoke all on function ops.partition_key from public;
+grant execute on function ops.partition_key to authenticated, service_role, ops_worker;

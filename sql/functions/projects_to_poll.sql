@@ -1,0 +1,25 @@
+-- Lists the active projects whose repository was not asked for that long. Called by the github_pushes sensor. Locks and raises nothing.
+create or replace function ops.projects_to_poll(
+    p_older_than_seconds int
+)
+returns setof ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    return query
+    select p.* from ops.projects as p
+    where
+        p.status = 'active' and p.poll_enabled
+        and (
+            p.last_polled_at is null
+            or p.last_polled_at < clock_timestamp() - make_interval(secs => p_older_than_seconds)
+        )
+    order by p.last_polled_at nulls first;
+end
+$$;
+comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';
+revoke all on function ops.projects_to_poll from public;
+grant execute on function ops.projects_to_poll to service_role, ops_worker;

@@ -1,0 +1,102 @@
+-- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting older runs are superseded.
+-- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
+-- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may have.
+-- Repeating it with the same idempotency key returns the same run.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.queue_run(
+    project_id uuid,
+    env text,
+    git_sha text,
+    ref text,
+    p_kind ops.run_kind default 'deploy',
+    p_trigger text default 'api',
+    p_requested_by text default null,
+    p_priority int default 0,
+    p_idempotency_key text default null,
+    p_config jsonb default '{}',
+    p_max_attempts int default 3,
+    p_retry_of uuid default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := clock_timestamp();
+    v_id uuid := gen_random_uuid();
+    v_body bytea;
+    v_environment ops.environments;
+    v_number bigint;
+    v_requested_by text := p_requested_by;
+    v_event ops.run_events;
+begin
+    perform ops.require_queueable(queue_run.project_id);
+    if not ops.is_platform() then
+        v_requested_by := coalesce(auth.jwt() ->> 'email', auth.uid()::text);
+    end if;
+    v_body := sha256(convert_to(jsonb_build_array(
+        env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
+    )::text, 'UTF8'));
+    if p_idempotency_key is not null then
+        v_id := coalesce(ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
+        if exists (select from ops.run_requests as q where q.run_id = v_id) then
+            return v_id;
+        end if;
+    end if;
+    if coalesce(env, '') <> '' then
+        v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+    end if;
+    with counter as (
+        update ops.project_counters as c set last_run_number = c.last_run_number + 1
+        where c.project_id = queue_run.project_id
+        returning c.last_run_number
+    ), request as (
+        insert into ops.run_requests (
+            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of
+        )
+        select
+            v_id, queue_run.project_id, v_environment.id, c.last_run_number, v_requested_by, coalesce(p_config, '{}'),
+            p_idempotency_key, v_body, p_retry_of
+        from counter as c
+        on conflict (project_id, idempotency_key) where idempotency_key is not null do nothing
+        returning run_number
+    ), sealed as materialized (
+        select q.run_number, jsonb_strip_nulls(jsonb_build_object(
+            'to', 'queued', 'trigger', p_trigger, 'requested_by', v_requested_by, 'git_sha', queue_run.git_sha
+        )) as payload
+        from request as q
+    ), run as (
+        insert into ops.runs as r (
+            id, project_id, environment_id, run_number, kind, trigger, git_ref, git_sha, priority, turn, max_attempts,
+            created_at, event_count, event_hash
+        )
+        select
+            v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
+            coalesce(p_priority, 0), ops.next_turn(queue_run.project_id, coalesce(p_priority, 0)), p_max_attempts, v_now, 1,
+            ops.hash_event('\x', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
+        from sealed as s
+        returning r.event_hash
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select v_id, 1, 0, 'state_change', 'queued', s.payload, v_now, '\x', r.event_hash
+        from sealed as s, run as r
+    )
+    select s.run_number into v_number from sealed as s;
+    if not found then
+        return ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
+    end if;
+    if v_environment.id is not null and p_kind in ('deploy', 'build', 'destroy') then
+        perform ops.supersede_runs(v_environment.id, v_id, v_number);
+    end if;
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+end
+$$;
+comment on function ops.queue_run is 'Asks for a run and returns its id.';
+revoke all on function ops.queue_run from public;
+grant execute on function ops.queue_run to authenticated, service_role, ops_worker;

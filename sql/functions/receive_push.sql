@@ -1,0 +1,56 @@
+-- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it is apply_pushes' part.
+-- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a duplicate.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.receive_push(
+    p_delivery_id text,
+    p_event text,
+    p_repo_url text,
+    p_ref text,
+    p_sha text,
+    p_previous_sha text default null,
+    p_forced boolean default false,
+    p_pusher text default null,
+    p_payload jsonb default '{}'
+)
+returns table (outcome text, delivery bigint)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_outcome text := case
+        when not v_is_push then 'ignored'
+        when not exists (
+            select from ops.projects as p
+            where p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
+        ) then 'unknown_project'
+    end;
+begin
+    if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
+        or (p_event = 'push' and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
+        raise sqlstate 'PT400' using
+            message = 'A push has a delivery id, a repository, a ref and a commit',
+            hint = 'Send the forge''s delivery unchanged.';
+    end if;
+    insert into ops.push_deliveries as d (
+        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome
+    )
+    values (
+        p_delivery_id, p_event, coalesce(p_repo_url, ''), p_ref, p_sha, p_previous_sha, coalesce(p_forced, false),
+        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome
+    )
+    on conflict (delivery_id) do nothing
+    returning coalesce(d.outcome, 'accepted'), d.id into outcome, delivery;
+    if not found then
+        select 'duplicate', d.id into outcome, delivery
+        from ops.push_deliveries as d where d.delivery_id = p_delivery_id;
+    end if;
+    return next;
+end
+$$;
+comment on function ops.receive_push is 'Stores a delivery of a forge.';
+revoke all on function ops.receive_push from public;
+grant execute on function ops.receive_push to service_role, ops_worker;

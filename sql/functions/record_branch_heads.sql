@@ -1,0 +1,58 @@
+-- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the runs queued.
+-- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and stay.
+-- The first answer builds feature/*, release/* and the default branch only. Locks the project's branches.
+-- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_branch_heads(
+    p_project_id uuid,
+    p_heads jsonb,
+    p_asked_at timestamptz default null
+)
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_project ops.projects;
+    v_branch text;
+    v_sha text;
+    v_run_id uuid;
+begin
+    if jsonb_typeof(p_heads) is distinct from 'object' or p_heads = '{}' then
+        raise sqlstate 'PT400' using
+            message = 'An answer without branches is not believed',
+            hint = 'Look at the repository: git ls-remote --heads.';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('ops.branch_heads:' || p_project_id, 0));
+    select p.* into v_project from ops.projects as p where p.id = p_project_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+    for v_branch, v_sha in
+        select coalesce(h.branch, a.key), a.value
+        from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
+        full join jsonb_each_text(p_heads) as a on a.key = h.branch
+        where p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at
+        order by 1
+    loop
+        if v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
+            and v_branch !~ '^(feature|release)/' then
+            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
+            on conflict do nothing;
+        else
+            select m.run_id into v_run_id
+            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m;
+            if v_run_id is not null then
+                return next v_run_id;
+            end if;
+        end if;
+    end loop;
+    update ops.projects as p set last_polled_at = clock_timestamp() where p.id = p_project_id;
+end
+$$;
+comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';
+revoke all on function ops.record_branch_heads from public;
+grant execute on function ops.record_branch_heads to service_role, ops_worker;

@@ -1,0 +1,46 @@
+-- Points the environment at the run's build, and returns the database that served before. Called by step deployment once the new Odoo answers.
+-- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
+-- Raises PT404 and PT410. Repeating it is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_deployment(
+    p_run_id uuid,
+    p_attempt int,
+    p_url text,
+    p_port int,
+    p_database_name text,
+    p_image_digest text,
+    p_git_sha text,
+    p_expires_at timestamptz default null
+)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_previous record;
+begin
+    select e.id, e.database_name into v_previous
+    from ops.runs as r
+    join ops.environments as e on e.id = r.environment_id
+    where
+        r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
+    for no key update of r, e;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    update ops.environments as e
+    set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
+        image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
+    where e.id = v_previous.id;
+    perform ops.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
+        'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
+        'previous_database', v_previous.database_name
+    ));
+    return v_previous.database_name;
+end
+$$;
+comment on function ops.record_deployment is 'Points the environment at the runs build.';
+revoke all on function ops.record_deployment from public;
+grant execute on function ops.record_deployment to service_role, ops_worker;

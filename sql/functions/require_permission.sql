@@ -1,0 +1,28 @@
+-- Refuses the caller who may not do this. Called by RPCs open to people.
+-- Raises PT404 where the caller may not even know of the project, PT403 where it may only read.
+create or replace function ops.require_permission(
+    p_project_id uuid,
+    p_permission text
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    if ops.has_permission(p_project_id, p_permission) then
+        return;
+    end if;
+    if not ops.has_permission(p_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    raise sqlstate 'PT403' using
+        message = format('You may not %s in this project', p_permission),
+        hint = 'Ask an admin of the project for a higher role.';
+end
+$$;
+comment on function ops.require_permission is 'Refuses the caller who may not do this in the project.';
+revoke all on function ops.require_permission from public;

@@ -1,0 +1,27 @@
+-- Refuses work for a project that the caller may not queue in, that does not exist or that is archived.
+-- Called by queue_run. Raises PT404, PT403, PT409.
+create or replace function ops.require_queueable(
+    p_project_id uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_status ops.project_status;
+begin
+    perform ops.require_permission(p_project_id, 'queue');
+    select p.status into v_status from ops.projects as p where p.id = p_project_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    elsif v_status = 'archived' then
+        raise sqlstate 'PT409' using
+            message = 'The project is archived', hint = 'Queue work in an active project.';
+    end if;
+end
+$$;
+comment on function ops.require_queueable is 'Refuses work that may not be queued.';
+revoke all on function ops.require_queueable from public;

@@ -1,0 +1,38 @@
+-- Queues an ended run again, as a new run that says which one it repeats. Called by `ops run retry` and people.
+-- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call makes one more run.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.retry_run(
+    p_run_id uuid,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_run ops.run_details;
+    v_branch text;
+begin
+    select d.* into v_run from ops.get_run(p_run_id) as d;
+    if v_run.id is null then
+        perform ops.refuse_attempt(p_run_id, null);
+    end if;
+    perform ops.require_permission(v_run.project_id, 'queue');
+    if v_run.finished_at is null then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is %s', v_run.run_number, v_run.status),
+            hint = 'Wait for its end, or cancel it first: ops.cancel_run.';
+    end if;
+    select e.name into v_branch from ops.environments as e where e.id = v_run.environment_id;
+    return ops.queue_run(
+        v_run.project_id, v_branch, v_run.git_sha, v_run.git_ref, p_kind => v_run.kind, p_trigger => 'retry',
+        p_requested_by => p_requested_by, p_priority => v_run.priority, p_config => v_run.config,
+        p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id
+    );
+end
+$$;
+comment on function ops.retry_run is 'Queues an ended run again.';
+revoke all on function ops.retry_run from public;
+grant execute on function ops.retry_run to authenticated, service_role, ops_worker;

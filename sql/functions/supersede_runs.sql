@@ -1,0 +1,29 @@
+-- Cancels the environment's older waiting runs, which a newer one makes pointless. Called by queue_run.
+-- Locks the rows that it cancels. A retry is harmless.
+create or replace function ops.supersede_runs(
+    p_environment_id uuid,
+    p_run_id uuid,
+    p_run_number bigint
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_old uuid;
+begin
+    for v_old in
+        select r.id from ops.runs as r
+        where
+            r.environment_id = p_environment_id and r.status = 'queued' and r.kind in ('deploy', 'build', 'destroy')
+            and r.run_number < p_run_number
+        order by r.run_number
+    loop
+        perform ops.end_queued_run(v_old, format('superseded by #%s', p_run_number));
+    end loop;
+end
+$$;
+comment on function ops.supersede_runs is 'Cancels older waiting runs of an environment.';
+revoke all on function ops.supersede_runs from public;

@@ -1,0 +1,42 @@
+-- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one before, the last one the run knows of.
+-- Called by auditors and tests; people may ask it of runs they can see. Locks nothing; raises PT404.
+create or replace function ops.verify_run_chain(
+    p_run_id uuid
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_run record;
+    v_event ops.run_events;
+    v_hash bytea := '\x';
+    v_seq int := 0;
+begin
+    select r.event_count, r.event_hash into v_run from ops.runs as r where r.id = p_run_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_run_id),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+    for v_event in select e.* from ops.run_events as e where e.run_id = p_run_id order by e.seq loop
+        v_seq := v_seq + 1;
+        if v_event.seq <> v_seq or v_event.prev_hash <> v_hash then
+            return false;
+        end if;
+        v_hash := ops.hash_event(
+            v_event.prev_hash, v_event.run_id, v_event.seq, v_event.attempt, v_event.event_type, v_event.message,
+            v_event.payload, v_event.created_at
+        );
+        if v_hash <> v_event.hash then
+            return false;
+        end if;
+    end loop;
+    return v_seq = v_run.event_count and v_hash = v_run.event_hash;
+end
+$$;
+comment on function ops.verify_run_chain is 'Whether a runs events are exactly those that were written.';
+revoke all on function ops.verify_run_chain from public;
+grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;

@@ -1,0 +1,12 @@
+-- Members read their projects' branches.
+revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.branch_heads to authenticated, service_role, ops_worker;
+alter table ops.branch_heads enable row level security;
+
+create policy "Members read their projects' branches"
+on ops.branch_heads for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every branch"
+on ops.branch_heads for select to ops_worker, service_role
+using (true);

@@ -1,0 +1,8 @@
+-- Only the platform reads templates: they serve every project.
+revoke all on ops.database_templates from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.database_templates to service_role, ops_worker;
+alter table ops.database_templates enable row level security;
+
+create policy "The platform reads every template"
+on ops.database_templates for select to ops_worker, service_role
+using (true);

@@ -1,0 +1,12 @@
+-- Members read their project's environments; every change goes through an RPC.
+revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.environments to authenticated, service_role, ops_worker;
+alter table ops.environments enable row level security;
+
+create policy "Members read their projects' environments"
+on ops.environments for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every environment"
+on ops.environments for select to ops_worker, service_role
+using (true);

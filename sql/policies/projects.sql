@@ -1,0 +1,12 @@
+-- Members read their projects; every change goes through an RPC.
+revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.projects to authenticated, service_role, ops_worker;
+alter table ops.projects enable row level security;
+
+create policy "Members read their projects"
+on ops.projects for select to authenticated
+using (id in (select ops.visible_projects()));
+
+create policy "The platform reads every project"
+on ops.projects for select to ops_worker, service_role
+using (true);

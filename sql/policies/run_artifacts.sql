@@ -1,0 +1,12 @@
+-- Members read their projects' artifacts; workers add them through RPCs.
+revoke all on ops.run_artifacts from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.run_artifacts to authenticated, service_role, ops_worker;
+alter table ops.run_artifacts enable row level security;
+
+create policy "Members read their projects' artifacts"
+on ops.run_artifacts for select to authenticated
+using (exists (select from ops.runs as r where r.id = run_artifacts.run_id));
+
+create policy "The platform reads every artifact"
+on ops.run_artifacts for select to ops_worker, service_role
+using (true);

@@ -1,0 +1,19 @@
+-- Members read what happened in their projects; nobody changes it.
+revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.run_events to authenticated, service_role, ops_worker;
+alter table ops.run_events enable row level security;
+
+create policy "Members read what happened in their projects"
+on ops.run_events for select to authenticated
+using (exists (select from ops.runs as r where r.id = run_events.run_id));
+
+create policy "The platform reads every event"
+on ops.run_events for select to ops_worker, service_role
+using (true);
+
+create or replace trigger run_events_stay
+before update or delete on ops.run_events
+for each row execute function ops.refuse_change();
+create or replace trigger run_events_stay_whole
+before truncate on ops.run_events
+for each statement execute function ops.refuse_change();

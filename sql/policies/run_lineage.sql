@@ -1,0 +1,12 @@
+-- Members read their projects' lineage rows; workers add them through RPCs.
+revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.run_lineage to authenticated, service_role, ops_worker;
+alter table ops.run_lineage enable row level security;
+
+create policy "Members read their projects' lineage rows"
+on ops.run_lineage for select to authenticated
+using (exists (select from ops.runs as r where r.id = run_lineage.run_id));
+
+create policy "The platform reads every lineage row"
+on ops.run_lineage for select to ops_worker, service_role
+using (true);

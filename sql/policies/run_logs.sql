@@ -1,0 +1,12 @@
+-- Members read their projects' log lines; workers add them through RPCs.
+revoke all on ops.run_logs from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.run_logs to authenticated, service_role, ops_worker;
+alter table ops.run_logs enable row level security;
+
+create policy "Members read their projects' log lines"
+on ops.run_logs for select to authenticated
+using (exists (select from ops.runs as r where r.id = run_logs.run_id));
+
+create policy "The platform reads every log line"
+on ops.run_logs for select to ops_worker, service_role
+using (true);

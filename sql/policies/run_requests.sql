@@ -1,0 +1,19 @@
+-- Members read what was asked in their projects; nobody changes it.
+revoke all on ops.run_requests from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.run_requests to authenticated, service_role, ops_worker;
+alter table ops.run_requests enable row level security;
+
+create policy "Members read what was asked in their projects"
+on ops.run_requests for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every request"
+on ops.run_requests for select to ops_worker, service_role
+using (true);
+
+create or replace trigger run_requests_stay
+before update or delete on ops.run_requests
+for each row execute function ops.refuse_change();
+create or replace trigger run_requests_stay_whole
+before truncate on ops.run_requests
+for each statement execute function ops.refuse_change();

@@ -1,0 +1,18 @@
+-- Tools belong to no project: everyone who signed in reads them, the service role keeps them.
+revoke all on ops.tools from public, anon, authenticated, service_role, ops_worker;
+grant select on ops.tools to authenticated, ops_worker;
+grant select, insert, update, delete on ops.tools to service_role;
+alter table ops.tools enable row level security;
+
+create policy "Everyone who signed in reads tools"
+on ops.tools for select to authenticated
+using (true);
+
+create policy "The platform reads every tool"
+on ops.tools for select to ops_worker, service_role
+using (true);
+
+create policy "The service role keeps tools"
+on ops.tools for all to service_role
+using (true)
+with check (true);

@@ -1,0 +1,31 @@
+-- Members read their project's workflows; admins change them.
+revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker;
+grant select, insert, update, delete on ops.workflows to authenticated, service_role;
+grant select on ops.workflows to ops_worker;
+alter table ops.workflows enable row level security;
+
+create policy "Members read their projects' workflows"
+on ops.workflows for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "Admins add workflows"
+on ops.workflows for insert to authenticated
+with check (ops.has_permission(project_id, 'manage'));
+
+create policy "Admins change workflows"
+on ops.workflows for update to authenticated
+using (ops.has_permission(project_id, 'manage'))
+with check (ops.has_permission(project_id, 'manage'));
+
+create policy "Admins remove workflows"
+on ops.workflows for delete to authenticated
+using (ops.has_permission(project_id, 'manage'));
+
+create policy "The platform reads every workflow"
+on ops.workflows for select to ops_worker, service_role
+using (true);
+
+create policy "The service role manages workflows"
+on ops.workflows for all to service_role
+using (true)
+with check (true);

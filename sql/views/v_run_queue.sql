@@ -1,0 +1,32 @@
+-- What waits, in the order of the claims, and for what each waits: the answer to "why does my run not start?".
+create view ops.v_run_queue
+with (security_invoker = true) as
+select
+    row_number() over (order by r.priority desc, r.turn, r.created_at) as "position",
+    r.id as run_id, p.slug as project_slug, r.run_number, r.kind, e.partition_key, r.git_sha, r.priority, r.attempt,
+    clock_timestamp() - r.created_at as age,
+    case
+        when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
+        when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
+        else 'a free worker'
+    end as waits_for
+from ops.runs as r
+join ops.projects as p on p.id = r.project_id
+left join ops.environments as e on e.id = r.environment_id
+left join ops.runs as working
+    on working.environment_id = r.environment_id and working.status in ('claimed', 'running')
+left join lateral (
+    select o.run_number
+    from ops.runs as o
+    where
+        o.environment_id = r.environment_id and o.status = 'queued'
+        and (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
+    order by o.priority desc, o.turn, o.created_at
+    limit 1
+) as ahead on true
+where r.status = 'queued';
+comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
+comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
+comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
+revoke all on ops.v_run_queue from public, anon;
+grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
