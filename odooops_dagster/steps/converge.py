@@ -7,11 +7,11 @@ from pathlib import Path
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.odoo import commands
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.files import write_whole
 from odooops_dagster.steps.image import load_build
 from odooops_dagster.steps.names import data_folder, environment_folder, role_name, service_name
 
@@ -27,12 +27,18 @@ def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, env
 
 
 def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
-    """Converge every deployed environment whose service is not running; return a line for each that was mended."""
-    states = {status.name: status.state for status in runtime.status()}
+    """Converge every environment on which no run works; return a line for each whose state changed.
+
+    A service that already runs with the row's definition is left alone, so this may be told at every turn.
+    """
+    working = {run.environment_id for run in control.runs.active()}
+    before = {status.name: status.pid for status in runtime.status()}
     mended = []
     for environment in control.environments.list():
-        if environment.status == "running" and states.get(service_name(environment)) != "running":
-            status = converge(runtime, databases, settings, environment)
+        if environment.id in working or environment.database_name is None:
+            continue
+        status = converge(runtime, databases, settings, environment)
+        if status.pid != before.get(service_name(environment)):
             mended.append(f"{environment.partition_key}: {status.state}")
     return mended
 
@@ -69,7 +75,8 @@ def odoo_service(
 ) -> Service:
     """Write the service's configuration file and return its definition."""
     folder = environment_folder(settings.home, environment)
-    config = folder / f"{name}.conf"
+    # Its own file for each database: a service that changes its database is another service, and is restarted.
+    config = folder / f"{name}.{database}.conf"
     text = commands.config_file(
         databases.access(database, role=role_name(environment)),
         data_dir=data_folder(settings.home, environment),
@@ -79,7 +86,7 @@ def odoo_service(
         memory_mb=settings.odoo_memory_mb,
         series=build.series,
     )
-    write_whole(config, text, mode=0o600)
+    write_whole(config, text.encode())
     return Service(
         name=name,
         argv=commands.serve_command(build, config),

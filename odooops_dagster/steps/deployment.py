@@ -1,8 +1,9 @@
 """Step `deployment`: the new build takes over only after it has answered.
 
-The build first proves itself as a candidate on a port of its own, beside the running preview. Then one statement in
-Postgres makes it the environment's deployment, and the service at the environment's port is replaced. A kill at any
-point leaves either the old deployment or the new one: Postgres says which, and the reconciler makes the runtime follow.
+The build first proves itself as a candidate on a port of its own, beside the running preview. Then it replaces the
+service at the environment's port, and when it answers there too, one statement in Postgres makes it the deployment.
+Until that statement the environment's row names the old build: a failure, a cancel or a kill is followed by a return to
+what the row says, by this step or by the reconciler.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
 from odooops_dagster.steps.database import DatabaseResult
-from odooops_dagster.steps.names import candidate_name, service_name
+from odooops_dagster.steps.names import candidate_name, environment_folder, service_name
 from odooops_dagster.steps.undo import Undo, undoing
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
@@ -53,9 +54,9 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
         if not proven.passed:
             undo.run()
             return _result(ctx, url, build, database.name, proven)
+        undo.add("the take-over", lambda: _put_back(ctx))
+        check = _take_over(ctx, build, database.name, url=url, port=port)
         _record(ctx, build, database.name, url=url, port=port)
-        undo.add("the recorded deployment", lambda: _put_back(ctx, before))
-        check = _take_over(ctx, url)
         undo.forget()
     _clean_up(ctx, before, database.name)
     return _result(ctx, url, build, database.name, check)
@@ -113,35 +114,34 @@ def _expires_at(ctx: StepContext) -> datetime | None:
     return datetime.now(UTC) + timedelta(hours=ctx.settings.preview_hours)
 
 
-def _take_over(ctx: StepContext, url: str) -> CheckResult:
+def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> CheckResult:
     """Replace the service at the environment's port; the candidate has shown that the build answers."""
-    environment = ctx.control.environments.by_id(ctx.environment.id)
+    name = service_name(ctx.environment)
+    service = odoo_service(
+        ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build, port=port
+    )
+    ctx.runtime.start(service)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
-    check = _wait(ctx, service_name(environment), url, str(environment.database_name))
+    check = _wait(ctx, name, url, database)
     if not check.passed:
-        raise StepFailed(f"the new build stopped answering after the swap: {check.summary}")
+        raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check
 
 
-def _put_back(ctx: StepContext, before: Environment) -> None:
-    """Point the environment at its former deployment again and run that."""
-    ctx.control.environments.record_deployment(
-        ctx.fence,
-        url=before.url,
-        port=before.port,
-        database_name=before.database_name,
-        image_digest=before.image_digest,
-        git_sha=before.deployed_sha,
-        expires_at=before.expires_at,
-    )
-    converge(ctx.runtime, ctx.databases, ctx.settings, ctx.control.environments.by_id(before.id))
+def _put_back(ctx: StepContext) -> None:
+    """Run again what the environment's row names, which is the former deployment or nothing."""
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
 
 
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
-    """Drop the database that the former deployment used; what fails here is the janitor's."""
+    """Drop the database that the former deployment used and forget its password file."""
     if before.database_name and before.database_name != database:
         ctx.databases.drop(before.database_name)
+    folder = environment_folder(ctx.settings.home, ctx.environment)
+    for config in folder.glob("*.conf"):
+        if not config.name.endswith(f"{database}.conf"):
+            config.unlink(missing_ok=True)
 
 
 def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:

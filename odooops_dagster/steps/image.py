@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster import evidence
+from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, Source
 from odooops_dagster.odoo import distribution, environment, modules
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.files import write_whole
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
 _BASE = "base"
@@ -73,7 +73,7 @@ def _digest(*parts: str) -> str:
 
 def _keep(ctx: StepContext, build: Build) -> None:
     manifest = json.dumps(asdict(build), default=str, indent=1, sort_keys=True)
-    write_whole(_manifest_path(ctx.settings.home, build.digest), manifest)
+    write_whole(_manifest_path(ctx.settings.home, build.digest), manifest.encode())
     evidence.record(
         ctx.control.artifacts,
         ctx.store,

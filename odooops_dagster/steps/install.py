@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.odoo import commands, modules
 from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.files import write_whole
 from odooops_dagster.steps.names import data_folder
 
 
@@ -62,7 +62,7 @@ def _job(ctx: StepContext, target: Target, names: Sequence[str], tests: Sequence
         memory_mb=ctx.settings.odoo_memory_mb,
         series=target.build.series,
     )
-    write_whole(config, text, mode=0o600)
+    write_whole(config, text.encode())
     return Job(
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from odooops_dagster import git
@@ -17,10 +18,11 @@ def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
         StepFailed: there is no such repository, or it refuses access.
         Unavailable: it does not answer, or shows no branch at all, which must not be read as "all were deleted".
     """
+    asked_at = datetime.now(UTC)
     heads = git.ls_remote(project.repo_url)
     if not heads:
         raise Unavailable(
             f"{git.Remote.parse(project.repo_url).url} shows no branch; nothing was changed",
             hint=f"push {project.default_branch} to it, or ops project archive {project.slug}",
         )
-    return control.pushes.record_heads(project.id, heads=heads)
+    return control.pushes.record_heads(project.id, heads=heads, asked_at=asked_at)

@@ -86,7 +86,7 @@ class Platform:
     def query(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
         """Ask the control plane's database as its owner, as psql would."""
         with psycopg.connect(database_urls(self.settings).owner, row_factory=dict_row) as connection:
-            return connection.execute(statement, arguments).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement, arguments).fetchall()
 
     def run_of(self, slug: str, sha: str, *, kind: str = "deploy", seconds: float = 90) -> Run:
         """Return the run that a push queued, once somebody noticed the push."""

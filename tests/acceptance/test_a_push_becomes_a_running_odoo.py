@@ -129,7 +129,7 @@ def test_a_previews_database_role_cannot_connect_to_another_environments_databas
     sha = repository.push("feature/other")
     assert running.ended(running.run_of(SLUG, sha)).status == "succeeded"
     mine, other = environment_of(running), environment_of(running, "feature/other")
-    secret = (running.home / "environments" / mine["id"].hex / f"env-{mine['id'].hex[:8]}.conf").read_text()
+    secret = next((running.home / "environments" / mine["id"].hex).glob("*.conf")).read_text()
     config = dict(line.split(" = ", 1) for line in secret.splitlines() if " = " in line)
     reach = {"host": config["db_host"], "port": config["db_port"], "user": config["db_user"]}
     with psycopg.connect(**reach, password=config["db_password"], dbname=mine["database_name"]) as own:

@@ -151,7 +151,7 @@ def assert_whole(running: Platform) -> None:
         for word in process.cmdline()
         if word.startswith("--config=") and _is_odoo(process)
     )
-    assert served == Counter(f"env-{row['id'].hex[:8]}.conf" for row in deployed)
+    assert served == Counter(f"env-{row['id'].hex[:8]}.{row['database_name']}.conf" for row in deployed)
 
 
 def _answers(url: str) -> bool | None:

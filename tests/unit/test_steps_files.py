@@ -1,32 +1,10 @@
-"""Files that are either whole or absent, and trees that share their bytes."""
+"""Trees of files that share their bytes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from odooops_dagster.steps.files import link_tree, write_whole
-
-
-def test_a_file_is_replaced_whole_and_leaves_no_draft(tmp_path: Path) -> None:
-    """After two writes there is one file with the second text."""
-    target = tmp_path / "deep" / "odoo.conf"
-    write_whole(target, "old", mode=0o600)
-    write_whole(target, "new", mode=0o600)
-    assert target.read_text() == "new"
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in target.parent.iterdir()] == ["odoo.conf"]
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    """Text that cannot be encoded never reaches the file."""
-    target = tmp_path / "odoo.conf"
-    write_whole(target, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(target, "\ud800")
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["odoo.conf"]
+from odooops_dagster.steps.files import link_tree
 
 
 def test_a_linked_tree_shares_bytes_but_not_deletions(tmp_path: Path) -> None:
