@@ -81,7 +81,7 @@ class FolderStore:
         """Return the object's bytes."""
         try:
             return self._path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError) as exc:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
             raise _absent(key) from exc
 
     def stat(self, key: str) -> StoredObject | None:
@@ -233,10 +233,13 @@ class S3Store:
 
 def checked_key(key: str) -> str:
     """Return the key if every store can hold it: words between slashes, none hidden, none leading upwards."""
-    words = key.split("/")
-    if not key.isprintable() or len(key.encode()) > 500 or any(not word or word.startswith(".") for word in words):
+    if not key.isprintable() or len(key.encode()) > 900 or not all(map(_is_word, key.split("/"))):
         raise BadInput(f"{key!r} cannot name an object", hint="use words between slashes that start with no dot")
     return key
+
+
+def _is_word(word: str) -> bool:
+    return 0 < len(word.encode()) <= 255 and not word.startswith(".")
 
 
 def _absent(key: str) -> NotFound:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from typing import Any
 
@@ -114,9 +117,14 @@ class _Questions:
         """Return what is wrong, the page, and the path to which redirects led."""
         timeout = max(0.05, deadline - time.monotonic())
         try:
-            with self._client.stream("GET", self._url + path, params=params, timeout=timeout) as response:
+            with (
+                _cut_off_after(timeout) as extensions,
+                self._client.stream(
+                    "GET", self._url + path, params=params, timeout=timeout, extensions=extensions
+                ) as response,
+            ):
                 self._found[path] = response.status_code
-                page = _read(response, deadline)
+                page = _read(response)
         except httpx.ConnectError:
             return "nothing listens yet", "", path
         except httpx.TimeoutException:
@@ -127,13 +135,35 @@ class _Questions:
         return wrong, page, response.url.path
 
 
-def _read(response: httpx.Response, deadline: float) -> str:
+def _read(response: httpx.Response) -> str:
     page = b""
     for chunk in response.iter_bytes():
         page += chunk
-        if len(page) > _LARGEST_PAGE or time.monotonic() > deadline:
+        if len(page) > _LARGEST_PAGE:
             break
     return page.decode("utf-8", errors="replace")
+
+
+@contextmanager
+def _cut_off_after(seconds: float) -> Iterator[dict[str, Any]]:
+    """Shut a request's connection at its time limit: httpx limits the wait for each piece, not for the whole answer."""
+    sockets: list[socket.socket] = []
+
+    def trace(event: str, details: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            sockets.append(details["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        for each in sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.start()
+    try:
+        yield {"trace": trace}
+    finally:
+        timer.cancel()
 
 
 class _LoginForm(HTMLParser):
@@ -159,7 +189,9 @@ def _has_login_form(page: str) -> bool:
 
 def _client() -> httpx.Client:
     # A proxy of the machine's environment must not stand between us and a loopback address.
-    return httpx.Client(trust_env=False, follow_redirects=True, max_redirects=5)
+    # Connections are not kept, so that each request has its own to be cut.
+    unkept = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(trust_env=False, follow_redirects=True, max_redirects=5, limits=unkept)
 
 
 def _passed(result: CheckResult, *, seconds: float) -> CheckResult:

@@ -1,0 +1,93 @@
+"""What every object store must do; a store's test subclasses StoreSuite and gives a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.store import ObjectStore
+
+
+class StoreSuite:
+    """The truths that hold for every store."""
+
+    def test_what_was_put_is_what_is_got(self, store: ObjectStore) -> None:
+        """Every byte value survives."""
+        data = bytes(range(256)) * 100
+        stored = store.put("sha256/ab/abcd", data, content_type="application/octet-stream")
+        assert (stored.key, stored.size_bytes) == ("sha256/ab/abcd", len(data))
+        assert store.get("sha256/ab/abcd") == data
+
+    def test_a_file_is_put_like_its_bytes(self, store: ObjectStore, tmp_path: Path) -> None:
+        """Large artifacts need not pass through memory."""
+        path = tmp_path / "build.log"
+        path.write_bytes(b"line\n" * 100_000)
+        assert store.put("build.log", path).size_bytes == 500_000
+        assert store.get("build.log") == path.read_bytes()
+
+    def test_an_empty_object_is_an_object(self, store: ObjectStore) -> None:
+        """A log may have no line."""
+        store.put("empty", b"")
+        assert store.get("empty") == b""
+        assert store.stat("empty") is not None
+
+    def test_putting_twice_keeps_the_latter(self, store: ObjectStore) -> None:
+        """Telling a store the same again does no harm, telling it something else replaces."""
+        store.put("report", b"one")
+        store.put("report", b"one")
+        assert store.get("report") == b"one"
+        assert store.put("report", b"three").size_bytes == 5
+        assert store.get("report") == b"three"
+
+    def test_stat_tells_size_and_url(self, store: ObjectStore) -> None:
+        """What `put` returned is what `stat` says, also of a key with signs that URLs escape."""
+        stored = store.put("runs/a b/ünï+#?%.log", b"12345")
+        assert store.stat("runs/a b/ünï+#?%.log") == stored
+        assert stored.url.isascii()
+        assert " " not in stored.url
+
+    def test_an_absent_object_is_not_found(self, store: ObjectStore) -> None:
+        """Getting it is an error; asking for it and deleting it is not."""
+        assert store.stat("nothing/here") is None
+        store.delete("nothing/here")
+        with pytest.raises(NotFound, match="nothing/here"):
+            store.get("nothing/here")
+
+    def test_a_part_of_a_key_is_no_object(self, store: ObjectStore) -> None:
+        """Folders are the folder store's own business."""
+        store.put("a/b/c", b"x")
+        assert store.stat("a/b") is None
+        with pytest.raises(NotFound):
+            store.get("a")
+        with pytest.raises(NotFound):
+            store.get("a/b/c/d")
+
+    def test_list_gives_the_keys_that_start_with_the_prefix_in_order(self, store: ObjectStore) -> None:
+        """A prefix may end in the middle of a word."""
+        for key in ("runs/2", "runs/10", "runs/1", "run", "other/runs/1", "runs-old/1"):
+            store.put(key, key.encode())
+        assert [found.key for found in store.list("runs/1")] == ["runs/1", "runs/10"]
+        assert [found.key for found in store.list("runs/")] == ["runs/1", "runs/10", "runs/2"]
+        assert [found.key for found in store.list()] == sorted(
+            ["runs/2", "runs/10", "runs/1", "run", "other/runs/1", "runs-old/1"]
+        )
+        assert next(iter(store.list("run"))).size_bytes == 3
+        assert list(store.list("nobody")) == []
+
+    def test_a_deleted_object_is_gone(self, store: ObjectStore) -> None:
+        """Deleting may be told twice."""
+        store.put("a/b", b"x")
+        store.delete("a/b")
+        store.delete("a/b")
+        assert store.stat("a/b") is None
+        assert list(store.list()) == []
+
+    @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a//b", "a/../b", "a/", ".hidden", "a\nb", "x" * 300])
+    def test_a_key_that_not_every_store_can_hold_is_refused(self, store: ObjectStore, key: str) -> None:
+        """What leads out of the folder, or differs between stores, is no key."""
+        with pytest.raises(BadInput, match="cannot name an object"):
+            store.put(key, b"x")
+        with pytest.raises(BadInput, match="cannot name an object"):
+            store.get(key)

@@ -1,0 +1,246 @@
+"""The check `healthy`, asked of a real HTTP server that behaves as an Odoo does, or does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from odooops_dagster.checks.healthy import check_healthy, judge_modules, wait_healthy
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.runtime.ports import free_port
+
+LOGIN_PAGE = (
+    '<html><body><form class="oe_login_form" action="/web/login" method="post">'
+    '<input type="hidden" name="csrf_token"/><input name="login"/><input name="password" type="password"/>'
+    "</form></body></html>"
+)
+INSTALLED = {"base": "installed", "web": "installed", "sale": "uninstalled"}
+
+Answer = tuple[int, dict[str, str], str]
+
+
+class FakeOdoo:
+    """Answers as told; `answers` may be changed while it runs."""
+
+    def __init__(self, port: int) -> None:
+        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], Answer]] = {
+            "/web/health": lambda _request: (200, {}, '{"status": "pass"}'),
+            "/web/login": _login,
+        }
+        self.asked: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        odoo = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = urlsplit(self.path).path
+                odoo.asked.append(path)
+                missing: Answer = (404, {}, "")
+                answer = odoo.answers.get(path)
+                status, headers, body = missing if answer is None else answer(self)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+                """Say nothing."""
+
+        return Handler
+
+
+def _login(request: BaseHTTPRequestHandler) -> Answer:
+    """Do as Odoo does: put the database into the session, then ask to come again."""
+    if "session_id=shop" in request.headers.get("Cookie", ""):
+        return 200, {}, LOGIN_PAGE
+    if parse_qs(urlsplit(request.path).query).get("db") == ["shop"]:
+        return 302, {"Location": "/web/login", "Set-Cookie": "session_id=shop; Path=/"}, ""
+    return 303, {"Location": "/web/database/selector"}, ""
+
+
+def _states() -> dict[str, str]:
+    return INSTALLED
+
+
+@pytest.fixture
+def port() -> int:
+    """A port on which nothing listens yet."""
+    return free_port()
+
+
+@pytest.fixture
+def url(port: int) -> str:
+    """Where the server is, or will be."""
+    return f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def odoo(port: int) -> Iterator[FakeOdoo]:
+    """A server that answers well."""
+    server = FakeOdoo(port)
+    yield server
+    server.close()
+
+
+@pytest.mark.usefixtures("odoo")
+def test_an_odoo_that_answers_for_its_database_is_healthy(url: str) -> None:
+    """The redirect that puts the database into the session is followed."""
+    result = check_healthy(url, database="shop", module_states=_states)
+    assert (result.name, result.passed, result.blocking) == ("healthy", True, True)
+    assert result.summary == "answers for its database, 2 modules installed"
+    assert result.metadata == {"/web/health": 200, "/web/login": 200, "modules_installed": 2}
+
+
+@pytest.mark.usefixtures("odoo")
+def test_a_proxy_of_the_machine_is_passed_by(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback is not the proxy's business."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert check_healthy(url, database="shop", module_states=_states).passed
+
+
+def test_a_server_whose_registry_failed_is_not_healthy(odoo: FakeOdoo, url: str) -> None:
+    """/web/health touches no database, so it cannot tell."""
+    odoo.answers["/web/login"] = lambda _request: (500, {}, "Internal Server Error")
+    result = check_healthy(url, database="shop", module_states=_states)
+    assert not result.passed
+    assert result.summary == "/web/login answers 500"
+    assert result.metadata["/web/health"] == 200
+
+
+@pytest.mark.usefixtures("odoo")
+def test_a_server_that_does_not_serve_the_database_is_not_healthy(odoo: FakeOdoo, url: str) -> None:
+    """Odoo leads to its database selector."""
+    odoo.answers["/web/database/selector"] = lambda _request: (200, {}, LOGIN_PAGE)
+    result = check_healthy(url, database="other", module_states=_states)
+    assert result.summary == "/web/login leads to /web/database/selector: the database is not served"
+
+
+def test_a_page_without_a_login_form_is_not_healthy(odoo: FakeOdoo, url: str) -> None:
+    """Some other program may hold the port."""
+    odoo.answers["/web/login"] = lambda _request: (200, {}, "<h1>It works</h1> login password")
+    assert check_healthy(url, database="shop", module_states=_states).summary == "/web/login shows no login form"
+
+
+@pytest.mark.usefixtures("odoo")
+def test_unfinished_modules_are_not_healthy(url: str) -> None:
+    """The first is named, the others are counted."""
+    states = {"base": "installed", "sale": "to upgrade", "crm": "to install"}
+    result = check_healthy(url, database="shop", module_states=lambda: states)
+    assert result.summary == "module crm is 'to install' and 1 more are unfinished"
+
+
+@pytest.mark.usefixtures("odoo")
+def test_module_states_that_cannot_be_read_are_not_healthy(url: str) -> None:
+    """The database server may be away."""
+
+    def away() -> dict[str, str]:
+        raise Unavailable("the database server does not answer")
+
+    result = check_healthy(url, database="shop", module_states=away)
+    assert result.summary == "the module states cannot be read: the database server does not answer"
+
+
+def test_modules_are_judged_by_their_states() -> None:
+    """A database without any installed module is none of Odoo's."""
+    assert judge_modules(INSTALLED) is None
+    assert judge_modules({"sale": "to remove"}) == "module sale is 'to remove'"
+    assert judge_modules({}) == "no module is installed"
+
+
+def test_waiting_ends_when_the_server_comes(port: int, url: str) -> None:
+    """Nothing listens at first."""
+    servers: list[FakeOdoo] = []
+    timer = threading.Timer(0.5, lambda: servers.append(FakeOdoo(port)))
+    timer.start()
+    try:
+        result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
+    finally:
+        timer.join()
+        servers[0].close()
+    assert result.passed
+    assert 0.3 < result.metadata["seconds"] < 5
+
+
+def test_waiting_outlasts_a_registry_that_loads_slowly(odoo: FakeOdoo, url: str) -> None:
+    """A request that is held longer than our first patience is asked again with more."""
+    ready = time.monotonic() + 2.5
+
+    def slow(request: BaseHTTPRequestHandler) -> Answer:
+        time.sleep(max(0.0, ready - time.monotonic()))
+        return _login(request)
+
+    odoo.answers["/web/login"] = slow
+    result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
+    assert result.passed
+    assert len(odoo.asked) < 15
+
+
+def test_waiting_ends_early_when_the_service_died(url: str) -> None:
+    """Nobody waits five minutes for a service that is gone."""
+    started = time.monotonic()
+    result = wait_healthy(url, database="shop", timeout_seconds=60, alive=lambda: False, module_states=_states)
+    assert not result.passed
+    assert result.summary == "the service ended before it answered (nothing listens yet)"
+    assert time.monotonic() - started < 10
+
+
+def test_waiting_forgives_a_service_that_comes_back(port: int, url: str) -> None:
+    """A killed service, or supervisor, is back within a second or two."""
+    born = time.monotonic() + 1.0
+    servers: list[FakeOdoo] = []
+
+    def alive() -> bool:
+        if time.monotonic() > born and not servers:
+            servers.append(FakeOdoo(port))
+        return bool(servers)
+
+    try:
+        result = wait_healthy(url, database="shop", timeout_seconds=20, alive=alive, module_states=_states)
+    finally:
+        servers[0].close()
+    assert result.passed
+
+
+def test_waiting_ends_at_its_time_limit_with_the_last_answer(odoo: FakeOdoo, url: str) -> None:
+    """The reason is what was wrong last."""
+    odoo.answers["/web/health"] = lambda _request: (503, {}, "")
+    started = time.monotonic()
+    result = wait_healthy(url, database="shop", timeout_seconds=0.5, alive=lambda: True, module_states=_states)
+    assert result.summary == "no good answer within 0.5 s (/web/health answers 503)"
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_that_never_answers_does_not_hold_us(odoo: FakeOdoo, url: str) -> None:
+    """A page that drips, byte by byte, is left as well."""
+    gone = threading.Event()
+
+    def drip(request: BaseHTTPRequestHandler) -> Answer:
+        while not gone.wait(0.05):
+            request.wfile.write(b"x")
+        return 200, {}, ""
+
+    odoo.answers["/web/login"] = drip
+    try:
+        result = wait_healthy(url, database="shop", timeout_seconds=1, alive=lambda: True, module_states=_states)
+    finally:
+        gone.set()
+    assert not result.passed
+    assert result.summary.startswith("no good answer within 1 s")
