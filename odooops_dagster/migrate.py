@@ -1,4 +1,4 @@
-"""Applies sql/ to a database: pending migrations once, then every function, view and policy anew, in one transaction."""
+"""Applies sql/ in one transaction: pending migrations once, then every function, view and policy anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -163,7 +163,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
 
 
 def _reapply(connection: Connection) -> MigrationReport:
-    """Make functions, views and policies those of the files; views and policies go first, so that functions can change."""
+    """Make functions, views and policies those of the files; the latter two go first, so that functions can change."""
     functions, views, policies = (read_folder(name) for name in ("functions", "views", "policies"))
     _drop_policies(connection)
     _drop_views(connection)
@@ -214,7 +214,7 @@ def _drop_functions(connection: Connection, oids: Iterable[int]) -> None:
     for oid in oids:
         row = connection.execute("select %s::oid::regprocedure::text", [oid]).fetchone()
         if row:
-            connection.execute(sql.SQL("drop routine {}").format(sql.SQL(cast("LiteralString", row[0]))))
+            connection.execute(sql.SQL("drop routine {}").format(sql.SQL(row[0])))
 
 
 def _run_all(connection: Connection, scripts: Iterable[tuple[str, str]]) -> None:
@@ -223,4 +223,4 @@ def _run_all(connection: Connection, scripts: Iterable[tuple[str, str]]) -> None
 
 
 def _run(connection: Connection, text: str) -> None:
-    connection.execute(cast("LiteralString", text))
+    connection.execute(text.encode())

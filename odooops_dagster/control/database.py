@@ -64,7 +64,9 @@ class Database:
     def read(self, relation: str, *, order: str, limit: int | None = None, **equal: object) -> Rows:
         """Return the rows of a view or table whose columns have these values; None leaves a column out."""
         wanted = {name: value for name, value in equal.items() if value is not None}
-        conditions = [sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted]
+        conditions: list[sql.Composable] = [
+            sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted
+        ]
         query = sql.SQL("select * from ops.{} where {} order by {} limit {}").format(
             sql.Identifier(relation),
             sql.SQL(" and ").join(conditions or [sql.SQL("true")]),
@@ -81,7 +83,7 @@ class Database:
         """
         rows = self.read(relation, order=order, limit=1, **equal)
         if not rows:
-            raise NotFound(f"There is no {what}", hint=_LISTS.get(what.split()[0]))
+            raise NotFound(f"There is no {what}", hint=_LISTS.get(what.split(maxsplit=1)[0]))
         return rows[0]
 
     def _execute(self, query: sql.Composed, parameters: Mapping[str, object]) -> Rows:
