@@ -23,7 +23,7 @@ from odooops_dagster.odoo import debian, python
 from odooops_dagster.odoo.commands import launcher
 from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
 
-_SERIES = re.compile(r"^\d+\.0$")
+_SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
 # Where a tree keeps the program and the library that holds `odoo`: a git clone, or a package's root folder.
 _LAYOUTS = (("odoo-bin", "."), ("usr/bin/odoo", "usr/lib/python3/dist-packages"))
@@ -65,6 +65,8 @@ def install(
         StepFailed: the Python packages cannot be installed.
     """
     _check_series(series)
+    if odoo_path is not None:
+        _check_release(_layout(odoo_path)[1], series)
     place = _place(series, home=home, odoo_path=odoo_path)
     if found := _load(place):
         return found
@@ -242,7 +244,7 @@ def _layout(root: Path) -> tuple[Path, Path]:
 
 
 def _check_series(series: str) -> None:
-    if not _SERIES.match(series):
+    if not _SERIES.fullmatch(series):
         raise BadInput(f"{series!r} is not an Odoo series", hint="write it as 19.0")
 
 

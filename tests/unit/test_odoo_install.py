@@ -1,0 +1,192 @@
+"""Finding Odoo and naming environments; the real installation is an acceptance test."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.errors import BadInput, MissingDependency, OdooOpsError
+from odooops_dagster.odoo import distribution
+from odooops_dagster.odoo.distribution import Installation, only_one, staging
+from odooops_dagster.odoo.environment import overlay
+from odooops_dagster.odoo.programs import ProgramFailed, run_program
+from odooops_dagster.odoo.python import pip_reason
+
+
+def make_tree(folder: Path, *, series: str = "19.0") -> Path:
+    """Write what tells a git clone of Odoo."""
+    (folder / "odoo" / "addons" / "base").mkdir(parents=True)
+    (folder / "addons").mkdir()
+    (folder / "odoo-bin").touch()
+    major, minor = series.split(".")
+    (folder / "odoo" / "release.py").write_text(f"version_info = ({major}, {minor}, 0, FINAL, 0, '')\n")
+    return folder
+
+
+def make_installation(home: Path, *, python: str = sys.executable) -> Path:
+    """Write an installation as `install` leaves it."""
+    place = home / "odoo" / "19.0"
+    root = make_tree(place / "src")
+    manifest = {
+        "series": "19.0",
+        "revision": "abc",
+        "origin": "git",
+        "path": root,
+        "script": root / "odoo-bin",
+        "library": root,
+        "python": python,
+        "python_version": "3.11.7",
+        "addons_paths": [root / "addons", root / "odoo" / "addons"],
+    }
+    (place / "installation.json").write_text(json.dumps(manifest, default=str))
+    return place
+
+
+def test_nothing_is_found_where_nothing_is_installed(tmp_path: Path) -> None:
+    """Asking changes nothing either."""
+    assert distribution.find("19.0", tmp_path) is None
+    assert distribution.installed(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installation_is_found_again_without_installing(tmp_path: Path) -> None:
+    """The second call costs nothing and says nothing."""
+    make_installation(tmp_path)
+    said: list[str] = []
+    found = distribution.install("19.0", home=tmp_path, progress=said.append)
+    assert found == distribution.find("19.0", tmp_path)
+    assert [each.series for each in distribution.installed(tmp_path)] == ["19.0"]
+    assert said == []
+
+
+def test_an_installation_whose_python_is_gone_is_not_found(tmp_path: Path) -> None:
+    """An upgrade of the machine's Python takes the environment with it."""
+    make_installation(tmp_path, python=str(tmp_path / "no-python"))
+    assert distribution.find("19.0", tmp_path) is None
+
+
+@pytest.mark.parametrize("series", ["19", "master", "19.0/../x", "", "19.0\n"])
+def test_what_is_no_series_is_refused(tmp_path: Path, series: str) -> None:
+    """A series becomes a folder's name."""
+    with pytest.raises(BadInput, match="not an Odoo series"):
+        distribution.install(series, home=tmp_path)
+
+
+@pytest.mark.parametrize(("found", "message"), [("18.0", "holds Odoo 18.0, not 19.0"), (None, "holds no Odoo")])
+def test_a_named_folder_must_hold_that_odoo(tmp_path: Path, found: str | None, message: str) -> None:
+    """The mistake is told before anything is installed, and leaves nothing behind."""
+    folder = tmp_path / "odoo-source"
+    folder.mkdir()
+    if found:
+        make_tree(folder, series=found)
+    with pytest.raises(BadInput, match=message):
+        distribution.install("19.0", home=tmp_path, odoo_path=folder)
+    assert not list((tmp_path / "odoo").glob("*19.0*/*"))
+
+
+def test_what_a_killed_installation_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Only the final rename makes an installation."""
+    leftover = tmp_path / ".19.0.partial-x1"
+    leftover.mkdir()
+    with staging(tmp_path / "19.0") as folder:
+        assert folder.is_dir()
+        assert not leftover.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_installations_do_not_meet(tmp_path: Path) -> None:
+    """The second waits, says so, and goes on when the first is done."""
+    said: list[str] = []
+    entered = threading.Event()
+
+    def second() -> None:
+        with only_one(tmp_path / "19.0", waiting=lambda: said.append("waiting")):
+            entered.set()
+
+    with only_one(tmp_path / "19.0"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.3)
+    thread.join(10)
+    assert entered.is_set()
+    assert said == ["waiting"]
+
+
+def test_no_way_to_have_odoo_names_every_way_that_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says why each failed, the next what to do."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    monkeypatch.setenv("PATH", str(tools))
+    with pytest.raises(MissingDependency, match=r"no apt-get, apt-cache, dpkg-deb on this machine; .*git") as caught:
+        distribution.install("18.0", home=tmp_path)
+    assert "ODOOOPS_ODOO_PATH" in str(caught.value.hint)
+    assert [path.name for path in (tmp_path / "odoo").iterdir()] == [".18.0.lock"]
+
+
+def test_without_requirements_odoos_own_environment_is_used(tmp_path: Path) -> None:
+    """Comments and empty files ask for nothing."""
+    make_installation(tmp_path)
+    empty = tmp_path / "requirements.txt"
+    empty.write_text("# nothing\n\n")
+    found = distribution.find("19.0", tmp_path)
+    assert isinstance(found, Installation)
+    environment = overlay(found, requirements=[empty], home=tmp_path)
+    assert environment.python == found.python
+    assert environment.addons_paths == ()
+    assert environment == overlay(found, requirements=[], home=tmp_path)
+
+
+NO_MATCH = """\
+Looking in indexes: https://pypi.org/simple
+ERROR: Could not find a version that satisfies the requirement odoo-addon-nope==19.0.* (from versions: none)
+ERROR: No matching distribution found for odoo-addon-nope==19.0.*"""
+CONFLICT = """\
+ERROR: Cannot install requests==2.30 and requests==2.31 because these package versions have conflicting dependencies.
+
+The conflict is caused by:
+    The user requested requests==2.30
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/"""
+DISK_FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+INVALID = "ERROR: Invalid requirement: 'not a requirement' (from line 1 of /src/requirements.txt)"
+BUILD_FAILED = """\
+  error: subprocess-exited-with-error
+  python setup.py bdist_wheel did not run successfully.
+  ERROR: Failed building wheel for python-ldap
+ERROR: Could not build wheels for python-ldap, which is required to install pyproject.toml-based projects"""
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (NO_MATCH, "No matching distribution found for odoo-addon-nope==19.0.*"),
+        (CONFLICT, "Cannot install requests==2.30 and requests==2.31 because these package versions"),
+        (DISK_FULL, "Could not install packages due to an OSError: [Errno 28] No space left on device"),
+        (INVALID, "Invalid requirement: 'not a requirement'"),
+        (BUILD_FAILED, "Failed building wheel for python-ldap"),
+        ("Killed", "Killed"),
+        ("", "pip gave no reason"),
+    ],
+)
+def test_pips_reason_is_one_line(output: str, reason: str) -> None:
+    """Pip explains at length; a run's error is a line."""
+    assert pip_reason(output.splitlines()).startswith(reason)
+
+
+def test_a_failed_program_is_told_by_its_last_line_without_credentials() -> None:
+    """Addresses with tokens come from requirement files and settings."""
+    script = "print('https://user:token@host/x is gone'); raise SystemExit(3)"
+    with pytest.raises(ProgramFailed, match=r"https://\*\*\*@host/x is gone") as caught:
+        run_program([sys.executable, "-c", script])
+    assert caught.value.exit_status == 3
+    assert "token" not in " ".join(caught.value.lines)
+    assert isinstance(caught.value, OdooOpsError)
+
+
+def test_a_program_that_is_not_there_is_an_ordinary_failure() -> None:
+    """The next way may still work."""
+    with pytest.raises((ProgramFailed, OSError)):
+        run_program(["/no/such/program"])

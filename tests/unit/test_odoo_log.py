@@ -1,0 +1,261 @@
+"""The judge of Odoo's log: exit status 0 alone proves nothing. The lines are Odoo 19's own, shortened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.model import CheckResult, JobResult
+from odooops_dagster.odoo.log import OdooLog, judge, judge_copy, worth_telling
+
+STAMP = "2026-03-22 03:38:34,924 26566"
+LOADED = f"{STAMP} INFO db odoo.modules.loading: Modules loaded. "
+SHUT_DOWN = f"{STAMP} INFO db odoo.service.server: Initiating shutdown "
+STARTS_TEST = f"{STAMP} INFO db odoo.addons.shop.tests.test_shop: Starting TestShop.test_prices ... "
+THREE_TESTS = f"{STAMP} INFO db odoo.tests.result: 0 failed, 0 error(s) of 3 tests when loading database 'db' "
+CLEAN = (LOADED, STARTS_TEST, THREE_TESTS, SHUT_DOWN)
+INSTALLED = {"base": "installed", "shop": "installed", "crm": "uninstalled"}
+
+BROKEN_VIEW = f"""\
+Running as user 'root' is a security risk.
+{STAMP} WARNING db odoo.modules.loading: Transient module states were reset\x20
+{STAMP} ERROR db odoo.registry: Failed to load registry\x20
+{STAMP} CRITICAL db odoo.service.server: Failed to initialize database `db`.\x20
+Traceback (most recent call last):
+  File "/odoo/service/server.py", line 1510, in preload_registries
+    registry = Registry.new(dbname, update_module=update_module)
+               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/odoo/tools/convert.py", line 616, in _tag_root
+    raise ParseError(msg) from None  # Restart with "--log-handler odoo.tools.convert:DEBUG" for complete traceback
+    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+odoo.tools.convert.ParseError: while parsing /src/shop/views/shop.xml:2
+Error while parsing or validating view:
+
+Element '<field name="no_such_field">' cannot be located in parent view
+
+View error context:
+{{'file': '/src/shop/views/shop.xml',
+ 'line': 1}}
+
+{SHUT_DOWN}""".splitlines()
+
+FAILED_TESTS = f"""\
+{STAMP} INFO db odoo.addons.shop.tests.test_shop: Starting TestShop.test_prices ...\x20
+{STAMP} INFO db odoo.addons.shop.tests.test_shop: =====\x20
+{STAMP} ERROR db odoo.addons.shop.tests.test_shop: FAIL: TestShop.test_prices
+Traceback (most recent call last):
+  File "/src/shop/tests/test_shop.py", line 6, in test_prices
+    self.assertEqual(1, 2)
+AssertionError: 1 != 2
+\x20
+{STAMP} INFO db odoo.addons.shop.tests.test_shop: Starting TestShop.test_stock ...\x20
+{STAMP} ERROR db odoo.modules.loading: Module shop: 1 failures, 0 errors of 2 tests\x20
+{STAMP} ERROR db odoo.modules.loading: At least one test failed when loading the modules.\x20
+{STAMP} ERROR db odoo.tests.result: 1 failed, 0 error(s) of 2 tests when loading database 'db'\x20
+{SHUT_DOWN}""".splitlines()
+
+
+def judged(
+    lines: Sequence[str],
+    *,
+    exit_status: int = 0,
+    timed_out: bool = False,
+    states: Mapping[str, str] = INSTALLED,
+    wanted: Sequence[str] = ("shop",),
+    tested: Sequence[str] = ("shop",),
+) -> dict[str, CheckResult]:
+    """Return the three checks by name."""
+    result = JobResult(exit_status=exit_status, timed_out=timed_out, seconds=12.3, log_path=Path("odoo.log"))
+    checks = judge(result, OdooLog.parse(lines), states, wanted=wanted, tested=tested)
+    return {check.name: check for check in checks}
+
+
+def test_an_installation_with_all_its_proofs_passes() -> None:
+    """Exit status, markers, module states and tests together make a success."""
+    checks = judged(CLEAN)
+    assert [name for name, check in checks.items() if check.passed] == [
+        "modules_installed",
+        "module_tests_passed",
+        "log_clean",
+    ]
+    assert checks["modules_installed"].summary == "module shop installed as asked, 2 in all"
+    assert checks["module_tests_passed"].summary == "3 tests passed"
+    assert checks["module_tests_passed"].metadata["modules"] == {"shop": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "states", "reason"),
+    [
+        (CLEAN, {**INSTALLED, "shop": "uninstalled"}, "module shop is uninstalled"),
+        (CLEAN, {"base": "installed"}, "module shop is unknown to Odoo"),
+        (CLEAN, {**INSTALLED, "crm": "to upgrade"}, "module crm is to upgrade"),
+        (CLEAN, {}, "the database holds no module table"),
+        ([THREE_TESTS, SHUT_DOWN], INSTALLED, "never said that its modules were loaded"),
+        ([LOADED, THREE_TESTS], INSTALLED, "before its orderly shutdown"),
+        (
+            [f"{STAMP} WARNING db odoo.modules.loading: invalid module names, ignored: shopp ", *CLEAN],
+            INSTALLED,
+            "Odoo ignored modules: shopp",
+        ),
+        ([], INSTALLED, "never said that its modules were loaded"),
+    ],
+)
+def test_exit_status_zero_without_a_proof_fails(lines: Sequence[str], states: Mapping[str, str], reason: str) -> None:
+    """Each proof is needed, and the one that is missing is named."""
+    check = judged(lines, states=states)["modules_installed"]
+    assert not check.passed
+    assert reason in check.summary
+
+
+def test_markers_count_only_from_their_own_loggers() -> None:
+    """A module that logs the words itself proves nothing."""
+    forged = [line.replace("odoo.modules.loading", "odoo.addons.shop") for line in CLEAN]
+    assert not judged(forged)["modules_installed"].passed
+
+
+def test_a_broken_view_is_told_in_one_line_with_its_file() -> None:
+    """The reason is the traceback's end, not the line that follows from it."""
+    checks = judged(BROKEN_VIEW, exit_status=255, states={"base": "installed", "shop": "uninstalled"})
+    assert checks["modules_installed"].summary == (
+        "Odoo ended with exit status 255: CRITICAL odoo.service.server: Failed to initialize database `db`: "
+        "ParseError: while parsing /src/shop/views/shop.xml:2 Error while parsing or validating view: "
+        "Element '<field name=\"no_such_field\">' cannot be located in parent view"
+    )
+    assert "ParseError" in checks["log_clean"].summary
+    assert not checks["module_tests_passed"].passed
+    assert "\n" not in "".join(check.summary for check in checks.values())
+
+
+def test_a_failed_test_is_named_and_is_no_other_checks_business() -> None:
+    """Failed tests end in exit status 1 and error lines; the modules are installed all the same."""
+    checks = judged(FAILED_TESTS, exit_status=1)
+    assert checks["modules_installed"].passed
+    assert checks["log_clean"].passed
+    assert checks["module_tests_passed"].summary == (
+        "1 failed, 0 error(s) of 2 tests: "
+        "ERROR odoo.addons.shop.tests.test_shop: FAIL: TestShop.test_prices: AssertionError: 1 != 2"
+    )
+    assert checks["module_tests_passed"].metadata["failed_tests"] == ["shop.tests.test_shop: TestShop.test_prices"]
+    assert checks["module_tests_passed"].metadata["modules"] == {"shop": 2}
+
+
+def test_a_class_whose_setup_breaks_is_a_failed_test() -> None:
+    """Odoo reports it through another logger and counts no test for it."""
+    lines = [
+        f"{STAMP} ERROR db odoo.tests.suite: ERROR: setUpClass (odoo.addons.shop.tests.test_shop.TestShop)",
+        "Traceback (most recent call last):",
+        '  File "/src/shop/tests/test_shop.py", line 8, in setUpClass',
+        '    raise ValueError("setup broke")',
+        "ValueError: setup broke",
+        LOADED,
+        f"{STAMP} ERROR db odoo.tests.result: 0 failed, 1 error(s) of 0 tests when loading database 'db' ",
+        SHUT_DOWN,
+    ]
+    checks = judged(lines, exit_status=1)
+    assert checks["log_clean"].passed
+    assert checks["module_tests_passed"].summary.endswith("TestShop): ValueError: setup broke")
+
+
+def test_another_exit_status_is_not_excused_by_failed_tests() -> None:
+    """Only exit status 1 is what failed tests end in."""
+    check = judged(FAILED_TESTS, exit_status=255)["modules_installed"]
+    assert check.summary.startswith("Odoo ended with exit status 255")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([LOADED, THREE_TESTS, SHUT_DOWN], "the tests of shop did not run"),
+        ([LOADED, SHUT_DOWN], "no test ran"),
+    ],
+)
+def test_tests_that_did_not_run_fail(lines: Sequence[str], reason: str) -> None:
+    """A module that ships tests is not good because none of them ran."""
+    check = judged(lines)["module_tests_passed"]
+    assert not check.passed
+    assert reason in check.summary
+
+
+def test_modules_without_tests_pass_and_say_so() -> None:
+    """Nothing was asked, nothing was missed."""
+    check = judged([LOADED, SHUT_DOWN], tested=())["module_tests_passed"]
+    assert check.passed
+    assert check.summary == "the modules ship no tests"
+
+
+def test_an_error_line_fails_the_log_and_is_quoted() -> None:
+    """An error that stops nothing is still an error."""
+    error = f"{STAMP} ERROR db odoo.addons.shop: something is off"
+    checks = judged([error, error, f"{STAMP} WARNING db odoo.addons.shop: hm", *CLEAN])
+    assert checks["modules_installed"].passed
+    assert checks["log_clean"].summary == "ERROR odoo.addons.shop: something is off (and 1 more)"
+    assert checks["log_clean"].metadata == {"warnings": 1, "errors": 2}
+
+
+@pytest.mark.parametrize(
+    ("exit_status", "timed_out", "reason"),
+    [(-9, False, "Odoo was killed by signal 9"), (-15, True, "Odoo was stopped after 12 s, its time limit")],
+)
+def test_a_killed_odoo_says_what_killed_it(exit_status: int, timed_out: bool, reason: str) -> None:
+    """Whatever the log says, a command that was killed did not succeed."""
+    check = judged(CLEAN, exit_status=exit_status, timed_out=timed_out)["modules_installed"]
+    assert not check.passed
+    assert check.summary.startswith(reason)
+
+
+def test_a_program_that_dies_before_its_first_record_is_quoted() -> None:
+    """An import error at the start is in no log record."""
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "/odoo/tools/mail.py", line 3, in <module>',
+        "    import lxml.html.clean",
+        "ImportError: lxml.html.clean module is now a separate project lxml_html_clean.",
+        "Install lxml[html-clean] or lxml_html_clean directly.",
+    ]
+    summary = judged(lines, exit_status=1, states={})["modules_installed"].summary
+    assert "exit status 1: ImportError: lxml.html.clean module is now a separate project" in summary
+
+
+def test_a_log_that_was_never_written_is_an_empty_log(tmp_path: Path) -> None:
+    """A command that could not start leaves no file."""
+    assert OdooLog.read(tmp_path / "none.log") == OdooLog()
+
+
+def test_a_log_of_any_bytes_is_read(tmp_path: Path) -> None:
+    """What a module prints is not ours to choose."""
+    path = tmp_path / "odoo.log"
+    path.write_bytes(b"\xff\xfe\0 noise\n" + "\n".join(CLEAN).encode())
+    assert OdooLog.read(path).modules_loaded
+
+
+def test_a_copied_template_is_judged_by_its_states_and_quotes_its_tests() -> None:
+    """A copy runs no test; it stands on those that ran when its template was made."""
+    report = OdooLog.parse(CLEAN).tests_report()
+    good = judge_copy(INSTALLED, ["shop"], report)
+    assert [check.passed for check in good] == [True, True, True]
+    assert good[1].summary == "3 tests passed when the template was made"
+    assert not judge_copy({"base": "installed"}, ["shop"], report)[0].passed
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "message"),
+    [
+        (f"{STAMP} INFO db odoo.modules.loading: Loading module shop (15/15) ", "info", "Loading module shop (15/15)"),
+        (f"{STAMP} WARNING db odoo.addons.shop: hm ", "warn", "odoo.addons.shop: hm"),
+        (f"{STAMP} CRITICAL db odoo.service.server: gone ", "error", "odoo.service.server: gone"),
+        (THREE_TESTS, "info", "0 failed, 0 error(s) of 3 tests when loading database 'db'"),
+    ],
+)
+def test_lines_worth_telling_are_told(line: str, level: str, message: str) -> None:
+    """A person who watches sees modules, tests, warnings and errors."""
+    told = worth_telling(line)
+    assert told is not None
+    assert (told.level, told.message) == (level, message)
+
+
+@pytest.mark.parametrize("line", ["", "  File x", f"{STAMP} INFO db odoo.registry: Registry loaded in 9.115s "])
+def test_other_lines_are_left_to_the_log(line: str) -> None:
+    """The whole log is kept as evidence."""
+    assert worth_telling(line) is None

@@ -1,0 +1,128 @@
+"""Odoo modules as they lie on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.odoo import modules
+
+
+def make_module(addons: Path, name: str, *, manifest: str = "{}", **files: str) -> Path:
+    """Write a module; file names are given with __ for a slash."""
+    addon = addons / name
+    addon.mkdir(parents=True)
+    (addon / "__init__.py").touch()
+    (addon / "__manifest__.py").write_text(manifest)
+    for file, text in files.items():
+        path = addon / f"{file.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return addon
+
+
+@pytest.fixture
+def addons(tmp_path: Path) -> Path:
+    """Return a folder with `base` in it."""
+    make_module(tmp_path / "odoo", "base")
+    return tmp_path / "addons"
+
+
+@pytest.fixture
+def paths(addons: Path, tmp_path: Path) -> tuple[Path, ...]:
+    """Return the addons paths, the project's own first."""
+    return (addons, tmp_path / "odoo")
+
+
+def test_installable_modules_are_listed_by_name(addons: Path) -> None:
+    """A folder without a manifest is no module, and one may say that it cannot be installed."""
+    make_module(addons, "shop")
+    make_module(addons, "attic", manifest="{'installable': False}")
+    (addons / "docs").mkdir()
+    assert modules.installable(addons) == ("shop",)
+
+
+@pytest.mark.parametrize("manifest", ["{'name':", "['a']", "{'name': open('x')}"])
+def test_a_manifest_that_cannot_be_read_names_its_module(addons: Path, manifest: str) -> None:
+    """A manifest is data: nothing in it is run."""
+    make_module(addons, "shop", manifest=manifest)
+    with pytest.raises(StepFailed, match=r"module shop: __manifest__\.py"):
+        modules.installable(addons)
+
+
+def test_the_closure_holds_all_that_is_needed(addons: Path, paths: tuple[Path, ...]) -> None:
+    """Dependencies of dependencies count, `base` always does, circles end."""
+    make_module(addons, "shop", manifest="{'depends': ['stock']}")
+    make_module(addons, "stock", manifest="{'depends': ['shop', 'mail']}")
+    make_module(addons, "mail")
+    make_module(addons, "unrelated")
+    assert modules.closure(["shop"], paths) == {"base", "mail", "shop", "stock"}
+
+
+def test_a_missing_dependency_is_named_with_who_wants_it(addons: Path, paths: tuple[Path, ...]) -> None:
+    """The person reads what to add, and where."""
+    make_module(addons, "shop", manifest="{'depends': ['partner_firstname']}")
+    with pytest.raises(StepFailed, match="module partner_firstname, which shop depends on, is in no addons") as caught:
+        modules.closure(["shop"], paths)
+    assert "odoo-addon-partner_firstname" in str(caught.value.hint)
+
+
+def test_a_dependency_that_is_not_installable_fails(addons: Path, paths: tuple[Path, ...]) -> None:
+    """Odoo would leave it out and load the rest."""
+    make_module(addons, "shop", manifest="{'depends': ['attic']}")
+    make_module(addons, "attic", manifest="{'installable': False}")
+    with pytest.raises(StepFailed, match="attic, which shop depends on, is marked as not installable"):
+        modules.closure(["shop"], paths)
+
+
+def test_the_first_addons_path_wins(addons: Path, paths: tuple[Path, ...]) -> None:
+    """As in Odoo, so that a project may replace a module."""
+    make_module(addons, "base")
+    assert modules.find("base", paths) == addons / "base"
+
+
+def test_a_checksum_follows_bytes_and_names_but_not_compiled_files(addons: Path) -> None:
+    """Any change to what Odoo reads is another module."""
+    shop = make_module(addons, "shop", models__shop="a = 1")
+    before = modules.checksum(shop)
+    (shop / "__pycache__").mkdir()
+    (shop / "__pycache__" / "x.cpython-311.pyc").write_bytes(b"x")
+    assert modules.checksum(shop) == before
+    (shop / "models" / "shop.py").rename(shop / "models" / "store.py")
+    renamed = modules.checksum(shop)
+    (shop / "models" / "store.py").write_text("a = 2")
+    assert len({before, renamed, modules.checksum(shop)}) == 3
+
+
+def test_odoos_own_modules_are_told_by_its_revision(addons: Path, paths: tuple[Path, ...]) -> None:
+    """Hashing a hundred of them for every build would take longer than copying their database."""
+    make_module(addons, "shop")
+    assert modules.checksums(["shop", "base"], paths) == {"base": "odoo", "shop": modules.checksum(addons / "shop")}
+
+
+STANDARD = "class TestShop(TransactionCase):\n    def test_x(self): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("init", "test_file", "expected"),
+    [
+        ("from . import test_shop", STANDARD, ("shop",)),
+        ("from .test_shop import TestShop", STANDARD, ("shop",)),
+        ("from . import test_shop", f"@tagged('post_install', '-at_install')\n{STANDARD}", ("shop",)),
+        ("from . import test_shop", f"@tagged('-standard', 'external')\n{STANDARD}", ()),
+        ("from . import test_shop", STANDARD.replace("TransactionCase", "object"), ()),
+        ("from . import test_shop", STANDARD.replace("test_x", "helper"), ()),
+        ("from . import test_shop", "class TestShop(", ()),
+        ("from . import common", STANDARD, ()),
+        ("", STANDARD, ()),
+    ],
+)
+def test_modules_with_tests_that_must_run_are_found(
+    addons: Path, init: str, test_file: str, expected: tuple[str, ...]
+) -> None:
+    """Only what Odoo would run by default is expected to have run."""
+    make_module(addons, "shop", tests____init__=init, tests__test_shop=test_file)
+    (addons / "shop" / "tests" / "__init__.py").write_text(init)
+    assert modules.with_tests(["shop", "elsewhere"], [addons]) == expected
