@@ -58,12 +58,17 @@ def usual_kind(environment: Environment) -> RunKind:
 
 def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:
     """Return the branch's live environment."""
-    found = control.environments.list(control.projects.get(slug).slug)
+    found = living(control.environments.list(control.projects.get(slug).slug))
     for environment in found:
         if branch in {environment.branch, environment.name}:
             return environment
     known = ", ".join(environment.branch for environment in found) or "none yet"
     raise NotFound(f"project {slug} has no environment for {branch}", hint=f"its environments: {known}")
+
+
+def living(environments: list[Environment]) -> list[Environment]:
+    """Return those that were not destroyed."""
+    return [environment for environment in environments if environment.status != "destroyed"]
 
 
 def run_of(control: ControlPlane, reference: str) -> Run:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
-from odooops_dagster.cli.asking import Wish, environment_of, name_of, queue, queue_branch
+from odooops_dagster.cli.asking import Wish, environment_of, living, name_of, queue, queue_branch
 from odooops_dagster.cli.following import finish, follow
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.cli.ports import control_plane, runtime
@@ -26,6 +26,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; e
 def list_(
     project: OnlyProject = None,
     *,
+    all_: Annotated[bool, typer.Option("--all", help="Destroyed ones too.")] = False,
     json: Json = False,
 ) -> None:
     """List the environments."""
@@ -33,6 +34,8 @@ def list_(
         if project is not None:
             control.projects.get(project)
         environments = control.environments.list(project)
+    if not all_:
+        environments = living(environments)
     print_rows(environments, columns=_COLUMNS, json=json, empty="no environment yet: push a branch, or ops env create")
 
 

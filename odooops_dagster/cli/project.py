@@ -11,6 +11,7 @@ import typer
 
 from odooops_dagster import git
 from odooops_dagster.cli.arguments import ProjectSlug
+from odooops_dagster.cli.asking import living
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_rows
 from odooops_dagster.cli.ports import control_plane
 from odooops_dagster.errors import BadInput
@@ -63,7 +64,7 @@ def show(slug: ProjectSlug, *, json: Json = False) -> None:
     """Show a project, its environments and the webhook's address."""
     with control_plane() as control:
         project = control.projects.get(slug)
-        environments = control.environments.list(slug)
+        environments = living(control.environments.list(slug))
     print_fields(asdict(project) | {"environments": [item.name for item in environments]}, json=json)
 
 

@@ -1,4 +1,5 @@
--- Makes the spellings of one repository equal: scheme, user, port-less ssh form, letter case of the host, .git and slashes at the end.
+-- Makes the spellings of one repository equal: scheme, user, usual ports, ssh's short form, letter case (forges ignore it), .git and
+-- slashes at the end.
 -- Called when a push looks for its project. Locks and raises nothing.
 create or replace function ops.normalise_repo_url(
     p_url text
@@ -11,12 +12,16 @@ set search_path = ''
 as $$
 select case
     when p_url ~ '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/' and p_url !~* '^file:' then
-        lower(regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^@/]*@)?([^/]+)/.*$', '\1'))
-        || '/' || regexp_replace(regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/+', ''), '(\.git)?/*$', '')
-    when p_url ~ '^[^/@]+@[^/:]+:' then
-        lower(regexp_replace(p_url, '^[^@]+@([^:]+):.*$', '\1'))
-        || '/' || regexp_replace(regexp_replace(p_url, '^[^:]+:/*', ''), '(\.git)?/*$', '')
-    else regexp_replace(regexp_replace(p_url, '^file://', '', 'i'), '(\.git)?/*$', '')
+        lower(
+            regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^@/]*@)?([^/]+?)(?::(?:22|80|443|9418))?/.*$', '\1')
+            || '/' || regexp_replace(regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/+', ''), '/*(\.git)?/*$', '')
+        )
+    when p_url ~ '^([^/@]+@)?[^/:]+:' and p_url !~* '^file:' then
+        lower(
+            regexp_replace(p_url, '^(?:[^/@]+@)?([^:]+):.*$', '\1')
+            || '/' || regexp_replace(regexp_replace(p_url, '^[^:]+:/*', ''), '/*(\.git)?/*$', '')
+        )
+    else regexp_replace(regexp_replace(p_url, '^file://(localhost)?', '', 'i'), '/*(\.git)?/*$', '')
 end
 $$;
 comment on function ops.normalise_repo_url is 'One spelling for all addresses of a repository.';

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Unavailable
 from odooops_dagster.gateway.app import create_app
 from odooops_dagster.gateway.errors import SignatureMismatch
 from odooops_dagster.gateway.github import MAX_BODY_BYTES, verify
@@ -116,7 +116,7 @@ def test_a_push_queues_a_run_and_answers_with_its_id(
     assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
     [run] = control.runs.list(project.slug)
     assert response.json()["run_ids"] == [str(run.id)]
-    assert (run.kind, run.git_sha, run.git_ref, run.trigger) == ("deploy", FIRST, "refs/heads/feature/x", "webhook")
+    assert (run.kind, run.git_sha, run.git_ref, run.trigger) == ("deploy", FIRST, "refs/heads/feature/x", "push")
     assert run.requested_by == "Codertocat"
 
 
@@ -198,6 +198,7 @@ def test_a_push_to_an_archived_project_does_nothing(github: GitHub, control: Con
         "ssh://git@github.com/Codertocat/Hello-World.git",
         "ssh://git@github.com:22/Codertocat/Hello-World",
         "git://github.com/Codertocat/Hello-World.git",
+        "github.com:Codertocat/Hello-World",
     ],
 )
 def test_every_form_of_the_address_names_the_repository(github: GitHub, control: ControlPlane, repo_url: str) -> None:
@@ -355,16 +356,13 @@ def test_a_body_larger_than_github_sends_is_refused(github: GitHub, announced: b
 
 
 def test_a_failure_to_apply_leaves_the_push_to_the_sensor(
-    github: GitHub, control: ControlPlane, project: Project, monkeypatch: pytest.MonkeyPatch
+    github: GitHub, control: ControlPlane, project: Project, database: str
 ) -> None:
     """What is stored is not lost: GitHub hears 202 and the next look at the deliveries queues the run."""
-
-    def fail(**_: object) -> list[dict[str, Any]]:
-        raise Unavailable
-
-    with monkeypatch.context() as patch:
-        patch.setattr(type(control.pushes), "apply", fail)
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("revoke execute on function ops.apply_pushes from ops_worker")
         response = github.push("refs/heads/feature/x", FIRST)
+        owner.execute("grant execute on function ops.apply_pushes to ops_worker")
     assert (response.status_code, response.json()["run_ids"]) == (202, [])
     assert control.runs.list(project.slug) == []
     control.pushes.apply()
