@@ -40,12 +40,13 @@ _LINUX = sys.platform.startswith("linux")
 def main(arguments: list[str]) -> NoReturn:
     """Run the program to its end, and end as it ended."""
     source, parent = arguments
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     wake = _listen()
     _bind_to_parent(parent)
     definition = _read(source)
     kill_marked(str(definition["mark"]))
     child = _spawn(definition)
-    status = _Keeper(child, wake=wake).keep()
+    status = _Keeper(child, wake=wake, grace=float(definition.get("grace_seconds", GRACE_SECONDS))).keep()
     _end_as(status)
 
 
@@ -80,7 +81,7 @@ def _read(source: str) -> dict[str, Any]:
             return dict(json.load(sys.stdin))
         with open(source, encoding="utf-8") as stream:  # noqa: PTH123 - pathlib would double our start-up time
             return dict(json.load(stream))
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, TypeError) as exc:
         _fail(f"cannot read the definition: {exc}")
 
 
@@ -96,10 +97,12 @@ def _spawn(definition: dict[str, Any]) -> int:
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == launcher:
             _become(definition)
-    except OSError as exc:
-        sys.stderr.write(f"cannot start {definition['argv'][0]} in {definition['cwd']}: {exc.strerror or exc}\n")
+    except (OSError, ValueError, TypeError, KeyError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        sys.stderr.write(f"cannot start {definition.get('argv')} in {definition.get('cwd')}: {reason}\n")
         sys.stderr.flush()
-    os._exit(_CANNOT_START)
+    finally:  # whatever happened: this copy of the launcher must not go on as one
+        os._exit(_CANNOT_START)
 
 
 def _become(definition: dict[str, Any]) -> None:
@@ -107,9 +110,7 @@ def _become(definition: dict[str, Any]) -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    memory = int(definition["memory_mb"]) * 1024 * 1024
-    if memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _limit_memory(int(definition["memory_mb"]) * 1024 * 1024)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
@@ -118,12 +119,22 @@ def _become(definition: dict[str, Any]) -> None:
     os.execvpe(argv[0], argv, {**env, MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
 
 
+def _limit_memory(limit: int) -> None:
+    if not limit:
+        return
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 class _Keeper:
     """Waits for the program and answers signals until nothing of its tree is left."""
 
-    def __init__(self, child: int, *, wake: int) -> None:
+    def __init__(self, child: int, *, wake: int, grace: float) -> None:
         self._child = child
         self._wake = wake
+        self._grace = grace
         self._status: int | None = None
         self._deadline: float | None = None
         self._parent = os.getppid()
@@ -150,7 +161,7 @@ class _Keeper:
 
     def _pass_on(self, number: signal.Signals) -> None:
         if self._deadline is None:
-            self._deadline = time.monotonic() + GRACE_SECONDS
+            self._deadline = time.monotonic() + self._grace
         _kill(-self._child, number)
 
     def _overdue(self) -> bool:

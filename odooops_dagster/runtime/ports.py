@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+from collections.abc import Collection
+from pathlib import Path
+
+from odooops_dagster.errors import Unavailable
+
+# Ours lie below the ports that the kernel gives to outgoing connections: one of those could hold an environment's port
+# just when its service starts again.
+_FIRST = 20000
+_USUAL_FIRST_OUTGOING = 32768
+_ATTEMPTS = 1000
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port on which nothing listens and which this process did not return before."""
-    while True:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind((host, 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
+def free_port(host: str = "127.0.0.1", *, taken: Collection[int] = ()) -> int:
+    """Return a port on which nothing listens, not one of `taken`, and not one returned before by this process."""
+    span = _first_outgoing() - _FIRST
+    for _attempt in range(_ATTEMPTS):
+        port = _FIRST + secrets.randbelow(span) if span > 0 else 0
+        found = _bound(host, port)
+        if found is not None and found not in _given and found not in taken:
+            _given.add(found)
+            return found
+    raise Unavailable(f"no free port on {host}", hint="destroy previews that nobody needs")
 
 
 # Two environments built at the same time ask before either listens.
 _given: set[int] = set()
+
+
+def _bound(host: str, port: int) -> int | None:
+    """Return the port if it can be bound; port 0 stands for any."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
+
+
+def _first_outgoing() -> int:
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _USUAL_FIRST_OUTGOING
