@@ -28,7 +28,7 @@ INLINE = re.compile(r"`(?P<text>[^`\n]+)`")
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[\s;&|(])ops (?P<words>[a-z][^;&|)#]*)", re.MULTILINE)
-MAKE = re.compile(r"(?:^|[\s;&|])make (?P<target>[a-z][\w-]*)", re.MULTILINE)
+MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
 SCHEMA_OBJECT = re.compile(r"\bops\.(?P<name>[a-z_0-9]+)")
 REPOSITORY_PATH = re.compile(
     r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
@@ -160,8 +160,8 @@ def slug(heading: str) -> str:
 
 
 def code_of(text: str) -> Iterator[str]:
-    """Yield every piece of code in the document, in fences and in lines."""
-    yield from (match["text"] for match in FENCE.finditer(text))
+    """Yield every piece of code in the document, in fences and in lines; a drawing is none."""
+    yield from (match["text"] for match in FENCE.finditer(text) if match["language"] != "mermaid")
     yield from inline_code(text)
 
 
@@ -189,6 +189,8 @@ def is_command(words: list[str]) -> bool:
     known: set[str] = {"--help"}
     group: object = root()
     for word in words:
+        if word.startswith("["):  # from here on the reference says what may follow
+            return True
         if isinstance(group, TyperGroup):
             if word not in group.commands:
                 # A noun alone speaks of all its verbs.
