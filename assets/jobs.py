@@ -12,16 +12,12 @@ from resources.run_scope import RunScope
 deploy = dg.define_asset_job(
     "deploy",
     selection=["source", "image", "database", "deployment"],
-    partitions_def=environments,
     description="A commit becomes the environment's running Odoo.",
 )
-build = dg.define_asset_job(
-    "build", selection=["source", "image"], partitions_def=environments, description="A commit becomes an image."
-)
+build = dg.define_asset_job("build", selection=["source", "image"], description="A commit becomes an image.")
 test = dg.define_asset_job(
     "test",
     selection=["source", "image", "database"],
-    partitions_def=environments,
     description="A commit's modules are installed and tested; nothing is deployed.",
 )
 

@@ -15,15 +15,16 @@ from resources.store import StoreResource
 
 def platform_resources() -> dict[str, Any]:
     """Return the resources of the code location; making them opens nothing."""
-    ports = {
-        "control": ControlResource(),
-        "runtime": RuntimeResource(),
-        "store": StoreResource(),
-        "databases": DatabasesResource(),
-        "settings": SettingsResource(),
-    }
+    control, runtime, store = ControlResource(), RuntimeResource(), StoreResource()
+    databases, settings = DatabasesResource(), SettingsResource()
     return {
-        **ports,
-        "scope": RunScopeResource(**ports),
-        "handoff": HandoffIOManager(settings=ports["settings"]),
+        "control": control,
+        "runtime": runtime,
+        "store": store,
+        "databases": databases,
+        "settings": settings,
+        "scope": RunScopeResource(
+            control=control, runtime=runtime, store=store, databases=databases, settings=settings
+        ),
+        "handoff": HandoffIOManager(settings=settings),
     }

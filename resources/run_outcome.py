@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.heartbeat import StopReason
@@ -69,14 +70,17 @@ def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
 def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a step failed outside its own code, for example because its input was never made."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        if event is not None:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            said = next(iter(error.message.strip().splitlines()), "") if error is not None else ""
-            return f"{event.step_key}: {said or 'failed'}"[:_LONGEST_REASON]
+        if entry.dagster_event is not None:
+            return f"{entry.step_key}: {_said(entry.dagster_event.step_failure_data)}"[:_LONGEST_REASON]
     return None
+
+
+def _said(failure: StepFailureData) -> str:
+    """Return the first line of what was raised, which Dagster wraps in an error of its own."""
+    described = failure.user_failure_data.description if failure.user_failure_data else None
+    error = failure.error.cause or failure.error if failure.error else None
+    text = described or (error.message if error else "")
+    return next(iter(text.strip().splitlines()), "failed without a word")
 
 
 def _missing_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:

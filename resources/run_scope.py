@@ -82,7 +82,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
     settings: dg.ResourceDependency[Settings]
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunScope]:  # type: ignore[override]
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunScope]:
         """Own the row while the run's steps work."""
         run, instance = _launched_run(context)
         fence = _fence(run)

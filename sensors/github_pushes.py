@@ -16,7 +16,7 @@ from odooops_dagster.steps.poll import poll_project
 ASKED_AT_ONCE = 8
 
 
-@dg.sensor(minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING)
 def github_pushes(
     context: dg.SensorEvaluationContext,
     control: dg.ResourceParam[ControlPlane],

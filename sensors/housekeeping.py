@@ -12,7 +12,7 @@ from odooops_dagster.steps.converge import converge_all
 from odooops_dagster.steps.janitor import collect
 
 
-@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def housekeeping(
     control: dg.ResourceParam[ControlPlane],
     runtime: dg.ResourceParam[Runtime],

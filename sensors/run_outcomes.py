@@ -10,7 +10,7 @@ from odooops_dagster.tags import RUN_ID
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.SUCCESS, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
 )
 def runs_succeeded(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that succeeded, where the run could not do so itself."""
@@ -18,7 +18,7 @@ def runs_succeeded(context: dg.RunStatusSensorContext, control: dg.ResourceParam
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.FAILURE, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.FAILURE, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
 )
 def runs_failed(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that failed, where the run could not do so itself."""
@@ -26,7 +26,7 @@ def runs_failed(context: dg.RunStatusSensorContext, control: dg.ResourceParam[Co
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.CANCELED, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
 )
 def runs_canceled(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that was canceled, where the run could not do so itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
 import pytest
@@ -12,7 +12,10 @@ from odooops_dagster import coordinator as module
 from odooops_dagster import tags
 from odooops_dagster.coordinator import OdooOpsRunCoordinator
 from odooops_dagster.errors import BadInput, Conflict
-from tests.dagster.world import World, deploy_job
+from tests.dagster.world import World
+
+if TYPE_CHECKING:
+    from dagster._core.workspace.context import BaseWorkspaceRequestContext
 
 
 class Submit(Protocol):
@@ -30,7 +33,7 @@ def submit(world: World, monkeypatch: pytest.MonkeyPatch) -> Submit:
     coordinator.register_instance(world.instance)
 
     def submit_run(run: dg.DagsterRun, *, person: str | None = None) -> dg.DagsterRun:
-        context = SubmitRunContext(run, workspace=None)  # type: ignore[arg-type] - asked only for its headers
+        context = SubmitRunContext(run, workspace=cast("BaseWorkspaceRequestContext", None))
         monkeypatch.setattr(
             SubmitRunContext, "get_request_header", lambda _self, key: {"X-Forwarded-User": person}.get(key)
         )
@@ -59,7 +62,7 @@ def test_an_enrolled_run_is_queued_with_its_tags(world: World, submit: Submit) -
 def test_a_run_without_an_environment_is_refused_with_a_remedy(world: World, submit: Submit) -> None:
     """A launch without a partition has no place in ops.runs."""
     with pytest.raises(BadInput, match="names no environment") as caught:
-        submit(world.instance.create_run_for_job(deploy_job()))
+        submit(world.launched({}, status=dg.DagsterRunStatus.NOT_STARTED))
     assert caught.value.hint is not None
 
 
@@ -79,9 +82,7 @@ def test_a_re_execution_gets_a_row_of_its_own(world: World, submit: Submit) -> N
     parent = world.claim()
     result = world.materialize(parent)
     copied = tags.tags_of(parent) | {"dagster/partition": "shop/feature/cart"}
-    again = world.instance.create_run_for_job(
-        deploy_job(), tags=copied, parent_run_id=result.run_id, root_run_id=result.run_id
-    )
+    again = world.launched(copied, status=dg.DagsterRunStatus.NOT_STARTED, parent_run_id=result.run_id)
     submit(again)
     fence = tags.fence_of(stored(world, again).tags)
     assert fence is not None
@@ -126,9 +127,7 @@ def test_a_selection_amounts_to_a_kind(assets: list[str], kind: str) -> None:
 
 def born_in_ui(world: World) -> dg.DagsterRun:
     """Return a Dagster run as the UI makes it."""
-    return world.instance.create_run_for_job(
-        deploy_job(), tags={"dagster/partition": "shop/feature/cart"}, status=dg.DagsterRunStatus.NOT_STARTED
-    )
+    return world.launched({"dagster/partition": "shop/feature/cart"}, status=dg.DagsterRunStatus.NOT_STARTED)
 
 
 def stored(world: World, run: dg.DagsterRun) -> dg.DagsterRun:

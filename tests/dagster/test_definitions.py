@@ -89,7 +89,7 @@ def test_the_sensors_and_the_clock_run_from_the_start(definitions: dg.Definition
         "housekeeping",
     }
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in sensors)
-    assert [s.default_status for s in definitions.schedules or ()] == [dg.DefaultScheduleStatus.RUNNING]  # type: ignore[union-attr]
+    assert [s.default_status for s in definitions.schedules or ()] == [dg.DefaultScheduleStatus.RUNNING]
 
 
 def test_importing_opens_nothing(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_waiting_tick_ends_before_dagster_looks_again() -> None:
 
 def test_a_real_ticks_log_key_ends_with_its_number() -> None:
     """That is how a dry run is told from a real tick."""
-    body = inspect.getsource(sensor_daemon.SensorLaunchContext.log_key.fget)  # type: ignore[arg-type, attr-defined]
+    body = inspect.getsource(sensor_daemon.SensorLaunchContext.log_key.fget)  # type: ignore[attr-defined]
     assert "self.tick_id" in body
 
 
@@ -45,7 +45,7 @@ def test_log_records_carry_what_the_handler_reads() -> None:
     seen: list[logging.LogRecord] = []
     with dg.instance_for_test() as instance:
         handler = _Collector(seen)
-        instance.get_handlers = lambda: [handler]  # type: ignore[method-assign, assignment]
+        instance.get_handlers = lambda: [handler]  # type: ignore[method-assign]
 
         @dg.op
         def speak(context) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - Dagster refuses a quoted annotation

@@ -100,7 +100,9 @@ def tick(world: World, *, log_key: list[str] | None = None, **settings: object) 
     context = dg.build_sensor_context(instance=world.instance)
     if log_key is not None:
         context._log_key = log_key  # noqa: SLF001 - Dagster sets it only from its daemon
-    return sensor.ops_queue(context, control=world.control, settings=world.settings.model_copy(update=settings))
+    answer = sensor.ops_queue(context, control=world.control, settings=world.settings.model_copy(update=settings))
+    assert isinstance(answer, dg.SensorResult | dg.SkipReason)
+    return answer
 
 
 def requests(result: Answer) -> list[dg.RunRequest]:

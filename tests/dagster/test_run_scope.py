@@ -17,12 +17,7 @@ def test_a_run_that_makes_every_asset_succeeds_and_deploys(world: World) -> None
     run = world.claim()
     result = world.materialize(run)
     assert result.success
-    assert {asset for event in result.get_asset_materialization_events() for asset in event.asset_key.path} == {
-        "source",
-        "image",
-        "database",
-        "deployment",
-    }
+    assert made(result) == {"source", "image", "database", "deployment"}
     row = world.row(run)
     assert (row.status, row.exit_code, row.dagster_run_id) == ("succeeded", 0, result.run_id)
     assert world.control.environments.get(str(run.partition_key)).image_digest == f"sha256:{run.run_number}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from assets.database import CHECKS, database
 from assets.deployment import deployment
@@ -66,7 +67,21 @@ class World:
     def dagster_run(self, run: Run, status: dg.DagsterRunStatus, **more: str) -> dg.DagsterRun:
         """Return a Dagster run that says it works on the row."""
         with_tags = tags.tags_of(run) | more
-        return self.instance.create_run_for_job(deploy_job(), tags=with_tags, status=status)
+        return self.launched(with_tags, status=status)
+
+    def launched(
+        self, with_tags: Mapping[str, str], *, status: dg.DagsterRunStatus, parent_run_id: str | None = None
+    ) -> dg.DagsterRun:
+        """Return a Dagster run as a code location's job gives it."""
+        location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("odooops"), "__repository__")
+        return self.instance.create_run_for_job(
+            deploy_job(),
+            tags=with_tags,
+            status=status,
+            remote_job_origin=RemoteJobOrigin(location, "deploy"),
+            parent_run_id=parent_run_id,
+            root_run_id=parent_run_id,
+        )
 
     def materialize(self, run: Run, *, assets: Sequence[str] = (), **settings: object) -> dg.ExecuteInProcessResult:
         """Run the assets for a claimed run in this process."""
@@ -142,7 +157,6 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         digest=f"sha256:{ctx.run.run_number}",
         series="19.0",
         odoo_revision="r1",
-        odoo_script=Path("/odoo/odoo-bin"),
         python=Path("/venv/bin/python"),
         addons_paths=source.addons_paths,
         modules=source.modules,
