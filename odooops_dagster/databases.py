@@ -106,6 +106,7 @@ class OdooDatabases:
                 if not _role_exists(connection, _TEMPLATES):
                     _execute(connection, "create role {} nologin", _TEMPLATES)
                 _may_act_as(connection, _TEMPLATES)
+                _execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
             with self._admin(name) as inside:
                 _give_everything(inside, to=_TEMPLATES)
             _execute(connection, "alter database {} with allow_connections false", name)
@@ -257,13 +258,23 @@ def _drop(connection: Connection, name: str) -> None:
 
 
 def _give_everything(connection: Connection, *, to: str) -> None:
-    """Give all that any role but ours owns in the connected database to one role, and the schema that Odoo uses."""
-    for owner in _owners(connection):
-        if owner != to:
-            _may_act_as(connection, owner)
-            _execute(connection, "reassign owned by {} to {}", owner, to)
-            _execute(connection, "revoke all on schema public from {}", owner)
-    _execute(connection, "grant all on schema public to {}", to)
+    """Give all that any role but ours owns in the connected database to one role, and room for more."""
+    schemas = _schemas(connection)
+    former = [owner for owner in _owners(connection) if owner != to]
+    for owner in former:
+        _may_act_as(connection, owner)
+    # The new owner must be able to create where its objects are, before it can own them.
+    for schema in schemas:
+        _execute(connection, "grant all on schema {} to {}", schema, to)
+    for owner in former:
+        _execute(connection, "reassign owned by {} to {}", owner, to)
+        for schema in schemas:
+            _execute(connection, "revoke all on schema {} from {}", schema, owner)
+
+
+def _schemas(connection: Connection) -> list[str]:
+    query = "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
+    return [name for (name,) in connection.execute(query)]
 
 
 def _owners(connection: Connection) -> list[str]:
