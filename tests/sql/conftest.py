@@ -1,0 +1,47 @@
+"""Every test of the schema runs on PostgreSQL 18 and on PostgreSQL 15."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from tests.servers import PostgresServer, as_user
+from tests.sql.world import World
+
+
+@pytest.fixture(params=["18", "15"])
+def server(request: pytest.FixtureRequest) -> PostgresServer:
+    """Return a server of each supported end of the range."""
+    name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]
+    found: PostgresServer = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def url(server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of a fresh migrated database."""
+    with server.fresh_database() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def bare_url(server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of a database in which nothing was made yet."""
+    with server.fresh_database(migrated=False) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def world(url: str, server: PostgresServer) -> Iterator[World]:
+    """Yield the fresh database as tests see it."""
+    world = World(url, as_user(url, "ops_worker", server))
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def project(world: World) -> UUID:
+    """Return a project."""
+    return world.project()
