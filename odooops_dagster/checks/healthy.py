@@ -98,7 +98,13 @@ class _Questions:
         return self._get("/web/health", deadline)[0]
 
     def _ask_database(self, deadline: float) -> str | None:
-        wrong, page, path = self._get("/web/login", deadline, params={"db": self._database})
+        """Ask for the database by name, then as a person does, who opens the URL and names none."""
+        named = self._ask_login(deadline, {"db": self._database})
+        self._client.cookies.clear()
+        return named or self._ask_login(deadline, None)
+
+    def _ask_login(self, deadline: float, params: Mapping[str, str] | None) -> str | None:
+        wrong, page, path = self._get("/web/login", deadline, params=params)
         if wrong:
             return wrong
         if not path.endswith("/web/login"):

@@ -150,8 +150,8 @@ class Story:
         environment = self._control.environments.get(f"{SLUG}/{BRANCH}")
         url = f"{environment.url}web/login"
         answer = httpx.get(url, timeout=60, trust_env=False, follow_redirects=True)
-        if answer.status_code != 200 or 'name="login"' not in answer.text:
-            raise StepFailed(f"{url} answers {answer.status_code}")
+        if answer.status_code != 200 or answer.url.path != "/web/login" or 'name="login"' not in answer.text:
+            raise StepFailed(f"{url} answers {answer.status_code} at {answer.url.path}")
         return url
 
 

@@ -105,7 +105,7 @@ def _database(access: DatabaseAccess) -> dict[str, str]:
         "db_user": access.user,
         "db_password": access.password,
         "db_name": access.database,
-        "dbfilter": f"^{access.database}$",
+        # No dbfilter: with one, Odoo looks for databases that its own role owns, and finds none; db_name alone decides.
         "list_db": "False",
         # The database manager is off; should someone turn it on, its password is not the well-known default.
         "admin_passwd": hashlib.sha256(f"manager:{access.password}".encode()).hexdigest(),

@@ -63,6 +63,7 @@ def test_a_push_of_a_feature_branch_becomes_an_odoo_that_answers(
     assert environment["deployed_sha"] == run.git_sha
     answer = login_page(environment["url"])
     assert answer.status_code == 200
+    assert answer.url.path == "/web/login"
     assert 'name="login"' in answer.text
     checks = {row["name"]: row for row in running.query("select * from ops.run_checks where run_id = %s", run.id)}
     assert set(checks) == {"modules_installed", "module_tests_passed", "log_clean", "healthy"}

@@ -67,10 +67,11 @@ class FakeOdoo:
 
 
 def _login(request: BaseHTTPRequestHandler) -> Answer:
-    """Do as Odoo does: put the database into the session, then ask to come again."""
-    if "session_id=shop" in request.headers.get("Cookie", ""):
+    """Do as an Odoo of one database does: serve it to all; a named one goes into the session first."""
+    asked = parse_qs(urlsplit(request.path).query).get("db")
+    if asked is None:
         return 200, {}, LOGIN_PAGE
-    if parse_qs(urlsplit(request.path).query).get("db") == ["shop"]:
+    if asked == ["shop"]:
         return 302, {"Location": "/web/login", "Set-Cookie": "session_id=shop; Path=/"}, ""
     return 303, {"Location": "/web/database/selector"}, ""
 
@@ -126,6 +127,21 @@ def test_a_server_whose_registry_failed_is_not_healthy(odoo: FakeOdoo, url: str)
 
 
 @pytest.mark.usefixtures("odoo")
+def test_a_server_that_serves_the_database_only_by_name_is_not_healthy(odoo: FakeOdoo, url: str) -> None:
+    """A person opens the URL and names no database."""
+
+    def only_by_name(request: BaseHTTPRequestHandler) -> Answer:
+        if "session_id=shop" in request.headers.get("Cookie", ""):
+            return 200, {}, LOGIN_PAGE
+        asked = parse_qs(urlsplit(request.path).query).get("db")
+        return _login(request) if asked else (303, {"Location": "/web/database/selector"}, "")
+
+    odoo.answers["/web/login"] = only_by_name
+    odoo.answers["/web/database/selector"] = lambda _request: (200, {}, LOGIN_PAGE)
+    result = check_healthy(url, database="shop", module_states=_states)
+    assert result.summary == "/web/login leads to /web/database/selector: the database is not served"
+
+
 def test_a_server_that_does_not_serve_the_database_is_not_healthy(odoo: FakeOdoo, url: str) -> None:
     """Odoo leads to its database selector."""
     odoo.answers["/web/database/selector"] = lambda _request: (200, {}, LOGIN_PAGE)
