@@ -43,6 +43,11 @@ class Ops:
         assert done.returncode == status, done.stderr
         return json.loads(done.stdout)
 
+    def status(self) -> dict[str, Any]:
+        """Return how the stack stands, whether well or not."""
+        status: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return status
+
     def spawn(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command and return at once, as a shell does for a person who watches."""
         return subprocess.Popen(

@@ -33,8 +33,8 @@ def hold(home: Path) -> Iterator[int]:
 def holder(home: Path) -> int | None:
     """Return the process id that the running stack wrote, 0 while it has not; None when no stack runs."""
     try:
-        descriptor = os.open(lock_file(home), os.O_RDWR)
-    except FileNotFoundError:
+        descriptor = os.open(lock_file(home), os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

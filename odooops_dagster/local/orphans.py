@@ -26,6 +26,19 @@ def end_orphans(*, patience: float) -> None:
             return
 
 
+def wait_gone(pid: int, *, timeout: float) -> bool:
+    """Return whether a process that is not our child has ended before the time is over."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            process.wait(timeout)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
 def _wait_alone(*, timeout: float) -> bool:
     deadline = time.monotonic() + timeout
     while psutil.Process().children():

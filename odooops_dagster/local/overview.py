@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.local import lock
+from odooops_dagster.local.orphans import wait_gone
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
 from odooops_dagster.local.programs import programs, url
 from odooops_dagster.local.supervisor import ProgramState, Supervisor
@@ -62,7 +63,7 @@ def bring_down(settings: Settings) -> bool:
     pid = lock.holder(settings.home)
     if pid is not None:
         _ask_to_end(settings, pid)
-        if not lock.wait_released(settings.home, timeout=STOP_SECONDS):
+        if not (lock.wait_released(settings.home, timeout=STOP_SECONDS) and wait_gone(pid, timeout=STOP_SECONDS)):
             raise Unavailable(f"the stack does not end (process {pid})", hint=f"kill -9 {pid}, then ops down")
     server = EmbeddedPostgres(settings.home)
     if needs_embedded(settings) and server.running():

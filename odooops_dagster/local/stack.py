@@ -55,6 +55,9 @@ class Stack:
                 self._watch()
             except Stopped:
                 self._report(Progress(name="stack", state="stopping"))
+            except Unavailable:
+                self._refuse_dead_supervisor()  # the reason for whatever else did not answer
+                raise
             finally:
                 _ignore_signals()
                 self._stop()

@@ -92,14 +92,20 @@ class Startup:
         return log.stat().st_size if log.exists() else 0
 
     def _last_words(self, name: str, *, mark: int) -> str:
-        """Return the last line that the program wrote since the mark."""
+        """Return what the program wrote of its end since the mark."""
         log = self._log(name)
         if not log.exists():
             return "it wrote nothing"
         with log.open("rb") as file:
             file.seek(mark)
-            lines = file.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].strip() if lines else "it wrote nothing"
+            return last_words(file.read().decode(errors="replace"))
+
+
+def last_words(text: str) -> str:
+    """Return the line that says why a program ended: PostgreSQL's fatal one, else the last, as in a traceback."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if " FATAL: " in line or " PANIC: " in line]
+    return (fatal or lines or ["it wrote nothing"])[-1]
 
 
 def write_files(settings: Settings, chosen: Sequence[Program]) -> None:

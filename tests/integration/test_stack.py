@@ -1,0 +1,248 @@
+"""The whole platform under `ops up`: started, found, broken and ended for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+import psycopg
+import pytest
+
+from odooops_dagster.local import lock
+from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.settings import Settings
+from tests.ops import Ops
+from tests.servers import state_folder
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+PROGRAMS = ["postgres", "environments", "code", "webserver", "daemon", "gateway"]
+# A restarted program has to import Dagster and answer, beside whatever else the machine does.
+PATIENCE = 120
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Ops]:
+    """Yield the command on a stack that runs."""
+    with state_folder("stack") as home:
+        ops = Ops(home)
+        started = ops.run("up", "--detach")
+        assert started.returncode == 0, started.stderr
+        try:
+            yield ops
+        finally:
+            ops.run("down")
+        assert ops.processes() == []
+
+
+@pytest.fixture
+def stopped() -> Iterator[Ops]:
+    """Yield the command on a state folder of which nothing may be left running."""
+    with state_folder("stack") as home:
+        ops = Ops(home)
+        try:
+            yield ops
+        finally:
+            ops.run("down")
+        assert ops.processes() == []
+
+
+def test_every_program_runs_and_answers(running: Ops) -> None:
+    """`ops up` returns when all of it can be used."""
+    status = running.status()
+    assert [service["name"] for service in status["services"]] == PROGRAMS
+    assert {service["state"] for service in status["services"]} == {"running"}
+    assert b"dagster_version" in _get(status["dagster_url"] + "/server_info")
+    assert b"ready" in _get(status["gateway_url"] + "/readyz")
+
+
+def test_a_second_up_finds_the_first(running: Ops) -> None:
+    """It says whose the stack is, shows it, and changes nothing."""
+    before = running.status()
+    second = running.run("up")
+    assert second.returncode == 0
+    assert f"already running: process {before['pid']}" in second.stderr
+    assert "webserver" in second.stdout
+    assert _pids(running) == {service["name"]: service["pid"] for service in before["services"]}
+
+
+def test_the_schema_is_migrated_and_the_worker_is_let_in(running: Ops) -> None:
+    """The embedded default needs no further command."""
+    with psycopg.connect(database_urls(Settings(home=running.home)).control) as connection:
+        row = connection.execute("select count(*) from ops.v_run_queue").fetchone()
+    assert row == (0,)
+
+
+def test_only_postgres_runs_as_someone_else_than_its_caller(running: Ops) -> None:
+    """Root's server is never root."""
+    if os.geteuid() != 0:
+        pytest.skip("an unprivileged server is its caller")
+    assert psutil.Process(_pids(running)["postgres"]).uids().real != 0
+
+
+def test_no_secret_stands_in_an_argument_list_or_a_log(running: Ops) -> None:
+    """What `ps` and a log reader see holds no password."""
+    secrets = [file.read_text().strip() for file in (running.home / "secrets").iterdir() if file.is_file()]
+    seen = "\n".join(running.processes())
+    seen += "\n".join(log.read_text(errors="replace") for log in (running.home / "logs").glob("*.log"))
+    assert len(secrets) >= 4
+    assert [secret for secret in secrets if secret in seen] == []
+
+
+def test_the_doctor_is_content_with_a_running_stack(running: Ops) -> None:
+    """Its own ports are no fault."""
+    findings = {finding["name"]: finding for finding in running.json("doctor")}
+    assert findings["ports"]["detail"] == "in use by the running stack"
+    assert findings["platform"]["ok"]
+    assert findings["schema"]["ok"]
+
+
+@pytest.mark.parametrize("name", ["gateway", "daemon", "webserver", "code", "environments", "postgres"])
+def test_a_killed_program_comes_back(running: Ops, name: str) -> None:
+    """The supervisor restarts it, and the platform is whole again."""
+    before = _pids(running)[name]
+    os.kill(before, signal.SIGKILL)
+    _wait_for(lambda: _pids(running).get(name) not in {None, before})
+    _wait_for(lambda: running.status()["healthy"])
+    _wait_for(lambda: _answers(running.status()["gateway_url"] + "/readyz"))
+    _wait_for(lambda: _answers(running.status()["dagster_url"] + "/server_info"))
+
+
+def test_down_leaves_no_process_and_up_brings_all_back(stopped: Ops) -> None:
+    """What was written survives; a second down is no error."""
+    assert stopped.run("up", "--detach").returncode == 0
+    url = database_urls(Settings(home=stopped.home)).owner
+    with psycopg.connect(url) as connection:
+        connection.execute("create table public.kept ()")
+    assert stopped.json("down") == {"home": str(stopped.home), "stopped": True}
+    assert stopped.processes() == []
+    assert stopped.json("down")["stopped"] is False
+    assert stopped.run("up", "--detach").returncode == 0
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select to_regclass('public.kept') is not null").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything(stopped: Ops, number: signal.Signals) -> None:
+    """Ctrl-C, a service manager's TERM and a closed terminal leave no process behind."""
+    watched = _up(stopped)
+    watched.send_signal(number)
+    assert watched.wait(timeout=PATIENCE) == 0
+    assert stopped.processes() == []
+
+
+def test_a_signal_during_the_start_ends_everything(stopped: Ops) -> None:
+    """Half a stack is not left behind either."""
+    watched = stopped.spawn("up")
+    _wait_for(lambda: any("supervisord" in process for process in stopped.processes()))
+    time.sleep(1)
+    watched.send_signal(signal.SIGINT)
+    assert watched.wait(timeout=PATIENCE) == 0
+    assert stopped.processes() == []
+
+
+def test_a_killed_up_leaves_no_process(stopped: Ops) -> None:
+    """Also kill -9, after which it can tell nobody."""
+    watched = _up(stopped)
+    watched.kill()
+    watched.wait()
+    _wait_for(lambda: stopped.processes() == [])
+    _up_again(stopped)
+
+
+def test_a_killed_supervisor_leaves_no_process(stopped: Ops) -> None:
+    """`ops up` ends too and says why."""
+    watched = _up(stopped)
+    (supervisor,) = psutil.Process(watched.pid).children()
+    supervisor.kill()
+    _, errors = watched.communicate(timeout=PATIENCE)
+    assert watched.returncode == 1
+    assert "ops: the supervisor ended" in errors
+    assert stopped.processes() == []
+
+
+def test_everything_killed_at_once_starts_again(stopped: Ops) -> None:
+    """As after a power cut."""
+    watched = _up(stopped)
+    for process in [psutil.Process(watched.pid), *psutil.Process(watched.pid).children(recursive=True)]:
+        _kill(process)
+    watched.wait()
+    _wait_for(lambda: stopped.processes() == [])
+    _up_again(stopped)
+
+
+def test_a_program_that_cannot_start_is_told_with_its_last_words(stopped: Ops) -> None:
+    """The start ends, nothing is left, and the log is named."""
+    stopped.environment["PYTHONPATH"] = str(_broken_definitions(stopped.home))
+    done = stopped.run("up")
+    assert done.returncode == 1
+    assert "ops: code did not start: " in done.stderr
+    assert "the code is broken" in done.stderr
+    assert f"→ read {stopped.home}/logs/code.log" in done.stderr
+    assert stopped.processes() == []
+
+
+def _broken_definitions(home: Path) -> Path:
+    """Return a folder whose package `assets` cannot be imported."""
+    folder = home / "broken"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "assets" / "__init__.py").write_text("raise RuntimeError('the code is broken')\n")
+    return folder
+
+
+def _up(ops: Ops) -> subprocess.Popen[str]:
+    """Start the stack in the foreground and return when it says that all is ready."""
+    watched = ops.spawn("up")
+    assert watched.stderr is not None
+    lines: list[str] = []
+    while "Ctrl-C ends it\n" not in lines:
+        line = watched.stderr.readline()
+        assert line, "".join(lines)
+        lines.append(line)
+    return watched
+
+
+def _up_again(ops: Ops) -> None:
+    done = ops.run("up", "--detach")
+    assert done.returncode == 0, done.stderr
+    assert ops.run("down").returncode == 0
+    assert ops.processes() == []
+    assert lock.holder(ops.home) is None
+
+
+def _pids(ops: Ops) -> dict[str, Any]:
+    return {service["name"]: service["pid"] for service in ops.status()["services"]}
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def _get(url: str) -> bytes:
+    with urlopen(url, timeout=10) as response:  # noqa: S310 -- our own loopback address
+        return bytes(response.read())
+
+
+def _answers(url: str) -> bool:
+    try:
+        _get(url)
+    except OSError:
+        return False
+    return True
+
+
+def _wait_for(condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
