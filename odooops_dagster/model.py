@@ -41,6 +41,7 @@ class Project(FromRow):
     default_branch: str
     status: str
     poll_enabled: bool = True
+    poll_error: str | None = None  # why the repository could not be asked the last time
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -61,7 +61,7 @@ def list_(*, json: Json = False) -> None:
 
 @app.command()
 def show(slug: ProjectSlug, *, json: Json = False) -> None:
-    """Show a project, its environments and the webhook's address."""
+    """Show a project, its environments, and why its repository could not be asked, if so."""
     with control_plane() as control:
         project = control.projects.get(slug)
         environments = living(control.environments.list(slug))

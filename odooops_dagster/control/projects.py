@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from odooops_dagster.control.database import Database
 from odooops_dagster.model import Project
@@ -56,3 +57,7 @@ class Projects:
         """Return the projects whose repository was not asked for that long."""
         rows = self._database.call("projects_to_poll", p_older_than_seconds=int(older_than_seconds))
         return [Project.from_row(row) for row in rows]
+
+    def record_poll_failure(self, project_id: UUID, *, reason: str) -> None:
+        """Note why the project's repository could not be asked; the next answer takes the note away."""
+        self._database.call("record_poll_failure", p_project_id=project_id, p_error=reason)

@@ -66,7 +66,7 @@ class PushPayload(BaseModel):
     @classmethod
     def _be_a_ref(cls, ref: str) -> str:
         if not is_ref(ref):
-            raise ValueError("not the full name of a branch or tag")
+            raise ValueError("not the full name of a ref, such as refs/heads/main")
         return ref
 
     def push(self) -> Push:

@@ -92,12 +92,12 @@ def submodule_url(parent: str, url: str) -> str:
 
 
 def is_ref(ref: str) -> bool:
-    """Return whether git accepts this as the full name of a branch or tag (refs/heads/feature/x)."""
+    """Return whether git accepts this as a full name, such as refs/heads/feature/x."""
     try:
         ref.encode()
     except UnicodeEncodeError:
         return False
-    return ref.startswith(("refs/heads/", "refs/tags/")) and not _NOT_IN_REF.search(ref)
+    return ref.startswith("refs/") and ref.count("/") > 1 and not _NOT_IN_REF.search(ref)
 
 
 def _one_up(base: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from odooops_dagster import git
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Unavailable
+from odooops_dagster.errors import OdooOpsError, Unavailable
 from odooops_dagster.model import Project
 
 
@@ -19,10 +19,19 @@ def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
         Unavailable: it does not answer, or shows no branch at all, which must not be read as "all were deleted".
     """
     asked_at = datetime.now(UTC)
+    try:
+        heads = _heads(project)
+    except OdooOpsError as exc:
+        control.projects.record_poll_failure(project.id, reason=str(exc))
+        raise
+    return control.pushes.record_heads(project.id, heads=heads, asked_at=asked_at)
+
+
+def _heads(project: Project) -> dict[str, str]:
     heads = git.ls_remote(project.repo_url)
     if not heads:
         raise Unavailable(
             f"{git.Remote.parse(project.repo_url).url} shows no branch; nothing was changed",
             hint=f"push {project.default_branch} to it, or ops project archive {project.slug}",
         )
-    return control.pushes.record_heads(project.id, heads=heads, asked_at=asked_at)
+    return heads

@@ -1,4 +1,4 @@
--- Lists the active projects whose repository was not asked for that long. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )
@@ -13,11 +13,9 @@ begin
     select p.* from ops.projects as p
     where
         p.status = 'active' and p.poll_enabled
-        and (
-            p.last_polled_at is null
-            or p.last_polled_at < clock_timestamp() - make_interval(secs => p_older_than_seconds)
-        )
-    order by p.last_polled_at nulls first;
+        and coalesce(greatest(p.last_polled_at, p.poll_failed_at), '-infinity')
+        <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
+    order by greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';

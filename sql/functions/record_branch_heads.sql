@@ -50,7 +50,8 @@ begin
             end if;
         end if;
     end loop;
-    update ops.projects as p set last_polled_at = clock_timestamp() where p.id = p_project_id;
+    update ops.projects as p set last_polled_at = clock_timestamp(), poll_failed_at = null, poll_error = null
+    where p.id = p_project_id;
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';

@@ -71,3 +71,18 @@ def test_a_repository_that_shows_no_branch_destroys_nothing(
     with pytest.raises(Unavailable, match="shows no branch"):
         poll_project(control, project)
     assert ("feature/x", "destroy") not in kinds(control)
+
+
+def test_a_failing_repository_waits_for_its_turn_and_says_why(
+    control: ControlPlane, project: Project, shop: Repository
+) -> None:
+    """It is asked as often as the others, and the reason is gone with the next answer."""
+    moved = shop.bare.rename(shop.bare.with_name("moved.git"))
+    assert [due.id for due in control.projects.to_poll(older_than_seconds=60)] == [project.id]
+    with pytest.raises(StepFailed):
+        poll_project(control, project)
+    assert control.projects.to_poll(older_than_seconds=60) == []
+    assert control.projects.get(project.slug).poll_error == f"there is no repository at {shop.url}"
+    moved.rename(shop.bare)
+    poll_project(control, project)
+    assert control.projects.get(project.slug).poll_error is None

@@ -1,0 +1,26 @@
+-- Notes that a project's repository could not be asked, and why; the next answer takes the note away.
+-- Called by polling. Locks the project's row. Raises PT404. A retry changes the time only.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_poll_failure(
+    p_project_id uuid,
+    p_error text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    update ops.projects as p
+    set poll_failed_at = clock_timestamp(), poll_error = coalesce(nullif(p_error, ''), 'no reason given')
+    where p.id = p_project_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+end
+$$;
+comment on function ops.record_poll_failure is 'Notes why a repository could not be asked.';
+revoke all on function ops.record_poll_failure from public;
+grant execute on function ops.record_poll_failure to service_role, ops_worker;
