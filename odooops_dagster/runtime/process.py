@@ -77,10 +77,7 @@ class ProcessRuntime:
     def start(self, service: Service) -> ServiceStatus:
         """Make the service run with exactly this definition, replacing another of its name."""
         with self._locked(service.name):
-            try:
-                return self._start(service)
-            except Unavailable:
-                return self._start(service)  # the supervisor was killed meanwhile: once more, with the next one
+            return _once_more(lambda: self._start(service))
 
     def _start(self, service: Service) -> ServiceStatus:
         self.ensure_supervisor()
@@ -95,12 +92,17 @@ class ProcessRuntime:
     def stop(self, name: str, *, remove: bool = False) -> ServiceStatus:
         """Stop the service, and forget it if told to; the intent is on disk before the process ends."""
         with self._locked(name):
-            self._definitions.unwant(name)
-            if self._supervisor.answers():
-                self._unload(name)
-            if remove:
-                self._definitions.remove(name)
-            return self._status(name)
+            return _once_more(lambda: self._stop(name, remove=remove))
+
+    def _stop(self, name: str, *, remove: bool) -> ServiceStatus:
+        self._definitions.unwant(name)
+        # One that is just starting has perhaps read the service's ini already, so it must be asked.
+        if self._supervisor.is_alive():
+            self._supervisor.ensure(may_start=False, patience_seconds=self._patience_seconds)
+            self._unload(name)
+        if remove:
+            self._definitions.remove(name)
+        return self._status(name)
 
     def status(self, name: str | None = None) -> list[ServiceStatus]:
         """Return the state of one service ('absent' when unknown) or of all."""
@@ -118,7 +120,10 @@ class ProcessRuntime:
         return [] if service is None else tail_of(service.log_path, lines=tail)
 
     def _status(self, name: str) -> ServiceStatus:
-        return self._judge(name, self._info(name))
+        try:
+            return self._judge(name, self._info(name))
+        except Unavailable:
+            return self._judge(name, None)
 
     def _judge(self, name: str, info: Mapping[str, Any] | None) -> ServiceStatus:
         service = self._definitions.get(name)
@@ -135,11 +140,9 @@ class ProcessRuntime:
         return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
 
     def _info(self, name: str) -> Mapping[str, Any] | None:
-        """Return what the supervisor says of the service, or None when it does not know it or is not there."""
+        """Return what the supervisor says of the service, or None when it does not know it."""
         try:
             info: Mapping[str, Any] = self._supervisor.call("getProcessInfo", name)
-        except Unavailable:
-            return None
         except xmlrpc.client.Fault as exc:
             _only(exc, Faults.BAD_NAME)
             return None
@@ -151,7 +154,7 @@ class ProcessRuntime:
 
     def _load(self, name: str) -> None:
         self._tell("reloadConfig")
-        self._tell("addProcessGroup", name, harmless=(Faults.ALREADY_ADDED,))
+        self._tell("addProcessGroup", name)
         # A program that cannot be spawned is told by its status.
         self._tell("startProcess", name, False, harmless=(Faults.ALREADY_STARTED, Faults.SPAWN_ERROR))
 
@@ -182,6 +185,14 @@ class ProcessRuntime:
         with (folder / str(number)).open("ab") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield
+
+
+def _once_more(change: Callable[[], ServiceStatus]) -> ServiceStatus:
+    """Make the change; when the supervisor is killed meanwhile, make it again with the next one."""
+    try:
+        return change()
+    except Unavailable:
+        return change()
 
 
 def _only(fault: xmlrpc.client.Fault, *harmless: int) -> None:
