@@ -17,7 +17,7 @@ from odooops_dagster.model import Run, RunStatus
 app = typer.Typer(help="Runs: what was asked for, and how it went.", no_args_is_help=True)
 
 _COLUMNS = ("run", "kind", "status", "branch", "commit", "trigger", "created_at", "error_message")
-_EVENT_COLUMNS = ("created_at", "event_type", "level", "message")
+_EVENT_COLUMNS = ("created_at", "event_type", "attempt", "message", "payload")
 
 
 @app.command()

@@ -343,16 +343,21 @@ def test_text_that_postgres_cannot_store_is_cleaned(github: GitHub) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_body_larger_than_github_sends_is_refused(github: GitHub, announced: bool) -> None:
-    """Whether the length was announced or not, reading stops at the limit."""
-    chunk = b" " * 1024**2
-
-    def chunks() -> Iterator[bytes]:
-        yield from (chunk for _ in range(MAX_BODY_BYTES // len(chunk) + 1))
-
-    body = b"".join(chunks()) if announced else chunks()
+@pytest.mark.parametrize("megabytes", [26, 60])
+def test_a_body_larger_than_github_sends_is_refused(github: GitHub, announced: bool, megabytes: int) -> None:
+    """Whether its length was announced or not."""
+    chunks = [b" " * 1024**2] * megabytes
+    body = b"".join(chunks) if announced else iter(chunks)
     response = github.client.post("/webhooks/github", content=body, headers={"X-Hub-Signature-256": "x"})
     assert response.status_code == 413
+
+
+def test_a_body_as_large_as_github_sends_is_taken(github: GitHub) -> None:
+    """The limit itself is allowed."""
+    body = b'{"zen": "' + b"z" * (MAX_BODY_BYTES - 11) + b'"}'
+    headers = {"X-GitHub-Event": "ping", "X-GitHub-Delivery": "d", "X-Hub-Signature-256": signature(body)}
+    assert len(body) == MAX_BODY_BYTES
+    assert github.send(body, headers).status_code == 200
 
 
 def test_a_failure_to_apply_leaves_the_push_to_the_sensor(
