@@ -58,8 +58,23 @@ def one_line(error: BaseException) -> str:
     """Return what went wrong in one line for people."""
     text = str(error.description) if isinstance(error, dg.Failure) else str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = lines[0] if lines else type(error).__name__
+    return _cut(lines[0] if lines else type(error).__name__)
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Return in one line why a run failed that could not say so itself."""
+    return _failed_step(instance, run_id) or _last_word(instance, run_id) or "the run ended without a word"
+
+
+def _last_word(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return what the code server or the daemon last said of the run, such as the signal that killed its process."""
+    said = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)]
+    messages = [event.message.strip() for event in said if event is not None and event.message]
+    return _cut(messages[-1].removeprefix("[DagsterApiServer] ").splitlines()[0]) if messages else None
 
 
 def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -71,7 +86,7 @@ def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a step failed outside its own code, for example because its input was never made."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         if entry.dagster_event is not None:
-            return f"{entry.step_key}: {_said(entry.dagster_event.step_failure_data)}"[:_LONGEST_REASON]
+            return _cut(f"{entry.step_key}: {_said(entry.dagster_event.step_failure_data)}")
     return None
 
 

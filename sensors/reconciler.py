@@ -17,12 +17,13 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Run, RunStatus
 from odooops_dagster.settings import Settings
 from resources.processes import Process
+from resources.run_outcome import why_failed
 
 # Dagster's words for a run that has not ended, in the order it goes through them.
 WAITING = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED)
 WORKING = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 # A run process says who it is within seconds of its launch; one that has not by now died before it could.
-SILENT_SECONDS = 90.0
+SILENT_SECONDS = 60.0
 
 ENDED: dict[dg.DagsterRunStatus, RunStatus] = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -71,10 +72,12 @@ def reconcile(
         yield from without_dagster_run(instance, control, row)
     elif record.dagster_run.status in WAITING:
         renew(control, settings, row, record)
-    elif is_gone(record.dagster_run, since=record.update_timestamp.timestamp()):
+    elif not is_gone(record.dagster_run, since=record.update_timestamp.timestamp()):
+        if row.status == "claimed":
+            renew(control, settings, row, record)
+    elif is_expired(row):
+        # Not before: a code server that lives tells Dagster of a dead worker at once, and then the run has failed.
         yield from give_back(instance, control, row, record.dagster_run)
-    elif row.status == "claimed":
-        renew(control, settings, row, record)
 
 
 def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row: Run) -> Iterator[str]:
@@ -82,8 +85,8 @@ def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row
     run = instance.get_run_by_id(row.dagster_run_id) if row.dagster_run_id else None
     status = ENDED.get(run.status) if run is not None else None
     if run is not None and status is not None:
-        message = None if status == "succeeded" else "the run ended without a word"
-        control.runs.end_dagster_run(run.run_id, status=status, error_message=message)
+        reason = why_failed(instance, run.run_id) if status == "failed" else None
+        control.runs.end_dagster_run(run.run_id, status=status, error_message=reason)
         yield f"{name(row)} {status} as Dagster has it"
     elif row.dagster_run_id is not None or is_expired(row):
         control.runs.requeue(row.id, attempt=row.attempt, reason="no Dagster run works on it")
@@ -121,7 +124,7 @@ def is_gone(run: dg.DagsterRun, *, since: float) -> bool:
 
 
 def is_expired(row: Run) -> bool:
-    """Return whether the claim is old enough for the tick that made it to be dead."""
+    """Return whether nobody has spoken for the row since its lease began."""
     return row.lease_expires_at is not None and row.lease_expires_at.timestamp() < time.time()
 
 

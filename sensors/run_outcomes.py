@@ -7,6 +7,7 @@ import dagster as dg
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import RunStatus
 from odooops_dagster.tags import RUN_ID
+from resources.run_outcome import why_failed
 
 
 @dg.run_status_sensor(
@@ -22,7 +23,7 @@ def runs_succeeded(context: dg.RunStatusSensorContext, control: dg.ResourceParam
 )
 def runs_failed(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that failed, where the run could not do so itself."""
-    end_row(context, control, "failed", reason(context))
+    end_row(context, control, "failed", why_failed(context.instance, context.dagster_run.run_id))
 
 
 @dg.run_status_sensor(
@@ -39,9 +40,3 @@ def end_row(
     """Write the end, once: a row that ended already, or that another Dagster run owns by now, stays as it is."""
     if RUN_ID in context.dagster_run.tags:
         control.runs.end_dagster_run(context.dagster_run.run_id, status=status, error_message=error_message)
-
-
-def reason(context: dg.RunStatusSensorContext) -> str:
-    """Return in one line why Dagster says that the run failed."""
-    lines = (context.dagster_event.message or "").strip().splitlines()
-    return lines[0] if lines else "the run failed before its first step"

@@ -25,7 +25,7 @@ from odooops_dagster.model import Environment, Project, Run
 from resources.processes import Process
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 
 
 class Engine:

@@ -46,11 +46,14 @@ def test_a_claim_that_never_became_a_dagster_run_goes_back_to_the_queue(world: W
 
 
 def test_a_run_whose_process_is_gone_is_given_back_and_ended_in_dagster(world: World) -> None:
-    """Nobody else notices a run process that died with its code server."""
+    """Nobody else notices a run process that died with its code server; a living one is given time to report it."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run)
+    start(world, dagster_run, lease_seconds=1)
+    mend(world)
+    assert world.row(run).status == "running"
+    time.sleep(1.2)
     mend(world)
     assert world.row(run).status == "queued"
     assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
@@ -63,7 +66,8 @@ def test_a_run_whose_process_is_gone_for_the_last_time_fails(world: World) -> No
     )
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run)
+    start(world, dagster_run, lease_seconds=1)
+    time.sleep(1.2)
     mend(world)
     row = world.row(run)
     assert row.status == "failed"
@@ -75,8 +79,9 @@ def test_a_canceling_run_whose_process_is_gone_ends_as_canceled(world: World) ->
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.CANCELING, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run)
+    start(world, dagster_run, lease_seconds=1)
     world.control.runs.cancel(run.id, reason="test", requested_by="someone")
+    time.sleep(1.2)
     mend(world)
     assert world.row(run).status == "canceled"
     assert status(world, dagster_run) == dg.DagsterRunStatus.CANCELED
@@ -99,9 +104,10 @@ def test_a_run_that_never_said_who_works_on_it_is_given_back(world: World, monke
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
-    mend(world)
+    mend(world, lease_seconds=1)
     assert world.row(run).status == "claimed"
     monkeypatch.setattr(sensor, "SILENT_SECONDS", -1.0)
+    time.sleep(1.2)
     mend(world)
     assert world.row(run).status == "queued"
     assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
@@ -132,7 +138,8 @@ def test_mending_twice_changes_nothing_more(world: World) -> None:
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run)
+    start(world, dagster_run, lease_seconds=1)
+    time.sleep(1.2)
     mend(world)
     mend(world)
     assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
