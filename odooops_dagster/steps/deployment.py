@@ -46,7 +46,7 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
     before = ctx.environment
-    port = before.port or free_port()
+    port = before.port or free_port(taken=_ports_of_others(ctx))
     url = f"http://{ctx.settings.host}:{port}/"
     with undoing(ctx.log) as undo:
         undo.add(f"database {database.name}", lambda: ctx.databases.drop(str(database.name)))
@@ -74,12 +74,17 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
         name=name,
         database=database,
         build=build,
-        port=port if first else free_port(),
+        port=port if first else free_port(taken=_ports_of_others(ctx)),
         cron_threads=1 if first else 0,
     )
     ctx.runtime.start(service)
     ctx.log("info", f"{name} starts on port {service.port}")
     return _wait(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+
+
+def _ports_of_others(ctx: StepContext) -> set[int]:
+    """Return the ports that belong to environments, those that do not run included."""
+    return {environment.port for environment in ctx.control.environments.list() if environment.port}
 
 
 def _wait(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:

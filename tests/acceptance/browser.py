@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 # Nothing but the page itself may use the network.
 _FLAGS = (
@@ -32,8 +33,12 @@ class Seen:
         self._page = page
 
     def visible(self, selector: str) -> bool:
-        """Return whether a person can see the element."""
-        return self._page.locator(selector).first.is_visible()
+        """Return whether a person comes to see the element."""
+        try:
+            self._page.locator(selector).locator("visible=true").first.wait_for(timeout=_PATIENCE_MILLISECONDS)
+        except PlaywrightTimeout:
+            return False
+        return True
 
     def screenshot(self, path: Path) -> int:
         """Take a picture and return its size in bytes."""
@@ -51,7 +56,7 @@ class Browser:
         """Open the page and wait until the element shows."""
         page = self._chromium.new_page(viewport={"width": 1440, "height": 900})
         page.goto(url, timeout=_PATIENCE_MILLISECONDS)
-        page.locator(until).first.wait_for(state="visible", timeout=_PATIENCE_MILLISECONDS)
+        page.locator(until).locator("visible=true").first.wait_for(timeout=_PATIENCE_MILLISECONDS)
         return Seen(page)
 
 
