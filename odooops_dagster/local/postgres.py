@@ -161,14 +161,16 @@ class EmbeddedPostgres:
             )
 
     def clear_leftovers(self) -> None:
-        """End what a killed server left behind: sessions that still hold its memory, and its lock file."""
+        """End what a killed server left behind: sessions that still hold its memory, and its lock files."""
         orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
         for orphan in orphans:
             orphan.send_signal(signal.SIGQUIT)
         for stubborn in psutil.wait_procs(orphans, timeout=5)[1]:
             stubborn.kill()
         psutil.wait_procs(orphans, timeout=5)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # They name a process id, which may be anyone's by now; PostgreSQL would refuse to start.
+        for file in (self.data / "postmaster.pid", *self._socket_folder.glob(".s.PGSQL.*")):
+            file.unlink(missing_ok=True)
 
     def wait_ready(self, *, timeout: float = 60) -> None:
         """Return as soon as the server answers."""

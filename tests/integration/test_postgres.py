@@ -115,10 +115,12 @@ def test_a_killed_server_starts_again(embedded: EmbeddedPostgres) -> None:
     assert _ask(embedded.url("odooops"), "select 1") == 1
 
 
-def test_a_lock_file_naming_a_stranger_does_not_stop_the_server(embedded: EmbeddedPostgres) -> None:
+def test_lock_files_naming_a_stranger_do_not_stop_the_server(embedded: EmbeddedPostgres) -> None:
     """After a reboot the recorded process id may be anyone's."""
     embedded.stop()
-    (embedded.data / "postmaster.pid").write_text(f"{os.getpid()}\n{embedded.data}\n")
+    socket_lock = embedded.home / "run" / "postgres" / f".s.PGSQL.{embedded.port}.lock"
+    for file in (embedded.data / "postmaster.pid", socket_lock):
+        file.write_text(f"{os.getpid()}\n{embedded.data}\n")
     embedded.start()
     assert _ask(embedded.url("odooops"), "select 1") == 1
 
