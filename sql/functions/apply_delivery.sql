@@ -1,4 +1,5 @@
--- Acts on one stored push in every project of its repository. A push that was overtaken (a later one started from its commit) is stale.
+-- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started from
+-- its commit, or, for a deletion, the branch has moved on from the commit that was deleted.
 -- Called by apply_pushes. Locks the projects' branches.
 create or replace function ops.apply_delivery(
     p_delivery ops.push_deliveries
@@ -27,10 +28,13 @@ begin
         if v_head is distinct from (p_delivery).previous_sha and exists (
             select from ops.push_deliveries as d
             where
-                d.previous_sha = (p_delivery).sha and d.ref = (p_delivery).ref and d.processed_at is not null
-                and d.sha <> (p_delivery).sha
+                d.ref = (p_delivery).ref and d.processed_at is not null
                 and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
                 and d.received_at > (p_delivery).received_at - interval '1 day'
+                and case
+                    when (p_delivery).sha ~ '^0+$' then d.sha = (p_delivery).previous_sha and v_head is not null
+                    else d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha
+                end
         ) then
             outcome := 'stale';
             run_id := null;

@@ -18,7 +18,7 @@ create table ops.push_deliveries (
     check ((processed_at is null) = (outcome is null))
 );
 create index push_deliveries_pending_idx on ops.push_deliveries (id) where processed_at is null;
-create index push_deliveries_previous_idx on ops.push_deliveries (previous_sha) where previous_sha is not null;
+create index push_deliveries_ref_idx on ops.push_deliveries (ref, received_at);
 comment on table ops.push_deliveries is 'Every delivery of a forge, once, and what came of it.';
 
 create table ops.branch_heads (

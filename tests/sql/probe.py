@@ -1,0 +1,124 @@
+"""The probe that every claim must pass: many claimers, workers that die, and zombies that speak late."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from tests.sql.world import Connection, World, connect
+
+# A claimer that waits for another's lock this long is stuck: SKIP LOCKED waits for none.
+PATIENCE = "2s"
+
+
+def run_probe(world: World, *, runs: int, claimers: int) -> None:
+    """Take the queue through its worst day; any double claim, lost run or late word that is heard raises."""
+    queue_runs(world, runs)
+    claims = ask_at_once(world, claimers, lambda number: work(world, number))
+    killed = {run_id for run_id, _ in list(claims)[: max(1, runs // 10)]}
+    assert Counter(run_id for run_id, _ in claims).most_common(1)[0][1] == 1, "a run was claimed twice"
+    assert len(claims) == runs, "a run was lost"
+    finish_all_but(world, claims, killed)
+    take_over(world, killed)
+    check_ends(world, runs)
+
+
+def queue_runs(world: World, count: int) -> None:
+    """Queue runs in as many environments of a few projects."""
+    projects = [world.project(f"probe-{number}") for number in range(4)]
+    for number in range(count):
+        world.queue(projects[number % 4], f"feature/{number}")
+
+
+def ask_at_once(world: World, claimers: int, worker: Callable[[int], list[tuple[UUID, int]]]) -> list[tuple[UUID, int]]:
+    """Let all claimers drain the queue while one holds a claim that it does not commit for a while."""
+    with connect(world.url) as slow, ThreadPoolExecutor(claimers) as pool:
+        with slow.transaction():
+            held = claim(slow, "slow")
+            answers = [pool.submit(worker, number) for number in range(claimers)]
+            time.sleep(0.3)
+            claimed = [pair for answer in answers for pair in answer.result(timeout=120)]
+        return held + claimed
+
+
+def work(world: World, number: int) -> list[tuple[UUID, int]]:
+    """Claim until nothing is left."""
+    claimed: list[tuple[UUID, int]] = []
+    with connect(world.worker_url) as connection:
+        connection.execute(f"set lock_timeout = '{PATIENCE}'".encode())
+        while found := claim(connection, f"w{number}"):
+            claimed += found
+    return claimed
+
+
+def claim(connection: Connection, worker: str) -> list[tuple[UUID, int]]:
+    """Claim one run."""
+    rows = connection.execute("select id, attempt from ops.claim_runs(%s, 1)", [worker]).fetchall()
+    return [(row["id"], row["attempt"]) for row in rows]
+
+
+def finish_all_but(world: World, claims: list[tuple[UUID, int]], killed: set[UUID]) -> None:
+    """Start every run, complete most, and terminate the backends of the rest between start and completion."""
+    for run_id, attempt in claims:
+        with connect(world.worker_url) as backend:
+            backend.execute("select ops.start_workflow_run(%s, 'owner', %s)", [run_id, attempt])
+            if run_id in killed:
+                pid = backend.info.backend_pid
+                world.value("select pg_terminate_backend(%s)", pid)
+                with suppress(psycopg.OperationalError):
+                    complete(backend, run_id, attempt)
+            else:
+                complete(backend, run_id, attempt)
+                complete(backend, run_id, attempt)  # a lost answer is asked for again
+
+
+def take_over(world: World, killed: set[UUID]) -> None:
+    """Let the leases end, give the runs to another worker, and hear what the zombies and a late reconciler say."""
+    world.expire_leases()
+    given_back = {row["run_id"] for row in world.rows("select * from ops.requeue_expired_runs()")}
+    assert given_back == killed, "a dead worker's run was not given back"
+    second = dict(work(world, 0))
+    assert set(second) == killed, "a run that was given back was lost"
+    for run_id, attempt in second.items():
+        world.rows("select ops.start_workflow_run(%s, 'second', %s)", run_id, attempt)
+        assert is_refused(world, "select ops.complete_workflow_run(%s, 1, 'late', p_attempt => 1)", run_id), (
+            "a zombie ended it"
+        )
+        assert is_refused(world, "select ops.requeue_run(%s, 1, 'late')", run_id), "a stale view took the run away"
+        assert complete(world.connection, run_id, attempt) == "succeeded"
+
+
+def check_ends(world: World, runs: int) -> None:
+    """Every run ended, once, well, and its chain holds."""
+    rows = world.rows(
+        "select r.id, r.status, ops.verify_run_chain(r.id) as intact, count(*) filter (where e.payload ->> 'to' in"
+        " ('succeeded', 'failed', 'canceled')) as ends"
+        " from ops.runs r join ops.run_events e on e.run_id = r.id group by r.id"
+    )
+    assert len(rows) == runs
+    assert {(row["status"], row["intact"], row["ends"]) for row in rows} == {("succeeded", True, 1)}
+
+
+def complete(connection: psycopg.Connection[dict[str, Any]], run_id: UUID, attempt: int) -> str:
+    """Complete the attempt with success."""
+    row = connection.execute(
+        "select ops.complete_workflow_run(%s, 0, p_attempt => %s) as status", [run_id, attempt]
+    ).fetchone()
+    assert row is not None
+    return str(row["status"])
+
+
+def is_refused(world: World, query: str, run_id: UUID) -> bool:
+    """Return whether the fence refuses the statement."""
+    try:
+        world.connection.execute(query.encode(), [run_id])
+    except psycopg.Error as exc:
+        return exc.sqlstate == "PT410"
+    return False

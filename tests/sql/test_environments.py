@@ -1,0 +1,142 @@
+"""Branches made to run: their names, stages, deployments and ends."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.sql.world import World, connect, refused
+
+DEPLOY = "select ops.record_deployment(%s, 1, 'http://a.localhost', 8100, %s, 'sha256:1', %s, %s)"
+
+
+def ensure(world: World, project: UUID, branch: str, stage: str | None = None) -> dict[str, object]:
+    """Return the branch's environment."""
+    return world.row("select * from ops.ensure_environment(%s, %s, %s)", project, branch, stage)
+
+
+@pytest.mark.parametrize(
+    ("branch", "key"),
+    [
+        ("feature/a/b", "shop/feature/a/b"), ("odd|name", "shop/odd%7Cname"), ("100%", "shop/100%25"),
+        ("a...b", "shop/a%2E%2E%2Eb"), ("été", "shop/été"),
+    ],
+)  # fmt: skip
+def test_a_partition_is_named_after_project_and_branch(world: World, project: UUID, branch: str, key: str) -> None:
+    """Without what Dagster keeps for itself."""
+    assert ensure(world, project, branch)["partition_key"] == key
+
+
+def test_an_environment_is_made_once_by_many_at_once(world: World, project: UUID) -> None:
+    """Doors do not take turns."""
+
+    def one(_: int) -> object:
+        with connect(world.worker_url) as connection:
+            row = connection.execute("select id from ops.ensure_environment(%s, 'feature/a')", [project]).fetchone()
+            return row and row["id"]
+
+    with ThreadPoolExecutor(12) as pool:
+        assert len(set(pool.map(one, range(24)))) == 1
+
+
+def test_a_named_stage_wins_over_the_branchs_rule_and_then_stays(world: World, project: UUID) -> None:
+    """A living environment does not change its stage."""
+    assert ensure(world, project, "feature/a", "staging")["stage"] == "staging"
+    assert ensure(world, project, "feature/a")["stage"] == "staging"
+    with refused("PT409", "is a staging environment"):
+        ensure(world, project, "feature/a", "development")
+
+
+def test_an_environment_needs_a_branch_and_a_project(world: World, project: UUID) -> None:
+    """Nothing runs nameless."""
+    with refused("PT400"):
+        ensure(world, project, "")
+    with refused("PT404"):
+        ensure(world, uuid4(), "main")
+
+
+def test_a_deployment_points_the_environment_at_the_build(world: World, project: UUID) -> None:
+    """And says which database served before."""
+    first = world.work(project)
+    assert world.value(DEPLOY, first, "db1", "a" * 40, None) is None
+    world.complete(first)
+    second = world.work(project)
+    assert world.value(DEPLOY, second, "db2", "b" * 40, None) == "db1"
+    row = world.row("select * from ops.v_environment_overview")
+    assert (row["status"], row["database_name"], row["deployed_sha"], row["deployed_run_id"]) == (
+        "running", "db2", "b" * 40, second,
+    )  # fmt: skip
+    assert row["working_run_id"] == second
+    assert "deployed at http://a.localhost" in world.messages(second)
+
+
+def test_a_failed_first_deployment_shows_and_a_later_one_leaves_the_preview_alone(world: World, project: UUID) -> None:
+    """The old preview still answers."""
+    status = "select status from ops.v_environment_overview"
+    first = world.work(project)
+    assert world.value(status) == "building"
+    world.complete(first, 1)
+    assert world.value(status) == "failed"
+    second = world.work(project)
+    world.value(DEPLOY, second, "db1", "a" * 40, None)
+    world.complete(second)
+    third = world.work(project)
+    assert world.value(status) == "running"
+    world.complete(third, 1)
+    assert world.value(status) == "running"
+
+
+def test_an_environment_is_stopped_and_started(world: World, project: UUID) -> None:
+    """What its Odoo does is noted; ends go through runs."""
+    environment = ensure(world, project, "feature/a")["id"]
+    world.rows("select ops.set_environment_status(%s, 'stopped')", environment)
+    with refused("PT400"):
+        world.rows("select ops.set_environment_status(%s, 'destroyed')", environment)
+    with refused("PT404"):
+        world.rows("select ops.set_environment_status(%s, 'stopped')", uuid4())
+
+
+def test_nothing_is_destroyed_that_is_not_there(world: World, project: UUID) -> None:
+    """A destruction makes no environment."""
+    with refused("PT404"):
+        world.queue(project, "feature/nothing", p_kind="destroy")
+
+
+def test_previews_past_their_time_are_destroyed_once(world: World, project: UUID) -> None:
+    """Idle ones of development only."""
+    run_id = world.work(project)
+    world.value(DEPLOY, run_id, "db1", "a" * 40, "2000-01-01")
+    assert world.rows("select ops.expire_environments()") == []
+    world.complete(run_id)
+    (row,) = world.rows("select ops.expire_environments() as id")
+    assert (world.run(row["id"])["kind"], world.run(row["id"])["trigger"]) == ("destroy", "schedule")
+    assert world.rows("select ops.expire_environments()") == []
+
+
+def test_a_destroyed_environment_gives_up_its_address_and_database(world: World, project: UUID) -> None:
+    """Its row stays, as history."""
+    run_id = world.work(project)
+    world.value(DEPLOY, run_id, "db1", "a" * 40, None)
+    world.complete(run_id)
+    destroy = world.work(project, p_kind="destroy")
+    for _ in range(2):
+        world.rows("select ops.record_destruction(%s, 1)", destroy)
+    row = world.row("select * from ops.environments")
+    assert (row["status"], row["url"], row["port"], row["database_name"]) == ("destroyed", None, None, None)
+
+
+def test_a_project_is_created_once_and_the_same_again_is_the_same(world: World) -> None:
+    """Another project of that name is a conflict."""
+    first = world.project("shop")
+    assert world.project("shop") == first
+    with refused("PT409", "already a project shop"):
+        world.project("shop", default_branch="trunk")
+
+
+@pytest.mark.parametrize("slug", ["", "Shop", "a b", "-a", "a/b", "x" * 64])
+def test_a_slug_that_would_break_names_is_refused(world: World, slug: str) -> None:
+    """Slugs become database and partition names."""
+    with refused("PT400"):
+        world.project(slug)
