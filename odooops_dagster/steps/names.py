@@ -14,9 +14,9 @@ from odooops_dagster.model import Environment, Run
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"
 
-# PostgreSQL cuts identifiers at 63 bytes; what follows the readable part takes at most 20.
-_READABLE_CHARACTERS = 40
-_DATABASE = re.compile(r"^ops_.+_(?P<environment>[0-9a-f]{8})_r(?P<run_number>\d+)$")
+# PostgreSQL cuts identifiers at 63 bytes; what follows the readable part takes at most 23.
+_READABLE_CHARACTERS = 36
+_DATABASE = re.compile(r"^ops_.+_(?P<environment>[0-9a-f]{8})_r(?P<run_number>\d+)(_\d+)?$")
 _SERVICE = re.compile(r"^env-(?P<environment>[0-9a-f]{8})(-r(?P<run_number>\d+))?$")
 
 
@@ -34,9 +34,13 @@ def short_id(environment: Environment) -> str:
 
 
 def database_name(environment: Environment, run: Run) -> str:
-    """Return the name of the database that this run builds for the environment."""
+    """Return the name of the database that this attempt builds for the environment.
+
+    A second attempt takes a name of its own: what the first one left may still be there, or even be deployed.
+    """
     readable = re.sub(r"[^a-z0-9]+", "_", f"{environment.project_slug}_{environment.name}".lower()).strip("_")
-    return f"{DATABASE_PREFIX}{readable[:_READABLE_CHARACTERS]}_{short_id(environment)}_r{run.run_number}"
+    again = f"_{run.attempt}" if run.attempt > 1 else ""
+    return f"{DATABASE_PREFIX}{readable[:_READABLE_CHARACTERS]}_{short_id(environment)}_r{run.run_number}{again}"
 
 
 def role_name(environment: Environment) -> str:

@@ -77,6 +77,16 @@ def test_two_runs_of_one_environment_never_share_a_database() -> None:
     assert names.database_name(environment, make_run(1)) != names.database_name(environment, make_run(11))
 
 
+def test_a_second_attempt_never_meets_the_first_ones_database() -> None:
+    """Each attempt has a database of its own, and each of them leads back to the run."""
+    environment, first = make_environment(), make_run(8)
+    second = replace(first, attempt=2)
+    assert names.database_name(environment, first) != names.database_name(environment, second)
+    assert names.owner_of_database(names.database_name(environment, second)) == names.Owner(
+        environment=environment.id.hex[:8], run_number=8
+    )
+
+
 def test_two_branches_that_read_alike_have_different_databases() -> None:
     """`feature/a-b` and `feature/a_b` differ by their environment's id."""
     one, other = make_environment("feature/a-b"), make_environment("feature/a_b")
