@@ -25,6 +25,8 @@ from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
 
 _SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
+# Half of the source text: a project loads the accounts of a country or two, and the tests of its own modules.
+_SELDOM_RUN = r"/(tests|l10n_\w+)/"
 # Where a tree keeps the program and the library that holds `odoo`: a git clone, or a package's root folder.
 _LAYOUTS = (("odoo-bin", "."), ("usr/bin/odoo", "usr/lib/python3/dist-packages"))
 
@@ -104,18 +106,23 @@ def only_one(place: Path, *, waiting: Callable[[], None] = lambda: None) -> Iter
 
 @contextmanager
 def staging(place: Path) -> Iterator[Path]:
-    """Give a folder beside `place` to build in; what a killed run left there is removed first, ours last.
+    """Give a folder beside `place` to build in, and remove it and what killed runs left there.
 
     Call with the lock of `place` held.
     """
-    for leftover in place.parent.glob(f".{place.name}.partial-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _remove_partials(place)
     folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.partial-"))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # Once more for all: a killed run's last child may have written on while we removed its folder.
+        _remove_partials(place)
+
+
+def _remove_partials(place: Path) -> None:
+    for partial in place.parent.glob(f".{place.name}.partial-*"):
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _install_into(
@@ -233,7 +240,8 @@ def _see_library(venv: Path, library: Path, *, series: str) -> None:
 def _compile(root: Path, *, outside: bool) -> None:
     """Compile once what every later Odoo would compile at its start; a folder that is not ours is left alone."""
     if not outside:
-        run_program([sys.executable, "-m", "compileall", "-q", "-j", str(os.cpu_count() or 1), str(root)])
+        options = ["-q", "-j", str(os.cpu_count() or 1), "-x", _SELDOM_RUN]
+        run_program([sys.executable, "-m", "compileall", *options, str(root)])
 
 
 def _layout(root: Path) -> tuple[Path, Path]:

@@ -63,7 +63,11 @@ def _make(
         # Ours first: what the project asks for in another version covers Odoo's without touching it.
         (packages / "odooops.pth").write_text(f"{base}\n{installation.library}\n")
         interpreter = venv / "bin" / "python"
-        arguments = [part for file in requirements for part in ("--requirement", str(file))]
+        # There is an Odoo already; no package of that name from an index may take its place.
+        constraint = folder / "constraint.txt"
+        constraint.write_text(f"odoo=={installation.series}\n")
+        arguments = ["--constraint", str(constraint)]
+        arguments += [part for file in requirements for part in ("--requirement", str(file))]
         python.pip_install(interpreter, arguments, what="requirements", progress=progress)
         _write_manifest(folder, interpreter)
         python.point_scripts_at(venv, final=place / "venv")

@@ -179,7 +179,7 @@ def judge_copy(states: Mapping[str, str], wanted: Sequence[str], tests: Mapping[
 def _modules_installed(
     result: JobResult, log: OdooLog, states: Mapping[str, str], wanted: Sequence[str]
 ) -> CheckResult:
-    problem = _ended_badly(result, log) or _wrong_states(states, wanted) or _missing_markers(result, log)
+    problem = _ended_badly(result, log) or _missing_markers(result, log) or _wrong_states(states, wanted)
     if problem and (reason := log.reason or (log.last_words if result.exit_status else "")):
         problem = f"{problem}: {reason}"
     installed = sum(state == "installed" for state in states.values())

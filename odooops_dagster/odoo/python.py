@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sysconfig
 from collections.abc import Sequence
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency, StepFailed
@@ -60,6 +61,8 @@ def pip_freeze(python: Path) -> tuple[str, ...]:
 
 def pip_reason(lines: Sequence[str]) -> str:
     """Return the one line of pip's output that says why it gave up."""
+    if conflict := _conflict(lines):
+        return conflict
     errors = [line.partition(":")[2].strip() for line in lines if line.lower().lstrip().startswith("error:")]
     reasons = [line for line in errors if not _NOT_A_REASON.search(line)]
     missing = [line for line in reasons if line.startswith("No matching distribution")]
@@ -82,6 +85,13 @@ def point_scripts_at(venv: Path, *, final: Path) -> None:
         script.write_bytes(content.replace(str(venv).encode(), str(final).encode()))
     config = venv / "pyvenv.cfg"
     config.write_text(config.read_text().replace(str(venv), str(final)))
+
+
+def _conflict(lines: Sequence[str]) -> str:
+    """Return which demands exclude each other, where pip explains that."""
+    after = list(dropwhile(lambda line: not line.startswith("The conflict is caused by"), lines))
+    sides = [line.strip() for line in takewhile(str.strip, after[1:])]
+    return f"these exclude each other: {'; '.join([*sides[:1], *sides[1:][-1:]])}" if sides else ""
 
 
 def _pip_hint(lines: Sequence[str]) -> str:

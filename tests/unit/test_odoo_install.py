@@ -149,6 +149,11 @@ ERROR: Cannot install requests==2.30 and requests==2.31 because these package ve
 
 The conflict is caused by:
     The user requested requests==2.30
+    other 1.0 depends on requests==2.28
+    The user requested requests==2.31
+
+To fix this you could try to:
+1. loosen the range of package versions you've specified
 ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/"""
 DISK_FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
 INVALID = "ERROR: Invalid requirement: 'not a requirement' (from line 1 of /src/requirements.txt)"
@@ -163,7 +168,7 @@ ERROR: Could not build wheels for python-ldap, which is required to install pypr
     ("output", "reason"),
     [
         (NO_MATCH, "No matching distribution found for odoo-addon-nope==19.0.*"),
-        (CONFLICT, "Cannot install requests==2.30 and requests==2.31 because these package versions"),
+        (CONFLICT, "these exclude each other: The user requested requests==2.30; The user requested requests==2.31"),
         (DISK_FULL, "Could not install packages due to an OSError: [Errno 28] No space left on device"),
         (INVALID, "Invalid requirement: 'not a requirement'"),
         (BUILD_FAILED, "Failed building wheel for python-ldap"),
