@@ -21,7 +21,6 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"odoo"},
     code_version=CODE_VERSION,
-    deps=["image"],  # its value comes with the database, which was made from exactly that image
     check_specs=[
         dg.AssetCheckSpec("healthy", asset="deployment", blocking=True, description="The new build answers people.")
     ],
