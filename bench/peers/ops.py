@@ -10,7 +10,6 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from bench.history import finish_runs
-
 from odooops_dagster.migrate import migrate
 
 # As many projects as a busy team has, and more branches than a round has jobs: every run is the only one of its
@@ -25,13 +24,11 @@ CREATE_ENVIRONMENTS = b"""
 """
 PUT = b"select ops.queue_run(project_id => %s, env => %s, git_sha => %s, ref => %s)"
 CLAIM = b"select * from ops.claim_next_run(p_worker_id => %s)"
-START = b"select ops.start_workflow_run(p_run_id => %s, p_worker_id => %s, p_attempt => %s)"
+CLAIM_AND_START = b"select * from ops.claim_and_start_runs(p_worker_id => %s)"
+START = b"select * from ops.start_workflow_run(p_run_id => %s, p_worker_id => %s, p_attempt => %s)"
 END = b"select ops.complete_workflow_run(p_run_id => %s, p_exit_code => 0, p_attempt => %s, p_worker_id => %s)"
-CLAIM_AND_START = b"""
-    select claimed.*, ops.start_workflow_run(p_run_id => claimed.id, p_worker_id => %s, p_attempt => claimed.attempt)
-    from ops.claim_next_run(p_worker_id => %s) as claimed
-"""
 CLAIM_BATCH = b"select * from ops.claim_runs(p_worker_id => %s, p_limit => %s)"
+CLAIM_AND_START_BATCH = b"select * from ops.claim_and_start_runs(p_worker_id => %s, p_limit => %s)"
 START_BATCH = b"""
     select ops.start_workflow_run(p_run_id => id, p_worker_id => %s, p_attempt => attempt)
     from unnest(%s::uuid[], %s::integer[]) as run (id, attempt)
@@ -40,16 +37,12 @@ END_BATCH = b"""
     select ops.complete_workflow_run(p_run_id => id, p_exit_code => 0, p_attempt => attempt, p_worker_id => %s)
     from unnest(%s::uuid[], %s::integer[]) as run (id, attempt)
 """
-CLAIM_AND_START_BATCH = b"""
-    select claimed.*, ops.start_workflow_run(p_run_id => claimed.id, p_worker_id => %s, p_attempt => claimed.attempt)
-    from ops.claim_runs(p_worker_id => %s, p_limit => %s) as claimed
-"""
 
 
 class Ops:
     """Claim, start and complete; `fused` claims and starts in one statement."""
 
-    tables: Sequence[str] = ("ops.runs", "ops.run_events", "ops.projects")
+    tables: Sequence[str] = ("ops.runs", "ops.run_requests", "ops.run_events", "ops.project_counters")
 
     batches = True
 
@@ -82,8 +75,7 @@ class Ops:
         return int(row[0]) if row else 0
 
     def _one(self, connection: Connection[Any], worker: str) -> int:
-        claim, values = (CLAIM_AND_START, [worker, worker]) if self._fused else (CLAIM, [worker])
-        cursor = connection.execute(claim, values, prepare=True)
+        cursor = connection.execute(CLAIM_AND_START if self._fused else CLAIM, [worker], prepare=True)
         row = cursor.fetchone()
         if row is None or row[0] is None:
             return 0
@@ -94,9 +86,8 @@ class Ops:
         return 1
 
     def _many(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        fused = (CLAIM_AND_START_BATCH, [worker, worker, batch])
-        claim, values = fused if self._fused else (CLAIM_BATCH, [worker, batch])
-        cursor = connection.execute(claim, values, prepare=True)
+        claim = CLAIM_AND_START_BATCH if self._fused else CLAIM_BATCH
+        cursor = connection.execute(claim, [worker, batch], prepare=True)
         rows = [_identity(cursor, row) for row in cursor.fetchall()]
         if not rows:
             return 0
