@@ -12,6 +12,7 @@ from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.local.preflight import Check, Finding, examine
 from odooops_dagster.migrate import status
+from odooops_dagster.odoo import distribution
 from odooops_dagster.settings import Settings
 
 
@@ -50,7 +51,7 @@ def odoo(settings: Settings) -> str:
     """Find out whether an Odoo is installed; the first run installs one otherwise."""
     if settings.odoo_path is not None:
         return str(settings.odoo_path)
-    installed = sorted(folder.name for folder in (settings.home / "odoo").glob("*.0") if folder.is_dir())
+    installed = [found.series for found in distribution.installed(settings.cache_home)]
     if not installed:
         raise Unavailable("no Odoo is installed yet; the first run installs it", hint="ops odoo install 19.0")
     return ", ".join(installed)
