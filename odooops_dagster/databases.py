@@ -294,8 +294,13 @@ def _owners(connection: Connection) -> list[str]:
 
 
 def _end_connections(connection: Connection, name: str) -> None:
+    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser do so.
     connection.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()", [name]
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = %s and pid <> pg_backend_pid() and backend_type = 'client backend'
+        """,
+        [name],
     )
 
 
