@@ -17,8 +17,9 @@ from odooops_dagster.local.ports import free_port
 class Ops:
     """Runs `ops` in processes of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, python: Path = Path(sys.executable)) -> None:
         self.home = home
+        self._python = python
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "DAGSTER_"))},
             "ODOOOPS_HOME": str(home),
@@ -31,6 +32,7 @@ class Ops:
         return subprocess.run(
             self._argv(*arguments),
             env={**self.environment, **environment},
+            cwd="/",
             capture_output=True,
             text=True,
             timeout=400,
@@ -53,6 +55,7 @@ class Ops:
         return subprocess.Popen(
             self._argv(*arguments),
             env=self.environment,
+            cwd="/",
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -64,7 +67,7 @@ class Ops:
         return [" ".join(process.cmdline()) for process in psutil.process_iter() if self._is_ours(process)]
 
     def _argv(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "odooops_dagster.cli", *arguments]
+        return [str(self._python), "-m", "odooops_dagster.cli", *arguments]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         if process.pid == os.getpid():

@@ -102,8 +102,9 @@ class Startup:
 
 
 def last_words(text: str) -> str:
-    """Return the line that says why a program ended: PostgreSQL's fatal one, else the last, as in a traceback."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """Return the line that says why a program ended: a fatal one, a traceback's first cause, else the last."""
+    cause = text.split("\nThe above exception was the direct cause", 1)[0]
+    lines = [line.strip() for line in cause.splitlines() if line.strip()]
     fatal = [line for line in lines if " FATAL: " in line or " PANIC: " in line]
     return (fatal or lines or ["it wrote nothing"])[-1]
 

@@ -23,7 +23,7 @@ from odooops_dagster.local.programs import (
     url,
     workspace,
 )
-from odooops_dagster.local.startup import instance_settings
+from odooops_dagster.local.startup import instance_settings, last_words
 from odooops_dagster.settings import Settings
 
 URLS = DatabaseUrls(owner="postgresql://o", control="postgresql://c", dagster="postgresql://d", odoo="postgresql://a")
@@ -141,6 +141,23 @@ def test_the_instance_names_our_coordinator_and_log_handler() -> None:
     assert handler["class"] == "odooops_dagster.log_handler.RunLogHandler"
     assert instance["telemetry"] == {"enabled": False}
     assert instance["run_retries"] == {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        ("LOG: hello\nFATAL: no\n", "FATAL: no"),
+        ("1 @ FATAL: could not bind\n1 @ LOG: database system is shut down\n", "1 @ FATAL: could not bind"),
+        (
+            "a\nValueError: x\n\nThe above exception was the direct cause of ...\n\nLoadError: in\n  file\n",
+            "ValueError: x",
+        ),
+        ("", "it wrote nothing"),
+    ],
+)
+def test_a_programs_last_words_are_its_reason(log: str, reason: str) -> None:
+    """The person reads why it ended, not that it did."""
+    assert last_words(log) == reason
 
 
 def _parse(text: str) -> configparser.RawConfigParser:
