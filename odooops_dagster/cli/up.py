@@ -34,7 +34,7 @@ def up(detach: Detach = False, json: Json = False) -> None:
         return
     let_go = _detach(settings.home / "logs" / "up.log") if detach else _stay
     note(f"state folder {settings.home}")
-    stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=_report)
+    stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
     stack.run(on_ready=lambda: _ready(settings, let_go=let_go, json=json))
 
 
@@ -57,7 +57,8 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
     let_go()
 
 
-def _report(progress: Progress) -> None:
+def report(progress: Progress) -> None:
+    """Print one line of the start."""
     words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
     note("".join(words).rstrip())
 
