@@ -9,9 +9,14 @@ from odooops_dagster.model import RunStatus
 from odooops_dagster.tags import RUN_ID
 from resources.run_outcome import why_failed
 
+# A second writer has time, and each tick takes CPU from runs that start.
+EVERY_SECONDS = 30
+
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    minimum_interval_seconds=EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def runs_succeeded(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that succeeded, where the run could not do so itself."""
@@ -19,7 +24,9 @@ def runs_succeeded(context: dg.RunStatusSensorContext, control: dg.ResourceParam
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.FAILURE, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.FAILURE,
+    minimum_interval_seconds=EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def runs_failed(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that failed, where the run could not do so itself."""
@@ -27,7 +34,9 @@ def runs_failed(context: dg.RunStatusSensorContext, control: dg.ResourceParam[Co
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
+    run_status=dg.DagsterRunStatus.CANCELED,
+    minimum_interval_seconds=EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def runs_canceled(context: dg.RunStatusSensorContext, control: dg.ResourceParam[ControlPlane]) -> None:
     """End the row of a run that was canceled, where the run could not do so itself."""

@@ -51,7 +51,7 @@ def test_the_graph_runs_from_source_to_deployment(definitions: dg.Definitions) -
         "source": set(),
         "image": {"source"},
         "database": {"image"},
-        "deployment": {"image", "database"},
+        "deployment": {"database"},
     }
     names = {str(getattr(graph.get(key).partitions_def, "name", "")) for key in graph.get_all_asset_keys()}
     assert names == {"environments"}
