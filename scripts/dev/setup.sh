@@ -34,5 +34,5 @@ if [[ -e .venv ]] && ! .venv/bin/python -c 'import sys' 2>/dev/null; then
 fi
 [[ -x .venv/bin/python ]] || "$python" -m venv .venv
 echo "setup: installing what requirements.lock names into .venv (once)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.lock
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
