@@ -13,6 +13,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
     v_now timestamptz := clock_timestamp();
@@ -34,7 +35,20 @@ begin
                 from ops.runs as r
                 where
                     r.status = 'queued'
-                    and (r.environment_id is null or ops.is_next_in_environment(r))
+                    and (
+                        r.environment_id is null
+                        or not exists (
+                            select from ops.runs as o
+                            where
+                                o.environment_id = r.environment_id
+                                and o.status in ('queued', 'claimed', 'running')
+                                and (
+                                    o.status <> 'queued'
+                                    or (-o.priority, o.turn, o.created_at, o.id)
+                                    < (-r.priority, r.turn, r.created_at, r.id)
+                                )
+                        )
+                    )
                 order by r.priority desc, r.turn, r.created_at
                 limit greatest(p_limit, 0)
                 for no key update of r skip locked

@@ -14,6 +14,7 @@ language plpgsql
 volatile
 security invoker
 set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
     v_now timestamptz := clock_timestamp();

@@ -12,6 +12,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
     v_attempt int := coalesce(p_attempt, 1);

@@ -7,6 +7,7 @@ language plpgsql
 stable
 security invoker
 set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 begin
     return query
@@ -19,7 +20,19 @@ begin
     join ops.run_requests as q on q.run_id = m.id
     join ops.projects as p on p.id = m.project_id
     left join ops.environments as e on e.id = m.environment_id
-    where m.status = 'queued' and (m.environment_id is null or ops.is_next_in_environment(m))
+    where m.status = 'queued' and (
+        m.environment_id is null
+        or not exists (
+            select from ops.runs as o
+            where
+                o.environment_id = m.environment_id
+                and o.status in ('queued', 'claimed', 'running')
+                and (
+                    o.status <> 'queued'
+                    or (-o.priority, o.turn, o.created_at, o.id) < (-m.priority, m.turn, m.created_at, m.id)
+                )
+        )
+    )
     order by m.priority desc, m.turn, m.created_at
     limit greatest(p_limit, 0);
 end

@@ -32,6 +32,7 @@ create index run_requests_retry_idx on ops.run_requests (retry_of) where retry_o
 comment on table ops.run_requests is 'What was asked for, once per run: never changed; its keys make a repeated request harmless.';
 
 -- project_id, environment_id and run_number repeat the request's, without its keys, so that moving a run rewrites few indexes.
+-- What a run may be is said by ops.refuse_nonsense: a check is parsed again by every statement, and the queue moves by statements.
 create table ops.runs (
     id uuid primary key references ops.run_requests (run_id) on delete cascade,
     project_id uuid not null,
@@ -45,7 +46,7 @@ create table ops.runs (
     priority int not null default 0,
     turn bigint not null default 1, -- the project's place among the others: its second waiting run has the second turn
     attempt int not null default 0, -- the fencing token: how many times the run was claimed
-    max_attempts int not null default 3 check (max_attempts between 1 and 100),
+    max_attempts int not null default 3,
     claimed_by text, -- empty once the attempt lost its lease
     dagster_run_id text,
     exit_code int,
@@ -57,13 +58,7 @@ create table ops.runs (
     lease_expires_at timestamptz,
     cancel_requested_at timestamptz,
     event_count int not null default 0,
-    event_hash bytea not null default '\x', -- hash of the newest event: cutting the chain's end shows here
-    check (attempt between 0 and max_attempts),
-    -- who works holds a lease
-    check (status not in ('claimed', 'running') or (claimed_by is not null and lease_expires_at is not null)),
-    -- an end has its time, and nothing else has
-    check ((finished_at is not null) = (status in ('succeeded', 'failed', 'canceled'))),
-    check (status <> 'succeeded' or exit_code = 0)
+    event_hash bytea not null default '\x' -- hash of the newest event: cutting the chain's end shows here
 ) with (
     fillfactor = 70,
     autovacuum_vacuum_threshold = 5000,
@@ -73,17 +68,18 @@ create table ops.runs (
 );
 create index runs_queue_idx on ops.runs (priority desc, turn, created_at) where status = 'queued';
 create index runs_turn_idx on ops.runs (project_id, priority, turn) where status = 'queued';
-create index runs_waiting_idx on ops.runs (environment_id) where status = 'queued' and environment_id is not null;
-create index runs_working_idx on ops.runs (status) where status in ('claimed', 'running');
--- one run at a time works on an environment
+create index runs_environment_idx on ops.runs (environment_id)
+where status in ('queued', 'claimed', 'running') and environment_id is not null;
+-- one run at a time works on an environment; it is also the list of runs at work, those without an environment included
 create unique index runs_one_per_environment_idx on ops.runs (environment_id) where status in ('claimed', 'running');
 -- a Dagster run works for one run
 create unique index runs_dagster_run_idx on ops.runs (dagster_run_id) where dagster_run_id is not null;
 comment on table ops.runs is 'The queue and its history: one row per thing asked for, and how it goes.';
 
+-- No foreign key: events are written by the statement that writes their run, and neither is ever deleted.
 create table ops.run_events (
     id bigint generated always as identity primary key,
-    run_id uuid not null references ops.run_requests (run_id) on delete cascade,
+    run_id uuid not null,
     seq int not null,
     attempt int not null,
     event_type ops.event_type not null,

@@ -11,10 +11,10 @@ create policy "The platform reads every run"
 on ops.runs for select to ops_worker, service_role
 using (true);
 
--- the condition stands in the function, which is compiled once: a `when` is parsed again by every statement
-create or replace trigger runs_follow_the_drawing
-before update of status on ops.runs
-for each row execute function ops.refuse_transition();
+create or replace trigger runs_make_sense
+before insert or update of status, attempt, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+on ops.runs
+for each row execute function ops.refuse_nonsense();
 create or replace trigger runs_keep_their_identity
 before update of id, project_id, environment_id, run_number, kind on ops.runs
 for each row execute function ops.refuse_change();

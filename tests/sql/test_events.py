@@ -82,7 +82,7 @@ def test_events_cannot_be_changed_even_by_the_owner(world: World, run_id: UUID) 
 @pytest.mark.parametrize("role", ["ops_worker", "service_role", "authenticated", "anon"])
 def test_events_cannot_be_written_by_any_role(world: World, run_id: UUID, role: str) -> None:
     """Append-only by grant."""
-    caller = world.role(role)  # type: ignore[arg-type]
+    caller = world.role(role)
     for query in (
         "update ops.run_events set message = 'x' where run_id = %s",
         "delete from ops.run_events where run_id = %s",

@@ -146,6 +146,7 @@ def test_a_deletion_told_twice_destroys_once(world: World, project: UUID) -> Non
 
 def test_the_deletion_of_the_default_branch_leaves_production_alone(world: World, project: UUID) -> None:
     """Production is not taken down by a push."""
+    assert project
     push(world, "main", sha("a"))
     push(world, "main", ZERO, before=sha("a"))
     assert [row["outcome"] for row in apply(world)] == ["queued", "production stays"]

@@ -262,3 +262,27 @@ def test_a_claim_needs_a_name_and_a_lease(world: World) -> None:
         world.claim(worker="")
     with refused("PT400"):
         world.claim(lease_seconds=0)
+
+
+def test_a_plan_made_for_an_empty_table_still_serves_a_full_one(world: World, project: UUID) -> None:
+    """Workers keep their connection for weeks: no call may go on reading the whole table."""
+    worker = world.worker()
+
+    def live(count: int) -> None:
+        for number in range(count):
+            run_id = worker.queue(project, f"feature/{number}")
+            (run,) = worker.claim()
+            worker.start(run_id, run["attempt"])
+            worker.value("select ops.heartbeat_run(%s, 'w1', 1)", run_id)
+            worker.rows("select ops.append_event(%s, 'info', 'x')", run_id)
+            worker.complete(run_id)
+
+    def whole_reads() -> object:
+        worker.rows("select pg_stat_force_next_flush()")
+        query = "select seq_scan from pg_stat_all_tables where relid = 'ops.runs'::regclass"
+        return world.value(query)
+
+    live(8)
+    before = whole_reads()
+    live(8)
+    assert whole_reads() == before

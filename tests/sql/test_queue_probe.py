@@ -1,4 +1,4 @@
-"""No double claim, none lost, every run ends exactly once; and mutants of the functions show that the probe would tell."""
+"""No double claim, none lost, every run ends exactly once; mutants of the functions show that the probe would tell."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from tests.sql.world import ENDED, World, refused
@@ -373,3 +374,23 @@ def in_state(world: World, project: UUID, status: str) -> UUID:
         if status in ENDED:
             world.complete(run_id, int(status == "failed"))
     return run_id
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "status = 'claimed', claimed_by = null",
+        "lease_expires_at = null",
+        "finished_at = now()",
+        "attempt = 4",
+        "max_attempts = 101",
+        "status = 'succeeded', finished_at = now(), exit_code = 1",
+        "status = 'failed'",
+    ],
+)
+def test_a_run_that_makes_no_sense_is_refused_whoever_writes_it(world: World, project: UUID, nonsense: str) -> None:
+    """The table itself knows what a run may be."""
+    run_id = world.work(project)
+    with pytest.raises(psycopg.Error) as caught:
+        world.connection.execute(f"update ops.runs set {nonsense} where id = %s".encode(), [run_id])
+    assert caught.value.sqlstate in ("23514", "PT409")

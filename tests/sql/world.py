@@ -65,7 +65,7 @@ class Caller:
 
     def work(self, project_id: UUID, env: str | None = "feature/a", **options: object) -> UUID:
         """Queue, claim and start a run, the only one that can be claimed."""
-        run_id = self.queue(project_id, env, **options)
+        run_id = self.queue(project_id, env, SHA, **options)
         assert [row["id"] for row in self.claim()] == [run_id]
         self.start(run_id)
         return run_id
@@ -125,7 +125,7 @@ class World(Caller):
         connection.execute("select set_config('request.jwt.claims', %s, false)", [claims])
         return self._keep(connection)
 
-    def role(self, name: LiteralString) -> Caller:
+    def role(self, name: str) -> Caller:
         """Return a caller that is just a role."""
         connection = connect(self.url)
         connection.execute(psycopg.sql.SQL("set role {}").format(psycopg.sql.Identifier(name)))

@@ -1,0 +1,37 @@
+-- Refuses a run that makes no sense and a change of its state that is not drawn, whoever writes it. Fired by ops.runs.
+-- Raises PT409 for the change, check_violation for the rest. It stands for check constraints and a trigger's condition,
+-- which every statement would parse again and which cost a twelfth of a run's life.
+create or replace function ops.refuse_nonsense()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    -- claims may start at once: such a run passes through claimed at the instant it starts
+    if tg_op = 'UPDATE' and old.status <> new.status and not (
+        (old.status = 'queued' and new.status in ('claimed', 'canceled'))
+        or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
+            and new.attempt = old.attempt + 1)
+        or (old.status = 'claimed' and new.status in ('running', 'failed', 'canceled'))
+        or (old.status = 'running' and new.status in ('succeeded', 'failed', 'canceled'))
+        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.attempt < old.max_attempts)
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s cannot go from %s to %s', old.run_number, old.status, new.status),
+            hint = 'queued - claimed - running - succeeded, failed or canceled; back to queued only while attempts are left.';
+    elsif new.attempt not between 0 and new.max_attempts or new.max_attempts not between 1 and 100 then
+        raise check_violation using message = 'A run has 1 to 100 attempts, and is at none beyond its last';
+    elsif new.status in ('claimed', 'running') and (new.claimed_by is null or new.lease_expires_at is null) then
+        raise check_violation using message = 'Who works holds a lease';
+    elsif (new.finished_at is not null) <> (new.status in ('succeeded', 'failed', 'canceled')) then
+        raise check_violation using message = 'An end has its time, and nothing else has';
+    elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
+        raise check_violation using message = 'Success is exit code 0';
+    end if;
+    return new;
+end
+$$;
+comment on function ops.refuse_nonsense is 'Refuses a run that makes no sense and a state change that is not drawn.';
+revoke all on function ops.refuse_nonsense from public;

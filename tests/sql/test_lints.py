@@ -1,0 +1,91 @@
+"""The schema owes nothing, and each lint bites."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from odooops_dagster.migrate import read_folder
+from tests.sql.lints import LINTS, findings
+from tests.sql.world import World
+
+# What breaks each rule, the object that the lint must name, and what mends it.
+BREAKS = {
+    "tables_without_row_level_security": (
+        "alter table ops.tools disable row level security", "tools", "alter table ops.tools enable row level security",
+    ),
+    "tables_without_policy": (
+        "create table ops.bad (); alter table ops.bad enable row level security; comment on table ops.bad is 'x'",
+        "bad", "drop table ops.bad",
+    ),
+    "relations_without_comment": (
+        "comment on view ops.v_runs is null", "v_runs", "comment on view ops.v_runs is 'x'",
+    ),
+    "functions_without_comment": (
+        "comment on function ops.get_run is null", "get_run", "comment on function ops.get_run is 'x'",
+    ),
+    "foreign_keys_without_index": (
+        "drop index ops.run_requests_retry_idx", "ops.run_requests.run_requests_retry_of_fkey",
+        "create index on ops.run_requests (retry_of) where retry_of is not null",
+    ),
+    "functions_without_pinned_search_path": (
+        "alter function ops.get_run reset search_path", "get_run", "alter function ops.get_run set search_path = ''",
+    ),
+    "functions_open_to_anon": (
+        "grant execute on function ops.queue_run to anon", "queue_run",
+        "revoke all on function ops.queue_run from anon",
+    ),
+    "overloaded_functions": (
+        """
+        create function ops.get_run(int) returns int language sql set search_path = '' as 'select 1';
+        comment on function ops.get_run(int) is 'x'; revoke all on function ops.get_run(int) from public
+        """,
+        "get_run", "drop function ops.get_run(int)",
+    ),
+    "views_with_their_owners_rights": (
+        "alter view ops.v_runs reset (security_invoker)", "v_runs",
+        "alter view ops.v_runs set (security_invoker = true)",
+    ),
+    "relations_open_to_anon": (
+        "grant select on ops.v_runs to public", "v_runs", "revoke all on ops.v_runs from public",
+    ),
+}  # fmt: skip
+
+
+def test_every_lint_has_a_proof_that_it_bites() -> None:
+    """A lint without a break below proves nothing."""
+    assert set(BREAKS) == set(LINTS)
+
+
+@pytest.mark.parametrize("lint", LINTS)
+def test_a_lint_finds_nothing_then_the_break_then_nothing(world: World, lint: str) -> None:
+    """Zero, one, zero."""
+    breaking, name, mending = BREAKS[lint]
+    assert findings(world) == {}
+    world.connection.execute(breaking.encode())
+    assert findings(world) == {lint: [name]}
+    world.connection.execute(mending.encode())
+    assert findings(world) == {}
+
+
+def test_every_definer_function_says_why() -> None:
+    """Elevated rights are explained where they are taken."""
+    for name, text in read_folder("functions"):
+        is_definer = re.search(r"^security definer$", text, re.MULTILINE) is not None
+        assert is_definer == ("-- Definer: " in text), name
+
+
+def test_every_function_has_a_file_of_its_name(world: World) -> None:
+    """One per file, and none without."""
+    names = [
+        row["proname"] for row in world.rows("select proname from pg_proc where pronamespace = 'ops'::regnamespace")
+    ]
+    assert sorted(names) == sorted(name for name, _ in read_folder("functions"))
+
+
+def test_every_table_has_its_policies_in_a_file_of_its_name(world: World) -> None:
+    """One per file, and none without."""
+    query = "select relname from pg_class where relnamespace = 'ops'::regnamespace and relkind = 'r'"
+    names = [row["relname"] for row in world.rows(query)]
+    assert sorted(names) == sorted(name for name, _ in read_folder("policies"))
