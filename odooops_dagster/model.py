@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID
 
-RunKind = Literal[
-    "build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy"
-]
+RunKind = Literal["build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy"]
 RunStatus = Literal["queued", "claimed", "running", "succeeded", "failed", "canceled"]
 Stage = Literal["development", "staging", "production"]
 LogLevel = Literal["debug", "info", "warn", "error"]
