@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from odooops_dagster.control.logs import RunLogWriter
-
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.logs import RunLogWriter
 from odooops_dagster.model import Fence
 
 _lock = threading.Lock()
