@@ -9,11 +9,11 @@ import os
 import pickle
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import dagster as dg
 
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.names import handoff_folder
 
 
 class HandoffIOManager(dg.ConfigurableIOManager):
@@ -44,5 +44,5 @@ class HandoffIOManager(dg.ConfigurableIOManager):
             raise dg.Failure(message, allow_retries=False) from exc
 
     def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
-        folder = self.settings.home / "handoff" / quote(context.partition_key, safe="")
+        folder = handoff_folder(self.settings.home, context.partition_key)
         return folder / f"{context.asset_key.path[-1]}.pickle"

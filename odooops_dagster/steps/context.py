@@ -38,3 +38,9 @@ class StepContext:
         folder = self.settings.home / "runs" / str(self.run.id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def odoo_worked(self, what: str, *, seconds: float) -> None:
+        """Write into the run's events how long Odoo itself worked, so that the platform's own share can be told."""
+        message = f"{what}: Odoo took {seconds:.1f} s"
+        payload = {"odoo": what, "seconds": round(seconds, 3)}
+        self.control.logs.event(self.fence, level="info", message=message, payload=payload)

@@ -15,7 +15,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.install import Installed, Target, install
+from odooops_dagster.steps.install import Target, install
 from odooops_dagster.steps.names import database_name, role_name
 from odooops_dagster.steps.templates import (
     Template,
@@ -84,7 +84,14 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     else:
         ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
-    _keep_evidence(ctx, installed)
+    _keep_evidence(
+        ctx,
+        {
+            "build.log": (installed.log, "text/plain"),
+            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
+            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+        },
+    )
     if all(check.passed for check in installed.checks if check.blocking):
         keep_template(ctx, _closure_key(target), target.name, target.build, tests=installed.tests)
     return installed.checks
@@ -99,6 +106,7 @@ def _dependencies(ctx: StepContext, target: Target, names: Sequence[str]) -> Tem
         return found
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
     failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
@@ -114,12 +122,7 @@ def _closure_key(target: Target) -> str:
     return template_key(target.build, target.build.closure, demo=target.demo)
 
 
-def _keep_evidence(ctx: StepContext, installed: Installed) -> None:
-    files = {
-        "build.log": (installed.log_path.read_bytes(), "text/plain"),
-        "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
-        "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
-    }
+def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:
     for key, (data, content_type) in files.items():
         evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=content_type)
 

@@ -8,6 +8,7 @@ what the row says, by this step or by the reconciler.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
 from odooops_dagster.steps.database import DatabaseResult
-from odooops_dagster.steps.names import candidate_name, environment_folder, service_name
+from odooops_dagster.steps.names import candidate_name, environment_folder, filestore, service_name
 from odooops_dagster.steps.undo import Undo, undoing
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
@@ -95,9 +96,12 @@ def _wait(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
         alive=lambda: ctx.runtime.status(name)[0].state == "running",
         module_states=lambda: ctx.databases.module_states(database),
     )
-    if not result.passed:
-        for line in ctx.runtime.logs(name, tail=20):
-            ctx.log("error", line)
+    if result.passed:
+        what = "candidate" if name == candidate_name(ctx.environment, ctx.run) else "boot"
+        ctx.odoo_worked(what, seconds=result.metadata["seconds"])
+        return result
+    for line in ctx.runtime.logs(name, tail=20):
+        ctx.log("error", line)
     return result
 
 
@@ -140,9 +144,10 @@ def _put_back(ctx: StepContext) -> None:
 
 
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
-    """Drop the database that the former deployment used and forget its password file."""
+    """Drop the database that the former deployment used, its files and its configuration."""
     if before.database_name and before.database_name != database:
         ctx.databases.drop(before.database_name)
+        shutil.rmtree(filestore(ctx.settings.home, before, before.database_name), ignore_errors=True)
     folder = environment_folder(ctx.settings.home, ctx.environment)
     for config in folder.glob("*.conf"):
         if not config.name.endswith(f"{database}.conf"):

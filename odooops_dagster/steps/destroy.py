@@ -8,6 +8,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.names import (
     DATABASE_PREFIX,
     environment_folder,
+    handoff_folder,
     owner_of_database,
     owner_of_service,
     role_name,
@@ -29,5 +30,9 @@ def destroy_environment(ctx: StepContext) -> None:
             ctx.databases.drop(name)
             ctx.log("info", f"database {name} dropped")
     ctx.databases.drop_role(role_name(ctx.environment))
-    shutil.rmtree(environment_folder(ctx.settings.home, ctx.environment), ignore_errors=True)
+    for folder in (
+        environment_folder(ctx.settings.home, ctx.environment),
+        handoff_folder(ctx.settings.home, ctx.environment.partition_key),
+    ):
+        shutil.rmtree(folder, ignore_errors=True)
     ctx.control.environments.record_destruction(ctx.fence)

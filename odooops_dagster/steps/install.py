@@ -35,11 +35,17 @@ class Installed:
     module_states: Mapping[str, str]
     log_path: Path
 
+    @property
+    def log(self) -> bytes:
+        """Return what Odoo logged; a command that never started logged nothing."""
+        return self.log_path.read_bytes() if self.log_path.is_file() else b""
+
 
 def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
     """Install the named modules, run the tests of `tests`, and judge the outcome by ODOO's own words and tables."""
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
     result = ctx.runtime.execute(_job(ctx, target, names, tests, log_path), on_line=_narrate(ctx))
+    ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
     return Installed(

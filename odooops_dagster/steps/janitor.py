@@ -17,7 +17,7 @@ from odooops_dagster.steps.names import (
     DATABASE_PREFIX,
     TEMPLATE_PREFIX,
     Owner,
-    data_folder,
+    filestore,
     owner_of_database,
     owner_of_service,
     short_id,
@@ -30,6 +30,7 @@ class InUse:
 
     environments: dict[str, Environment]
     working: frozenset[tuple[str, int]]
+    runs: frozenset[UUID]
     databases: frozenset[str]
 
     def keeps(self, owner: Owner) -> bool:
@@ -50,21 +51,25 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
     services = [status.name for status in runtime.status()]
     names = [*databases.list(DATABASE_PREFIX), *databases.list(TEMPLATE_PREFIX)]
     folders = list(_environment_folders(settings.home))
+    drafts = list(_drafts(settings.home))
     in_use = _in_use(control)
     return [
         *_services(runtime, services, in_use),
         *_databases(databases, settings, names, in_use),
         *_folders(folders, in_use),
+        *_remove_drafts(drafts, in_use),
     ]
 
 
 def _in_use(control: ControlPlane) -> InUse:
-    working = [run for run in control.runs.active() if run.environment_id is not None]
+    active = control.runs.active()
+    working = [run for run in active if run.environment_id is not None]
     environments = control.environments.list()
     templates = {row["database_name"] for row in control.templates.list()}
     return InUse(
         environments={short_id(e): e for e in environments if e.status != "destroyed"},
         working=frozenset((UUID(str(run.environment_id)).hex[:8], run.run_number) for run in working),
+        runs=frozenset(run.id for run in active),
         databases=frozenset(templates | {e.database_name for e in environments if e.database_name}),
     )
 
@@ -99,7 +104,7 @@ def _remove_files_of(home: Path, database: str, in_use: InUse) -> None:
     owner = owner_of_database(database)
     environment = in_use.environments.get(owner.environment) if owner else None
     if environment is not None:
-        shutil.rmtree(data_folder(home, environment) / "filestore" / database, ignore_errors=True)
+        shutil.rmtree(filestore(home, environment, database), ignore_errors=True)
 
 
 def _environment_folders(home: Path) -> Iterator[Path]:
@@ -114,3 +119,30 @@ def _folders(folders: list[Path], in_use: InUse) -> Iterator[str]:
         if short not in in_use.environments and not any(short == working for working, _ in in_use.working):
             shutil.rmtree(path, ignore_errors=True)
             yield f"folder {path.name}"
+
+
+def _drafts(home: Path) -> Iterator[tuple[Path, UUID]]:
+    """Yield what a run wrote for itself alone, with the run: its working folder and its half-made checkouts."""
+    for path in (home / "runs").glob("*"):
+        run = _as_uuid(path.name)
+        if run is not None:
+            yield path, run
+    for path in (home / "sources").glob("*/.*.*.*"):
+        run = _as_uuid(path.name.split(".")[2])
+        if run is not None:
+            yield path, run
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _remove_drafts(drafts: list[tuple[Path, UUID]], in_use: InUse) -> Iterator[str]:
+    """Remove the drafts of ended runs; what they said is kept as evidence, and their passwords should not be."""
+    for path, run in drafts:
+        if run not in in_use.runs:
+            shutil.rmtree(path, ignore_errors=True)
+            yield f"draft {path.name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from odooops_dagster.model import Environment, Run
 
@@ -66,6 +67,16 @@ def environment_folder(home: Path, environment: Environment) -> Path:
 def data_folder(home: Path, environment: Environment) -> Path:
     """Return Odoo's data_dir of the environment."""
     return environment_folder(home, environment) / "data"
+
+
+def filestore(home: Path, environment: Environment, database: str) -> Path:
+    """Return the folder that keeps the attachments of one of the environment's databases."""
+    return data_folder(home, environment) / "filestore" / database
+
+
+def handoff_folder(home: Path, partition_key: str) -> Path:
+    """Return the folder in which an environment's assets leave what the next ones take up."""
+    return home / "handoff" / quote(partition_key, safe="")
 
 
 def owner_of_database(name: str) -> Owner | None:

@@ -19,7 +19,7 @@ from odooops_dagster.model import Build
 from odooops_dagster.odoo import modules
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.files import link_tree
-from odooops_dagster.steps.names import TEMPLATE_PREFIX, data_folder
+from odooops_dagster.steps.names import TEMPLATE_PREFIX, filestore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +61,15 @@ def find_template(ctx: StepContext, key: str) -> Template | None:
 def start_from_template(ctx: StepContext, template: Template, name: str, *, role: str) -> None:
     """Create the database as a copy of the template, its filestore too."""
     ctx.databases.create(name, owner=role, template=template.database_name)
-    target = data_folder(ctx.settings.home, ctx.environment) / "filestore" / name
-    link_tree(_filestore(ctx.settings.home, template.database_name), target)
+    target = filestore(ctx.settings.home, ctx.environment, name)
+    link_tree(_kept_filestore(ctx.settings.home, template.database_name), target)
 
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
     """Keep a copy of the database under the key; a twin that another run kept first is as good."""
     name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[:8]}_{ctx.run.attempt}"
-    filestore = data_folder(ctx.settings.home, ctx.environment) / "filestore" / source
     ctx.databases.keep_as_template(source, name)
-    link_tree(filestore, _filestore(ctx.settings.home, name))
+    link_tree(filestore(ctx.settings.home, ctx.environment, source), _kept_filestore(ctx.settings.home, name))
     try:
         ctx.control.templates.remember(
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests
@@ -79,5 +78,5 @@ def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, test
         ctx.databases.drop(name)
 
 
-def _filestore(home: Path, template: str) -> Path:
+def _kept_filestore(home: Path, template: str) -> Path:
     return home / "templates" / template / "filestore"

@@ -155,6 +155,22 @@ def test_a_template_that_nobody_recorded_goes_when_no_run_works(house: House) ->
     assert not house.databases.exists(template)
 
 
+def test_what_a_run_wrote_for_itself_goes_with_its_end(house: House) -> None:
+    """The working folder, with a database password in it, and a checkout that a kill cut short."""
+    _, run, fence = house.working_run("feature/a")
+    working = house.settings.home / "runs" / str(run.id)
+    draft = house.settings.home / "sources" / "0123abcd" / f".{SHA}.{run.id.hex}.1"
+    whole = house.settings.home / "sources" / "0123abcd" / SHA
+    for folder in (working, draft, whole):
+        folder.mkdir(parents=True)
+    assert house.sweep() == []
+    house.control.runs.complete(fence, exit_code=1, error_message="killed")
+    assert sorted(house.sweep()) == sorted([f"draft {working.name}", f"draft {draft.name}"])
+    assert not working.exists()
+    assert not draft.exists()
+    assert whole.exists()
+
+
 def test_databases_that_are_not_ours_are_never_touched(house: House, postgres_server: PostgresServer) -> None:
     """A name that only looks like one of ours has no owner, and stays."""
     with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
