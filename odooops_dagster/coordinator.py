@@ -5,13 +5,13 @@ Nothing happens off the record: such a run gets its row in ops.runs before it is
 
 from __future__ import annotations
 
-from dagster import DagsterRun
+from dagster import DagsterError, DagsterRun, DagsterRunStatus
 from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import BadInput, OdooOpsError
+from odooops_dagster.errors import BadInput, Fenced
 from odooops_dagster.model import Fence, RunKind
 from resources.control import control_plane
 from resources.settings import platform_settings
@@ -25,22 +25,30 @@ PERSON_HEADER = "X-Forwarded-User"
 
 
 class OdooOpsRunCoordinator(QueuedRunCoordinator):
-    """Dagster's queue, with a row in ops.runs for each run in it."""
+    """Dagster's queue for what is born in Dagster; what comes from ops.runs has waited there and starts at once."""
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
-        """Queue the run; refuse one that ops.runs has no place for, with the reason."""
-        run = context.dagster_run
-        if is_from_queue(run):
-            self._bind(run)
-        else:
-            self._enroll(run, requested_by(context))
+        """Start or queue the run; refuse one that ops.runs has no place for, with the reason."""
+        fence = fence_from_queue(context.dagster_run)
+        if fence is not None:
+            return self._start(context, fence)
+        self._enroll(context.dagster_run, requested_by(context))
         return super().submit_run(context)
 
-    def _bind(self, run: DagsterRun) -> None:
-        """Tell the row which Dagster run works on it; where that fails the run finds itself fenced at its start."""
-        fence = tags.fence_of(run.tags)
-        if fence is None:
-            return
+    def _start(self, context: SubmitRunContext, fence: Fence) -> DagsterRun:
+        """Start a claimed run: there is room for it, and Dagster's queue would only hold it up for a second."""
+        run = context.dagster_run
+        if run.status == DagsterRunStatus.NOT_STARTED and self._bind(run, fence):
+            try:
+                self._instance.launch_run(run.run_id, context.workspace)
+            except DagsterError:
+                # No process came of it, so the attempt is over and the next one may find the code server well again.
+                control_plane().runs.requeue(fence.run_id, attempt=fence.attempt, reason="Dagster could not start it")
+                raise
+        return self._instance.get_run_by_id(run.run_id) or run
+
+    def _bind(self, run: DagsterRun, fence: Fence) -> bool:
+        """Tell the row which Dagster run works on it; end a Dagster run whose attempt is over already."""
         try:
             control_plane().runs.renew(
                 fence.run_id,
@@ -48,8 +56,10 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
                 dagster_run_id=run.run_id,
                 lease_seconds=platform_settings().lease_seconds,
             )
-        except OdooOpsError as exc:
-            self._logger.warning("run %s could not be bound to its row: %s", run.run_id, exc)
+        except Fenced as exc:
+            self._instance.report_run_failed(run, message=f"fenced: {exc}")
+            return False
+        return True
 
     def _enroll(self, run: DagsterRun, person: str | None) -> None:
         control = control_plane()
@@ -58,9 +68,9 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         self._instance.add_run_tags(run.run_id, tags_of_enrolled(control, fence))
 
 
-def is_from_queue(run: DagsterRun) -> bool:
-    """Return whether the run was asked for by the ops_queue sensor; a re-execution of such a run was not."""
-    return tags.RUN_ID in run.tags and run.parent_run_id is None
+def fence_from_queue(run: DagsterRun) -> Fence | None:
+    """Return the fence of a run that the ops_queue sensor asked for; a re-execution of one has its tags but was not."""
+    return tags.fence_of(run.tags) if run.parent_run_id is None else None
 
 
 def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) -> Fence:

@@ -19,9 +19,13 @@ from odooops_dagster.settings import Settings
 from resources.processes import Process
 from resources.run_outcome import why_failed
 
-# Dagster's words for a run that has not ended, in the order it goes through them.
-WAITING = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED)
-WORKING = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+# Dagster's words for a run that should have a process soon, or has one; only a queued one may wait long.
+WORKING = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 # A run process says who it is within seconds of its launch; one that has not by now died before it could.
 SILENT_SECONDS = 60.0
 
@@ -59,7 +63,7 @@ def reconciler(
 
 def live_runs(instance: dg.DagsterInstance) -> Live:
     """Return Dagster's unfinished runs by the row and attempt that they work on."""
-    records = instance.get_run_records(dg.RunsFilter(statuses=[*WAITING, *WORKING]))
+    records = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *WORKING]))
     fences = [(record, tags.fence_of(record.dagster_run.tags)) for record in records]
     return {(fence.run_id, fence.attempt): record for record, fence in fences if fence is not None}
 
@@ -70,9 +74,7 @@ def reconcile(
     """Mend one row and say what was done; say nothing where nothing was."""
     if record is None:
         yield from without_dagster_run(instance, control, row)
-    elif record.dagster_run.status in WAITING:
-        renew(control, settings, row, record)
-    elif not is_gone(record.dagster_run, since=record.update_timestamp.timestamp()):
+    elif not is_gone(record):
         if row.status == "claimed":
             renew(control, settings, row, record)
     elif is_expired(row):
@@ -115,11 +117,14 @@ def renew(control: ControlPlane, settings: Settings, row: Run, record: dg.RunRec
     )
 
 
-def is_gone(run: dg.DagsterRun, *, since: float) -> bool:
+def is_gone(record: dg.RunRecord) -> bool:
     """Return whether the process that should work on the run is known to be dead."""
+    run = record.dagster_run
+    if run.status == dg.DagsterRunStatus.QUEUED:
+        return False
     told = run.tags.get(tags.PROCESS)
     if told is None:
-        return time.time() - since > SILENT_SECONDS
+        return time.time() - record.update_timestamp.timestamp() > SILENT_SECONDS
     return Process.parse(told).is_gone()
 
 

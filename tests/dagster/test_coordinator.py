@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.run_coordinator.base import SubmitRunContext
 
 from odooops_dagster import coordinator as module
@@ -66,14 +67,35 @@ def test_a_run_without_an_environment_is_refused_with_a_remedy(world: World, sub
     assert caught.value.hint is not None
 
 
-def test_a_run_from_the_queue_is_bound_to_its_row(world: World, submit: Submit) -> None:
-    """The sensor's run keeps its row; no second one is made."""
+def test_a_run_from_the_queue_is_bound_to_its_row_and_starts(
+    world: World, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor's run keeps its row, no second one is made, and it does not wait again in Dagster's queue."""
+    started: list[str] = []
+    monkeypatch.setattr(world.instance, "launch_run", lambda run_id, _workspace: started.append(run_id))
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.NOT_STARTED)
     submit(dagster_run)
     assert world.row(run).dagster_run_id == dagster_run.run_id
     assert len(world.control.runs.list()) == 1
+    assert started == [dagster_run.run_id]
+
+
+def test_a_run_that_dagster_cannot_start_is_given_back(
+    world: World, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code server that is away for a moment costs an attempt, not the run."""
+
+    def away(_run_id: str, _workspace: object) -> None:
+        raise DagsterUserCodeUnreachableError("no code server")
+
+    monkeypatch.setattr(world.instance, "launch_run", away)
+    world.queue()
+    run = world.claim()
+    with pytest.raises(DagsterUserCodeUnreachableError):
+        submit(world.dagster_run(run, dg.DagsterRunStatus.NOT_STARTED))
+    assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
 
 
 def test_a_re_execution_gets_a_row_of_its_own(world: World, submit: Submit) -> None:
@@ -98,14 +120,15 @@ def test_a_busy_environment_refuses_a_second_run(world: World, submit: Submit) -
         submit(born_in_ui(world))
 
 
-def test_a_stale_run_of_the_queue_is_left_to_fence_itself(world: World, submit: Submit) -> None:
-    """A run request that arrives after its claim was given back is queued, and will find itself fenced."""
+def test_a_stale_run_of_the_queue_is_not_started(world: World, submit: Submit) -> None:
+    """A run request that arrives after its claim was given back ends as failed in Dagster; the row stays as it is."""
     world.queue()
     run = world.claim()
     stale = world.dagster_run(run, dg.DagsterRunStatus.NOT_STARTED)
     world.control.runs.requeue(run.id, attempt=run.attempt, reason="test")
     submit(stale)
     assert world.row(run).dagster_run_id is None
+    assert stored(world, stale).status == dg.DagsterRunStatus.FAILURE
 
 
 @pytest.mark.parametrize(

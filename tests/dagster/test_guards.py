@@ -28,6 +28,11 @@ def test_the_coordinator_overrides_what_dagster_calls() -> None:
     assert list(inspect.signature(SubmitRunContext.get_request_header).parameters) == ["self", "key"]
 
 
+def test_a_run_is_launched_with_its_workspace() -> None:
+    """The coordinator starts the queue's runs itself, as Dagster's own does that has no queue."""
+    assert list(inspect.signature(dg.DagsterInstance.launch_run).parameters) == ["self", "run_id", "workspace"]
+
+
 def test_a_waiting_tick_ends_before_dagster_looks_again() -> None:
     """The daemon looks at sensors in a fixed rhythm; a tick that waits longer than that loses a turn."""
     assert sensor_daemon.MIN_INTERVAL_LOOP_TIME - 1 <= WAIT_SECONDS < sensor_daemon.MIN_INTERVAL_LOOP_TIME
