@@ -1,4 +1,5 @@
--- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for a run nobody has claimed yet.
+-- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for
+-- a run nobody has claimed yet.
 -- Locks the run's row. Raises PT404, PT400 and PT410. A retry adds the event again.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.append_event(

@@ -1,5 +1,6 @@
 -- Adds log lines in their order and returns how many: an array of {level, message, metadata, logged_at}.
--- Called by workers, a batch at a time. Raises PT400 for what is no array, PT404 and PT410. A retry adds the lines again.
+-- Called by workers, a batch at a time. Raises PT400 for what is no array, PT404 and PT410. A retry adds the lines
+-- again.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.append_run_logs(
     p_run_id uuid,

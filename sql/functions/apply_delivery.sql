@@ -1,4 +1,5 @@
--- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started from
+-- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started
+-- from
 -- its commit, or, for a deletion, the branch has moved on from the commit that was deleted.
 -- Called by apply_pushes. Locks the projects' branches.
 create or replace function ops.apply_delivery(

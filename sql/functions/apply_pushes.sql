@@ -1,5 +1,7 @@
--- Turns stored pushes into branch heads, environments and runs, in the order they came. A push that cannot be applied says why and holds up none.
--- Called by the github_pushes sensor. One caller at a time: another one meanwhile gets no rows. A retry finds them done.
+-- Turns stored pushes into branch heads, environments and runs, in the order they came. A push that cannot be applied
+-- says why and holds up none.
+-- Called by the github_pushes sensor. One caller at a time: another one meanwhile gets no rows. A retry finds them
+-- done.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20

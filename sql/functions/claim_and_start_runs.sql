@@ -1,4 +1,5 @@
--- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without a queue of their own.
+-- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without a
+-- queue of their own.
 -- Called by workers that begin at once. Locks the runs it takes and passes over those that others hold.
 -- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end.
 -- Definer: the platform's login executes this and writes no table itself.

@@ -1,6 +1,7 @@
 -- Gives a worker the next runs, at most one per environment: priority, then the projects' turns, then age.
 -- Called by the ops_queue sensor and any other worker. Locks the runs it takes and passes over those that others hold.
--- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end. Two claimers that meet in one environment
+-- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end. Two claimers that meet in one
+-- environment
 -- are told apart by the unique index: the later one looks again.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.claim_runs(

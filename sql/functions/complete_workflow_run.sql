@@ -1,5 +1,7 @@
--- Ends a run: exit code 0 is success, any other failure, p_canceled a cancel that was carried out. Without p_attempt it speaks for attempt 1.
--- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 when the attempt is
+-- Ends a run: exit code 0 is success, any other failure, p_canceled a cancel that was carried out. Without p_attempt it
+-- speaks for attempt 1.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 when the
+-- attempt is
 -- over, PT409 when it ended otherwise or never started. Repeating it with the same result does nothing.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.complete_workflow_run(

@@ -1,4 +1,5 @@
--- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear the queue.
+-- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear
+-- the queue.
 -- Locks the run's row; a run claimed meanwhile is left alone. A retry finds nothing to cancel.
 create or replace function ops.end_queued_run(
     p_run_id uuid,

@@ -1,5 +1,7 @@
--- Ends the attempt with its event in one statement, and says whether there was one to end: the one place where work ends.
--- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to end.
+-- Ends the attempt with its event in one statement, and says whether there was one to end: the one place where work
+-- ends.
+-- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
+-- end.
 create or replace function ops.end_run(
     p_run_id uuid,
     p_attempt int,

@@ -1,5 +1,6 @@
 -- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
--- Called by queue_run and `ops env create`. Two callers at once get the same row. Raises PT404, PT400 for a nameless branch and
+-- Called by queue_run and `ops env create`. Two callers at once get the same row. Raises PT404, PT400 for a nameless
+-- branch and
 -- PT409 where the living environment has another stage. A retry is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.ensure_environment(

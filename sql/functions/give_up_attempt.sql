@@ -1,5 +1,7 @@
--- Ends an attempt, not necessarily its run: back to the queue while attempts are left, else failed; canceled where that was asked for.
--- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over already.
+-- Ends an attempt, not necessarily its run: back to the queue while attempts are left, else failed; canceled where that
+-- was asked for.
+-- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over
+-- already.
 create or replace function ops.give_up_attempt(
     p_run_id uuid,
     p_attempt int,

@@ -31,6 +31,7 @@ begin
     );
 end
 $$;
-comment on function ops.has_permission is 'Whether the caller may read, queue, queue_production, manage or archive in the project.';
+comment on function ops.has_permission is
+'Whether the caller may read, queue, queue_production, manage or archive in the project.';
 revoke all on function ops.has_permission from public;
 grant execute on function ops.has_permission to authenticated, service_role, ops_worker;

@@ -1,5 +1,7 @@
--- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production built, what vanished destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's branches until the transaction ends. Production is never
+-- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production
+-- built, what vanished destroyed.
+-- Called by apply_pushes and record_branch_heads. Locks the project's branches until the transaction ends. Production
+-- is never
 -- destroyed by a push. A branch that is there already changes nothing.
 create or replace function ops.move_branch(
     p_project_id uuid,

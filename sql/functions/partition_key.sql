@@ -1,4 +1,5 @@
--- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the generation from the second on.
+-- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
+-- generation from the second on.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,

@@ -1,4 +1,5 @@
--- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes
+-- sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )

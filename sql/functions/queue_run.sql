@@ -1,6 +1,8 @@
--- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting older runs are superseded.
+-- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
+-- older runs are superseded.
 -- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may have.
+-- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may
+-- have.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.queue_run(

@@ -1,5 +1,7 @@
--- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it is apply_pushes' part.
--- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a duplicate.
+-- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it
+-- is apply_pushes' part.
+-- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a
+-- duplicate.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.receive_push(
     p_delivery_id text,

@@ -1,5 +1,7 @@
--- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the runs queued.
--- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and stay.
+-- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
+-- runs queued.
+-- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and
+-- stay.
 -- The first answer builds feature/*, release/* and the default branch only. Locks the project's branches.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this and writes no table itself.

@@ -1,4 +1,5 @@
--- Notes the answer to a yes/no question; the last answer of an attempt counts. Called by checks before Dagster hears of it.
+-- Notes the answer to a yes/no question; the last answer of an attempt counts. Called by checks before Dagster hears of
+-- it.
 -- Raises PT404 and PT410. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_check(

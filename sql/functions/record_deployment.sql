@@ -1,4 +1,5 @@
--- Points the environment at the run's build, and returns the database that served before. Called by step deployment once the new Odoo answers.
+-- Points the environment at the run's build, and returns the database that served before. Called by step deployment
+-- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
 -- Raises PT404 and PT410. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.

@@ -1,4 +1,5 @@
--- Keeps a database as the one to start from for its key. Called by step database. Raises PT404, PT410, and PT409 when another
+-- Keeps a database as the one to start from for its key. Called by step database. Raises PT404, PT410, and PT409 when
+-- another
 -- database has the key. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.remember_template(

@@ -1,4 +1,5 @@
--- Gives up every attempt whose lease ended, but for the runs the caller knows to live. Called by the reconciler and any operator.
+-- Gives up every attempt whose lease ended, but for the runs the caller knows to live. Called by the reconciler and any
+-- operator.
 -- Locks the rows, passing over those that others hold. A retry finds nothing left.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.requeue_expired_runs(

@@ -1,4 +1,5 @@
--- Takes ownership of a claimed run: it is running from now on. Without p_attempt it speaks for attempt 1 of the claiming worker.
+-- Takes ownership of a claimed run: it is running from now on. Without p_attempt it speaks for attempt 1 of the
+-- claiming worker.
 -- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
 -- Raises PT404, and PT410 when the attempt is over or is owned by another. The owner may repeat it.
 -- Definer: the platform's login executes this and writes no table itself.

@@ -1,4 +1,5 @@
--- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is harmless.
+-- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is
+-- harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.touch_template(
     p_key text

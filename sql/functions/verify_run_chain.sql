@@ -1,4 +1,5 @@
--- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one before, the last one the run knows of.
+-- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one
+-- before, the last one the run knows of.
 -- Called by auditors and tests; people may ask it of runs they can see. Locks nothing; raises PT404.
 create or replace function ops.verify_run_chain(
     p_run_id uuid

@@ -1,4 +1,5 @@
--- The platform's own login: executes worker RPCs and reads; it writes no table. Its password, if any, is set by who runs the server.
+-- The platform's own login: executes worker RPCs and reads; it writes no table. Its password, if any, is set by who
+-- runs the server.
 do $$
 begin
     create role ops_worker login noinherit;

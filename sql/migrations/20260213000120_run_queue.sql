@@ -29,10 +29,13 @@ create unique index run_requests_idempotency_idx on ops.run_requests (project_id
 where idempotency_key is not null;
 create index run_requests_environment_idx on ops.run_requests (environment_id) where environment_id is not null;
 create index run_requests_retry_idx on ops.run_requests (retry_of) where retry_of is not null;
-comment on table ops.run_requests is 'What was asked for, once per run: never changed; its keys make a repeated request harmless.';
+comment on table ops.run_requests is
+'What was asked for, once per run: never changed; its keys make a repeated request harmless.';
 
--- project_id, environment_id and run_number repeat the request's, without its keys, so that moving a run rewrites few indexes.
--- What a run may be is said by ops.refuse_nonsense: a check is parsed again by every statement, and the queue moves by statements.
+-- project_id, environment_id and run_number repeat the request's, without its keys, so that moving a run rewrites few
+-- indexes.
+-- What a run may be is said by ops.refuse_nonsense: a check is parsed again by every statement, and the queue moves by
+-- statements.
 create table ops.runs (
     id uuid primary key references ops.run_requests (run_id) on delete cascade,
     project_id uuid not null,
@@ -90,7 +93,8 @@ create table ops.run_events (
     hash bytea not null,
     unique (run_id, seq)
 );
-comment on table ops.run_events is 'What happened to each run, append-only, each row sealed with the hash of the one before it.';
+comment on table ops.run_events is
+'What happened to each run, append-only, each row sealed with the hash of the one before it.';
 
 -- What a worker is handed: the run with the names that it needs to act.
 create type ops.run_details as (

@@ -19,4 +19,5 @@ create table ops.database_templates (
     last_used_at timestamptz not null default clock_timestamp()
 );
 create index database_templates_run_idx on ops.database_templates (built_by_run) where built_by_run is not null;
-comment on table ops.database_templates is 'Databases in which a set of modules is already installed, by the key of what is in them.';
+comment on table ops.database_templates is
+'Databases in which a set of modules is already installed, by the key of what is in them.';

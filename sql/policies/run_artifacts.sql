@@ -5,7 +5,10 @@ alter table ops.run_artifacts enable row level security;
 
 create policy "Members read their projects' artifacts"
 on ops.run_artifacts for select to authenticated
-using (exists (select from ops.runs as r where r.id = run_artifacts.run_id));
+using (exists (
+    select from ops.runs as r
+    where r.id = run_artifacts.run_id
+));
 
 create policy "The platform reads every artifact"
 on ops.run_artifacts for select to ops_worker, service_role

@@ -5,7 +5,10 @@ alter table ops.run_checks enable row level security;
 
 create policy "Members read their projects' checks"
 on ops.run_checks for select to authenticated
-using (exists (select from ops.runs as r where r.id = run_checks.run_id));
+using (exists (
+    select from ops.runs as r
+    where r.id = run_checks.run_id
+));
 
 create policy "The platform reads every check"
 on ops.run_checks for select to ops_worker, service_role

@@ -5,7 +5,10 @@ alter table ops.run_events enable row level security;
 
 create policy "Members read what happened in their projects"
 on ops.run_events for select to authenticated
-using (exists (select from ops.runs as r where r.id = run_events.run_id));
+using (exists (
+    select from ops.runs as r
+    where r.id = run_events.run_id
+));
 
 create policy "The platform reads every event"
 on ops.run_events for select to ops_worker, service_role

@@ -5,7 +5,10 @@ alter table ops.run_lineage enable row level security;
 
 create policy "Members read their projects' lineage rows"
 on ops.run_lineage for select to authenticated
-using (exists (select from ops.runs as r where r.id = run_lineage.run_id));
+using (exists (
+    select from ops.runs as r
+    where r.id = run_lineage.run_id
+));
 
 create policy "The platform reads every lineage row"
 on ops.run_lineage for select to ops_worker, service_role

@@ -5,7 +5,10 @@ alter table ops.run_logs enable row level security;
 
 create policy "Members read their projects' log lines"
 on ops.run_logs for select to authenticated
-using (exists (select from ops.runs as r where r.id = run_logs.run_id));
+using (exists (
+    select from ops.runs as r
+    where r.id = run_logs.run_id
+));
 
 create policy "The platform reads every log line"
 on ops.run_logs for select to ops_worker, service_role

@@ -1,4 +1,5 @@
--- The roles that Supabase brings, for a PostgreSQL without it; roles belong to the server, so another database may have made them.
+-- The roles that Supabase brings, for a PostgreSQL without it; roles belong to the server, so another database may have
+-- made them.
 do $$
 begin
     create role anon nologin noinherit;
@@ -20,4 +21,6 @@ begin
 exception when duplicate_object or unique_violation then null;
 end $$;
 
-grant anon, authenticated, service_role to authenticator;
+grant anon to authenticator;
+grant authenticated to authenticator;
+grant service_role to authenticator;

@@ -1,20 +1,41 @@
--- Environments with their project and the newest run, so that one row says what a branch shows and what is happening to it.
+-- Environments with their project and the newest run, so that one row says what a branch shows and what is happening to
+-- it.
 create view ops.v_environment_overview
 with (security_invoker = true) as
 select
-    e.id, e.project_id, p.slug as project_slug, e.name, e.branch, e.stage, e.generation, e.partition_key,
+    e.id,
+    e.project_id,
+    p.slug as project_slug,
+    e.name,
+    e.branch,
+    e.stage,
+    e.generation,
+    e.partition_key,
     case
         when e.status in ('pending', 'failed') and working.kind in ('deploy', 'build') then 'building'
         else e.status
     end as status,
-    e.url, e.port, e.database_name, e.image_digest, e.deployed_sha, e.deployed_run_id, e.expires_at, e.created_at,
-    e.destroyed_at, working.id as working_run_id, latest.run_number as latest_run_number,
-    latest.status as latest_run_status, latest.error_message as latest_run_error
+    e.url,
+    e.port,
+    e.database_name,
+    e.image_digest,
+    e.deployed_sha,
+    e.deployed_run_id,
+    e.expires_at,
+    e.created_at,
+    e.destroyed_at,
+    working.id as working_run_id,
+    latest.run_number as latest_run_number,
+    latest.status as latest_run_status,
+    latest.error_message as latest_run_error
 from ops.environments as e
 join ops.projects as p on p.id = e.project_id
 left join ops.runs as working on working.environment_id = e.id and working.status in ('claimed', 'running')
 left join lateral (
-    select r.run_number, r.status, r.error_message
+    select
+        r.run_number,
+        r.status,
+        r.error_message
     from ops.run_requests as q
     join ops.runs as r on r.id = q.run_id
     where q.environment_id = e.id

@@ -2,8 +2,19 @@
 create view ops.v_run_lineage
 with (security_invoker = true) as
 select
-    p.slug as project_slug, l.partition_key, l.asset_key, r.run_number, l.run_id, l.attempt, r.git_sha, r.git_ref,
-    l.code_version, l.data_version, l.inputs, r.dagster_run_id, l.created_at
+    p.slug as project_slug,
+    l.partition_key,
+    l.asset_key,
+    r.run_number,
+    l.run_id,
+    l.attempt,
+    r.git_sha,
+    r.git_ref,
+    l.code_version,
+    l.data_version,
+    l.inputs,
+    r.dagster_run_id,
+    l.created_at
 from ops.run_lineage as l
 join ops.runs as r on r.id = l.run_id
 join ops.projects as p on p.id = r.project_id;

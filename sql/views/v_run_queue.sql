@@ -2,8 +2,15 @@
 create view ops.v_run_queue
 with (security_invoker = true) as
 select
-    row_number() over (order by r.priority desc, r.turn, r.created_at) as "position",
-    r.id as run_id, p.slug as project_slug, r.run_number, r.kind, e.partition_key, r.git_sha, r.priority, r.attempt,
+    row_number() over (order by r.priority desc, r.turn asc, r.created_at asc) as "position",
+    r.id as run_id,
+    p.slug as project_slug,
+    r.run_number,
+    r.kind,
+    e.partition_key,
+    r.git_sha,
+    r.priority,
+    r.attempt,
     clock_timestamp() - r.created_at as age,
     case
         when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
@@ -21,7 +28,7 @@ left join lateral (
     where
         o.environment_id = r.environment_id and o.status = 'queued'
         and (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
-    order by o.priority desc, o.turn, o.created_at
+    order by o.priority desc, o.turn asc, o.created_at asc
     limit 1
 ) as ahead on true
 where r.status = 'queued';

@@ -2,10 +2,33 @@
 create view ops.v_runs
 with (security_invoker = true) as
 select
-    r.id, r.project_id, p.slug as project_slug, r.environment_id, e.partition_key, r.run_number, r.kind, r.status,
-    r.trigger, q.requested_by, r.git_ref, r.git_sha, r.priority, r.attempt, r.max_attempts, r.claimed_by,
-    r.dagster_run_id, q.config, r.exit_code, r.error_message, q.retry_of, r.created_at, r.claimed_at, r.started_at,
-    r.finished_at, r.cancel_requested_at, r.lease_expires_at,
+    r.id,
+    r.project_id,
+    p.slug as project_slug,
+    r.environment_id,
+    e.partition_key,
+    r.run_number,
+    r.kind,
+    r.status,
+    r.trigger,
+    q.requested_by,
+    r.git_ref,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    r.max_attempts,
+    r.claimed_by,
+    r.dagster_run_id,
+    q.config,
+    r.exit_code,
+    r.error_message,
+    q.retry_of,
+    r.created_at,
+    r.claimed_at,
+    r.started_at,
+    r.finished_at,
+    r.cancel_requested_at,
+    r.lease_expires_at,
     r.finished_at - r.started_at as duration
 from ops.runs as r
 join ops.run_requests as q on q.run_id = r.id
