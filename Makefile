@@ -5,6 +5,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 CODE := odooops_dagster assets sensors schedules resources
 ARGS ?=
+# Each has servers of its own; more than two starve each other's Odoo of memory on a small machine.
+WORKERS ?= 2
 
 .PHONY: help
 help: ## List the targets
@@ -17,7 +19,7 @@ demo: $(READY) ## Push a branch, watch it become a running Odoo; ARGS=--once sto
 .PHONY: test
 test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
 	@scripts/dev/system-packages.sh
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, import contracts, SQL, Dagster's definitions
