@@ -1,5 +1,5 @@
--- Ends an attempt, not necessarily its run: back to the queue while attempts are left, else failed; canceled where that
--- was asked for.
+-- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
+-- where that was asked for or where a newer push of the environment already waits.
 -- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over
 -- already.
 create or replace function ops.give_up_attempt(
@@ -25,7 +25,7 @@ begin
                 when r.cancel_requested_at is not null then 'canceled'
                 when r.attempt < r.max_attempts then 'queued'
                 else 'failed'
-            end::ops.run_status as next_status, r.status, r.claimed_by, r.project_id, r.priority
+            end::ops.run_status as next_status, r.status, r.claimed_by, r.priority
         from ops.runs as r
         where
             r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
@@ -39,7 +39,7 @@ begin
     ), moved as (
         update ops.runs as r
         set status = s.next_status, claimed_by = null, lease_expires_at = null,
-            turn = case when s.next_status = 'queued' then ops.next_turn(s.project_id, s.priority) else r.turn end,
+            turn = case when s.next_status = 'queued' then ops.first_turn(s.priority, r.turn) else r.turn end,
             dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
             claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
             started_at = case when s.next_status = 'queued' then null else r.started_at end,
@@ -58,6 +58,9 @@ begin
         from moved as m
     )
     select m.status into v_status from moved as m;
+    if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
+        return 'canceled';
+    end if;
     return v_status;
 end
 $$;

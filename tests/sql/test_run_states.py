@@ -212,14 +212,24 @@ def test_giving_an_attempt_up_queues_the_next(world: World, project: UUID) -> No
     assert world.messages(run_id)[-1] == "queued: the process is gone"
 
 
-def test_a_run_given_up_goes_before_its_projects_later_runs(world: World, project: UUID) -> None:
+def test_a_run_given_up_goes_to_the_front_of_the_queue(world: World, project: UUID) -> None:
     """A requeued run is not punished for its worker's death."""
-    world.work(project, "feature/a")
+    run_id = world.work(project)
     for name in "bcd":
         world.queue(project, f"feature/{name}")
     world.expire_leases()
-    ((run_id, _),) = [row.values() for row in world.rows("select * from ops.requeue_expired_runs()")]
-    assert run_id in [row["id"] for row in world.claim(4)]
+    world.rows("select * from ops.requeue_expired_runs()")
+    assert world.claim()[0]["id"] == run_id
+
+
+def test_a_run_given_up_after_a_newer_push_is_superseded(world: World, project: UUID) -> None:
+    """An old commit is not deployed over a new one."""
+    old, test = world.work(project), world.queue(project, p_kind="test")
+    new = world.queue(project, sha="b" * 40)
+    assert world.value("select ops.requeue_run(%s, 1, 'gone')", old) == "canceled"
+    assert world.messages(old)[-2:] == ["queued: gone", "canceled: superseded by #3"]
+    assert world.value("select ops.verify_run_chain(%s)", old) is True
+    assert [world.status(run) for run in (test, new)] == ["queued", "queued"]
 
 
 def test_a_waiting_run_is_cancelled_at_once(world: World, project: UUID) -> None:

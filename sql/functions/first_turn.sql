@@ -1,0 +1,27 @@
+-- Gives a run that comes back the turn of the first that waits: it goes before all of its priority that came later.
+-- Called by give_up_attempt. Locks and raises nothing.
+create or replace function ops.first_turn(
+    p_priority int,
+    p_turn bigint
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return coalesce(
+        (
+            select r.turn from ops.runs as r
+            where r.status = 'queued' and r.priority = p_priority
+            order by r.turn
+            limit 1
+        ),
+        p_turn
+    );
+end
+$$;
+comment on function ops.first_turn is 'The turn at the front of the queue.';
+revoke all on function ops.first_turn from public;

@@ -1,0 +1,27 @@
+-- Cancels a waiting run that a newer waiting one of its environment makes pointless, and says whether it did.
+-- Called when an attempt was given up: the push that came meanwhile could not cancel a run at work. Locks the run's row.
+create or replace function ops.yield_to_newer_run(
+    p_run_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_newer bigint;
+begin
+    select max(n.run_number) into v_newer
+    from ops.runs as r
+    join ops.runs as n
+        on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
+    where
+        r.id = p_run_id
+        and r.kind in ('deploy', 'build', 'destroy') and n.kind in ('deploy', 'build', 'destroy');
+    return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
+end
+$$;
+comment on function ops.yield_to_newer_run is 'Cancels a waiting run that a newer one makes pointless.';
+revoke all on function ops.yield_to_newer_run from public;
