@@ -28,7 +28,7 @@ def wheel_bin_dir() -> Path:
 
 def reachable_bin_dir(source: Path, *, account: Account, home: Path) -> Path:
     """Return `source`, or its copy under the state folder when the account cannot run what lies there."""
-    if not account.switch or account.run([str(source / "postgres"), "--version"]).returncode == 0:
+    if not account.switch or _runs(source / "postgres", account):
         return source
     target = home / "postgresql" / version(source)
     if not target.exists():
@@ -42,6 +42,13 @@ def version(bin_dir: Path) -> str:
     if done.returncode != 0:
         raise MissingDependency(f"{bin_dir / 'postgres'} does not run: {done.stderr.strip()}")
     return done.stdout.split()[2]
+
+
+def _runs(program: Path, account: Account) -> bool:
+    try:
+        return account.run([str(program), "--version"]).returncode == 0
+    except PermissionError:
+        return False
 
 
 def _copy(installation: Path, target: Path) -> None:

@@ -1,0 +1,65 @@
+"""PostgreSQL's programs where the server's account cannot reach the virtual environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from odooops_dagster.local.binaries import wheel_bin_dir
+from odooops_dagster.local.postgres import EmbeddedPostgres
+from tests.servers import state_folder
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an unprivileged server is its caller")
+
+
+@pytest.fixture
+def closed_bin_dir(tmp_path: Path) -> Path:
+    """Return the programs in a folder like /root/project/.venv, which only root may enter."""
+    package = wheel_bin_dir().parents[1]
+    site_packages = tmp_path / "site-packages"
+    shutil.copytree(package / "pginstall18", site_packages / package.name / "pginstall18")
+    shutil.copytree(package.with_name(f"{package.name}.libs"), site_packages / f"{package.name}.libs")
+    tmp_path.chmod(0o700)
+    return site_packages / package.name / "pginstall18" / "bin"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Yield an empty state folder."""
+    with state_folder("binaries") as folder:
+        yield folder
+
+
+def test_programs_that_the_account_cannot_reach_are_copied(closed_bin_dir: Path, home: Path) -> None:
+    """The copy lies in the state folder, and works with all its libraries."""
+    server = EmbeddedPostgres(home, bin_dir=closed_bin_dir, durable=False)
+    server.start()
+    try:
+        assert server.bin_dir.is_relative_to(home / "postgresql")
+        with psycopg.connect(server.url("odooops")) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+        words = subprocess.run(
+            [server.bin_dir / "psql", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        assert "(PostgreSQL) 18." in words
+    finally:
+        server.stop()
+
+
+def test_programs_within_reach_are_used_where_they_are(home: Path) -> None:
+    """Forty megabytes are not copied for nothing."""
+    open_to_all = subprocess.run(
+        ["setpriv", "--reuid", "65534", wheel_bin_dir() / "postgres", "--version"], check=False
+    )
+    if open_to_all.returncode != 0:
+        pytest.skip("this environment is closed to others")
+    server = EmbeddedPostgres(home, durable=False)
+    server.prepare()
+    assert server.bin_dir == wheel_bin_dir()
+    assert not (home / "postgresql").exists()
