@@ -152,6 +152,14 @@ class EmbeddedPostgres:
             self._configure(account)
         return account
 
+    def examine(self) -> None:
+        """Raise what would keep the server from starting, and change nothing."""
+        account = server_account(self.data)
+        if account.switch:
+            _refuse_closed_folders(self.home, account)
+        if self.data.exists():
+            self._check_cluster()
+
     def refuse_taken_port(self) -> None:
         """Raise when another program listens on the server's port."""
         if not ports.is_free(self.port):

@@ -74,9 +74,8 @@ def postgresql(settings: Settings) -> str:
     """Find out whether the embedded server's programs and cluster fit together."""
     if not needs_embedded(settings):
         return "not embedded: every database has a URL"
-    server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
-    server.prepare()
-    return f"PostgreSQL {version(wheel_bin_dir())}, port {server.port}"
+    EmbeddedPostgres(settings.home).examine()
+    return f"PostgreSQL {version(wheel_bin_dir())}"
 
 
 def free_ports(settings: Settings) -> str:

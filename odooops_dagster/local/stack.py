@@ -86,7 +86,8 @@ class Stack:
             self._prepare_database(urls)
 
     def _clear_the_way(self) -> None:
-        """End a server that nobody supervises, as one has to be ours to watch."""
+        """Initialise the server at first; end one that nobody supervises, as it has to be ours to watch."""
+        self._server.prepare()
         if self._server.running():
             self._server.stop()
         self._server.clear_leftovers()
