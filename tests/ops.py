@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from odooops_dagster.local import tether
 from odooops_dagster.local.ports import free_port
 
 
@@ -51,9 +53,9 @@ class Ops:
         return status
 
     def spawn(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command and return at once, as a shell does for a person who watches."""
+        """Start the command and return at once, as a shell does for a person who watches; it ends with the test."""
         return subprocess.Popen(
-            self._argv(*arguments),
+            tether.command(self._argv(*arguments), death_signal=signal.SIGTERM),
             env=self.environment,
             cwd="/",
             stdout=subprocess.DEVNULL,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import LiteralString
@@ -17,6 +19,10 @@ from psycopg import sql
 from odooops_dagster.local.postgres import EmbeddedPostgres
 
 TEMPLATE = "migrated_template"
+# Locked by the test process as long as it lives.
+ALIVE = "alive.lock"
+# Time in which a new lock file is locked for certain.
+JUST_MADE_SECONDS = 60
 # Some twenty Odoo databases.
 ENOUGH_MEMORY_BYTES = 2 * 1024**3
 
@@ -73,13 +79,25 @@ def state_folder(prefix: str, *, parent: Path | None = None) -> Iterator[Path]:
 @contextmanager
 def running_server(prefix: str, *, bin_dir: Path | None = None) -> Iterator[PostgresServer]:
     """Yield a server that is stopped and forgotten at the end of the block."""
-    with state_folder(prefix, parent=memory_disk()) as home:
+    parent = memory_disk() or Path(tempfile.gettempdir())
+    sweep(parent)
+    with state_folder(prefix, parent=parent) as home, (home / ALIVE).open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
         embedded = EmbeddedPostgres(home, bin_dir=bin_dir, durable=False)
         embedded.start()
         try:
             yield PostgresServer(embedded)
         finally:
             embedded.stop()
+
+
+def sweep(parent: Path) -> None:
+    """Remove the folders of servers whose test process was killed; a living one holds its lock."""
+    for alive in parent.glob(f"odooops-*/{ALIVE}"):
+        with suppress(OSError), alive.open() as file:
+            if time.time() - alive.stat().st_mtime > JUST_MADE_SECONDS:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(alive.parent, ignore_errors=True)
 
 
 def memory_disk() -> Path | None:

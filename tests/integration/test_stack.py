@@ -33,11 +33,8 @@ def running() -> Iterator[Ops]:
     """Yield the command on a stack that runs."""
     with state_folder("stack") as home:
         ops = Ops(home)
-        started = ops.run("up", "--detach")
-        assert started.returncode == 0, started.stderr
-        try:
+        with _up(ops):
             yield ops
-        finally:
             ops.run("down")
         assert ops.processes() == []
 
