@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
@@ -14,20 +16,37 @@ from odooops_dagster.steps.poll import poll_project
 
 # A repository that does not answer must not hold up the others.
 ASKED_AT_ONCE = 8
+# Dagster looks at sensors every 5 s; a tick that waits this long leaves it time to answer before the next look.
+WAIT_SECONDS = 4.0
+# How often a waiting tick looks for what is due, against two queries of a millisecond.
+LOOK_EVERY_SECONDS = 0.5
 
 
-@dg.sensor(minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def github_pushes(
     context: dg.SensorEvaluationContext,
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Apply the deliveries that the gateway stored, then ask the repositories that are due."""
-    applied = control.pushes.apply(limit=20)
-    due = control.projects.to_poll(older_than_seconds=settings.poll_seconds)
+    """Apply the deliveries that the gateway stored and ask the repositories that are due, for a few seconds."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    applied = asked = queued = 0
+    while True:
+        applied += len(control.pushes.apply(limit=20))
+        due = control.projects.to_poll(older_than_seconds=settings.poll_seconds)
+        asked += len(due)
+        queued += ask_all(context, control, due)
+        if time.monotonic() >= deadline:
+            return dg.SkipReason(f"{applied} deliveries applied, {asked} times asked, {queued} runs queued")
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def ask_all(context: dg.SensorEvaluationContext, control: ControlPlane, due: Sequence[Project]) -> int:
+    """Ask the repositories, some at once, and return how many runs their new commits queued."""
+    if not due:
+        return 0
     with ThreadPoolExecutor(max_workers=ASKED_AT_ONCE) as pool:
-        queued = sum(pool.map(lambda project: ask(context, control, project), due))
-    return dg.SkipReason(f"{len(applied)} deliveries applied, {len(due)} repositories asked, {queued} runs queued")
+        return sum(pool.map(lambda project: ask(context, control, project), due))
 
 
 def ask(context: dg.SensorEvaluationContext, control: ControlPlane, project: Project) -> int:

@@ -1,0 +1,66 @@
+"""The sensor that learns of pushes by asking: soon, as often as it may, and each repository on its own."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.settings import Settings
+from sensors import github_pushes as sensor
+from tests.repositories import Repository
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 0.0)
+
+
+@pytest.fixture
+def shop(control: ControlPlane, tmp_path: Path) -> Repository:
+    """A repository with one branch, and the project that watches it."""
+    repository = Repository(tmp_path)
+    repository.commit({"a": "1"})
+    control.projects.create("shop", repo_url=repository.url, odoo_version="19.0")
+    return repository
+
+
+def test_a_push_is_noticed_by_the_tick_that_waits_for_it(
+    control: ControlPlane, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick that found nothing looks on for a while."""
+    tick(control)
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 3.0)
+    push = threading.Timer(0.7, lambda: shop.commit({"b": "1"}, branch="feature/late"))
+    push.start()
+    assert "1 runs queued" in tick(control, poll_seconds=0)
+    push.join()
+    assert [run.kind for run in control.runs.list("shop") if run.git_ref == "refs/heads/feature/late"] == ["deploy"]
+
+
+def test_a_repository_is_asked_no_more_often_than_the_settings_say(
+    control: ControlPlane, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking often is not asking often."""
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 1.2)
+    shop.commit({"b": "1"}, branch="feature/x")
+    assert "1 times asked, 2 runs queued" in tick(control)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_repository_that_is_gone_does_not_hold_up_the_others(control: ControlPlane, tmp_path: Path) -> None:
+    """Its failure is noted; the other's branches are queued in the same tick."""
+    control.projects.create("gone", repo_url=str(tmp_path / "gone.git"), odoo_version="19.0")
+    assert "2 times asked, 1 runs queued" in tick(control)
+    assert control.projects.get("gone").poll_error
+
+
+def tick(control: ControlPlane, *, poll_seconds: int = 30) -> str:
+    """Evaluate the sensor once and return what it says."""
+    context = dg.build_sensor_context()
+    answer = sensor.github_pushes(context, control=control, settings=Settings(poll_seconds=poll_seconds))
+    assert isinstance(answer, dg.SkipReason)
+    return str(answer.skip_message)
