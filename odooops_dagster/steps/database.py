@@ -80,7 +80,7 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
 def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     dependencies = [module for module in target.build.closure if module not in target.build.modules]
     if dependencies:
-        start_from_template(ctx, _dependencies(ctx, target, dependencies), target.name, role=target.role)
+        _provide(ctx, target, dependencies)
     else:
         ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
@@ -97,13 +97,14 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     return installed.checks
 
 
-def _dependencies(ctx: StepContext, target: Target, names: Sequence[str]) -> Template:
-    """Return the template with everything but the repository's own modules, installing it where none is kept."""
+def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
+    """Make the database with everything but the repository's own modules: a copy, or installed now and kept to copy."""
     key = template_key(target.build, names, demo=target.demo)
     found = find_template(ctx, key)
     if found is not None:
+        start_from_template(ctx, found, target.name, role=target.role)
         ctx.log("info", f"dependencies: copied from template {found.database_name}")
-        return found
+        return
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=names, tests=(), log="dependencies")
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
@@ -111,11 +112,6 @@ def _dependencies(ctx: StepContext, target: Target, names: Sequence[str]) -> Tem
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
     keep_template(ctx, key, target.name, target.build, tests={})
-    ctx.databases.drop(target.name)
-    kept = find_template(ctx, key)
-    if kept is None:
-        raise StepFailed("the template just kept is gone", hint="run it again: ops run retry")
-    return kept
 
 
 def _closure_key(target: Target) -> str:
