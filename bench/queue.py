@@ -15,13 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 
 from bench.peers import Queue, node, ops, procrastinate
 from bench.report import Sample, print_table, summary
 from bench.server import Server, throwaway_server
-from bench.workers import Crew, crew
+from bench.workers import Crew, Phase, Task, crew
+
+# Jobs of one queue before the next one has its turn: a fraction of a second.
+SLICE = 50
 
 Queues = dict[str, tuple[Queue, str]]
 
@@ -60,8 +64,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.queue", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=12, help="interleaved rounds per setting")
-    parser.add_argument("--jobs", type=int, default=600, help="jobs per queue and round")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds per setting")
+    parser.add_argument("--jobs", type=int, default=400, help="jobs per queue and round")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 8], help="worker processes")
     parser.add_argument("--no-batch", action="store_true", help="leave out the batch claims")
     parser.add_argument("--history", type=int, default=0, help="also measure beside this many finished runs")
@@ -75,7 +79,8 @@ def _options() -> argparse.Namespace:
 def _queues(server: Server, *, history: int, only: Sequence[str]) -> Queues:
     makers: dict[str, Callable[[str], Queue]] = {
         "ops": ops.create,
-        "ops fused": lambda url: ops.create(url, fused=True),
+        "ops pipelined": lambda url: ops.create(url, queue=ops.Pipelined),
+        "ops fused": lambda url: ops.create(url, queue=ops.Fused),
         "ops, finished runs": lambda url: ops.create(url, finished=history),
         "procrastinate": procrastinate.create,
         "pg-boss": node.pg_boss,
@@ -95,28 +100,49 @@ def _queues(server: Server, *, history: int, only: Sequence[str]) -> Queues:
 
 
 def _measure(staff: Crew, queues: Queues, settings: Sequence[Setting], *, rounds: int, jobs: int) -> Iterator[Sample]:
-    """Warm up, then let every queue do the same round after round, in an order that changes."""
+    """Warm up, then measure round after round."""
     order = random.Random(0)  # noqa: S311  # an order, not a secret
     for number in range(rounds + 1):
         for setting in settings:
             names = [name for name, (queue, _) in queues.items() if setting.batch == 1 or queue.batches]
-            order.shuffle(names)
-            for name in names:
-                sample = _round(staff, queues, name, setting, jobs=jobs)
-                if number:
-                    yield sample
+            samples = _round(staff, {name: queues[name] for name in names}, setting, jobs=jobs, order=order)
+            if number:
+                yield from samples
 
 
-def _round(staff: Crew, queues: Queues, name: str, setting: Setting, *, jobs: int) -> Sample:
-    queue, url = queues[name]
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"vacuum {', '.join(queue.tables)}".encode())
-        put = staff.put(name, jobs=jobs, workers=setting.workers)
-        drain = staff.drain(name, workers=setting.workers, batch=setting.batch)
-        left = queue.unfinished(connection)
-    if drain.jobs != jobs or left:
-        raise SystemExit(f"{name}: {jobs} queued, {drain.jobs} ended, {left} left")
-    return Sample(setting=str(setting), queue=name, put=put.rate, drain=drain.rate)
+def _round(staff: Crew, queues: Queues, setting: Setting, *, jobs: int, order: random.Random) -> list[Sample]:
+    """Queue the jobs and drain them, a slice of each queue in turn: what else the machine does falls on all alike."""
+    for queue, url in queues.values():
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"vacuum {', '.join(queue.tables)}".encode())
+    phases = {what: _slices(staff, queues, setting, what, jobs=jobs, order=order) for what in ("put", "drain")}
+    return [
+        Sample(
+            setting=str(setting),
+            queue=name,
+            put=phases["put"][name].rate,
+            drain=phases["drain"][name].rate,
+            claim=None if isinstance(queue, ops.Pipelined) else phases["drain"][name].claim_rate,
+        )
+        for name, (queue, _) in queues.items()
+    ]
+
+
+def _slices(
+    staff: Crew, queues: Queues, setting: Setting, what: Literal["put", "drain"], *, jobs: int, order: random.Random
+) -> dict[str, Phase]:
+    size = SLICE if setting.batch == 1 else 4 * setting.batch
+    totals = {name: Phase(jobs=0, seconds=0, claiming=0) for name in queues}
+    for first in range(0, jobs, size):
+        for name in order.sample(list(queues), len(queues)):
+            task = Task(queue=name, what=what, batch=setting.batch)
+            totals[name] += staff.run(task, first=first, count=min(size, jobs - first), workers=setting.workers)
+    for name, (queue, url) in queues.items():
+        with psycopg.connect(url, autocommit=True) as connection:
+            left = queue.unfinished(connection)
+        if totals[name].jobs != jobs or left != (jobs if what == "put" else 0):
+            raise SystemExit(f"{name}, {what}: {totals[name].jobs} of {jobs} done, {left} unfinished")
+    return totals
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 # What every rate is divided by, the fastest first; the second column says how we do against the peer most like us.
 YARDSTICKS = ("graphile-worker", "procrastinate", "ops")
+PHASES = ("put", "claim", "drain", "life")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +22,13 @@ class Sample:
     queue: str
     put: float
     drain: float
+    # The rate of the claims alone, where they are calls of their own.
+    claim: float | None
 
     def rate(self, phase: str) -> float:
-        """Return the rate of a phase, or of whole lives: queued and ended."""
-        rates = {"put": self.put, "drain": self.drain, "life": 1 / (1 / self.put + 1 / self.drain)}
-        return rates[phase]
+        """Return the rate of a phase, or of whole lives: queued and ended; not a number where there is none."""
+        whole = 1 / (1 / self.put + 1 / self.drain)
+        return {"put": self.put, "claim": self.claim or math.nan, "drain": self.drain, "life": whole}[phase]
 
 
 def summary(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -41,12 +45,11 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def _figures(own: list[Sample], queues: dict[str, list[Sample]]) -> dict[str, float]:
-    figures = {f"{rate}_per_second": _median(own, rate) for rate in ("put", "drain", "life")}
+    figures = {f"{rate}/s": _median(own, rate) for rate in PHASES}
     for yardstick in YARDSTICKS:
         if yardstick in queues:
-            figures[f"drain / {yardstick}"] = _ratio(own, queues[yardstick], "drain")
-            figures[f"life / {yardstick}"] = _ratio(own, queues[yardstick], "life")
-    return {name: round(figure, 3) for name, figure in figures.items()}
+            figures |= {f"{rate} / {yardstick}": _ratio(own, queues[yardstick], rate) for rate in PHASES}
+    return {name: round(figure, 3) for name, figure in figures.items() if not math.isnan(figure)}
 
 
 def _median(samples: list[Sample], rate: str) -> float:
@@ -59,17 +62,22 @@ def _ratio(own: list[Sample], other: list[Sample], rate: str) -> float:
 
 
 def print_table(samples: Sequence[Sample]) -> None:
-    """Print one block per setting, one line per queue."""
+    """Print one block per setting, one line per queue: rates, then the drain's and the claims' ratios."""
     for setting, queues in summary(samples)["settings"].items():
         yardsticks = [name for name in YARDSTICKS if name in queues]
-        heads = [
-            "put/s",
-            "drain/s",
-            *(f"drain/{name}" for name in yardsticks),
-            *(f"life/{name}" for name in yardsticks),
-        ]
-        print(f"\n{setting:<22}" + "".join(f"{head:>{max(10, len(head) + 2)}}" for head in heads))
+        heads = [f"{rate}/s" for rate in PHASES]
+        heads += [f"drain / {name}" for name in yardsticks]
+        heads += [f"{rate} / {name}" for rate in ("life", "claim") for name in yardsticks[:1]]
+        print("\n" + _line(setting, heads, heads))
         for queue, figures in queues.items():
-            cells = [f"{figures['put_per_second']:.0f}", f"{figures['drain_per_second']:.0f}"]
-            cells += [f"{figures[f'{rate} / {name}']:.2f}" for rate in ("drain", "life") for name in yardsticks]
-            print(f"{queue:<22}" + "".join(f"{c:>{max(10, len(h) + 2)}}" for h, c in zip(heads, cells, strict=True)))
+            print(_line(queue, [_cell(head, figures.get(head)) for head in heads], heads))
+
+
+def _line(first: str, cells: Sequence[str], heads: Sequence[str]) -> str:
+    return f"{first:<20}" + "".join(f"{cell:>{len(head) + 3}}" for cell, head in zip(cells, heads, strict=True))
+
+
+def _cell(head: str, figure: float | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure:.0f}" if head.endswith("/s") else f"{figure:.2f}"

@@ -13,6 +13,8 @@ from typing import Any
 
 from psycopg import Connection, RawCursor
 
+from bench.peers import Claimed, OneByOne, count
+
 # The newest of each that the registries we know install whole; named exactly so that figures can be compared.
 PACKAGES = ("pg-boss@12.35.0", "graphile-worker@0.17.3")
 # What the peers' batch statements were recorded with.
@@ -83,7 +85,7 @@ def record(peer: str, *, folder: Path, url: str) -> dict[str, Statement]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PgBoss:
+class PgBoss(OneByOne):
     """pg-boss: fetch and complete."""
 
     statements: dict[str, Statement]
@@ -98,22 +100,24 @@ class PgBoss:
         statement = self.statements["put"]
         statement.run(connection, [json.dumps([json.loads(statement.values[0])[0] | {"data": {"n": number}}])])
 
-    def work(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        """Fetch and complete."""
+    def claim(self, connection: Connection[Any], worker: str, batch: int) -> Sequence[Claimed]:
+        """Fetch."""
         del worker
-        which = "" if batch == 1 else "Batch"
-        jobs = [str(row[0]) for row in self.statements[f"claim{which}"].run(connection, []).fetchall()]
-        if jobs:
-            self.statements[f"complete{which}"].run(connection, ["bench", jobs, None])
-        return len(jobs)
+        statement = self.statements["claim" if batch == 1 else "claimBatch"]
+        return [str(row[0]) for row in statement.run(connection, []).fetchall()]
+
+    def end(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Complete: one statement, however many jobs."""
+        del worker
+        self.statements["complete"].run(connection, ["bench", list(jobs), None])
 
     def unfinished(self, connection: Connection[Any]) -> int:
         """Count what is not completed."""
-        return _count(connection, "select count(*) from pgboss.job_common where state < 'completed'")
+        return count(connection, b"select count(*) from pgboss.job_common where state < 'completed'")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GraphileWorker:
+class GraphileWorker(OneByOne):
     """graphile-worker: get_job and complete_job."""
 
     statements: dict[str, Statement]
@@ -128,20 +132,17 @@ class GraphileWorker:
         statement = self.statements["put"]
         statement.run(connection, [statement.values[0], json.dumps({"n": number}), *statement.values[2:]])
 
-    def work(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        """Get and complete."""
-        which = "" if batch == 1 else "Batch"
-        claim = self.statements[f"claim{which}"]
-        jobs = [row[0] for row in claim.run(connection, [worker, *claim.values[1:]]).fetchall()]
-        if jobs:
-            self.statements[f"complete{which}"].run(connection, jobs if batch == 1 else [jobs])
-        return len(jobs)
+    def claim(self, connection: Connection[Any], worker: str, batch: int) -> Sequence[Claimed]:
+        """Get."""
+        statement = self.statements["claim" if batch == 1 else "claimBatch"]
+        return [row[0] for row in statement.run(connection, [worker, *statement.values[1:]]).fetchall()]
+
+    def end(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Complete."""
+        del worker
+        which, values = ("complete", list(jobs)) if len(jobs) == 1 else ("completeBatch", [list(jobs)])
+        self.statements[which].run(connection, values)
 
     def unfinished(self, connection: Connection[Any]) -> int:
         """Count what is left: finished jobs are deleted."""
-        return _count(connection, "select count(*) from graphile_worker._private_jobs")
-
-
-def _count(connection: Connection[Any], query: str) -> int:
-    row = connection.execute(query.encode()).fetchone()
-    return int(row[0]) if row else 0
+        return count(connection, b"select count(*) from graphile_worker._private_jobs")

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from bench.history import finish_runs
+from bench.peers import Claimed, OneByOne, count
 from odooops_dagster.migrate import migrate
 
 # As many projects as a busy team has, and more branches than a round has jobs: every run is the only one of its
@@ -23,12 +24,10 @@ CREATE_ENVIRONMENTS = b"""
     from ops.projects as project, generate_series(0, %s) as branch
 """
 PUT = b"select ops.queue_run(project_id => %s, env => %s, git_sha => %s, ref => %s)"
-CLAIM = b"select * from ops.claim_next_run(p_worker_id => %s)"
-CLAIM_AND_START = b"select * from ops.claim_and_start_runs(p_worker_id => %s)"
+CLAIM = b"select * from ops.claim_runs(p_worker_id => %s, p_limit => %s)"
+CLAIM_AND_START = b"select * from ops.claim_and_start_runs(p_worker_id => %s, p_limit => %s)"
 START = b"select * from ops.start_workflow_run(p_run_id => %s, p_worker_id => %s, p_attempt => %s)"
 END = b"select ops.complete_workflow_run(p_run_id => %s, p_exit_code => 0, p_attempt => %s, p_worker_id => %s)"
-CLAIM_BATCH = b"select * from ops.claim_runs(p_worker_id => %s, p_limit => %s)"
-CLAIM_AND_START_BATCH = b"select * from ops.claim_and_start_runs(p_worker_id => %s, p_limit => %s)"
 START_BATCH = b"""
     select ops.start_workflow_run(p_run_id => id, p_worker_id => %s, p_attempt => attempt)
     from unnest(%s::uuid[], %s::integer[]) as run (id, attempt)
@@ -39,15 +38,13 @@ END_BATCH = b"""
 """
 
 
-class Ops:
-    """Claim, start and complete; `fused` claims and starts in one statement."""
-
-    tables: Sequence[str] = ("ops.runs", "ops.run_requests", "ops.run_events", "ops.project_counters")
+class Ops(OneByOne):
+    """Claim, start and complete: three calls, each with its audit row."""
 
     batches = True
+    tables: Sequence[str] = ("ops.runs", "ops.run_requests", "ops.run_events", "ops.project_counters")
 
-    def __init__(self, *, fused: bool = False) -> None:
-        self._fused = fused
+    def __init__(self) -> None:
         self._projects: list[UUID] = []
 
     def open(self, connection: Connection[Any]) -> None:
@@ -63,42 +60,63 @@ class Ops:
         values = [self._projects[project], name, f"{number:040x}", f"refs/heads/{name}"]
         connection.execute(PUT, values, prepare=True)
 
-    def work(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        """Take one run, or a batch, through its life."""
-        return self._one(connection, worker) if batch == 1 else self._many(connection, worker, batch)
+    def claim(self, connection: Connection[Any], worker: str, batch: int) -> Sequence[Claimed]:
+        """Claim, as the platform's sensor does."""
+        return _claimed(connection.execute(CLAIM, [worker, batch], prepare=True))
+
+    def end(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Start, then complete."""
+        self.start(connection, worker, jobs)
+        self.complete(connection, worker, jobs)
+
+    def start(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Start what was claimed."""
+        if len(jobs) == 1:
+            connection.execute(START, [jobs[0][0], worker, jobs[0][1]], prepare=True)
+        else:
+            connection.execute(START_BATCH, [worker, *_columns(jobs)], prepare=True)
+
+    def complete(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Complete what was started."""
+        if len(jobs) == 1:
+            connection.execute(END, [*jobs[0], worker], prepare=True)
+        else:
+            connection.execute(END_BATCH, [worker, *_columns(jobs)], prepare=True)
 
     def unfinished(self, connection: Connection[Any]) -> int:
-        """Count what has not succeeded."""
-        row = connection.execute(
-            b"select count(*) from ops.runs where status in ('queued', 'claimed', 'running')"
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def _one(self, connection: Connection[Any], worker: str) -> int:
-        cursor = connection.execute(CLAIM_AND_START if self._fused else CLAIM, [worker], prepare=True)
-        row = cursor.fetchone()
-        if row is None or row[0] is None:
-            return 0
-        run_id, attempt = _identity(cursor, row)
-        if not self._fused:
-            connection.execute(START, [run_id, worker, attempt], prepare=True)
-        connection.execute(END, [run_id, attempt, worker], prepare=True)
-        return 1
-
-    def _many(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        claim = CLAIM_AND_START_BATCH if self._fused else CLAIM_BATCH
-        cursor = connection.execute(claim, [worker, batch], prepare=True)
-        rows = [_identity(cursor, row) for row in cursor.fetchall()]
-        if not rows:
-            return 0
-        runs = [worker, [run for run, _ in rows], [attempt for _, attempt in rows]]
-        if not self._fused:
-            connection.execute(START_BATCH, runs, prepare=True)
-        connection.execute(END_BATCH, runs, prepare=True)
-        return len(rows)
+        """Count what has not ended."""
+        return count(connection, b"select count(*) from ops.runs where status in ('queued', 'claimed', 'running')")
 
 
-def create(url: str, *, fused: bool = False, finished: int = 0) -> Ops:
+class Pipelined(Ops):
+    """The same three calls; the end of one run and the claim of the next travel together."""
+
+    batches = False
+
+    def end_and_claim(
+        self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]
+    ) -> Sequence[Claimed] | None:
+        """Start; then complete and claim in one exchange, which the server commits at once."""
+        self.start(connection, worker, jobs)
+        with connection.pipeline():
+            self.complete(connection, worker, jobs)
+            claim = connection.execute(CLAIM, [worker, 1], prepare=True)
+        return _claimed(claim)
+
+
+class Fused(Ops):
+    """Claim and start in one call, then complete."""
+
+    def claim(self, connection: Connection[Any], worker: str, batch: int) -> Sequence[Claimed]:
+        """Claim and start."""
+        return _claimed(connection.execute(CLAIM_AND_START, [worker, batch], prepare=True))
+
+    def end(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Complete."""
+        self.complete(connection, worker, jobs)
+
+
+def create(url: str, *, queue: type[Ops] = Ops, finished: int = 0) -> Ops:
     """Create the schema with the environments that the runs are queued for, and runs that ended long ago."""
     migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -107,10 +125,15 @@ def create(url: str, *, fused: bool = False, finished: int = 0) -> Ops:
         connection.execute(CREATE_ENVIRONMENTS, [BRANCHES - 1])
         if finished:
             finish_runs(connection, finished)
-    return Ops(fused=fused)
+    return queue()
 
 
-def _identity(cursor: Cursor[Any], row: Sequence[Any]) -> tuple[UUID, int]:
-    """Return the claimed run's id and attempt, whatever else the claim returns."""
+def _claimed(cursor: Cursor[Any]) -> Sequence[Claimed]:
+    """Return the id and attempt of each claimed run."""
     names = [column.name for column in cursor.description or ()]
-    return row[names.index("id")], row[names.index("attempt")]
+    run, attempt = names.index("id"), names.index("attempt")
+    return [(row[run], row[attempt]) for row in cursor.fetchall()]
+
+
+def _columns(jobs: Sequence[Claimed]) -> tuple[list[UUID], list[int]]:
+    return [run for run, _ in jobs], [attempt for _, attempt in jobs]

@@ -10,6 +10,8 @@ from procrastinate import sql
 from procrastinate.schema import SchemaManager
 from psycopg import Connection
 
+from bench.peers import Claimed, OneByOne, count
+
 
 def create(url: str) -> Procrastinate:
     """Create the schema."""
@@ -18,7 +20,7 @@ def create(url: str) -> Procrastinate:
     return Procrastinate()
 
 
-class Procrastinate:
+class Procrastinate(OneByOne):
     """procrastinate: fetch and finish; jobs stay, as by default, and carry no lock."""
 
     batches = False
@@ -41,20 +43,20 @@ class Procrastinate:
             prepare=True,
         )
 
-    def work(self, connection: Connection[Any], worker: str, batch: int) -> int:
-        """Fetch and finish; there is no batch."""
+    def claim(self, connection: Connection[Any], worker: str, batch: int) -> Sequence[Claimed]:
+        """Fetch; there is no batch."""
         del worker, batch
         values = {"queues": None, "worker_id": self._workers[id(connection)]}
         row = connection.execute(sql.queries["fetch_job"].encode(), values, prepare=True).fetchone()
-        if row is None or row[0] is None:
-            return 0
-        ending = {"job_id": row[0], "status": "succeeded", "delete_job": False}
-        connection.execute(sql.queries["finish_job"].encode(), ending, prepare=True)
-        return 1
+        return [row[0]] if row is not None and row[0] is not None else []
+
+    def end(self, connection: Connection[Any], worker: str, jobs: Sequence[Claimed]) -> None:
+        """Finish."""
+        del worker
+        for job in jobs:
+            ending = {"job_id": job, "status": "succeeded", "delete_job": False}
+            connection.execute(sql.queries["finish_job"].encode(), ending, prepare=True)
 
     def unfinished(self, connection: Connection[Any]) -> int:
         """Count what is not finished."""
-        row = connection.execute(
-            b"select count(*) from procrastinate_jobs where status in ('todo', 'doing')"
-        ).fetchone()
-        return int(row[0]) if row else 0
+        return count(connection, b"select count(*) from procrastinate_jobs where status in ('todo', 'doing')")
