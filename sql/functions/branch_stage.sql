@@ -19,3 +19,5 @@ $$;
 comment on function ops.branch_stage is 'The stage of a branch.';
 revoke all on function ops.branch_stage from public;
 grant execute on function ops.branch_stage to authenticated, service_role, ops_worker;
+grant execute on function ops.branch_stage
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

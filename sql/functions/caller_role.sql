@@ -2,16 +2,17 @@
 -- Called by functions that ask who is there; inside a definer function current_user no longer tells.
 create or replace function ops.caller_role()
 returns text
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-select case current_setting('role', true)
-    when 'none' then session_user::text
-    else coalesce(current_setting('role', true), session_user::text)
+begin
+    return coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
 end
 $$;
 comment on function ops.caller_role is 'The role on whose behalf the statement runs.';
 revoke all on function ops.caller_role from public;
 grant execute on function ops.caller_role to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_role
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

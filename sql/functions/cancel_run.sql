@@ -15,16 +15,11 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_run ops.runs;
+    v_run ops.runs := ops.run_to_change(p_run_id);
     v_by text := p_requested_by;
 begin
-    select r.* into v_run from ops.runs as r where r.id = p_run_id for no key update;
-    if not found then
-        perform ops.refuse_attempt(p_run_id, null);
-    end if;
-    perform ops.require_permission(v_run.project_id, 'queue');
     if not ops.is_platform() then
-        v_by := coalesce(auth.jwt() ->> 'email', auth.uid()::text);
+        v_by := ops.caller_name();
     end if;
     if ops.end_queued_run(p_run_id, p_reason, v_by) then
         return 'canceled';
@@ -45,3 +40,4 @@ $$;
 comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working one to end.';
 revoke all on function ops.cancel_run from public;
 grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;
+grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;

@@ -20,10 +20,10 @@ begin
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
     elsif not found then
-        select e.* into v_environment from ops.ensure_environment(p_project_id, p_env) as e;
+        v_environment := ops.make_environment(p_project_id, p_env);
     end if;
     if v_environment.stage = 'production' then
-        perform ops.require_permission(p_project_id, 'queue_production');
+        perform ops.require_run(p_project_id, p_kind, v_environment.stage);
     end if;
     return v_environment;
 end

@@ -1,5 +1,6 @@
--- Says whether the caller may do this in the project: read, queue, queue_production, manage, archive.
--- Called by policies and RPCs. Locks nothing; raises PT400 for a permission that does not exist.
+-- Says whether the caller may do this in the project, by ops.roles: a person who signed in by their role in the project,
+-- a persona everywhere. The platform may do everything, but its worker decides nothing for people.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,
@@ -11,27 +12,31 @@ stable
 security definer
 set search_path = ''
 as $$
-declare
-    v_needed ops.membership_role := case p_permission
-        when 'read' then 'viewer'
-        when 'queue' then 'developer'
-        when 'queue_production' then 'admin'
-        when 'manage' then 'admin'
-        when 'archive' then 'owner'
-    end::ops.membership_role;
 begin
-    if v_needed is null then
+    if p_permission is null or p_permission <> all (array[
+        'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
+        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
+    ]) then
         raise sqlstate 'PT400' using
             message = format('There is no permission %s', coalesce(p_permission, 'null')),
-            hint = 'Ask for read, queue, queue_production, manage or archive.';
+            hint = 'Ask for one that ops.roles names, such as read or queue.';
+    elsif ops.is_platform() then
+        return p_permission not in ('sign_off_g2', 'sign_off_g3', 'grant_exception') or not ops.is_worker();
+    elsif pg_has_role(ops.caller_role(), 'authenticated', 'usage') then
+        return exists (
+            select from ops.project_memberships as m
+            join ops.roles as r on r.role = m.role::text
+            where m.project_id = p_project_id and m.user_id = auth.uid() and p_permission = any (r.permissions)
+        );
     end if;
-    return ops.is_platform() or exists (
-        select from ops.project_memberships as m
-        where m.project_id = p_project_id and m.user_id = auth.uid() and m.role >= v_needed
+    return exists (
+        select from ops.roles as r
+        where r.role = any (ops.caller_personas()) and p_permission = any (r.permissions)
     );
 end
 $$;
-comment on function ops.has_permission is
-'Whether the caller may read, queue, queue_production, manage or archive in the project.';
+comment on function ops.has_permission is 'Whether the caller may do this in the project; ops.roles says who may what.';
 revoke all on function ops.has_permission from public;
 grant execute on function ops.has_permission to authenticated, service_role, ops_worker;
+grant execute on function ops.has_permission
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -27,3 +27,5 @@ $$;
 comment on function ops.list_queued_runs is 'What waits, in order, and for what.';
 revoke all on function ops.list_queued_runs from public;
 grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker;
+grant execute on function ops.list_queued_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -35,9 +35,12 @@ declare
     v_requested_by text := p_requested_by;
     v_event ops.run_events;
 begin
-    perform ops.require_queueable(queue_run.project_id);
+    perform ops.require_queueable(queue_run.project_id, p_kind);
     if not ops.is_platform() then
-        v_requested_by := coalesce(auth.jwt() ->> 'email', auth.uid()::text);
+        v_requested_by := ops.caller_name();
+        if p_priority > 0 then -- ahead of everybody's work, in every project
+            perform ops.require_permission(queue_run.project_id, 'manage');
+        end if;
     end if;
     v_body := sha256(convert_to(jsonb_build_array(
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
@@ -102,3 +105,4 @@ $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
 revoke all on function ops.queue_run from public;
 grant execute on function ops.queue_run to authenticated, service_role, ops_worker;
+grant execute on function ops.queue_run to ci_service_role, developer;

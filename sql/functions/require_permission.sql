@@ -20,8 +20,12 @@ begin
             hint = 'List the projects you belong to: select slug from ops.projects.';
     end if;
     raise sqlstate 'PT403' using
-        message = format('You may not %s in this project', p_permission),
-        hint = 'Ask an admin of the project for a higher role.';
+        message = format('You may not %s in this project', replace(p_permission, '_', ' ')),
+        hint = (
+            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+            from ops.roles as r
+            where p_permission = any (r.permissions)
+        );
 end
 $$;
 comment on function ops.require_permission is 'Refuses the caller who may not do this in the project.';

@@ -1,7 +1,8 @@
 -- Refuses work for a project that the caller may not queue in, that does not exist or that is archived.
 -- Called by queue_run. Raises PT404, PT403, PT409.
 create or replace function ops.require_queueable(
-    p_project_id uuid
+    p_project_id uuid,
+    p_kind ops.run_kind
 )
 returns void
 language plpgsql
@@ -12,7 +13,7 @@ as $$
 declare
     v_status ops.project_status;
 begin
-    perform ops.require_permission(p_project_id, 'queue');
+    perform ops.require_run(p_project_id, p_kind);
     select p.status into v_status from ops.projects as p where p.id = p_project_id;
     if not found then
         raise sqlstate 'PT404' using

@@ -26,8 +26,8 @@ end $$;
 create table ops.roles (
     role text primary key check (role <> ''),
     permissions text[] not null check (permissions <@ array[
-        'read', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2', 'sign_off_g3',
-        'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
+        'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
+        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
     ]),
     description text not null check (description <> '')
 );
@@ -36,13 +36,16 @@ comment on column ops.roles.role is 'A label of ops.membership_role, or the name
 
 insert into ops.roles (role, permissions, description) values
 ('viewer', '{read}', 'Member who reads'),
-('developer', '{read,queue}', 'Queues development and staging work; as a persona in every project'),
+('developer', '{read,queue_build,queue}', 'Queues development and staging work; as a persona in every project'),
 (
-    'admin', '{read,queue,queue_production,manage,backup,restore}',
+    'admin', '{read,queue_build,queue,queue_production,manage,backup,restore}',
     'Member who manages members, policies and environments'
 ),
-('owner', '{read,queue,queue_production,manage,archive,backup,restore}', 'Member who may archive the project'),
-('ci_service_role', '{read,queue,ingest_build}', 'The build pipeline: reports builds, queues builds, reads runs'),
+(
+    'owner', '{read,queue_build,queue,queue_production,manage,archive,backup,restore}',
+    'Member who may archive the project'
+),
+('ci_service_role', '{read,queue_build,ingest_build}', 'The build pipeline: reports builds, queues builds, reads runs'),
 ('qa_tester', '{read,sign_off_g2}', 'Signs off gate G2 on staging'),
 ('release_manager', '{read,sign_off_g3,grant_exception,promote}', 'Decides gate G3, grants exceptions, promotes'),
 ('sre', '{read,deploy,record_incident,drill,backup,restore}', 'Deploys, restores, runs drills, keeps incidents'),

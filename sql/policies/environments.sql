@@ -1,6 +1,8 @@
 -- Members read their project's environments; every change goes through an RPC.
 revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.environments to authenticated, service_role, ops_worker;
+grant select on ops.environments to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.environments enable row level security;
 
 create policy "Members read their projects' environments"
@@ -9,4 +11,8 @@ using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every environment"
 on ops.environments for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every environment"
+on ops.environments for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);

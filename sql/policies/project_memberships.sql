@@ -1,7 +1,12 @@
 -- Members see who else belongs; admins decide who does, below their own role, owners without limit.
 revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker;
-grant select, insert, update, delete on ops.project_memberships to authenticated, service_role;
+revoke all on ops.project_memberships from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select, delete on ops.project_memberships to authenticated;
+-- whose membership it is, and since when, is never changed
+grant insert (project_id, user_id, role), update (role) on ops.project_memberships to authenticated;
+grant select, insert, update, delete on ops.project_memberships to service_role;
 grant select on ops.project_memberships to ops_worker;
+grant select on ops.project_memberships to audit_reader;
 alter table ops.project_memberships enable row level security;
 
 create policy "Members read who belongs to their projects"
@@ -29,3 +34,16 @@ create policy "The service role manages memberships"
 on ops.project_memberships for all to service_role
 using (true)
 with check (true);
+
+create policy "The auditor reads every membership"
+on ops.project_memberships for select to audit_reader
+using (true);
+
+create or replace trigger project_memberships_keep_an_owner
+before delete on ops.project_memberships
+for each row when (old.role = 'owner')
+execute function ops.keep_an_owner();
+create or replace trigger project_memberships_keep_an_owner_in_role
+before update on ops.project_memberships
+for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct from ('owner', old.project_id))
+execute function ops.keep_an_owner();

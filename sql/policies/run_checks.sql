@@ -1,6 +1,8 @@
 -- Members read their projects' checks; workers add them through RPCs.
 revoke all on ops.run_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.run_checks to authenticated, service_role, ops_worker;
+grant select on ops.run_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_checks enable row level security;
 
 create policy "Members read their projects' checks"
@@ -12,4 +14,8 @@ using (exists (
 
 create policy "The platform reads every check"
 on ops.run_checks for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every check"
+on ops.run_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);

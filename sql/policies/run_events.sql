@@ -1,6 +1,8 @@
 -- Members read what happened in their projects; nobody changes it.
 revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.run_events to authenticated, service_role, ops_worker;
+grant select on ops.run_events to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_events enable row level security;
 
 create policy "Members read what happened in their projects"
@@ -12,6 +14,10 @@ using (exists (
 
 create policy "The platform reads every event"
 on ops.run_events for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every event"
+on ops.run_events for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 create or replace trigger run_events_stay

@@ -1,6 +1,8 @@
 -- Members read what was asked in their projects; nobody changes it.
 revoke all on ops.run_requests from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_requests from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.run_requests to authenticated, service_role, ops_worker;
+grant select on ops.run_requests to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_requests enable row level security;
 
 create policy "Members read what was asked in their projects"
@@ -9,6 +11,10 @@ using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every request"
 on ops.run_requests for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every request"
+on ops.run_requests for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 create or replace trigger run_requests_stay

@@ -1,6 +1,8 @@
 -- Members read their project's runs; every change goes through an RPC, and none but the drawn ones is possible.
 revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.runs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.runs to authenticated, service_role, ops_worker;
+grant select on ops.runs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.runs enable row level security;
 
 create policy "Members read their projects' runs"
@@ -9,6 +11,10 @@ using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every run"
 on ops.runs for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every run"
+on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 create or replace trigger runs_make_sense

@@ -1,7 +1,13 @@
 -- Members read their project's workflows; admins change them.
 revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker;
-grant select, insert, update, delete on ops.workflows to authenticated, service_role;
+revoke all on ops.workflows from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select, delete on ops.workflows to authenticated;
+-- an id chosen by hand could tell whether another project has it
+grant insert (project_id, name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
+grant update (name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
+grant select, insert, update, delete on ops.workflows to service_role;
 grant select on ops.workflows to ops_worker;
+grant select on ops.workflows to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.workflows enable row level security;
 
 create policy "Members read their projects' workflows"
@@ -29,3 +35,7 @@ create policy "The service role manages workflows"
 on ops.workflows for all to service_role
 using (true)
 with check (true);
+
+create policy "Personas read every workflow"
+on ops.workflows for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);

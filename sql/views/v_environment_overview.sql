@@ -46,3 +46,5 @@ comment on view ops.v_environment_overview is 'Environments, what they show and 
 comment on column ops.v_environment_overview.status is 'The environment''s state; building while its first run works.';
 revoke all on ops.v_environment_overview from public, anon;
 grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
+grant select on ops.v_environment_overview
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

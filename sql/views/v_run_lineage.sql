@@ -22,3 +22,5 @@ comment on view ops.v_run_lineage is 'Assets with the runs, commits and inputs t
 comment on column ops.v_run_lineage.inputs is 'The data version of every asset it was made from.';
 revoke all on ops.v_run_lineage from public, anon;
 grant select on ops.v_run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.v_run_lineage
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -37,3 +37,5 @@ comment on column ops.v_run_queue."position" is 'Place in the queue, as far as t
 comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
 revoke all on ops.v_run_queue from public, anon;
 grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
+grant select on ops.v_run_queue
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -38,3 +38,5 @@ comment on view ops.v_runs is 'Runs with the names of their project and environm
 comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
 revoke all on ops.v_runs from public, anon;
 grant select on ops.v_runs to authenticated, service_role, ops_worker;
+grant select on ops.v_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

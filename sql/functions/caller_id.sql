@@ -1,0 +1,25 @@
+-- Names the person who calls: the token's subject, else the login. A token that names nobody is nobody's, except the
+-- service role's own.
+-- Called by functions and policies that note or compare who did what. Locks and raises nothing.
+create or replace function ops.caller_id()
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_claims jsonb := ops.caller_claims();
+begin
+    return case
+        when v_claims is null then session_user::text
+        when coalesce(v_claims ->> 'sub', '') <> '' then v_claims ->> 'sub'
+        when ops.is_platform() then ops.caller_role()
+    end;
+end
+$$;
+comment on function ops.caller_id is 'The person who calls.';
+revoke all on function ops.caller_id from public;
+grant execute on function ops.caller_id to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_id
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

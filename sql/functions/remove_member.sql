@@ -1,0 +1,24 @@
+-- Ends a membership, and says whether there was one; everyone may leave. Called by people and `ops member`.
+-- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
+-- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+create or replace function ops.remove_member(
+    p_project_id uuid,
+    p_user_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
+        perform ops.require_member_change(p_project_id, p_user_id);
+    end if;
+    delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;
+    return found;
+end
+$$;
+comment on function ops.remove_member is 'Ends a membership.';
+revoke all on function ops.remove_member from public;
+grant execute on function ops.remove_member to authenticated, service_role, ops_worker;

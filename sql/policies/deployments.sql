@@ -1,0 +1,18 @@
+-- Members read where their projects' releases went; every change goes through an RPC.
+revoke all on ops.deployments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.deployments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.deployments to authenticated, service_role, ops_worker;
+grant select on ops.deployments to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.deployments enable row level security;
+
+create policy "Members read their projects' deployments"
+on ops.deployments for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every deployment"
+on ops.deployments for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every deployment"
+on ops.deployments for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);

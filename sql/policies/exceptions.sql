@@ -1,0 +1,21 @@
+-- Members read which of their projects' gates were waived; every change goes through an RPC.
+revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.exceptions to authenticated, service_role, ops_worker;
+grant select on ops.exceptions to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.exceptions enable row level security;
+
+create policy "Members read their projects' exceptions"
+on ops.exceptions for select to authenticated
+using (exists (
+    select from ops.releases as r
+    where r.id = exceptions.release_id
+));
+
+create policy "The platform reads every exception"
+on ops.exceptions for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every exception"
+on ops.exceptions for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);

@@ -1,0 +1,25 @@
+-- Members read their projects' gates. The rules of a gate are those of the day its release was made.
+revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.release_gates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.release_gates to authenticated, service_role, ops_worker;
+grant select on ops.release_gates to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.release_gates enable row level security;
+
+create policy "Members read their projects' gates"
+on ops.release_gates for select to authenticated
+using (exists (
+    select from ops.releases as r
+    where r.id = release_gates.release_id
+));
+
+create policy "The platform reads every gate"
+on ops.release_gates for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every gate"
+on ops.release_gates for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger release_gates_keep_their_rules
+before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
+for each row execute function ops.refuse_change();

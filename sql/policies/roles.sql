@@ -1,0 +1,18 @@
+-- Who may do what is no secret; it changes by migration only.
+revoke all on ops.roles from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.roles from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.roles to authenticated, service_role, ops_worker;
+grant select on ops.roles to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.roles enable row level security;
+
+create policy "Everyone who signed in reads what roles may do"
+on ops.roles for select to authenticated
+using (true);
+
+create policy "The platform reads every role"
+on ops.roles for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every role"
+on ops.roles for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
