@@ -72,6 +72,7 @@ create table ops.backups (
     check ((held_at is null) = (held_by is null) and (held_at is null) = (hold_reason is null)),
     check (held_at is null or dropped_at is null)
 );
+create index backups_project_idx on ops.backups (project_id);
 create index backups_environment_idx on ops.backups (environment_id, project_id, stage);
 create index backups_run_idx on ops.backups (run_id, project_id) where run_id is not null;
 -- freshness, and the newest backup to clone from
