@@ -38,3 +38,6 @@ for each row execute function ops.refuse_change();
 create or replace trigger approvals_stay_whole
 before truncate on ops.approvals
 for each statement execute function ops.refuse_change();
+create or replace trigger approvals_decide_gates
+after insert on ops.approvals
+for each row execute function ops.note_gate_fact();

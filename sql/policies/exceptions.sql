@@ -19,3 +19,7 @@ using (true);
 create policy "Personas read every exception"
 on ops.exceptions for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger exceptions_decide_gates
+after insert or update on ops.exceptions
+for each row execute function ops.note_gate_fact();

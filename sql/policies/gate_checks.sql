@@ -19,3 +19,7 @@ using (true);
 create policy "Personas read every answer"
 on ops.gate_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger gate_checks_decide_gates
+after insert on ops.gate_checks
+for each row execute function ops.note_gate_fact();

@@ -1,0 +1,58 @@
+-- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
+-- Called by builds, by `ops release create` and by developers. Locks nothing of others.
+-- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
+-- Repeating it with the same values returns the release.
+-- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a
+-- machine, which authors nothing, names another.
+create or replace function ops.create_release(
+    project_id uuid,
+    version text,
+    git_shas jsonb,
+    image_digest text,
+    p_created_by text default null,
+    p_run_id uuid default null,
+    p_notes text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases;
+    v_author text;
+begin
+    v_author := ops.release_author(create_release.project_id, p_created_by);
+    perform ops.refuse_shas(create_release.git_shas);
+    insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)
+    values (
+        create_release.project_id, create_release.version, create_release.git_shas, create_release.image_digest,
+        v_author, p_run_id, p_notes
+    )
+    on conflict (project_id, version) do nothing
+    returning * into v_release;
+    if found then
+        perform ops.make_gates(v_release);
+        return v_release.id;
+    end if;
+    select r.* into v_release from ops.releases as r
+    where r.project_id = create_release.project_id and r.version = create_release.version;
+    if (v_release.git_shas, v_release.image_digest, v_release.run_id, v_release.notes)
+        is distinct from (create_release.git_shas, create_release.image_digest, p_run_id, p_notes) then
+        raise sqlstate 'PT409' using
+            message = format('There is already a release %s', v_release.version),
+            detail = format('It is made of %s, %s.', v_release.image_digest, v_release.git_shas),
+            hint = 'A release never changes: choose another version.';
+    end if;
+    return v_release.id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No release may have these values', detail = sqlerrm,
+        hint = 'It takes a version, the commit of every repository and an image''s digest, sha256:…; its run is of its project.';
+end
+$$;
+comment on function ops.create_release is 'Creates a release with its four gates, or returns the one that is the same.';
+revoke all on function ops.create_release from public;
+grant execute on function ops.create_release to authenticated, service_role, ops_worker, ci_service_role, developer;

@@ -1,0 +1,32 @@
+-- Judges a gate by its checks, approvals and exceptions as they are now, and returns its status.
+-- Called by anyone who may read the release. Locks the gate's row; raises PT404. A retry is harmless.
+-- Definer: people write no gate themselves; what is written follows from what is on the record.
+create or replace function ops.evaluate_gate(
+    gate_id uuid
+)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    v_project_id uuid;
+begin
+    select r.project_id into v_project_id
+    from ops.release_gates as g
+    join ops.releases as r on r.id = g.release_id
+    where g.id = evaluate_gate.gate_id;
+    if not found or not ops.has_permission(v_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no gate %s', evaluate_gate.gate_id),
+            hint = 'List them: select gate_id, gate_code, status from ops.v_gate_status.';
+    end if;
+    return ops.settle_gate(evaluate_gate.gate_id)::text;
+end
+$$;
+comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';
+revoke all on function ops.evaluate_gate from public;
+grant execute on function ops.evaluate_gate to authenticated, service_role, ops_worker;
+grant execute on function ops.evaluate_gate
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -1,0 +1,20 @@
+-- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+create or replace function ops.is_eligible_for_promotion(
+    release_id uuid,
+    target_env text
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+select bool_and(p.is_met)
+from ops.explain_promotion(is_eligible_for_promotion.release_id, is_eligible_for_promotion.target_env) as p
+$$;
+comment on function ops.is_eligible_for_promotion is 'Whether a release may be promoted to a place now.';
+revoke all on function ops.is_eligible_for_promotion from public;
+grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.is_eligible_for_promotion
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -1,0 +1,26 @@
+-- Says whether a deployment proved its health: every health check passed within the window, counted from its end. What
+-- is pending when the window closed has failed, which ops.v_gate_status knows and nobody writes down.
+-- Called by judge_gate and settle_health. Locks and raises nothing.
+create or replace function ops.judge_deployment(
+    p_deployment ops.deployments
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+select
+    case
+        when t.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'::ops.ops_gate_status
+        else t.verdict
+    end,
+    format('deployment to %s: %s', (p_deployment).stage, t.reason)
+from ops.release_gates as g
+cross join lateral ops.tally_checks(
+    g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
+) as t
+where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
+$$;
+comment on function ops.judge_deployment is 'Whether a deployment proved its health, within its window.';
+revoke all on function ops.judge_deployment from public;

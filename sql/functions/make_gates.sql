@@ -1,0 +1,20 @@
+-- Makes the four gates of a new release, with the rules of the policy now.
+-- Called by create_release. Locks nothing of others; raises nothing.
+create or replace function ops.make_gates(p_release ops.releases)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, reason)
+select
+    (p_release).id, g.code,
+    array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
+    coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
+    (rules ->> 'g4_window_seconds')::int, 'nothing decided it yet'
+from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
+cross join ops.rules_in_force((p_release).project_id, 'gates') as rules
+$$;
+comment on function ops.make_gates is 'Makes the four gates of a new release.';
+revoke all on function ops.make_gates from public;

@@ -1,0 +1,20 @@
+-- Judges the gate of a fact that was just told, and the deployment whose health it is about.
+-- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
+-- Definer: who tells a fact writes no gate.
+create or replace function ops.note_gate_fact()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_table_name = 'gate_checks' then
+        perform ops.settle_health(new.deployment_id);
+    end if;
+    perform ops.settle_gate(new.gate_id);
+    return null;
+end
+$$;
+comment on function ops.note_gate_fact is 'Judges the gate of a fact that was just told.';
+revoke all on function ops.note_gate_fact from public;

@@ -1,0 +1,18 @@
+-- Returns a project's rules: the defaults, overruled by the platform's policy, overruled by its own.
+-- Called by functions that apply a policy, whoever calls them. Locks and raises nothing.
+create or replace function ops.rules_in_force(
+    p_project_id uuid,
+    p_type ops.policy_type
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+select ops.policy_defaults(p_type)
+    || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
+    || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}')
+$$;
+comment on function ops.rules_in_force is 'The rules that hold in a project.';
+revoke all on function ops.rules_in_force from public;

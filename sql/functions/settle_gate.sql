@@ -1,0 +1,30 @@
+-- Judges a gate anew, writes the verdict down and returns it.
+-- Called by evaluate_gate and the triggers of everything a gate is judged by. Locks the gate's row, so that of two facts
+-- told at once the second is judged with the first; returns null for a gate that does not exist. A retry is harmless.
+create or replace function ops.settle_gate(
+    p_gate_id uuid
+)
+returns ops.ops_gate_status
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    v_gate ops.release_gates;
+    v_status ops.ops_gate_status;
+begin
+    select g.* into v_gate from ops.release_gates as g where g.id = p_gate_id for no key update;
+    update ops.release_gates as g
+    set merit = j.merit, reason = j.reason, deadline_at = j.deadline_at, evaluated_at = clock_timestamp()
+    from ops.judge_gate(v_gate) as j
+    where g.id = v_gate.id;
+    update ops.release_gates as g set status = s.status
+    from ops.v_gate_status as s
+    where g.id = v_gate.id and s.gate_id = g.id
+    returning g.status into v_status;
+    return v_status;
+end
+$$;
+comment on function ops.settle_gate is 'Judges a gate anew and writes the verdict down.';
+revoke all on function ops.settle_gate from public;

@@ -1,0 +1,49 @@
+-- Says what a gate's checks come to: failed where one that is wanted failed, passed where all of them passed, else
+-- pending; and by which. The newest answer to each question counts, by the time it reached us: a sender's clock decides
+-- nothing. A skipped check is a question left open. Where no check is wanted by name, all that were reported are.
+-- Called by judge_gate and judge_deployment. Locks and raises nothing.
+create or replace function ops.tally_checks(
+    p_gate_id uuid,
+    p_required text[],
+    p_deployment_id uuid default null,
+    p_until timestamptz default null
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+with latest as (
+    select distinct on (c.name)
+        c.name,
+        c.status
+    from ops.gate_checks as c
+    where
+        c.gate_id = p_gate_id
+        and (p_deployment_id is null or c.deployment_id = p_deployment_id)
+        and (p_until is null or c.created_at <= p_until)
+    order by c.name, c.created_at desc, c.id desc
+), wanted as (
+    select n.name from unnest(p_required) as n (name)
+    union all
+    select l.name from latest as l where cardinality(p_required) = 0
+), named as (
+    select
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
+    from wanted as w
+    left join latest as l on l.name = w.name
+)
+select
+    (case
+        when n.failed is not null then 'failed'
+        when n.open is null and n.passed is not null then 'passed'
+        else 'pending'
+    end)::ops.ops_gate_status,
+    coalesce('failed: ' || n.failed, 'waits for ' || n.open, 'passed: ' || n.passed, 'waits for a first check')
+from named as n
+$$;
+comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';
+revoke all on function ops.tally_checks from public;

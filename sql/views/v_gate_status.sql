@@ -1,0 +1,59 @@
+-- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
+-- What evaluates, promotes or reports asks here, so that all say the same.
+create view ops.v_gate_status
+with (security_invoker = true) as
+with gates as (
+    select
+        o.*,
+        case
+            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            else o.merit
+        end as merit_now
+    from ops.release_gates as o
+)
+
+select
+    g.id as gate_id,
+    g.release_id,
+    r.project_id,
+    r.version,
+    g.gate_code,
+    case
+        when x.exception_id is not null then 'bypassed'::ops.ops_gate_status
+        else g.merit_now
+    end as status,
+    g.merit_now as merit,
+    g.reason,
+    g.deadline_at,
+    x.exception_id,
+    x.exception_reason,
+    x.granted_by,
+    x.expires_at,
+    x.is_break_glass,
+    g.required_checks,
+    g.quorum,
+    g.window_seconds,
+    g.evaluated_at
+from gates as g
+join ops.releases as r on r.id = g.release_id
+left join lateral (
+    select
+        e.id as exception_id,
+        e.reason as exception_reason,
+        e.granted_by,
+        e.expires_at,
+        e.is_break_glass
+    from ops.exceptions as e
+    where
+        e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
+        and e.expires_at > statement_timestamp()
+    order by e.expires_at desc, e.id desc
+    limit 1
+) as x on true;
+comment on view ops.v_gate_status is 'Gates as they stand now, with the exception that waives each, if one does.';
+comment on column ops.v_gate_status.status is 'Bypassed while an exception is active, else the merit.';
+comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
+comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
+revoke all on ops.v_gate_status from public, anon;
+grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
+qa_tester, release_manager, sre, developer, audit_reader;
