@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from secrets import token_hex
 
-import httpx
 import psycopg
 import pytest
 
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import MissingDependency, StepFailed
-from odooops_dagster.model import Build, CheckResult, DatabaseAccess, JobResult, Source
+from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.odoo import commands, debian, distribution, environment, modules
 from odooops_dagster.odoo.distribution import Installation
-from odooops_dagster.odoo.log import OdooLog, judge
-from tests.acceptance.platform import CACHE, SERIES, free_ports, wait_for
-from tests.servers import PostgresServer
+from odooops_dagster.odoo.log import OdooLog
+from tests.acceptance.odoo_bench import Bench, clean, fetch
+from tests.acceptance.platform import CACHE, SERIES, wait_for
 
 pytestmark = pytest.mark.odoo
 
@@ -36,102 +30,6 @@ from pathlib import Path
 from odooops_dagster.odoo.distribution import install
 install(sys.argv[1], home=Path(sys.argv[2]), progress=lambda line: print(line, flush=True))
 """
-
-
-@pytest.fixture(scope="session")
-def installation() -> Installation:
-    """Return the machine's Odoo, installed when it is not."""
-    return distribution.install(SERIES, home=CACHE, progress=print)
-
-
-class Bench:
-    """A database server, an Odoo, and a folder to work in."""
-
-    def __init__(self, server: PostgresServer, installation: Installation, folder: Path) -> None:
-        self.installation = installation
-        self.folder = folder
-        self.databases = OdooDatabases(server.url("postgres"), secrets=folder / "secrets")
-        self.mark = f"odoo{token_hex(4)}"
-        self.port = free_ports(1)[0]
-
-    def build(self, *, addons: Path | None = None, requirements: str = "") -> Build:
-        """Return what to run: Odoo with the folder's modules and the requirements."""
-        file = self.folder / "requirements.txt"
-        file.write_text(requirements)
-        python = environment.overlay(self.installation, requirements=[file], home=CACHE, progress=print)
-        own = (addons,) if addons else ()
-        source = Source(
-            path=self.folder, git_sha="0" * 40, tree_digest="", addons_paths=own, modules=(), requirements=(file,)
-        )
-        return Build(
-            digest="sha256:0",
-            series=SERIES,
-            odoo_revision=self.installation.revision,
-            python=python.python,
-            addons_paths=(*own, *python.addons_paths, *self.installation.addons_paths),
-            modules=(),
-            closure=(),
-            source=source,
-        )
-
-    def database(self, word: str, *, template: str | None = None) -> DatabaseAccess:
-        """Return a new environment's database."""
-        name = f"{self.mark}_{word}"
-        self.databases.ensure_role(name)
-        self.databases.create(name, owner=name, template=template)
-        return self.databases.access(name, role=name)
-
-    def config(self, build: Build, access: DatabaseAccess, *, cron_threads: int = 0) -> Path:
-        """Write the configuration file."""
-        path = self.folder / f"{access.database}.conf"
-        path.touch(mode=0o600)
-        path.write_text(
-            commands.config_file(
-                access,
-                data_dir=self.folder / "data",
-                addons_paths=build.addons_paths,
-                port=self.port,
-                series=build.series,
-                cron_threads=cron_threads,
-            )
-        )
-        return path
-
-    def install(self, build: Build, access: DatabaseAccess, *names: str) -> dict[str, CheckResult]:
-        """Install the modules, run their tests, and return the checks by name."""
-        tested = modules.with_tests([name for name in names if name not in {"base", "web"}], build.addons_paths)
-        command = commands.install_command(build, self.config(build, access), names=names, tests=tested)
-        result = self.run(command, access.database)
-        states = self.databases.module_states(access.database)
-        checks = judge(result, OdooLog.read(result.log_path), states, wanted=names, tested=tested)
-        return {check.name: check for check in checks}
-
-    def run(self, command: Sequence[str], name: str) -> JobResult:
-        """Run a command as a runtime does: nothing of our environment, everything it says in a file."""
-        log_path = self.folder / f"{name}.log"
-        started = time.monotonic()
-        with log_path.open("wb") as log:
-            done = subprocess.run(
-                command, env=clean(), cwd=self.folder, stdout=log, stderr=log, check=False, timeout=600
-            )
-        seconds = time.monotonic() - started
-        return JobResult(exit_status=done.returncode, timed_out=False, seconds=seconds, log_path=log_path)
-
-
-def clean() -> dict[str, str]:
-    """Return the little of our environment that a runtime passes on."""
-    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
-
-
-@pytest.fixture(scope="module")
-def bench(
-    postgres_server: PostgresServer, installation: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bench]:
-    """Yield a bench, and drop its databases at the end."""
-    made = Bench(postgres_server, installation, tmp_path_factory.mktemp("bench"))
-    yield made
-    for name in made.databases.list(made.mark):
-        made.databases.drop(name)
 
 
 @pytest.fixture(scope="module")
@@ -300,15 +198,6 @@ def _listens(bench: Bench, access: DatabaseAccess) -> list[str] | None:
         {"role": access.user},
     )
     return sorted({row["datname"] for row in rows}) or None
-
-
-def fetch(url: str) -> str | None:
-    """Return the page, or None where nobody answers."""
-    try:
-        answer = httpx.get(url, timeout=60, follow_redirects=True)
-    except httpx.HTTPError:
-        return None
-    return answer.text if answer.is_success else None
 
 
 def test_the_same_installation_serves_a_folder_that_the_user_names(installation: Installation, tmp_path: Path) -> None:
