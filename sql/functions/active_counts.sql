@@ -5,7 +5,7 @@ returns table (active int)
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query select count(*)::int from ops.runs as r where r.status in ('claimed', 'running');

@@ -11,7 +11,7 @@ returns int
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_attempt int := ops.require_attempt(p_run_id, p_attempt);

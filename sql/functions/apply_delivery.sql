@@ -9,7 +9,7 @@ returns table (outcome text, run_id uuid)
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project ops.projects;

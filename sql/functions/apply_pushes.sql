@@ -10,7 +10,7 @@ returns table (delivery_id text, outcome text, run_id uuid)
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -8,7 +8,7 @@ returns ops.environment_stage
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select case
     when p_branch = p_default_branch then 'production'

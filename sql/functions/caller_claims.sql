@@ -6,7 +6,7 @@ returns jsonb
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if pg_has_role(session_user, 'authenticated', 'member') then

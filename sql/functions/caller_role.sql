@@ -5,7 +5,7 @@ returns text
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(nullif(current_setting('role', true), 'none'), session_user::text);

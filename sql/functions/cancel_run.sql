@@ -12,7 +12,7 @@ returns ops.run_status
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run ops.runs := ops.run_to_change(p_run_id);

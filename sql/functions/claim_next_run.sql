@@ -9,7 +9,7 @@ returns setof ops.run_details
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query select * from ops.claim_runs(p_worker_id, 1, p_lease_seconds);

@@ -16,7 +16,7 @@ returns ops.run_status
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_attempt int := coalesce(p_attempt, 1);

@@ -15,7 +15,7 @@ returns setof ops.projects
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project ops.projects;

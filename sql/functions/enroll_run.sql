@@ -15,7 +15,7 @@ returns table (run_id uuid, attempt int)
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

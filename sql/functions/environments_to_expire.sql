@@ -5,7 +5,7 @@ returns setof ops.environments
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query

@@ -7,7 +7,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     delete from ops.database_templates as t where t.database_name = p_database_name;

@@ -11,7 +11,7 @@ returns text
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select format('%s, until %s', coalesce(w.value ->> 'reason', 'frozen'), w.value ->> 'to')
 from jsonb_array_elements(p_windows) with ordinality as w (value, place)

@@ -14,7 +14,7 @@ returns bytea
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return sha256(p_prev_hash || convert_to(

@@ -8,7 +8,7 @@ returns boolean
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select bool_and(p.is_met)
 from ops.explain_promotion(is_eligible_for_promotion.release_id, is_eligible_for_promotion.target_env) as p

@@ -7,7 +7,7 @@ returns table (merit ops.ops_gate_status, reason text, deadline_at timestamptz)
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_deployment ops.deployments;

@@ -7,7 +7,7 @@ returns trigger
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from ops.projects as p where p.id = old.project_id for no key update;

@@ -10,7 +10,7 @@ returns ops.environments
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_environment ops.environments;

@@ -5,7 +5,7 @@ returns void
 language sql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, reason)
 select

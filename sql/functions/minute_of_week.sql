@@ -5,7 +5,7 @@ returns int
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select (array_position('{mon,tue,wed,thu,fri,sat,sun}'::text[], m[1]) - 1) * 1440 + m[2]::int * 60 + m[3]::int
 from regexp_match(p_time, '^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):([0-5][0-9])$') as m

@@ -14,7 +14,7 @@ returns table (outcome text, run_id uuid)
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

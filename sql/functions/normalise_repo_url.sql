@@ -9,7 +9,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select case
     when p_url ~ '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/' and p_url !~* '^file:' then

@@ -10,7 +10,7 @@ returns text
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select p_slug || '/' || replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '...', '%2E%2E%2E')
     || case when p_generation > 1 then '~' || p_generation else '' end

@@ -6,7 +6,7 @@ returns setof ops.run_details
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 begin

@@ -4,7 +4,7 @@ returns jsonb
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select jsonb_object_agg(r.rule, r.default_value) from ops.policy_rules() as r where r.policy_type = p_type
 $$;

@@ -13,7 +13,7 @@ returns table (
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select * from (
     values

@@ -10,7 +10,7 @@ returns table (requirement text, is_met boolean, detail text)
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 with release as (
     select r.*, ops.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id

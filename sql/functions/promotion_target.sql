@@ -10,7 +10,7 @@ returns table (environment_id uuid, stage ops.environment_stage)
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

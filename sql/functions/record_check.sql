@@ -15,7 +15,7 @@ returns void
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into ops.run_checks as c (run_id, attempt, name, passed, blocking, summary, metadata)

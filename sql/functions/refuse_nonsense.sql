@@ -6,7 +6,7 @@ returns trigger
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- claims may start at once: such a run passes through claimed at the instant it starts

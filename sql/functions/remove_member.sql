@@ -9,7 +9,7 @@ returns boolean
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then

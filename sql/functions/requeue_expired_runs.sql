@@ -9,7 +9,7 @@ returns table (run_id uuid, outcome ops.run_status)
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run record;

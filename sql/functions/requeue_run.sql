@@ -10,7 +10,7 @@ returns ops.run_status
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status ops.run_status := ops.give_up_attempt(p_run_id, p_attempt, p_reason, false);

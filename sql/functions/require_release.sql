@@ -8,7 +8,7 @@ returns ops.releases
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_release ops.releases;

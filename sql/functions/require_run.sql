@@ -10,7 +10,7 @@ returns void
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_kind = 'promote' and ops.has_permission(p_project_id, 'deploy') then

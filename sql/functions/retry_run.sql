@@ -10,7 +10,7 @@ returns uuid
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run ops.runs := ops.run_to_change(p_run_id);

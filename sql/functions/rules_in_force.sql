@@ -8,7 +8,7 @@ returns jsonb
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select ops.policy_defaults(p_type)
     || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')

@@ -7,7 +7,7 @@ returns ops.runs
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run ops.runs;

@@ -9,7 +9,7 @@ returns void
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_status is null or p_status not in ('building', 'running', 'stopped', 'failed') then

@@ -11,7 +11,7 @@ returns setof ops.project_memberships
 language plpgsql
 volatile
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform ops.require_member_change(p_project_id, p_user_id, p_role);

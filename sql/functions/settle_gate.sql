@@ -8,7 +8,7 @@ returns ops.ops_gate_status
 language plpgsql
 volatile
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_gate ops.release_gates;

@@ -12,7 +12,7 @@ returns table (verdict ops.ops_gate_status, reason text)
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 with latest as (
     select distinct on (c.name)

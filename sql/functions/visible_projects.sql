@@ -6,7 +6,7 @@ returns setof uuid
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 select m.project_id from ops.project_memberships as m where m.user_id = (select auth.uid())
 $$;

@@ -6,7 +6,7 @@ create or replace function auth.jwt()
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select nullif(current_setting('request.jwt.claims', true), '')::jsonb
 $$;
@@ -16,7 +16,7 @@ create or replace function auth.uid()
 returns uuid
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')::uuid
 $$;
@@ -26,7 +26,7 @@ create or replace function auth.role()
 returns text
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
 $$;

@@ -34,7 +34,9 @@ LINTS = {
     """,
     "functions_without_pinned_search_path": """
         select proname as object from pg_proc
-        where pronamespace = 'ops'::regnamespace and not coalesce(proconfig @> array['search_path=""'], false)
+        -- the caller's temporary schema is searched for types before all others unless it is named, and last
+        where pronamespace = 'ops'::regnamespace
+        and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
     """,
     "functions_open_to_anon": """
         select proname as object from pg_proc

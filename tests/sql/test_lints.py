@@ -30,7 +30,8 @@ BREAKS = {
         "create index on ops.run_requests (retry_of) where retry_of is not null",
     ),
     "functions_without_pinned_search_path": (
-        "alter function ops.get_run reset search_path", "get_run", "alter function ops.get_run set search_path = ''",
+        "alter function ops.get_run set search_path = ''", "get_run",
+        "alter function ops.get_run set search_path = pg_catalog, pg_temp",
     ),
     "functions_open_to_anon": (
         "grant execute on function ops.queue_run to anon", "queue_run",
@@ -38,7 +39,7 @@ BREAKS = {
     ),
     "overloaded_functions": (
         """
-        create function ops.get_run(int) returns int language sql set search_path = '' as 'select 1';
+        create function ops.get_run(int) returns int language sql set search_path = pg_catalog, pg_temp as 'select 1';
         comment on function ops.get_run(int) is 'x'; revoke all on function ops.get_run(int) from public
         """,
         "get_run", "drop function ops.get_run(int)",
