@@ -1,7 +1,7 @@
 -- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started
 -- from
 -- its commit, or, for a deletion, the branch has moved on from the commit that was deleted.
--- Called by apply_pushes. Locks the projects' branches.
+-- Called by apply_pushes. Locks the projects' rows.
 create or replace function ops.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -23,7 +23,7 @@ begin
             and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
         order by p.created_at
     loop
-        perform pg_advisory_xact_lock(hashtextextended('ops.branch_heads:' || v_project.id, 0));
+        perform from ops.projects as p where p.id = v_project.id for no key update;
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
         if v_head is distinct from (p_delivery).previous_sha and exists (

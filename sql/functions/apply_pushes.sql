@@ -17,9 +17,12 @@ declare
     v_delivery ops.push_deliveries;
     v_outcome text;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('ops.apply_pushes', 0)) then
+    -- The oldest push is the turn to act: a row is locked by who may write it, an advisory lock by anyone who logs in.
+    begin
+        perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
+    exception when lock_not_available then
         return;
-    end if;
+    end;
     for v_delivery in
         select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
     loop

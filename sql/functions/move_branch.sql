@@ -1,6 +1,6 @@
 -- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production
 -- built, what vanished destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's branches until the transaction ends. Production
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production
 -- is never
 -- destroyed by a push. A branch that is there already changes nothing.
 create or replace function ops.move_branch(
@@ -22,7 +22,7 @@ declare
     v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
     v_stage ops.environment_stage;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('ops.branch_heads:' || p_project_id, 0));
+    perform from ops.projects as p where p.id = p_project_id for no key update;
     run_id := null;
     if v_is_gone then
         delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;

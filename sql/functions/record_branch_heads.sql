@@ -2,7 +2,7 @@
 -- runs queued.
 -- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and
 -- stay.
--- The first answer builds feature/*, release/* and the default branch only. Locks the project's branches.
+-- The first answer builds feature/*, release/* and the default branch only. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_branch_heads(
@@ -27,8 +27,7 @@ begin
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('ops.branch_heads:' || p_project_id, 0));
-    select p.* into v_project from ops.projects as p where p.id = p_project_id;
+    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
