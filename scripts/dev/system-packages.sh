@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the programs that the tests need and pip cannot bring: git, PostgreSQL 15's programs, a browser.
+# Install the programs that the tests need and pip cannot bring: git, PostgreSQL 15's programs, a browser, npm.
 # As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
 set -euo pipefail
 
@@ -7,6 +7,8 @@ missing=()
 command -v git >/dev/null || missing+=(git)
 [[ -x "${ODOOOPS_TEST_PG15_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]] || missing+=(postgresql-15)
 command -v chromium >/dev/null || missing+=(chromium)
+# Debian 12's Node is too old for what scripts/dev/node pins; Debian 13's is not, nor is one that stands already.
+command -v npm >/dev/null || missing+=(npm)
 if [[ ${#missing[@]} -eq 0 ]]; then
     exit 0
 fi
