@@ -94,6 +94,24 @@ class OdooDatabases:
             with self._admin(name) as inside:
                 _give_everything(inside, to=owner)
 
+    def hand_over(self, name: str, *, to: str) -> None:
+        """Give the database to another role; until then that role could not even connect to it.
+
+        The role that had it keeps nothing in it and may be dropped.
+
+        Raises:
+            NotFound: the database or the role is not there.
+        """
+        with self._admin() as connection, _rights(connection):
+            _may_act_as(connection, to)
+            for former in _holders(connection, name):
+                _execute(connection, "revoke all on database {} from {}", name, former)
+            _end_connections(connection, name)
+            with self._admin(name) as inside:
+                _give_everything(inside, to=to)
+            # last, so that whoever may connect finds everything in place
+            _execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
+
     def keep_as_template(self, source: str, name: str) -> None:
         """Keep a copy of the database to which nobody can connect; connections to the source are ended for it.
 
@@ -291,6 +309,20 @@ def _owners(connection: Connection) -> list[str]:
         """
     )
     return [name for (name,) in rows]
+
+
+def _holders(connection: Connection, name: str) -> list[str]:
+    """Return the environments' roles that have rights on the database."""
+    rows = connection.execute(
+        """
+        select distinct grantee.rolname
+          from pg_database as d, aclexplode(d.datacl) as right_held
+          join pg_roles as grantee on grantee.oid = right_held.grantee
+         where d.datname = %s and shobj_description(grantee.oid, 'pg_authid') = %s
+        """,
+        [name, _ROLE_MARK],
+    )
+    return [role for (role,) in rows]
 
 
 def _end_connections(connection: Connection, name: str) -> None:

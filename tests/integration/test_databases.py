@@ -202,6 +202,24 @@ def test_an_environments_role_and_databases_go_without_a_trace(world: World) -> 
     assert world.environment("gone").password != access.password
 
 
+def test_a_database_is_handed_over_whole_and_only_then_can_its_new_role_connect(world: World) -> None:
+    """What is being made harmless is out of reach of the Odoo that will serve it."""
+    scratch = world.environment("scratch")
+    install(scratch, base="installed")
+    world.databases.ensure_role(world.name("odoo"))
+    served = world.databases.access(scratch.database, role=world.name("odoo"))
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect(served)
+    world.databases.hand_over(scratch.database, to=served.user)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect(scratch)
+    world.databases.drop_role(scratch.user)
+    with connect(served) as connection:
+        connection.execute("alter table ir_module_module add column note text")
+        owners = connection.execute("select distinct tableowner from pg_tables where schemaname = 'public'").fetchall()
+    assert owners == [(served.user,)]
+
+
 def test_dropping_ends_the_connections_to_it(world: World) -> None:
     """A preview that still runs cannot keep its database alive."""
     access = world.environment("busy")
