@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import SchemaDrift, Unavailable
+from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, SchemaDrift, Unavailable
 
 # Names the lock that makes two migrations of one database follow each other.
 LOCK = "odooops.migrate"
@@ -53,6 +53,7 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
 
     Raises:
         SchemaDrift: an applied migration differs from the shipped one.
+        Conflict: what stands in schema ops cannot make room.
         Unavailable: the server does not answer.
     """
     with _connect(url) as connection, connection.transaction():
@@ -155,7 +156,12 @@ def _refuse_drift(migration: Migration, recorded: str | None) -> None:
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
-    _run(connection, migration.text)
+    try:
+        _run(connection, migration.text)
+    except psycopg.Error as exc:
+        if exc.sqlstate not in SQLSTATE_ERRORS or not exc.diag.message_hint:
+            raise
+        raise SQLSTATE_ERRORS[exc.sqlstate](exc.diag.message_primary, hint=exc.diag.message_hint) from exc
     connection.execute(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
         [migration.version, migration.name, [migration.text]],
@@ -165,6 +171,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
 def _reapply(connection: Connection) -> MigrationReport:
     """Make functions, views and policies those of the files; the latter two go first, so that functions can change."""
     functions, views, policies = (read_folder(name) for name in ("functions", "views", "policies"))
+    _refuse_namesakes(connection, (f"ops.{name}" for name, _ in (*functions, *views)))
     _drop_policies(connection)
     _drop_views(connection)
     connection.execute("set local check_function_bodies = off")  # functions may name each other in any order
@@ -178,17 +185,43 @@ def _reapply(connection: Connection) -> MigrationReport:
     return MigrationReport(applied=(), pending=(), functions=len(functions), views=len(views), policies=len(policies))
 
 
+def _refuse_namesakes(connection: Connection, names: Iterable[str]) -> None:
+    """Refuse to make what would replace a function or view that stood in the schema before the platform."""
+    taken = {identity.split("(")[0] for identity in _legacy(connection)} & set(names)
+    if taken:
+        raise Conflict(
+            f"Schema ops holds {', '.join(sorted(taken))} of an earlier use, and this version brings its own",
+            hint="Rename what is named, there and in ops.agent_objects, and migrate again. Nothing was changed.",
+        )
+
+
+def _legacy(connection: Connection) -> set[str]:
+    """Return what stood in the schema before the platform: it is not made anew, so it is never dropped."""
+    if not _exists(connection, "to_regclass('ops.agent_objects')"):
+        return set()
+    return {identity for (identity,) in connection.execute("select identity from ops.agent_objects").fetchall()}
+
+
 def _drop_policies(connection: Connection) -> None:
-    rows = connection.execute("select tablename, policyname from pg_policies where schemaname = 'ops'").fetchall()
-    for table, policy in rows:
-        connection.execute(sql.SQL("drop policy {} on ops.{}").format(sql.Identifier(policy), sql.Identifier(table)))
+    legacy = _legacy(connection)
+    rows = connection.execute(
+        "select tablename, policyname, format('ops.%I', tablename) from pg_policies"
+        " where schemaname = 'ops' and tablename !~ '^agent_'"
+    ).fetchall()
+    for table, policy, identity in rows:
+        if identity not in legacy:
+            drop = sql.SQL("drop policy {} on ops.{}")
+            connection.execute(drop.format(sql.Identifier(policy), sql.Identifier(table)))
 
 
 def _drop_views(connection: Connection) -> None:
-    rows = connection.execute("select viewname from pg_views where schemaname = 'ops'").fetchall()
-    if rows:
-        names = sql.SQL(", ").join(sql.Identifier("ops", row[0]) for row in rows)
-        connection.execute(sql.SQL("drop view {}").format(names))
+    legacy = _legacy(connection)
+    rows = connection.execute(
+        "select viewname, format('ops.%I', viewname) from pg_views where schemaname = 'ops' and viewname !~ '^agent_'"
+    ).fetchall()
+    names = [sql.Identifier("ops", name) for name, identity in rows if identity not in legacy]
+    if names:
+        connection.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(names)))
 
 
 def _replace_function(connection: Connection, name: str, text: str) -> None:
@@ -202,12 +235,14 @@ def _replace_function(connection: Connection, name: str, text: str) -> None:
 
 
 def _functions(connection: Connection) -> set[tuple[int, str, str]]:
-    """Return every function of the schema as (oid, name, version of its row)."""
+    """Return every function of the platform's as (oid, name, version of its row)."""
+    legacy = _legacy(connection)
     rows = connection.execute(
-        "select p.oid, p.proname, p.xmin::text from pg_proc p"
-        " join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'ops'"
+        "select p.oid, p.proname, p.xmin::text, i.identity from pg_proc p,"
+        " pg_identify_object('pg_proc'::regclass, p.oid, 0) i"
+        " where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'"
     ).fetchall()
-    return {(oid, name, row_version) for oid, name, row_version in rows}
+    return {(oid, name, row_version) for oid, name, row_version, identity in rows if identity not in legacy}
 
 
 def _drop_functions(connection: Connection, oids: Iterable[int]) -> None:
