@@ -25,7 +25,7 @@ declare
     v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
         'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id
     ));
-    v_hash bytea := ops.hash_event('\x', v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now);
+    v_hash bytea := ops.hash_event('', v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now);
     v_branch_ref text;
 begin
     return query select r.id, r.attempt from ops.runs as r where r.dagster_run_id = p_dagster_run_id;
@@ -66,7 +66,7 @@ begin
             on h.project_id = v_environment.project_id and h.branch = v_environment.branch
     )
     insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-    values (v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now, '\x', v_hash);
+    values (v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now, '', v_hash);
     return query values (v_id, 1);
 exception when unique_violation then
     return query select r.id, r.attempt from ops.runs as r where r.dagster_run_id = p_dagster_run_id;

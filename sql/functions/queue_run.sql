@@ -42,6 +42,13 @@ begin
             perform ops.require_permission(queue_run.project_id, 'manage');
         end if;
     end if;
+    if p_retry_of is not null and not exists (
+        select from ops.run_requests as q where q.run_id = p_retry_of and q.project_id = queue_run.project_id
+    ) then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_retry_of),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
     v_body := sha256(convert_to(jsonb_build_array(
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
     )::text, 'UTF8'));
@@ -81,12 +88,12 @@ begin
         select
             v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
             coalesce(p_priority, 0), ops.next_turn(queue_run.project_id, coalesce(p_priority, 0)), p_max_attempts, v_now, 1,
-            ops.hash_event('\x', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
+            ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
         from sealed as s
         returning r.event_hash
     ), event as (
         insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select v_id, 1, 0, 'state_change', 'queued', s.payload, v_now, '\x', r.event_hash
+        select v_id, 1, 0, 'state_change', 'queued', s.payload, v_now, '', r.event_hash
         from sealed as s, run as r
     )
     select s.run_number into v_number from sealed as s;

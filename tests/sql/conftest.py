@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from tests.servers import PostgresServer, as_user
+from tests.sql.actors import Actors
+from tests.sql.everything import Everything, furnish
 from tests.sql.world import World
 
 
@@ -45,3 +47,23 @@ def world(url: str, server: PostgresServer) -> Iterator[World]:
 def project(world: World) -> UUID:
     """Return a project."""
     return world.project()
+
+
+@pytest.fixture
+def actors(world: World) -> Iterator[Actors]:
+    """Yield the way in for people and personas."""
+    actors = Actors(world)
+    yield actors
+    actors.close()
+
+
+@pytest.fixture
+def mine(world: World) -> Everything:
+    """Return a project with a row in everything."""
+    return furnish(world, "mine")
+
+
+@pytest.fixture
+def theirs(world: World) -> Everything:
+    """Return a foreign project with a row in everything."""
+    return furnish(world, "hushhush")

@@ -1,0 +1,123 @@
+"""Who may do what: every role acts on every table, view and function, and matrix.txt says what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.servers import PostgresServer, as_user
+from tests.sql.actors import PERSONAS, Actors
+from tests.sql.everything import furnish
+from tests.sql.matrix import (
+    Cells,
+    Scene,
+    count_rows,
+    expected,
+    function_cells,
+    functions,
+    permission_cells,
+    relation_cells,
+    relations,
+)
+from tests.sql.world import Caller, World
+
+MEMBERS = {"viewer": "viewer", "member-dev": "developer", "admin": "admin", "owner": "owner"}
+COLUMNS = {
+    "ci": "ci_service_role",
+    "qa": "qa_tester",
+    "rm": "release_manager",
+    "sre": "sre",
+    "dev": "developer",
+    "audit": "audit_reader",
+}
+# Who comes with a token, and who with a login of their own; the personas may do the same either way.
+TOKENS = ("anon", "stranger", *MEMBERS, *COLUMNS, "service")
+BY_LOGIN = " by login"
+LOGINS = ("worker", *(column + BY_LOGIN for column in COLUMNS))
+# What belongs to no project.
+GLOBAL = {"roles", "tools", "upgrade_advisories"}
+
+
+@pytest.fixture(scope="module", params=["18", "15"])
+def module_server(request: pytest.FixtureRequest) -> PostgresServer:
+    """Return a server of each supported end of the range."""
+    name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]
+    found: PostgresServer = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, UUID]:
+    """Return the person of each column that is one."""
+    return {name: uuid4() for name in ("stranger", *MEMBERS)}
+
+
+@pytest.fixture(scope="module")
+def scene(module_server: PostgresServer, people: dict[str, UUID]) -> Iterator[Scene]:
+    """Yield our project with its members beside a foreign one; nobody leaves a trace in it."""
+    with module_server.fresh_database() as url:
+        world = World(url, as_user(url, "ops_worker", module_server))
+        mine = furnish(world, "mine")
+        for name, role in MEMBERS.items():
+            world.rows("insert into ops.project_memberships values (%s, %s, %s)", mine.project, people[name], role)
+        world.rows("insert into ops.tools (name, version) values ('odoo', '19.0')")
+        world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('18.0', '19.0')")
+        ours = count_rows(world)
+        theirs = furnish(world, "hushhush")
+        yield Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))
+        world.close()
+
+
+@pytest.fixture(scope="module")
+def actors(scene: Scene) -> Iterator[Actors]:
+    """Yield the way in."""
+    actors = Actors(scene.world)
+    yield actors
+    actors.close()
+
+
+def enter(actors: Actors, people: dict[str, UUID], name: str) -> Caller:
+    """Return who stands at the head of a column."""
+    if name == "worker":
+        return actors.worker()
+    if name.endswith(BY_LOGIN):
+        return actors.login(COLUMNS[name.removesuffix(BY_LOGIN)])
+    if name in people:
+        return actors.token("authenticated", sub=people[name])
+    if name in COLUMNS:
+        return actors.token(COLUMNS[name], sub=f"person-{name}")
+    return actors.token({"service": "service_role"}.get(name, name))
+
+
+BLOCKS: dict[str, Callable[[Caller, Scene], Cells]] = {
+    "relations": relation_cells,
+    "functions": function_cells,
+    "permissions": permission_cells,
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("name", [*TOKENS, *LOGINS])
+def test_everybody_may_do_what_the_matrix_says_and_nothing_else(
+    scene: Scene, actors: Actors, people: dict[str, UUID], name: str, block: str
+) -> None:
+    """Each cell is tried; an object that the matrix does not know fails every column."""
+    caller = enter(actors, people, name)
+    assert BLOCKS[block](caller, scene) == expected(block)[name.removesuffix(BY_LOGIN)]
+    caller.connection.close()
+
+
+def test_the_foreign_project_has_a_row_in_everything_that_belongs_to_a_project(scene: Scene) -> None:
+    """Otherwise own and all could not be told apart."""
+    assert {name for name in relations(scene.world) if scene.total[name] == scene.ours[name]} == GLOBAL
+    assert all(scene.ours.values())
+    assert functions(scene.world)
+
+
+def test_every_persona_has_a_column() -> None:
+    """And every membership role."""
+    assert set(COLUMNS.values()) == set(PERSONAS)
+    for block in BLOCKS:
+        assert list(expected(block)) == [*TOKENS[:-1], "worker", "service"]
