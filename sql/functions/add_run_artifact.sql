@@ -1,5 +1,5 @@
 -- Notes where a file of the run is kept, and its hash. Called by workers once the bytes are stored.
--- Raises PT404, PT410, PT400 for a malformed hash. A later attempt replaces what an earlier one left under the same
+-- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt replaces what an earlier one left under the same
 -- key; the
 -- same attempt raises PT409 unless the bytes are the same.
 -- Definer: the platform's login executes this and writes no table itself.
@@ -23,6 +23,12 @@ declare
     v_attempt int := ops.require_attempt(p_run_id, p_attempt);
     v_id uuid;
 begin
+    perform pg_advisory_xact_lock_shared(hashtextextended('ops.run_artifacts', 0)); -- condemn_artifacts waits, adders do not
+    if exists (select from ops.run_artifacts as a where a.s3_url = p_s3_url and a.condemned_at is not null) then
+        raise sqlstate 'PT503' using
+            message = format('The object of %s is just being removed as nobody needed it', p_artifact_key),
+            hint = 'Store it again in a moment, then add it again.';
+    end if;
     insert into ops.run_artifacts as a (
         run_id, attempt, artifact_key, s3_url, sha256, content_type, size_bytes, expires_at
     )
@@ -31,7 +37,8 @@ begin
     )
     on conflict on constraint run_artifacts_run_id_artifact_key_key do update
     set attempt = excluded.attempt, s3_url = excluded.s3_url, sha256 = excluded.sha256,
-        content_type = excluded.content_type, size_bytes = excluded.size_bytes, expires_at = excluded.expires_at
+        content_type = excluded.content_type, size_bytes = excluded.size_bytes, expires_at = excluded.expires_at,
+        condemned_at = null
     where a.attempt < excluded.attempt or a.sha256 = excluded.sha256
     returning a.id into v_id;
     if not found then

@@ -19,3 +19,6 @@ using (true);
 create policy "Personas read every log line"
 on ops.run_logs for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+-- Partitions are closed again after every migration, which took their policies too.
+select ops.ensure_partitions();

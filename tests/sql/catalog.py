@@ -7,19 +7,25 @@ import sys
 from tests.sql.world import connect
 
 CATALOG = """
-with listed as (
+with part as (
+    -- a month's partition is its table's, and has another name next month
+    select oid, relname from pg_class where relnamespace = 'ops'::regnamespace and relispartition
+), listed as (
     select format('column %s.%s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attnotnull then ' not null' else '' end,
         coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')) as line
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'v', 'c') and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p', 'v', 'c') and a.attnum > 0
+        and not a.attisdropped and not c.relispartition
     union all
     select format('constraint %s %s: %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
     from pg_constraint where connamespace = 'ops'::regnamespace and contype <> 'n' and contype <> 't'
+        and conrelid not in (select oid from part)
     union all
-    select format('index %s', indexdef) from pg_indexes where schemaname = 'ops'
+    select format('index %s', indexdef) from pg_indexes
+    where schemaname = 'ops' and tablename not in (select relname from part)
     union all
     select format('enum %s: %s', t.typname, string_agg(e.enumlabel, ', ' order by e.enumsortorder))
     from pg_type t join pg_enum e on e.enumtypid = t.oid where t.typnamespace = 'ops'::regnamespace group by t.typname
@@ -37,20 +43,23 @@ with listed as (
     union all
     select format('policy %s: %s, %s for %s, using %s, check %s', tablename, policyname, lower(cmd),
         array_to_string(roles, ', '), coalesce(qual, '-'), coalesce(with_check, '-'))
-    from pg_policies where schemaname = 'ops'
+    from pg_policies where schemaname = 'ops' and tablename not in (select relname from part)
     union all
     select format('grant on %s to %s: %s', c.relname, role, string_agg(lower(p), ', ' order by p))
     from pg_class c, unnest('{anon,authenticated,ops_worker,service_role}'::text[]) as role,
         unnest('{select,insert,update,delete,truncate}'::text[]) as p
-    where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege(role, c.oid, p)
+    where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p', 'v')
+        and not c.relispartition and has_table_privilege(role, c.oid, p)
     group by c.relname, role
     union all
     select format('trigger %s: %s', tgrelid::regclass, pg_get_triggerdef(oid))
     from pg_trigger where not tgisinternal and tgrelid::regclass::text like 'ops.%'
+        and tgrelid not in (select oid from part)
     union all
-    select format('table %s%s%s', relname, coalesce(' with ' || array_to_string(reloptions, ', '), ''),
+    select format('table %s%s%s%s', relname, coalesce(' partition by ' || pg_get_partkeydef(oid), ''),
+        coalesce(' with ' || array_to_string(reloptions, ', '), ''),
         case when relrowsecurity then ', row level security' else '' end)
-    from pg_class where relnamespace = 'ops'::regnamespace and relkind = 'r'
+    from pg_class where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p') and not relispartition
 )
 select regexp_replace(line, '\\s+', ' ', 'g') as line from listed
 """

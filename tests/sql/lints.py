@@ -19,6 +19,25 @@ LINTS = {
         where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p', 'v')
         and obj_description(c.oid, 'pg_class') is null
     """,
+    # what is read by a partition's own name goes past the policies of its table
+    "partitions_open_by_their_own_name": """
+        select relname as object from pg_class c
+        where relnamespace = 'ops'::regnamespace and relispartition and (
+            exists (select from aclexplode(c.relacl) as a where a.grantee <> c.relowner)
+            or exists (
+                select from pg_policy p
+                where p.polrelid = c.oid and pg_get_expr(p.polqual, p.polrelid) is distinct from 'false'
+            )
+        )
+    """,
+    "partitions_without_their_tables_refusals": """
+        select c.relname as object from pg_class c
+        join pg_inherits i on i.inhrelid = c.oid
+        join pg_trigger t on t.tgrelid = i.inhparent and not t.tgisinternal
+        where c.relnamespace = 'ops'::regnamespace and c.relkind = 'r' and not exists (
+            select from pg_trigger own where own.tgrelid = c.oid and own.tgname = t.tgname and own.tgenabled = 'O'
+        )
+    """,
     "functions_without_comment": """
         select proname as object from pg_proc p
         where pronamespace = 'ops'::regnamespace and obj_description(p.oid, 'pg_proc') is null

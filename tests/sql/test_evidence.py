@@ -34,7 +34,8 @@ def test_log_lines_are_found_by_word(world: World, project: UUID) -> None:
     assert [row["message"] for row in world.rows(query)] == ["External ID not found: sale.view"]
     world.rows("set enable_seqscan = off")
     plan = " ".join(row["QUERY PLAN"] for row in world.connection.execute(b"explain " + query.encode()).fetchall())
-    assert "run_logs_search_idx" in plan
+    assert "Bitmap Index Scan" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_log_lines_that_are_no_array_are_refused(world: World, project: UUID) -> None:

@@ -22,6 +22,14 @@ BREAKS = {
     "relations_without_comment": (
         "comment on view ops.v_runs is null", "v_runs", "comment on view ops.v_runs is 'x'",
     ),
+    "partitions_open_by_their_own_name": (
+        "grant select on ops.run_logs_default to audit_reader", "run_logs_default",
+        "revoke all on ops.run_logs_default from audit_reader",
+    ),
+    "partitions_without_their_tables_refusals": (
+        "alter table ops.run_events_default disable trigger run_events_stay_whole", "run_events_default",
+        "alter table ops.run_events_default enable trigger run_events_stay_whole",
+    ),
     "functions_without_comment": (
         "comment on function ops.get_run is null", "get_run", "comment on function ops.get_run is 'x'",
     ),
@@ -85,8 +93,49 @@ def test_every_function_has_a_file_of_its_name(world: World) -> None:
     assert sorted(names) == sorted(name for name, _ in read_folder("functions"))
 
 
+@pytest.mark.parametrize(
+    ("lint", "breaking", "mending"),
+    [
+        (
+            "tables_without_row_level_security",
+            "alter table ops.run_logs_default disable row level security",
+            "alter table ops.run_logs_default enable row level security",
+        ),
+        (
+            "tables_without_policy",
+            """drop policy "Nobody reads a part by its own name" on ops.run_logs_default""",
+            "select ops.ensure_partitions()",
+        ),
+        (
+            "relations_without_comment",
+            "comment on table ops.run_logs_default is null",
+            "comment on table ops.run_logs_default is 'x'",
+        ),
+        (
+            "partitions_open_by_their_own_name",
+            """
+            drop policy "Nobody reads a part by its own name" on ops.run_logs_default;
+            create policy "open" on ops.run_logs_default using (true)
+            """,
+            """drop policy "open" on ops.run_logs_default; select ops.ensure_partitions()""",
+        ),
+    ],
+)
+def test_the_lints_bite_for_a_partition_too(world: World, lint: str, breaking: str, mending: str) -> None:
+    """A month owes what its table owes."""
+    world.connection.execute(breaking.encode())
+    [found] = findings(world).items()
+    assert found[0] == lint
+    assert all("run_logs_default" in name for name in found[1])
+    world.connection.execute(mending.encode())
+    assert findings(world) == {}
+
+
 def test_every_table_has_its_policies_in_a_file_of_its_name(world: World) -> None:
-    """One per file, and none without."""
-    query = "select relname from pg_class where relnamespace = 'ops'::regnamespace and relkind = 'r'"
+    """One per file, and none without; a partition is its table's."""
+    query = (
+        "select relname from pg_class"
+        " where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p') and not relispartition"
+    )
     names = [row["relname"] for row in world.rows(query)]
     assert sorted(names) == sorted(name for name, _ in read_folder("policies"))

@@ -1,0 +1,52 @@
+-- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
+-- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
+-- time and no evidence and no backup does. From then on ops.add_run_artifact takes no row that points to it.
+-- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
+create or replace function ops.condemn_artifacts(
+    p_limit int
+)
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.run_artifacts', 0));
+    with kept as materialized (
+        select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
+        from ops.projects as p
+    ), judged as materialized (
+        select a.s3_url, coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
+        from ops.run_artifacts as a
+        join ops.run_requests as q on q.run_id = a.run_id
+        join kept as k on k.id = q.project_id
+    ), over as (
+        select j.s3_url from judged as j
+        where
+            not exists (select from ops.evidence_artifacts as e where e.s3_url = j.s3_url)
+            and not exists (select from ops.backups as b where b.manifest_url = j.s3_url and b.dropped_at is null)
+        group by j.s3_url
+        having bool_and(j.is_over)
+        limit p_limit
+    )
+    update ops.run_artifacts as a set condemned_at = v_now
+    from over
+    where a.s3_url = over.s3_url and a.condemned_at is null;
+    return query
+    select
+        'run_artifacts', 'condemned', null::text, null::uuid, sum(c.row_count)::bigint, array_agg(c.s3_url order by c.s3_url),
+        null::text
+    from (
+        select a.s3_url, count(*) as row_count from ops.run_artifacts as a
+        where a.condemned_at is not null
+        group by a.s3_url
+        limit p_limit
+    ) as c
+    having count(*) > 0;
+end
+$$;
+comment on function ops.condemn_artifacts is 'Marks the artifacts whose time is over.';
+revoke all on function ops.condemn_artifacts from public;

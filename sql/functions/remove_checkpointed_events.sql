@@ -1,0 +1,28 @@
+-- Removes events that a checkpoint stands for and that lay outside of its month: of two that were written at once as the
+-- month ended, the one numbered first may carry the later time. As good as always there is none.
+-- Called by expire_event_month once the month is dropped. Locks ops.run_events where there is something to remove.
+create or replace function ops.remove_checkpointed_events(
+    p_checkpoint_id bigint
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from ops.run_checkpoints as c
+        join ops.run_events as e on e.run_id = c.run_id and e.seq <= c.last_seq
+        where c.checkpoint_id = p_checkpoint_id
+    ) then
+        return;
+    end if;
+    alter table ops.run_events disable trigger run_events_stay;
+    delete from ops.run_events as e using ops.run_checkpoints as c
+    where c.checkpoint_id = p_checkpoint_id and e.run_id = c.run_id and e.seq <= c.last_seq;
+    alter table ops.run_events enable trigger run_events_stay;
+end
+$$;
+comment on function ops.remove_checkpointed_events is 'Removes what a checkpoint stands for outside of its month.';
+revoke all on function ops.remove_checkpointed_events from public;
