@@ -1,7 +1,9 @@
 """Writes what is said twice from where it is said first: `python -m docs.generate`.
 
 `.env.example` and `docs/reference/settings.md` come from the comments in settings.py, `docs/reference/cli.md` from the
-help of the commands.
+help of the commands, `docs/reference/sqlstates.md` from the functions of the schema. What documents the schema itself
+(`docs/reference/schema/`, `docs/reference/ERD.md`, `docs/reference/schema.dbml`, `prisma/schema.prisma`, two tables of
+`docs/odooops-sh/SECURITY.md`) comes from the catalog of a database migrated for it, on a server that lives as long.
 
 A test fails where a page differs from what this writes.
 """
@@ -12,6 +14,9 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs.schema.pages import documents
+from docs.schema.sources import read_notes
+from docs.schema.sqlstates import sqlstates_page
 from odooops_dagster.cli.reference import commands_page
 from odooops_dagster.settings import Settings
 
@@ -51,17 +56,18 @@ class Setting:
 
 def main() -> None:
     """Write every generated page."""
-    for path, text in pages().items():
+    for path, text in (pages() | documents()).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def pages() -> dict[Path, str]:
-    """Return the text of every generated page."""
+    """Return the text of every generated page that needs no database."""
     return {
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "reference" / "settings.md": settings_page(),
         ROOT / "docs" / "reference" / "cli.md": commands_page(),
+        ROOT / "docs" / "reference" / "sqlstates.md": sqlstates_page(read_notes()),
     }
 
 

@@ -1,0 +1,92 @@
+"""Reads what only the files of sql/ say: the headers of functions, and the comments at labels of enums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from odooops_dagster.migrate import read_folder
+
+_TYPE = re.compile(r"create type ops\.(?P<name>\w+) as enum \((?P<labels>.*?)\);", re.DOTALL)
+_LABEL = re.compile(r"'(?P<label>[^']+)',?(?:[ \t]*--[ \t]*(?P<note>[^\n]+))?")
+_ADDED = re.compile(
+    r"alter type ops\.(?P<name>\w+) add value (?:if not exists )?'(?P<label>[^']+)'"
+    r"[^;]*;(?:[ \t]*--[ \t]*(?P<note>[^\n]+))?"
+)
+_RAISED = re.compile(r"sqlstate\s+'(?P<state>\w{5})'|errcode\s*=\s*'(?P<code>\w{5})'", re.IGNORECASE)
+_TABLE = re.compile(r"^(?:create|alter) table (?:if (?:not )?exists )?ops\.(\w+)", re.MULTILINE)
+_STATE = re.compile(r"\bPT\d{3}\b")
+_DEFINER = re.compile(r"\bDefiner: (?P<reason>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The comment above a function: what it does, and why it has its owner's rights where it has."""
+
+    text: str
+    definer_reason: str | None
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """Everything that the files say and the catalog does not."""
+
+    labels: dict[tuple[str, str], str]
+    functions: dict[str, Header]
+    raised: dict[str, tuple[str, ...]]
+    tables: dict[str, tuple[str, ...]]
+
+
+def read_notes() -> Notes:
+    """Return what the files of sql/ say."""
+    functions = dict(read_folder("functions"))
+    return Notes(
+        labels=dict(_label_notes()),
+        functions={name: header(text) for name, text in functions.items()},
+        raised={name: raised_states(text) for name, text in functions.items()},
+        tables=_makers(),
+    )
+
+
+def header(text: str) -> Header:
+    """Return the header of a function's file."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    whole = " ".join(lines)
+    reason = _DEFINER.search(whole)
+    return Header(
+        text=_DEFINER.sub("", whole).strip(),
+        definer_reason=reason["reason"].strip() if reason else None,
+        states=tuple(sorted(set(_STATE.findall(whole)))),
+    )
+
+
+def raised_states(text: str) -> tuple[str, ...]:
+    """Return the SQLSTATEs that the function's own text raises."""
+    code = "\n".join(line.partition("--")[0] for line in text.splitlines())
+    return tuple(sorted({match["state"] or match["code"] for match in _RAISED.finditer(code)}))
+
+
+def _makers() -> dict[str, tuple[str, ...]]:
+    """Return the migrations that made or altered each table."""
+    made: dict[str, tuple[str, ...]] = {}
+    for file, text in read_folder("migrations"):
+        for name in dict.fromkeys(_TABLE.findall(text)):
+            made[name] = (*made.get(name, ()), file)
+    return made
+
+
+def _label_notes() -> Iterator[tuple[tuple[str, str], str]]:
+    for _, text in read_folder("migrations"):
+        for type_ in _TYPE.finditer(text):
+            for match in _LABEL.finditer(type_["labels"]):
+                if match["note"]:
+                    yield (type_["name"], match["label"]), match["note"].strip()
+        for match in _ADDED.finditer(text):
+            if match["note"]:
+                yield (match["name"], match["label"]), match["note"].strip()
