@@ -14,21 +14,25 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, SchemaDrift, Unavailable
+from odooops_dagster.errors import SQLSTATE_ERRORS, SchemaDrift, Unavailable
 
 # Names the lock that makes two migrations of one database follow each other.
 LOCK = "odooops.migrate"
+# The name of every state of the functions, views and policies in the history of migrations.
+STATE = "ops_functions_views_policies"
+_MAKE = "select pg_temp.make_function('{name}', $ops_file$\n{text}$ops_file$);\n"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Migration:
-    """One file of sql/migrations."""
+    """One file of sql/migrations, or a state of the functions, views and policies."""
 
     version: str
     name: str
     text: str
+    is_state: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -64,8 +68,10 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
             _run_all(connection, read_folder("shim"))
         pending = _pending(connection)
         for migration in pending:
-            _apply(connection, migration)
+            if not migration.is_state:
+                _apply(connection, migration)
         report = _reapply(connection)
+        _record(connection, states())
         return replace(report, applied=tuple(_title(m) for m in pending), shim_applied=with_shim)
 
 
@@ -86,10 +92,40 @@ def status(url: str) -> MigrationReport:
 
 
 def shipped_migrations() -> list[Migration]:
-    """Return the migrations that this version brings, oldest first."""
-    return [
+    """Return the migrations and states that this version brings, oldest first."""
+    migrations = [
         Migration(version=name.split("_", 1)[0], name=name.split("_", 1)[1], text=text)
         for name, text in read_folder("migrations")
+    ]
+    return sorted(migrations + states(), key=lambda migration: migration.version)
+
+
+def states() -> list[Migration]:
+    """Return the states that functions, views and policies were in, oldest first; only the newest has contents."""
+    *older, newest = [version for version, _ in state_versions()]
+    superseded = f"-- Superseded by {newest}_{STATE}.\nselect 'superseded by {newest}' as note;\n"
+    texts = [(version, superseded) for version in older] + [(newest, "\n".join(text for _, text in state_parts()))]
+    return [Migration(version=version, name=STATE, text=text, is_state=True) for version, text in texts]
+
+
+def state_versions() -> list[tuple[str, str]]:
+    """Return what sql/states.txt lists: each state's version with its fingerprint, or `unreleased`."""
+    lines = (files("sql") / "states.txt").read_text("utf-8").splitlines()
+    return [(version, mark) for version, mark in (line.split() for line in lines if line and line[0] != "#")]
+
+
+def state_parts() -> list[tuple[str, str]]:
+    """Return the statements that bring functions, views and policies to those of the files, as (name, text)."""
+    functions, views = read_folder("functions"), read_folder("views")
+    reapply = dict(read_folder("reapply"))
+    names = ", ".join(f"'{name}'" for name, _ in (*functions, *views))
+    return [
+        ("begin", reapply["begin"]),
+        ("namesakes", f"select pg_temp.refuse_namesakes(array[{names}]);\n"),
+        *((name, _MAKE.format(name=name, text=text)) for name, text in functions),
+        ("functions_made", reapply["functions_made"]),
+        *views,
+        *read_folder("policies"),
     ]
 
 
@@ -146,8 +182,11 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
 
 
 def _refuse_drift(migration: Migration, recorded: str | None) -> None:
-    """Compare fingerprints; a row without statements (`supabase migration repair`) says nothing and is believed."""
-    if recorded is None or replace(migration, text=recorded).fingerprint == migration.fingerprint:
+    """Compare fingerprints; a row without statements (`supabase migration repair`) says nothing and is believed.
+
+    States are made anew whatever is recorded.
+    """
+    if recorded is None or migration.is_state or replace(migration, text=recorded).fingerprint == migration.fingerprint:
         return
     raise SchemaDrift(
         f"Migration {_title(migration)} is not the one that was applied",
@@ -156,12 +195,7 @@ def _refuse_drift(migration: Migration, recorded: str | None) -> None:
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
-    try:
-        _run(connection, migration.text)
-    except psycopg.Error as exc:
-        if exc.sqlstate not in SQLSTATE_ERRORS or not exc.diag.message_hint:
-            raise
-        raise SQLSTATE_ERRORS[exc.sqlstate](exc.diag.message_primary, hint=exc.diag.message_hint) from exc
+    _run(connection, migration.text)
     connection.execute(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
         [migration.version, migration.name, [migration.text]],
@@ -169,87 +203,20 @@ def _apply(connection: Connection, migration: Migration) -> None:
 
 
 def _reapply(connection: Connection) -> MigrationReport:
-    """Make functions, views and policies those of the files; the latter two go first, so that functions can change."""
-    functions, views, policies = (read_folder(name) for name in ("functions", "views", "policies"))
-    _refuse_namesakes(connection, (f"ops.{name}" for name, _ in (*functions, *views)))
-    _drop_policies(connection)
-    _drop_views(connection)
-    connection.execute("set local check_function_bodies = off")  # functions may name each other in any order
-    before = _functions(connection)
-    for name, text in functions:
-        _replace_function(connection, name, text)
-    # Rows that are still as they were come from no file any more, or are older signatures.
-    _drop_functions(connection, (oid for oid, _, _ in before & _functions(connection)))
-    _run_all(connection, views)
-    _run_all(connection, policies)
-    return MigrationReport(applied=(), pending=(), functions=len(functions), views=len(views), policies=len(policies))
+    """Make functions, views and policies those of the files."""
+    _run_all(connection, state_parts())
+    functions, views, policies = (len(read_folder(name)) for name in ("functions", "views", "policies"))
+    return MigrationReport(applied=(), pending=(), functions=functions, views=views, policies=policies)
 
 
-def _refuse_namesakes(connection: Connection, names: Iterable[str]) -> None:
-    """Refuse to make what would replace a function or view that stood in the schema before the platform."""
-    taken = {identity.split("(")[0] for identity in _legacy(connection)} & set(names)
-    if taken:
-        raise Conflict(
-            f"Schema ops holds {', '.join(sorted(taken))} of an earlier use, and this version brings its own",
-            hint="Rename what is named, there and in ops.agent_objects, and migrate again. Nothing was changed.",
-        )
-
-
-def _legacy(connection: Connection) -> set[str]:
-    """Return what stood in the schema before the platform: it is not made anew, so it is never dropped."""
-    if not _exists(connection, "to_regclass('ops.agent_objects')"):
-        return set()
-    return {identity for (identity,) in connection.execute("select identity from ops.agent_objects").fetchall()}
-
-
-def _drop_policies(connection: Connection) -> None:
-    legacy = _legacy(connection)
-    rows = connection.execute(
-        "select tablename, policyname, format('ops.%I', tablename) from pg_policies"
-        " where schemaname = 'ops' and tablename !~ '^agent_'"
-    ).fetchall()
-    for table, policy, identity in rows:
-        if identity not in legacy:
-            drop = sql.SQL("drop policy {} on ops.{}")
-            connection.execute(drop.format(sql.Identifier(policy), sql.Identifier(table)))
-
-
-def _drop_views(connection: Connection) -> None:
-    legacy = _legacy(connection)
-    rows = connection.execute(
-        "select viewname, format('ops.%I', viewname) from pg_views where schemaname = 'ops' and viewname !~ '^agent_'"
-    ).fetchall()
-    names = [sql.Identifier("ops", name) for name, identity in rows if identity not in legacy]
-    if names:
-        connection.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(names)))
-
-
-def _replace_function(connection: Connection, name: str, text: str) -> None:
-    """Create or replace the function; where its arguments or result changed, drop the old signature first."""
-    try:
-        with connection.transaction():
-            _run(connection, text)
-    except (psycopg.errors.InvalidFunctionDefinition, psycopg.errors.AmbiguousFunction):
-        _drop_functions(connection, (oid for oid, proname, _ in _functions(connection) if proname == name))
-        _run(connection, text)
-
-
-def _functions(connection: Connection) -> set[tuple[int, str, str]]:
-    """Return every function of the platform's as (oid, name, version of its row)."""
-    legacy = _legacy(connection)
-    rows = connection.execute(
-        "select p.oid, p.proname, p.xmin::text, i.identity from pg_proc p,"
-        " pg_identify_object('pg_proc'::regclass, p.oid, 0) i"
-        " where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'"
-    ).fetchall()
-    return {(oid, name, row_version) for oid, name, row_version, identity in rows if identity not in legacy}
-
-
-def _drop_functions(connection: Connection, oids: Iterable[int]) -> None:
-    for oid in oids:
-        row = connection.execute("select %s::oid::regprocedure::text", [oid]).fetchone()
-        if row:
-            connection.execute(sql.SQL("drop routine {}").format(sql.SQL(row[0])))
+def _record(connection: Connection, states: Iterable[Migration]) -> None:
+    """Say which states the database has been in, and what the newest one holds."""
+    connection.cursor().executemany(
+        "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)"
+        " on conflict (version) do update set name = excluded.name, statements = excluded.statements"
+        " where schema_migrations.statements is distinct from excluded.statements",
+        [(state.version, state.name, [state.text]) for state in states],
+    )
 
 
 def _run_all(connection: Connection, scripts: Iterable[tuple[str, str]]) -> None:
@@ -258,4 +225,10 @@ def _run_all(connection: Connection, scripts: Iterable[tuple[str, str]]) -> None
 
 
 def _run(connection: Connection, text: str) -> None:
-    connection.execute(text.encode())
+    """Run a file; what it refuses with advice is one of the platform's errors."""
+    try:
+        connection.execute(text.encode())
+    except psycopg.Error as exc:
+        if exc.sqlstate not in SQLSTATE_ERRORS or not exc.diag.message_hint:
+            raise
+        raise SQLSTATE_ERRORS[exc.sqlstate](exc.diag.message_primary, hint=exc.diag.message_hint) from exc

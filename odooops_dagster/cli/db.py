@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from odooops_dagster import export as exports
 from odooops_dagster import migrate as migrations
 from odooops_dagster.cli.output import Json, note, print_json
+from odooops_dagster.errors import SchemaDrift
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.settings import Settings
+
+# Where Supabase's CLI looks, in a project's folder.
+MIGRATIONS = Path("supabase") / "migrations"
 
 app = typer.Typer(help="The control plane's database.", no_args_is_help=True)
 
@@ -38,3 +45,24 @@ def status(*, json: Json = False) -> None:
     for name in report.pending:
         typer.echo(f"pending {name}")
     note("pending migrations: ops db migrate" if report.pending else "the schema is up to date")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A Supabase project's folder of migrations.")] = MIGRATIONS,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file differs.")] = False,
+    json: Json = False,
+) -> None:
+    """Write the schema as migrations that `supabase db push` applies; the two ways can be mixed."""
+    changed = exports.differences(folder) if check else exports.export(folder)
+    if check and changed:
+        raise SchemaDrift(
+            f"{folder} is not this version's schema: {', '.join(changed)}", hint=f"ops db export {folder}"
+        )
+    if json:
+        print_json({"folder": str(folder), "changed": changed})
+        return
+    for name in changed:
+        typer.echo(f"wrote {name}" if (folder / name).exists() else f"removed {name}")
+    note(f"{folder} holds this version's schema")

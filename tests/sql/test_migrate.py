@@ -16,12 +16,13 @@ from tests.sql.catalog import catalog
 from tests.sql.world import connect
 
 Folders = dict[str, list[tuple[str, str]]]
+FOLDERS = ("shim", "migrations", "reapply", "functions", "views", "policies")
 
 
 @pytest.fixture
 def shipped(monkeypatch: pytest.MonkeyPatch) -> Folders:
     """Return sql/ as a value that a test may change before it migrates."""
-    folders = {name: read_folder(name) for name in ("shim", "migrations", "functions", "views", "policies")}
+    folders = {name: read_folder(name) for name in FOLDERS}
     monkeypatch.setattr(migrations, "read_folder", lambda name: sorted(folders[name]))
     return folders
 

@@ -9,7 +9,7 @@ import pytest
 
 from odooops_dagster.migrate import read_folder, shipped_migrations
 
-FOLDERS = ("migrations", "functions", "views", "policies", "shim")
+FOLDERS = ("migrations", "reapply", "functions", "views", "policies", "shim")
 
 
 def test_migrations_are_named_by_time_and_words() -> None:
