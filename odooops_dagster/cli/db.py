@@ -12,7 +12,7 @@ from odooops_dagster import export as exports
 from odooops_dagster import migrate as migrations
 from odooops_dagster.cli.output import Json, note, print_json
 from odooops_dagster.errors import SchemaDrift
-from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.settings import Settings
 
 # Where Supabase's CLI looks, in a project's folder.
@@ -24,7 +24,7 @@ app = typer.Typer(help="The control plane's database.", no_args_is_help=True)
 @app.command()
 def migrate(*, json: Json = False) -> None:
     """Bring the database to this version's schema, in one transaction."""
-    report = migrations.migrate(database_urls(Settings()).owner)
+    report = migrations.migrate(owner_url(Settings()))
     if json:
         print_json(asdict(report))
         return
@@ -36,7 +36,7 @@ def migrate(*, json: Json = False) -> None:
 @app.command()
 def status(*, json: Json = False) -> None:
     """Show which migrations are applied, and refuse any that differ from the shipped ones."""
-    report = migrations.status(database_urls(Settings()).owner)
+    report = migrations.status(owner_url(Settings()))
     if json:
         print_json({"applied": report.applied, "pending": report.pending})
         return

@@ -64,6 +64,12 @@ def control_url(settings: Settings) -> str:
     return database_urls(settings).control
 
 
+def owner_url(settings: Settings) -> str:
+    """Return the owner's URL of the control plane; needs no other database to be known."""
+    url = settings.migrate_url or settings.database_url
+    return url.get_secret_value() if url is not None else database_urls(settings).owner
+
+
 def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
     """Return the embedded server's URL for each role."""
     return {
