@@ -75,7 +75,10 @@ end
 $$;
 
 create temporary table ops_functions_before on commit drop as
-select f.id, f.row_version from pg_temp.own_functions() as f;
+select
+    f.id,
+    f.row_version
+from pg_temp.own_functions() as f;
 
 do $$
 declare
