@@ -1,6 +1,7 @@
 -- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
--- Called after every migration and by the platform's housekeeping. With nothing to make it locks nothing; else one caller
--- at a time, and it gives up with 55P03 rather than let writers wait. A retry makes what is left.
+-- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts
+-- as one; with nothing to make it locks no table, else it gives up with 55P03 rather than let writers wait. A retry makes
+-- what is left.
 -- Definer: partitions belong to the owner of their table.
 create or replace function ops.ensure_partitions(
     p_months_ahead int default 3
@@ -17,20 +18,18 @@ declare
     v_month timestamptz;
     v_name text;
 begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
     for v_table in
         select * from (
             values ('run_events', 'created_at'), ('run_logs', 'logged_at')
         ) as t (name, place)
     loop
-        if exists (select from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead)) then
-            perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
-            for v_month in
-                select m.month
-                from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
-            loop
-                return next ops.make_partition(v_table.name, v_table.place, v_month);
-            end loop;
-        end if;
+        for v_month in
+            select m.month
+            from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
+        loop
+            return next ops.make_partition(v_table.name, v_table.place, v_month);
+        end loop;
         for v_name in
             select p.partition_name from ops.list_partitions(v_table.name) as p
             where not exists (

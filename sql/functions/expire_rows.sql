@@ -1,8 +1,9 @@
 -- Removes what is past its project's time (policy type ttl), and says what it removed: whole months of log lines and
 -- events that no project keeps any longer, at most p_limit log lines and deliveries, at most p_limit artifacts marked as
 -- condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest and artifacts.
--- Called by the schedules log_retention and artifact_expiry until nothing is left. One caller at a time; gives up with
--- 55P03 rather than let writers wait for a month to be dropped. Raises PT400. All or nothing; a retry goes on.
+-- Called by the schedules log_retention and artifact_expiry until nothing is left. One caller at a time, a caller of
+-- ops.ensure_partitions counts as one; gives up with 55P03 rather than let writers wait for a month to be dropped.
+-- Raises PT400. All or nothing; a retry goes on.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.expire_rows(
     p_limit int default 10000,
@@ -22,7 +23,7 @@ begin
             message = 'Only logs, events, ingest and artifacts expire, at least one row at a time',
             hint = 'Call ops.expire_rows(p_limit => 10000, p_parts => ''{logs}'').';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('ops.expire_rows', 0));
+    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
     if 'logs' = any (p_parts) then
         return query select * from ops.expire_log_months();
         return query select * from ops.expire_logs(p_limit);
