@@ -30,6 +30,7 @@ begin
     elsif p_target_env is null or p_target_env not in ('staging', 'production') then
         raise sqlstate 'PT400' using
             message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
+            column = 'environment',
             hint = 'Name staging, production, or an environment of one of these stages.';
     end if;
     select string_agg(e.name, ', ' order by e.name), count(*) into v_names, v_found
@@ -38,6 +39,7 @@ begin
     if v_found > 1 then
         raise sqlstate 'PT409' using
             message = format('The project has several %s environments: %s', p_target_env, v_names),
+            column = 'environment',
             hint = 'Name one of them.';
     end if;
     return query

@@ -20,6 +20,7 @@ create table ops.deployments (
     backup_id uuid,
     no_backup_reason text check (no_backup_reason <> ''),
     rollback_of uuid,
+    reason text check (reason <> ''),
     run_id uuid,
     requested_by text not null check (requested_by <> ''),
     g4_status ops.ops_gate_status not null default 'pending',
@@ -37,6 +38,8 @@ create table ops.deployments (
     foreign key (rollback_of, project_id, stage) references ops.deployments (id, project_id, stage),
     foreign key (run_id, project_id) references ops.run_requests (run_id, project_id),
     check (rollback_of <> id),
+    -- a rollback says why
+    check (rollback_of is null or reason is not null),
     -- production is left a way back, or says why there is none
     check (stage <> 'production' or backup_id is not null or no_backup_reason is not null),
     check ((finished_at is not null) = (status in ('succeeded', 'failed')))

@@ -16,3 +16,18 @@ using (true);
 create policy "Personas read every deployment"
 on ops.deployments for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger deployments_are_eligible
+before insert on ops.deployments
+for each row execute function ops.refuse_ineligible_deployment();
+create or replace trigger deployments_move_as_drawn
+before insert or update of status on ops.deployments
+for each row execute function ops.move_deployment();
+create or replace trigger deployments_are_felt
+after insert or update of status on ops.deployments
+for each row execute function ops.note_deployment();
+create or replace trigger deployments_keep_their_identity
+before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+rollback_of, reason, run_id, requested_by, created_at
+on ops.deployments
+for each row execute function ops.refuse_change();

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 # Where one function answers differently by what is asked of it, a word after the colon says what.
 CALLS = {
     "archive_project": "select ops.archive_project(%(slug)s)",
+    "break_glass": "select ops.break_glass(%(release)s, 'G3', 'nobody is there')",
     "cancel_run": "select ops.cancel_run(%(waiting)s)",
+    "create_release": (
+        "select ops.create_release(%(project)s, '9', jsonb_build_object('shop', repeat('a', 40)),"
+        " 'sha256:' || repeat('1', 64))"
+    ),
     "ensure_environment": "select ops.ensure_environment(%(project)s, 'feature/new')",
     "ensure_environment:production": "select ops.ensure_environment(%(project)s, 'feature/new', 'production')",
     "get_run": "select * from ops.get_run(%(ended)s)",
+    "grant_exception": "select ops.grant_exception(%(exception)s)",
     "has_permission": "select where ops.has_permission(%(project)s, 'read')",
     "list_queued_runs": "select * from ops.list_queued_runs() where project_slug = %(slug)s",
+    "open_incident": "select ops.open_incident(%(project)s, 'down')",
     "queue_run:backup": "select ops.queue_run(%(project)s, 'main', 'a', 'r', 'backup')",
     "queue_run:build": "select ops.queue_run(%(project)s, 'feature/new', 'a', 'r', 'build')",
     "queue_run:deploy": "select ops.queue_run(%(project)s, 'feature/new', 'a', 'r', 'deploy')",
@@ -20,11 +29,56 @@ CALLS = {
     "queue_run:restore": "select ops.queue_run(%(project)s, 'feature/a', 'a', 'r', 'restore')",
     "queue_run:staging": "select ops.queue_run(%(project)s, 'release/1', 'a', 'r', 'build')",
     "read_run_logs": "select * from ops.read_run_logs(%(ended)s)",
+    "record_deployment_status": "select ops.record_deployment_status(%(deployment)s, 'succeeded')",
+    "record_evidence": "select ops.record_evidence('log', 's3://b/l', repeat('1', 64), p_release_id => %(release)s)",
+    "record_evidence:g2": "select ops.record_evidence('log', 's3://b/l', repeat('1', 64), p_gate_id => %(g2)s)",
+    "record_gate_check:g1": "select ops.record_gate_check(%(release)s, 'G1', 'build', 'passed')",
+    "record_gate_check:g2": "select ops.record_gate_check(%(release)s, 'G2', 'flows', 'passed')",
+    "record_gate_check:g3": "select ops.record_gate_check(%(release)s, 'G3', 'legal', 'passed')",
+    "record_gate_check:g4": "select ops.record_gate_check(%(release)s, 'G4', 'health', 'passed')",
     "remove_member": "select ops.remove_member(%(project)s, gen_random_uuid())",
     "remove_member:owner": "select ops.remove_member(%(project)s, %(owner)s)",
+    "request_exception": "select ops.request_exception(%(release)s, 'G2', 'urgent', now() + interval '1 hour')",
     "retry_run": "select ops.retry_run(%(ended)s)",
+    "revoke_exception": "select ops.revoke_exception(%(exception)s)",
     "set_member": "select ops.set_member(%(project)s, gen_random_uuid(), 'viewer')",
     "set_member:owner": "select ops.set_member(%(project)s, gen_random_uuid(), 'owner')",
+    "set_policy": "select ops.set_policy(%(project)s, 'ttl', '{}')",
+    "sign_off_gate:g2": (
+        "select ops.sign_off_gate(%(release)s, 'G2', 'approved',"
+        " p_approver_id => case when ops.is_platform() then 'somebody' end)"
+    ),
+    "sign_off_gate:g3": (
+        "select ops.sign_off_gate(%(release)s, 'G3', 'approved',"
+        " p_approver_id => case when ops.is_platform() then 'somebody' end)"
+    ),
     "verify_run_chain": "select ops.verify_run_chain(%(ended)s)",
     "visible_projects": "select * from ops.visible_projects() as id where id = %(project)s",
+    "withdraw_release": "select ops.withdraw_release(%(release)s)",
+    "evaluate_gate": "select ops.evaluate_gate(%(g2)s)",
+    "explain_promotion": "select * from ops.explain_promotion(%(release)s, 'production')",
+    "is_eligible_for_promotion": "select ops.is_eligible_for_promotion(%(release)s, 'production')",
+    "policy": "select ops.policy(%(project)s, 'gates')",
+    "promote_release:production": "select ops.promote_release(%(release)s, 'production', 'it is empty')",
+    "promote_release:staging": "select ops.promote_release(%(release)s, 'staging')",
+    "resolve_incident": "select ops.resolve_incident(%(incident)s, 'restarted')",
+    "rollback_deployment": "select ops.rollback_deployment(%(deployment)s, 'it fails')",
+}
+
+# What each event tells; an answer that is not 403 got past the question of who may tell it.
+EVENTS = {
+    "build": {"event_type": "build_complete", "status": "passed"},
+    "environment": {"event_type": "environment_event", "environment": "main", "status": "restarted"},
+    "g2": {"event_type": "gate_signoff", "gate_code": "G2", "decision": "approved"},
+    "g3": {"event_type": "gate_signoff", "gate_code": "G3", "decision": "approved"},
+    "health": {"event_type": "health_check", "environment": "main", "status": "passed"},
+}
+CALLS |= {
+    f"ingest_event:{name}": (
+        "select from ops.ingest_event(jsonb_strip_nulls(jsonb_build_object('schema_version', '1.0',"
+        " 'idempotency_key', 'new', 'source', 'test', 'occurred_at', '2026-02-13T12:00:00Z', 'project', %(slug)s::text,"
+        " 'release', '1.0', 'approver_id', case when ops.is_platform() then 'somebody' end)"
+        f" || '{json.dumps(event)}')) as answer where answer ->> 'http_status' <> '403'"
+    )
+    for name, event in EVENTS.items()
 }

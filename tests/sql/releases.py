@@ -102,6 +102,18 @@ def let_time_pass(world: World, interval: str) -> None:
             world.connection.execute(f"update ops.{table} set {moves}".encode(), {"past": interval})
 
 
+def verified_backup(world: World, project_id: UUID, *, age: str) -> UUID:
+    """Give the project's production a verified backup of that age."""
+    found: UUID = world.value(
+        "insert into ops.backups (project_id, environment_id, stage, status, manifest_url, manifest_sha256, taken_at,"
+        " stored_at, verified_at) select e.project_id, e.id, e.stage, 'verified', 's3://b/m', repeat('a', 64),"
+        " now() - %s::interval, now(), now() from ops.environments as e"
+        " where e.project_id = %s and e.stage = 'production' returning id",
+        age, project_id,
+    )  # fmt: skip
+    return found
+
+
 def make_release(world: World, project_id: UUID, version: str | None = None, **values: Any) -> Release:  # noqa: ANN401
     """Create a release of the project, by dev unless said otherwise."""
     arguments = {"p_created_by": "dev", "git_shas": json.dumps(SHAS), "image_digest": IMAGE} | values

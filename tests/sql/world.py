@@ -153,9 +153,9 @@ def connect(url: str) -> Connection:
 
 
 @contextmanager
-def refused(sqlstate: str, match: str | None = None) -> Iterator[None]:
+def refused(sqlstate: str, match: str | None = None) -> Iterator[pytest.ExceptionInfo[psycopg.Error]]:
     """Expect the block to be refused with this SQLSTATE, a message, and a hint where the refusal is ours."""
     with pytest.raises(psycopg.Error, match=match) as caught:
-        yield
+        yield caught
     assert caught.value.sqlstate == sqlstate, caught.value
     assert caught.value.diag.message_hint or not sqlstate.startswith("PT")

@@ -1,0 +1,46 @@
+-- Waives a gate at once and for a short time, for an emergency with nobody else at hand; returns the exception's id. It
+-- opens an incident, and lifts a freeze for this release.
+-- Called by release managers and site reliability engineers, the release's author among them. Locks the gate.
+-- Raises PT404, PT403, PT400 without a reason. A retry breaks it again.
+-- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+create or replace function ops.break_glass(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(break_glass.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, break_glass.gate_code);
+    v_minutes int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
+    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_now timestamptz := clock_timestamp();
+    v_id uuid;
+begin
+    if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
+        perform ops.require_permission(v_release.project_id, 'grant_exception');
+    end if;
+    insert into ops.exceptions (
+        release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,
+        created_at, expires_at
+    )
+    values (
+        v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, break_glass.reason, true, v_caller, v_caller,
+        v_now, v_now, v_now + make_interval(mins => v_minutes)
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'Glass is broken for a reason', detail = sqlerrm, hint = 'Say what the emergency is.';
+end
+$$;
+comment on function ops.break_glass is 'Waives a gate at once, for a short time, and opens an incident.';
+revoke all on function ops.break_glass from public;
+grant execute on function ops.break_glass to service_role, release_manager, sre;

@@ -1,0 +1,22 @@
+-- Writes an envelope out, or returns null for one that is too large to be: a short number such as 1e9999 takes ten
+-- thousand digits. Called by ingest_event. Locks and raises nothing.
+create or replace function ops.envelope_text(p_envelope jsonb)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if pg_column_size(p_envelope) > 1048576 or p_envelope @? '$.** ? (
+        @.type() == "number" && (@ > 1e18 || @ < -1e18 || (@ != 0 && @ < 1e-18 && @ > -1e-18))
+    )' then
+        return null;
+    end if;
+    return p_envelope::text;
+exception when program_limit_exceeded or statement_too_complex then
+    return null;
+end
+$$;
+comment on function ops.envelope_text is 'An envelope written out, unless it is too large.';
+revoke all on function ops.envelope_text from public;

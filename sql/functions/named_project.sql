@@ -1,0 +1,15 @@
+-- Finds the project of a slug or an id; null where there is none. Called by what reads envelopes. Raises nothing.
+create or replace function ops.named_project(p_name text)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select p.id from ops.projects as p where p.slug = p_name
+union all
+select p.id from ops.projects as p where p.id::text = lower(p_name)
+limit 1
+$$;
+comment on function ops.named_project is 'The project of a slug or an id.';
+revoke all on function ops.named_project from public;

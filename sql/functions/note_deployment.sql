@@ -1,0 +1,30 @@
+-- Lets a deployment's state be felt: gate G4 mirrors the newest, and the release is where it was brought.
+-- Fired by deployments. Locks the deployment, its gate and the releases, which record_deployment_status locked before.
+-- Definer: who moves a deployment writes no gate and no release.
+create or replace function ops.note_deployment()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.status <> 'pending' then
+        perform ops.settle_health(new.id);
+    end if;
+    perform ops.settle_gate(g.id) from ops.release_gates as g
+    where g.release_id = new.release_id and g.gate_code = 'G4';
+    if new.status = 'succeeded' and new.stage = 'production' then
+        update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';
+        update ops.releases as r set status = 'rolled_back'
+        from ops.deployments as undone
+        where undone.id = new.rollback_of and r.id = undone.release_id and r.status = 'released'
+            and r.id <> new.release_id;
+    elsif new.status = 'succeeded' then
+        update ops.releases as r set status = 'staging' where r.id = new.release_id and r.status = 'candidate';
+    end if;
+    return null;
+end
+$$;
+comment on function ops.note_deployment is 'Lets a deployments state be felt by its gate and its release.';
+revoke all on function ops.note_deployment from public;

@@ -1,0 +1,21 @@
+-- Opens the incident of glass that was broken, whoever wrote the exception. Fired by exceptions. Locks and raises nothing.
+-- Definer: who breaks glass writes no incident themselves.
+create or replace function ops.open_incident_of_glass()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.incidents (project_id, exception_id, severity, title, description, opened_by)
+    select
+        r.project_id, new.id, 'critical', format('Glass broken: %s of release %s', new.gate_code, r.version),
+        new.reason, new.granted_by
+    from ops.releases as r
+    where r.id = new.release_id;
+    return null;
+end
+$$;
+comment on function ops.open_incident_of_glass is 'Opens the incident of glass that was broken.';
+revoke all on function ops.open_incident_of_glass from public;

@@ -1,0 +1,40 @@
+-- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
+-- from the release. While the release is on its way there, the same deployment is returned.
+-- Called by `ops promote` and release managers. Locks the project, the release and its gates, so that of two promotions at
+-- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
+-- production, or another deployment at work there. A retry is harmless.
+-- Definer: nobody writes deployments themselves; the caller's permission is checked.
+create or replace function ops.promote_release(
+    release_id uuid,
+    target_env text,
+    p_no_backup_reason text default null,
+    p_reason text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(promote_release.release_id, 'promote');
+    v_place record;
+    v_id uuid;
+begin
+    perform from ops.projects as p where p.id = v_release.project_id for no key update;
+    perform ops.close_deployments(v_release.project_id);
+    select * into v_place from ops.promotion_target(v_release.project_id, promote_release.target_env);
+    v_id := ops.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
+    if v_id is null then
+        perform ops.refuse_ineligible(v_release.id, v_place.stage);
+        v_id := ops.start_deployment(
+            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason
+        );
+    end if;
+    return v_id;
+end
+$$;
+comment on function ops.promote_release is 'Brings a release to a place.';
+revoke all on function ops.promote_release from public;
+grant execute on function ops.promote_release to service_role, ops_worker, release_manager;

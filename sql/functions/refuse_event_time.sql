@@ -1,0 +1,19 @@
+-- Refuses a time that does not exist or is still to come; five minutes are left to clocks that differ.
+-- Called by refuse_envelope. Locks nothing; raises PT400.
+create or replace function ops.refuse_event_time(p_time text)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_time::timestamptz > statement_timestamp() + interval '5 minutes' then
+        perform ops.refuse_field('occurred_at', 'must not be in the future');
+    end if;
+exception when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value then
+    perform ops.refuse_field('occurred_at', 'must be a time that exists');
+end
+$$;
+comment on function ops.refuse_event_time is 'Refuses a time that does not exist or is still to come.';
+revoke all on function ops.refuse_event_time from public;

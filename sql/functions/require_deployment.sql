@@ -1,0 +1,26 @@
+-- Returns the deployment to a caller who may do this in its project. Called by the RPCs of deployments.
+-- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+create or replace function ops.require_deployment(
+    p_deployment_id uuid,
+    p_permission text
+)
+returns ops.deployments
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+begin
+    select d.* into v_deployment from ops.deployments as d where d.id = p_deployment_id;
+    if not found or not ops.has_permission(v_deployment.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such deployment', hint = 'List them: select id, status from ops.deployments.';
+    end if;
+    perform ops.require_permission(v_deployment.project_id, p_permission);
+    return v_deployment;
+end
+$$;
+comment on function ops.require_deployment is 'The deployment, to who may do this with it.';
+revoke all on function ops.require_deployment from public;

@@ -1,0 +1,41 @@
+-- Ends an incident with what came of it. Called by `ops incident resolve`. Locks the incident.
+-- Raises PT404, PT403, PT400 without a resolution, and PT409 where another one is on the record. Repeating it is harmless.
+-- Definer: nobody writes incidents themselves; the caller's permission is checked.
+create or replace function ops.resolve_incident(
+    incident_id uuid,
+    resolution text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_incident ops.incidents;
+begin
+    select i.* into v_incident from ops.incidents as i where i.id = resolve_incident.incident_id for no key update;
+    if not found or not ops.has_permission(v_incident.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such incident', hint = 'List them: select id, title from ops.incidents.';
+    end if;
+    perform ops.require_permission(v_incident.project_id, 'record_incident');
+    if btrim(coalesce(resolve_incident.resolution, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
+    elsif v_incident.resolution <> resolve_incident.resolution then
+        raise sqlstate 'PT409' using
+            message = format('%s resolved this incident already', v_incident.resolved_by),
+            detail = v_incident.resolution,
+            hint = 'Open another incident for what is new.';
+    end if;
+    update ops.incidents as i
+    set status = 'resolved', resolved_by = coalesce(ops.caller_id(), ops.caller_role()),
+        resolved_at = clock_timestamp(), resolution = resolve_incident.resolution
+    where i.id = v_incident.id and i.resolved_at is null;
+end
+$$;
+comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
+revoke all on function ops.resolve_incident from public;
+grant execute on function ops.resolve_incident to service_role, ops_worker, sre;

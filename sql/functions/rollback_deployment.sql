@@ -1,0 +1,50 @@
+-- Takes the newest deployment of a place back to the release that was there before: queues the run and returns the new
+-- deployment. No gate and no freeze holds it up. While it is on its way, the same deployment is returned.
+-- Called by `ops rollback`, site reliability engineers and release managers. Locks the project, the release and its
+-- gates. Raises PT404, PT403, PT400 without a reason, and PT409 where there is nothing to go back to.
+-- Definer: nobody writes deployments themselves; the caller's permission is checked.
+create or replace function ops.rollback_deployment(
+    deployment_id uuid,
+    reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_undone ops.deployments := ops.require_deployment(rollback_deployment.deployment_id, 'read');
+    v_release ops.releases;
+    v_id uuid;
+begin
+    if not ops.has_permission(v_undone.project_id, 'promote') then
+        perform ops.require_permission(v_undone.project_id, 'deploy');
+    end if;
+    if btrim(coalesce(rollback_deployment.reason, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A rollback has a reason', hint = 'Say what went wrong.';
+    end if;
+    perform from ops.projects as p where p.id = v_undone.project_id for no key update;
+    select d.id into v_id from ops.deployments as d
+    where d.rollback_of = v_undone.id and d.status in ('pending', 'running');
+    if found then
+        return v_id;
+    end if;
+    select r.* into v_release from ops.releases as r where r.id = ops.release_before(v_undone.id);
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'There is nothing to roll this deployment back to',
+            detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
+            hint = 'Roll back the newest deployment, or promote another release.';
+    end if;
+    return ops.start_deployment(
+        v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
+        rollback_deployment.reason
+    );
+end
+$$;
+comment on function ops.rollback_deployment is 'Takes a deployment back to the release that was there before.';
+revoke all on function ops.rollback_deployment from public;
+grant execute on function ops.rollback_deployment to service_role, ops_worker, sre, release_manager;

@@ -1,0 +1,46 @@
+-- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
+-- Called by `ops gate approve`, by people of the gate's persona, and by the service role for one of them, whom it names.
+-- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
+-- changes nothing.
+-- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.
+create or replace function ops.sign_off_gate(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    decision ops.ops_decision_type,
+    p_rationale jsonb default '{}',
+    p_approver_id text default null,
+    p_source text default 'sql'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(sign_off_gate.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_approver text := ops.gate_approver(v_release, v_gate.gate_code, p_approver_id);
+    v_id uuid;
+begin
+    insert into ops.approvals (
+        release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
+        source
+    )
+    values (
+        v_release.id, v_gate.id, v_gate.gate_code, v_approver,
+        case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
+        sign_off_gate.decision, coalesce(p_rationale, '{}'), v_release.created_by, p_source
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No decision may have these values', detail = sqlerrm,
+        hint = 'A decision is approved or rejected, with an object as its rationale.';
+end
+$$;
+comment on function ops.sign_off_gate is 'Notes a persons decision on a gate.';
+revoke all on function ops.sign_off_gate from public;
+grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;

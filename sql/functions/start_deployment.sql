@@ -1,0 +1,51 @@
+-- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
+-- hold the project. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
+-- trigger of deployments raise.
+create or replace function ops.start_deployment(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage,
+    p_no_backup_reason text,
+    p_rollback_of uuid,
+    p_reason text
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid := gen_random_uuid();
+    v_backup_id uuid := ops.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_run_id uuid;
+begin
+    if p_stage = 'production' and v_backup_id is null and p_no_backup_reason is null then
+        raise sqlstate 'PT409' using
+            message = 'Production has no verified backup that is fresh enough',
+            detail = format('Policy promotion.backup_max_age_hours is %s.',
+                ops.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
+            hint = 'Take one: ops backup create; or say why there is none: p_no_backup_reason.';
+    end if;
+    v_run_id := ops.queue_run(
+        p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
+        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', ops.caller_name(),
+        p_config => jsonb_build_object(
+            'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
+            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
+        )
+    );
+    insert into ops.deployments (
+        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+        rollback_of, reason, run_id, requested_by
+    )
+    values (
+        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
+        coalesce(ops.caller_id(), ops.caller_role())
+    );
+    return v_id;
+end
+$$;
+comment on function ops.start_deployment is 'Queues the run of a deployment and writes the deployment down.';
+revoke all on function ops.start_deployment from public;
