@@ -14,7 +14,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from docs.schema.pages import documents
+from docs.schema.pages import documents, stale
 from docs.schema.sources import read_notes
 from docs.schema.sqlstates import sqlstates_page
 from odooops_dagster.cli.reference import commands_page
@@ -56,7 +56,10 @@ class Setting:
 
 def main() -> None:
     """Write every generated page."""
-    for path, text in (pages() | documents()).items():
+    written = pages() | documents()
+    for path in stale(written):
+        path.unlink()
+    for path, text in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 

@@ -81,9 +81,11 @@ def _references(schema: Schema) -> Iterator[str]:
 
 
 def _reference(table: Table, key: ForeignKey) -> str:
-    keys = {item.columns for item in table.keys}
-    sign = "-" if key.columns in keys else ">"
-    ends = f"ops.{table.name}.{_end(key.columns)} {sign} ops.{key.target}.{_end(key.target_columns)}"
+    source = f"ops.{table.name}.{_end(key.columns)}"
+    target = f"ops.{key.target}.{_end(key.target_columns)}"
+    # Between one and one, DBML takes the end at the right for the one that refers.
+    is_one_to_one = key.columns in {item.columns for item in table.keys}
+    ends = f"{target} - {source}" if is_one_to_one else f"{source} > {target}"
     return f"Ref {key.name}: {ends} [delete: {key.on_delete}]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from docs.schema.catalog import read_schema
@@ -23,6 +24,11 @@ def documents() -> dict[Path, str]:
     """Migrate a database on a server of its own, and return the text of every document of its schema."""
     with running_server("docs") as server, server.fresh_database() as url:
         return schema_pages(read_schema(url), read_notes())
+
+
+def stale(written: Iterable[Path]) -> list[Path]:
+    """Return the pages of the schema's reference that nothing writes any more."""
+    return sorted(set((REFERENCE / "schema").glob("*")) - set(written))
 
 
 def schema_pages(schema: Schema, notes: Notes) -> dict[Path, str]:

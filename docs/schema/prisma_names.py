@@ -57,6 +57,8 @@ def field_name(column: str) -> str:
 def _field(key: ForeignKey) -> str:
     """Return the first column without its _id; a column without one keeps its name to itself."""
     first = key.columns[0]
+    if first == "id":
+        return camel(singular(key.target))
     return camel(first.removesuffix("_id")) if first.endswith("_id") else camel(f"{first}_{singular(key.target)}")
 
 
