@@ -11,14 +11,15 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if not ops.has_permission(p_project_id, 'ingest_build') then
+        perform ops.require_permission(p_project_id, 'queue');
+    end if;
     if not exists (select from ops.projects as p where p.id = p_project_id) then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'List them: ops project list.';
     elsif ops.has_permission(p_project_id, 'ingest_build') then
         return coalesce(p_named, ops.caller_id());
-    end if;
-    perform ops.require_permission(p_project_id, 'queue');
-    if p_named <> ops.caller_id() then
+    elsif p_named <> ops.caller_id() then
         raise sqlstate 'PT403' using
             message = 'You author the releases that you make',
             hint = 'Leave p_created_by out.';

@@ -30,6 +30,7 @@ class Everything:
     backup: UUID
     deployment: UUID
     exception: UUID
+    incident: UUID
 
     def words(self) -> list[str]:
         """Return what names the project: seen by nobody who may not see it."""
@@ -128,18 +129,28 @@ with restore as (
 ), incident as (
     insert into ops.incidents (project_id, deployment_id, title, opened_by)
     values (%(project)s, %(deployment)s, 'down', 'a-manager')
+    returning id
 ), event as (
     insert into ops.environment_events (project_id, environment_id, environment, event, source, recorded_by)
     values (%(project)s, %(production)s, 'main', 'restarted', 'test', 'a-manager')
 ), rules as (
     insert into ops.policies (project_id, policy_type, rules, updated_by)
     values (%(project)s, 'gates', '{}', 'a-manager')
+), month as (
+    insert into ops.checkpoints (events_before, run_count, event_count, root, created_at, prev_hash, hash)
+    values (clock_timestamp(), 1, 1, '', now(), '', '')
+    returning id
+), checkpoint as (
+    insert into ops.run_checkpoints (run_id, last_seq, last_hash, event_count, checkpoint_id, prev_hash, hash)
+    select %(ended)s, 1, '', 1, id, '', '' from month
+), delivery as (
+    insert into ops.event_ingest_log (
+        idempotency_key, project_id, release_id, processing_status, http_status, envelope_sha256, size_bytes,
+        caller_role, caller_id
+    )
+    values (%(slug)s, %(project)s, %(release)s, 'accepted', 200, repeat('0', 64), 1, 'service_role', 'a-pipeline')
 )
-insert into ops.event_ingest_log (
-    idempotency_key, project_id, release_id, processing_status, http_status, envelope_sha256, size_bytes, caller_role,
-    caller_id
-)
-values (%(slug)s, %(project)s, %(release)s, 'accepted', 200, repeat('0', 64), 1, 'service_role', 'a-pipeline')
+select incident.id as incident from incident
 """
 
 
@@ -149,6 +160,7 @@ def _release(world: World, slug: str, rows: dict[str, UUID]) -> dict[str, UUID]:
     values = {"shas": Jsonb({"shop": SHA}), "digest": f"sha256:{'0' * 64}", "author": AUTHOR, "slug": slug}
     made = world.connection.execute(RELEASE.encode(), {**values, **rows}).fetchone()
     assert made is not None
-    world.connection.execute(AFTERMATH.encode(), {**values, **rows, **made})
+    after = world.connection.execute(AFTERMATH.encode(), {**values, **rows, **made}).fetchone()
+    assert after is not None
     world.rows("set session_replication_role = origin")
-    return made
+    return {**made, **after}

@@ -196,10 +196,12 @@ def _answers(caller: Caller, scene: Scene, key: str) -> str:
 def _word(answers: list[str], function: str) -> str:
     if _is_closed(answers[0], function):
         return "-"
-    short = [answer.split(":")[0] for answer in answers]
+    short = [STATES.get(answer[:5], answer.split(":")[0]) for answer in answers]
     return WORDS.get((short[0], short[1]), "/".join(answers).replace(" ", "_"))
 
 
+# Who is told that the state of things, or a value, forbids it was not told to go away.
+STATES = {"PT409": "rows", "PT400": "rows"}
 WORDS = {
     ("rows", "rows"): "all",
     ("rows", "none"): "own",
