@@ -36,6 +36,11 @@ fix: $(READY) ## Mend what can be mended by a tool
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --quiet sql
 
+.PHONY: export
+export: $(READY) ## Write what comes of the schema: Supabase's migrations and types
+	@$(BIN)/ops db export supabase/migrations
+	@$(BIN)/python -m tests.supabase
+
 .PHONY: bench
 bench: $(READY) ## Measure the figures of the specification; ARGS names one, such as queue
 	@for figure in $(or $(ARGS),queue latency preview); do $(BIN)/python -m bench.$$figure || exit; done

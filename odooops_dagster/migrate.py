@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, LiteralString
@@ -116,7 +117,7 @@ def state_versions() -> list[tuple[str, str]]:
 
 def state_parts() -> list[tuple[str, str]]:
     """Return the statements that bring functions, views and policies to those of the files, as (name, text)."""
-    functions, views = read_folder("functions"), read_folder("views")
+    functions, views = read_folder("functions"), _in_order_of_need(read_folder("views"))
     reapply = dict(read_folder("reapply"))
     names = ", ".join(f"'{name}'" for name, _ in (*functions, *views))
     return [
@@ -127,6 +128,14 @@ def state_parts() -> list[tuple[str, str]]:
         *views,
         *read_folder("policies"),
     ]
+
+
+def _in_order_of_need(views: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the views with each after those that it names."""
+    texts = dict(views)
+    needs = {name: {other for other in re.findall(r"\bops\.(\w+)", text) if other in texts} for name, text in views}
+    order = TopologicalSorter({name: sorted(needed - {name}) for name, needed in needs.items()})
+    return [(name, texts[name]) for name in order.static_order()]
 
 
 def read_folder(name: str) -> list[tuple[str, str]]:

@@ -1,0 +1,9022 @@
+-- Makes room for a state of the functions, views and policies, which follow in this order: policies and views go, so that
+-- functions can change. `ops db migrate` and the file that `supabase db push` applies run the same text, each in one transaction.
+select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
+set local client_min_messages = warning;
+-- Functions may name each other in any order.
+set local check_function_bodies = off;
+
+-- Lists what stood in the schema before the platform: it is not made anew, so it is never dropped.
+create function pg_temp.older_objects()
+returns setof text
+language plpgsql
+as $$
+begin
+    if to_regclass('ops.agent_objects') is not null then
+        return query select o.identity from ops.agent_objects as o;
+    end if;
+end
+$$;
+
+-- Lists the functions of the platform with the version of each one's row.
+create function pg_temp.own_functions()
+returns table (id oid, name text, row_version text)
+language sql
+as $$
+    select p.oid, p.proname::text, p.xmin::text
+    from pg_catalog.pg_proc as p, pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) as i
+    where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'
+    and i.identity not in (select o.identity from pg_temp.older_objects() as o (identity))
+$$;
+
+create function pg_temp.drop_functions(p_ids oid[])
+returns void
+language plpgsql
+as $$
+declare
+    v_id oid;
+begin
+    foreach v_id in array p_ids loop
+        execute format('drop routine %s', v_id::regprocedure);
+    end loop;
+end
+$$;
+
+-- Creates or replaces a function; where its arguments or result changed, the old signature goes first.
+create function pg_temp.make_function(p_name text, p_text text)
+returns void
+language plpgsql
+as $$
+begin
+    begin
+        execute p_text;
+    exception when invalid_function_definition or ambiguous_function then
+        perform pg_temp.drop_functions(array(select f.id from pg_temp.own_functions() as f where f.name = p_name));
+        execute p_text;
+    end;
+end
+$$;
+
+create function pg_temp.refuse_namesakes(p_names text[])
+returns void
+language plpgsql
+as $$
+declare
+    v_taken text := (
+        select string_agg(distinct 'ops.' || n.name, ', ') from unnest(p_names) as n (name)
+        where 'ops.' || n.name in (select split_part(o.identity, '(', 1) from pg_temp.older_objects() as o (identity))
+    );
+begin
+    if v_taken is not null then
+        raise sqlstate 'PT409' using
+            message = format('Schema ops holds %s of an earlier use, and this version brings its own', v_taken),
+            hint = 'Rename what is named, there and in ops.agent_objects, and migrate again. Nothing was changed.';
+    end if;
+end
+$$;
+
+create temporary table ops_functions_before on commit drop as
+select
+    f.id,
+    f.row_version
+from pg_temp.own_functions() as f;
+
+do $$
+declare
+    v_drop text;
+begin
+    for v_drop in
+        select format('drop policy %I on ops.%I', p.policyname, p.tablename) from pg_catalog.pg_policies as p
+        where p.schemaname = 'ops' and p.tablename !~ '^agent_'
+        and format('ops.%I', p.tablename) not in (select o.identity from pg_temp.older_objects() as o (identity))
+    loop
+        execute v_drop;
+    end loop;
+    select 'drop view ' || string_agg(format('ops.%I', v.viewname), ', ') into v_drop from pg_catalog.pg_views as v
+    where v.schemaname = 'ops' and v.viewname !~ '^agent_'
+    and format('ops.%I', v.viewname) not in (select o.identity from pg_temp.older_objects() as o (identity));
+    if v_drop is not null then
+        execute v_drop;
+    end if;
+end
+$$;
+
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'duplicate_of_event', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'log_delivery', 'longest_ttl', 'main_sha', 'make_environment', 'make_gates', 'make_partition', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'next_turn', 'normalise_repo_url', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'receive_push', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'refusal_of_event', 'refuse_attempt', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+
+select pg_temp.make_function('accept_event', $ops_file$
+-- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
+-- raises. Locks the log's row of its key, and what the handler locks.
+-- Raises PT403, PT409 for a project, a release or a key that does not fit, and what the handler raises.
+create or replace function ops.accept_event(
+    p_envelope jsonb,
+    p_text text
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid := ops.named_project(p_envelope ->> 'project');
+    v_release ops.releases;
+    v_log_id bigint;
+    v_answer jsonb := '{"http_status": 200, "status": "accepted", "message": "accepted"}';
+    v_ids jsonb;
+begin
+    perform ops.require_event_permission(v_project_id, p_envelope);
+    select r.* into v_release from ops.releases as r
+    where r.id = ops.named_release(v_project_id, p_envelope ->> 'release');
+    perform ops.refuse_stray_event(v_project_id, v_release, p_envelope);
+    v_log_id := ops.log_delivery(p_envelope, p_text, v_answer, v_project_id, v_release.id);
+    if v_log_id is null then
+        return ops.duplicate_of_event(p_envelope, p_text);
+    end if;
+    v_ids := case p_envelope ->> 'event_type'
+        when 'build_complete' then ops.handle_build_complete(v_release, p_envelope)
+        when 'gate_signoff' then ops.handle_gate_signoff(v_release, p_envelope)
+        when 'deployment_event' then ops.handle_deployment_event(v_release, p_envelope)
+        when 'health_check' then ops.handle_health_check(v_release, p_envelope)
+        when 'environment_event' then ops.handle_environment_event(v_project_id, v_release, p_envelope)
+    end;
+    return v_answer || jsonb_build_object('ids', jsonb_strip_nulls(jsonb_build_object(
+        'log_id', v_log_id, 'project_id', v_project_id, 'release_id', v_release.id
+    ) || v_ids));
+end
+$$;
+comment on function ops.accept_event is 'Carries a well-formed event out, once.';
+revoke all on function ops.accept_event from public;
+$ops_file$);
+
+select pg_temp.make_function('active_counts', $ops_file$
+-- Counts the runs that are claimed or running, so that no more is claimed than there is room for. Called by the
+-- ops_queue sensor. Locks and raises nothing.
+create or replace function ops.active_counts()
+returns table (active int)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select count(*)::int from ops.runs as r where r.status in ('claimed', 'running');
+end
+$$;
+comment on function ops.active_counts is 'How many runs are at work.';
+revoke all on function ops.active_counts from public;
+grant execute on function ops.active_counts to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('add_run_artifact', $ops_file$
+-- Notes where a file of the run is kept, and its hash. Called by workers once the bytes are stored.
+-- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt replaces what an earlier one left under the same
+-- key; the
+-- same attempt raises PT409 unless the bytes are the same.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.add_run_artifact(
+    p_run_id uuid,
+    p_artifact_key text,
+    p_s3_url text,
+    p_sha256 text,
+    p_content_type text default 'application/octet-stream',
+    p_size_bytes bigint default 0,
+    p_expires_at timestamptz default null,
+    p_attempt int default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_id uuid;
+begin
+    perform pg_advisory_xact_lock_shared(hashtextextended('ops.run_artifacts', 0)); -- condemn_artifacts waits, adders do not
+    if exists (select from ops.run_artifacts as a where a.s3_url = p_s3_url and a.condemned_at is not null) then
+        raise sqlstate 'PT503' using
+            message = format('The object of %s is just being removed as nobody needed it', p_artifact_key),
+            hint = 'Store it again in a moment, then add it again.';
+    end if;
+    insert into ops.run_artifacts as a (
+        run_id, attempt, artifact_key, s3_url, sha256, content_type, size_bytes, expires_at
+    )
+    values (
+        p_run_id, v_attempt, p_artifact_key, p_s3_url, lower(p_sha256), p_content_type, p_size_bytes, p_expires_at
+    )
+    on conflict on constraint run_artifacts_run_id_artifact_key_key do update
+    set attempt = excluded.attempt, s3_url = excluded.s3_url, sha256 = excluded.sha256,
+        content_type = excluded.content_type, size_bytes = excluded.size_bytes, expires_at = excluded.expires_at,
+        condemned_at = null
+    where a.attempt < excluded.attempt or a.sha256 = excluded.sha256
+    returning a.id into v_id;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('The run already has another file %s', p_artifact_key),
+            hint = 'Store it under another key.';
+    end if;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = format('No artifact may have these values: %s', coalesce(p_artifact_key, 'null')),
+        detail = sqlerrm,
+        hint = 'An artifact has a key, an address, a SHA-256 of 64 hexadecimal digits and a size.';
+end
+$$;
+comment on function ops.add_run_artifact is 'Notes where a file of a run is kept.';
+revoke all on function ops.add_run_artifact from public;
+grant execute on function ops.add_run_artifact to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('adopt_deployment', $ops_file$
+-- Writes down a deployment that was started elsewhere. Called by handle_deployment_event, which holds the project. Raises
+-- PT409 where the gates do not allow it, and for production without a fresh backup or a reason why there is none, which
+-- the event gives as rationale_structured.no_backup_reason.
+create or replace function ops.adopt_deployment(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage,
+    p_envelope jsonb
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup_id uuid := ops.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_excuse text := nullif(p_envelope #>> '{rationale_structured,no_backup_reason}', '');
+    v_id uuid;
+begin
+    if p_stage = 'production' and v_backup_id is null and v_excuse is null then
+        raise sqlstate 'PT409' using
+            message = 'Production has no verified backup that is fresh enough', column = 'environment',
+            hint = 'Take one first, or say why there is none: rationale_structured.no_backup_reason.';
+    end if;
+    insert into ops.deployments (
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by
+    )
+    values (
+        p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
+        v_backup_id, case when v_backup_id is null then v_excuse end, coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning id into v_id;
+    return v_id;
+end
+$$;
+comment on function ops.adopt_deployment is 'Writes down a deployment that was started elsewhere.';
+revoke all on function ops.adopt_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('append_event', $ops_file$
+-- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for
+-- a run nobody has claimed yet.
+-- Locks the run's row. Raises PT404, PT400 and PT410. A retry adds the event again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.append_event(
+    run_id uuid,
+    level text,
+    message text,
+    payload jsonb default '{}',
+    p_attempt int default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type ops.event_type := case append_event.level
+        when 'debug' then 'info' when 'info' then 'info' when 'warn' then 'warning' when 'warning' then 'warning'
+        when 'error' then 'error'
+    end::ops.event_type;
+    v_attempt int;
+begin
+    if v_type is null or append_event.message is null then
+        raise sqlstate 'PT400' using
+            message = 'An event has a message and is info, warning or error',
+            hint = 'State changes write their own events.';
+    end if;
+    select r.attempt into v_attempt from ops.runs as r where r.id = append_event.run_id for no key update;
+    if v_attempt > 0 or p_attempt is not null then
+        perform ops.require_attempt(append_event.run_id, p_attempt);
+    end if;
+    perform ops.write_event(
+        append_event.run_id, v_type, append_event.message, coalesce(append_event.payload, '{}')
+    );
+end
+$$;
+comment on function ops.append_event is 'Adds an event to a runs chain.';
+revoke all on function ops.append_event from public;
+grant execute on function ops.append_event to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('append_run_log', $ops_file$
+-- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.append_run_log(
+    p_run_id uuid,
+    p_level ops.log_level,
+    p_message text,
+    p_metadata jsonb default '{}',
+    p_attempt int default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_id bigint;
+begin
+    insert into ops.run_logs (run_id, attempt, level, message, metadata)
+    values (
+        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
+    )
+    returning id into v_id;
+    return v_id;
+end
+$$;
+comment on function ops.append_run_log is 'Adds a log line.';
+revoke all on function ops.append_run_log from public;
+grant execute on function ops.append_run_log to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('append_run_logs', $ops_file$
+-- Adds log lines in their order and returns how many: an array of {level, message, metadata, logged_at}.
+-- Called by workers, a batch at a time. Raises PT400 for what is no array, PT404 and PT410. A retry adds the lines
+-- again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.append_run_logs(
+    p_run_id uuid,
+    p_attempt int,
+    p_lines jsonb
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_count int;
+begin
+    if jsonb_typeof(p_lines) is distinct from 'array' then
+        raise sqlstate 'PT400' using
+            message = 'Log lines come as an array',
+            hint = 'Pass [{"level": "info", "message": "...", "metadata": {}, "logged_at": "..."}].';
+    end if;
+    insert into ops.run_logs (run_id, attempt, level, message, metadata, logged_at)
+    select
+        p_run_id, v_attempt, coalesce(l.line ->> 'level', 'info')::ops.log_level, coalesce(l.line ->> 'message', ''),
+        coalesce(l.line -> 'metadata', '{}'), coalesce((l.line ->> 'logged_at')::timestamptz, clock_timestamp())
+    from jsonb_array_elements(p_lines) with ordinality as l (line, place)
+    order by l.place;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.append_run_logs is 'Adds log lines.';
+revoke all on function ops.append_run_logs from public;
+grant execute on function ops.append_run_logs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('apply_delivery', $ops_file$
+-- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started
+-- from
+-- its commit, or, for a deletion, the branch has moved on from the commit that was deleted.
+-- Called by apply_pushes. Locks the projects' rows.
+create or replace function ops.apply_delivery(
+    p_delivery ops.push_deliveries
+)
+returns table (outcome text, run_id uuid)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+    v_branch text := regexp_replace((p_delivery).ref, '^refs/heads/', '');
+    v_head text;
+begin
+    for v_project in
+        select p.* from ops.projects as p
+        where
+            p.status = 'active'
+            and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+        order by p.created_at
+    loop
+        perform from ops.projects as p where p.id = v_project.id for no key update;
+        select h.sha into v_head from ops.branch_heads as h
+        where h.project_id = v_project.id and h.branch = v_branch;
+        if v_head is distinct from (p_delivery).previous_sha and exists (
+            select from ops.push_deliveries as d
+            where
+                d.ref = (p_delivery).ref and d.processed_at is not null
+                and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+                and d.received_at > (p_delivery).received_at - interval '1 day'
+                and case
+                    when (p_delivery).sha ~ '^0+$' then d.sha = (p_delivery).previous_sha and v_head is not null
+                    else d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha
+                end
+        ) then
+            outcome := 'stale';
+            run_id := null;
+            return next;
+        else
+            return query
+            select m.outcome, m.run_id
+            from ops.move_branch(
+                v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher
+            ) as m;
+        end if;
+    end loop;
+end
+$$;
+comment on function ops.apply_delivery is 'Acts on one stored push.';
+revoke all on function ops.apply_delivery from public;
+$ops_file$);
+
+select pg_temp.make_function('apply_pushes', $ops_file$
+-- Turns stored pushes into branch heads, environments and runs, in the order they came. A push that cannot be applied
+-- says why and holds up none.
+-- Called by the github_pushes sensor. One caller at a time: another one meanwhile gets no rows. A retry finds them
+-- done.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.apply_pushes(
+    p_limit int default 20
+)
+returns table (delivery_id text, outcome text, run_id uuid)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_delivery ops.push_deliveries;
+    v_outcome text;
+begin
+    -- The oldest push is the turn to act: a row is locked by who may write it, an advisory lock by anyone who logs in.
+    begin
+        perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
+    exception when lock_not_available then
+        return;
+    end;
+    for v_delivery in
+        select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
+    loop
+        begin
+            delivery_id := v_delivery.delivery_id;
+            v_outcome := 'unknown_project';
+            for outcome, run_id in select a.outcome, a.run_id from ops.apply_delivery(v_delivery) as a loop
+                v_outcome := outcome;
+                return next;
+            end loop;
+            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = v_outcome
+            where d.id = v_delivery.id;
+        exception
+            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+            when others then
+                update ops.push_deliveries as d
+                set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
+                where d.id = v_delivery.id;
+                outcome := 'error';
+                run_id := null;
+                return next;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.apply_pushes is 'Acts on stored pushes.';
+revoke all on function ops.apply_pushes from public;
+grant execute on function ops.apply_pushes to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('archive_project', $ops_file$
+-- Archives a project: its queued runs are cancelled, nothing new is queued, its branches are no longer polled.
+-- Called by `ops project archive` and owners. Locks the project's row. Raises PT404 and PT403. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.archive_project(
+    p_slug text
+)
+returns setof ops.projects
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+    v_run_id uuid;
+begin
+    select p.* into v_project from ops.projects as p where p.slug = p_slug for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    perform ops.require_permission(v_project.id, 'archive');
+    update ops.projects as p set status = 'archived', archived_at = coalesce(p.archived_at, clock_timestamp())
+    where p.id = v_project.id
+    returning p.* into v_project;
+    for v_run_id in select r.id from ops.runs as r where r.project_id = v_project.id and r.status = 'queued' loop
+        perform ops.end_queued_run(v_run_id, 'the project was archived');
+    end loop;
+    return next v_project;
+end
+$$;
+comment on function ops.archive_project is 'Archives a project.';
+revoke all on function ops.archive_project from public;
+grant execute on function ops.archive_project to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('backup_to_return_to', $ops_file$
+-- Finds the backup that a deployment could be taken back to: the environment's newest verified one, if its data are not
+-- older than the policy of promotions allows. Called by start_deployment and report_deployment. Locks and raises nothing.
+create or replace function ops.backup_to_return_to(
+    p_project_id uuid,
+    p_environment_id uuid
+)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select b.id
+from ops.backups as b
+where
+    b.environment_id = p_environment_id and b.project_id = p_project_id and b.status = 'verified'
+    and b.taken_at > statement_timestamp() - make_interval(
+        hours => (ops.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
+    )
+order by b.taken_at desc
+limit 1
+$$;
+comment on function ops.backup_to_return_to is 'The backup that a deployment could be taken back to.';
+revoke all on function ops.backup_to_return_to from public;
+$ops_file$);
+
+select pg_temp.make_function('branch_stage', $ops_file$
+-- Says which stage a branch stands for: the default branch is production, release/* is staging, all others development.
+-- Called by ensure_environment. Locks and raises nothing.
+create or replace function ops.branch_stage(
+    p_branch text,
+    p_default_branch text
+)
+returns ops.environment_stage
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_branch = p_default_branch then 'production'
+    when p_branch like 'release/%' then 'staging'
+    else 'development'
+end::ops.environment_stage
+$$;
+comment on function ops.branch_stage is 'The stage of a branch.';
+revoke all on function ops.branch_stage from public;
+grant execute on function ops.branch_stage to authenticated, service_role, ops_worker;
+grant execute on function ops.branch_stage
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('break_glass', $ops_file$
+-- Waives a gate at once and for a short time, for an emergency with nobody else at hand; returns the exception's id. It
+-- opens an incident, and lifts a freeze for this release.
+-- Called by release managers and site reliability engineers, the release's author among them. Locks the gate.
+-- Raises PT404, PT403, PT400 without a reason. A retry breaks it again.
+-- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+create or replace function ops.break_glass(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(break_glass.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, break_glass.gate_code);
+    v_minutes int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
+    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_now timestamptz := clock_timestamp();
+    v_id uuid;
+begin
+    if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
+        perform ops.require_permission(v_release.project_id, 'grant_exception');
+    end if;
+    insert into ops.exceptions (
+        release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,
+        created_at, expires_at
+    )
+    values (
+        v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, break_glass.reason, true, v_caller, v_caller,
+        v_now, v_now, v_now + make_interval(mins => v_minutes)
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'Glass is broken for a reason', detail = sqlerrm, hint = 'Say what the emergency is.';
+end
+$$;
+comment on function ops.break_glass is 'Waives a gate at once, for a short time, and opens an incident.';
+revoke all on function ops.break_glass from public;
+grant execute on function ops.break_glass to service_role, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('broken_run_before', $ops_file$
+-- Names a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
+-- Locks and raises nothing.
+create or replace function ops.broken_run_before(
+    p_until timestamptz
+)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run_id uuid;
+begin
+    for v_run_id in
+        select distinct e.run_id from ops.run_events as e where e.created_at < p_until
+    loop
+        if not exists (select from ops.runs as r where r.id = v_run_id) or not ops.verify_run_chain(v_run_id) then
+            return v_run_id;
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function ops.broken_run_before is 'A run with an event before that time whose chain is broken.';
+revoke all on function ops.broken_run_before from public;
+$ops_file$);
+
+select pg_temp.make_function('caller_claims', $ops_file$
+-- Returns the claims of the caller's token, or null where there is none to believe: anyone may set the setting that
+-- carries them, so they count only in a session that may take the role authenticated, which is PostgREST's.
+-- Called by functions that ask which person is there. Locks and raises nothing.
+create or replace function ops.caller_claims()
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if pg_has_role(session_user, 'authenticated', 'member') then
+        return nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    end if;
+    return null;
+end
+$$;
+comment on function ops.caller_claims is 'The claims of the caller''s token, where a token is believed.';
+revoke all on function ops.caller_claims from public;
+grant execute on function ops.caller_claims to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_claims
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('caller_id', $ops_file$
+-- Names the person who calls: the token's subject, else the login. A token that names nobody is nobody's, except the
+-- service role's own.
+-- Called by functions and policies that note or compare who did what. Locks and raises nothing.
+create or replace function ops.caller_id()
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_claims jsonb := ops.caller_claims();
+begin
+    return case
+        when v_claims is null then session_user::text
+        when coalesce(v_claims ->> 'sub', '') <> '' then v_claims ->> 'sub'
+        when ops.is_platform() then ops.caller_role()
+    end;
+end
+$$;
+comment on function ops.caller_id is 'The person who calls.';
+revoke all on function ops.caller_id from public;
+grant execute on function ops.caller_id to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_id
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('caller_name', $ops_file$
+-- Names the person who calls as people know them: the token's e-mail address, else ops.caller_id.
+-- Called by RPCs that note who asked. Locks and raises nothing.
+create or replace function ops.caller_name()
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(nullif(ops.caller_claims() ->> 'email', ''), ops.caller_id());
+end
+$$;
+comment on function ops.caller_name is 'The person who calls, as people know them.';
+revoke all on function ops.caller_name from public;
+grant execute on function ops.caller_name to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_name
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('caller_personas', $ops_file$
+-- Lists the personas that the caller is, by role taken or by membership of its login.
+-- Called by has_permission and by RPCs that note as what somebody acted. Locks and raises nothing. The names are
+-- written here, not read from ops.roles: a server may have a login called owner or admin for reasons of its own.
+create or replace function ops.caller_personas()
+returns text[]
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role text := ops.caller_role();
+begin
+    return array(
+        select p.persona
+        from unnest('{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'::text[]) as p (persona)
+        where pg_has_role(v_role, p.persona::name, 'usage')
+    );
+end
+$$;
+comment on function ops.caller_personas is 'The personas that the caller is.';
+revoke all on function ops.caller_personas from public;
+grant execute on function ops.caller_personas to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_personas
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('caller_role', $ops_file$
+-- Names the role that calls: the one taken by SET ROLE (PostgREST's way), else the login.
+-- Called by functions that ask who is there; inside a definer function current_user no longer tells.
+create or replace function ops.caller_role()
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+end
+$$;
+comment on function ops.caller_role is 'The role on whose behalf the statement runs.';
+revoke all on function ops.caller_role from public;
+grant execute on function ops.caller_role to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_role
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('cancel_run', $ops_file$
+-- Cancels a waiting run at once; of a run at work it asks the end, which its worker hears at the next heartbeat.
+-- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended
+-- otherwise.
+-- A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.cancel_run(
+    p_run_id uuid,
+    p_reason text default null,
+    p_requested_by text default null
+)
+returns ops.run_status
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_by text := p_requested_by;
+begin
+    if not ops.is_platform() then
+        v_by := ops.caller_name();
+    end if;
+    if ops.end_queued_run(p_run_id, p_reason, v_by) then
+        return 'canceled';
+    elsif v_run.status in ('succeeded', 'failed') then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is %s already', v_run.run_number, v_run.status),
+            hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
+    elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
+        update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
+        perform ops.write_event(
+            p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
+            jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
+        );
+    end if;
+    return v_run.status;
+end
+$$;
+comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working one to end.';
+revoke all on function ops.cancel_run from public;
+grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;
+grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('check_status_of', $ops_file$
+-- Reads the status of a check as senders spell it; null where it is none. Called by what reads envelopes. Raises nothing.
+create or replace function ops.check_status_of(p_status text)
+returns ops.check_status
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_status in ('pass', 'passed') then 'passed'
+    when p_status in ('fail', 'failed') then 'failed'
+    when p_status in ('skip', 'skipped') then 'skipped'
+end::ops.check_status
+$$;
+comment on function ops.check_status_of is 'The status of a check as senders spell it.';
+revoke all on function ops.check_status_of from public;
+$ops_file$);
+
+select pg_temp.make_function('claim_and_start_runs', $ops_file$
+-- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without a
+-- queue of their own.
+-- Called by workers that begin at once. Locks the runs it takes and passes over those that others hold.
+-- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.claim_and_start_runs(
+    p_worker_id text,
+    p_limit int default 1,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_lease timestamptz := v_now + make_interval(secs => p_lease_seconds);
+    v_payload jsonb := jsonb_build_object('from', 'queued', 'through', 'claimed', 'to', 'running', 'worker', p_worker_id);
+    v_message text := 'started by ' || p_worker_id;
+    v_tries int := 0;
+begin
+    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
+        raise sqlstate 'PT400' using
+            message = 'A claim needs a worker''s name and a lease of at least one second',
+            hint = 'Name the worker: select * from ops.claim_and_start_runs(p_worker_id => ''worker-1'', ...).';
+    end if;
+    loop
+        begin
+            return query
+            with was as materialized (
+                select r.id, r.attempt + 1 as attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
+                from ops.runs as r
+                where
+                    r.status = 'queued'
+                    and (
+                        r.environment_id is null
+                        or not exists (
+                            select from ops.runs as o
+                            where
+                                o.environment_id = r.environment_id
+                                and o.status in ('queued', 'claimed', 'running')
+                                and (
+                                    o.status <> 'queued'
+                                    or (-o.priority, o.turn, o.created_at, o.id)
+                                    < (-r.priority, r.turn, r.created_at, r.id)
+                                )
+                        )
+                    )
+                order by r.priority desc, r.turn, r.created_at
+                limit greatest(p_limit, 0)
+                for no key update of r skip locked
+            ), moved as (
+                update ops.runs as r
+                set status = 'running', attempt = was.attempt, claimed_by = p_worker_id, claimed_at = v_now,
+                    started_at = v_now, lease_expires_at = v_lease, event_count = was.seq,
+                    event_hash = ops.hash_event(
+                        was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
+                    )
+                from was
+                where r.id = was.id
+                returning r.*, was.prev_hash
+            ), event as (
+                insert into ops.run_events (
+                    run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash
+                )
+                select
+                    m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash,
+                    m.event_hash
+                from moved as m
+            )
+            select
+                m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
+                q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
+                q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
+                m.finished_at, m.cancel_requested_at, m.lease_expires_at
+            from moved as m
+            join ops.run_requests as q on q.run_id = m.id
+            join ops.projects as p on p.id = m.project_id
+            left join ops.environments as e on e.id = m.environment_id
+            order by m.priority desc, m.turn, m.created_at; -- sorting also ends every write before the first row leaves
+            return;
+        exception when unique_violation then
+            v_tries := v_tries + 1;
+            if v_tries >= 5 then
+                raise;
+            end if;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.claim_and_start_runs is 'Started runs, each under a lease that ends by itself.';
+revoke all on function ops.claim_and_start_runs from public;
+grant execute on function ops.claim_and_start_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('claim_next_run', $ops_file$
+-- Gives a worker the next run, or no row when nothing can start now.
+-- Called by any worker. Locks, raises and retries as claim_runs, of which it is the form for one.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.claim_next_run(
+    p_worker_id text,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select * from ops.claim_runs(p_worker_id, 1, p_lease_seconds);
+end
+$$;
+comment on function ops.claim_next_run is 'One claimed run, or none.';
+revoke all on function ops.claim_next_run from public;
+grant execute on function ops.claim_next_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('claim_runs', $ops_file$
+-- Gives a worker the next runs, at most one per environment: priority, then the projects' turns, then age.
+-- Called by the ops_queue sensor and any other worker. Locks the runs it takes and passes over those that others hold.
+-- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end. Two claimers that meet in one
+-- environment
+-- are told apart by the unique index: the later one looks again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.claim_runs(
+    p_worker_id text,
+    p_limit int,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_lease timestamptz := v_now + make_interval(secs => p_lease_seconds);
+    v_payload jsonb := jsonb_build_object('from', 'queued', 'to', 'claimed', 'worker', p_worker_id);
+    v_message text := 'claimed by ' || p_worker_id;
+    v_tries int := 0;
+begin
+    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
+        raise sqlstate 'PT400' using
+            message = 'A claim needs a worker''s name and a lease of at least one second',
+            hint = 'Name the worker: select * from ops.claim_runs(p_worker_id => ''worker-1'', ...).';
+    end if;
+    loop
+        begin
+            return query
+            with was as materialized (
+                select r.id, r.attempt + 1 as attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
+                from ops.runs as r
+                where
+                    r.status = 'queued'
+                    and (
+                        r.environment_id is null
+                        or not exists (
+                            select from ops.runs as o
+                            where
+                                o.environment_id = r.environment_id
+                                and o.status in ('queued', 'claimed', 'running')
+                                and (
+                                    o.status <> 'queued'
+                                    or (-o.priority, o.turn, o.created_at, o.id)
+                                    < (-r.priority, r.turn, r.created_at, r.id)
+                                )
+                        )
+                    )
+                order by r.priority desc, r.turn, r.created_at
+                limit greatest(p_limit, 0)
+                for no key update of r skip locked
+            ), moved as (
+                update ops.runs as r
+                set status = 'claimed', attempt = was.attempt, claimed_by = p_worker_id, claimed_at = v_now,
+                    lease_expires_at = v_lease, event_count = was.seq,
+                    event_hash = ops.hash_event(
+                        was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
+                    )
+                from was
+                where r.id = was.id
+                returning r.*, was.prev_hash
+            ), event as (
+                insert into ops.run_events (
+                    run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash
+                )
+                select
+                    m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash,
+                    m.event_hash
+                from moved as m
+            )
+            select
+                m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
+                q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
+                q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
+                m.finished_at, m.cancel_requested_at, m.lease_expires_at
+            from moved as m
+            join ops.run_requests as q on q.run_id = m.id
+            join ops.projects as p on p.id = m.project_id
+            left join ops.environments as e on e.id = m.environment_id
+            order by m.priority desc, m.turn, m.created_at; -- sorting also ends every write before the first row leaves
+            return;
+        exception when unique_violation then
+            v_tries := v_tries + 1;
+            if v_tries >= 5 then
+                raise;
+            end if;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.claim_runs is 'Claimed runs, each under a lease that ends by itself.';
+revoke all on function ops.claim_runs from public;
+grant execute on function ops.claim_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('close_deployments', $ops_file$
+-- Ends as failed the deployments whose run ended without saying how they went, so that none holds its place for ever;
+-- returns how many. Called by promote_release and the platform's housekeeping; without a project, for all.
+-- Locks the deployments, their releases and gates. Raises nothing; a retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.close_deployments(p_project_id uuid default null)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+    v_closed int := 0;
+begin
+    for v_deployment in
+        select d.* from ops.deployments as d
+        join ops.runs as r on r.id = d.run_id
+        where
+            (p_project_id is null or d.project_id = p_project_id) and d.status in ('pending', 'running')
+            and r.status in ('succeeded', 'failed', 'canceled')
+        order by d.release_id, d.id
+    loop
+        perform ops.move_deployment_to(v_deployment, 'failed');
+        v_closed := v_closed + 1;
+    end loop;
+    return v_closed;
+end
+$$;
+comment on function ops.close_deployments is 'Ends the deployments whose run ended without saying how they went.';
+revoke all on function ops.close_deployments from public;
+grant execute on function ops.close_deployments to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('complete_workflow_run', $ops_file$
+-- Ends a run: exit code 0 is success, any other failure, p_canceled a cancel that was carried out. Without p_attempt it
+-- speaks for attempt 1.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 when the
+-- attempt is
+-- over, PT409 when it ended otherwise or never started. Repeating it with the same result does nothing.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.complete_workflow_run(
+    p_run_id uuid,
+    p_exit_code int,
+    p_error_message text default null,
+    p_attempt int default null,
+    p_worker_id text default null,
+    p_canceled boolean default false
+)
+returns ops.run_status
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_attempt int := coalesce(p_attempt, 1);
+    v_run ops.runs;
+    v_status ops.run_status := case
+        when p_canceled then 'canceled' when p_exit_code = 0 then 'succeeded' else 'failed'
+    end;
+begin
+    if p_exit_code is null and not p_canceled then
+        raise sqlstate 'PT400' using
+            message = 'A run ends with an exit code',
+            hint = 'Pass p_exit_code: 0 for success, anything else for failure.';
+    end if;
+    if ops.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
+        return v_status;
+    end if;
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    if v_run.id is null or v_run.attempt <> v_attempt or v_run.claimed_by is null or v_run.status = 'queued'
+        or v_run.claimed_by <> p_worker_id then
+        perform ops.refuse_attempt(p_run_id, v_attempt);
+    end if;
+    if v_run.status = v_status and v_run.exit_code is not distinct from p_exit_code then
+        return v_status;
+    end if;
+    raise sqlstate 'PT409' using
+        message = format('Run #%s is %s and cannot become %s', v_run.run_number, v_run.status, v_status),
+        hint = case
+            when v_run.status = 'claimed' then 'Start it first: ops.start_workflow_run.'
+            else 'An ended run stays as it is; queue it again with ops.retry_run.'
+        end;
+end
+$$;
+comment on function ops.complete_workflow_run is 'Ends a run as its owner.';
+revoke all on function ops.complete_workflow_run from public;
+grant execute on function ops.complete_workflow_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('condemn_artifacts', $ops_file$
+-- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
+-- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
+-- time and no evidence and no backup does. From then on ops.add_run_artifact takes no row that points to it.
+-- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
+create or replace function ops.condemn_artifacts(
+    p_limit int
+)
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.run_artifacts', 0));
+    with kept as materialized (
+        select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
+        from ops.projects as p
+    ), judged as materialized (
+        select a.s3_url, coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
+        from ops.run_artifacts as a
+        join ops.run_requests as q on q.run_id = a.run_id
+        join kept as k on k.id = q.project_id
+    ), over as (
+        select j.s3_url from judged as j
+        where
+            not exists (select from ops.evidence_artifacts as e where e.s3_url = j.s3_url)
+            and not exists (select from ops.backups as b where b.manifest_url = j.s3_url and b.dropped_at is null)
+        group by j.s3_url
+        having bool_and(j.is_over)
+        limit p_limit
+    )
+    update ops.run_artifacts as a set condemned_at = v_now
+    from over
+    where a.s3_url = over.s3_url and a.condemned_at is null;
+    return query
+    select
+        'run_artifacts', 'condemned', null::text, null::uuid, sum(c.row_count)::bigint, array_agg(c.s3_url order by c.s3_url),
+        null::text
+    from (
+        select a.s3_url, count(*) as row_count from ops.run_artifacts as a
+        where a.condemned_at is not null
+        group by a.s3_url
+        limit p_limit
+    ) as c
+    having count(*) > 0;
+end
+$$;
+comment on function ops.condemn_artifacts is 'Marks the artifacts whose time is over.';
+revoke all on function ops.condemn_artifacts from public;
+$ops_file$);
+
+select pg_temp.make_function('create_project', $ops_file$
+-- Creates a project and returns it. Called by `ops project create`. Locks nothing of others.
+-- Raises PT400 for values that no project may have, PT409 when the slug is taken by a project with other values.
+-- Repeating it with the same values returns the project.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.create_project(
+    p_slug text,
+    p_repo_url text,
+    p_odoo_version text,
+    p_workspace_key text default null,
+    p_default_branch text default 'main',
+    p_poll_enabled boolean default true,
+    p_config jsonb default '{}'
+)
+returns setof ops.projects
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+begin
+    insert into ops.projects (slug, workspace_key, odoo_version, repo_url, default_branch, poll_enabled, config)
+    values (
+        p_slug, coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled,
+        coalesce(p_config, '{}')
+    )
+    on conflict do nothing
+    returning * into v_project;
+    if found then
+        insert into ops.project_counters (project_id) values (v_project.id);
+        return next v_project;
+        return;
+    end if;
+    select p.* into v_project from ops.projects as p where p.slug = p_slug;
+    if (v_project.workspace_key, v_project.odoo_version, v_project.repo_url, v_project.default_branch,
+        v_project.poll_enabled, v_project.config)
+        is distinct from (coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch,
+        p_poll_enabled, coalesce(p_config, '{}')) then
+        raise sqlstate 'PT409' using
+            message = format('There is already a project %s', coalesce(v_project.slug, 'with workspace key '
+                || coalesce(p_workspace_key, p_slug))),
+            detail = 'It has other values.',
+            hint = 'Choose another slug and workspace key.';
+    end if;
+    return next v_project;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No project may have these values',
+        detail = sqlerrm,
+        hint = 'A slug is lower-case letters, digits and dashes; a version is like 19.0; the repository needs an address.';
+end
+$$;
+comment on function ops.create_project is 'Creates a project, or returns the one that is the same.';
+revoke all on function ops.create_project from public;
+grant execute on function ops.create_project to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('create_release', $ops_file$
+-- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
+-- Called by builds, by `ops release create` and by developers. Locks nothing of others.
+-- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
+-- Repeating it with the same values returns the release.
+-- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a
+-- machine, which authors nothing, names another.
+create or replace function ops.create_release(
+    project_id uuid,
+    version text,
+    git_shas jsonb,
+    image_digest text,
+    p_created_by text default null,
+    p_run_id uuid default null,
+    p_notes text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases;
+    v_author text;
+begin
+    v_author := ops.release_author(create_release.project_id, p_created_by);
+    perform ops.refuse_shas(create_release.git_shas);
+    insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)
+    values (
+        create_release.project_id, create_release.version, create_release.git_shas, create_release.image_digest,
+        v_author, p_run_id, p_notes
+    )
+    on conflict (project_id, version) do nothing
+    returning * into v_release;
+    if found then
+        perform ops.make_gates(v_release);
+        return v_release.id;
+    end if;
+    select r.* into v_release from ops.releases as r
+    where r.project_id = create_release.project_id and r.version = create_release.version;
+    if (v_release.git_shas, v_release.image_digest, v_release.run_id, v_release.notes)
+        is distinct from (create_release.git_shas, create_release.image_digest, p_run_id, p_notes) then
+        raise sqlstate 'PT409' using
+            message = format('There is already a release %s', v_release.version),
+            detail = format('It is made of %s, %s.', v_release.image_digest, v_release.git_shas),
+            hint = 'A release never changes: choose another version.';
+    end if;
+    return v_release.id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No release may have these values', detail = sqlerrm,
+        hint = 'It takes a version, the commit of every repository and an image''s digest, sha256:…; its run is of its project.';
+end
+$$;
+comment on function ops.create_release is 'Creates a release with its four gates, or returns the one that is the same.';
+revoke all on function ops.create_release from public;
+grant execute on function ops.create_release to authenticated, service_role, ops_worker, ci_service_role, developer;
+$ops_file$);
+
+select pg_temp.make_function('deployment_at_work', $ops_file$
+-- Finds the deployment that is bringing a release to a place, if one is. Called by promote_release and
+-- rollback_deployment, which hold the project. Raises PT409 where another release is on its way there.
+create or replace function ops.deployment_at_work(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage
+)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+begin
+    select d.* into v_deployment from ops.deployments as d
+    where
+        d.project_id = p_release.project_id and d.stage = p_stage and d.status in ('pending', 'running')
+        and d.environment_id is not distinct from p_environment_id;
+    if v_deployment.release_id <> p_release.id then
+        raise sqlstate 'PT409' using
+            message = format('Release %s is on its way to %s', (
+                select r.version from ops.releases as r where r.id = v_deployment.release_id
+            ), p_stage),
+            hint = 'Wait for its end.';
+    end if;
+    return v_deployment.id;
+end
+$$;
+comment on function ops.deployment_at_work is 'The deployment that is bringing a release to a place.';
+revoke all on function ops.deployment_at_work from public;
+$ops_file$);
+
+select pg_temp.make_function('deployment_to_check', $ops_file$
+-- Finds the deployment that a health check is about: the one named, else the release's newest that did not fail.
+-- Called by record_gate_check. Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
+create or replace function ops.deployment_to_check(
+    p_gate ops.release_gates,
+    p_deployment_id uuid
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid;
+begin
+    if p_gate.gate_code <> 'G4' then
+        raise sqlstate 'PT400' using
+            message = format('%s is not about a deployment', p_gate.gate_code),
+            hint = 'Leave the deployment out, or record the check for G4.';
+    end if;
+    select d.id into v_id from ops.deployments as d
+    where d.release_id = p_gate.release_id
+        and case when p_deployment_id is null then d.status <> 'failed' else d.id = p_deployment_id end
+    order by d.created_at desc, d.id desc
+    limit 1
+    for no key update;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'The release has no such deployment whose health could be checked',
+            hint = 'Promote it first: ops promote.';
+    end if;
+    return v_id;
+end
+$$;
+comment on function ops.deployment_to_check is 'The deployment that a health check is about.';
+revoke all on function ops.deployment_to_check from public;
+$ops_file$);
+
+select pg_temp.make_function('duplicate_of_event', $ops_file$
+-- Answers an event whose key was accepted before: told again, or another event under the same key. Called by
+-- accept_event. Locks nothing; raises PT409 for the latter.
+create or replace function ops.duplicate_of_event(
+    p_envelope jsonb,
+    p_text text
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_first ops.event_ingest_log;
+begin
+    select l.* into v_first from ops.event_ingest_log as l
+    where l.idempotency_key = p_envelope ->> 'idempotency_key' and l.processing_status = 'accepted';
+    if v_first.envelope_sha256 <> ops.envelope_sha256(p_envelope, p_text) then
+        raise sqlstate 'PT409' using
+            message = format('The idempotency key %s was used for another event', v_first.idempotency_key),
+            column = 'idempotency_key', hint = 'Use a new key for a new event.';
+    end if;
+    return jsonb_build_object(
+        'http_status', 200, 'status', 'duplicate', 'message', 'accepted before', 'ids', jsonb_strip_nulls(
+            jsonb_build_object(
+                'log_id', v_first.id, 'project_id', v_first.project_id, 'release_id', v_first.release_id
+            )
+        )
+    );
+end
+$$;
+comment on function ops.duplicate_of_event is 'Answers an event whose key was accepted before.';
+revoke all on function ops.duplicate_of_event from public;
+$ops_file$);
+
+select pg_temp.make_function('end_queued_run', $ops_file$
+-- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear
+-- the queue.
+-- Locks the run's row; a run claimed meanwhile is left alone. A retry finds nothing to cancel.
+create or replace function ops.end_queued_run(
+    p_run_id uuid,
+    p_reason text,
+    p_requested_by text default null
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'from', 'queued', 'to', 'canceled', 'reason', p_reason, 'requested_by', p_requested_by
+    ));
+    v_message text := 'canceled' || coalesce(': ' || p_reason, '');
+begin
+    with was as materialized (
+        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
+        from ops.runs as r
+        where r.id = p_run_id and r.status = 'queued'
+        for no key update
+    ), moved as (
+        update ops.runs as r
+        set status = 'canceled', finished_at = v_now, error_message = p_reason, event_count = was.seq,
+            event_hash = ops.hash_event(
+                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
+            )
+        from was
+        where r.id = was.id
+        returning r.*, was.prev_hash
+    )
+    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+    select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
+    from moved as m;
+    return found;
+end
+$$;
+comment on function ops.end_queued_run is 'Cancels a run that still waits.';
+revoke all on function ops.end_queued_run from public;
+$ops_file$);
+
+select pg_temp.make_function('end_run', $ops_file$
+-- Ends the attempt with its event in one statement, and says whether there was one to end: the one place where work
+-- ends.
+-- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
+-- end.
+create or replace function ops.end_run(
+    p_run_id uuid,
+    p_attempt int,
+    p_status ops.run_status,
+    p_exit_code int,
+    p_error_message text,
+    p_worker_id text default null,
+    p_dagster_run_id text default null
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_message text := p_status::text || coalesce(': ' || p_error_message, '');
+    v_kind ops.run_kind;
+    v_environment uuid;
+begin
+    with was as materialized (
+        select r.id, r.status, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash,
+            jsonb_strip_nulls(jsonb_build_object(
+                'from', r.status, 'to', p_status, 'worker', r.claimed_by, 'exit_code', p_exit_code
+            )) as payload
+        from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = p_attempt
+            and (r.status = 'running' or (r.status = 'claimed' and p_status <> 'succeeded'))
+            and (p_worker_id is null or r.claimed_by = p_worker_id)
+            and (p_dagster_run_id is null or r.dagster_run_id = p_dagster_run_id)
+        for no key update
+    ), moved as (
+        update ops.runs as r
+        set status = p_status, exit_code = p_exit_code, error_message = p_error_message, finished_at = v_now,
+            lease_expires_at = null, event_count = was.seq,
+            event_hash = ops.hash_event(
+                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, was.payload, v_now
+            )
+        from was
+        where r.id = was.id
+        returning r.*, was.prev_hash, was.payload
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select
+            m.id, m.event_count, m.attempt, 'state_change', v_message, m.payload, v_now, m.prev_hash, m.event_hash
+        from moved as m
+    )
+    select m.kind, m.environment_id into v_kind, v_environment from moved as m;
+    if not found then
+        return false;
+    end if;
+    if p_status = 'failed' and v_kind in ('deploy', 'build') and v_environment is not null then
+        update ops.environments as e set status = 'failed'
+        where e.id = v_environment and e.status = 'pending';
+    end if;
+    return true;
+end
+$$;
+comment on function ops.end_run is 'Ends an attempt with its event.';
+revoke all on function ops.end_run from public;
+$ops_file$);
+
+select pg_temp.make_function('ended_deployment', $ops_file$
+-- Finds the newest deployment of a place, if it is of this release and ended as the event says: told twice, under two
+-- keys. Called by handle_deployment_event. Locks and raises nothing.
+create or replace function ops.ended_deployment(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage,
+    p_status ops.deployment_status
+)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select d.id
+from (
+    select n.* from ops.deployments as n
+    where
+        n.project_id = (p_release).project_id and n.stage = p_stage
+        and n.environment_id is not distinct from p_environment_id
+    order by n.created_at desc, n.id desc
+    limit 1
+) as d
+where d.release_id = (p_release).id and d.status = p_status
+$$;
+comment on function ops.ended_deployment is 'The newest deployment of a place, if it ended so.';
+revoke all on function ops.ended_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('enroll_run', $ops_file$
+-- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment.
+-- Repeating it for the same Dagster run returns the same run.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.enroll_run(
+    p_dagster_run_id text,
+    p_partition_key text,
+    p_kind ops.run_kind,
+    p_requested_by text default null,
+    p_worker_id text default 'dagster',
+    p_config jsonb default '{}',
+    p_lease_seconds int default 60
+)
+returns table (run_id uuid, attempt int)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := clock_timestamp();
+    v_id uuid := gen_random_uuid();
+    v_environment ops.environments;
+    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id
+    ));
+    v_hash bytea := ops.hash_event('', v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now);
+    v_branch_ref text;
+begin
+    return query select r.id, r.attempt from ops.runs as r where r.dagster_run_id = p_dagster_run_id;
+    if found then
+        return;
+    end if;
+    select e.* into v_environment from ops.environments as e
+    where e.partition_key = p_partition_key and e.destroyed_at is null;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
+    end if;
+    v_branch_ref := 'refs/heads/' || v_environment.branch;
+    with counter as (
+        update ops.project_counters as c set last_run_number = c.last_run_number + 1
+        where c.project_id = v_environment.project_id
+        returning c.last_run_number
+    ), request as (
+        insert into ops.run_requests (
+            run_id, project_id, environment_id, run_number, requested_by, config, body_hash
+        )
+        select
+            v_id, v_environment.project_id, v_environment.id, c.last_run_number, p_requested_by,
+            coalesce(p_config, '{}'), sha256(convert_to(p_dagster_run_id, 'UTF8'))
+        from counter as c
+        returning run_number
+    ), run as (
+        insert into ops.runs (
+            id, project_id, environment_id, run_number, kind, status, trigger, git_ref, git_sha, attempt, max_attempts,
+            claimed_by, dagster_run_id, created_at, claimed_at, lease_expires_at, event_count, event_hash
+        )
+        select
+            v_id, v_environment.project_id, v_environment.id, q.run_number, p_kind, 'claimed', 'dagster_ui',
+            v_branch_ref, coalesce(h.sha, v_environment.deployed_sha), 1, 1, p_worker_id, p_dagster_run_id, v_now,
+            v_now, v_now + make_interval(secs => p_lease_seconds), 1, v_hash
+        from request as q
+        left join ops.branch_heads as h
+            on h.project_id = v_environment.project_id and h.branch = v_environment.branch
+    )
+    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+    values (v_id, 1, 1, 'state_change', 'claimed: started in Dagster', v_payload, v_now, '', v_hash);
+    return query values (v_id, 1);
+exception when unique_violation then
+    return query select r.id, r.attempt from ops.runs as r where r.dagster_run_id = p_dagster_run_id;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Another run works on %s', p_partition_key),
+            hint = 'Wait for its end, or cancel it: ops run list.';
+    end if;
+end
+$$;
+comment on function ops.enroll_run is 'Puts a run born in Dagster on the record.';
+revoke all on function ops.enroll_run from public;
+grant execute on function ops.enroll_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('ensure_environment', $ops_file$
+-- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
+-- Called by `ops env create` and people. Two callers at once get the same row. Raises PT404, PT403, PT400 for a nameless
+-- branch and PT409 where the living environment has another stage. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.ensure_environment(
+    p_project_id uuid,
+    p_branch text,
+    p_stage ops.environment_stage default null
+)
+returns setof ops.environments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    if coalesce(p_branch, '') = '' then
+        raise sqlstate 'PT400' using
+            message = 'An environment needs a branch', hint = 'Name the branch, for example feature/invoices.';
+    end if;
+    perform ops.require_permission(p_project_id, 'queue');
+    if not exists (select from ops.projects as p where p.id = p_project_id) then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+    v_environment := ops.make_environment(p_project_id, p_branch, p_stage);
+    if v_environment.stage = 'production' then
+        perform ops.require_permission(p_project_id, 'queue_production');
+    end if;
+    if p_stage is not null and p_stage <> v_environment.stage then
+        raise sqlstate 'PT409' using
+            message = format('%s is a %s environment', v_environment.partition_key, v_environment.stage),
+            hint = 'Destroy it first, or leave the stage out.';
+    end if;
+    return next v_environment;
+end
+$$;
+comment on function ops.ensure_environment is 'The living environment of a branch.';
+revoke all on function ops.ensure_environment from public;
+grant execute on function ops.ensure_environment to authenticated, service_role, ops_worker, developer;
+$ops_file$);
+
+select pg_temp.make_function('ensure_partitions', $ops_file$
+-- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
+-- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts
+-- as one; with nothing to make it locks no table, else it gives up with 55P03 rather than let writers wait. A retry makes
+-- what is left.
+-- Definer: partitions belong to the owner of their table.
+create or replace function ops.ensure_partitions(
+    p_months_ahead int default 3
+)
+returns setof text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+    v_table record;
+    v_month timestamptz;
+    v_name text;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    for v_table in
+        select * from (
+            values ('run_events', 'created_at'), ('run_logs', 'logged_at')
+        ) as t (name, place)
+    loop
+        for v_month in
+            select m.month
+            from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
+        loop
+            return next ops.make_partition(v_table.name, v_table.place, v_month);
+        end loop;
+        for v_name in
+            select p.partition_name from ops.list_partitions(v_table.name) as p
+            where not exists (
+                select from pg_catalog.pg_policy as own
+                where own.polrelid = format('ops.%I', p.partition_name)::regclass
+            )
+        loop
+            perform ops.seal_partition(v_name);
+        end loop;
+    end loop;
+end
+$$;
+comment on function ops.ensure_partitions is 'Makes the months that events and log lines will need.';
+revoke all on function ops.ensure_partitions from public;
+grant execute on function ops.ensure_partitions to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('envelope_fields', $ops_file$
+-- Lists the fields of an event's envelope: what each is, and which events need it.
+-- Called by refuse_envelope. Reads, locks and raises nothing. Pattern is what a text must match.
+create or replace function ops.envelope_fields()
+returns table (place int, field text, json_type text, pattern text, meaning text, needed_by text[])
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select v.place, v.field, v.json_type, v.pattern, v.meaning, v.needed_by
+from (
+    values
+    (1, 'idempotency_key', 'string', '^.{1,200}$', 'a text of at most 200 characters',
+        '{build_complete,gate_signoff,deployment_event,health_check,environment_event}'::text[]),
+    (2, 'source', 'string', '^.{1,200}$', 'a text of at most 200 characters',
+        '{build_complete,gate_signoff,deployment_event,health_check,environment_event}'),
+    (3, 'occurred_at', 'string', '^2\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$',
+        'a time with its offset, such as 2026-02-13T12:00:00Z',
+        '{build_complete,gate_signoff,deployment_event,health_check,environment_event}'),
+    (4, 'project', 'string', '^.{1,200}$', 'a project''s slug or id',
+        '{build_complete,gate_signoff,deployment_event,health_check,environment_event}'),
+    (5, 'release', 'string', '^.{1,200}$', 'a release''s version or id',
+        '{build_complete,gate_signoff,deployment_event,health_check}'),
+    (6, 'gate_code', 'string', '^G[1-4]$', 'G1, G2, G3 or G4', '{gate_signoff}'),
+    (7, 'decision', 'string', '^(approved|rejected)$', 'approved or rejected', '{gate_signoff}'),
+    (8, 'approver_id', 'string', '^.{1,200}$', 'a text of at most 200 characters', '{}'),
+    (9, 'persona_role', 'string', '^(qa_tester|release_manager)$', 'qa_tester or release_manager', '{}'),
+    (10, 'rationale_structured', 'object', null, 'an object', '{}'),
+    (11, 'environment', 'string', '^.{1,200}$', 'an environment''s name',
+        '{deployment_event,health_check,environment_event}'),
+    (12, 'status', 'string', '^.{1,200}$', 'a text of at most 200 characters',
+        '{build_complete,deployment_event,health_check,environment_event}'),
+    (13, 'image_digest', 'string', '^sha256:[0-9a-f]{64}$', 'sha256: and 64 hexadecimal digits', '{}'),
+    (14, 'git_sha', 'string', '^([0-9a-f]{40}|[0-9a-f]{64})$', '40 or 64 hexadecimal digits', '{}'),
+    (15, 'checks', 'array', null, 'a list', '{}'),
+    (16, 'evidence', 'array', null, 'a list', '{}')
+) as v (place, field, json_type, pattern, meaning, needed_by)
+$$;
+comment on function ops.envelope_fields is 'The fields of an events envelope.';
+revoke all on function ops.envelope_fields from public;
+$ops_file$);
+
+select pg_temp.make_function('envelope_label', $ops_file$
+-- Returns a text of an envelope as the log's index takes it, whatever was sent. Called by log_delivery. Raises nothing.
+create or replace function ops.envelope_label(
+    p_envelope jsonb,
+    p_field text
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case when jsonb_typeof(p_envelope -> p_field) = 'string' then left(p_envelope ->> p_field, 200) end
+$$;
+comment on function ops.envelope_label is 'A text of an envelope as the logs index takes it.';
+revoke all on function ops.envelope_label from public;
+$ops_file$);
+
+select pg_temp.make_function('envelope_sha256', $ops_file$
+-- Names an envelope by its content; one that is too large to be written out by its hash code only.
+-- Called by log_delivery and accept_event. Raises nothing.
+create or replace function ops.envelope_sha256(
+    p_envelope jsonb,
+    p_text text
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select encode(sha256(convert_to(
+    coalesce(p_text, 'too large: ' || jsonb_hash_extended(p_envelope, 0), 'null'), 'UTF8'
+)), 'hex')
+$$;
+comment on function ops.envelope_sha256 is 'The name of an envelope by its content.';
+revoke all on function ops.envelope_sha256 from public;
+$ops_file$);
+
+select pg_temp.make_function('envelope_text', $ops_file$
+-- Writes an envelope out, or returns null for one that nobody should: a short number such as 1e9999 takes ten thousand
+-- digits, and readers stumble over thousands of levels. Called by ingest_event. Locks and raises nothing.
+create or replace function ops.envelope_text(p_envelope jsonb)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if pg_column_size(p_envelope) > 1048576 or p_envelope @? 'strict $.**{33}' or p_envelope @? 'strict $.** ? (
+        @.type() == "number" && (@ > 1e18 || @ < -1e18 || (@ != 0 && @ < 1e-18 && @ > -1e-18))
+    )' then
+        return null;
+    end if;
+    return p_envelope::text;
+exception when program_limit_exceeded or statement_too_complex then
+    return null;
+end
+$$;
+comment on function ops.envelope_text is 'An envelope written out, unless nobody should.';
+revoke all on function ops.envelope_text from public;
+$ops_file$);
+
+select pg_temp.make_function('environment_to_work_on', $ops_file$
+-- Returns the environment of a request: made now for work, which a destruction never does. Called by queue_run.
+-- Raises PT404 for nothing to destroy, PT403 where a person may not work on production.
+create or replace function ops.environment_to_work_on(
+    p_project_id uuid,
+    p_env text,
+    p_kind ops.run_kind
+)
+returns ops.environments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment from ops.environments as e
+    where e.project_id = p_project_id and e.name = p_env and e.destroyed_at is null;
+    if not found and p_kind = 'destroy' then
+        raise sqlstate 'PT404' using
+            message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
+    elsif not found then
+        v_environment := ops.make_environment(p_project_id, p_env);
+    end if;
+    if v_environment.stage = 'production' then
+        perform ops.require_run(p_project_id, p_kind, v_environment.stage);
+    end if;
+    return v_environment;
+end
+$$;
+comment on function ops.environment_to_work_on is 'The environment that a request works on.';
+revoke all on function ops.environment_to_work_on from public;
+$ops_file$);
+
+select pg_temp.make_function('environments_to_expire', $ops_file$
+-- Lists the development environments past their time on which nothing works or waits. Called by expire_environments.
+-- Locks and raises nothing.
+create or replace function ops.environments_to_expire()
+returns setof ops.environments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select e.* from ops.environments as e
+    where
+        e.destroyed_at is null and e.stage = 'development' and e.expires_at < clock_timestamp()
+        and not exists (
+            select from ops.runs as r
+            where r.environment_id = e.id and r.status = 'queued'
+        ) and not exists (
+            select from ops.runs as r
+            where r.environment_id = e.id and r.status in ('claimed', 'running')
+        )
+    order by e.expires_at;
+end
+$$;
+comment on function ops.environments_to_expire is 'The previews past their time.';
+revoke all on function ops.environments_to_expire from public;
+grant execute on function ops.environments_to_expire to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('evaluate_gate', $ops_file$
+-- Judges a gate by its checks, approvals and exceptions as they are now, and returns its status.
+-- Called by anyone who may read the release. Locks the gate's row; raises PT404. A retry is harmless.
+-- Definer: people write no gate themselves; what is written follows from what is on the record.
+create or replace function ops.evaluate_gate(
+    gate_id uuid
+)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+begin
+    select r.project_id into v_project_id
+    from ops.release_gates as g
+    join ops.releases as r on r.id = g.release_id
+    where g.id = evaluate_gate.gate_id;
+    if not found or not ops.has_permission(v_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no gate %s', evaluate_gate.gate_id),
+            hint = 'List them: select gate_id, gate_code, status from ops.v_gate_status.';
+    end if;
+    return ops.settle_gate(evaluate_gate.gate_id)::text;
+end
+$$;
+comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';
+revoke all on function ops.evaluate_gate from public;
+grant execute on function ops.evaluate_gate to authenticated, service_role, ops_worker;
+grant execute on function ops.evaluate_gate
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('exception_to_change', $ops_file$
+-- Returns an exception to a caller who may grant and revoke it, and locks it. Called by grant_exception and
+-- revoke_exception. Raises PT404 and PT403.
+create or replace function ops.exception_to_change(p_exception_id uuid)
+returns ops.exceptions
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_exception ops.exceptions;
+begin
+    select e.* into v_exception from ops.exceptions as e where e.id = p_exception_id for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such exception', hint = 'List them: select id, reason from ops.exceptions.';
+    end if;
+    perform ops.require_release(v_exception.release_id, 'grant_exception');
+    return v_exception;
+end
+$$;
+comment on function ops.exception_to_change is 'An exception, locked, to who may grant and revoke it.';
+revoke all on function ops.exception_to_change from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_environments', $ops_file$
+-- Queues the destruction of previews past their time, and returns the runs. Called by the environment_expiry schedule.
+-- Locks the projects' counters. A retry finds them queued.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.expire_environments()
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    for v_environment in select e.* from ops.environments_to_expire() as e loop
+        return next ops.queue_run(
+            v_environment.project_id, v_environment.name, v_environment.deployed_sha,
+            'refs/heads/' || v_environment.branch, p_kind => 'destroy', p_trigger => 'schedule'
+        );
+    end loop;
+end
+$$;
+comment on function ops.expire_environments is 'Queues the destruction of previews past their time.';
+revoke all on function ops.expire_environments from public;
+grant execute on function ops.expire_environments to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('expire_event_month', $ops_file$
+-- Drops the oldest month of events once no project keeps it any longer, at most one a call, after its checkpoint is
+-- written. A month in which the chain of a run is broken is kept and named: it is evidence.
+-- Called by expire_rows. Locks the month, and ops.run_events for the moment of the drop. A retry finds it gone.
+create or replace function ops.expire_event_month()
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops.longest_ttl('event_days'));
+    v_part record;
+    v_broken uuid;
+    v_checkpoint ops.checkpoints;
+begin
+    select p.*, to_char(p.held_until - interval '1 month', 'YYYY-MM') as month into v_part
+    from ops.list_partitions('run_events') as p
+    where p.held_until <= v_cutoff
+    order by p.held_until
+    limit 1;
+    if not found then
+        return;
+    end if;
+    execute format('lock table ops.%I in share row exclusive mode', v_part.partition_name);
+    v_broken := ops.broken_run_before(v_part.held_until);
+    if v_broken is not null then
+        return next row(
+            'run_events', 'kept', v_part.month, null, 0, null, format('the chain of run %s is broken', v_broken)
+        )::ops.expiry;
+        return;
+    end if;
+    v_checkpoint := ops.write_checkpoint(v_part.held_until);
+    execute format('drop table ops.%I', v_part.partition_name);
+    perform ops.remove_checkpointed_events(v_checkpoint.id);
+    return next row(
+        'run_events', 'dropped', v_part.month, null, v_checkpoint.event_count, null,
+        'checkpoint ' || encode(v_checkpoint.hash, 'hex')
+    )::ops.expiry;
+end
+$$;
+comment on function ops.expire_event_month is 'Drops the oldest month of events, checkpointed.';
+revoke all on function ops.expire_event_month from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_ingest_log', $ops_file$
+-- Deletes the log of deliveries past its project's time, at most p_limit rows; what belongs to no project has the
+-- platform's time. A delivery that old, sent again, is taken as a new one.
+-- Called by expire_rows. Locks the rows. A retry goes on.
+create or replace function ops.expire_ingest_log(
+    p_limit int
+)
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    return query
+    with kept as materialized (
+        select p.id, v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'ingest_days')::int) as since
+        from (select project.id from ops.projects as project union all select null) as p
+    ), old as materialized (
+        select l.id
+        from ops.event_ingest_log as l
+        join kept as k on k.id is not distinct from l.project_id
+        where l.received_at < k.since and l.received_at < (select max(newest.since) from kept as newest)
+        order by l.received_at
+        limit p_limit
+    ), deleted as (
+        delete from ops.event_ingest_log as l using old
+        where l.id = old.id
+        returning l.project_id
+    )
+    select 'event_ingest_log', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
+    from deleted as d
+    group by d.project_id;
+end
+$$;
+comment on function ops.expire_ingest_log is 'Deletes the log of deliveries past its time.';
+revoke all on function ops.expire_ingest_log from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_log_months', $ops_file$
+-- Drops the months of log lines that no project keeps any longer. Called by expire_rows. Locks ops.run_logs for the
+-- moment of the drop. A retry finds them gone.
+create or replace function ops.expire_log_months()
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops.longest_ttl('log_days'));
+    v_part record;
+    v_count bigint;
+begin
+    for v_part in
+        select * from ops.list_partitions('run_logs') as p where p.held_until <= v_cutoff
+    loop
+        execute format('lock table ops.%I in share row exclusive mode', v_part.partition_name);
+        execute format('select count(*) from ops.%I', v_part.partition_name) into v_count;
+        execute format('drop table ops.%I', v_part.partition_name);
+        return next row(
+            'run_logs', 'dropped', to_char(v_part.held_until - interval '1 month', 'YYYY-MM'), null, v_count, null,
+            v_part.partition_name
+        )::ops.expiry;
+    end loop;
+end
+$$;
+comment on function ops.expire_log_months is 'Drops the months of log lines that no project keeps.';
+revoke all on function ops.expire_log_months from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_logs', $ops_file$
+-- Deletes log lines past their project's time, at most p_limit of them, and says how many of which project.
+-- Called by expire_rows. Locks the lines. A retry goes on.
+create or replace function ops.expire_logs(
+    p_limit int
+)
+returns setof ops.expiry
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_newest timestamptz;
+begin
+    -- so that the months in which nobody's lines are old are not read
+    select max(v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int)) into v_newest
+    from ops.projects as p;
+    return query
+    with kept as materialized (
+        select p.id, v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int) as since
+        from ops.projects as p
+    ), old as materialized (
+        select l.run_id, l.id, l.logged_at, q.project_id
+        from ops.run_logs as l
+        join ops.run_requests as q on q.run_id = l.run_id
+        join kept as k on k.id = q.project_id
+        where l.logged_at < v_newest and l.logged_at < k.since
+        limit p_limit
+    ), deleted as (
+        delete from ops.run_logs as l using old
+        where l.run_id = old.run_id and l.id = old.id and l.logged_at = old.logged_at
+        returning old.project_id
+    )
+    select 'run_logs', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
+    from deleted as d
+    group by d.project_id;
+end
+$$;
+comment on function ops.expire_logs is 'Deletes log lines past their projects time.';
+revoke all on function ops.expire_logs from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_rows', $ops_file$
+-- Removes what is past its project's time (policy type ttl), and says what it removed: whole months of log lines and
+-- events that no project keeps any longer, at most p_limit log lines and deliveries, at most p_limit artifacts marked as
+-- condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest and artifacts.
+-- Called by the schedules log_retention and artifact_expiry until nothing is left. One caller at a time, a caller of
+-- ops.ensure_partitions counts as one; gives up with 55P03 rather than let writers wait for a month to be dropped.
+-- Raises PT400. All or nothing; a retry goes on.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.expire_rows(
+    p_limit int default 10000,
+    p_parts text[] default '{logs,events,ingest,artifacts}'
+)
+returns setof ops.expiry
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set lock_timeout = '5s'
+as $$
+begin
+    if coalesce(p_limit, 0) < 1 or p_parts is null or not p_parts <@ '{logs,events,ingest,artifacts}' then
+        raise sqlstate 'PT400' using
+            message = 'Only logs, events, ingest and artifacts expire, at least one row at a time',
+            hint = 'Call ops.expire_rows(p_limit => 10000, p_parts => ''{logs}'').';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    if 'logs' = any (p_parts) then
+        return query select * from ops.expire_log_months();
+        return query select * from ops.expire_logs(p_limit);
+    end if;
+    if 'ingest' = any (p_parts) then
+        return query select * from ops.expire_ingest_log(p_limit);
+    end if;
+    if 'artifacts' = any (p_parts) then
+        return query select * from ops.condemn_artifacts(p_limit);
+    end if;
+    if 'events' = any (p_parts) then
+        return query select * from ops.expire_event_month();
+    end if;
+end
+$$;
+comment on function ops.expire_rows is 'Removes what is past its time, and says what it removed.';
+revoke all on function ops.expire_rows from public;
+grant execute on function ops.expire_rows to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('explain_promotion', $ops_file$
+-- Says of each requirement of a promotion whether it is met, and by what; target_env is staging, production or an
+-- environment's name.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+-- Definer: the answer is the same whoever asks; the caller's right to read the project is checked.
+create or replace function ops.explain_promotion(
+    release_id uuid,
+    target_env text
+)
+returns table (requirement text, is_met boolean, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(explain_promotion.release_id);
+begin
+    return query
+    select p.requirement, p.is_met, p.detail
+    from ops.promotion_target(v_release.project_id, explain_promotion.target_env) as t
+    cross join lateral ops.promotion_requirements(v_release.id, t.stage) as p;
+end
+$$;
+comment on function ops.explain_promotion is 'Each requirement of a promotion, met or not, and by what.';
+revoke all on function ops.explain_promotion from public;
+grant execute on function ops.explain_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_promotion
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('fail_run_of_dagster', $ops_file$
+-- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
+-- one.
+-- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. A success of a
+-- run that
+-- nobody started is a failure: its work cannot have been done.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.fail_run_of_dagster(
+    p_dagster_run_id text,
+    p_status ops.run_status,
+    p_error_message text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+    v_status ops.run_status := p_status;
+    v_error text := p_error_message;
+begin
+    if p_status is null or p_status not in ('succeeded', 'failed', 'canceled') then
+        raise sqlstate 'PT400' using
+            message = format('A run cannot end as %s', coalesce(p_status::text, 'null')),
+            hint = 'End it as succeeded, failed or canceled.';
+    end if;
+    select r.* into v_run from ops.runs as r
+    where r.dagster_run_id = p_dagster_run_id and r.status in ('claimed', 'running')
+    for no key update;
+    if not found then
+        return false;
+    end if;
+    if v_run.status = 'claimed' and v_status = 'succeeded' then
+        v_status := 'failed';
+        v_error := 'Dagster ended the run before it was started';
+    end if;
+    return ops.end_run(
+        v_run.id, v_run.attempt, v_status,
+        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
+    );
+end
+$$;
+comment on function ops.fail_run_of_dagster is 'Ends the run of a Dagster run that ended without saying so.';
+revoke all on function ops.fail_run_of_dagster from public;
+grant execute on function ops.fail_run_of_dagster to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('find_same_request', $ops_file$
+-- Finds the run that an idempotency key already made. Called by queue_run, before and after its insert.
+-- Raises PT409 when the key was used for another body.
+create or replace function ops.find_same_request(
+    p_project_id uuid,
+    p_key text,
+    p_body bytea
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_request ops.run_requests;
+begin
+    select q.* into v_request from ops.run_requests as q
+    where q.project_id = p_project_id and q.idempotency_key = p_key;
+    if v_request.body_hash <> p_body then
+        raise sqlstate 'PT409' using
+            message = format('The idempotency key %s was used for another request', p_key),
+            detail = format('It made run #%s.', v_request.run_number),
+            hint = 'Use a new key for a new request.';
+    end if;
+    return v_request.run_id;
+end
+$$;
+comment on function ops.find_same_request is 'The run that an idempotency key made.';
+revoke all on function ops.find_same_request from public;
+$ops_file$);
+
+select pg_temp.make_function('finish_run', $ops_file$
+-- Ends a run of whichever attempt is current with the status named: succeeded, failed or canceled.
+-- Called by scripts of the operator that hold no attempt. Locks the run's row.
+-- Raises PT404, PT400 for another status, PT409 when the run is not at work. Repeating it does nothing.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.finish_run(
+    run_id uuid,
+    status text
+)
+returns ops.run_status
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+begin
+    if coalesce(finish_run.status, '') not in ('succeeded', 'failed', 'canceled') then
+        raise sqlstate 'PT400' using
+            message = format('A run cannot end as %s', coalesce(finish_run.status, 'null')),
+            hint = 'End it as succeeded, failed or canceled.';
+    end if;
+    select r.* into v_run from ops.runs as r where r.id = finish_run.run_id for no key update;
+    if not found then
+        perform ops.refuse_attempt(finish_run.run_id, null);
+    end if;
+    if v_run.status::text = finish_run.status then
+        return v_run.status;
+    end if;
+    if not ops.end_run(
+        v_run.id, v_run.attempt, finish_run.status::ops.run_status,
+        case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is %s and cannot become %s', v_run.run_number, v_run.status, finish_run.status),
+            hint = 'Only a run at work can be ended; cancel a queued one with ops.cancel_run.';
+    end if;
+    return finish_run.status::ops.run_status;
+end
+$$;
+comment on function ops.finish_run is 'Ends a run by hand.';
+revoke all on function ops.finish_run from public;
+grant execute on function ops.finish_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('first_turn', $ops_file$
+-- Gives a run that comes back the turn of the first that waits: it goes before all of its priority that came later.
+-- Called by give_up_attempt. Locks and raises nothing.
+create or replace function ops.first_turn(
+    p_priority int,
+    p_turn bigint
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return coalesce(
+        (
+            select r.turn from ops.runs as r
+            where r.status = 'queued' and r.priority = p_priority
+            order by r.turn
+            limit 1
+        ),
+        p_turn
+    );
+end
+$$;
+comment on function ops.first_turn is 'The turn at the front of the queue.';
+revoke all on function ops.first_turn from public;
+$ops_file$);
+
+select pg_temp.make_function('forget_template', $ops_file$
+-- Forgets a kept database, and says whether it was one. Called by whoever drops it. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.forget_template(
+    p_database_name text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from ops.database_templates as t where t.database_name = p_database_name;
+    return found;
+end
+$$;
+comment on function ops.forget_template is 'Forgets a kept database.';
+revoke all on function ops.forget_template from public;
+grant execute on function ops.forget_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('freeze_reason', $ops_file$
+-- Says why nothing is promoted at a moment, or null where nothing is frozen: of the windows that hold, the first.
+-- A window is {from, to, reason} between two moments, or, with a time zone, every week between two times of that place's
+-- clocks: {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}. The end is not
+-- in it.
+-- Called by promotion_requirements and views. Locks and raises nothing for windows that set_policy took.
+create or replace function ops.freeze_reason(
+    p_windows jsonb,
+    p_at timestamptz
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select format('%s, until %s', coalesce(w.value ->> 'reason', 'frozen'), w.value ->> 'to')
+from jsonb_array_elements(p_windows) with ordinality as w (value, place)
+cross join lateral (
+    select
+        case when w.value ? 'time_zone' then ops.minute_of_week(w.value ->> 'from') end as opens,
+        case when w.value ? 'time_zone' then ops.minute_of_week(w.value ->> 'to') end as closes,
+        case
+            when w.value ? 'time_zone'
+                then ops.minute_of_week(to_char(p_at at time zone (w.value ->> 'time_zone'), 'dy hh24:mi'))
+        end as minute
+) as week
+where
+    case
+        when not w.value ? 'time_zone'
+            then p_at >= (w.value ->> 'from')::timestamptz and p_at < (w.value ->> 'to')::timestamptz
+        when week.opens < week.closes then week.minute >= week.opens and week.minute < week.closes
+        else week.minute >= week.opens or week.minute < week.closes
+    end
+order by w.place
+limit 1
+$$;
+comment on function ops.freeze_reason is 'Why nothing is promoted at a moment, if nothing is.';
+revoke all on function ops.freeze_reason from public;
+grant execute on function ops.freeze_reason to authenticated, service_role, ops_worker;
+grant execute on function ops.freeze_reason
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('gate_approver', $ops_file$
+-- Names whose decision on a gate the caller brings: their own, or, for the service role, that of the person it names.
+-- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for who may not decide: the release's author never may.
+create or replace function ops.gate_approver(
+    p_release ops.releases,
+    p_gate_code ops.ops_gate_code,
+    p_named text
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_approver text := p_named;
+begin
+    if p_gate_code not in ('G2', 'G3') then
+        raise sqlstate 'PT400' using
+            message = format('Nobody signs %s off', p_gate_code), column = 'gate_code',
+            hint = 'G1 and G4 are decided by checks: record one.';
+    end if;
+    perform ops.require_permission(p_release.project_id, ops.gate_permission(p_gate_code));
+    if not ops.is_platform() then
+        v_approver := ops.caller_id();
+    end if;
+    if coalesce(v_approver, '') = '' then
+        raise sqlstate 'PT400' using
+            message = 'A decision is somebody''s', column = 'approver_id', hint = 'Name the person: approver_id.';
+    elsif p_named <> v_approver then
+        raise sqlstate 'PT403' using
+            message = 'You decide as yourself', column = 'approver_id', hint = 'Leave the approver out.';
+    elsif v_approver = p_release.created_by then
+        raise sqlstate 'PT403' using
+            message = format('%s made this release and cannot approve it', v_approver),
+            column = 'approver_id',
+            hint = 'Ask somebody else: four eyes.';
+    end if;
+    return v_approver;
+end
+$$;
+comment on function ops.gate_approver is 'Whose decision on a gate the caller brings.';
+revoke all on function ops.gate_approver from public;
+$ops_file$);
+
+select pg_temp.make_function('gate_of_release', $ops_file$
+-- Returns a gate of a release. Called by RPCs of gates once the caller's permission is known. Locks nothing; raises PT400
+-- for a code no gate has.
+create or replace function ops.gate_of_release(
+    p_release_id uuid,
+    p_gate_code ops.ops_gate_code
+)
+returns ops.release_gates
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate ops.release_gates;
+begin
+    select g.* into v_gate from ops.release_gates as g
+    where g.release_id = p_release_id and g.gate_code = p_gate_code;
+    if not found then
+        raise sqlstate 'PT400' using
+            message = 'Name a gate of the release', hint = 'A gate is G1, G2, G3 or G4.';
+    end if;
+    return v_gate;
+end
+$$;
+comment on function ops.gate_of_release is 'A gate of a release.';
+revoke all on function ops.gate_of_release from public;
+$ops_file$);
+
+select pg_temp.make_function('gate_permission', $ops_file$
+-- Names the permission that answering the questions of a gate takes. Called by RPCs of gates. Raises nothing.
+create or replace function ops.gate_permission(p_gate_code ops.ops_gate_code)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case p_gate_code
+    when 'G1' then 'ingest_build' when 'G2' then 'sign_off_g2' when 'G3' then 'sign_off_g3' when 'G4' then 'deploy'
+end
+$$;
+comment on function ops.gate_permission is 'The permission that answering a gates questions takes.';
+revoke all on function ops.gate_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('get_run', $ops_file$
+-- Reads one run with the names around it, as claims return it. Called by workers and by other functions. Locks and
+-- raises nothing.
+create or replace function ops.get_run(
+    p_run_id uuid
+)
+returns setof ops.run_details
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return query
+    select
+        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
+        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
+        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
+        m.finished_at, m.cancel_requested_at, m.lease_expires_at
+    from ops.runs as m
+    join ops.run_requests as q on q.run_id = m.id
+    join ops.projects as p on p.id = m.project_id
+    left join ops.environments as e on e.id = m.environment_id
+    where m.id = p_run_id;
+end
+$$;
+comment on function ops.get_run is 'One run, as claims return it.';
+revoke all on function ops.get_run from public;
+grant execute on function ops.get_run to authenticated, service_role, ops_worker;
+grant execute on function ops.get_run
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('give_up_attempt', $ops_file$
+-- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
+-- where that was asked for or where a newer push of the environment already waits.
+-- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over
+-- already.
+create or replace function ops.give_up_attempt(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text,
+    p_only_expired boolean
+)
+returns ops.run_status
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_status ops.run_status;
+begin
+    with was as materialized (
+        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash, r.turn,
+            case
+                when r.cancel_requested_at is not null then 'canceled'
+                when r.attempt < r.max_attempts then 'queued'
+                else 'failed'
+            end::ops.run_status as next_status, r.status, r.claimed_by, r.priority
+        from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
+            and (not p_only_expired or r.lease_expires_at < v_now)
+        for no key update
+    ), sealed as materialized (
+        select was.*, format('%s: %s', was.next_status, p_reason) as message,
+            jsonb_build_object('from', was.status, 'to', was.next_status, 'reason', p_reason, 'worker', was.claimed_by)
+                as payload
+        from was
+    ), moved as (
+        update ops.runs as r
+        set status = s.next_status, claimed_by = null, lease_expires_at = null,
+            turn = case when s.next_status = 'queued' then ops.first_turn(s.priority, r.turn) else r.turn end,
+            dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
+            claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
+            started_at = case when s.next_status = 'queued' then null else r.started_at end,
+            finished_at = case when s.next_status = 'queued' then null else v_now end,
+            error_message = case when s.next_status = 'queued' then null else p_reason end,
+            event_count = s.seq,
+            event_hash = ops.hash_event(
+                s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
+            )
+        from sealed as s
+        where r.id = s.id
+        returning r.*, s.prev_hash, s.message, s.payload
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
+        from moved as m
+    )
+    select m.status into v_status from moved as m;
+    if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
+        return 'canceled';
+    end if;
+    return v_status;
+end
+$$;
+comment on function ops.give_up_attempt is 'Ends an attempt: queued again, failed or canceled.';
+revoke all on function ops.give_up_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('grant_exception', $ops_file$
+-- Grants a requested exception: from now until it expires, its gate counts as bypassed.
+-- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author:
+-- four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
+-- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+create or replace function ops.grant_exception(exception_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_exception ops.exceptions := ops.exception_to_change(grant_exception.exception_id);
+    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+begin
+    if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then
+        raise sqlstate 'PT409' using
+            message = format('The exception %s', case
+                when v_exception.revoked_at is not null then 'was revoked by ' || v_exception.revoked_by
+                else 'has expired'
+            end),
+            hint = 'Request another one.';
+    elsif v_caller = v_exception.release_author then
+        raise sqlstate 'PT403' using
+            message = format('%s made this release and cannot waive its gates', v_caller),
+            hint = 'Ask somebody else: four eyes.';
+    end if;
+    update ops.exceptions as e set granted_by = v_caller, granted_at = clock_timestamp()
+    where e.id = v_exception.id and e.granted_at is null;
+end
+$$;
+comment on function ops.grant_exception is 'Grants a requested exception.';
+revoke all on function ops.grant_exception from public;
+grant execute on function ops.grant_exception to service_role, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('handle_build_complete', $ops_file$
+-- Notes what a build says of gate G1: its outcome as the check `build`, and the checks it made. Called by accept_event.
+-- Locks the gate. Raises PT400 for another gate, and what record_gate_check raises.
+create or replace function ops.handle_build_complete(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_envelope ->> 'gate_code' <> 'G1' then
+        perform ops.refuse_field('gate_code', 'of a build is G1');
+    end if;
+    return ops.take_checks(p_release, 'G1', 'build', p_envelope);
+end
+$$;
+comment on function ops.handle_build_complete is 'Notes what a build says of gate G1.';
+revoke all on function ops.handle_build_complete from public;
+$ops_file$);
+
+select pg_temp.make_function('handle_deployment_event', $ops_file$
+-- Notes how a deployment goes: moves the one that is at work there, or writes down one that was started elsewhere, which
+-- the gates must allow like any other. Called by accept_event. Locks the project and what a deployment locks.
+-- Raises PT400 and PT409.
+create or replace function ops.handle_deployment_event(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_status ops.deployment_status := (p_envelope ->> 'status')::ops.deployment_status;
+    v_place record;
+    v_deployment ops.deployments;
+begin
+    perform from ops.projects as p where p.id = p_release.project_id for no key update;
+    select * into v_place from ops.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    v_deployment.id := ops.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
+    if v_deployment.id is null then
+        v_deployment.id := ops.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
+    end if;
+    if v_deployment.id is null then
+        v_deployment.id := ops.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
+    end if;
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    perform ops.move_deployment_to(v_deployment, v_status);
+    return jsonb_build_object('deployment_id', v_deployment.id)
+        || ops.take_evidence(ops.gate_of_release(p_release.id, 'G4'), p_envelope);
+end
+$$;
+comment on function ops.handle_deployment_event is 'Notes how a deployment goes.';
+revoke all on function ops.handle_deployment_event from public;
+$ops_file$);
+
+select pg_temp.make_function('handle_environment_event', $ops_file$
+-- Notes what happened to an environment, with what the event says of it. Called by accept_event. Locks nothing. Raises
+-- PT400 for evidence of no release.
+create or replace function ops.handle_environment_event(
+    p_project_id uuid,
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id bigint;
+begin
+    if jsonb_array_length(nullif(p_envelope -> 'evidence', 'null')) > 0 then
+        perform ops.refuse_field('evidence', 'is of a release; an environment has none');
+    end if;
+    insert into ops.environment_events (
+        project_id, environment_id, environment, event, payload, source, recorded_by, occurred_at
+    )
+    values (
+        p_project_id,
+        (
+            select e.id from ops.environments as e
+            where
+                e.project_id = p_project_id and e.destroyed_at is null
+                and p_envelope ->> 'environment' in (e.name, e.partition_key)
+            limit 1
+        ),
+        p_envelope ->> 'environment', p_envelope ->> 'status',
+        jsonb_strip_nulls(p_envelope - '{schema_version,event_type,idempotency_key,source,occurred_at,project,environment,status}'::text[]),
+        p_envelope ->> 'source', coalesce(ops.caller_id(), ops.caller_role()), (p_envelope ->> 'occurred_at')::timestamptz
+    )
+    returning id into v_id;
+    return jsonb_build_object('environment_event_id', v_id);
+end
+$$;
+comment on function ops.handle_environment_event is 'Notes what happened to an environment.';
+revoke all on function ops.handle_environment_event from public;
+$ops_file$);
+
+select pg_temp.make_function('handle_gate_signoff', $ops_file$
+-- Notes a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what sign_off_gate
+-- raises.
+create or replace function ops.handle_gate_signoff(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate_code ops.ops_gate_code := (p_envelope ->> 'gate_code')::ops.ops_gate_code;
+    v_approval_id uuid;
+begin
+    if (v_gate_code, p_envelope ->> 'persona_role') in (('G2', 'release_manager'), ('G3', 'qa_tester')) then
+        perform ops.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
+    end if;
+    v_approval_id := ops.sign_off_gate(
+        p_release.id, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
+        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'), p_envelope ->> 'approver_id',
+        p_envelope ->> 'source'
+    );
+    return jsonb_build_object('approval_id', v_approval_id)
+        || ops.take_evidence(ops.gate_of_release(p_release.id, v_gate_code), p_envelope);
+end
+$$;
+comment on function ops.handle_gate_signoff is 'Notes a persons decision on a gate.';
+revoke all on function ops.handle_gate_signoff from public;
+$ops_file$);
+
+select pg_temp.make_function('handle_health_check', $ops_file$
+-- Notes the health of a release's newest deployment to a place: the event's status as the check `health`, and the checks
+-- it made. Called by accept_event. Locks the deployment and the gate.
+-- Raises PT400 for another gate, PT409 where the release was not brought there.
+create or replace function ops.handle_health_check(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place record;
+    v_deployment_id uuid;
+begin
+    if p_envelope ->> 'gate_code' <> 'G4' then
+        perform ops.refuse_field('gate_code', 'of a health check is G4');
+    end if;
+    select * into v_place from ops.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    select d.id into v_deployment_id from ops.deployments as d
+    where
+        d.release_id = p_release.id and d.stage = v_place.stage and d.status <> 'failed'
+        and d.environment_id is not distinct from v_place.environment_id
+    order by d.created_at desc, d.id desc
+    limit 1;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Release %s was not brought to %s', p_release.version, p_envelope ->> 'environment'),
+            column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
+    end if;
+    return jsonb_build_object('deployment_id', v_deployment_id)
+        || ops.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+end
+$$;
+comment on function ops.handle_health_check is 'Notes the health of a deployment.';
+revoke all on function ops.handle_health_check from public;
+$ops_file$);
+
+select pg_temp.make_function('has_permission', $ops_file$
+-- Says whether the caller may do this in the project, by ops.roles: a person who signed in by their role in the project,
+-- a persona everywhere. The platform may do everything, but its worker decides nothing for people.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
+-- Definer: it reads memberships for policies that guard memberships themselves.
+create or replace function ops.has_permission(
+    p_project_id uuid,
+    p_permission text
+)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_permission is null or p_permission <> all (array[
+        'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
+        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
+    ]) then
+        raise sqlstate 'PT400' using
+            message = format('There is no permission %s', coalesce(p_permission, 'null')),
+            hint = 'Ask for one that ops.roles names, such as read or queue.';
+    elsif ops.is_platform() then
+        return p_permission not in ('sign_off_g2', 'sign_off_g3', 'grant_exception') or not ops.is_worker();
+    elsif pg_has_role(ops.caller_role(), 'authenticated', 'usage') then
+        return exists (
+            select from ops.project_memberships as m
+            join ops.roles as r on r.role = m.role::text
+            where m.project_id = p_project_id and m.user_id = auth.uid() and p_permission = any (r.permissions)
+        );
+    end if;
+    return exists (
+        select from ops.roles as r
+        where r.role = any (ops.caller_personas()) and p_permission = any (r.permissions)
+    );
+end
+$$;
+comment on function ops.has_permission is 'Whether the caller may do this in the project; ops.roles says who may what.';
+revoke all on function ops.has_permission from public;
+grant execute on function ops.has_permission to authenticated, service_role, ops_worker;
+grant execute on function ops.has_permission
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('hash_event', $ops_file$
+-- Seals an event with the hash of the one before it: SHA-256 over that hash and the event as a JSON array.
+-- Called by every function that writes an event, and by verify_run_chain. Locks and raises nothing.
+create or replace function ops.hash_event(
+    p_prev_hash bytea,
+    p_run_id uuid,
+    p_seq int,
+    p_attempt int,
+    p_event_type ops.event_type,
+    p_message text,
+    p_payload jsonb,
+    p_created_at timestamptz
+)
+returns bytea
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return sha256(p_prev_hash || convert_to(
+        jsonb_build_array(
+            p_run_id, p_seq, p_attempt, p_event_type, p_message, p_payload, extract(epoch from p_created_at)
+        )::text, 'UTF8'
+    ));
+end
+$$;
+comment on function ops.hash_event is 'The hash of an event, over its content and the hash before it.';
+revoke all on function ops.hash_event from public;
+grant execute on function ops.hash_event to authenticated, service_role, ops_worker;
+grant execute on function ops.hash_event
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('heartbeat_run', $ops_file$
+-- Renews the lease of the worker's attempt and says whether somebody asked for the run's end.
+-- Called by the owner every few seconds. Locks the run's row; raises PT404 and PT410. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.heartbeat_run(
+    p_run_id uuid,
+    p_worker_id text,
+    p_attempt int default 1,
+    p_lease_seconds int default 60
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_attempt int := coalesce(p_attempt, 1);
+    v_canceled boolean;
+begin
+    update ops.runs as r
+    set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    where
+        r.id = p_run_id and r.attempt = v_attempt and r.claimed_by = p_worker_id
+        and r.status in ('claimed', 'running')
+    returning r.cancel_requested_at is not null into v_canceled;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, v_attempt);
+    end if;
+    return v_canceled;
+end
+$$;
+comment on function ops.heartbeat_run is 'Renews a lease; true when a cancel was asked for.';
+revoke all on function ops.heartbeat_run from public;
+grant execute on function ops.heartbeat_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('ingest_event', $ops_file$
+-- Takes an event in: answers what came of it as {http_status, status, message, field, hint, ids}, and never raises for
+-- what was sent. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is undone.
+-- Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks what its handler
+-- locks. Raises only what is not the sender's doing. Repeating it with the same idempotency key writes nothing twice.
+-- Definer: who tells an event writes no table; the caller's permission for the event is checked.
+create or replace function ops.ingest_event(envelope jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text := ops.envelope_text(envelope);
+    v_answer jsonb;
+    v_state text;
+    v_message text;
+    v_field text;
+    v_hint text;
+begin
+    begin
+        perform ops.refuse_envelope(envelope, v_text);
+        v_answer := ops.accept_event(envelope, v_text);
+    exception when others then
+        get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
+            v_hint = pg_exception_hint;
+        v_answer := ops.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
+        if v_answer is null then
+            raise;
+        end if;
+    end;
+    if v_answer ->> 'status' <> 'accepted' then -- what is accepted was logged with what it wrote
+        perform ops.log_delivery(envelope, v_text, v_answer);
+    end if;
+    perform set_config('response.status', v_answer ->> 'http_status', true); -- PostgREST's answer
+    return v_answer;
+end
+$$;
+comment on function ops.ingest_event is 'Takes an event in and says what came of it.';
+revoke all on function ops.ingest_event from public;
+grant execute on function ops.ingest_event to service_role, ops_worker,
+ci_service_role, qa_tester, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('is_eligible_for_promotion', $ops_file$
+-- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+create or replace function ops.is_eligible_for_promotion(
+    release_id uuid,
+    target_env text
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select bool_and(p.is_met)
+from ops.explain_promotion(is_eligible_for_promotion.release_id, is_eligible_for_promotion.target_env) as p
+$$;
+comment on function ops.is_eligible_for_promotion is 'Whether a release may be promoted to a place now.';
+revoke all on function ops.is_eligible_for_promotion from public;
+grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.is_eligible_for_promotion
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('is_platform', $ops_file$
+-- Says whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
+-- Called by has_permission and RPCs. Locks and raises nothing.
+create or replace function ops.is_platform()
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role name := ops.caller_role();
+begin
+    return v_role in ('ops_worker', 'service_role')
+        or pg_has_role(v_role, 'ops_worker', 'usage')
+        or pg_has_role(v_role, 'service_role', 'usage')
+        or pg_has_role(
+            v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
+        );
+end
+$$;
+comment on function ops.is_platform is 'Whether the caller is the platform rather than a person.';
+revoke all on function ops.is_platform from public;
+grant execute on function ops.is_platform to authenticated, service_role, ops_worker;
+grant execute on function ops.is_platform
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('is_worker', $ops_file$
+-- Says whether the caller is the platform's worker and no more: it carries out what people decided.
+-- Called by has_permission. Locks and raises nothing.
+create or replace function ops.is_worker()
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role name := ops.caller_role();
+begin
+    return pg_has_role(v_role, 'ops_worker', 'usage') and not pg_has_role(v_role, 'service_role', 'usage')
+        and not pg_has_role(
+            v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
+        );
+end
+$$;
+comment on function ops.is_worker is 'Whether the caller is the platform''s worker and no more.';
+revoke all on function ops.is_worker from public;
+grant execute on function ops.is_worker to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('judge_deployment', $ops_file$
+-- Says whether a deployment proved its health: every health check passed within the window, counted from its end. What
+-- is pending when the window closed has failed, which ops.v_gate_status knows and nobody writes down.
+-- Called by judge_gate and settle_health. Locks and raises nothing.
+create or replace function ops.judge_deployment(
+    p_deployment ops.deployments
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    case
+        when t.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'::ops.ops_gate_status
+        else t.verdict
+    end,
+    format('deployment to %s: %s', (p_deployment).stage, t.reason)
+from ops.release_gates as g
+cross join lateral ops.tally_checks(
+    g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
+) as t
+where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
+$$;
+comment on function ops.judge_deployment is 'Whether a deployment proved its health, within its window.';
+revoke all on function ops.judge_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('judge_gate', $ops_file$
+-- Says what the facts of a gate come to, exceptions left aside, by what, and until when that can still change.
+-- Called by settle_gate, which holds the gate's row. Locks and raises nothing.
+create or replace function ops.judge_gate(
+    p_gate ops.release_gates
+)
+returns table (merit ops.ops_gate_status, reason text, deadline_at timestamptz)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+    v_checks record;
+    v_approvals record;
+begin
+    if p_gate.gate_code = 'G4' then
+        -- a deployment that failed brought nothing whose health could be asked
+        select d.* into v_deployment from ops.deployments as d
+        where d.release_id = p_gate.release_id and d.status <> 'failed'
+        order by d.created_at desc, d.id desc
+        limit 1;
+        if not found then
+            return query select 'pending'::ops.ops_gate_status, 'not deployed yet', null::timestamptz;
+            return;
+        end if;
+        return query select j.verdict, j.reason, v_deployment.g4_deadline_at from ops.judge_deployment(v_deployment) as j;
+        return;
+    end if;
+    select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
+    v_checks := v_approvals;
+    if p_gate.gate_code in ('G2', 'G3') then
+        select t.verdict, t.reason into v_approvals from ops.tally_approvals(p_gate.id, p_gate.quorum) as t;
+    end if;
+    if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
+        select t.verdict, t.reason into v_checks from ops.tally_checks(p_gate.id, p_gate.required_checks) as t;
+    end if;
+    return query select
+        case
+            when 'failed' in (v_approvals.verdict, v_checks.verdict) then 'failed'::ops.ops_gate_status
+            when 'pending' in (v_approvals.verdict, v_checks.verdict) then 'pending'
+            else 'passed'
+        end,
+        concat_ws('; ', v_approvals.reason, v_checks.reason), null::timestamptz;
+end
+$$;
+comment on function ops.judge_gate is 'What the facts of a gate come to, exceptions left aside.';
+revoke all on function ops.judge_gate from public;
+$ops_file$);
+
+select pg_temp.make_function('keep_an_owner', $ops_file$
+-- Refuses that a project loses its last owner, whoever asks. Fired by ops.project_memberships, before an owner's row is
+-- changed or removed; a project that is removed itself takes its owners with it.
+-- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
+-- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
+create or replace function ops.keep_an_owner()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.projects as p where p.id = old.project_id for no key update;
+    if found and not exists (
+        select from ops.project_memberships as m
+        where m.project_id = old.project_id and m.role = 'owner' and m.user_id <> old.user_id
+    ) then
+        raise sqlstate 'PT409' using
+            message = 'A project keeps an owner',
+            hint = 'Make somebody else owner first: ops.set_member.';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+comment on function ops.keep_an_owner is 'Refuses that a project loses its last owner.';
+revoke all on function ops.keep_an_owner from public;
+$ops_file$);
+
+select pg_temp.make_function('list_partitions', $ops_file$
+-- Lists the partitions of a table of events or log lines with the time each holds; the first one holds all before it, the default
+-- one has no time.
+-- Called by ensure_partitions and the expiry. Locks and raises nothing.
+create or replace function ops.list_partitions(
+    p_table text
+)
+returns table (
+    partition_name text,
+    held_from timestamptz,
+    held_until timestamptz
+)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+    return query
+    select
+        c.relname::text,
+        (b.bound ->> 0)::timestamptz, (b.bound ->> 1)::timestamptz
+    from pg_catalog.pg_inherits as i
+    join pg_catalog.pg_class as c on c.oid = i.inhrelid
+    left join lateral (
+        select to_jsonb(regexp_match(
+            pg_get_expr(c.relpartbound, c.oid), 'FROM \((?:MINVALUE|''(.+)'')\) TO \(''(.+)''\)'
+        )) as bound
+    ) as b on true
+    where i.inhparent = format('ops.%I', p_table)::regclass
+    order by 3 nulls last;
+end
+$$;
+comment on function ops.list_partitions is 'The partitions of a table and the time each holds.';
+revoke all on function ops.list_partitions from public;
+grant execute on function ops.list_partitions to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('list_queued_runs', $ops_file$
+-- Lists what waits, in the order of the claims, with what each waits for; people see their own projects'.
+-- Called by people and `ops run list`. Locks and raises nothing.
+create or replace function ops.list_queued_runs()
+returns table (
+    "position" bigint,
+    run_id uuid,
+    project_slug text,
+    run_number bigint,
+    kind ops.run_kind,
+    partition_key text,
+    priority int,
+    age interval,
+    waits_for text
+)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select q."position", q.run_id, q.project_slug, q.run_number, q.kind, q.partition_key, q.priority, q.age, q.waits_for
+    from ops.v_run_queue as q
+    order by q."position";
+end
+$$;
+comment on function ops.list_queued_runs is 'What waits, in order, and for what.';
+revoke all on function ops.list_queued_runs from public;
+grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker;
+grant execute on function ops.list_queued_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('log_delivery', $ops_file$
+-- Writes the log's row of a delivery and returns its id; null where the same key was accepted before, which is what keeps
+-- an event from being written twice: of deliveries at once, the others wait for the first.
+-- Called by ingest_event and accept_event. Locks and raises nothing. The log keeps 64 kB of an envelope; more would be
+-- the store's.
+create or replace function ops.log_delivery(
+    p_envelope jsonb,
+    p_text text,
+    p_answer jsonb,
+    p_project_id uuid default null,
+    p_release_id uuid default null
+)
+returns bigint
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.event_ingest_log (
+    idempotency_key, schema_version, event_type, source, project_id, release_id, processing_status, http_status, error,
+    envelope, envelope_sha256, size_bytes, caller_role, caller_id
+)
+select
+    ops.envelope_label(p_envelope, 'idempotency_key'), ops.envelope_label(p_envelope, 'schema_version'),
+    ops.envelope_label(p_envelope, 'event_type'), ops.envelope_label(p_envelope, 'source'),
+    coalesce(p_project_id, p.id), coalesce(p_release_id, ops.named_release(p.id, p_envelope ->> 'release')),
+    (p_answer ->> 'status')::ops.ops_processing_status, (p_answer ->> 'http_status')::int,
+    case
+        when p_answer ->> 'status' = 'rejected' then concat_ws(': ', p_answer ->> 'field', p_answer ->> 'message')
+    end,
+    -- a character takes four bytes at most
+    case
+        when octet_length(p_text) <= 65536 then p_envelope
+        else jsonb_build_object('truncated', left(p_text, 16000))
+    end,
+    ops.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
+    ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())
+from (select ops.named_project(p_envelope ->> 'project') as id) as p
+on conflict (idempotency_key) where processing_status = 'accepted' do nothing
+returning id
+$$;
+comment on function ops.log_delivery is 'Writes the logs row of a delivery.';
+revoke all on function ops.log_delivery from public;
+$ops_file$);
+
+select pg_temp.make_function('longest_ttl', $ops_file$
+-- Returns the most days that any project keeps something, and the platform's own default counts too.
+-- Called by the expiry of whole months. Locks and raises nothing.
+create or replace function ops.longest_ttl(
+    p_rule text
+)
+returns int
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select max((ops.rules_in_force(p.id, 'ttl') ->> p_rule)::int)
+from (select project.id from ops.projects as project union all select null) as p
+$$;
+comment on function ops.longest_ttl is 'The most days that any project keeps something.';
+revoke all on function ops.longest_ttl from public;
+$ops_file$);
+
+select pg_temp.make_function('main_sha', $ops_file$
+-- Returns the commit of the project's own repository in a release, or of its only one; null where neither tells.
+-- Called by start_deployment. Locks and raises nothing.
+create or replace function ops.main_sha(p_release ops.releases)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select s.value
+from jsonb_each_text((p_release).git_shas) as s
+join ops.projects as p on p.id = (p_release).project_id
+where
+    right(ops.normalise_repo_url(p.repo_url), length(s.key) + 1) = '/' || lower(s.key)
+    or (select count(*) from jsonb_object_keys((p_release).git_shas)) = 1
+order by length(s.key) desc
+limit 1
+$$;
+comment on function ops.main_sha is 'The commit of the projects own repository in a release.';
+revoke all on function ops.main_sha from public;
+$ops_file$);
+
+select pg_temp.make_function('make_environment', $ops_file$
+-- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
+-- Called by ensure_environment and queue_run, which asked whether the caller may. Two callers at once get the same row.
+-- A retry is harmless.
+create or replace function ops.make_environment(
+    p_project_id uuid,
+    p_branch text,
+    p_stage ops.environment_stage default null
+)
+returns ops.environments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_project ops.projects;
+begin
+    select p.* into v_project from ops.projects as p where p.id = p_project_id;
+    loop
+        select e.* into v_environment from ops.environments as e
+        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
+        exit when found;
+        insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key)
+        select
+            p_project_id, p_branch, p_branch,
+            coalesce(p_stage, ops.branch_stage(p_branch, v_project.default_branch)), g.generation,
+            ops.partition_key(v_project.slug, p_branch, g.generation)
+        from (
+            select coalesce(max(o.generation), 0) + 1 as generation
+            from ops.environments as o
+            where o.project_id = p_project_id and o.name = p_branch
+        ) as g
+        on conflict do nothing;
+    end loop;
+    return v_environment;
+end
+$$;
+comment on function ops.make_environment is 'The living environment of a branch, made where there is none.';
+revoke all on function ops.make_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('make_gates', $ops_file$
+-- Makes the four gates of a new release, with the rules of the policy now.
+-- Called by create_release. Locks nothing of others; raises nothing.
+create or replace function ops.make_gates(p_release ops.releases)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, reason)
+select
+    (p_release).id, g.code,
+    array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
+    coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
+    (rules ->> 'g4_window_seconds')::int, 'nothing decided it yet'
+from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
+cross join ops.rules_in_force((p_release).project_id, 'gates') as rules
+$$;
+comment on function ops.make_gates is 'Makes the four gates of a new release.';
+revoke all on function ops.make_gates from public;
+$ops_file$);
+
+select pg_temp.make_function('make_partition', $ops_file$
+-- Makes the partition of one month, with the rows that came before it and wait in the default partition.
+-- Called by ensure_partitions, under its lock. Locks the default partition. Raises what the server raises.
+create or replace function ops.make_partition(
+    p_table text,
+    p_column text,
+    p_month timestamptz
+)
+returns text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_name text := p_table || to_char(p_month, '_YYYY_MM');
+    v_default text := p_table || '_default';
+    v_until timestamptz := p_month + interval '1 month';
+begin
+    execute format('create table ops.%I (like ops.%I including defaults including constraints)', v_name, p_table);
+    execute format('lock table ops.%I in access exclusive mode', v_default);
+    -- a row moves from one part of its table to another: nothing is taken from the record
+    execute format('alter table ops.%I disable trigger user', v_default);
+    execute format(
+        'with late as (delete from ops.%1$I as d where d.%2$I >= %3$L and d.%2$I < %4$L returning d.*)'
+        ' insert into ops.%5$I select l.* from late as l', v_default, p_column, p_month, v_until, v_name
+    );
+    execute format('alter table ops.%I enable trigger user', v_default);
+    execute format(
+        'alter table ops.%I attach partition ops.%I for values from (%L) to (%L)', p_table, v_name, p_month, v_until
+    );
+    return v_name;
+end
+$$;
+comment on function ops.make_partition is 'Makes the partition of one month.';
+revoke all on function ops.make_partition from public;
+$ops_file$);
+
+select pg_temp.make_function('minute_of_week', $ops_file$
+-- Counts the minutes from Monday 00:00 to a time of the week such as `fri 16:00`; null where it is none.
+-- Called by freeze_reason and set_policy. Reads, locks and raises nothing.
+create or replace function ops.minute_of_week(p_time text)
+returns int
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select (array_position('{mon,tue,wed,thu,fri,sat,sun}'::text[], m[1]) - 1) * 1440 + m[2]::int * 60 + m[3]::int
+from regexp_match(p_time, '^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):([0-5][0-9])$') as m
+$$;
+comment on function ops.minute_of_week is 'Minutes from Monday 00:00 to a time of the week.';
+revoke all on function ops.minute_of_week from public;
+grant execute on function ops.minute_of_week to authenticated, service_role, ops_worker;
+grant execute on function ops.minute_of_week
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('months_without_partition', $ops_file$
+-- Lists the months that lack a partition: this one, the next ones, and those of rows that wait in the default partition
+-- and are not older than anything is kept.
+-- Called by ensure_partitions. Locks and raises nothing.
+create or replace function ops.months_without_partition(
+    p_table text,
+    p_column text,
+    p_months_ahead int
+)
+returns setof timestamptz
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    return query execute format(
+        $query$
+        select m.month
+        from (
+            select g.month
+            from generate_series(
+                date_trunc('month', $1), date_trunc('month', $1) + make_interval(months => $2), interval '1 month'
+            ) as g (month)
+            union
+            select date_trunc('month', d.%2$I)
+            from ops.%1$I as d
+            where d.%2$I >= $1 - interval '3650 days' and d.%2$I < $1 + make_interval(months => $2)
+        ) as m
+        where not exists (
+            select from ops.list_partitions(%3$L) as p
+            where coalesce(p.held_from, '-infinity') <= m.month and p.held_until > m.month
+        )
+        order by m.month
+        $query$, p_table || '_default', p_column, p_table
+    ) using v_now, p_months_ahead;
+end
+$$;
+comment on function ops.months_without_partition is 'The months that lack a partition.';
+revoke all on function ops.months_without_partition from public;
+$ops_file$);
+
+select pg_temp.make_function('move_branch', $ops_file$
+-- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production
+-- built, what vanished destroyed.
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production
+-- is never
+-- destroyed by a push. A branch that is there already changes nothing.
+create or replace function ops.move_branch(
+    p_project_id uuid,
+    p_branch text,
+    p_sha text,
+    p_trigger text,
+    p_requested_by text default null
+)
+returns table (outcome text, run_id uuid)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+    v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
+    v_stage ops.environment_stage;
+begin
+    perform from ops.projects as p where p.id = p_project_id for no key update;
+    run_id := null;
+    if v_is_gone then
+        delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;
+        select e.* into v_environment from ops.environments as e
+        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
+        outcome := case
+            when v_environment.id is null then 'nothing to destroy'
+            when v_environment.stage = 'production' then 'production stays'
+            when exists (
+                select from ops.runs as r
+                where r.environment_id = v_environment.id and r.kind = 'destroy'
+                    and r.status in ('queued', 'claimed', 'running')
+            ) then 'unchanged'
+            else 'queued'
+        end;
+    else
+        outcome := case when exists (
+            select from ops.branch_heads as h
+            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
+        ) then 'unchanged' else 'queued' end;
+        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
+        select ops.branch_stage(p_branch, p.default_branch) into v_stage from ops.projects as p where p.id = p_project_id;
+    end if;
+    if outcome = 'queued' then
+        run_id := ops.queue_run(
+            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
+            'refs/heads/' || p_branch,
+            p_kind => case
+                when v_is_gone then 'destroy' when v_stage = 'development' then 'deploy' else 'build'
+            end::ops.run_kind,
+            p_trigger => p_trigger, p_requested_by => p_requested_by
+        );
+    end if;
+    return next;
+end
+$$;
+comment on function ops.move_branch is 'Moves a branch and queues what follows.';
+revoke all on function ops.move_branch from public;
+$ops_file$);
+
+select pg_temp.make_function('move_deployment', $ops_file$
+-- Refuses a change of a deployment's state that is not drawn, and dates those that are: health has its window from the
+-- end on. Fired by deployments, whoever writes them. Locks nothing; raises PT409.
+create or replace function ops.move_deployment()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'UPDATE' and new.status <> old.status and not (
+        old.status = 'pending' or old.status = 'running' and new.status <> 'pending'
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('A deployment cannot go from %s to %s', old.status, new.status),
+            hint = 'pending - running - succeeded or failed.';
+    end if;
+    if new.status <> 'pending' then
+        new.started_at := coalesce(new.started_at, clock_timestamp());
+    end if;
+    if new.status in ('succeeded', 'failed') then
+        new.finished_at := coalesce(new.finished_at, clock_timestamp());
+    end if;
+    if new.status = 'succeeded' and new.g4_deadline_at is null then
+        new.g4_deadline_at := new.finished_at + make_interval(secs => (
+            select g.window_seconds from ops.release_gates as g
+            where g.release_id = new.release_id and g.gate_code = 'G4'
+        ));
+    end if;
+    return new;
+end
+$$;
+comment on function ops.move_deployment is 'Refuses a state change of a deployment that is not drawn.';
+revoke all on function ops.move_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('move_deployment_to', $ops_file$
+-- Moves a deployment to a state. Called by record_deployment_status, events and close_deployments once the caller's
+-- permission is known. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for a change that is
+-- not drawn. Repeating it is harmless.
+create or replace function ops.move_deployment_to(
+    p_deployment ops.deployments,
+    p_status ops.deployment_status
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.releases as r
+    where r.id = p_deployment.release_id or r.id = (
+        select d.release_id from ops.deployments as d where d.id = p_deployment.rollback_of
+    )
+    order by r.id
+    for no key update;
+    update ops.deployments as d set status = p_status where d.id = p_deployment.id and d.status <> p_status;
+end
+$$;
+comment on function ops.move_deployment_to is 'Moves a deployment to a state.';
+revoke all on function ops.move_deployment_to from public;
+$ops_file$);
+
+select pg_temp.make_function('named_project', $ops_file$
+-- Finds the project of a slug or an id; null where there is none. Called by what reads envelopes. Raises nothing.
+create or replace function ops.named_project(p_name text)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select p.id from ops.projects as p where p.slug = p_name
+union all
+select p.id from ops.projects as p where p.id::text = lower(p_name)
+limit 1
+$$;
+comment on function ops.named_project is 'The project of a slug or an id.';
+revoke all on function ops.named_project from public;
+$ops_file$);
+
+select pg_temp.make_function('named_release', $ops_file$
+-- Finds the release of a version or an id in a project; null where there is none. Called by what reads envelopes. Raises
+-- nothing.
+create or replace function ops.named_release(
+    p_project_id uuid,
+    p_name text
+)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select r.id from ops.releases as r where r.project_id = p_project_id and r.version = p_name
+union all
+select r.id from ops.releases as r
+where
+    r.project_id = p_project_id
+    and r.id = case
+        when p_name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_name::uuid
+    end
+limit 1
+$$;
+comment on function ops.named_release is 'The release of a version or an id.';
+revoke all on function ops.named_release from public;
+$ops_file$);
+
+select pg_temp.make_function('next_turn', $ops_file$
+-- Gives a run its turn: after its project's last waiting one, else beside the first that waits. Projects thereby
+-- alternate however many runs each has queued.
+-- Called by queue_run and when a run goes back to the queue. Locks and raises nothing; two at once may share a turn,
+-- which age decides.
+create or replace function ops.next_turn(
+    p_project_id uuid,
+    p_priority int
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return coalesce(
+        (
+            select r.turn + 1 from ops.runs as r
+            where r.status = 'queued' and r.project_id = p_project_id and r.priority = p_priority
+            order by r.turn desc
+            limit 1
+        ),
+        (
+            select r.turn from ops.runs as r
+            where r.status = 'queued' and r.priority = p_priority
+            order by r.turn
+            limit 1
+        ),
+        1
+    );
+end
+$$;
+comment on function ops.next_turn is 'The place of a projects next run among all projects.';
+revoke all on function ops.next_turn from public;
+$ops_file$);
+
+select pg_temp.make_function('normalise_repo_url', $ops_file$
+-- Makes the spellings of one repository equal: scheme, user, usual ports, ssh's short form, letter case (forges ignore
+-- it), .git and
+-- slashes at the end.
+-- Called when a push looks for its project. Locks and raises nothing.
+create or replace function ops.normalise_repo_url(
+    p_url text
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_url ~ '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/' and p_url !~* '^file:' then
+        lower(
+            regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^@/]*@)?([^/]+?)(?::(?:22|80|443|9418))?/.*$', '\1')
+            || '/' || regexp_replace(regexp_replace(p_url, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]+/+', ''), '/*(\.git)?/*$', '')
+        )
+    when p_url ~ '^([^/@]+@)?[^/:]+:' and p_url !~* '^file:' then
+        lower(
+            regexp_replace(p_url, '^(?:[^/@]+@)?([^:]+):.*$', '\1')
+            || '/' || regexp_replace(regexp_replace(p_url, '^[^:]+:/*', ''), '/*(\.git)?/*$', '')
+        )
+    else regexp_replace(regexp_replace(p_url, '^file://(localhost)?', '', 'i'), '/*(\.git)?/*$', '')
+end
+$$;
+comment on function ops.normalise_repo_url is 'One spelling for all addresses of a repository.';
+revoke all on function ops.normalise_repo_url from public;
+grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker;
+grant execute on function ops.normalise_repo_url
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('note_deployment', $ops_file$
+-- Lets a deployment's state be felt: gate G4 mirrors the newest, and the release is where it was brought.
+-- Fired by deployments. Locks the deployment, its gate and the releases, which record_deployment_status locked before.
+-- Definer: who moves a deployment writes no gate and no release.
+create or replace function ops.note_deployment()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.status <> 'pending' then
+        perform ops.settle_health(new.id);
+    end if;
+    perform ops.settle_gate(g.id) from ops.release_gates as g
+    where g.release_id = new.release_id and g.gate_code = 'G4';
+    if new.status = 'succeeded' and new.stage = 'production' then
+        update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';
+        update ops.releases as r set status = 'rolled_back'
+        from ops.deployments as undone
+        where undone.id = new.rollback_of and r.id = undone.release_id and r.status = 'released'
+            and r.id <> new.release_id;
+    elsif new.status = 'succeeded' then
+        update ops.releases as r set status = 'staging' where r.id = new.release_id and r.status = 'candidate';
+    end if;
+    return null;
+end
+$$;
+comment on function ops.note_deployment is 'Lets a deployments state be felt by its gate and its release.';
+revoke all on function ops.note_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('note_gate_fact', $ops_file$
+-- Judges the gate of a fact that was just told, and the deployment whose health it is about.
+-- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
+-- Definer: who tells a fact writes no gate.
+create or replace function ops.note_gate_fact()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_table_name = 'gate_checks' then
+        perform ops.settle_health(new.deployment_id);
+    end if;
+    perform ops.settle_gate(new.gate_id);
+    return null;
+end
+$$;
+comment on function ops.note_gate_fact is 'Judges the gate of a fact that was just told.';
+revoke all on function ops.note_gate_fact from public;
+$ops_file$);
+
+select pg_temp.make_function('open_incident', $ops_file$
+-- Opens an incident of a project, or of one of its deployments, and returns its id.
+-- Called by `ops incident open` and alerts. Locks nothing of others. Raises PT404, PT403 and PT400. A retry opens another.
+-- Definer: nobody writes incidents themselves; the caller's permission is checked.
+create or replace function ops.open_incident(
+    project_id uuid,
+    title text,
+    p_description text default '',
+    p_severity ops.incident_severity default 'major',
+    p_deployment_id uuid default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_id uuid;
+begin
+    perform ops.require_permission(open_incident.project_id, 'record_incident');
+    if p_deployment_id is not null and not exists (
+        select from ops.deployments as d
+        where d.id = p_deployment_id and d.project_id = open_incident.project_id
+    ) then
+        raise sqlstate 'PT404' using
+            message = 'The project has no such deployment', hint = 'List them: select id from ops.deployments.';
+    end if;
+    insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
+    values (
+        open_incident.project_id, p_deployment_id, p_severity, open_incident.title, coalesce(p_description, ''),
+        coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No incident may have these values', detail = sqlerrm, hint = 'An incident has a project and a title.';
+end
+$$;
+comment on function ops.open_incident is 'Opens an incident.';
+revoke all on function ops.open_incident from public;
+grant execute on function ops.open_incident to service_role, ops_worker, sre;
+$ops_file$);
+
+select pg_temp.make_function('open_incident_of_glass', $ops_file$
+-- Opens the incident of glass that was broken, whoever wrote the exception. Fired by exceptions. Locks and raises nothing.
+-- Definer: who breaks glass writes no incident themselves.
+create or replace function ops.open_incident_of_glass()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.incidents (project_id, exception_id, severity, title, description, opened_by)
+    select
+        r.project_id, new.id, 'critical', format('Glass broken: %s of release %s', new.gate_code, r.version),
+        new.reason, new.granted_by
+    from ops.releases as r
+    where r.id = new.release_id;
+    return null;
+end
+$$;
+comment on function ops.open_incident_of_glass is 'Opens the incident of glass that was broken.';
+revoke all on function ops.open_incident_of_glass from public;
+$ops_file$);
+
+select pg_temp.make_function('partition_key', $ops_file$
+-- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
+-- generation from the second on.
+-- Called by ensure_environment. Locks and raises nothing.
+create or replace function ops.partition_key(
+    p_slug text,
+    p_branch text,
+    p_generation int
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select p_slug || '/' || replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '...', '%2E%2E%2E')
+    || case when p_generation > 1 then '~' || p_generation else '' end
+$$;
+comment on function ops.partition_key is 'The Dagster partition of an environment.';
+revoke all on function ops.partition_key from public;
+grant execute on function ops.partition_key to authenticated, service_role, ops_worker;
+grant execute on function ops.partition_key
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('peek_runs', $ops_file$
+-- Shows what claim_runs would give, and claims nothing. Called by dry runs of the sensor. Locks and raises nothing.
+create or replace function ops.peek_runs(
+    p_limit int
+)
+returns setof ops.run_details
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return query
+    select
+        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
+        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
+        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
+        m.finished_at, m.cancel_requested_at, m.lease_expires_at
+    from ops.runs as m
+    join ops.run_requests as q on q.run_id = m.id
+    join ops.projects as p on p.id = m.project_id
+    left join ops.environments as e on e.id = m.environment_id
+    where m.status = 'queued' and (
+        m.environment_id is null
+        or not exists (
+            select from ops.runs as o
+            where
+                o.environment_id = m.environment_id
+                and o.status in ('queued', 'claimed', 'running')
+                and (
+                    o.status <> 'queued'
+                    or (-o.priority, o.turn, o.created_at, o.id) < (-m.priority, m.turn, m.created_at, m.id)
+                )
+        )
+    )
+    order by m.priority desc, m.turn, m.created_at
+    limit greatest(p_limit, 0);
+end
+$$;
+comment on function ops.peek_runs is 'The runs that the next claim would give.';
+revoke all on function ops.peek_runs from public;
+grant execute on function ops.peek_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('policy', $ops_file$
+-- Returns the rules that hold in a project; without a project, those for all.
+-- Called by people and steps who ask which rules hold. Locks nothing; raises PT404 for a project the caller cannot see.
+-- Definer: the rules are the same whoever asks; the caller's right to read the project is checked.
+create or replace function ops.policy(
+    project_id uuid,
+    type ops.policy_type
+)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if policy.project_id is not null then
+        perform ops.require_permission(policy.project_id, 'read');
+    end if;
+    return ops.rules_in_force(policy.project_id, policy.type);
+end
+$$;
+comment on function ops.policy is 'The rules that hold in a project.';
+revoke all on function ops.policy from public;
+grant execute on function ops.policy to authenticated, service_role, ops_worker;
+grant execute on function ops.policy
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('policy_defaults', $ops_file$
+-- Returns the rules of a policy where nobody set any. Called by rules_in_force. Reads, locks and raises nothing.
+create or replace function ops.policy_defaults(p_type ops.policy_type)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_object_agg(r.rule, r.default_value) from ops.policy_rules() as r where r.policy_type = p_type
+$$;
+comment on function ops.policy_defaults is 'The rules of a policy where nobody set any.';
+revoke all on function ops.policy_defaults from public;
+grant execute on function ops.policy_defaults to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_defaults
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('policy_rules', $ops_file$
+-- Lists every rule a policy may hold: its kind, default and limits; nothing else knows them.
+-- Called by policy_defaults and set_policy. Reads, locks and raises nothing.
+create or replace function ops.policy_rules()
+returns table (
+    policy_type ops.policy_type,
+    rule text,
+    kind text,
+    default_value jsonb,
+    minimum int,
+    maximum int,
+    meaning text
+)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select * from (
+    values
+    ('gates'::ops.policy_type, 'g1_checks', 'names', '["build"]'::jsonb, 1, 50, 'Checks that gate G1 waits for'),
+    ('gates', 'g2_checks', 'names', '[]', 0, 50, 'Checks that gate G2 waits for, besides the approvals'),
+    ('gates', 'g3_checks', 'names', '[]', 0, 50, 'Checks that gate G3 waits for, besides the approvals'),
+    ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
+    ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
+    ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
+    ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
+    ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
+    ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
+        'Production waits for the health of the newest deployment to staging'),
+    ('promotion', 'freeze_windows', 'windows', '[]', 0, 100, 'Times in which nothing is promoted to production'),
+    ('promotion', 'backup_max_age_hours', 'integer', '4', 1, 720,
+        'Age at which production''s newest verified backup is too old to promote over'),
+    ('promotion', 'exception_max_hours', 'integer', '168', 1, 2160, 'The longest that an exception may last'),
+    ('promotion', 'break_glass_minutes', 'integer', '60', 1, 240, 'How long broken glass stays open'),
+    ('ttl', 'log_days', 'integer', '30', 1, 3650, 'Days that log lines are kept'),
+    ('ttl', 'event_days', 'integer', '400', 1, 3650, 'Days that events of runs are kept'),
+    ('ttl', 'artifact_days', 'integer', '90', 1, 3650, 'Days that files of runs are kept'),
+    ('ttl', 'ingest_days', 'integer', '90', 1, 3650, 'Days that the log of deliveries is kept'),
+    ('backup', 'nightly', 'boolean', 'true', null, null, 'Production is backed up every night'),
+    ('backup', 'max_age_hours', 'integer', '26', 1, 720, 'Age at which the newest verified backup is stale'),
+    ('retention', 'daily', 'integer', '7', 0, 366, 'Days whose last backup is kept'),
+    ('retention', 'weekly', 'integer', '4', 0, 520, 'Weeks whose last backup is kept'),
+    ('retention', 'monthly', 'integer', '3', 0, 240, 'Months whose last backup is kept'),
+    ('retention', 'minimum', 'integer', '1', 1, 100, 'Verified backups that are kept whatever their age'),
+    ('clone', 'max_backup_age_hours', 'integer', '24', 1, 720, 'Age at which a backup is too old to clone from'),
+    ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
+    ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
+    ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
+        'A module that nothing neutralises stops the clone')
+) as v (policy_type, rule, kind, default_value, minimum, maximum, meaning)
+$$;
+comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';
+revoke all on function ops.policy_rules from public;
+grant execute on function ops.policy_rules to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_rules
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('projects_to_poll', $ops_file$
+-- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes
+-- sensor. Locks and raises nothing.
+create or replace function ops.projects_to_poll(
+    p_older_than_seconds int
+)
+returns setof ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select p.* from ops.projects as p
+    where
+        p.status = 'active' and p.poll_enabled
+        and coalesce(greatest(p.last_polled_at, p.poll_failed_at), '-infinity')
+        <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
+    order by greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+end
+$$;
+comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';
+revoke all on function ops.projects_to_poll from public;
+grant execute on function ops.projects_to_poll to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('promote_release', $ops_file$
+-- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
+-- from the release. While the release is on its way there, the same deployment is returned.
+-- Called by `ops promote` and release managers. Locks the project, the release and its gates, so that of two promotions at
+-- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
+-- production, or another deployment at work there. A retry is harmless.
+-- Definer: nobody writes deployments themselves; the caller's permission is checked.
+create or replace function ops.promote_release(
+    release_id uuid,
+    target_env text,
+    p_no_backup_reason text default null,
+    p_reason text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(promote_release.release_id, 'promote');
+    v_place record;
+    v_id uuid;
+begin
+    perform from ops.projects as p where p.id = v_release.project_id for no key update;
+    perform ops.close_deployments(v_release.project_id);
+    select * into v_place from ops.promotion_target(v_release.project_id, promote_release.target_env);
+    v_id := ops.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
+    if v_id is null then
+        perform ops.refuse_ineligible(v_release.id, v_place.stage);
+        v_id := ops.start_deployment(
+            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason
+        );
+    end if;
+    return v_id;
+end
+$$;
+comment on function ops.promote_release is 'Brings a release to a place.';
+revoke all on function ops.promote_release from public;
+grant execute on function ops.promote_release to service_role, ops_worker, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('promotion_requirements', $ops_file$
+-- Lists what a release must have to be promoted to a stage, whether it has it, and by what.
+-- Called by explain_promotion and by the refusal of what is not eligible. Locks and raises nothing.
+-- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze that glass was not broken
+-- for; policy may ask for more.
+create or replace function ops.promotion_requirements(
+    p_release_id uuid,
+    p_stage ops.environment_stage
+)
+returns table (requirement text, is_met boolean, detail text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with release as (
+    select r.*, ops.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
+), gates as materialized (
+    select * from ops.v_gate_status as s where s.release_id = p_release_id
+), staging as (
+    select d.g4_status from ops.deployments as d
+    where d.release_id = p_release_id and d.stage = 'staging' and d.status <> 'failed'
+    order by d.created_at desc, d.id desc
+    limit 1
+), demands as (
+    select
+        g.*,
+        case g.gate_code
+            when 'G1' then true
+            when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
+            when 'G3' then p_stage = 'production'
+            else false
+        end as must_pass,
+        g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
+    from release as r, gates as g
+)
+select 'release', r.status <> 'withdrawn',
+    case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
+from release as r
+union all
+select
+    d.gate_code::text,
+    d.status = 'bypassed' or (
+        d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+        and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
+    ),
+    case
+        when d.status = 'bypassed' then
+            format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
+                'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+        when d.must_be_healthy and d.status <> 'failed' and not exists (
+            select from staging as s where s.g4_status = 'passed'
+        ) then 'the newest deployment to staging has not proved its health'
+        else concat_ws(': ', d.status, d.reason)
+    end
+from demands as d
+union all
+select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
+    'nothing is frozen')
+from release as r
+cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
+where p_stage = 'production'
+$$;
+comment on function ops.promotion_requirements is 'What a release must have for a stage, and whether it has it.';
+revoke all on function ops.promotion_requirements from public;
+$ops_file$);
+
+select pg_temp.make_function('promotion_target', $ops_file$
+-- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
+-- stage has none of its own.
+-- Called by what promotes and by what asks whether one may. Locks nothing. Raises PT400 for a target nothing is promoted
+-- to and PT409 where the stage has several environments.
+create or replace function ops.promotion_target(
+    p_project_id uuid,
+    p_target_env text
+)
+returns table (environment_id uuid, stage ops.environment_stage)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_names text;
+    v_found int;
+begin
+    return query
+    select e.id, e.stage
+    from ops.environments as e
+    where
+        e.project_id = p_project_id and e.destroyed_at is null and e.stage <> 'development'
+        and p_target_env in (e.name, e.partition_key)
+    order by e.name = p_target_env desc
+    limit 1;
+    if found then
+        return;
+    elsif p_target_env is null or p_target_env not in ('staging', 'production') then
+        raise sqlstate 'PT400' using
+            message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
+            column = 'environment',
+            hint = 'Name staging, production, or an environment of one of these stages.';
+    end if;
+    select string_agg(e.name, ', ' order by e.name), count(*) into v_names, v_found
+    from ops.environments as e
+    where e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+    if v_found > 1 then
+        raise sqlstate 'PT409' using
+            message = format('The project has several %s environments: %s', p_target_env, v_names),
+            column = 'environment',
+            hint = 'Name one of them.';
+    end if;
+    return query
+    select e.id, p_target_env::ops.environment_stage
+    from (select) as nothing
+    left join ops.environments as e
+        on e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+end
+$$;
+comment on function ops.promotion_target is 'Where a promotion goes: an environment and its stage.';
+revoke all on function ops.promotion_target from public;
+$ops_file$);
+
+select pg_temp.make_function('queue_run', $ops_file$
+-- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
+-- older runs are superseded.
+-- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
+-- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may
+-- have.
+-- Repeating it with the same idempotency key returns the same run.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.queue_run(
+    project_id uuid,
+    env text,
+    git_sha text,
+    ref text,
+    p_kind ops.run_kind default 'deploy',
+    p_trigger text default 'api',
+    p_requested_by text default null,
+    p_priority int default 0,
+    p_idempotency_key text default null,
+    p_config jsonb default '{}',
+    p_max_attempts int default 3,
+    p_retry_of uuid default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := clock_timestamp();
+    v_id uuid := gen_random_uuid();
+    v_body bytea;
+    v_environment ops.environments;
+    v_number bigint;
+    v_requested_by text := p_requested_by;
+    v_event ops.run_events;
+begin
+    perform ops.require_queueable(queue_run.project_id, p_kind);
+    if not ops.is_platform() then
+        v_requested_by := ops.caller_name();
+        if p_priority > 0 then -- ahead of everybody's work, in every project
+            perform ops.require_permission(queue_run.project_id, 'manage');
+        end if;
+    end if;
+    if p_retry_of is not null and not exists (
+        select from ops.run_requests as q where q.run_id = p_retry_of and q.project_id = queue_run.project_id
+    ) then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_retry_of),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+    v_body := sha256(convert_to(jsonb_build_array(
+        env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
+    )::text, 'UTF8'));
+    if p_idempotency_key is not null then
+        v_id := coalesce(ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
+        if exists (select from ops.run_requests as q where q.run_id = v_id) then
+            return v_id;
+        end if;
+    end if;
+    if coalesce(env, '') <> '' then
+        v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+    end if;
+    with counter as (
+        update ops.project_counters as c set last_run_number = c.last_run_number + 1
+        where c.project_id = queue_run.project_id
+        returning c.last_run_number
+    ), request as (
+        insert into ops.run_requests (
+            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of
+        )
+        select
+            v_id, queue_run.project_id, v_environment.id, c.last_run_number, v_requested_by, coalesce(p_config, '{}'),
+            p_idempotency_key, v_body, p_retry_of
+        from counter as c
+        on conflict (project_id, idempotency_key) where idempotency_key is not null do nothing
+        returning run_number
+    ), sealed as materialized (
+        select q.run_number, jsonb_strip_nulls(jsonb_build_object(
+            'to', 'queued', 'trigger', p_trigger, 'requested_by', v_requested_by, 'git_sha', queue_run.git_sha
+        )) as payload
+        from request as q
+    ), run as (
+        insert into ops.runs as r (
+            id, project_id, environment_id, run_number, kind, trigger, git_ref, git_sha, priority, turn, max_attempts,
+            created_at, event_count, event_hash
+        )
+        select
+            v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
+            coalesce(p_priority, 0), ops.next_turn(queue_run.project_id, coalesce(p_priority, 0)), p_max_attempts, v_now, 1,
+            ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
+        from sealed as s
+        returning r.event_hash
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select v_id, 1, 0, 'state_change', 'queued', s.payload, v_now, '', r.event_hash
+        from sealed as s, run as r
+    )
+    select s.run_number into v_number from sealed as s;
+    if not found then
+        return ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
+    end if;
+    if v_environment.id is not null and p_kind in ('deploy', 'build', 'destroy') then
+        perform ops.supersede_runs(v_environment.id, v_id, v_number);
+    end if;
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+end
+$$;
+comment on function ops.queue_run is 'Asks for a run and returns its id.';
+revoke all on function ops.queue_run from public;
+grant execute on function ops.queue_run to authenticated, service_role, ops_worker;
+grant execute on function ops.queue_run to ci_service_role, developer;
+$ops_file$);
+
+select pg_temp.make_function('read_run_logs', $ops_file$
+-- Reads the lines of a run after a known one, the oldest first. Called by whoever follows a log; people see their own
+-- projects'. Locks and raises nothing.
+create or replace function ops.read_run_logs(
+    p_run_id uuid,
+    p_after_id bigint default 0,
+    p_limit int default 500
+)
+returns setof ops.run_logs
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select l.* from ops.run_logs as l
+    where l.run_id = p_run_id and l.id > p_after_id
+    order by l.id
+    limit p_limit;
+end
+$$;
+comment on function ops.read_run_logs is 'The lines of a run after a known one.';
+revoke all on function ops.read_run_logs from public;
+grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker;
+grant execute on function ops.read_run_logs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('receive_push', $ops_file$
+-- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it
+-- is apply_pushes' part.
+-- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a
+-- duplicate.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.receive_push(
+    p_delivery_id text,
+    p_event text,
+    p_repo_url text,
+    p_ref text,
+    p_sha text,
+    p_previous_sha text default null,
+    p_forced boolean default false,
+    p_pusher text default null,
+    p_payload jsonb default '{}'
+)
+returns table (outcome text, delivery bigint)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_outcome text := case
+        when not v_is_push then 'ignored'
+        when not exists (
+            select from ops.projects as p
+            where p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
+        ) then 'unknown_project'
+    end;
+begin
+    if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
+        or (p_event = 'push' and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
+        raise sqlstate 'PT400' using
+            message = 'A push has a delivery id, a repository, a ref and a commit',
+            hint = 'Send the forge''s delivery unchanged.';
+    end if;
+    insert into ops.push_deliveries as d (
+        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome
+    )
+    values (
+        p_delivery_id, p_event, coalesce(p_repo_url, ''), p_ref, p_sha, p_previous_sha, coalesce(p_forced, false),
+        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome
+    )
+    on conflict (delivery_id) do nothing
+    returning coalesce(d.outcome, 'accepted'), d.id into outcome, delivery;
+    if not found then
+        select 'duplicate', d.id into outcome, delivery
+        from ops.push_deliveries as d where d.delivery_id = p_delivery_id;
+    end if;
+    return next;
+end
+$$;
+comment on function ops.receive_push is 'Stores a delivery of a forge.';
+revoke all on function ops.receive_push from public;
+grant execute on function ops.receive_push to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_branch_heads', $ops_file$
+-- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
+-- runs queued.
+-- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and
+-- stay.
+-- The first answer builds feature/*, release/* and the default branch only. Locks the project's row.
+-- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_branch_heads(
+    p_project_id uuid,
+    p_heads jsonb,
+    p_asked_at timestamptz default null
+)
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+    v_branch text;
+    v_sha text;
+    v_run_id uuid;
+begin
+    if jsonb_typeof(p_heads) is distinct from 'object' or p_heads = '{}' then
+        raise sqlstate 'PT400' using
+            message = 'An answer without branches is not believed',
+            hint = 'Look at the repository: git ls-remote --heads.';
+    end if;
+    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+    for v_branch, v_sha in
+        select coalesce(h.branch, a.key), a.value
+        from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
+        full join jsonb_each_text(p_heads) as a on a.key = h.branch
+        where p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at
+        order by 1
+    loop
+        if v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
+            and v_branch !~ '^(feature|release)/' then
+            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
+            on conflict do nothing;
+        else
+            select m.run_id into v_run_id
+            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m;
+            if v_run_id is not null then
+                return next v_run_id;
+            end if;
+        end if;
+    end loop;
+    update ops.projects as p set last_polled_at = clock_timestamp(), poll_failed_at = null, poll_error = null
+    where p.id = p_project_id;
+end
+$$;
+comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';
+revoke all on function ops.record_branch_heads from public;
+grant execute on function ops.record_branch_heads to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_check', $ops_file$
+-- Notes the answer to a yes/no question; the last answer of an attempt counts. Called by checks before Dagster hears of
+-- it.
+-- Raises PT404 and PT410. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_check(
+    p_run_id uuid,
+    p_attempt int,
+    p_name text,
+    p_passed boolean,
+    p_blocking boolean,
+    p_summary text,
+    p_metadata jsonb default '{}'
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.run_checks as c (run_id, attempt, name, passed, blocking, summary, metadata)
+    values (
+        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_name, p_passed, p_blocking, p_summary,
+        coalesce(p_metadata, '{}')
+    )
+    on conflict on constraint run_checks_run_id_attempt_name_key do update
+    set passed = excluded.passed, blocking = excluded.blocking, summary = excluded.summary,
+        metadata = excluded.metadata, created_at = excluded.created_at;
+end
+$$;
+comment on function ops.record_check is 'Notes the answer of a check.';
+revoke all on function ops.record_check from public;
+grant execute on function ops.record_check to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_deployment', $ops_file$
+-- Points the environment at the run's build, and returns the database that served before. Called by step deployment
+-- once the new Odoo answers.
+-- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
+-- Raises PT404 and PT410. Repeating it is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_deployment(
+    p_run_id uuid,
+    p_attempt int,
+    p_url text,
+    p_port int,
+    p_database_name text,
+    p_image_digest text,
+    p_git_sha text,
+    p_expires_at timestamptz default null
+)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_previous record;
+begin
+    select e.id, e.database_name into v_previous
+    from ops.runs as r
+    join ops.environments as e on e.id = r.environment_id
+    where
+        r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
+    for no key update of r, e;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    update ops.environments as e
+    set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
+        image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
+    where e.id = v_previous.id;
+    perform ops.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
+        'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
+        'previous_database', v_previous.database_name
+    ));
+    return v_previous.database_name;
+end
+$$;
+comment on function ops.record_deployment is 'Points the environment at the runs build.';
+revoke all on function ops.record_deployment from public;
+grant execute on function ops.record_deployment to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_deployment_status', $ops_file$
+-- Notes how a deployment goes: running, succeeded or failed.
+-- Called by step deployment and events. Locks the releases it concerns, the deployment and its gate.
+-- Raises PT404, PT403, and PT409 for a change that is not drawn. Repeating it is harmless.
+-- Definer: nobody writes deployments themselves; the caller's permission is checked.
+create or replace function ops.record_deployment_status(
+    deployment_id uuid,
+    status ops.deployment_status
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_deployment ops.deployments := ops.require_deployment(record_deployment_status.deployment_id, 'deploy');
+begin
+    perform ops.move_deployment_to(v_deployment, record_deployment_status.status);
+end
+$$;
+comment on function ops.record_deployment_status is 'Notes how a deployment goes.';
+revoke all on function ops.record_deployment_status from public;
+grant execute on function ops.record_deployment_status to service_role, ops_worker, sre;
+$ops_file$);
+
+select pg_temp.make_function('record_destruction', $ops_file$
+-- Notes that the run's environment is gone; work that waited for it is queued again for the branch's next environment.
+-- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_destruction(
+    p_run_id uuid,
+    p_attempt int
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_waiting ops.run_details;
+    v_again uuid;
+begin
+    select e.* into v_environment
+    from ops.runs as r
+    join ops.environments as e on e.id = r.environment_id
+    where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running'
+    for no key update of r, e;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    elsif v_environment.destroyed_at is not null then
+        return;
+    end if;
+    update ops.environments as e
+    set status = 'destroyed', destroyed_at = clock_timestamp(), url = null, port = null, database_name = null,
+        expires_at = null
+    where e.id = v_environment.id;
+    perform ops.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
+    for v_waiting in
+        select d.* from ops.runs as r, ops.get_run(r.id) as d
+        where r.environment_id = v_environment.id and r.status = 'queued'
+        order by r.run_number
+    loop
+        if v_waiting.kind <> 'destroy' then
+            v_again := ops.queue_run(
+                v_waiting.project_id, v_environment.name, v_waiting.git_sha, v_waiting.git_ref,
+                p_kind => v_waiting.kind, p_trigger => v_waiting.trigger, p_requested_by => v_waiting.requested_by,
+                p_priority => v_waiting.priority, p_config => v_waiting.config,
+                p_max_attempts => v_waiting.max_attempts, p_retry_of => v_waiting.id
+            );
+        end if;
+        perform ops.end_queued_run(v_waiting.id, 'its environment was destroyed');
+    end loop;
+end
+$$;
+comment on function ops.record_destruction is 'Notes that an environment is gone.';
+revoke all on function ops.record_destruction from public;
+grant execute on function ops.record_destruction to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_evidence', $ops_file$
+-- Notes an object that proves something, and what: a release, a gate, a check or a run; returns its id. What is named
+-- names what it belongs to: a check its gate, a gate its release.
+-- Called by builds, testers, deployments and drills. Locks nothing of others. Raises PT404, PT403 and PT400.
+-- Repeating it returns the same evidence.
+-- Definer: nobody writes evidence themselves; the caller's permission for what it proves is checked.
+create or replace function ops.record_evidence(
+    kind text,
+    s3_url text,
+    sha256 text,
+    p_release_id uuid default null,
+    p_gate_id uuid default null,
+    p_check_id uuid default null,
+    p_run_id uuid default null,
+    p_content_type text default 'application/octet-stream',
+    p_size_bytes bigint default 0
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_of record;
+    v_id uuid;
+begin
+    select * into v_of from ops.subject_of_evidence(p_release_id, p_gate_id, p_check_id, p_run_id);
+    insert into ops.evidence_artifacts (
+        release_id, gate_id, check_id, run_id, kind, s3_url, sha256, content_type, size_bytes, created_by
+    )
+    values (
+        v_of.release_id, v_of.gate_id, p_check_id, p_run_id, record_evidence.kind, record_evidence.s3_url,
+        record_evidence.sha256, p_content_type, p_size_bytes, coalesce(ops.caller_id(), ops.caller_role())
+    )
+    on conflict do nothing
+    returning id into v_id;
+    if not found then
+        select e.id into v_id from ops.evidence_artifacts as e
+        where e.sha256 = record_evidence.sha256 and e.kind = record_evidence.kind
+            and (e.release_id, e.gate_id, e.check_id, e.run_id)
+            is not distinct from (v_of.release_id, v_of.gate_id, p_check_id, p_run_id);
+    end if;
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No evidence may have these values', detail = sqlerrm,
+        hint = 'Evidence has a kind, an address and a SHA-256, and is of a release, a gate, a check or a run.';
+end
+$$;
+comment on function ops.record_evidence is 'Notes an object that proves something.';
+revoke all on function ops.record_evidence from public;
+grant execute on function ops.record_evidence to service_role, ops_worker,
+ci_service_role, qa_tester, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('record_gate_check', $ops_file$
+-- Notes the answer to a question of a gate and returns its id; the newest answer to each question counts.
+-- Called by builds, testers, deployments and health checks. A check of G4 is about a deployment: the release's newest,
+-- unless one is named. Locks the gate and the deployment. Raises PT404, PT403, PT400, and PT409 before any deployment.
+-- A retry notes it again, which changes nothing.
+-- Definer: nobody writes checks themselves; the caller's permission for the gate is checked.
+create or replace function ops.record_gate_check(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    name text,
+    status ops.check_status,
+    p_summary text default '',
+    p_metadata jsonb default '{}',
+    p_deployment_id uuid default null,
+    p_run_id uuid default null,
+    p_source text default 'sql',
+    p_occurred_at timestamptz default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(record_gate_check.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, record_gate_check.gate_code);
+    v_deployment_id uuid;
+    v_id uuid;
+begin
+    if not ops.is_platform() then
+        perform ops.require_permission(v_release.project_id, ops.gate_permission(v_gate.gate_code));
+    end if;
+    if v_gate.gate_code = 'G4' or p_deployment_id is not null then
+        v_deployment_id := ops.deployment_to_check(v_gate, p_deployment_id);
+    end if;
+    insert into ops.gate_checks (
+        gate_id, deployment_id, run_id, name, status, summary, metadata, source, occurred_at
+    )
+    values (
+        v_gate.id, v_deployment_id, p_run_id, record_gate_check.name, record_gate_check.status, coalesce(p_summary, ''),
+        coalesce(p_metadata, '{}'), p_source, coalesce(p_occurred_at, clock_timestamp())
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No check may have these values', detail = sqlerrm,
+        hint = 'A check has a name and is passed, failed or skipped.';
+end
+$$;
+comment on function ops.record_gate_check is 'Notes the answer to a question of a gate.';
+revoke all on function ops.record_gate_check from public;
+grant execute on function ops.record_gate_check to service_role, ops_worker,
+ci_service_role, qa_tester, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('record_lineage', $ops_file$
+-- Notes that the run made an asset, by which recipe and from which inputs. Called by assets once made.
+-- Raises PT404 and PT410. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_lineage(
+    p_run_id uuid,
+    p_attempt int,
+    p_asset_key text,
+    p_partition_key text,
+    p_code_version text,
+    p_data_version text,
+    p_inputs jsonb default '{}'
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.run_lineage as l (
+        run_id, attempt, asset_key, partition_key, code_version, data_version, inputs
+    )
+    values (
+        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_asset_key, p_partition_key, p_code_version,
+        p_data_version, coalesce(p_inputs, '{}')
+    )
+    on conflict on constraint run_lineage_run_id_attempt_asset_key_key do update
+    set partition_key = excluded.partition_key, code_version = excluded.code_version,
+        data_version = excluded.data_version, inputs = excluded.inputs;
+end
+$$;
+comment on function ops.record_lineage is 'Notes what an asset was made from.';
+revoke all on function ops.record_lineage from public;
+grant execute on function ops.record_lineage to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_poll_failure', $ops_file$
+-- Notes that a project's repository could not be asked, and why; the next answer takes the note away.
+-- Called by polling. Locks the project's row. Raises PT404. A retry changes the time only.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_poll_failure(
+    p_project_id uuid,
+    p_error text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.projects as p
+    set poll_failed_at = clock_timestamp(), poll_error = coalesce(nullif(p_error, ''), 'no reason given')
+    where p.id = p_project_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+end
+$$;
+comment on function ops.record_poll_failure is 'Notes why a repository could not be asked.';
+revoke all on function ops.record_poll_failure from public;
+grant execute on function ops.record_poll_failure to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('refusal_of_event', $ops_file$
+-- Turns an error met while taking an event in into the answer its sender gets; null where it is not the sender's doing,
+-- such as a deadlock. Called by ingest_event. Locks and raises nothing.
+create or replace function ops.refusal_of_event(
+    p_state text,
+    p_message text,
+    p_field text,
+    p_hint text
+)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(
+    'http_status', case s.code when 404 then 409 else s.code end, 'status', 'rejected', 'message', p_message,
+    'field', p_field, 'hint', p_hint, 'ids', '{}'::jsonb
+)
+from (
+    select case
+        when p_state ~ '^PT4\d\d$' then right(p_state, 3)::int
+        when p_state = '42501' then 403
+        when p_state in ('23503', '23505') then 409
+        when p_state ~ '^(22|23)' then 400
+    end as code
+) as s
+where s.code is not null
+$$;
+comment on function ops.refusal_of_event is 'The answer to who sent an event that was refused.';
+revoke all on function ops.refusal_of_event from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_attempt', $ops_file$
+-- Raises what a worker without ownership is told: PT404 for an unknown run, PT410 for a lost attempt.
+-- Called by every fenced RPC once its statement found no row.
+create or replace function ops.refuse_attempt(
+    p_run_id uuid,
+    p_attempt int
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+begin
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_run_id),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+    raise sqlstate 'PT410' using
+        message = format('Attempt %s of run #%s is over', p_attempt, v_run.run_number),
+        detail = format(
+            'The run is %s at attempt %s%s.', v_run.status, v_run.attempt, coalesce(', held by ' || v_run.claimed_by, '')
+        ),
+        hint = 'Stop the work: whatever this attempt writes is refused.';
+end
+$$;
+comment on function ops.refuse_attempt is 'Tells a worker that its attempt is over.';
+revoke all on function ops.refuse_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_change', $ops_file$
+-- Refuses to change or remove what is on the record. Fired by the append-only tables. Always raises PT409.
+create or replace function ops.refuse_change()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise sqlstate 'PT409' using
+        message = format('%s.%s is append-only', tg_table_schema, tg_table_name),
+        detail = format('A statement tried to %s it.', lower(tg_op)),
+        hint = 'Add a new row that corrects the old one.';
+end
+$$;
+comment on function ops.refuse_change is 'Refuses to change what is on the record.';
+revoke all on function ops.refuse_change from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_envelope', $ops_file$
+-- Refuses an envelope that cannot be understood. Called by ingest_event. Locks nothing.
+-- Raises PT413 for one that is too large, PT422 for a schema version that is not known, PT400 naming the field in the
+-- error's column.
+create or replace function ops.refuse_envelope(
+    p_envelope jsonb,
+    p_text text
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type text := p_envelope ->> 'event_type';
+    v_wrong record;
+begin
+    if greatest(octet_length(p_text), pg_column_size(p_envelope)) > 262144 then
+        raise sqlstate 'PT413' using
+            message = 'The envelope is too large',
+            hint = 'An envelope has at most 256 kB; put what is larger into the store and name it as evidence.';
+    elsif jsonb_typeof(p_envelope) is distinct from 'object' then
+        perform ops.refuse_field('envelope', 'must be an object');
+    elsif p_text is null then
+        perform ops.refuse_field('envelope', 'must have at most 32 levels, and numbers below 1e18 and above 1e-18');
+    elsif jsonb_typeof(p_envelope -> 'schema_version') is distinct from 'string' then
+        perform ops.refuse_field('schema_version', 'must be a text, such as 1.0');
+    elsif p_envelope ->> 'schema_version' not in ('1', '1.0') then
+        raise sqlstate 'PT422' using
+            message = format('Schema version %s is not known', left(p_envelope ->> 'schema_version', 40)),
+            column = 'schema_version', hint = 'Send 1.0.';
+    elsif jsonb_typeof(p_envelope -> 'event_type') is distinct from 'string' or v_type not in (
+        'build_complete', 'gate_signoff', 'deployment_event', 'health_check', 'environment_event'
+    ) then
+        perform ops.refuse_field('event_type', 'must be build_complete, gate_signoff, deployment_event, health_check or '
+            || 'environment_event');
+    end if;
+    select f.* into v_wrong
+    from ops.envelope_fields() as f
+    where case
+        when coalesce(jsonb_typeof(p_envelope -> f.field), 'null') = 'null' then v_type = any (f.needed_by)
+        else jsonb_typeof(p_envelope -> f.field) <> f.json_type or p_envelope ->> f.field !~ f.pattern
+    end
+    order by f.place
+    limit 1;
+    if found then
+        perform ops.refuse_field(v_wrong.field, case
+            when p_envelope -> v_wrong.field is null then 'is missing: it is ' else 'must be '
+        end || v_wrong.meaning);
+    end if;
+    perform ops.refuse_event_time(p_envelope ->> 'occurred_at');
+    perform ops.refuse_event_status(v_type, p_envelope ->> 'status');
+    perform ops.refuse_event_checks(p_envelope -> 'checks');
+    perform ops.refuse_event_evidence(p_envelope -> 'evidence');
+end
+$$;
+comment on function ops.refuse_envelope is 'Refuses an envelope that cannot be understood.';
+revoke all on function ops.refuse_envelope from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_event_checks', $ops_file$
+-- Refuses checks of an event that are not well-formed: each has a name of its own and a status. Called by
+-- refuse_envelope. Locks nothing; raises PT400 naming the part.
+create or replace function ops.refuse_event_checks(p_checks jsonb)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_check jsonb;
+    v_place int := 0;
+    v_names text[] := '{}';
+begin
+    if coalesce(jsonb_typeof(p_checks), 'null') = 'null' then
+        return;
+    elsif jsonb_array_length(p_checks) > 500 then
+        perform ops.refuse_field('checks', 'must have at most 500 entries');
+    end if;
+    for v_check in select c.value from jsonb_array_elements(p_checks) as c loop
+        perform ops.refuse_part('checks', v_place, v_check, '{name,status}', '{name,status,summary}');
+        if ops.check_status_of(v_check ->> 'status') is null then
+            perform ops.refuse_field(format('checks[%s].status', v_place), 'must be pass, fail or skipped');
+        elsif coalesce(jsonb_typeof(v_check -> 'metadata'), 'object') not in ('object', 'null') then
+            perform ops.refuse_field(format('checks[%s].metadata', v_place), 'must be an object');
+        elsif v_check ->> 'name' = any (v_names) then
+            perform ops.refuse_field(format('checks[%s].name', v_place), 'must not come twice');
+        end if;
+        v_names := v_names || (v_check ->> 'name');
+        v_place := v_place + 1;
+    end loop;
+end
+$$;
+comment on function ops.refuse_event_checks is 'Refuses checks of an event that are not well-formed.';
+revoke all on function ops.refuse_event_checks from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_event_evidence', $ops_file$
+-- Refuses evidence of an event that is not well-formed: each has a kind, an address and a hash. Called by
+-- refuse_envelope. Locks nothing; raises PT400 naming the part.
+create or replace function ops.refuse_event_evidence(p_evidence jsonb)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_entry jsonb;
+    v_place int := 0;
+begin
+    if coalesce(jsonb_typeof(p_evidence), 'null') = 'null' then
+        return;
+    elsif jsonb_array_length(p_evidence) > 100 then
+        perform ops.refuse_field('evidence', 'must have at most 100 entries');
+    end if;
+    for v_entry in select e.value from jsonb_array_elements(p_evidence) as e loop
+        perform ops.refuse_part(
+            'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type}'
+        );
+        if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
+            perform ops.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
+        elsif coalesce(jsonb_typeof(v_entry -> 'size_bytes'), 'null') not in ('number', 'null')
+            or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
+            or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
+            perform ops.refuse_field(format('evidence[%s].size_bytes', v_place), 'must be a whole number of bytes');
+        end if;
+        v_place := v_place + 1;
+    end loop;
+end
+$$;
+comment on function ops.refuse_event_evidence is 'Refuses evidence of an event that is not well-formed.';
+revoke all on function ops.refuse_event_evidence from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_event_status', $ops_file$
+-- Refuses a status that events of this type do not have. Called by refuse_envelope. Locks nothing; raises PT400.
+create or replace function ops.refuse_event_status(
+    p_type text,
+    p_status text
+)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_type in ('build_complete', 'health_check') and ops.check_status_of(p_status) is null then
+        perform ops.refuse_field('status', 'must be pass, fail or skipped');
+    elsif p_type = 'deployment_event' and p_status not in ('running', 'succeeded', 'failed') then
+        perform ops.refuse_field('status', 'must be running, succeeded or failed');
+    end if;
+end
+$$;
+comment on function ops.refuse_event_status is 'Refuses a status that events of this type do not have.';
+revoke all on function ops.refuse_event_status from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_event_time', $ops_file$
+-- Refuses a time that does not exist or is still to come; five minutes are left to clocks that differ.
+-- Called by refuse_envelope. Locks nothing; raises PT400.
+create or replace function ops.refuse_event_time(p_time text)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_time::timestamptz > statement_timestamp() + interval '5 minutes' then
+        perform ops.refuse_field('occurred_at', 'must not be in the future');
+    end if;
+exception when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value then
+    perform ops.refuse_field('occurred_at', 'must be a time that exists');
+end
+$$;
+comment on function ops.refuse_event_time is 'Refuses a time that does not exist or is still to come.';
+revoke all on function ops.refuse_event_time from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_field', $ops_file$
+-- Refuses a field of an envelope, by its name. Called by what reads envelopes. Always raises PT400.
+create or replace function ops.refuse_field(
+    p_field text,
+    p_fault text
+)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise sqlstate 'PT400' using
+        message = format('%s %s', p_field, p_fault), column = p_field,
+        hint = 'The envelope is described by ops.envelope_fields().';
+end
+$$;
+comment on function ops.refuse_field is 'Refuses a field of an envelope, by its name.';
+revoke all on function ops.refuse_field from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_ineligible', $ops_file$
+-- Refuses a promotion for which something is missing, and says what. Called by promote_release and by the trigger of
+-- deployments. Locks nothing; raises PT409 with every unmet requirement in its detail.
+create or replace function ops.refuse_ineligible(
+    p_release_id uuid,
+    p_stage ops.environment_stage
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unmet text;
+    v_version text;
+begin
+    if p_stage = 'development' then
+        v_unmet := 'nothing is promoted to development';
+    else
+        select string_agg(p.requirement || ': ' || p.detail, '; ') into v_unmet
+        from ops.promotion_requirements(p_release_id, p_stage) as p
+        where not p.is_met;
+    end if;
+    if v_unmet is not null then
+        select r.version into v_version from ops.releases as r where r.id = p_release_id;
+        raise sqlstate 'PT409' using
+            message = format('Release %s is not eligible for %s', v_version, p_stage),
+            detail = v_unmet,
+            hint = 'Meet what is missing, or have it waived; ops.explain_promotion lists it.';
+    end if;
+end
+$$;
+comment on function ops.refuse_ineligible is 'Refuses a promotion for which something is missing.';
+revoke all on function ops.refuse_ineligible from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_ineligible_deployment', $ops_file$
+-- Refuses a deployment that may not be, whoever writes it: one that the gates do not allow, or a rollback to anything but
+-- what was there before. Fired by deployments. Locks the release and its gates, so that nothing is decided meanwhile.
+-- Raises PT409.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops.refuse_ineligible_deployment()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.releases as r where r.id = new.release_id for no key update;
+    perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
+    if new.rollback_of is null then
+        perform ops.refuse_ineligible(new.release_id, new.stage);
+    elsif new.release_id is distinct from ops.release_before(new.rollback_of) then
+        raise sqlstate 'PT409' using
+            message = 'A rollback goes back to the release that was there before, and only from the newest deployment',
+            hint = 'Use ops.rollback_deployment on the newest deployment of the environment.';
+    end if;
+    return new;
+end
+$$;
+comment on function ops.refuse_ineligible_deployment is 'Refuses a deployment that the gates do not allow.';
+revoke all on function ops.refuse_ineligible_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_nonsense', $ops_file$
+-- Refuses a run that makes no sense and a change of its state that is not drawn, whoever writes it. Fired by ops.runs.
+-- Raises PT409 for the change, check_violation for the rest. It stands for check constraints and a trigger's condition,
+-- which every statement would parse again and which cost a twelfth of a run's life.
+create or replace function ops.refuse_nonsense()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- claims may start at once: such a run passes through claimed at the instant it starts
+    if tg_op = 'UPDATE' and old.status <> new.status and not (
+        (old.status = 'queued' and new.status in ('claimed', 'canceled'))
+        or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
+            and new.attempt = old.attempt + 1)
+        or (old.status = 'claimed' and new.status in ('running', 'failed', 'canceled'))
+        or (old.status = 'running' and new.status in ('succeeded', 'failed', 'canceled'))
+        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.attempt < old.max_attempts)
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s cannot go from %s to %s', old.run_number, old.status, new.status),
+            hint = 'queued - claimed - running - succeeded, failed or canceled; back to queued only while attempts are left.';
+    elsif new.attempt not between 0 and new.max_attempts or new.max_attempts not between 1 and 100 then
+        raise check_violation using message = 'A run has 1 to 100 attempts, and is at none beyond its last';
+    elsif new.status in ('claimed', 'running') and (new.claimed_by is null or new.lease_expires_at is null) then
+        raise check_violation using message = 'Who works holds a lease';
+    elsif (new.finished_at is not null) <> (new.status in ('succeeded', 'failed', 'canceled')) then
+        raise check_violation using message = 'An end has its time, and nothing else has';
+    elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
+        raise check_violation using message = 'Success is exit code 0';
+    end if;
+    return new;
+end
+$$;
+comment on function ops.refuse_nonsense is 'Refuses a run that makes no sense and a state change that is not drawn.';
+revoke all on function ops.refuse_nonsense from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_part', $ops_file$
+-- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by what
+-- reads envelopes. Locks nothing; raises PT400 naming the part.
+create or replace function ops.refuse_part(
+    p_list text,
+    p_place int,
+    p_entry jsonb,
+    p_needed text[],
+    p_texts text[]
+)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_name text;
+begin
+    if jsonb_typeof(p_entry) <> 'object' then
+        perform ops.refuse_field(format('%s[%s]', p_list, p_place), 'must be an object');
+    end if;
+    foreach v_name in array p_texts loop
+        if v_name = any (p_needed) and coalesce(p_entry ->> v_name, '') = '' then
+            perform ops.refuse_field(format('%s[%s].%s', p_list, p_place, v_name), 'is missing');
+        elsif coalesce(jsonb_typeof(p_entry -> v_name), 'null') not in ('string', 'null')
+            or length(p_entry ->> v_name) > 2000 then
+            perform ops.refuse_field(
+                format('%s[%s].%s', p_list, p_place, v_name), 'must be a text of at most 2000 characters'
+            );
+        end if;
+    end loop;
+end
+$$;
+comment on function ops.refuse_part is 'Refuses an entry of a list that is not well-formed.';
+revoke all on function ops.refuse_part from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_rules', $ops_file$
+-- Refuses rules that no policy of this type may hold. Called by set_policy. Locks nothing; raises PT400 naming the rule.
+create or replace function ops.refuse_rules(
+    p_type ops.policy_type,
+    p_rules jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wrong text;
+begin
+    if jsonb_typeof(p_rules) is distinct from 'object' then
+        v_wrong := 'A policy is an object';
+    else
+        select case
+            when r.rule is null then format('%s: the policy %s has no such rule', g.key, p_type)
+            else format('%s %s', g.key, ops.rule_fault(r.kind, g.value, r.minimum, r.maximum))
+        end into v_wrong
+        from jsonb_each(p_rules) as g
+        left join ops.policy_rules() as r on r.policy_type = p_type and r.rule = g.key
+        where r.rule is null or ops.rule_fault(r.kind, g.value, r.minimum, r.maximum) is not null
+        order by g.key
+        limit 1;
+    end if;
+    if v_wrong is not null then
+        raise sqlstate 'PT400' using
+            message = v_wrong,
+            hint = format('Its rules: %s.', (
+                select string_agg(r.rule, ', ') from ops.policy_rules() as r where r.policy_type = p_type
+            ));
+    end if;
+end
+$$;
+comment on function ops.refuse_rules is 'Refuses rules that no policy of this type may hold.';
+revoke all on function ops.refuse_rules from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_shas', $ops_file$
+-- Refuses commits that are not a commit per repository. Called by create_release. Locks nothing; raises PT400.
+create or replace function ops.refuse_shas(p_git_shas jsonb)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wrong text;
+begin
+    if jsonb_typeof(p_git_shas) is distinct from 'object' then
+        v_wrong := 'They are not an object';
+    else
+        select format('That of %s is not', s.key) into v_wrong
+        from jsonb_each(p_git_shas) as s
+        where s.key = '' or jsonb_typeof(s.value) <> 'string' or s.value #>> '{}' !~ '^([0-9a-f]{40}|[0-9a-f]{64})$'
+        limit 1;
+    end if;
+    if v_wrong is not null then
+        raise sqlstate 'PT400' using
+            message = 'git_shas names the full commit of every repository',
+            detail = v_wrong || '.',
+            hint = 'Write them as {"acme/shop": "40 hexadecimal digits"}.';
+    end if;
+end
+$$;
+comment on function ops.refuse_shas is 'Refuses commits that are not a commit per repository.';
+revoke all on function ops.refuse_shas from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_stray_event', $ops_file$
+-- Refuses an event about something that is not there, or is not what the event says. Called by accept_event.
+-- Locks nothing; raises PT409 naming the field.
+create or replace function ops.refuse_stray_event(
+    p_project_id uuid,
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_field text;
+    v_fault text;
+begin
+    if p_project_id is null then
+        v_field := 'project';
+        v_fault := format('There is no project %s', p_envelope ->> 'project');
+    elsif exists (select from ops.projects as p where p.id = p_project_id and p.status = 'archived') then
+        v_field := 'project';
+        v_fault := format('The project %s is archived', p_envelope ->> 'project');
+    elsif p_release.id is null and p_envelope ->> 'release' is not null then
+        v_field := 'release';
+        v_fault := format('The project has no release %s', p_envelope ->> 'release');
+    elsif p_release.id is not null and p_envelope ->> 'image_digest' <> p_release.image_digest then
+        v_field := 'image_digest';
+        v_fault := format('Release %s is not made of this image', p_release.version);
+    elsif p_release.id is not null and p_envelope ->> 'git_sha' <> all (
+        array(select s.value from jsonb_each_text(p_release.git_shas) as s)
+    ) then
+        v_field := 'git_sha';
+        v_fault := format('Release %s is not made of this commit', p_release.version);
+    end if;
+    if v_field is not null then
+        raise sqlstate 'PT409' using
+            message = v_fault, column = v_field,
+            hint = 'Create the release first: ops release create; an event tells of what is there.';
+    end if;
+end
+$$;
+comment on function ops.refuse_stray_event is 'Refuses an event about something that is not there.';
+revoke all on function ops.refuse_stray_event from public;
+$ops_file$);
+
+select pg_temp.make_function('release_author', $ops_file$
+-- Names the author of a release that the caller is about to make: the caller, or whom a machine names.
+-- Called by create_release. Locks nothing. Raises PT404 and PT403.
+create or replace function ops.release_author(
+    p_project_id uuid,
+    p_named text
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not ops.has_permission(p_project_id, 'ingest_build') then
+        perform ops.require_permission(p_project_id, 'queue');
+    end if;
+    if not exists (select from ops.projects as p where p.id = p_project_id) then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'List them: ops project list.';
+    elsif ops.has_permission(p_project_id, 'ingest_build') then
+        return coalesce(p_named, ops.caller_id());
+    elsif p_named <> ops.caller_id() then
+        raise sqlstate 'PT403' using
+            message = 'You author the releases that you make',
+            hint = 'Leave p_created_by out.';
+    end if;
+    return ops.caller_id();
+end
+$$;
+comment on function ops.release_author is 'The author of a release that the caller makes.';
+revoke all on function ops.release_author from public;
+$ops_file$);
+
+select pg_temp.make_function('release_before', $ops_file$
+-- Names the release that a rollback of a deployment returns to: the newest that came to the same place before and was
+-- neither taken back nor withdrawn. Null where there is none, and for a deployment that is not the place's newest.
+-- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
+create or replace function ops.release_before(p_deployment_id uuid)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select b.release_id
+from ops.deployments as d
+join ops.deployments as b
+    on b.project_id = d.project_id and b.stage = d.stage
+    and b.environment_id is not distinct from d.environment_id and b.created_at < d.created_at
+join ops.releases as r on r.id = b.release_id
+where
+    d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
+    and r.status <> 'withdrawn'
+    -- a deployment that failed may leave a hole where the same release was
+    and (d.status = 'failed' or b.release_id <> d.release_id)
+    and not exists (
+        select from ops.deployments as k where k.rollback_of = b.id and k.status = 'succeeded'
+    )
+    and not exists (
+        select from ops.deployments as n
+        where
+            n.project_id = d.project_id and n.stage = d.stage
+            and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+    )
+order by b.created_at desc, b.id desc
+limit 1
+$$;
+comment on function ops.release_before is 'The release that a rollback of a deployment returns to.';
+revoke all on function ops.release_before from public;
+$ops_file$);
+
+select pg_temp.make_function('remember_template', $ops_file$
+-- Keeps a database as the one to start from for its key. Called by step database. Raises PT404, PT410, and PT409 when
+-- another
+-- database has the key. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.remember_template(
+    p_run_id uuid,
+    p_attempt int,
+    p_key text,
+    p_series text,
+    p_database_name text,
+    p_modules text[],
+    p_tests jsonb default '{}'
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+begin
+    insert into ops.database_templates as t (key, series, database_name, modules, tests, built_by_run)
+    values (p_key, p_series, p_database_name, p_modules, coalesce(p_tests, '{}'), p_run_id)
+    on conflict do nothing;
+    if not exists (
+        select from ops.database_templates as t where t.key = p_key and t.database_name = p_database_name
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Another database is kept for the same modules of Odoo %s', p_series),
+            hint = format('Drop %s and start from the kept one.', p_database_name);
+    end if;
+end
+$$;
+comment on function ops.remember_template is 'Keeps a database to start previews from.';
+revoke all on function ops.remember_template from public;
+grant execute on function ops.remember_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('remove_checkpointed_events', $ops_file$
+-- Removes events that a checkpoint stands for and that lay outside of its month: of two that were written at once as the
+-- month ended, the one numbered first may carry the later time. As good as always there is none.
+-- Called by expire_event_month once the month is dropped. Locks ops.run_events where there is something to remove.
+create or replace function ops.remove_checkpointed_events(
+    p_checkpoint_id bigint
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from ops.run_checkpoints as c
+        join ops.run_events as e on e.run_id = c.run_id and e.seq <= c.last_seq
+        where c.checkpoint_id = p_checkpoint_id
+    ) then
+        return;
+    end if;
+    alter table ops.run_events disable trigger run_events_stay;
+    delete from ops.run_events as e using ops.run_checkpoints as c
+    where c.checkpoint_id = p_checkpoint_id and e.run_id = c.run_id and e.seq <= c.last_seq;
+    alter table ops.run_events enable trigger run_events_stay;
+end
+$$;
+comment on function ops.remove_checkpointed_events is 'Removes what a checkpoint stands for outside of its month.';
+revoke all on function ops.remove_checkpointed_events from public;
+$ops_file$);
+
+select pg_temp.make_function('remove_condemned_artifacts', $ops_file$
+-- Deletes the rows of condemned artifacts once their objects are gone, and returns how many. Called by the schedule
+-- artifact_expiry, after it removed the objects. Locks the rows. A retry finds them gone.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.remove_condemned_artifacts(
+    p_s3_urls text[]
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+    delete from ops.run_artifacts as a
+    where a.s3_url = any (p_s3_urls) and a.condemned_at is not null;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.remove_condemned_artifacts is 'Deletes the rows of artifacts whose objects are gone.';
+revoke all on function ops.remove_condemned_artifacts from public;
+grant execute on function ops.remove_condemned_artifacts to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('remove_member', $ops_file$
+-- Ends a membership, and says whether there was one; everyone may leave. Called by people and `ops member`.
+-- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
+-- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+create or replace function ops.remove_member(
+    p_project_id uuid,
+    p_user_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
+        perform ops.require_member_change(p_project_id, p_user_id);
+    end if;
+    delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;
+    return found;
+end
+$$;
+comment on function ops.remove_member is 'Ends a membership.';
+revoke all on function ops.remove_member from public;
+grant execute on function ops.remove_member to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('renew_claim', $ops_file$
+-- Renews the lease of a claimed run that waits in Dagster's queue, and notes which Dagster run will do it.
+-- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 when the attempt is
+-- over or
+-- belongs to another Dagster run. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.renew_claim(
+    p_run_id uuid,
+    p_attempt int,
+    p_dagster_run_id text default null,
+    p_lease_seconds int default 60
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.runs as r
+    set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds),
+        dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id)
+    where
+        r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
+        and (r.dagster_run_id is null or p_dagster_run_id is null or r.dagster_run_id = p_dagster_run_id);
+    if not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+end
+$$;
+comment on function ops.renew_claim is 'Renews the lease of a run that waits in Dagsters queue.';
+revoke all on function ops.renew_claim from public;
+grant execute on function ops.renew_claim to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('request_exception', $ops_file$
+-- Asks that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
+-- Called by `ops gate waive`, by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
+-- PT400 for a time that has passed or that policy does not allow. A retry asks again.
+-- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+create or replace function ops.request_exception(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    reason text,
+    expires_at timestamptz
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(request_exception.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, request_exception.gate_code);
+    v_hours int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
+    v_id uuid;
+begin
+    if not ops.has_permission(v_release.project_id, 'grant_exception') then
+        perform ops.require_permission(v_release.project_id, 'queue');
+    end if;
+    if request_exception.expires_at > clock_timestamp() + make_interval(hours => v_hours) then
+        raise sqlstate 'PT400' using
+            message = format('An exception lasts %s hours at most', v_hours),
+            hint = 'Ask for less; the policy is promotion.exception_max_hours.';
+    end if;
+    insert into ops.exceptions (
+        release_id, gate_id, gate_code, release_author, reason, requested_by, expires_at
+    )
+    values (
+        v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, request_exception.reason,
+        coalesce(ops.caller_id(), ops.caller_role()), request_exception.expires_at
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No exception may have these values', detail = sqlerrm,
+        hint = 'An exception has a reason and a time to come at which it ends.';
+end
+$$;
+comment on function ops.request_exception is 'Asks that a gate be waived until a time.';
+revoke all on function ops.request_exception from public;
+grant execute on function ops.request_exception to authenticated, service_role, ops_worker, developer, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('requeue_expired_runs', $ops_file$
+-- Gives up every attempt whose lease ended, but for the runs the caller knows to live. Called by the reconciler and any
+-- operator.
+-- Locks the rows, passing over those that others hold. A retry finds nothing left.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.requeue_expired_runs(
+    p_spare uuid[] default '{}'
+)
+returns table (run_id uuid, outcome ops.run_status)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run record;
+begin
+    for v_run in
+        select r.id, r.attempt, r.lease_expires_at from ops.runs as r
+        where
+            r.status in ('claimed', 'running')
+            and r.lease_expires_at < clock_timestamp()
+            and r.id <> all (p_spare)
+        order by r.lease_expires_at
+        for no key update skip locked
+    loop
+        run_id := v_run.id;
+        outcome := ops.give_up_attempt(v_run.id, v_run.attempt, 'the worker''s lease ended', true);
+        if outcome is not null then
+            return next;
+        end if;
+    end loop;
+end
+$$;
+comment on function ops.requeue_expired_runs is 'Gives up attempts whose lease ended.';
+revoke all on function ops.requeue_expired_runs from public;
+grant execute on function ops.requeue_expired_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('requeue_run', $ops_file$
+-- Gives up an attempt whose work is known to be gone, without waiting for its lease. Called by the reconciler.
+-- Locks the run's row. Raises PT404, and PT410 when the attempt is over already, so a retry changes nothing.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.requeue_run(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text
+)
+returns ops.run_status
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_status ops.run_status := ops.give_up_attempt(p_run_id, p_attempt, p_reason, false);
+begin
+    if v_status is null then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    return v_status;
+end
+$$;
+comment on function ops.requeue_run is 'Gives up an attempt.';
+revoke all on function ops.requeue_run from public;
+grant execute on function ops.requeue_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('require_attempt', $ops_file$
+-- Refuses a worker whose attempt is not the run's current one; what an ended run's own attempt still has to say is
+-- taken.
+-- Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without p_attempt it speaks
+-- for attempt 1.
+create or replace function ops.require_attempt(
+    p_run_id uuid,
+    p_attempt int
+)
+returns int
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    if not exists (
+        select from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = coalesce(p_attempt, 1)
+            and r.status <> 'queued' and r.claimed_by is not null
+    ) then
+        perform ops.refuse_attempt(p_run_id, coalesce(p_attempt, 1));
+    end if;
+    return coalesce(p_attempt, 1);
+end
+$$;
+comment on function ops.require_attempt is 'The attempt, once it is known to be the current one.';
+revoke all on function ops.require_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('require_deployment', $ops_file$
+-- Returns the deployment to a caller who may do this in its project. Called by the RPCs of deployments.
+-- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+create or replace function ops.require_deployment(
+    p_deployment_id uuid,
+    p_permission text
+)
+returns ops.deployments
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+begin
+    select d.* into v_deployment from ops.deployments as d where d.id = p_deployment_id;
+    if not found or not ops.has_permission(v_deployment.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such deployment', hint = 'List them: select id, status from ops.deployments.';
+    end if;
+    perform ops.require_permission(v_deployment.project_id, p_permission);
+    return v_deployment;
+end
+$$;
+comment on function ops.require_deployment is 'The deployment, to who may do this with it.';
+revoke all on function ops.require_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('require_event_permission', $ops_file$
+-- Refuses who may not tell events of this type. Called by accept_event, before anything is said of projects.
+-- Locks nothing; raises PT403.
+create or replace function ops.require_event_permission(
+    p_project_id uuid,
+    p_envelope jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_permission text := case p_envelope ->> 'event_type'
+        when 'build_complete' then 'ingest_build'
+        when 'gate_signoff' then
+            case p_envelope ->> 'gate_code' when 'G3' then 'sign_off_g3' else 'sign_off_g2' end
+        else 'deploy'
+    end;
+begin
+    if not ops.has_permission(p_project_id, v_permission) then
+        raise sqlstate 'PT403' using
+            message = format('You may not tell of %s', p_envelope ->> 'event_type'),
+            hint = (
+                select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+                from ops.roles as r
+                where v_permission = any (r.permissions)
+            );
+    end if;
+end
+$$;
+comment on function ops.require_event_permission is 'Refuses who may not tell events of this type.';
+revoke all on function ops.require_event_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('require_evidence_keeper', $ops_file$
+-- Refuses who may not add evidence: to a gate who may not answer it, to anything else who answers no gate.
+-- Called by subject_of_evidence. Locks nothing. Raises PT404 and PT403.
+create or replace function ops.require_evidence_keeper(
+    p_project_id uuid,
+    p_gate_code ops.ops_gate_code
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if ops.is_platform() or p_gate_code is null and exists (
+        select from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
+        where ops.has_permission(p_project_id, ops.gate_permission(g.code))
+    ) then
+        return;
+    end if;
+    perform ops.require_permission(p_project_id, ops.gate_permission(coalesce(p_gate_code, 'G1')));
+end
+$$;
+comment on function ops.require_evidence_keeper is 'Refuses who may not add evidence.';
+revoke all on function ops.require_evidence_keeper from public;
+$ops_file$);
+
+select pg_temp.make_function('require_member_change', $ops_file$
+-- Refuses the caller who may not give this role to, or take it from, this person: admins decide below owner, owners
+-- without limit. Called by set_member and remove_member. Raises PT404 and PT403.
+create or replace function ops.require_member_change(
+    p_project_id uuid,
+    p_user_id uuid,
+    p_role ops.membership_role default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ops.require_permission(p_project_id, case
+        when p_role = 'owner' or exists (
+            select from ops.project_memberships as m
+            where m.project_id = p_project_id and m.user_id = p_user_id and m.role = 'owner'
+        ) then 'archive'
+        else 'manage'
+    end);
+end
+$$;
+comment on function ops.require_member_change is 'Refuses the caller who may not change this membership.';
+revoke all on function ops.require_member_change from public;
+$ops_file$);
+
+select pg_temp.make_function('require_permission', $ops_file$
+-- Refuses the caller who may not do this. Called by RPCs open to people.
+-- Raises PT404 where the caller may not even know of the project, PT403 where it may only read.
+create or replace function ops.require_permission(
+    p_project_id uuid,
+    p_permission text
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if ops.has_permission(p_project_id, p_permission) then
+        return;
+    end if;
+    if not ops.has_permission(p_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    raise sqlstate 'PT403' using
+        message = format('You may not %s in this project', replace(p_permission, '_', ' ')),
+        hint = (
+            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+            from ops.roles as r
+            where p_permission = any (r.permissions)
+        );
+end
+$$;
+comment on function ops.require_permission is 'Refuses the caller who may not do this in the project.';
+revoke all on function ops.require_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('require_queueable', $ops_file$
+-- Refuses work for a project that the caller may not queue in, that does not exist or that is archived.
+-- Called by queue_run. Raises PT404, PT403, PT409.
+create or replace function ops.require_queueable(
+    p_project_id uuid,
+    p_kind ops.run_kind
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_status ops.project_status;
+begin
+    perform ops.require_run(p_project_id, p_kind);
+    select p.status into v_status from ops.projects as p where p.id = p_project_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    elsif v_status = 'archived' then
+        raise sqlstate 'PT409' using
+            message = 'The project is archived', hint = 'Queue work in an active project.';
+    end if;
+end
+$$;
+comment on function ops.require_queueable is 'Refuses work that may not be queued.';
+revoke all on function ops.require_queueable from public;
+$ops_file$);
+
+select pg_temp.make_function('require_release', $ops_file$
+-- Returns the release to a caller who may do this in its project. Called by the RPCs of releases and gates.
+-- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+create or replace function ops.require_release(
+    p_release_id uuid,
+    p_permission text default 'read'
+)
+returns ops.releases
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases;
+begin
+    select r.* into v_release from ops.releases as r where r.id = p_release_id;
+    if not found or not ops.has_permission(v_release.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no release %s', coalesce(p_release_id::text, 'without an id')),
+            hint = 'List them: select id, version, status from ops.releases.';
+    end if;
+    perform ops.require_permission(v_release.project_id, p_permission);
+    return v_release;
+end
+$$;
+comment on function ops.require_release is 'The release, to who may do this with it.';
+revoke all on function ops.require_release from public;
+$ops_file$);
+
+select pg_temp.make_function('require_run', $ops_file$
+-- Refuses the caller who may not ask for, repeat or cancel work of this kind on an environment of this stage.
+-- Called by queue_run and what acts on a queued run. Locks nothing; raises PT404 and PT403.
+-- What moves data or releases has a permission of its own, on production too; all other work is queueing.
+create or replace function ops.require_run(
+    p_project_id uuid,
+    p_kind ops.run_kind,
+    p_stage ops.environment_stage default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_kind = 'promote' and ops.has_permission(p_project_id, 'deploy') then
+        return; -- a rollback is a promotion of what was there before
+    elsif p_kind in ('build', 'test') and p_stage is distinct from 'production'
+        and ops.has_permission(p_project_id, 'queue_build') then
+        return;
+    end if;
+    perform ops.require_permission(p_project_id, case
+        when p_kind in ('backup', 'drill', 'promote') then p_kind::text
+        when p_kind in ('restore', 'clone') then 'restore'
+        when p_stage = 'production' then 'queue_production'
+        else 'queue'
+    end);
+end
+$$;
+comment on function ops.require_run is 'Refuses the caller who may not ask for this work.';
+revoke all on function ops.require_run from public;
+$ops_file$);
+
+select pg_temp.make_function('resolve_incident', $ops_file$
+-- Ends an incident with what came of it. Called by `ops incident resolve`. Locks the incident.
+-- Raises PT404, PT403, PT400 without a resolution, and PT409 where another one is on the record. Repeating it is harmless.
+-- Definer: nobody writes incidents themselves; the caller's permission is checked.
+create or replace function ops.resolve_incident(
+    incident_id uuid,
+    resolution text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_incident ops.incidents;
+begin
+    select i.* into v_incident from ops.incidents as i where i.id = resolve_incident.incident_id for no key update;
+    if not found or not ops.has_permission(v_incident.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such incident', hint = 'List them: select id, title from ops.incidents.';
+    end if;
+    perform ops.require_permission(v_incident.project_id, 'record_incident');
+    if btrim(coalesce(resolve_incident.resolution, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
+    elsif v_incident.resolution <> resolve_incident.resolution then
+        raise sqlstate 'PT409' using
+            message = format('%s resolved this incident already', v_incident.resolved_by),
+            detail = v_incident.resolution,
+            hint = 'Open another incident for what is new.';
+    end if;
+    update ops.incidents as i
+    set status = 'resolved', resolved_by = coalesce(ops.caller_id(), ops.caller_role()),
+        resolved_at = clock_timestamp(), resolution = resolve_incident.resolution
+    where i.id = v_incident.id and i.resolved_at is null;
+end
+$$;
+comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
+revoke all on function ops.resolve_incident from public;
+grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
+$ops_file$);
+
+select pg_temp.make_function('retry_run', $ops_file$
+-- Queues an ended run again, as a new run that says which one it repeats. Called by `ops run retry` and people.
+-- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call makes one more
+-- run.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.retry_run(
+    p_run_id uuid,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_priority int := v_run.priority;
+    v_branch text;
+begin
+    if v_run.finished_at is null then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is %s', v_run.run_number, v_run.status),
+            hint = 'Wait for its end, or cancel it first: ops.cancel_run.';
+    end if;
+    if not ops.has_permission(v_run.project_id, 'manage') then
+        v_priority := least(v_priority, 0); -- what was pressing then need not be now
+    end if;
+    select e.name into v_branch from ops.environments as e where e.id = v_run.environment_id;
+    return ops.queue_run(
+        v_run.project_id, v_branch, v_run.git_sha, v_run.git_ref, p_kind => v_run.kind, p_trigger => 'retry',
+        p_requested_by => p_requested_by, p_priority => v_priority,
+        p_config => (select q.config from ops.run_requests as q where q.run_id = v_run.id),
+        p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id
+    );
+end
+$$;
+comment on function ops.retry_run is 'Queues an ended run again.';
+revoke all on function ops.retry_run from public;
+grant execute on function ops.retry_run to authenticated, service_role, ops_worker;
+grant execute on function ops.retry_run to ci_service_role, developer;
+$ops_file$);
+
+select pg_temp.make_function('revoke_exception', $ops_file$
+-- Ends an exception, or refuses one that was only requested; its gate counts for what it is again.
+-- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
+-- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+create or replace function ops.revoke_exception(exception_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_exception ops.exceptions := ops.exception_to_change(revoke_exception.exception_id);
+begin
+    update ops.exceptions as e
+    set revoked_by = coalesce(ops.caller_id(), ops.caller_role()), revoked_at = clock_timestamp()
+    where e.id = v_exception.id and e.revoked_at is null;
+end
+$$;
+comment on function ops.revoke_exception is 'Ends an exception.';
+revoke all on function ops.revoke_exception from public;
+grant execute on function ops.revoke_exception to service_role, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('rollback_deployment', $ops_file$
+-- Takes the newest deployment of a place back to the release that was there before: queues the run and returns the new
+-- deployment. No gate and no freeze holds it up. While it is on its way, the same deployment is returned.
+-- Called by `ops rollback`, site reliability engineers and release managers. Locks the project, the release and its
+-- gates. Raises PT404, PT403, PT400 without a reason, and PT409 where there is nothing to go back to.
+-- Definer: nobody writes deployments themselves; the caller's permission is checked.
+create or replace function ops.rollback_deployment(
+    deployment_id uuid,
+    reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_undone ops.deployments := ops.require_deployment(rollback_deployment.deployment_id, 'read');
+    v_release ops.releases;
+    v_id uuid;
+begin
+    if not ops.has_permission(v_undone.project_id, 'promote') then
+        perform ops.require_permission(v_undone.project_id, 'deploy');
+    end if;
+    if btrim(coalesce(rollback_deployment.reason, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A rollback has a reason', hint = 'Say what went wrong.';
+    end if;
+    perform from ops.projects as p where p.id = v_undone.project_id for no key update;
+    select d.id into v_id from ops.deployments as d
+    where d.rollback_of = v_undone.id and d.status in ('pending', 'running');
+    if found then
+        return v_id;
+    end if;
+    select r.* into v_release from ops.releases as r where r.id = ops.release_before(v_undone.id);
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'There is nothing to roll this deployment back to',
+            detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
+            hint = 'Roll back the newest deployment, or promote another release.';
+    end if;
+    return ops.start_deployment(
+        v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
+        rollback_deployment.reason
+    );
+end
+$$;
+comment on function ops.rollback_deployment is 'Takes a deployment back to the release that was there before.';
+revoke all on function ops.rollback_deployment from public;
+grant execute on function ops.rollback_deployment to service_role, ops_worker, sre, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('rule_fault', $ops_file$
+-- Says what is wrong with the value of a rule, or null where nothing is. Called by refuse_rules. Locks and raises
+-- nothing.
+create or replace function ops.rule_fault(
+    p_kind text,
+    p_value jsonb,
+    p_minimum int,
+    p_maximum int
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type text := jsonb_typeof(p_value);
+begin
+    if p_kind = 'boolean' then
+        return case when v_type <> 'boolean' then 'is true or false' end;
+    elsif p_kind = 'integer' then
+        if v_type <> 'number' or p_value::numeric <> trunc(p_value::numeric)
+            or p_value::numeric not between p_minimum and p_maximum then
+            return format('is a whole number from %s to %s', p_minimum, p_maximum);
+        end if;
+        return null;
+    elsif v_type <> 'array' then
+        return 'is a list';
+    elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then
+        return format('has %s to %s entries', p_minimum, p_maximum);
+    elsif p_kind = 'windows' then
+        return (select min(ops.window_fault(w.value)) from jsonb_array_elements(p_value) as w);
+    elsif exists (
+        select from jsonb_array_elements(p_value) as n
+        where jsonb_typeof(n.value) <> 'string' or btrim(n.value #>> '{}') = ''
+    ) or (select count(*) <> count(distinct n.value) from jsonb_array_elements(p_value) as n) then
+        return 'is a list of different names';
+    end if;
+    return null;
+end
+$$;
+comment on function ops.rule_fault is 'What is wrong with the value of a rule, if anything is.';
+revoke all on function ops.rule_fault from public;
+$ops_file$);
+
+select pg_temp.make_function('rules_in_force', $ops_file$
+-- Returns a project's rules: the defaults, overruled by the platform's policy, overruled by its own.
+-- Called by functions that apply a policy, whoever calls them. Locks and raises nothing.
+create or replace function ops.rules_in_force(
+    p_project_id uuid,
+    p_type ops.policy_type
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops.policy_defaults(p_type)
+    || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
+    || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}')
+$$;
+comment on function ops.rules_in_force is 'The rules that hold in a project.';
+revoke all on function ops.rules_in_force from public;
+$ops_file$);
+
+select pg_temp.make_function('run_to_change', $ops_file$
+-- Returns a run that the caller may cancel or repeat, and locks its row. Called by cancel_run and retry_run.
+-- Raises PT404 for a run that does not exist or that the caller may not know of, in the same words, and PT403.
+create or replace function ops.run_to_change(
+    p_run_id uuid
+)
+returns ops.runs
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+begin
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    if not found or not ops.has_permission(v_run.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_run_id),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+    perform ops.require_run(
+        v_run.project_id, v_run.kind, (select e.stage from ops.environments as e where e.id = v_run.environment_id)
+    );
+    select r.* into v_run from ops.runs as r where r.id = p_run_id for no key update;
+    return v_run;
+end
+$$;
+comment on function ops.run_to_change is 'A run that the caller may cancel or repeat.';
+revoke all on function ops.run_to_change from public;
+$ops_file$);
+
+select pg_temp.make_function('seal_content', $ops_file$
+-- Seals a record with the hash of the one before it: SHA-256 over that hash and the record as JSON.
+-- Called by what writes and verifies checkpoints; events have ops.hash_event. Locks and raises nothing.
+create or replace function ops.seal_content(
+    p_prev_hash bytea,
+    p_content jsonb
+)
+returns bytea
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select sha256(p_prev_hash || convert_to(p_content::text, 'UTF8'))
+$$;
+comment on function ops.seal_content is 'The hash of a record, over its content and the hash before it.';
+revoke all on function ops.seal_content from public;
+grant execute on function ops.seal_content to authenticated, service_role, ops_worker;
+grant execute on function ops.seal_content
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('seal_partition', $ops_file$
+-- Closes a partition: its rows are reached through the table it belongs to, whose grants and policies decide.
+-- Called by ensure_partitions, after each migration too. Locks the partition. A retry changes nothing.
+create or replace function ops.seal_partition(
+    p_partition text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_class pg_catalog.pg_class;
+    v_parent text;
+    v_grantee oid;
+    v_trigger record;
+begin
+    select c.* into v_class from pg_catalog.pg_class as c where c.oid = format('ops.%I', p_partition)::regclass;
+    select p.relname into v_parent
+    from pg_catalog.pg_inherits as i join pg_catalog.pg_class as p on p.oid = i.inhparent
+    where i.inhrelid = v_class.oid;
+    for v_grantee in
+        select distinct a.grantee from aclexplode(v_class.relacl) as a where a.grantee <> v_class.relowner
+    loop
+        execute format(
+            'revoke all on ops.%I from %s', p_partition, case v_grantee when 0 then 'public' else v_grantee::regrole::text end
+        );
+    end loop;
+    if not v_class.relrowsecurity then
+        execute format('alter table ops.%I enable row level security', p_partition);
+    end if;
+    if not exists (select from pg_catalog.pg_policy as p where p.polrelid = v_class.oid) then
+        execute format('create policy "Nobody reads a part by its own name" on ops.%I to public using (false)', p_partition);
+    end if;
+    execute format(
+        'comment on table ops.%I is %L', p_partition, format(
+            'Part of ops.%s: %s.', v_parent, case pg_get_expr(v_class.relpartbound, v_class.oid)
+                when 'DEFAULT' then 'what no other part takes' else 'the time in its name'
+            end
+        )
+    );
+    for v_trigger in -- a statement's trigger is not inherited: it would let the part be truncated alone
+        select pg_get_triggerdef(t.oid) as definition from pg_catalog.pg_trigger as t
+        where t.tgrelid = format('ops.%I', v_parent)::regclass and not t.tgisinternal and t.tgtype & 1 = 0
+            and not exists (
+                select from pg_catalog.pg_trigger as own where own.tgrelid = v_class.oid and own.tgname = t.tgname
+            )
+    loop
+        execute replace(
+            v_trigger.definition, format(' ON ops.%I ', v_parent), format(' ON ops.%I ', p_partition)
+        );
+    end loop;
+end
+$$;
+comment on function ops.seal_partition is 'Closes a partition to everyone by its own name.';
+revoke all on function ops.seal_partition from public;
+$ops_file$);
+
+select pg_temp.make_function('set_environment_status', $ops_file$
+-- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps and `ops env start|stop`.
+-- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.set_environment_status(
+    p_environment_id uuid,
+    p_status ops.environment_status
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_status is null or p_status not in ('building', 'running', 'stopped', 'failed') then
+        raise sqlstate 'PT400' using
+            message = format('An environment cannot be set %s', coalesce(p_status::text, 'null')),
+            hint = 'Set building, running, stopped or failed; destroying is a run of kind destroy.';
+    end if;
+    update ops.environments as e set status = p_status
+    where e.id = p_environment_id and e.destroyed_at is null;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such living environment', hint = 'List them: ops env list.';
+    end if;
+end
+$$;
+comment on function ops.set_environment_status is 'Notes what an environment does.';
+revoke all on function ops.set_environment_status from public;
+grant execute on function ops.set_environment_status to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('set_member', $ops_file$
+-- Makes somebody a member of a project, or changes what they are in it. Called by people and `ops member`.
+-- Locks the project's memberships. Raises PT404, PT403 (admins decide below owner, owners without limit) and PT409 where
+-- the last owner would step down. A retry is harmless.
+-- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+create or replace function ops.set_member(
+    p_project_id uuid,
+    p_user_id uuid,
+    p_role ops.membership_role
+)
+returns setof ops.project_memberships
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ops.require_member_change(p_project_id, p_user_id, p_role);
+    return query
+    insert into ops.project_memberships as m (project_id, user_id, role) values (p_project_id, p_user_id, p_role)
+    on conflict (project_id, user_id) do update set role = excluded.role
+    returning m.*;
+exception when not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'A member is a user of an existing project, with a role',
+        detail = sqlerrm,
+        hint = 'Pass p_project_id, p_user_id and one of viewer, developer, admin, owner.';
+end
+$$;
+comment on function ops.set_member is 'Makes somebody a member, or changes what they are.';
+revoke all on function ops.set_member from public;
+grant execute on function ops.set_member to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('set_policy', $ops_file$
+-- Sets what a project holds itself to and returns the rules that hold now; rules left out are those for all projects.
+-- Without a project it sets the rules for all, which only the platform may.
+-- Called by `ops policy set` and by admins. Locks the policy's row.
+-- Raises PT404, PT403 and PT400 naming the rule that is wrong. Repeating it is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.set_policy(
+    project_id uuid,
+    type ops.policy_type,
+    rules jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if set_policy.project_id is not null then
+        perform ops.require_permission(set_policy.project_id, 'manage');
+    elsif not ops.is_platform() then
+        raise sqlstate 'PT403' using
+            message = 'You may not set the policy for all projects',
+            hint = 'Set that of a project you administer.';
+    end if;
+    perform ops.refuse_rules(set_policy.type, set_policy.rules);
+    insert into ops.policies as p (project_id, policy_type, rules, updated_by)
+    values (set_policy.project_id, set_policy.type, set_policy.rules, coalesce(ops.caller_id(), ops.caller_role()))
+    on conflict (project_id, policy_type) do update
+    set rules = excluded.rules, updated_by = excluded.updated_by, updated_at = now();
+    return ops.rules_in_force(set_policy.project_id, set_policy.type);
+exception when foreign_key_violation then
+    raise sqlstate 'PT404' using
+        message = 'There is no such project', hint = 'List them: ops project list.';
+end
+$$;
+comment on function ops.set_policy is 'Sets what a project holds itself to.';
+revoke all on function ops.set_policy from public;
+grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('settle_gate', $ops_file$
+-- Judges a gate anew, writes the verdict down and returns it.
+-- Called by evaluate_gate and the triggers of everything a gate is judged by. Locks the gate's row, so that of two facts
+-- told at once the second is judged with the first; returns null for a gate that does not exist. A retry is harmless.
+create or replace function ops.settle_gate(
+    p_gate_id uuid
+)
+returns ops.ops_gate_status
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate ops.release_gates;
+    v_status ops.ops_gate_status;
+begin
+    select g.* into v_gate from ops.release_gates as g where g.id = p_gate_id for no key update;
+    update ops.release_gates as g
+    set merit = j.merit, reason = j.reason, deadline_at = j.deadline_at, evaluated_at = clock_timestamp()
+    from ops.judge_gate(v_gate) as j
+    where g.id = v_gate.id;
+    update ops.release_gates as g set status = s.status
+    from ops.v_gate_status as s
+    where g.id = v_gate.id and s.gate_id = g.id
+    returning g.status into v_status;
+    return v_status;
+end
+$$;
+comment on function ops.settle_gate is 'Judges a gate anew and writes the verdict down.';
+revoke all on function ops.settle_gate from public;
+$ops_file$);
+
+select pg_temp.make_function('settle_health', $ops_file$
+-- Judges the health of a deployment anew and writes the verdict down.
+-- Called when a check of it or its end was told. Locks the deployment's row; does nothing without a deployment. A retry
+-- is harmless.
+create or replace function ops.settle_health(
+    p_deployment_id uuid
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+begin
+    select d.* into v_deployment from ops.deployments as d where d.id = p_deployment_id for no key update;
+    update ops.deployments as d set g4_status = j.verdict
+    from ops.judge_deployment(v_deployment) as j
+    where d.id = v_deployment.id;
+end
+$$;
+comment on function ops.settle_health is 'Judges the health of a deployment anew.';
+revoke all on function ops.settle_health from public;
+$ops_file$);
+
+select pg_temp.make_function('sign_off_gate', $ops_file$
+-- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
+-- Called by `ops gate approve`, by people of the gate's persona, and by the service role for one of them, whom it names.
+-- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
+-- changes nothing.
+-- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.
+create or replace function ops.sign_off_gate(
+    release_id uuid,
+    gate_code ops.ops_gate_code,
+    decision ops.ops_decision_type,
+    p_rationale jsonb default '{}',
+    p_approver_id text default null,
+    p_source text default 'sql'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops.require_release(sign_off_gate.release_id);
+    v_gate ops.release_gates := ops.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_approver text := ops.gate_approver(v_release, v_gate.gate_code, p_approver_id);
+    v_id uuid;
+begin
+    insert into ops.approvals (
+        release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
+        source
+    )
+    values (
+        v_release.id, v_gate.id, v_gate.gate_code, v_approver,
+        case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
+        sign_off_gate.decision, coalesce(p_rationale, '{}'), v_release.created_by, p_source
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No decision may have these values', detail = sqlerrm,
+        hint = 'A decision is approved or rejected, with an object as its rationale.';
+end
+$$;
+comment on function ops.sign_off_gate is 'Notes a persons decision on a gate.';
+revoke all on function ops.sign_off_gate from public;
+grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('start_deployment', $ops_file$
+-- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
+-- hold the project. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
+-- trigger of deployments raise.
+create or replace function ops.start_deployment(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage,
+    p_no_backup_reason text,
+    p_rollback_of uuid,
+    p_reason text
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid := gen_random_uuid();
+    v_backup_id uuid := ops.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_run_id uuid;
+begin
+    if p_stage = 'production' and v_backup_id is null and p_no_backup_reason is null then
+        raise sqlstate 'PT409' using
+            message = 'Production has no verified backup that is fresh enough',
+            detail = format('Policy promotion.backup_max_age_hours is %s.',
+                ops.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
+            hint = 'Take one: ops backup create; or say why there is none: p_no_backup_reason.';
+    end if;
+    v_run_id := ops.queue_run(
+        p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
+        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', ops.caller_name(),
+        p_config => jsonb_build_object(
+            'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
+            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
+        )
+    );
+    insert into ops.deployments (
+        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+        rollback_of, reason, run_id, requested_by
+    )
+    values (
+        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
+        coalesce(ops.caller_id(), ops.caller_role())
+    );
+    return v_id;
+end
+$$;
+comment on function ops.start_deployment is 'Queues the run of a deployment and writes the deployment down.';
+revoke all on function ops.start_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('start_workflow_run', $ops_file$
+-- Takes ownership of a claimed run: it is running from now on. Without p_attempt it speaks for attempt 1 of the
+-- claiming worker.
+-- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
+-- Raises PT404, and PT410 when the attempt is over or is owned by another. The owner may repeat it.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.start_workflow_run(
+    p_run_id uuid,
+    p_worker_id text,
+    p_attempt int default null,
+    p_dagster_run_id text default null,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_attempt int := coalesce(p_attempt, 1);
+    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'from', 'claimed', 'to', 'running', 'worker', p_worker_id, 'dagster_run_id', p_dagster_run_id
+    ));
+    v_message text := 'started by ' || p_worker_id;
+begin
+    return query
+    with was as materialized (
+        select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash
+        from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = v_attempt and r.status = 'claimed'
+            and (p_attempt is not null or r.claimed_by = p_worker_id)
+            and (r.dagster_run_id is null or r.dagster_run_id is not distinct from p_dagster_run_id)
+        for no key update
+    ), moved as (
+        update ops.runs as r
+        set status = 'running', started_at = v_now, claimed_by = p_worker_id,
+            dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id),
+            lease_expires_at = v_now + make_interval(secs => p_lease_seconds), event_count = was.seq,
+            event_hash = ops.hash_event(
+                was.prev_hash, was.id, was.seq, r.attempt, 'state_change', v_message, v_payload, v_now
+            )
+        from was
+        where r.id = was.id
+        returning r.*, was.prev_hash
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select
+            m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
+        from moved as m
+    )
+    select
+        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
+        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
+        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
+        m.finished_at, m.cancel_requested_at, m.lease_expires_at
+    from moved as m
+    join ops.run_requests as q on q.run_id = m.id
+    join ops.projects as p on p.id = m.project_id
+    left join ops.environments as e on e.id = m.environment_id;
+    if not found then
+        return query
+        select d.* from ops.get_run(p_run_id) as d
+        where
+            d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
+            and d.dagster_run_id is not distinct from p_dagster_run_id;
+        if not found then
+            perform ops.refuse_attempt(p_run_id, v_attempt);
+        end if;
+    end if;
+end
+$$;
+comment on function ops.start_workflow_run is 'Takes ownership of a claimed run.';
+revoke all on function ops.start_workflow_run from public;
+grant execute on function ops.start_workflow_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('subject_of_evidence', $ops_file$
+-- Finds the release and the gate that evidence belongs to, and refuses who may not add to them.
+-- Called by record_evidence. Locks nothing. Raises PT404, PT403, and PT400 where the parts do not belong together.
+create or replace function ops.subject_of_evidence(
+    p_release_id uuid,
+    p_gate_id uuid,
+    p_check_id uuid,
+    p_run_id uuid
+)
+returns table (release_id uuid, gate_id uuid)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_gate_id uuid := coalesce((select c.gate_id from ops.gate_checks as c where c.id = p_check_id), p_gate_id);
+    v_gate ops.release_gates;
+    v_release_id uuid;
+    v_project_id uuid;
+    v_run_project_id uuid;
+begin
+    select g.* into v_gate from ops.release_gates as g where g.id = v_gate_id;
+    v_release_id := coalesce(v_gate.release_id, p_release_id);
+    select q.project_id into v_run_project_id from ops.run_requests as q where q.run_id = p_run_id;
+    select coalesce((select r.project_id from ops.releases as r where r.id = v_release_id), v_run_project_id)
+    into v_project_id;
+    if v_project_id is null or v_project_id <> v_run_project_id
+        or p_gate_id <> v_gate_id or p_release_id <> v_release_id then
+        raise sqlstate 'PT400' using
+            message = 'Evidence is of things that exist and belong together',
+            hint = 'Name a release, one of its gates, one of the gate''s checks, or a run of the same project.';
+    end if;
+    perform ops.require_evidence_keeper(v_project_id, v_gate.gate_code);
+    return query select v_release_id, v_gate_id;
+end
+$$;
+comment on function ops.subject_of_evidence is 'The release and the gate that evidence belongs to.';
+revoke all on function ops.subject_of_evidence from public;
+$ops_file$);
+
+select pg_temp.make_function('supersede_runs', $ops_file$
+-- Cancels the environment's older waiting runs, which a newer one makes pointless. Called by queue_run.
+-- Locks the rows that it cancels. A retry is harmless.
+create or replace function ops.supersede_runs(
+    p_environment_id uuid,
+    p_run_id uuid,
+    p_run_number bigint
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old uuid;
+begin
+    for v_old in
+        select r.id from ops.runs as r
+        where
+            r.environment_id = p_environment_id and r.status = 'queued' and r.kind in ('deploy', 'build', 'destroy')
+            and r.run_number < p_run_number
+        order by r.run_number
+    loop
+        perform ops.end_queued_run(v_old, format('superseded by #%s', p_run_number));
+    end loop;
+end
+$$;
+comment on function ops.supersede_runs is 'Cancels older waiting runs of an environment.';
+revoke all on function ops.supersede_runs from public;
+$ops_file$);
+
+select pg_temp.make_function('take_checks', $ops_file$
+-- Notes the checks of an event at a gate, its own status among them under a name, and its evidence; returns the ids.
+-- Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
+create or replace function ops.take_checks(
+    p_release ops.releases,
+    p_gate_code ops.ops_gate_code,
+    p_own_name text,
+    p_envelope jsonb,
+    p_deployment_id uuid default null
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_checks jsonb := case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end;
+    v_check jsonb;
+    v_ids jsonb := '[]';
+begin
+    if not exists (select from jsonb_array_elements(v_checks) as c where c.value ->> 'name' = p_own_name) then
+        v_checks := v_checks || jsonb_build_object('name', p_own_name, 'status', p_envelope ->> 'status');
+    end if;
+    for v_check in select c.value from jsonb_array_elements(v_checks) as c loop
+        v_ids := v_ids || to_jsonb(ops.record_gate_check(
+            p_release.id, p_gate_code, v_check ->> 'name', ops.check_status_of(v_check ->> 'status'),
+            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, null::uuid,
+            p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
+        ));
+    end loop;
+    return jsonb_build_object('check_ids', v_ids)
+        || ops.take_evidence(ops.gate_of_release(p_release.id, p_gate_code), p_envelope);
+end
+$$;
+comment on function ops.take_checks is 'Notes the checks and the evidence of an event at a gate.';
+revoke all on function ops.take_checks from public;
+$ops_file$);
+
+select pg_temp.make_function('take_evidence', $ops_file$
+-- Notes the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
+-- record_evidence raises.
+create or replace function ops.take_evidence(
+    p_gate ops.release_gates,
+    p_envelope jsonb
+)
+returns jsonb
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object('evidence_ids', coalesce(jsonb_agg(ops.record_evidence(
+    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id, null, null,
+    coalesce(nullif(e.value ->> 'content_type', ''), 'application/octet-stream'),
+    coalesce((e.value ->> 'size_bytes')::numeric::bigint, 0)
+)), '[]'))
+from jsonb_array_elements(
+    case jsonb_typeof(p_envelope -> 'evidence') when 'array' then p_envelope -> 'evidence' else '[]' end
+) as e
+$$;
+comment on function ops.take_evidence is 'Notes the evidence of an event at a gate.';
+revoke all on function ops.take_evidence from public;
+$ops_file$);
+
+select pg_temp.make_function('tally_approvals', $ops_file$
+-- Says what a gate's approvals come to: failed while somebody's newest decision is a rejection, passed once the quorum
+-- approved, else pending; and by whom. Called by judge_gate. Locks and raises nothing.
+create or replace function ops.tally_approvals(
+    p_gate_id uuid,
+    p_quorum int
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with latest as (
+    select distinct on (a.approver_id)
+        a.approver_id,
+        a.decision
+    from ops.approvals as a
+    where a.gate_id = p_gate_id
+    order by a.approver_id, a.created_at desc, a.id desc
+), named as (
+    select
+        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
+        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'approved') as approvers,
+        count(*) filter (where l.decision = 'approved') as approvals
+    from latest as l
+)
+select
+    (case
+        when n.against is not null then 'failed'
+        when n.approvals >= p_quorum then 'passed'
+        else 'pending'
+    end)::ops.ops_gate_status,
+    case
+        when n.against is not null then 'rejected by ' || n.against
+        else format('approved by %s of %s%s', n.approvals, p_quorum, ': ' || n.approvers)
+    end
+from named as n
+$$;
+comment on function ops.tally_approvals is 'What a gates approvals come to, and by whom.';
+revoke all on function ops.tally_approvals from public;
+$ops_file$);
+
+select pg_temp.make_function('tally_checks', $ops_file$
+-- Says what a gate's checks come to: failed where one that is wanted failed, passed where all of them passed, else
+-- pending; and by which. The newest answer to each question counts, by the time it reached us: a sender's clock decides
+-- nothing. A skipped check is a question left open. Where no check is wanted by name, all that were reported are.
+-- Called by judge_gate and judge_deployment. Locks and raises nothing.
+create or replace function ops.tally_checks(
+    p_gate_id uuid,
+    p_required text[],
+    p_deployment_id uuid default null,
+    p_until timestamptz default null
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with latest as (
+    select distinct on (c.name)
+        c.name,
+        c.status
+    from ops.gate_checks as c
+    where
+        c.gate_id = p_gate_id
+        and (p_deployment_id is null or c.deployment_id = p_deployment_id)
+        and (p_until is null or c.created_at <= p_until)
+    order by c.name, c.created_at desc, c.id desc
+), wanted as (
+    select n.name from unnest(p_required) as n (name)
+    union all
+    select l.name from latest as l where cardinality(p_required) = 0
+), named as (
+    select
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
+    from wanted as w
+    left join latest as l on l.name = w.name
+)
+select
+    (case
+        when n.failed is not null then 'failed'
+        when n.open is null and n.passed is not null then 'passed'
+        else 'pending'
+    end)::ops.ops_gate_status,
+    coalesce('failed: ' || n.failed, 'waits for ' || n.open, 'passed: ' || n.passed, 'waits for a first check')
+from named as n
+$$;
+comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';
+revoke all on function ops.tally_checks from public;
+$ops_file$);
+
+select pg_temp.make_function('touch_template', $ops_file$
+-- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is
+-- harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.touch_template(
+    p_key text
+)
+returns setof ops.database_templates
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    update ops.database_templates as t set last_used_at = clock_timestamp()
+    where t.key = p_key
+    returning t.*;
+end
+$$;
+comment on function ops.touch_template is 'The database kept for a key.';
+revoke all on function ops.touch_template from public;
+grant execute on function ops.touch_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('verify_checkpoints', $ops_file$
+-- Says whether the checkpoints are exactly those that were written: each month sealed over the one before, with all of
+-- its runs. p_anchor is the hash of a checkpoint noted elsewhere before (the log of the schedule log_retention has them):
+-- it must still be there, so that a history written anew as a whole shows.
+-- Called by auditors. Locks and raises nothing.
+create or replace function ops.verify_checkpoints(
+    p_anchor text default null
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_checkpoint ops.checkpoints;
+    v_runs record;
+    v_hash bytea := '\x';
+begin
+    for v_checkpoint in select c.* from ops.checkpoints as c order by c.id loop
+        select
+            count(*) as run_count, coalesce(sum(r.event_count), 0) as event_count,
+            sha256(coalesce(string_agg(r.hash, '\x' order by r.run_id), '\x')) as root,
+            coalesce(bool_and(r.hash = ops.seal_content(r.prev_hash, jsonb_build_array(
+                r.run_id, r.last_seq, encode(r.last_hash, 'hex'), r.event_count
+            ))), true) as are_sealed
+        into v_runs
+        from ops.run_checkpoints as r
+        where r.checkpoint_id = v_checkpoint.id;
+        if v_checkpoint.prev_hash <> v_hash or not v_runs.are_sealed or v_runs.root <> v_checkpoint.root
+            or v_runs.run_count <> v_checkpoint.run_count or v_runs.event_count <> v_checkpoint.event_count then
+            return false;
+        end if;
+        v_hash := ops.seal_content(v_hash, jsonb_build_array(
+            extract(epoch from v_checkpoint.events_before), v_checkpoint.run_count, v_checkpoint.event_count,
+            encode(v_checkpoint.root, 'hex'), extract(epoch from v_checkpoint.created_at)
+        ));
+        if v_hash <> v_checkpoint.hash then
+            return false;
+        end if;
+    end loop;
+    return p_anchor is null or exists (select from ops.checkpoints as c where encode(c.hash, 'hex') = lower(p_anchor));
+end
+$$;
+comment on function ops.verify_checkpoints is 'Whether the checkpoints are exactly those that were written.';
+revoke all on function ops.verify_checkpoints from public;
+grant execute on function ops.verify_checkpoints to service_role, ops_worker, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('verify_run_chain', $ops_file$
+-- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one
+-- before, the last one the run knows of. Where months of events were dropped it starts from the run's checkpoint.
+-- Called by auditors and tests; people may ask it of runs they can see. Locks nothing; raises PT404.
+create or replace function ops.verify_run_chain(
+    p_run_id uuid
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run record;
+    v_checkpoint ops.run_checkpoints;
+    v_sealed bytea := '\x';
+    v_event ops.run_events;
+    v_hash bytea := '';
+    v_seq int := 0;
+begin
+    select r.event_count, r.event_hash into v_run from ops.runs as r where r.id = p_run_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_run_id),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+    for v_checkpoint in select c.* from ops.run_checkpoints as c where c.run_id = p_run_id order by c.last_seq loop
+        if v_checkpoint.prev_hash <> v_sealed or v_checkpoint.event_count <> v_checkpoint.last_seq - v_seq then
+            return false;
+        end if;
+        v_seq := v_checkpoint.last_seq;
+        v_hash := v_checkpoint.last_hash;
+        v_sealed := ops.seal_content(v_sealed, jsonb_build_array(
+            p_run_id, v_seq, encode(v_hash, 'hex'), v_checkpoint.event_count
+        ));
+        if v_sealed <> v_checkpoint.hash then
+            return false;
+        end if;
+    end loop;
+    for v_event in select e.* from ops.run_events as e where e.run_id = p_run_id order by e.seq loop
+        v_seq := v_seq + 1;
+        if v_event.seq <> v_seq or v_event.prev_hash <> v_hash then
+            return false;
+        end if;
+        v_hash := ops.hash_event(
+            v_event.prev_hash, v_event.run_id, v_event.seq, v_event.attempt, v_event.event_type, v_event.message,
+            v_event.payload, v_event.created_at
+        );
+        if v_hash <> v_event.hash then
+            return false;
+        end if;
+    end loop;
+    return v_seq = v_run.event_count and v_hash = v_run.event_hash;
+end
+$$;
+comment on function ops.verify_run_chain is 'Whether a runs events are exactly those that were written.';
+revoke all on function ops.verify_run_chain from public;
+grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_run_chain
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('visible_projects', $ops_file$
+-- Lists the projects that the calling person belongs to.
+-- Called once per statement by the policies of every table with a project. Locks and raises nothing.
+-- Definer: the policy of memberships itself asks it, which would never end under row level security.
+create or replace function ops.visible_projects()
+returns setof uuid
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select m.project_id from ops.project_memberships as m where m.user_id = (select auth.uid())
+$$;
+comment on function ops.visible_projects is 'The projects that the calling person belongs to.';
+revoke all on function ops.visible_projects from public;
+grant execute on function ops.visible_projects to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('window_fault', $ops_file$
+-- Says what is wrong with a freeze window, or null where nothing is; ops.freeze_reason says what one looks like.
+-- Called by rule_fault. Locks and raises nothing. A moment names its offset: the same window holds for every reader.
+create or replace function ops.window_fault(p_window jsonb)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_moment text := '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$';
+    v_from text := p_window ->> 'from';
+    v_to text := p_window ->> 'to';
+begin
+    if jsonb_typeof(p_window) <> 'object' or p_window - '{from,to,reason,time_zone}'::text[] <> '{}'
+        or exists (select from jsonb_each(p_window) as w where jsonb_typeof(w.value) <> 'string')
+        or v_from is null or v_to is null or btrim(coalesce(p_window ->> 'reason', '')) = '' then
+        return 'is a list of windows with from, to and reason';
+    elsif p_window ? 'time_zone' then
+        if not exists (select from pg_catalog.pg_timezone_names as z where z.name = p_window ->> 'time_zone') then
+            return format('names a time zone that does not exist, %s', p_window ->> 'time_zone');
+        elsif ops.minute_of_week(v_from) is null or ops.minute_of_week(v_to) is null or v_from = v_to then
+            return 'has weekly windows between two times such as fri 16:00';
+        end if;
+        return null;
+    elsif v_from !~ v_moment or v_to !~ v_moment or v_from::timestamptz >= v_to::timestamptz then
+        return 'has windows between two moments such as 2026-12-24T00:00Z, or weekly ones with a time_zone';
+    end if;
+    return null;
+exception when invalid_datetime_format or datetime_field_overflow then
+    return 'has windows between two moments such as 2026-12-24T00:00Z, or weekly ones with a time_zone';
+end
+$$;
+comment on function ops.window_fault is 'What is wrong with a freeze window, if anything is.';
+revoke all on function ops.window_fault from public;
+$ops_file$);
+
+select pg_temp.make_function('withdraw_release', $ops_file$
+-- Takes a release out of the running: it is promoted nowhere any more. What runs already stays where it is.
+-- Called by `ops release withdraw`. Locks the release. Raises PT404, PT403. Repeating it is harmless.
+-- Definer: nobody writes releases themselves; the caller's permission is checked: who promotes, or who made it.
+create or replace function ops.withdraw_release(release_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases := ops.require_release(withdraw_release.release_id);
+begin
+    if v_release.created_by is distinct from ops.caller_id() then
+        perform ops.require_permission(v_release.project_id, 'promote');
+    end if;
+    update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
+    where r.id = v_release.id and r.status <> 'withdrawn';
+end
+$$;
+comment on function ops.withdraw_release is 'Takes a release out of the running.';
+revoke all on function ops.withdraw_release from public;
+grant execute on function ops.withdraw_release to authenticated, service_role, ops_worker, ci_service_role,
+developer, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('worker_heartbeat', $ops_file$
+-- Notes that a worker lives. Called by workers now and then. Raises PT400 for a nameless one. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.worker_heartbeat(
+    p_worker_id text,
+    p_kind text,
+    p_metadata jsonb default '{}'
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(p_worker_id, '') = '' then
+        raise sqlstate 'PT400' using message = 'A worker needs a name', hint = 'Pass p_worker_id.';
+    end if;
+    insert into ops.workers as w (id, kind, metadata) values (p_worker_id, p_kind, coalesce(p_metadata, '{}'))
+    on conflict (id) do update
+    set kind = excluded.kind, metadata = excluded.metadata, last_seen_at = clock_timestamp();
+end
+$$;
+comment on function ops.worker_heartbeat is 'Notes that a worker lives.';
+revoke all on function ops.worker_heartbeat from public;
+grant execute on function ops.worker_heartbeat to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('write_checkpoint', $ops_file$
+-- Writes down where the chain of every run with events before that time stands, and seals all of it over the month
+-- before. Called by expire_event_month, under expire_rows' lock, once the chains were verified. Raises what the server
+-- raises.
+create or replace function ops.write_checkpoint(
+    p_until timestamptz
+)
+returns ops.checkpoints
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_checkpoint ops.checkpoints;
+begin
+    with gone as materialized (
+        select e.run_id, max(e.seq) as last_seq from ops.run_events as e where e.created_at < p_until group by e.run_id
+    ), former as (
+        select distinct on (c.run_id) c.run_id, c.last_seq, c.hash
+        from ops.run_checkpoints as c
+        join gone as g on g.run_id = c.run_id
+        order by c.run_id, c.last_seq desc
+    ), sealed as materialized (
+        select
+            g.run_id, g.last_seq, e.hash as last_hash, g.last_seq - coalesce(f.last_seq, 0) as event_count,
+            coalesce(f.hash, '\x') as prev_hash,
+            ops.seal_content(coalesce(f.hash, '\x'), jsonb_build_array(
+                g.run_id, g.last_seq, encode(e.hash, 'hex'), g.last_seq - coalesce(f.last_seq, 0)
+            )) as hash
+        from gone as g
+        join ops.run_events as e on e.run_id = g.run_id and e.seq = g.last_seq
+        left join former as f on f.run_id = g.run_id
+    ), latest as (
+        select coalesce((select c.hash from ops.checkpoints as c order by c.id desc limit 1), '\x') as hash
+    ), month as (
+        select
+            count(*)::int as run_count, coalesce(sum(s.event_count), 0)::bigint as event_count,
+            sha256(coalesce(string_agg(s.hash, '\x' order by s.run_id), '\x')) as root
+        from sealed as s
+    ), checkpoint as (
+        insert into ops.checkpoints (events_before, run_count, event_count, root, created_at, prev_hash, hash)
+        select
+            p_until, m.run_count, m.event_count, m.root, v_now, l.hash,
+            ops.seal_content(l.hash, jsonb_build_array(
+                extract(epoch from p_until), m.run_count, m.event_count, encode(m.root, 'hex'), extract(epoch from v_now)
+            ))
+        from month as m, latest as l
+        returning *
+    ), noted as (
+        insert into ops.run_checkpoints (run_id, last_seq, last_hash, event_count, checkpoint_id, prev_hash, hash)
+        select s.run_id, s.last_seq, s.last_hash, s.event_count, c.id, s.prev_hash, s.hash
+        from sealed as s, checkpoint as c
+    )
+    select c.* into v_checkpoint from checkpoint as c;
+    return v_checkpoint;
+end
+$$;
+comment on function ops.write_checkpoint is 'Writes down where the chains stood before a month was dropped.';
+revoke all on function ops.write_checkpoint from public;
+$ops_file$);
+
+select pg_temp.make_function('write_event', $ops_file$
+-- Appends an event to the run's chain. Called by functions whose own statement does not write the event.
+-- Locks the run's row; raises PT404 for an unknown run. A retry writes a second event.
+create or replace function ops.write_event(
+    p_run_id uuid,
+    p_event_type ops.event_type,
+    p_message text,
+    p_payload jsonb default '{}'
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    with was as materialized (
+        select r.id, r.event_count + 1 as seq, r.attempt, r.event_hash as prev_hash
+        from ops.runs as r
+        where r.id = p_run_id
+        for no key update
+    ), sealed as materialized (
+        select was.*,
+            ops.hash_event(was.prev_hash, was.id, was.seq, was.attempt, p_event_type, p_message, p_payload, v_now)
+                as hash
+        from was
+    ), moved as (
+        update ops.runs as r set event_count = s.seq, event_hash = s.hash
+        from sealed as s
+        where r.id = s.id
+    )
+    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+    select s.id, s.seq, s.attempt, p_event_type, p_message, p_payload, v_now, s.prev_hash, s.hash
+    from sealed as s;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no run %s', p_run_id),
+            hint = 'List runs: select id, run_number, status from ops.runs.';
+    end if;
+end
+$$;
+comment on function ops.write_event is 'Appends an event to a runs chain.';
+revoke all on function ops.write_event from public;
+$ops_file$);
+
+select pg_temp.make_function('yield_to_newer_run', $ops_file$
+-- Cancels a waiting run that a newer waiting one of its environment makes pointless, and says whether it did.
+-- Called when an attempt was given up: the push that came meanwhile could not cancel a run at work. Locks the run's row.
+create or replace function ops.yield_to_newer_run(
+    p_run_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_newer bigint;
+begin
+    select max(n.run_number) into v_newer
+    from ops.runs as r
+    join ops.runs as n
+        on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
+    where
+        r.id = p_run_id
+        and r.kind in ('deploy', 'build', 'destroy') and n.kind in ('deploy', 'build', 'destroy');
+    return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
+end
+$$;
+comment on function ops.yield_to_newer_run is 'Cancels a waiting run that a newer one makes pointless.';
+revoke all on function ops.yield_to_newer_run from public;
+$ops_file$);
+
+-- Drops the functions that the state made neither anew nor over: they are of no file any more, or older signatures.
+select pg_temp.drop_functions(array(
+    select f.id from pg_temp.own_functions() as f
+    join pg_temp.ops_functions_before as b on b.id = f.id and b.row_version = f.row_version
+));
+drop function pg_temp.make_function(text, text), pg_temp.refuse_namesakes(text[]), pg_temp.drop_functions(oid[]);
+drop function pg_temp.own_functions(), pg_temp.older_objects();
+
+-- The files that runs left, under the name that seed B gives them.
+create view ops.artifacts
+with (security_invoker = true) as
+select
+    a.id,
+    r.project_id,
+    a.run_id,
+    a.attempt,
+    a.artifact_key,
+    a.s3_url,
+    a.sha256,
+    a.content_type,
+    a.size_bytes,
+    a.expires_at,
+    a.created_at
+from ops.run_artifacts as a
+join ops.runs as r on r.id = a.run_id;
+comment on view ops.artifacts is 'Files of runs, each with its project.';
+comment on column ops.artifacts.project_id is 'The project of the run that left it.';
+revoke all on ops.artifacts from public, anon;
+grant select on ops.artifacts to authenticated, service_role, ops_worker;
+grant select on ops.artifacts
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Who belongs to which project and what that allows, under the name that seed B gives it.
+create view ops.project_members
+with (security_invoker = true) as
+select
+    m.project_id,
+    p.slug as project_slug,
+    m.user_id,
+    m.role,
+    r.permissions,
+    m.created_at
+from ops.project_memberships as m
+join ops.projects as p on p.id = m.project_id
+join ops.roles as r on r.role = m.role::text;
+comment on view ops.project_members is 'Members of projects, with what their role allows.';
+comment on column ops.project_members.project_slug is 'The project''s short name.';
+comment on column ops.project_members.permissions is 'What the role allows, as ops.roles has it.';
+revoke all on ops.project_members from public, anon;
+grant select on ops.project_members to authenticated, service_role, ops_worker;
+grant select on ops.project_members to audit_reader;
+
+-- How much would be lost now: per environment that ought to be backed up, or was, the age of the newest backup that was
+-- read back. Only a verified one counts.
+create view ops.v_backup_freshness
+with (security_invoker = true) as
+select
+    e.project_id,
+    p.slug as project_slug,
+    e.id as environment_id,
+    e.name as environment_name,
+    e.stage,
+    verified.id as verified_backup_id,
+    verified.taken_at as verified_taken_at,
+    statement_timestamp() - verified.taken_at as verified_age,
+    newest.id as newest_backup_id,
+    newest.status as newest_status,
+    newest.created_at as newest_created_at,
+    newest.error_message as newest_error,
+    make_interval(hours => (ops.policy(e.project_id, 'backup') ->> 'max_age_hours')::int) as max_age,
+    coalesce(
+        statement_timestamp() - verified.taken_at
+        <= make_interval(hours => (ops.policy(e.project_id, 'backup') ->> 'max_age_hours')::int),
+        false
+    ) as is_fresh,
+    coalesce(kept.backups, 0) as kept_backups,
+    coalesce(kept.held, 0) as held_backups,
+    coalesce(kept.stored_bytes, 0) as stored_bytes,
+    drill.finished_at as last_passed_drill_at,
+    drill.rto_seconds as last_rto_seconds
+from ops.environments as e
+join ops.projects as p on p.id = e.project_id
+left join lateral (
+    select
+        b.id,
+        b.taken_at
+    from ops.backups as b
+    where b.environment_id = e.id and b.status = 'verified'
+    order by b.taken_at desc
+    limit 1
+) as verified on true
+left join lateral (
+    select
+        b.id,
+        b.status,
+        b.created_at,
+        b.error_message
+    from ops.backups as b
+    where b.environment_id = e.id
+    order by b.created_at desc
+    limit 1
+) as newest on true
+left join lateral (
+    select
+        count(*) as backups,
+        count(*) filter (where b.held_at is not null) as held,
+        sum(b.stored_bytes) as stored_bytes
+    from ops.backups as b
+    where b.environment_id = e.id and b.status in ('stored', 'verified')
+) as kept on true
+left join lateral (
+    select
+        d.finished_at,
+        d.rto_seconds
+    from ops.recovery_drills as d
+    join ops.backups as b on b.id = d.backup_id
+    where b.environment_id = e.id and d.passed
+    order by d.finished_at desc
+    limit 1
+) as drill on true
+where e.destroyed_at is null and (e.stage = 'production' or newest.id is not null);
+comment on view ops.v_backup_freshness is 'Environments that are or ought to be backed up, and the age of what could be restored.';
+comment on column ops.v_backup_freshness.verified_age is 'Time whose work would be lost now; empty where nothing could be restored.';
+comment on column ops.v_backup_freshness.is_fresh is 'Whether the newest verified backup is young enough for the policy.';
+comment on column ops.v_backup_freshness.newest_status is 'State of the newest backup, good or not.';
+comment on column ops.v_backup_freshness.last_rto_seconds is 'How long the last drill that passed took until Odoo answered.';
+revoke all on ops.v_backup_freshness from public, anon;
+grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker;
+grant select on ops.v_backup_freshness
+to release_manager, sre, developer, audit_reader;
+
+-- What went where, when and by whom, how it ended, and what took it back.
+create view ops.v_deployment_history
+with (security_invoker = true) as
+select
+    d.project_id,
+    p.slug as project_slug,
+    d.id as deployment_id,
+    d.release_id,
+    r.version,
+    d.stage,
+    d.environment_id,
+    e.name as environment_name,
+    d.status,
+    case
+        when d.g4_status = 'pending' and d.g4_deadline_at < statement_timestamp() then 'failed'
+        else d.g4_status
+    end as g4_status,
+    d.g4_deadline_at,
+    d.image_digest,
+    d.git_shas,
+    d.requested_by,
+    d.reason,
+    d.rollback_of,
+    taken_back.version as rollback_of_version,
+    d.rollback_of is not null as is_rollback,
+    undone.id as rolled_back_by,
+    before.release_id as replaced_release_id,
+    before.version as replaced_version,
+    d.backup_id,
+    d.no_backup_reason,
+    d.created_at - b.taken_at as backup_age,
+    (select count(*) from ops.incidents as i where i.deployment_id = d.id) as incident_count,
+    d.run_id,
+    d.created_at,
+    d.started_at,
+    d.finished_at,
+    d.finished_at - d.started_at as duration
+from ops.deployments as d
+join ops.projects as p on p.id = d.project_id
+join ops.releases as r on r.id = d.release_id
+left join ops.environments as e on e.id = d.environment_id
+left join ops.backups as b on b.id = d.backup_id
+left join lateral (
+    select s.version
+    from ops.deployments as o
+    join ops.releases as s on s.id = o.release_id
+    where o.id = d.rollback_of
+) as taken_back on true
+left join lateral (
+    select o.id from ops.deployments as o
+    where o.rollback_of = d.id and o.project_id = d.project_id and o.stage = d.stage and o.status <> 'failed'
+    order by o.created_at desc
+    limit 1
+) as undone on true
+left join lateral (
+    select
+        o.release_id,
+        s.version
+    from ops.deployments as o
+    join ops.releases as s on s.id = o.release_id
+    where
+        o.project_id = d.project_id and o.stage = d.stage and o.status = 'succeeded'
+        and o.environment_id is not distinct from d.environment_id
+        and (o.created_at, o.id) < (d.created_at, d.id)
+    order by o.created_at desc, o.id desc
+    limit 1
+) as before on true;
+comment on view ops.v_deployment_history is 'Deployments and rollbacks, with what each replaced and whether it proved its health.';
+comment on column ops.v_deployment_history.g4_status is 'As of now: what is pending when its window closed has failed.';
+comment on column ops.v_deployment_history.replaced_version is 'The release that was there before.';
+comment on column ops.v_deployment_history.backup_age is 'How old the backup was to which one could have gone back.';
+revoke all on ops.v_deployment_history from public, anon;
+grant select on ops.v_deployment_history to authenticated, service_role, ops_worker;
+grant select on ops.v_deployment_history
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Environments with their project and the newest run, so that one row says what a branch shows and what is happening to
+-- it.
+create view ops.v_environment_overview
+with (security_invoker = true) as
+select
+    e.id,
+    e.project_id,
+    p.slug as project_slug,
+    e.name,
+    e.branch,
+    e.stage,
+    e.generation,
+    e.partition_key,
+    case
+        when e.status in ('pending', 'failed') and working.kind in ('deploy', 'build') then 'building'
+        else e.status
+    end as status,
+    e.url,
+    e.port,
+    e.database_name,
+    e.image_digest,
+    e.deployed_sha,
+    e.deployed_run_id,
+    e.expires_at,
+    e.created_at,
+    e.destroyed_at,
+    working.id as working_run_id,
+    latest.run_number as latest_run_number,
+    latest.status as latest_run_status,
+    latest.error_message as latest_run_error
+from ops.environments as e
+join ops.projects as p on p.id = e.project_id
+left join ops.runs as working on working.environment_id = e.id and working.status in ('claimed', 'running')
+left join lateral (
+    select
+        r.run_number,
+        r.status,
+        r.error_message
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id
+    where q.environment_id = e.id
+    order by q.run_number desc
+    limit 1
+) as latest on true;
+comment on view ops.v_environment_overview is 'Environments, what they show and what works on them.';
+comment on column ops.v_environment_overview.status is 'The environment''s state; building while its first run works.';
+revoke all on ops.v_environment_overview from public, anon;
+grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
+grant select on ops.v_environment_overview
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
+-- What evaluates, promotes or reports asks here, so that all say the same.
+create view ops.v_gate_status
+with (security_invoker = true) as
+with gates as (
+    select
+        o.*,
+        case
+            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            else o.merit
+        end as merit_now
+    from ops.release_gates as o
+)
+
+select
+    g.id as gate_id,
+    g.release_id,
+    r.project_id,
+    r.version,
+    g.gate_code,
+    case
+        when x.exception_id is not null then 'bypassed'::ops.ops_gate_status
+        else g.merit_now
+    end as status,
+    g.merit_now as merit,
+    g.reason,
+    g.deadline_at,
+    x.exception_id,
+    x.exception_reason,
+    x.granted_by,
+    x.expires_at,
+    x.is_break_glass,
+    g.required_checks,
+    g.quorum,
+    g.window_seconds,
+    g.evaluated_at
+from gates as g
+join ops.releases as r on r.id = g.release_id
+left join lateral (
+    select
+        e.id as exception_id,
+        e.reason as exception_reason,
+        e.granted_by,
+        e.expires_at,
+        e.is_break_glass
+    from ops.exceptions as e
+    where
+        e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
+        and e.expires_at > statement_timestamp()
+    order by e.expires_at desc, e.id desc
+    limit 1
+) as x on true;
+comment on view ops.v_gate_status is 'Gates as they stand now, with the exception that waives each, if one does.';
+comment on column ops.v_gate_status.status is 'Bypassed while an exception is active, else the merit.';
+comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
+comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
+revoke all on ops.v_gate_status from public, anon;
+grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
+qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Every waiver and how it stands: time alone ends it, so nothing of this is stored.
+create view ops.v_exception_status
+with (security_invoker = true) as
+select
+    r.project_id,
+    p.slug as project_slug,
+    x.id as exception_id,
+    x.release_id,
+    r.version,
+    x.gate_id,
+    x.gate_code,
+    x.status,
+    greatest(x.expires_at - statement_timestamp(), interval '0') as time_remaining,
+    x.expires_at,
+    x.reason,
+    x.is_break_glass,
+    x.requested_by,
+    x.granted_by,
+    x.granted_at,
+    x.revoked_by,
+    x.revoked_at,
+    x.created_at,
+    i.id as incident_id,
+    i.status as incident_status,
+    x.status = 'pending_review' or i.status = 'open' as needs_review
+from (
+    select
+        e.*,
+        case
+            when e.revoked_at is not null then 'revoked'
+            when e.expires_at <= statement_timestamp() then 'expired'
+            when e.granted_at is null then 'pending_review'
+            else 'active'
+        end as status
+    from ops.exceptions as e
+) as x
+join ops.releases as r on r.id = x.release_id
+join ops.projects as p on p.id = r.project_id
+left join ops.incidents as i on i.exception_id = x.id;
+comment on view ops.v_exception_status is 'Exceptions: active, expired, revoked or waiting for a second person, with the time left.';
+comment on column ops.v_exception_status.status is 'pending_review, active, expired or revoked, as of now.';
+comment on column ops.v_exception_status.needs_review is 'Nobody granted it yet, or glass was broken and its incident is open.';
+revoke all on ops.v_exception_status from public, anon;
+grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
+grant select on ops.v_exception_status
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Where every release may go now, and the first thing that stands in the way of each.
+create view ops.v_promotion_eligibility
+with (security_invoker = true) as
+select
+    r.project_id,
+    p.slug as project_slug,
+    r.id as release_id,
+    r.version,
+    r.status as release_status,
+    r.created_at,
+    staging.is_eligible as eligible_for_staging,
+    staging.missing as staging_missing,
+    production.is_eligible as eligible_for_production,
+    production.missing as production_missing
+from ops.releases as r
+join ops.projects as p on p.id = r.project_id
+cross join lateral (
+    select
+        bool_and(q.is_met) as is_eligible,
+        (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
+    from ops.explain_promotion(r.id, 'staging') as q
+) as staging
+cross join lateral (
+    select
+        bool_and(q.is_met) as is_eligible,
+        (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
+    from ops.explain_promotion(r.id, 'production') as q
+) as production;
+comment on view ops.v_promotion_eligibility is 'Releases, whether each may go to staging and to production, and what it lacks.';
+comment on column ops.v_promotion_eligibility.staging_missing is 'The first requirement that is not met.';
+comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
+revoke all on ops.v_promotion_eligibility from public, anon;
+grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
+grant select on ops.v_promotion_eligibility
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Which asset came from which run, commit and inputs: the answer to "what is this preview made of?".
+create view ops.v_run_lineage
+with (security_invoker = true) as
+select
+    p.slug as project_slug,
+    l.partition_key,
+    l.asset_key,
+    r.run_number,
+    l.run_id,
+    l.attempt,
+    r.git_sha,
+    r.git_ref,
+    l.code_version,
+    l.data_version,
+    l.inputs,
+    r.dagster_run_id,
+    l.created_at
+from ops.run_lineage as l
+join ops.runs as r on r.id = l.run_id
+join ops.projects as p on p.id = r.project_id;
+comment on view ops.v_run_lineage is 'Assets with the runs, commits and inputs they were made from.';
+comment on column ops.v_run_lineage.inputs is 'The data version of every asset it was made from.';
+revoke all on ops.v_run_lineage from public, anon;
+grant select on ops.v_run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.v_run_lineage
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- What waits, in the order of the claims, and for what each waits: the answer to "why does my run not start?".
+create view ops.v_run_queue
+with (security_invoker = true) as
+select
+    row_number() over (order by r.priority desc, r.turn asc, r.created_at asc) as "position",
+    r.id as run_id,
+    p.slug as project_slug,
+    r.run_number,
+    r.kind,
+    e.partition_key,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    clock_timestamp() - r.created_at as age,
+    case
+        when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
+        when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
+        else 'a free worker'
+    end as waits_for
+from ops.runs as r
+join ops.projects as p on p.id = r.project_id
+left join ops.environments as e on e.id = r.environment_id
+left join ops.runs as working
+    on working.environment_id = r.environment_id and working.status in ('claimed', 'running')
+left join lateral (
+    select o.run_number
+    from ops.runs as o
+    where
+        o.environment_id = r.environment_id and o.status = 'queued'
+        and (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
+    order by o.priority desc, o.turn asc, o.created_at asc
+    limit 1
+) as ahead on true
+where r.status = 'queued';
+comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
+comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
+comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
+revoke all on ops.v_run_queue from public, anon;
+grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
+grant select on ops.v_run_queue
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- One run with the names around it: what a person or a worker reads when it asks "how is this run?".
+create view ops.v_runs
+with (security_invoker = true) as
+select
+    r.id,
+    r.project_id,
+    p.slug as project_slug,
+    r.environment_id,
+    e.partition_key,
+    r.run_number,
+    r.kind,
+    r.status,
+    r.trigger,
+    q.requested_by,
+    r.git_ref,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    r.max_attempts,
+    r.claimed_by,
+    r.dagster_run_id,
+    q.config,
+    r.exit_code,
+    r.error_message,
+    q.retry_of,
+    r.created_at,
+    r.claimed_at,
+    r.started_at,
+    r.finished_at,
+    r.cancel_requested_at,
+    r.lease_expires_at,
+    r.finished_at - r.started_at as duration
+from ops.runs as r
+join ops.run_requests as q on q.run_id = r.id
+join ops.projects as p on p.id = r.project_id
+left join ops.environments as e on e.id = r.environment_id;
+comment on view ops.v_runs is 'Runs with the names of their project and environment.';
+comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
+revoke all on ops.v_runs from public, anon;
+grant select on ops.v_runs to authenticated, service_role, ops_worker;
+grant select on ops.v_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- What each project should know before it moves to a newer series: the advisories from the series it is on.
+create view ops.v_upgrade_advisories
+with (security_invoker = true) as
+select
+    p.id as project_id,
+    p.slug as project_slug,
+    p.odoo_version,
+    a.id as advisory_id,
+    a.to_version,
+    a.severity,
+    jsonb_array_length(a.breaking_changes) as breaking_change_count,
+    a.breaking_changes,
+    a.migration_guides,
+    a.created_at
+from ops.projects as p
+join ops.upgrade_advisories as a on a.from_version = p.odoo_version
+where p.status = 'active';
+comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series each project is on.';
+comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
+revoke all on ops.v_upgrade_advisories from public, anon;
+grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker;
+grant select on ops.v_upgrade_advisories
+to release_manager, sre, developer, audit_reader;
+
+-- What proves each gate, and what is claimed without proof.
+create view ops.v_evidence_completeness
+with (security_invoker = true) as
+select
+    s.project_id,
+    s.release_id,
+    s.version,
+    s.gate_id,
+    s.gate_code,
+    s.status,
+    coalesce(e.evidence_count, 0) + coalesce(c.evidence_count, 0) as evidence_count,
+    coalesce(c.checks, 0) as checks,
+    coalesce(c.without_evidence, '{}') as checks_without_evidence,
+    array_remove(array[
+        case when cardinality(c.without_evidence) > 0 then 'checks without evidence' end,
+        case
+            when s.merit = 'passed' and coalesce(e.evidence_count, 0) + coalesce(c.evidence_count, 0) = 0
+                then 'passed without evidence'
+        end,
+        case when s.status = 'bypassed' then 'bypassed' end
+    ], null) as gaps,
+    cardinality(coalesce(c.without_evidence, '{}')) = 0 and s.status <> 'bypassed'
+    and (s.merit <> 'passed' or coalesce(e.evidence_count, 0) + coalesce(c.evidence_count, 0) > 0) as is_complete
+from ops.v_gate_status as s
+left join lateral (
+    select count(*) as evidence_count from ops.evidence_artifacts as o
+    where o.gate_id = s.gate_id and o.check_id is null
+) as e on true
+left join lateral (
+    select
+        count(*) as checks,
+        sum(l.evidence_count) as evidence_count,
+        array_agg(l.name order by l.name) filter (where l.evidence_count = 0) as without_evidence
+    from (
+        select distinct on (k.name)
+            k.name,
+            (select count(*) from ops.evidence_artifacts as o where o.check_id = k.id) as evidence_count
+        from ops.gate_checks as k
+        where k.gate_id = s.gate_id
+        order by k.name asc, k.created_at desc, k.id desc
+    ) as l
+) as c on true;
+comment on view ops.v_evidence_completeness is 'Evidence of each gate, and what is claimed without any.';
+comment on column ops.v_evidence_completeness.evidence_count is 'Evidence of the gate and of the newest answer to each check.';
+comment on column ops.v_evidence_completeness.gaps is 'What is claimed without proof, in words; empty where nothing is.';
+revoke all on ops.v_evidence_completeness from public, anon;
+grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
+grant select on ops.v_evidence_completeness
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Every gate of every release on one line: how it stands, by what, and what is still missing.
+-- The counts are asked per gate, so that a page of gates costs as much as its gates.
+create view ops.v_release_gate_summary
+with (security_invoker = true) as
+select
+    s.project_id,
+    p.slug as project_slug,
+    s.release_id,
+    s.version,
+    r.status as release_status,
+    r.created_by,
+    r.created_at,
+    s.gate_id,
+    s.gate_code,
+    s.status,
+    s.merit,
+    s.reason,
+    coalesce(c.total, 0) as checks_total,
+    coalesce(c.passed, 0) as checks_passed,
+    coalesce(c.failed, 0) as checks_failed,
+    coalesce(c.skipped, 0) as checks_skipped,
+    array(
+        select n.name from unnest(s.required_checks) as n (name)
+        where n.name <> all (coalesce(c.names, '{}'))
+        order by n.name
+    ) as checks_missing,
+    s.quorum,
+    coalesce(a.approved, 0) as approvals,
+    coalesce(a.rejected, 0) as rejections,
+    coalesce(a.approvers, '{}') as approvers,
+    s.exception_id,
+    s.expires_at as exception_expires_at,
+    (
+        select count(*) from ops.evidence_artifacts as e
+        where
+            e.gate_id = s.gate_id
+            or e.check_id in (select k.id from ops.gate_checks as k where k.gate_id = s.gate_id)
+    ) as evidence_count,
+    s.deadline_at,
+    s.evaluated_at
+from ops.v_gate_status as s
+join ops.releases as r on r.id = s.release_id
+join ops.projects as p on p.id = s.project_id
+left join lateral (
+    select
+        count(*) as total,
+        count(*) filter (where l.status = 'passed') as passed,
+        count(*) filter (where l.status = 'failed') as failed,
+        count(*) filter (where l.status = 'skipped') as skipped,
+        array_agg(l.name) as names
+    from (
+        select distinct on (k.name)
+            k.name,
+            k.status
+        from ops.gate_checks as k
+        where k.gate_id = s.gate_id
+        order by k.name asc, k.created_at desc, k.id desc
+    ) as l
+) as c on true
+left join lateral (
+    select
+        count(*) filter (where l.decision = 'approved') as approved,
+        count(*) filter (where l.decision = 'rejected') as rejected,
+        array_agg(l.approver_id order by l.approver_id) filter (where l.decision = 'approved') as approvers
+    from (
+        select distinct on (d.approver_id)
+            d.approver_id,
+            d.decision
+        from ops.approvals as d
+        where d.gate_id = s.gate_id
+        order by d.approver_id asc, d.created_at desc, d.id desc
+    ) as l
+) as a on true;
+comment on view ops.v_release_gate_summary is 'Gates of releases: how each stands, by how many answers and by whom.';
+comment on column ops.v_release_gate_summary.status is 'As of now; bypassed while an exception is active.';
+comment on column ops.v_release_gate_summary.merit is 'What checks and approvals say, exceptions left aside.';
+comment on column ops.v_release_gate_summary.checks_total is 'Questions that were answered, each by its newest answer.';
+comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
+comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';
+comment on column ops.v_release_gate_summary.evidence_count is 'Evidence of the gate and of its checks.';
+revoke all on ops.v_release_gate_summary from public, anon;
+grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
+grant select on ops.v_release_gate_summary
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Members read who decided what. Who signs off writes the decision of their own gate, as themselves; nobody changes it.
+revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.approvals to authenticated, service_role, ops_worker;
+grant select on ops.approvals to qa_tester, release_manager, sre, developer, audit_reader;
+-- when, and through which door, is not theirs to say
+grant insert (
+    release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author
+) on ops.approvals to qa_tester, release_manager;
+alter table ops.approvals enable row level security;
+
+create policy "Members read who decided what in their projects"
+on ops.approvals for select to authenticated
+using (exists (
+    select from ops.releases as r
+    where r.id = approvals.release_id
+));
+
+create policy "The platform reads every decision"
+on ops.approvals for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every decision"
+on ops.approvals for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create policy "Testers decide gate G2 as themselves"
+on ops.approvals for insert to qa_tester
+with check (gate_code = 'G2' and persona_role = 'qa_tester' and approver_id = ops.caller_id());
+
+create policy "Release managers decide gate G3 as themselves"
+on ops.approvals for insert to release_manager
+with check (gate_code = 'G3' and persona_role = 'release_manager' and approver_id = ops.caller_id());
+
+create or replace trigger approvals_stay
+before update or delete on ops.approvals
+for each row execute function ops.refuse_change();
+create or replace trigger approvals_stay_whole
+before truncate on ops.approvals
+for each statement execute function ops.refuse_change();
+create or replace trigger approvals_decide_gates
+after insert on ops.approvals
+for each row execute function ops.note_gate_fact();
+
+-- Members read their projects' backups; every change goes through an RPC.
+revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.backups from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.backups to authenticated, service_role, ops_worker;
+grant select on ops.backups to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.backups enable row level security;
+
+create policy "Members read their projects' backups"
+on ops.backups for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every backup"
+on ops.backups for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every backup"
+on ops.backups for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read their projects' branches.
+revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.branch_heads from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.branch_heads to authenticated, service_role, ops_worker;
+grant select on ops.branch_heads to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.branch_heads enable row level security;
+
+create policy "Members read their projects' branches"
+on ops.branch_heads for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every branch"
+on ops.branch_heads for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every branch"
+on ops.branch_heads for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- The platform and auditors read where dropped months ended; nobody changes it.
+revoke all on ops.checkpoints from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.checkpoints from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.checkpoints to service_role, ops_worker, audit_reader;
+alter table ops.checkpoints enable row level security;
+
+create policy "The platform and auditors read every checkpoint"
+on ops.checkpoints for select to ops_worker, service_role, audit_reader
+using (true);
+
+create or replace trigger checkpoints_stay
+before update or delete on ops.checkpoints
+for each row execute function ops.refuse_change();
+create or replace trigger checkpoints_stay_whole
+before truncate on ops.checkpoints
+for each statement execute function ops.refuse_change();
+
+-- Only the platform reads templates: they serve every project.
+revoke all on ops.database_templates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.database_templates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.database_templates to service_role, ops_worker;
+grant select on ops.database_templates to audit_reader;
+alter table ops.database_templates enable row level security;
+
+create policy "The platform reads every template"
+on ops.database_templates for select to ops_worker, service_role
+using (true);
+
+create policy "The auditor reads every template"
+on ops.database_templates for select to audit_reader
+using (true);
+
+-- Members read where their projects' releases went; every change goes through an RPC.
+revoke all on ops.deployments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.deployments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.deployments to authenticated, service_role, ops_worker;
+grant select on ops.deployments to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.deployments enable row level security;
+
+create policy "Members read their projects' deployments"
+on ops.deployments for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every deployment"
+on ops.deployments for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every deployment"
+on ops.deployments for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger deployments_are_eligible
+before insert on ops.deployments
+for each row execute function ops.refuse_ineligible_deployment();
+create or replace trigger deployments_move_as_drawn
+before insert or update of status on ops.deployments
+for each row execute function ops.move_deployment();
+create or replace trigger deployments_are_felt
+after insert or update of status on ops.deployments
+for each row execute function ops.note_deployment();
+create or replace trigger deployments_keep_their_identity
+before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+rollback_of, reason, run_id, requested_by, created_at
+on ops.deployments
+for each row execute function ops.refuse_change();
+
+-- Members read what happened to their projects' environments; nobody changes it.
+revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environment_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.environment_events to authenticated, service_role, ops_worker;
+grant select on ops.environment_events to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.environment_events enable row level security;
+
+create policy "Members read what happened to their projects' environments"
+on ops.environment_events for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every event"
+on ops.environment_events for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every event"
+on ops.environment_events for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger environment_events_stay
+before update or delete on ops.environment_events
+for each row execute function ops.refuse_change();
+create or replace trigger environment_events_stay_whole
+before truncate on ops.environment_events
+for each statement execute function ops.refuse_change();
+
+-- Members read their project's environments; every change goes through an RPC.
+revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.environments to authenticated, service_role, ops_worker;
+grant select on ops.environments to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.environments enable row level security;
+
+create policy "Members read their projects' environments"
+on ops.environments for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every environment"
+on ops.environments for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every environment"
+on ops.environments for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read what was told of their projects, personas what they told themselves.
+revoke all on ops.event_ingest_log from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.event_ingest_log from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.event_ingest_log to authenticated, service_role, ops_worker;
+grant select on ops.event_ingest_log to ci_service_role, qa_tester, developer, release_manager, sre, audit_reader;
+alter table ops.event_ingest_log enable row level security;
+
+create policy "Members read what was told of their projects"
+on ops.event_ingest_log for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every delivery"
+on ops.event_ingest_log for select to ops_worker, service_role
+using (true);
+
+create policy "Those who run releases read every delivery"
+on ops.event_ingest_log for select to release_manager, sre, audit_reader
+using (true);
+
+create policy "Personas read what they told themselves"
+on ops.event_ingest_log for select to ci_service_role, qa_tester, developer
+using (caller_id = ops.caller_id());
+
+-- Members read their projects' evidence; nobody changes it.
+revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.evidence_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.evidence_artifacts to authenticated, service_role, ops_worker;
+grant select on ops.evidence_artifacts to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.evidence_artifacts enable row level security;
+
+create policy "Members read their projects' evidence"
+on ops.evidence_artifacts for select to authenticated
+using (
+    (release_id is null or exists (
+        select from ops.releases as r
+        where r.id = evidence_artifacts.release_id
+    ))
+    and (gate_id is null or exists (
+        select from ops.release_gates as g
+        where g.id = evidence_artifacts.gate_id
+    ))
+    and (check_id is null or exists (
+        select from ops.gate_checks as c
+        where c.id = evidence_artifacts.check_id
+    ))
+    and (run_id is null or exists (
+        select from ops.runs as r
+        where r.id = evidence_artifacts.run_id
+    ))
+);
+
+create policy "The platform reads every piece of evidence"
+on ops.evidence_artifacts for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every piece of evidence"
+on ops.evidence_artifacts for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger evidence_artifacts_stay
+before update or delete on ops.evidence_artifacts
+for each row execute function ops.refuse_change();
+create or replace trigger evidence_artifacts_stay_whole
+before truncate on ops.evidence_artifacts
+for each statement execute function ops.refuse_change();
+
+-- Members read which of their projects' gates were waived; every change goes through an RPC.
+revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.exceptions to authenticated, service_role, ops_worker;
+grant select on ops.exceptions to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.exceptions enable row level security;
+
+create policy "Members read their projects' exceptions"
+on ops.exceptions for select to authenticated
+using (exists (
+    select from ops.releases as r
+    where r.id = exceptions.release_id
+));
+
+create policy "The platform reads every exception"
+on ops.exceptions for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every exception"
+on ops.exceptions for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger exceptions_decide_gates
+after insert or update on ops.exceptions
+for each row execute function ops.note_gate_fact();
+create or replace trigger exceptions_open_incidents
+after insert on ops.exceptions
+for each row when (new.is_break_glass) execute function ops.open_incident_of_glass();
+create or replace trigger exceptions_keep_their_identity
+before update of id, release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by,
+created_at, expires_at
+on ops.exceptions
+for each row execute function ops.refuse_change();
+
+-- Members read the answers to their projects' gates; they come in through RPCs.
+revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.gate_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.gate_checks to authenticated, service_role, ops_worker;
+grant select on ops.gate_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.gate_checks enable row level security;
+
+create policy "Members read the answers to their projects' gates"
+on ops.gate_checks for select to authenticated
+using (exists (
+    select from ops.release_gates as g
+    where g.id = gate_checks.gate_id
+));
+
+create policy "The platform reads every answer"
+on ops.gate_checks for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every answer"
+on ops.gate_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger gate_checks_decide_gates
+after insert on ops.gate_checks
+for each row execute function ops.note_gate_fact();
+
+-- Members read their projects' incidents; every change goes through an RPC.
+revoke all on ops.incidents from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.incidents from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.incidents to authenticated, service_role, ops_worker;
+grant select on ops.incidents to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.incidents enable row level security;
+
+create policy "Members read their projects' incidents"
+on ops.incidents for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every incident"
+on ops.incidents for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every incident"
+on ops.incidents for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read their projects' rules and those for all; they change through an RPC.
+revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.policies from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.policies to authenticated, service_role, ops_worker;
+grant select on ops.policies to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.policies enable row level security;
+
+create policy "Members read their projects' rules and those for all"
+on ops.policies for select to authenticated
+using (project_id is null or project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every policy"
+on ops.policies for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every policy"
+on ops.policies for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Only functions count.
+revoke all on ops.project_counters from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_counters from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.project_counters to service_role, ops_worker;
+grant select on ops.project_counters to audit_reader;
+alter table ops.project_counters enable row level security;
+
+create policy "The platform reads every counter"
+on ops.project_counters for select to ops_worker, service_role
+using (true);
+
+create policy "The auditor reads every counter"
+on ops.project_counters for select to audit_reader
+using (true);
+
+-- Members see who else belongs; admins decide who does, below their own role, owners without limit.
+revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_memberships from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select, delete on ops.project_memberships to authenticated;
+-- whose membership it is, and since when, is never changed
+grant insert (project_id, user_id, role), update (role) on ops.project_memberships to authenticated;
+grant select, insert, update, delete on ops.project_memberships to service_role;
+grant select on ops.project_memberships to ops_worker;
+grant select on ops.project_memberships to audit_reader;
+alter table ops.project_memberships enable row level security;
+
+create policy "Members read who belongs to their projects"
+on ops.project_memberships for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "Admins add members below owner"
+on ops.project_memberships for insert to authenticated
+with check (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end));
+
+create policy "Admins change members below owner"
+on ops.project_memberships for update to authenticated
+using (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end))
+with check (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end));
+
+create policy "Admins remove members below owner"
+on ops.project_memberships for delete to authenticated
+using (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end));
+
+create policy "The platform reads every membership"
+on ops.project_memberships for select to ops_worker, service_role
+using (true);
+
+create policy "The service role manages memberships"
+on ops.project_memberships for all to service_role
+using (true)
+with check (true);
+
+create policy "The auditor reads every membership"
+on ops.project_memberships for select to audit_reader
+using (true);
+
+create or replace trigger project_memberships_keep_an_owner
+before delete on ops.project_memberships
+for each row when (old.role = 'owner')
+execute function ops.keep_an_owner();
+create or replace trigger project_memberships_keep_an_owner_in_role
+before update on ops.project_memberships
+for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct from ('owner', old.project_id))
+execute function ops.keep_an_owner();
+
+-- Members read their projects; every change goes through an RPC.
+revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.projects from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.projects to authenticated, service_role, ops_worker;
+grant select on ops.projects to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.projects enable row level security;
+
+create policy "Members read their projects"
+on ops.projects for select to authenticated
+using (id in (select ops.visible_projects()));
+
+create policy "The platform reads every project"
+on ops.projects for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every project"
+on ops.projects for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Only the platform reads deliveries: they may name repositories of any project.
+revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.push_deliveries from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.push_deliveries to service_role, ops_worker;
+grant select on ops.push_deliveries to audit_reader;
+alter table ops.push_deliveries enable row level security;
+
+create policy "The platform reads every delivery"
+on ops.push_deliveries for select to ops_worker, service_role
+using (true);
+
+create policy "The auditor reads every delivery"
+on ops.push_deliveries for select to audit_reader
+using (true);
+
+-- Members read their projects' drills; every change goes through an RPC.
+revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.recovery_drills from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.recovery_drills to authenticated, service_role, ops_worker;
+grant select on ops.recovery_drills to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.recovery_drills enable row level security;
+
+create policy "Members read their projects' drills"
+on ops.recovery_drills for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every drill"
+on ops.recovery_drills for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every drill"
+on ops.recovery_drills for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read their projects' gates. The rules of a gate are those of the day its release was made.
+revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.release_gates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.release_gates to authenticated, service_role, ops_worker;
+grant select on ops.release_gates to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.release_gates enable row level security;
+
+create policy "Members read their projects' gates"
+on ops.release_gates for select to authenticated
+using (exists (
+    select from ops.releases as r
+    where r.id = release_gates.release_id
+));
+
+create policy "The platform reads every gate"
+on ops.release_gates for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every gate"
+on ops.release_gates for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger release_gates_keep_their_rules
+before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
+for each row execute function ops.refuse_change();
+
+-- Members read their projects' releases. What a release is never changes; how it goes is changed by RPCs.
+revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.releases from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.releases to authenticated, service_role, ops_worker;
+grant select on ops.releases to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.releases enable row level security;
+
+create policy "Members read their projects' releases"
+on ops.releases for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every release"
+on ops.releases for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every release"
+on ops.releases for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger releases_keep_their_identity
+before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
+for each row execute function ops.refuse_change();
+
+-- Members read their projects' restores; every change goes through an RPC.
+revoke all on ops.restores from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.restores from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.restores to authenticated, service_role, ops_worker;
+grant select on ops.restores to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.restores enable row level security;
+
+create policy "Members read their projects' restores"
+on ops.restores for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every restore"
+on ops.restores for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every restore"
+on ops.restores for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Who may do what is no secret; it changes by migration only.
+revoke all on ops.roles from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.roles from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.roles to authenticated, service_role, ops_worker;
+grant select on ops.roles to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.roles enable row level security;
+
+create policy "Everyone who signed in reads what roles may do"
+on ops.roles for select to authenticated
+using (true);
+
+create policy "The platform reads every role"
+on ops.roles for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every role"
+on ops.roles for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read their projects' artifacts; workers add them through RPCs.
+revoke all on ops.run_artifacts from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_artifacts to authenticated, service_role, ops_worker;
+grant select on ops.run_artifacts to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_artifacts enable row level security;
+
+create policy "Members read their projects' artifacts"
+on ops.run_artifacts for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_artifacts.run_id
+));
+
+create policy "The platform reads every artifact"
+on ops.run_artifacts for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every artifact"
+on ops.run_artifacts for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read where the dropped events of their projects' runs ended; nobody changes it.
+revoke all on ops.run_checkpoints from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checkpoints from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_checkpoints to authenticated, service_role, ops_worker;
+grant select on ops.run_checkpoints to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_checkpoints enable row level security;
+
+create policy "Members read the checkpoints of their projects' runs"
+on ops.run_checkpoints for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_checkpoints.run_id
+));
+
+create policy "The platform reads every checkpoint of a run"
+on ops.run_checkpoints for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every checkpoint of a run"
+on ops.run_checkpoints for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger run_checkpoints_stay
+before update or delete on ops.run_checkpoints
+for each row execute function ops.refuse_change();
+create or replace trigger run_checkpoints_stay_whole
+before truncate on ops.run_checkpoints
+for each statement execute function ops.refuse_change();
+
+-- Members read their projects' checks; workers add them through RPCs.
+revoke all on ops.run_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_checks to authenticated, service_role, ops_worker;
+grant select on ops.run_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_checks enable row level security;
+
+create policy "Members read their projects' checks"
+on ops.run_checks for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_checks.run_id
+));
+
+create policy "The platform reads every check"
+on ops.run_checks for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every check"
+on ops.run_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read what happened in their projects; nobody changes it.
+revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_events to authenticated, service_role, ops_worker;
+grant select on ops.run_events to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_events enable row level security;
+
+create policy "Members read what happened in their projects"
+on ops.run_events for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_events.run_id
+));
+
+create policy "The platform reads every event"
+on ops.run_events for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every event"
+on ops.run_events for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger run_events_stay
+before update or delete on ops.run_events
+for each row execute function ops.refuse_change();
+create or replace trigger run_events_stay_whole
+before truncate on ops.run_events
+for each statement execute function ops.refuse_change();
+
+-- Members read their projects' lineage rows; workers add them through RPCs.
+revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_lineage from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.run_lineage to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_lineage enable row level security;
+
+create policy "Members read their projects' lineage rows"
+on ops.run_lineage for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_lineage.run_id
+));
+
+create policy "The platform reads every lineage row"
+on ops.run_lineage for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every lineage row"
+on ops.run_lineage for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read their projects' log lines; workers add them through RPCs.
+revoke all on ops.run_logs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_logs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_logs to authenticated, service_role, ops_worker;
+grant select on ops.run_logs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_logs enable row level security;
+
+create policy "Members read their projects' log lines"
+on ops.run_logs for select to authenticated
+using (exists (
+    select from ops.runs as r
+    where r.id = run_logs.run_id
+));
+
+create policy "The platform reads every log line"
+on ops.run_logs for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every log line"
+on ops.run_logs for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Partitions are closed again after every migration, which took their policies too.
+select ops.ensure_partitions();
+
+-- Members read what was asked in their projects; nobody changes it.
+revoke all on ops.run_requests from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_requests from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.run_requests to authenticated, service_role, ops_worker;
+grant select on ops.run_requests to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.run_requests enable row level security;
+
+create policy "Members read what was asked in their projects"
+on ops.run_requests for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every request"
+on ops.run_requests for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every request"
+on ops.run_requests for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger run_requests_stay
+before update or delete on ops.run_requests
+for each row execute function ops.refuse_change();
+create or replace trigger run_requests_stay_whole
+before truncate on ops.run_requests
+for each statement execute function ops.refuse_change();
+
+-- Members read their project's runs; every change goes through an RPC, and none but the drawn ones is possible.
+revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.runs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.runs to authenticated, service_role, ops_worker;
+grant select on ops.runs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.runs enable row level security;
+
+create policy "Members read their projects' runs"
+on ops.runs for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every run"
+on ops.runs for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every run"
+on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger runs_make_sense
+before insert or update of status, attempt, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+on ops.runs
+for each row execute function ops.refuse_nonsense();
+create or replace trigger runs_keep_their_identity
+before update of id, project_id, environment_id, run_number, kind on ops.runs
+for each row execute function ops.refuse_change();
+create or replace trigger runs_stay
+before delete on ops.runs
+for each row execute function ops.refuse_change();
+create or replace trigger runs_stay_whole
+before truncate on ops.runs
+for each statement execute function ops.refuse_change();
+
+-- Tools belong to no project: everyone who signed in reads them, the service role keeps them.
+revoke all on ops.tools from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.tools from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.tools to authenticated, ops_worker;
+grant select, insert, update, delete on ops.tools to service_role;
+grant select on ops.tools to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.tools enable row level security;
+
+create policy "Everyone who signed in reads tools"
+on ops.tools for select to authenticated
+using (true);
+
+create policy "The platform reads every tool"
+on ops.tools for select to ops_worker, service_role
+using (true);
+
+create policy "The service role keeps tools"
+on ops.tools for all to service_role
+using (true)
+with check (true);
+
+create policy "Personas read every tool"
+on ops.tools for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Advisories belong to no project: everyone who signed in reads them, the service role keeps them.
+revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.upgrade_advisories from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.upgrade_advisories to authenticated, ops_worker;
+grant select, insert, update, delete on ops.upgrade_advisories to service_role;
+grant select on ops.upgrade_advisories to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.upgrade_advisories enable row level security;
+
+create policy "Everyone who signed in reads upgrade advisories"
+on ops.upgrade_advisories for select to authenticated
+using (true);
+
+create policy "The platform reads every advisory"
+on ops.upgrade_advisories for select to ops_worker, service_role
+using (true);
+
+create policy "The service role keeps upgrade advisories"
+on ops.upgrade_advisories for all to service_role
+using (true)
+with check (true);
+
+create policy "Personas read every advisory"
+on ops.upgrade_advisories for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Only the platform reads workers: they serve every project.
+revoke all on ops.workers from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.workers from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.workers to service_role, ops_worker;
+grant select on ops.workers to audit_reader;
+alter table ops.workers enable row level security;
+
+create policy "The platform reads every worker"
+on ops.workers for select to ops_worker, service_role
+using (true);
+
+create policy "The auditor reads every worker"
+on ops.workers for select to audit_reader
+using (true);
+
+-- Members read their project's workflows; admins change them.
+revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.workflows from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select, delete on ops.workflows to authenticated;
+-- an id chosen by hand could tell whether another project has it
+grant insert (project_id, name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
+grant update (name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
+grant select, insert, update, delete on ops.workflows to service_role;
+grant select on ops.workflows to ops_worker;
+grant select on ops.workflows to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.workflows enable row level security;
+
+create policy "Members read their projects' workflows"
+on ops.workflows for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "Admins add workflows"
+on ops.workflows for insert to authenticated
+with check (ops.has_permission(project_id, 'manage'));
+
+create policy "Admins change workflows"
+on ops.workflows for update to authenticated
+using (ops.has_permission(project_id, 'manage'))
+with check (ops.has_permission(project_id, 'manage'));
+
+create policy "Admins remove workflows"
+on ops.workflows for delete to authenticated
+using (ops.has_permission(project_id, 'manage'));
+
+create policy "The platform reads every workflow"
+on ops.workflows for select to ops_worker, service_role
+using (true);
+
+create policy "The service role manages workflows"
+on ops.workflows for all to service_role
+using (true)
+with check (true);
+
+create policy "Personas read every workflow"
+on ops.workflows for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);

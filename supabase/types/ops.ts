@@ -1,0 +1,4078 @@
+// The types of schema ops, for supabase-js. Written by `make export`.
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | { [key: string]: Json | undefined }
+  | Json[];
+
+export type Database = {
+  ops: {
+    Tables: {
+      approvals: {
+        Row: {
+          approver_id: string;
+          created_at: string;
+          decision: Database["ops"]["Enums"]["ops_decision_type"];
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          id: string;
+          persona_role: string;
+          rationale_structured: NonNullable<Json>;
+          release_author: string;
+          release_id: string;
+          source: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          approver_id: string;
+          created_at?: string;
+          decision: Database["ops"]["Enums"]["ops_decision_type"];
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          id?: string;
+          persona_role: string;
+          rationale_structured?: NonNullable<Json>;
+          release_author: string;
+          release_id: string;
+          source?: string;
+        };
+        Update: {
+          approver_id?: string;
+          created_at?: string;
+          decision?: Database["ops"]["Enums"]["ops_decision_type"];
+          gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id?: string;
+          id?: string;
+          persona_role?: string;
+          rationale_structured?: NonNullable<Json>;
+          release_author?: string;
+          release_id?: string;
+          source?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "release_gates";
+            referencedColumns: ["id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id", "created_by"];
+          },
+        ];
+      };
+      backups: {
+        Row: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt?: number | null;
+          created_at?: string;
+          database_name?: string | null;
+          drop_reason?: string | null;
+          dropped_at?: string | null;
+          environment_id: string;
+          error_message?: string | null;
+          format_version?: number | null;
+          git_sha?: string | null;
+          held_at?: string | null;
+          held_by?: string | null;
+          hold_reason?: string | null;
+          id?: string;
+          image_digest?: string | null;
+          label?: string | null;
+          manifest_sha256?: string | null;
+          manifest_url?: string | null;
+          metadata?: NonNullable<Json>;
+          object_count?: number | null;
+          odoo_version?: string | null;
+          project_id: string;
+          requested_by?: string | null;
+          run_id?: string | null;
+          size_bytes?: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status?: Database["ops"]["Enums"]["backup_status"];
+          stored_at?: string | null;
+          stored_bytes?: number | null;
+          taken_at?: string | null;
+          verified_at?: string | null;
+        };
+        Update: {
+          attempt?: number | null;
+          created_at?: string;
+          database_name?: string | null;
+          drop_reason?: string | null;
+          dropped_at?: string | null;
+          environment_id?: string;
+          error_message?: string | null;
+          format_version?: number | null;
+          git_sha?: string | null;
+          held_at?: string | null;
+          held_by?: string | null;
+          hold_reason?: string | null;
+          id?: string;
+          image_digest?: string | null;
+          label?: string | null;
+          manifest_sha256?: string | null;
+          manifest_url?: string | null;
+          metadata?: NonNullable<Json>;
+          object_count?: number | null;
+          odoo_version?: string | null;
+          project_id?: string;
+          requested_by?: string | null;
+          run_id?: string | null;
+          size_bytes?: number | null;
+          stage?: Database["ops"]["Enums"]["environment_stage"];
+          status?: Database["ops"]["Enums"]["backup_status"];
+          stored_at?: string | null;
+          stored_bytes?: number | null;
+          taken_at?: string | null;
+          verified_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "backups_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "backups_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "backups_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "backups_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      branch_heads: {
+        Row: {
+          branch: string;
+          project_id: string;
+          seen_at: string;
+          sha: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          branch: string;
+          project_id: string;
+          seen_at?: string;
+          sha: string;
+        };
+        Update: {
+          branch?: string;
+          project_id?: string;
+          seen_at?: string;
+          sha?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "branch_heads_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      checkpoints: {
+        Row: {
+          created_at: string;
+          event_count: number;
+          events_before: string;
+          hash: string;
+          id: number;
+          prev_hash: string;
+          root: string;
+          run_count: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at: string;
+          event_count: number;
+          events_before: string;
+          hash: string;
+          id?: never;
+          prev_hash: string;
+          root: string;
+          run_count: number;
+        };
+        Update: {
+          created_at?: string;
+          event_count?: number;
+          events_before?: string;
+          hash?: string;
+          id?: never;
+          prev_hash?: string;
+          root?: string;
+          run_count?: number;
+        };
+        Relationships: [];
+      };
+      database_templates: {
+        Row: {
+          built_by_run: string | null;
+          created_at: string;
+          database_name: string;
+          key: string;
+          last_used_at: string;
+          modules: string[];
+          series: string;
+          tests: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          built_by_run?: string | null;
+          created_at?: string;
+          database_name: string;
+          key: string;
+          last_used_at?: string;
+          modules: string[];
+          series: string;
+          tests?: NonNullable<Json>;
+        };
+        Update: {
+          built_by_run?: string | null;
+          created_at?: string;
+          database_name?: string;
+          key?: string;
+          last_used_at?: string;
+          modules?: string[];
+          series?: string;
+          tests?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "database_templates_built_by_run_fkey";
+            columns: ["built_by_run"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      deployments: {
+        Row: {
+          backup_id: string | null;
+          created_at: string;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          no_backup_reason: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          judge_deployment: {
+            reason: string;
+            verdict: Database["ops"]["Enums"]["ops_gate_status"];
+          } | null;
+        };
+        ComputedFields: "judge_deployment";
+        Insert: {
+          backup_id?: string | null;
+          created_at?: string;
+          environment_id?: string | null;
+          finished_at?: string | null;
+          g4_deadline_at?: string | null;
+          g4_status?: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id?: string;
+          image_digest: string;
+          no_backup_reason?: string | null;
+          project_id: string;
+          reason?: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of?: string | null;
+          run_id?: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["deployment_status"];
+        };
+        Update: {
+          backup_id?: string | null;
+          created_at?: string;
+          environment_id?: string | null;
+          finished_at?: string | null;
+          g4_deadline_at?: string | null;
+          g4_status?: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas?: NonNullable<Json>;
+          id?: string;
+          image_digest?: string;
+          no_backup_reason?: string | null;
+          project_id?: string;
+          reason?: string | null;
+          release_id?: string;
+          requested_by?: string;
+          rollback_of?: string | null;
+          run_id?: string | null;
+          stage?: Database["ops"]["Enums"]["environment_stage"];
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["deployment_status"];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "deployments_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deployments_release_id_project_id_image_digest_git_shas_fkey";
+            columns: ["release_id", "project_id", "image_digest", "git_shas"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id", "project_id", "image_digest", "git_shas"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "deployments";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      environment_events: {
+        Row: {
+          created_at: string;
+          environment: string;
+          environment_id: string | null;
+          event: string;
+          id: number;
+          occurred_at: string;
+          payload: NonNullable<Json>;
+          project_id: string;
+          recorded_by: string;
+          source: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          environment: string;
+          environment_id?: string | null;
+          event: string;
+          id?: never;
+          occurred_at?: string;
+          payload?: NonNullable<Json>;
+          project_id: string;
+          recorded_by: string;
+          source: string;
+        };
+        Update: {
+          created_at?: string;
+          environment?: string;
+          environment_id?: string | null;
+          event?: string;
+          id?: never;
+          occurred_at?: string;
+          payload?: NonNullable<Json>;
+          project_id?: string;
+          recorded_by?: string;
+          source?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      environments: {
+        Row: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          branch: string;
+          created_at?: string;
+          database_name?: string | null;
+          deployed_run_id?: string | null;
+          deployed_sha?: string | null;
+          destroyed_at?: string | null;
+          expires_at?: string | null;
+          generation?: number;
+          id?: string;
+          image_digest?: string | null;
+          name: string;
+          partition_key: string;
+          port?: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status?: Database["ops"]["Enums"]["environment_status"];
+          url?: string | null;
+        };
+        Update: {
+          branch?: string;
+          created_at?: string;
+          database_name?: string | null;
+          deployed_run_id?: string | null;
+          deployed_sha?: string | null;
+          destroyed_at?: string | null;
+          expires_at?: string | null;
+          generation?: number;
+          id?: string;
+          image_digest?: string | null;
+          name?: string;
+          partition_key?: string;
+          port?: number | null;
+          project_id?: string;
+          stage?: Database["ops"]["Enums"]["environment_stage"];
+          status?: Database["ops"]["Enums"]["environment_status"];
+          url?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      event_ingest_log: {
+        Row: {
+          caller_id: string;
+          caller_role: string;
+          envelope: Json | null;
+          envelope_sha256: string;
+          error: string | null;
+          event_type: string | null;
+          http_status: number;
+          id: number;
+          idempotency_key: string | null;
+          processing_status: Database["ops"]["Enums"]["ops_processing_status"];
+          project_id: string | null;
+          received_at: string;
+          release_id: string | null;
+          schema_version: string | null;
+          size_bytes: number;
+          source: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          caller_id: string;
+          caller_role: string;
+          envelope?: Json | null;
+          envelope_sha256: string;
+          error?: string | null;
+          event_type?: string | null;
+          http_status: number;
+          id?: never;
+          idempotency_key?: string | null;
+          processing_status: Database["ops"]["Enums"]["ops_processing_status"];
+          project_id?: string | null;
+          received_at?: string;
+          release_id?: string | null;
+          schema_version?: string | null;
+          size_bytes: number;
+          source?: string | null;
+        };
+        Update: {
+          caller_id?: string;
+          caller_role?: string;
+          envelope?: Json | null;
+          envelope_sha256?: string;
+          error?: string | null;
+          event_type?: string | null;
+          http_status?: number;
+          id?: never;
+          idempotency_key?: string | null;
+          processing_status?: Database["ops"]["Enums"]["ops_processing_status"];
+          project_id?: string | null;
+          received_at?: string;
+          release_id?: string | null;
+          schema_version?: string | null;
+          size_bytes?: number;
+          source?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "event_ingest_log_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_ingest_log_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      evidence_artifacts: {
+        Row: {
+          check_id: string | null;
+          content_type: string;
+          created_at: string;
+          created_by: string;
+          gate_id: string | null;
+          id: string;
+          kind: string;
+          release_id: string | null;
+          run_id: string | null;
+          s3_url: string;
+          sha256: string;
+          size_bytes: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          check_id?: string | null;
+          content_type?: string;
+          created_at?: string;
+          created_by: string;
+          gate_id?: string | null;
+          id?: string;
+          kind: string;
+          release_id?: string | null;
+          run_id?: string | null;
+          s3_url: string;
+          sha256: string;
+          size_bytes?: number;
+        };
+        Update: {
+          check_id?: string | null;
+          content_type?: string;
+          created_at?: string;
+          created_by?: string;
+          gate_id?: string | null;
+          id?: string;
+          kind?: string;
+          release_id?: string | null;
+          run_id?: string | null;
+          s3_url?: string;
+          sha256?: string;
+          size_bytes?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "evidence_artifacts_check_id_fkey";
+            columns: ["check_id"];
+            isOneToOne: false;
+            referencedRelation: "gate_checks";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "release_gates";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      exceptions: {
+        Row: {
+          created_at: string;
+          expires_at: string;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          granted_at: string | null;
+          granted_by: string | null;
+          id: string;
+          is_break_glass: boolean;
+          reason: string;
+          release_author: string;
+          release_id: string;
+          requested_by: string;
+          revoked_at: string | null;
+          revoked_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          expires_at: string;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          granted_at?: string | null;
+          granted_by?: string | null;
+          id?: string;
+          is_break_glass?: boolean;
+          reason: string;
+          release_author: string;
+          release_id: string;
+          requested_by: string;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+        };
+        Update: {
+          created_at?: string;
+          expires_at?: string;
+          gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id?: string;
+          granted_at?: string | null;
+          granted_by?: string | null;
+          id?: string;
+          is_break_glass?: boolean;
+          reason?: string;
+          release_author?: string;
+          release_id?: string;
+          requested_by?: string;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "release_gates";
+            referencedColumns: ["id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id", "created_by"];
+          },
+        ];
+      };
+      gate_checks: {
+        Row: {
+          created_at: string;
+          deployment_id: string | null;
+          gate_id: string;
+          id: string;
+          metadata: NonNullable<Json>;
+          name: string;
+          occurred_at: string;
+          run_id: string | null;
+          source: string;
+          status: Database["ops"]["Enums"]["check_status"];
+          summary: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          deployment_id?: string | null;
+          gate_id: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          name: string;
+          occurred_at?: string;
+          run_id?: string | null;
+          source?: string;
+          status: Database["ops"]["Enums"]["check_status"];
+          summary?: string;
+        };
+        Update: {
+          created_at?: string;
+          deployment_id?: string | null;
+          gate_id?: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          name?: string;
+          occurred_at?: string;
+          run_id?: string | null;
+          source?: string;
+          status?: Database["ops"]["Enums"]["check_status"];
+          summary?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "gate_checks_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "deployments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "gate_checks_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "release_gates";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "gate_checks_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "gate_checks_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      incidents: {
+        Row: {
+          deployment_id: string | null;
+          description: string;
+          exception_id: string | null;
+          id: string;
+          opened_at: string;
+          opened_by: string;
+          project_id: string;
+          resolution: string | null;
+          resolved_at: string | null;
+          resolved_by: string | null;
+          severity: Database["ops"]["Enums"]["incident_severity"];
+          status: Database["ops"]["Enums"]["incident_status"];
+          title: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          deployment_id?: string | null;
+          description?: string;
+          exception_id?: string | null;
+          id?: string;
+          opened_at?: string;
+          opened_by: string;
+          project_id: string;
+          resolution?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          severity?: Database["ops"]["Enums"]["incident_severity"];
+          status?: Database["ops"]["Enums"]["incident_status"];
+          title: string;
+        };
+        Update: {
+          deployment_id?: string | null;
+          description?: string;
+          exception_id?: string | null;
+          id?: string;
+          opened_at?: string;
+          opened_by?: string;
+          project_id?: string;
+          resolution?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          severity?: Database["ops"]["Enums"]["incident_severity"];
+          status?: Database["ops"]["Enums"]["incident_status"];
+          title?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "incidents_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "deployments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "incidents_exception_id_fkey";
+            columns: ["exception_id"];
+            isOneToOne: false;
+            referencedRelation: "exceptions";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "incidents_exception_id_fkey";
+            columns: ["exception_id"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["exception_id"];
+          },
+          {
+            foreignKeyName: "incidents_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      policies: {
+        Row: {
+          created_at: string;
+          id: string;
+          policy_type: Database["ops"]["Enums"]["policy_type"];
+          project_id: string | null;
+          rules: NonNullable<Json>;
+          updated_at: string;
+          updated_by: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          id?: string;
+          policy_type: Database["ops"]["Enums"]["policy_type"];
+          project_id?: string | null;
+          rules: NonNullable<Json>;
+          updated_at?: string;
+          updated_by: string;
+        };
+        Update: {
+          created_at?: string;
+          id?: string;
+          policy_type?: Database["ops"]["Enums"]["policy_type"];
+          project_id?: string | null;
+          rules?: NonNullable<Json>;
+          updated_at?: string;
+          updated_by?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "policies_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      project_counters: {
+        Row: {
+          last_run_number: number;
+          project_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          last_run_number?: number;
+          project_id: string;
+        };
+        Update: {
+          last_run_number?: number;
+          project_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "project_counters_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      project_memberships: {
+        Row: {
+          created_at: string;
+          project_id: string;
+          role: Database["ops"]["Enums"]["membership_role"];
+          user_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          project_id: string;
+          role: Database["ops"]["Enums"]["membership_role"];
+          user_id: string;
+        };
+        Update: {
+          created_at?: string;
+          project_id?: string;
+          role?: Database["ops"]["Enums"]["membership_role"];
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      projects: {
+        Row: {
+          archived_at: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          default_branch: string;
+          id: string;
+          last_polled_at: string | null;
+          odoo_version: string;
+          poll_enabled: boolean;
+          poll_error: string | null;
+          poll_failed_at: string | null;
+          repo_url: string;
+          slug: string;
+          status: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          archived_at?: string | null;
+          config?: NonNullable<Json>;
+          created_at?: string;
+          default_branch?: string;
+          id?: string;
+          last_polled_at?: string | null;
+          odoo_version: string;
+          poll_enabled?: boolean;
+          poll_error?: string | null;
+          poll_failed_at?: string | null;
+          repo_url: string;
+          slug: string;
+          status?: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        };
+        Update: {
+          archived_at?: string | null;
+          config?: NonNullable<Json>;
+          created_at?: string;
+          default_branch?: string;
+          id?: string;
+          last_polled_at?: string | null;
+          odoo_version?: string;
+          poll_enabled?: boolean;
+          poll_error?: string | null;
+          poll_failed_at?: string | null;
+          repo_url?: string;
+          slug?: string;
+          status?: Database["ops"]["Enums"]["project_status"];
+          workspace_key?: string;
+        };
+        Relationships: [];
+      };
+      push_deliveries: {
+        Row: {
+          delivery_id: string;
+          error: string | null;
+          event: string;
+          id: number;
+          is_forced: boolean;
+          outcome: string | null;
+          payload: NonNullable<Json>;
+          previous_sha: string | null;
+          processed_at: string | null;
+          pusher: string | null;
+          received_at: string;
+          ref: string | null;
+          repo_url: string;
+          sha: string | null;
+          apply_delivery: {
+            outcome: string;
+            run_id: string;
+          } | null;
+        };
+        ComputedFields: "apply_delivery";
+        Insert: {
+          delivery_id: string;
+          error?: string | null;
+          event: string;
+          id?: never;
+          is_forced?: boolean;
+          outcome?: string | null;
+          payload?: NonNullable<Json>;
+          previous_sha?: string | null;
+          processed_at?: string | null;
+          pusher?: string | null;
+          received_at?: string;
+          ref?: string | null;
+          repo_url: string;
+          sha?: string | null;
+        };
+        Update: {
+          delivery_id?: string;
+          error?: string | null;
+          event?: string;
+          id?: never;
+          is_forced?: boolean;
+          outcome?: string | null;
+          payload?: NonNullable<Json>;
+          previous_sha?: string | null;
+          processed_at?: string | null;
+          pusher?: string | null;
+          received_at?: string;
+          ref?: string | null;
+          repo_url?: string;
+          sha?: string | null;
+        };
+        Relationships: [];
+      };
+      recovery_drills: {
+        Row: {
+          backup_id: string;
+          evidence_id: string | null;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          project_id: string;
+          report: NonNullable<Json>;
+          restore_id: string | null;
+          rpo_seconds: number | null;
+          rto_seconds: number | null;
+          run_id: string | null;
+          started_at: string;
+          summary: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          backup_id: string;
+          evidence_id?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          passed?: boolean | null;
+          project_id: string;
+          report?: NonNullable<Json>;
+          restore_id?: string | null;
+          rpo_seconds?: number | null;
+          rto_seconds?: number | null;
+          run_id?: string | null;
+          started_at?: string;
+          summary?: string;
+        };
+        Update: {
+          backup_id?: string;
+          evidence_id?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          passed?: boolean | null;
+          project_id?: string;
+          report?: NonNullable<Json>;
+          restore_id?: string | null;
+          rpo_seconds?: number | null;
+          rto_seconds?: number | null;
+          run_id?: string | null;
+          started_at?: string;
+          summary?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "recovery_drills_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "recovery_drills_evidence_id_fkey";
+            columns: ["evidence_id"];
+            isOneToOne: false;
+            referencedRelation: "evidence_artifacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "recovery_drills_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "recovery_drills_restore_id_fkey";
+            columns: ["restore_id"];
+            isOneToOne: false;
+            referencedRelation: "restores";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "recovery_drills_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      release_gates: {
+        Row: {
+          created_at: string;
+          deadline_at: string | null;
+          evaluated_at: string | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          id: string;
+          merit: Database["ops"]["Enums"]["ops_gate_status"];
+          quorum: number;
+          reason: string | null;
+          release_id: string;
+          required_checks: string[];
+          status: Database["ops"]["Enums"]["ops_gate_status"];
+          window_seconds: number;
+          judge_gate: {
+            deadline_at: string;
+            merit: Database["ops"]["Enums"]["ops_gate_status"];
+            reason: string;
+          } | null;
+        };
+        ComputedFields: "judge_gate";
+        Insert: {
+          created_at?: string;
+          deadline_at?: string | null;
+          evaluated_at?: string | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          id?: string;
+          merit?: Database["ops"]["Enums"]["ops_gate_status"];
+          quorum?: number;
+          reason?: string | null;
+          release_id: string;
+          required_checks?: string[];
+          status?: Database["ops"]["Enums"]["ops_gate_status"];
+          window_seconds?: number;
+        };
+        Update: {
+          created_at?: string;
+          deadline_at?: string | null;
+          evaluated_at?: string | null;
+          gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
+          id?: string;
+          merit?: Database["ops"]["Enums"]["ops_gate_status"];
+          quorum?: number;
+          reason?: string | null;
+          release_id?: string;
+          required_checks?: string[];
+          status?: Database["ops"]["Enums"]["ops_gate_status"];
+          window_seconds?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      releases: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          notes: string | null;
+          project_id: string;
+          run_id: string | null;
+          status: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at: string | null;
+          main_sha: string | null;
+          make_gates: undefined | null;
+        };
+        ComputedFields: "main_sha" | "make_gates";
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          git_shas: NonNullable<Json>;
+          id?: string;
+          image_digest: string;
+          notes?: string | null;
+          project_id: string;
+          run_id?: string | null;
+          status?: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at?: string | null;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          git_shas?: NonNullable<Json>;
+          id?: string;
+          image_digest?: string;
+          notes?: string | null;
+          project_id?: string;
+          run_id?: string | null;
+          status?: Database["ops"]["Enums"]["ops_release_status"];
+          version?: string;
+          withdrawn_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      restores: {
+        Row: {
+          attempt: number | null;
+          backup_id: string;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          keep_previous_until: string | null;
+          masking_profile: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          purpose: Database["ops"]["Enums"]["restore_purpose"];
+          report: NonNullable<Json>;
+          requested_by: string | null;
+          run_id: string | null;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["restore_status"];
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt?: number | null;
+          backup_id: string;
+          created_at?: string;
+          database_name?: string | null;
+          environment_id?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          keep_previous_until?: string | null;
+          masking_profile?: string | null;
+          previous_database_name?: string | null;
+          project_id: string;
+          purpose?: Database["ops"]["Enums"]["restore_purpose"];
+          report?: NonNullable<Json>;
+          requested_by?: string | null;
+          run_id?: string | null;
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["restore_status"];
+        };
+        Update: {
+          attempt?: number | null;
+          backup_id?: string;
+          created_at?: string;
+          database_name?: string | null;
+          environment_id?: string | null;
+          error_message?: string | null;
+          finished_at?: string | null;
+          id?: string;
+          keep_previous_until?: string | null;
+          masking_profile?: string | null;
+          previous_database_name?: string | null;
+          project_id?: string;
+          purpose?: Database["ops"]["Enums"]["restore_purpose"];
+          report?: NonNullable<Json>;
+          requested_by?: string | null;
+          run_id?: string | null;
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["restore_status"];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "restores_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      roles: {
+        Row: {
+          description: string;
+          permissions: string[];
+          role: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          description: string;
+          permissions: string[];
+          role: string;
+        };
+        Update: {
+          description?: string;
+          permissions?: string[];
+          role?: string;
+        };
+        Relationships: [];
+      };
+      run_artifacts: {
+        Row: {
+          artifact_key: string;
+          attempt: number;
+          condemned_at: string | null;
+          content_type: string;
+          created_at: string;
+          expires_at: string | null;
+          id: string;
+          run_id: string;
+          s3_url: string;
+          sha256: string;
+          size_bytes: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          artifact_key: string;
+          attempt: number;
+          condemned_at?: string | null;
+          content_type?: string;
+          created_at?: string;
+          expires_at?: string | null;
+          id?: string;
+          run_id: string;
+          s3_url: string;
+          sha256: string;
+          size_bytes: number;
+        };
+        Update: {
+          artifact_key?: string;
+          attempt?: number;
+          condemned_at?: string | null;
+          content_type?: string;
+          created_at?: string;
+          expires_at?: string | null;
+          id?: string;
+          run_id?: string;
+          s3_url?: string;
+          sha256?: string;
+          size_bytes?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_artifacts_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      run_checkpoints: {
+        Row: {
+          checkpoint_id: number;
+          event_count: number;
+          hash: string;
+          last_hash: string;
+          last_seq: number;
+          prev_hash: string;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          checkpoint_id: number;
+          event_count: number;
+          hash: string;
+          last_hash: string;
+          last_seq: number;
+          prev_hash: string;
+          run_id: string;
+        };
+        Update: {
+          checkpoint_id?: number;
+          event_count?: number;
+          hash?: string;
+          last_hash?: string;
+          last_seq?: number;
+          prev_hash?: string;
+          run_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_checkpoints_checkpoint_id_fkey";
+            columns: ["checkpoint_id"];
+            isOneToOne: false;
+            referencedRelation: "checkpoints";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      run_checks: {
+        Row: {
+          attempt: number;
+          blocking: boolean;
+          created_at: string;
+          id: string;
+          metadata: NonNullable<Json>;
+          name: string;
+          passed: boolean;
+          run_id: string;
+          summary: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt: number;
+          blocking?: boolean;
+          created_at?: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          name: string;
+          passed: boolean;
+          run_id: string;
+          summary: string;
+        };
+        Update: {
+          attempt?: number;
+          blocking?: boolean;
+          created_at?: string;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          name?: string;
+          passed?: boolean;
+          run_id?: string;
+          summary?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_checks_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      run_events: {
+        Row: {
+          attempt: number;
+          created_at: string;
+          event_type: Database["ops"]["Enums"]["event_type"];
+          hash: string;
+          id: number;
+          message: string;
+          payload: NonNullable<Json>;
+          prev_hash: string;
+          run_id: string;
+          seq: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt: number;
+          created_at: string;
+          event_type: Database["ops"]["Enums"]["event_type"];
+          hash: string;
+          id?: never;
+          message: string;
+          payload?: NonNullable<Json>;
+          prev_hash: string;
+          run_id: string;
+          seq: number;
+        };
+        Update: {
+          attempt?: number;
+          created_at?: string;
+          event_type?: Database["ops"]["Enums"]["event_type"];
+          hash?: string;
+          id?: never;
+          message?: string;
+          payload?: NonNullable<Json>;
+          prev_hash?: string;
+          run_id?: string;
+          seq?: number;
+        };
+        Relationships: [];
+      };
+      run_lineage: {
+        Row: {
+          asset_key: string;
+          attempt: number;
+          code_version: string | null;
+          created_at: string;
+          data_version: string | null;
+          id: number;
+          inputs: NonNullable<Json>;
+          partition_key: string | null;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          asset_key: string;
+          attempt: number;
+          code_version?: string | null;
+          created_at?: string;
+          data_version?: string | null;
+          id?: never;
+          inputs?: NonNullable<Json>;
+          partition_key?: string | null;
+          run_id: string;
+        };
+        Update: {
+          asset_key?: string;
+          attempt?: number;
+          code_version?: string | null;
+          created_at?: string;
+          data_version?: string | null;
+          id?: never;
+          inputs?: NonNullable<Json>;
+          partition_key?: string | null;
+          run_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_lineage_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      run_logs: {
+        Row: {
+          attempt: number;
+          id: number;
+          level: Database["ops"]["Enums"]["log_level"];
+          logged_at: string;
+          message: string;
+          metadata: NonNullable<Json>;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt: number;
+          id?: never;
+          level: Database["ops"]["Enums"]["log_level"];
+          logged_at?: string;
+          message: string;
+          metadata?: NonNullable<Json>;
+          run_id: string;
+        };
+        Update: {
+          attempt?: number;
+          id?: never;
+          level?: Database["ops"]["Enums"]["log_level"];
+          logged_at?: string;
+          message?: string;
+          metadata?: NonNullable<Json>;
+          run_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_logs_run_id_fkey1";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      run_requests: {
+        Row: {
+          body_hash: string;
+          config: NonNullable<Json>;
+          environment_id: string | null;
+          idempotency_key: string | null;
+          project_id: string;
+          requested_by: string | null;
+          retry_of: string | null;
+          run_id: string;
+          run_number: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          body_hash: string;
+          config?: NonNullable<Json>;
+          environment_id?: string | null;
+          idempotency_key?: string | null;
+          project_id: string;
+          requested_by?: string | null;
+          retry_of?: string | null;
+          run_id: string;
+          run_number: number;
+        };
+        Update: {
+          body_hash?: string;
+          config?: NonNullable<Json>;
+          environment_id?: string | null;
+          idempotency_key?: string | null;
+          project_id?: string;
+          requested_by?: string | null;
+          retry_of?: string | null;
+          run_id?: string;
+          run_number?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      runs: {
+        Row: {
+          attempt: number;
+          cancel_requested_at: string | null;
+          claimed_at: string | null;
+          claimed_by: string | null;
+          created_at: string;
+          dagster_run_id: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          event_count: number;
+          event_hash: string;
+          exit_code: number | null;
+          finished_at: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at: string | null;
+          max_attempts: number;
+          priority: number;
+          project_id: string;
+          run_number: number;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+          turn: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempt?: number;
+          cancel_requested_at?: string | null;
+          claimed_at?: string | null;
+          claimed_by?: string | null;
+          created_at: string;
+          dagster_run_id?: string | null;
+          environment_id?: string | null;
+          error_message?: string | null;
+          event_count?: number;
+          event_hash?: string;
+          exit_code?: number | null;
+          finished_at?: string | null;
+          git_ref?: string | null;
+          git_sha?: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at?: string | null;
+          max_attempts?: number;
+          priority?: number;
+          project_id: string;
+          run_number: number;
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+          turn?: number;
+        };
+        Update: {
+          attempt?: number;
+          cancel_requested_at?: string | null;
+          claimed_at?: string | null;
+          claimed_by?: string | null;
+          created_at?: string;
+          dagster_run_id?: string | null;
+          environment_id?: string | null;
+          error_message?: string | null;
+          event_count?: number;
+          event_hash?: string;
+          exit_code?: number | null;
+          finished_at?: string | null;
+          git_ref?: string | null;
+          git_sha?: string | null;
+          id?: string;
+          kind?: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at?: string | null;
+          max_attempts?: number;
+          priority?: number;
+          project_id?: string;
+          run_number?: number;
+          started_at?: string | null;
+          status?: Database["ops"]["Enums"]["run_status"];
+          trigger?: string;
+          turn?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      tools: {
+        Row: {
+          config: NonNullable<Json>;
+          created_at: string;
+          docker_image: string | null;
+          id: string;
+          name: string;
+          version: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          config?: NonNullable<Json>;
+          created_at?: string;
+          docker_image?: string | null;
+          id?: string;
+          name: string;
+          version: string;
+        };
+        Update: {
+          config?: NonNullable<Json>;
+          created_at?: string;
+          docker_image?: string | null;
+          id?: string;
+          name?: string;
+          version?: string;
+        };
+        Relationships: [];
+      };
+      upgrade_advisories: {
+        Row: {
+          breaking_changes: NonNullable<Json>;
+          created_at: string;
+          from_version: string;
+          id: string;
+          migration_guides: NonNullable<Json>;
+          severity: Database["ops"]["Enums"]["advisory_severity"];
+          to_version: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          breaking_changes?: NonNullable<Json>;
+          created_at?: string;
+          from_version: string;
+          id?: string;
+          migration_guides?: NonNullable<Json>;
+          severity?: Database["ops"]["Enums"]["advisory_severity"];
+          to_version: string;
+        };
+        Update: {
+          breaking_changes?: NonNullable<Json>;
+          created_at?: string;
+          from_version?: string;
+          id?: string;
+          migration_guides?: NonNullable<Json>;
+          severity?: Database["ops"]["Enums"]["advisory_severity"];
+          to_version?: string;
+        };
+        Relationships: [];
+      };
+      workers: {
+        Row: {
+          first_seen_at: string;
+          id: string;
+          kind: string;
+          last_seen_at: string;
+          metadata: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          first_seen_at?: string;
+          id: string;
+          kind: string;
+          last_seen_at?: string;
+          metadata?: NonNullable<Json>;
+        };
+        Update: {
+          first_seen_at?: string;
+          id?: string;
+          kind?: string;
+          last_seen_at?: string;
+          metadata?: NonNullable<Json>;
+        };
+        Relationships: [];
+      };
+      workflows: {
+        Row: {
+          config: NonNullable<Json>;
+          created_at: string;
+          id: string;
+          is_enabled: boolean;
+          name: string;
+          project_id: string;
+          workflow_type: Database["ops"]["Enums"]["workflow_type"];
+        };
+        ComputedFields: never;
+        Insert: {
+          config?: NonNullable<Json>;
+          created_at?: string;
+          id?: string;
+          is_enabled?: boolean;
+          name: string;
+          project_id: string;
+          workflow_type: Database["ops"]["Enums"]["workflow_type"];
+        };
+        Update: {
+          config?: NonNullable<Json>;
+          created_at?: string;
+          id?: string;
+          is_enabled?: boolean;
+          name?: string;
+          project_id?: string;
+          workflow_type?: Database["ops"]["Enums"]["workflow_type"];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workflows_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      artifacts: {
+        Row: {
+          artifact_key: string;
+          attempt: number;
+          content_type: string;
+          created_at: string;
+          expires_at: string | null;
+          id: string;
+          project_id: string;
+          run_id: string;
+          s3_url: string;
+          sha256: string;
+          size_bytes: number;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "run_artifacts_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      project_members: {
+        Row: {
+          created_at: string;
+          permissions: string[];
+          project_id: string;
+          project_slug: string;
+          role: Database["ops"]["Enums"]["membership_role"];
+          user_id: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      v_environment_overview: {
+        Row: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          latest_run_error: string | null;
+          latest_run_number: number | null;
+          latest_run_status: Database["ops"]["Enums"]["run_status"] | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          project_slug: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"] | null;
+          url: string | null;
+          working_run_id: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["working_run_id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_gate_status: {
+        Row: {
+          deadline_at: string | null;
+          evaluated_at: string | null;
+          exception_id: string | null;
+          exception_reason: string | null;
+          expires_at: string | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          granted_by: string | null;
+          is_break_glass: boolean | null;
+          merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          project_id: string;
+          quorum: number;
+          reason: string | null;
+          release_id: string;
+          required_checks: string[];
+          status: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          version: string;
+          window_seconds: number;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      v_run_lineage: {
+        Row: {
+          asset_key: string;
+          attempt: number;
+          code_version: string | null;
+          created_at: string;
+          dagster_run_id: string | null;
+          data_version: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          inputs: NonNullable<Json>;
+          partition_key: string | null;
+          project_slug: string;
+          run_id: string;
+          run_number: number;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "run_lineage_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_run_queue: {
+        Row: {
+          age: string | null;
+          attempt: number;
+          git_sha: string | null;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          partition_key: string | null;
+          position: number | null;
+          priority: number;
+          project_slug: string;
+          run_id: string;
+          run_number: number;
+          waits_for: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_runs: {
+        Row: {
+          attempt: number;
+          cancel_requested_at: string | null;
+          claimed_at: string | null;
+          claimed_by: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          dagster_run_id: string | null;
+          duration: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          exit_code: number | null;
+          finished_at: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at: string | null;
+          max_attempts: number;
+          partition_key: string | null;
+          priority: number;
+          project_id: string;
+          project_slug: string;
+          requested_by: string | null;
+          retry_of: string | null;
+          run_number: number;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "run_requests_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+    };
+    Functions: {
+      accept_event: {
+        Args: { p_envelope: Json; p_text: string };
+        Returns: Json;
+      };
+      active_counts: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          active: number;
+        }[];
+      };
+      add_run_artifact: {
+        Args: {
+          p_artifact_key: string;
+          p_attempt?: number;
+          p_content_type?: string;
+          p_expires_at?: string;
+          p_run_id: string;
+          p_s3_url: string;
+          p_sha256: string;
+          p_size_bytes?: number;
+        };
+        Returns: string;
+      };
+      adopt_deployment: {
+        Args: {
+          p_envelope: Json;
+          p_environment_id: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: string;
+      };
+      append_event: {
+        Args: {
+          level: string;
+          message: string;
+          p_attempt?: number;
+          payload?: Json;
+          run_id: string;
+        };
+        Returns: undefined;
+      };
+      append_run_log: {
+        Args: {
+          p_attempt?: number;
+          p_level: Database["ops"]["Enums"]["log_level"];
+          p_message: string;
+          p_metadata?: Json;
+          p_run_id: string;
+        };
+        Returns: number;
+      };
+      append_run_logs: {
+        Args: { p_attempt: number; p_lines: Json; p_run_id: string };
+        Returns: number;
+      };
+      apply_delivery: {
+        Args: {
+          p_delivery: Omit<
+            Database["ops"]["Tables"]["push_deliveries"]["Row"],
+            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          outcome: string;
+          run_id: string;
+        }[];
+      };
+      apply_pushes: {
+        Args: { p_limit?: number };
+        Returns: {
+          delivery_id: string;
+          outcome: string;
+          run_id: string;
+        }[];
+      };
+      archive_project: {
+        Args: { p_slug: string };
+        Returns: {
+          archived_at: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          default_branch: string;
+          id: string;
+          last_polled_at: string | null;
+          odoo_version: string;
+          poll_enabled: boolean;
+          poll_error: string | null;
+          poll_failed_at: string | null;
+          repo_url: string;
+          slug: string;
+          status: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "projects";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      backup_to_return_to: {
+        Args: { p_environment_id: string; p_project_id: string };
+        Returns: string;
+      };
+      branch_stage: {
+        Args: { p_branch: string; p_default_branch: string };
+        Returns: Database["ops"]["Enums"]["environment_stage"];
+      };
+      break_glass: {
+        Args: {
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          reason: string;
+          release_id: string;
+        };
+        Returns: string;
+      };
+      broken_run_before: { Args: { p_until: string }; Returns: string };
+      caller_claims: { Args: Record<PropertyKey, never>; Returns: Json };
+      caller_id: { Args: Record<PropertyKey, never>; Returns: string };
+      caller_name: { Args: Record<PropertyKey, never>; Returns: string };
+      caller_personas: { Args: Record<PropertyKey, never>; Returns: string[] };
+      caller_role: { Args: Record<PropertyKey, never>; Returns: string };
+      cancel_run: {
+        Args: { p_reason?: string; p_requested_by?: string; p_run_id: string };
+        Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      check_status_of: {
+        Args: { p_status: string };
+        Returns: Database["ops"]["Enums"]["check_status"];
+      };
+      claim_and_start_runs: {
+        Args: {
+          p_lease_seconds?: number;
+          p_limit?: number;
+          p_worker_id: string;
+        };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      claim_next_run: {
+        Args: { p_lease_seconds?: number; p_worker_id: string };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      claim_runs: {
+        Args: {
+          p_lease_seconds?: number;
+          p_limit: number;
+          p_worker_id: string;
+        };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      close_deployments: { Args: { p_project_id?: string }; Returns: number };
+      complete_workflow_run: {
+        Args: {
+          p_attempt?: number;
+          p_canceled?: boolean;
+          p_error_message?: string;
+          p_exit_code: number;
+          p_run_id: string;
+          p_worker_id?: string;
+        };
+        Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      condemn_artifacts: {
+        Args: { p_limit: number };
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      create_project: {
+        Args: {
+          p_config?: Json;
+          p_default_branch?: string;
+          p_odoo_version: string;
+          p_poll_enabled?: boolean;
+          p_repo_url: string;
+          p_slug: string;
+          p_workspace_key?: string;
+        };
+        Returns: {
+          archived_at: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          default_branch: string;
+          id: string;
+          last_polled_at: string | null;
+          odoo_version: string;
+          poll_enabled: boolean;
+          poll_error: string | null;
+          poll_failed_at: string | null;
+          repo_url: string;
+          slug: string;
+          status: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "projects";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      create_release: {
+        Args: {
+          git_shas: Json;
+          image_digest: string;
+          p_created_by?: string;
+          p_notes?: string;
+          p_run_id?: string;
+          project_id: string;
+          version: string;
+        };
+        Returns: string;
+      };
+      deployment_at_work: {
+        Args: {
+          p_environment_id: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: string;
+      };
+      deployment_to_check: {
+        Args: {
+          p_deployment_id: string;
+          p_gate: Omit<
+            Database["ops"]["Tables"]["release_gates"]["Row"],
+            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
+      duplicate_of_event: {
+        Args: { p_envelope: Json; p_text: string };
+        Returns: Json;
+      };
+      end_queued_run: {
+        Args: { p_reason: string; p_requested_by?: string; p_run_id: string };
+        Returns: boolean;
+      };
+      end_run: {
+        Args: {
+          p_attempt: number;
+          p_dagster_run_id?: string;
+          p_error_message: string;
+          p_exit_code: number;
+          p_run_id: string;
+          p_status: Database["ops"]["Enums"]["run_status"];
+          p_worker_id?: string;
+        };
+        Returns: boolean;
+      };
+      ended_deployment: {
+        Args: {
+          p_environment_id: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+          p_status: Database["ops"]["Enums"]["deployment_status"];
+        };
+        Returns: string;
+      };
+      enroll_run: {
+        Args: {
+          p_config?: Json;
+          p_dagster_run_id: string;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_lease_seconds?: number;
+          p_partition_key: string;
+          p_requested_by?: string;
+          p_worker_id?: string;
+        };
+        Returns: {
+          attempt: number;
+          run_id: string;
+        }[];
+      };
+      ensure_environment: {
+        Args: {
+          p_branch: string;
+          p_project_id: string;
+          p_stage?: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      ensure_partitions: {
+        Args: { p_months_ahead?: number };
+        Returns: string[];
+      };
+      envelope_fields: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          field: string;
+          json_type: string;
+          meaning: string;
+          needed_by: string[];
+          pattern: string;
+          place: number;
+        }[];
+      };
+      envelope_label: {
+        Args: { p_envelope: Json; p_field: string };
+        Returns: string;
+      };
+      envelope_sha256: {
+        Args: { p_envelope: Json; p_text: string };
+        Returns: string;
+      };
+      envelope_text: { Args: { p_envelope: Json }; Returns: string };
+      environment_to_work_on: {
+        Args: {
+          p_env: string;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_project_id: string;
+        };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      environments_to_expire: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      evaluate_gate: { Args: { gate_id: string }; Returns: string };
+      exception_to_change: {
+        Args: { p_exception_id: string };
+        Returns: {
+          created_at: string;
+          expires_at: string;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          granted_at: string | null;
+          granted_by: string | null;
+          id: string;
+          is_break_glass: boolean;
+          reason: string;
+          release_author: string;
+          release_id: string;
+          requested_by: string;
+          revoked_at: string | null;
+          revoked_by: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "exceptions";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      expire_environments: {
+        Args: Record<PropertyKey, never>;
+        Returns: string[];
+      };
+      expire_event_month: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      expire_ingest_log: {
+        Args: { p_limit: number };
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      expire_log_months: {
+        Args: Record<PropertyKey, never>;
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      expire_logs: {
+        Args: { p_limit: number };
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      expire_rows: {
+        Args: { p_limit?: number; p_parts?: string[] };
+        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
+        SetofOptions: {
+          from: "*";
+          to: "expiry";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      explain_promotion: {
+        Args: { release_id: string; target_env: string };
+        Returns: {
+          detail: string;
+          is_met: boolean;
+          requirement: string;
+        }[];
+      };
+      fail_run_of_dagster: {
+        Args: {
+          p_dagster_run_id: string;
+          p_error_message?: string;
+          p_status: Database["ops"]["Enums"]["run_status"];
+        };
+        Returns: boolean;
+      };
+      find_same_request: {
+        Args: { p_body: string; p_key: string; p_project_id: string };
+        Returns: string;
+      };
+      finish_run: {
+        Args: { run_id: string; status: string };
+        Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      first_turn: {
+        Args: { p_priority: number; p_turn: number };
+        Returns: number;
+      };
+      forget_template: { Args: { p_database_name: string }; Returns: boolean };
+      freeze_reason: {
+        Args: { p_at: string; p_windows: Json };
+        Returns: string;
+      };
+      gate_approver: {
+        Args: {
+          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_named: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
+      gate_of_release: {
+        Args: {
+          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_release_id: string;
+        };
+        Returns: {
+          created_at: string;
+          deadline_at: string | null;
+          evaluated_at: string | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          id: string;
+          merit: Database["ops"]["Enums"]["ops_gate_status"];
+          quorum: number;
+          reason: string | null;
+          release_id: string;
+          required_checks: string[];
+          status: Database["ops"]["Enums"]["ops_gate_status"];
+          window_seconds: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "release_gates";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      gate_permission: {
+        Args: { p_gate_code: Database["ops"]["Enums"]["ops_gate_code"] };
+        Returns: string;
+      };
+      get_run: {
+        Args: { p_run_id: string };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      give_up_attempt: {
+        Args: {
+          p_attempt: number;
+          p_only_expired: boolean;
+          p_reason: string;
+          p_run_id: string;
+        };
+        Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      grant_exception: { Args: { exception_id: string }; Returns: undefined };
+      handle_build_complete: {
+        Args: {
+          p_envelope: Json;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      handle_deployment_event: {
+        Args: {
+          p_envelope: Json;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      handle_environment_event: {
+        Args: {
+          p_envelope: Json;
+          p_project_id: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      handle_gate_signoff: {
+        Args: {
+          p_envelope: Json;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      handle_health_check: {
+        Args: {
+          p_envelope: Json;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      has_permission: {
+        Args: { p_permission: string; p_project_id: string };
+        Returns: boolean;
+      };
+      hash_event: {
+        Args: {
+          p_attempt: number;
+          p_created_at: string;
+          p_event_type: Database["ops"]["Enums"]["event_type"];
+          p_message: string;
+          p_payload: Json;
+          p_prev_hash: string;
+          p_run_id: string;
+          p_seq: number;
+        };
+        Returns: string;
+      };
+      heartbeat_run: {
+        Args: {
+          p_attempt?: number;
+          p_lease_seconds?: number;
+          p_run_id: string;
+          p_worker_id: string;
+        };
+        Returns: boolean;
+      };
+      ingest_event: { Args: { envelope: Json }; Returns: Json };
+      is_eligible_for_promotion: {
+        Args: { release_id: string; target_env: string };
+        Returns: boolean;
+      };
+      is_platform: { Args: Record<PropertyKey, never>; Returns: boolean };
+      is_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
+      judge_deployment: {
+        Args: {
+          p_deployment: Omit<
+            Database["ops"]["Tables"]["deployments"]["Row"],
+            Database["ops"]["Tables"]["deployments"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          reason: string;
+          verdict: Database["ops"]["Enums"]["ops_gate_status"];
+        }[];
+      };
+      judge_gate: {
+        Args: {
+          p_gate: Omit<
+            Database["ops"]["Tables"]["release_gates"]["Row"],
+            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          deadline_at: string;
+          merit: Database["ops"]["Enums"]["ops_gate_status"];
+          reason: string;
+        }[];
+      };
+      list_partitions: {
+        Args: { p_table: string };
+        Returns: {
+          held_from: string;
+          held_until: string;
+          partition_name: string;
+        }[];
+      };
+      list_queued_runs: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          age: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          partition_key: string;
+          position: number;
+          priority: number;
+          project_slug: string;
+          run_id: string;
+          run_number: number;
+          waits_for: string;
+        }[];
+      };
+      log_delivery: {
+        Args: {
+          p_answer: Json;
+          p_envelope: Json;
+          p_project_id?: string;
+          p_release_id?: string;
+          p_text: string;
+        };
+        Returns: number;
+      };
+      longest_ttl: { Args: { p_rule: string }; Returns: number };
+      main_sha: {
+        Args: {
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
+      make_environment: {
+        Args: {
+          p_branch: string;
+          p_project_id: string;
+          p_stage?: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      make_gates: {
+        Args: {
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
+      make_partition: {
+        Args: { p_column: string; p_month: string; p_table: string };
+        Returns: string;
+      };
+      minute_of_week: { Args: { p_time: string }; Returns: number };
+      months_without_partition: {
+        Args: { p_column: string; p_months_ahead: number; p_table: string };
+        Returns: string[];
+      };
+      move_branch: {
+        Args: {
+          p_branch: string;
+          p_project_id: string;
+          p_requested_by?: string;
+          p_sha: string;
+          p_trigger: string;
+        };
+        Returns: {
+          outcome: string;
+          run_id: string;
+        }[];
+      };
+      move_deployment_to: {
+        Args: {
+          p_deployment: Omit<
+            Database["ops"]["Tables"]["deployments"]["Row"],
+            Database["ops"]["Tables"]["deployments"]["ComputedFields"]
+          >;
+          p_status: Database["ops"]["Enums"]["deployment_status"];
+        };
+        Returns: undefined;
+      };
+      named_project: { Args: { p_name: string }; Returns: string };
+      named_release: {
+        Args: { p_name: string; p_project_id: string };
+        Returns: string;
+      };
+      next_turn: {
+        Args: { p_priority: number; p_project_id: string };
+        Returns: number;
+      };
+      normalise_repo_url: { Args: { p_url: string }; Returns: string };
+      open_incident: {
+        Args: {
+          p_deployment_id?: string;
+          p_description?: string;
+          p_severity?: Database["ops"]["Enums"]["incident_severity"];
+          project_id: string;
+          title: string;
+        };
+        Returns: string;
+      };
+      partition_key: {
+        Args: { p_branch: string; p_generation: number; p_slug: string };
+        Returns: string;
+      };
+      peek_runs: {
+        Args: { p_limit: number };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      policy: {
+        Args: {
+          project_id: string;
+          type: Database["ops"]["Enums"]["policy_type"];
+        };
+        Returns: Json;
+      };
+      policy_defaults: {
+        Args: { p_type: Database["ops"]["Enums"]["policy_type"] };
+        Returns: Json;
+      };
+      policy_rules: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          default_value: Json;
+          kind: string;
+          maximum: number;
+          meaning: string;
+          minimum: number;
+          policy_type: Database["ops"]["Enums"]["policy_type"];
+          rule: string;
+        }[];
+      };
+      projects_to_poll: {
+        Args: { p_older_than_seconds: number };
+        Returns: {
+          archived_at: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          default_branch: string;
+          id: string;
+          last_polled_at: string | null;
+          odoo_version: string;
+          poll_enabled: boolean;
+          poll_error: string | null;
+          poll_failed_at: string | null;
+          repo_url: string;
+          slug: string;
+          status: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "projects";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      promote_release: {
+        Args: {
+          p_no_backup_reason?: string;
+          p_reason?: string;
+          release_id: string;
+          target_env: string;
+        };
+        Returns: string;
+      };
+      promotion_requirements: {
+        Args: {
+          p_release_id: string;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: {
+          detail: string;
+          is_met: boolean;
+          requirement: string;
+        }[];
+      };
+      promotion_target: {
+        Args: { p_project_id: string; p_target_env: string };
+        Returns: {
+          environment_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+        }[];
+      };
+      queue_run: {
+        Args: {
+          env: string;
+          git_sha: string;
+          p_config?: Json;
+          p_idempotency_key?: string;
+          p_kind?: Database["ops"]["Enums"]["run_kind"];
+          p_max_attempts?: number;
+          p_priority?: number;
+          p_requested_by?: string;
+          p_retry_of?: string;
+          p_trigger?: string;
+          project_id: string;
+          ref: string;
+        };
+        Returns: string;
+      };
+      read_run_logs: {
+        Args: { p_after_id?: number; p_limit?: number; p_run_id: string };
+        Returns: {
+          attempt: number;
+          id: number;
+          level: Database["ops"]["Enums"]["log_level"];
+          logged_at: string;
+          message: string;
+          metadata: NonNullable<Json>;
+          run_id: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "run_logs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      receive_push: {
+        Args: {
+          p_delivery_id: string;
+          p_event: string;
+          p_forced?: boolean;
+          p_payload?: Json;
+          p_previous_sha?: string;
+          p_pusher?: string;
+          p_ref: string;
+          p_repo_url: string;
+          p_sha: string;
+        };
+        Returns: {
+          delivery: number;
+          outcome: string;
+        }[];
+      };
+      record_branch_heads: {
+        Args: { p_asked_at?: string; p_heads: Json; p_project_id: string };
+        Returns: string[];
+      };
+      record_check: {
+        Args: {
+          p_attempt: number;
+          p_blocking: boolean;
+          p_metadata?: Json;
+          p_name: string;
+          p_passed: boolean;
+          p_run_id: string;
+          p_summary: string;
+        };
+        Returns: undefined;
+      };
+      record_deployment: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_expires_at?: string;
+          p_git_sha: string;
+          p_image_digest: string;
+          p_port: number;
+          p_run_id: string;
+          p_url: string;
+        };
+        Returns: string;
+      };
+      record_deployment_status: {
+        Args: {
+          deployment_id: string;
+          status: Database["ops"]["Enums"]["deployment_status"];
+        };
+        Returns: undefined;
+      };
+      record_destruction: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: undefined;
+      };
+      record_evidence: {
+        Args: {
+          kind: string;
+          p_check_id?: string;
+          p_content_type?: string;
+          p_gate_id?: string;
+          p_release_id?: string;
+          p_run_id?: string;
+          p_size_bytes?: number;
+          s3_url: string;
+          sha256: string;
+        };
+        Returns: string;
+      };
+      record_gate_check: {
+        Args: {
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          name: string;
+          p_deployment_id?: string;
+          p_metadata?: Json;
+          p_occurred_at?: string;
+          p_run_id?: string;
+          p_source?: string;
+          p_summary?: string;
+          release_id: string;
+          status: Database["ops"]["Enums"]["check_status"];
+        };
+        Returns: string;
+      };
+      record_lineage: {
+        Args: {
+          p_asset_key: string;
+          p_attempt: number;
+          p_code_version: string;
+          p_data_version: string;
+          p_inputs?: Json;
+          p_partition_key: string;
+          p_run_id: string;
+        };
+        Returns: undefined;
+      };
+      record_poll_failure: {
+        Args: { p_error: string; p_project_id: string };
+        Returns: undefined;
+      };
+      refusal_of_event: {
+        Args: {
+          p_field: string;
+          p_hint: string;
+          p_message: string;
+          p_state: string;
+        };
+        Returns: Json;
+      };
+      refuse_attempt: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: undefined;
+      };
+      refuse_envelope: {
+        Args: { p_envelope: Json; p_text: string };
+        Returns: undefined;
+      };
+      refuse_event_checks: { Args: { p_checks: Json }; Returns: undefined };
+      refuse_event_evidence: { Args: { p_evidence: Json }; Returns: undefined };
+      refuse_event_status: {
+        Args: { p_status: string; p_type: string };
+        Returns: undefined;
+      };
+      refuse_event_time: { Args: { p_time: string }; Returns: undefined };
+      refuse_field: {
+        Args: { p_fault: string; p_field: string };
+        Returns: undefined;
+      };
+      refuse_ineligible: {
+        Args: {
+          p_release_id: string;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: undefined;
+      };
+      refuse_part: {
+        Args: {
+          p_entry: Json;
+          p_list: string;
+          p_needed: string[];
+          p_place: number;
+          p_texts: string[];
+        };
+        Returns: undefined;
+      };
+      refuse_rules: {
+        Args: {
+          p_rules: Json;
+          p_type: Database["ops"]["Enums"]["policy_type"];
+        };
+        Returns: undefined;
+      };
+      refuse_shas: { Args: { p_git_shas: Json }; Returns: undefined };
+      refuse_stray_event: {
+        Args: {
+          p_envelope: Json;
+          p_project_id: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
+      release_author: {
+        Args: { p_named: string; p_project_id: string };
+        Returns: string;
+      };
+      release_before: { Args: { p_deployment_id: string }; Returns: string };
+      remember_template: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_key: string;
+          p_modules: string[];
+          p_run_id: string;
+          p_series: string;
+          p_tests?: Json;
+        };
+        Returns: undefined;
+      };
+      remove_checkpointed_events: {
+        Args: { p_checkpoint_id: number };
+        Returns: undefined;
+      };
+      remove_condemned_artifacts: {
+        Args: { p_s3_urls: string[] };
+        Returns: number;
+      };
+      remove_member: {
+        Args: { p_project_id: string; p_user_id: string };
+        Returns: boolean;
+      };
+      renew_claim: {
+        Args: {
+          p_attempt: number;
+          p_dagster_run_id?: string;
+          p_lease_seconds?: number;
+          p_run_id: string;
+        };
+        Returns: undefined;
+      };
+      request_exception: {
+        Args: {
+          expires_at: string;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          reason: string;
+          release_id: string;
+        };
+        Returns: string;
+      };
+      requeue_expired_runs: {
+        Args: { p_spare?: string[] };
+        Returns: {
+          outcome: Database["ops"]["Enums"]["run_status"];
+          run_id: string;
+        }[];
+      };
+      requeue_run: {
+        Args: { p_attempt: number; p_reason: string; p_run_id: string };
+        Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      require_attempt: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: number;
+      };
+      require_deployment: {
+        Args: { p_deployment_id: string; p_permission: string };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          no_backup_reason: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      require_event_permission: {
+        Args: { p_envelope: Json; p_project_id: string };
+        Returns: undefined;
+      };
+      require_evidence_keeper: {
+        Args: {
+          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_project_id: string;
+        };
+        Returns: undefined;
+      };
+      require_member_change: {
+        Args: {
+          p_project_id: string;
+          p_role?: Database["ops"]["Enums"]["membership_role"];
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
+      require_permission: {
+        Args: { p_permission: string; p_project_id: string };
+        Returns: undefined;
+      };
+      require_queueable: {
+        Args: {
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_project_id: string;
+        };
+        Returns: undefined;
+      };
+      require_release: {
+        Args: { p_permission?: string; p_release_id: string };
+        Returns: {
+          created_at: string;
+          created_by: string;
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          notes: string | null;
+          project_id: string;
+          run_id: string | null;
+          status: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "releases";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      require_run: {
+        Args: {
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_project_id: string;
+          p_stage?: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: undefined;
+      };
+      resolve_incident: {
+        Args: { incident_id: string; resolution: string };
+        Returns: undefined;
+      };
+      retry_run: {
+        Args: { p_requested_by?: string; p_run_id: string };
+        Returns: string;
+      };
+      revoke_exception: { Args: { exception_id: string }; Returns: undefined };
+      rollback_deployment: {
+        Args: { deployment_id: string; reason: string };
+        Returns: string;
+      };
+      rule_fault: {
+        Args: {
+          p_kind: string;
+          p_maximum: number;
+          p_minimum: number;
+          p_value: Json;
+        };
+        Returns: string;
+      };
+      rules_in_force: {
+        Args: {
+          p_project_id: string;
+          p_type: Database["ops"]["Enums"]["policy_type"];
+        };
+        Returns: Json;
+      };
+      run_to_change: {
+        Args: { p_run_id: string };
+        Returns: {
+          attempt: number;
+          cancel_requested_at: string | null;
+          claimed_at: string | null;
+          claimed_by: string | null;
+          created_at: string;
+          dagster_run_id: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          event_count: number;
+          event_hash: string;
+          exit_code: number | null;
+          finished_at: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at: string | null;
+          max_attempts: number;
+          priority: number;
+          project_id: string;
+          run_number: number;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+          turn: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      seal_content: {
+        Args: { p_content: Json; p_prev_hash: string };
+        Returns: string;
+      };
+      seal_partition: { Args: { p_partition: string }; Returns: undefined };
+      set_environment_status: {
+        Args: {
+          p_environment_id: string;
+          p_status: Database["ops"]["Enums"]["environment_status"];
+        };
+        Returns: undefined;
+      };
+      set_member: {
+        Args: {
+          p_project_id: string;
+          p_role: Database["ops"]["Enums"]["membership_role"];
+          p_user_id: string;
+        };
+        Returns: {
+          created_at: string;
+          project_id: string;
+          role: Database["ops"]["Enums"]["membership_role"];
+          user_id: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "project_memberships";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      set_policy: {
+        Args: {
+          project_id: string;
+          rules: Json;
+          type: Database["ops"]["Enums"]["policy_type"];
+        };
+        Returns: Json;
+      };
+      settle_gate: {
+        Args: { p_gate_id: string };
+        Returns: Database["ops"]["Enums"]["ops_gate_status"];
+      };
+      settle_health: { Args: { p_deployment_id: string }; Returns: undefined };
+      sign_off_gate: {
+        Args: {
+          decision: Database["ops"]["Enums"]["ops_decision_type"];
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_approver_id?: string;
+          p_rationale?: Json;
+          p_source?: string;
+          release_id: string;
+        };
+        Returns: string;
+      };
+      start_deployment: {
+        Args: {
+          p_environment_id: string;
+          p_no_backup_reason: string;
+          p_reason: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+          p_rollback_of: string;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: string;
+      };
+      start_workflow_run: {
+        Args: {
+          p_attempt?: number;
+          p_dagster_run_id?: string;
+          p_lease_seconds?: number;
+          p_run_id: string;
+          p_worker_id: string;
+        };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      subject_of_evidence: {
+        Args: {
+          p_check_id: string;
+          p_gate_id: string;
+          p_release_id: string;
+          p_run_id: string;
+        };
+        Returns: {
+          gate_id: string;
+          release_id: string;
+        }[];
+      };
+      supersede_runs: {
+        Args: {
+          p_environment_id: string;
+          p_run_id: string;
+          p_run_number: number;
+        };
+        Returns: undefined;
+      };
+      take_checks: {
+        Args: {
+          p_deployment_id?: string;
+          p_envelope: Json;
+          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_own_name: string;
+          p_release: Omit<
+            Database["ops"]["Tables"]["releases"]["Row"],
+            Database["ops"]["Tables"]["releases"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      take_evidence: {
+        Args: {
+          p_envelope: Json;
+          p_gate: Omit<
+            Database["ops"]["Tables"]["release_gates"]["Row"],
+            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
+          >;
+        };
+        Returns: Json;
+      };
+      tally_approvals: {
+        Args: { p_gate_id: string; p_quorum: number };
+        Returns: {
+          reason: string;
+          verdict: Database["ops"]["Enums"]["ops_gate_status"];
+        }[];
+      };
+      tally_checks: {
+        Args: {
+          p_deployment_id?: string;
+          p_gate_id: string;
+          p_required: string[];
+          p_until?: string;
+        };
+        Returns: {
+          reason: string;
+          verdict: Database["ops"]["Enums"]["ops_gate_status"];
+        }[];
+      };
+      touch_template: {
+        Args: { p_key: string };
+        Returns: {
+          built_by_run: string | null;
+          created_at: string;
+          database_name: string;
+          key: string;
+          last_used_at: string;
+          modules: string[];
+          series: string;
+          tests: NonNullable<Json>;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "database_templates";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
+      verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };
+      visible_projects: { Args: Record<PropertyKey, never>; Returns: string[] };
+      window_fault: { Args: { p_window: Json }; Returns: string };
+      withdraw_release: { Args: { release_id: string }; Returns: undefined };
+      worker_heartbeat: {
+        Args: { p_kind: string; p_metadata?: Json; p_worker_id: string };
+        Returns: undefined;
+      };
+      write_checkpoint: {
+        Args: { p_until: string };
+        Returns: {
+          created_at: string;
+          event_count: number;
+          events_before: string;
+          hash: string;
+          id: number;
+          prev_hash: string;
+          root: string;
+          run_count: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "checkpoints";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      write_event: {
+        Args: {
+          p_event_type: Database["ops"]["Enums"]["event_type"];
+          p_message: string;
+          p_payload?: Json;
+          p_run_id: string;
+        };
+        Returns: undefined;
+      };
+      yield_to_newer_run: { Args: { p_run_id: string }; Returns: boolean };
+    };
+    Enums: {
+      advisory_severity: "info" | "warning" | "critical";
+      backup_status:
+        "pending" | "running" | "stored" | "verified" | "failed" | "dropped";
+      check_status: "passed" | "failed" | "skipped";
+      deployment_status: "pending" | "running" | "succeeded" | "failed";
+      environment_stage: "development" | "staging" | "production";
+      environment_status:
+        "pending" | "building" | "running" | "stopped" | "failed" | "destroyed";
+      event_type: "state_change" | "error" | "warning" | "info";
+      incident_severity: "minor" | "major" | "critical";
+      incident_status: "open" | "resolved";
+      log_level: "debug" | "info" | "warn" | "error";
+      membership_role: "viewer" | "developer" | "admin" | "owner";
+      ops_decision_type: "approved" | "rejected";
+      ops_gate_code: "G1" | "G2" | "G3" | "G4";
+      ops_gate_status: "pending" | "passed" | "failed" | "bypassed";
+      ops_processing_status: "accepted" | "duplicate" | "rejected";
+      ops_release_status:
+        "candidate" | "staging" | "released" | "rolled_back" | "withdrawn";
+      policy_type:
+        "gates" | "promotion" | "ttl" | "backup" | "retention" | "clone";
+      project_status: "active" | "archived";
+      restore_purpose: "restore" | "clone" | "drill";
+      restore_status: "pending" | "running" | "succeeded" | "failed";
+      run_kind:
+        | "build"
+        | "test"
+        | "deploy"
+        | "backup"
+        | "restore"
+        | "clone"
+        | "upgrade"
+        | "drill"
+        | "promote"
+        | "destroy";
+      run_status:
+        "queued" | "claimed" | "running" | "succeeded" | "failed" | "canceled";
+      workflow_type: "build" | "test" | "deploy" | "backup" | "upgrade";
+    };
+    CompositeTypes: {
+      expiry: {
+        table_name: string | null;
+        action: string | null;
+        month: string | null;
+        project_id: string | null;
+        row_count: number | null;
+        s3_urls: string[] | null;
+        detail: string | null;
+      };
+      run_details: {
+        id: string | null;
+        project_id: string | null;
+        project_slug: string | null;
+        environment_id: string | null;
+        partition_key: string | null;
+        run_number: number | null;
+        kind: Database["ops"]["Enums"]["run_kind"] | null;
+        status: Database["ops"]["Enums"]["run_status"] | null;
+        trigger: string | null;
+        requested_by: string | null;
+        git_ref: string | null;
+        git_sha: string | null;
+        priority: number | null;
+        attempt: number | null;
+        max_attempts: number | null;
+        claimed_by: string | null;
+        dagster_run_id: string | null;
+        config: Json | null;
+        exit_code: number | null;
+        error_message: string | null;
+        retry_of: string | null;
+        created_at: string | null;
+        claimed_at: string | null;
+        started_at: string | null;
+        finished_at: string | null;
+        cancel_requested_at: string | null;
+        lease_expires_at: string | null;
+      };
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "ops">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals;
+}
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])[TableName] extends {
+      Row: infer R;
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] &
+        DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] &
+        DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R;
+      }
+      ? R
+      : never
+    : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    keyof DefaultSchema["Tables"] | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals;
+}
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Insert: infer I;
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I;
+      }
+      ? I
+      : never
+    : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    keyof DefaultSchema["Tables"] | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals;
+}
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Update: infer U;
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U;
+      }
+      ? U
+      : never
+    : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    keyof DefaultSchema["Enums"] | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends (DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never) = never,
+> = DefaultSchemaEnumNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals;
+}
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+    : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends (PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never) = never,
+> = PublicCompositeTypeNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals;
+}
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+    : never;
+
+export const Constants = {
+  ops: {
+    Enums: {
+      advisory_severity: ["info", "warning", "critical"],
+      backup_status: [
+        "pending",
+        "running",
+        "stored",
+        "verified",
+        "failed",
+        "dropped",
+      ],
+      check_status: ["passed", "failed", "skipped"],
+      deployment_status: ["pending", "running", "succeeded", "failed"],
+      environment_stage: ["development", "staging", "production"],
+      environment_status: [
+        "pending",
+        "building",
+        "running",
+        "stopped",
+        "failed",
+        "destroyed",
+      ],
+      event_type: ["state_change", "error", "warning", "info"],
+      incident_severity: ["minor", "major", "critical"],
+      incident_status: ["open", "resolved"],
+      log_level: ["debug", "info", "warn", "error"],
+      membership_role: ["viewer", "developer", "admin", "owner"],
+      ops_decision_type: ["approved", "rejected"],
+      ops_gate_code: ["G1", "G2", "G3", "G4"],
+      ops_gate_status: ["pending", "passed", "failed", "bypassed"],
+      ops_processing_status: ["accepted", "duplicate", "rejected"],
+      ops_release_status: [
+        "candidate",
+        "staging",
+        "released",
+        "rolled_back",
+        "withdrawn",
+      ],
+      policy_type: [
+        "gates",
+        "promotion",
+        "ttl",
+        "backup",
+        "retention",
+        "clone",
+      ],
+      project_status: ["active", "archived"],
+      restore_purpose: ["restore", "clone", "drill"],
+      restore_status: ["pending", "running", "succeeded", "failed"],
+      run_kind: [
+        "build",
+        "test",
+        "deploy",
+        "backup",
+        "restore",
+        "clone",
+        "upgrade",
+        "drill",
+        "promote",
+        "destroy",
+      ],
+      run_status: [
+        "queued",
+        "claimed",
+        "running",
+        "succeeded",
+        "failed",
+        "canceled",
+      ],
+      workflow_type: ["build", "test", "deploy", "backup", "upgrade"],
+    },
+  },
+} as const;
