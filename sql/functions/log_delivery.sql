@@ -30,7 +30,7 @@ select
     -- a character takes four bytes at most
     case
         when octet_length(p_text) <= 65536 then p_envelope
-        else jsonb_build_object('truncated', left(p_text, 16000))
+        when p_text is not null then jsonb_build_object('truncated', left(p_text, 16000))
     end,
     ops.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
     ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())

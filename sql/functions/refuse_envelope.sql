@@ -15,12 +15,14 @@ declare
     v_type text := p_envelope ->> 'event_type';
     v_wrong record;
 begin
-    if p_text is null and p_envelope is not null or octet_length(p_text) > 262144 then
+    if greatest(octet_length(p_text), pg_column_size(p_envelope)) > 262144 then
         raise sqlstate 'PT413' using
             message = 'The envelope is too large',
             hint = 'An envelope has at most 256 kB; put what is larger into the store and name it as evidence.';
     elsif jsonb_typeof(p_envelope) is distinct from 'object' then
         perform ops.refuse_field('envelope', 'must be an object');
+    elsif p_text is null then
+        perform ops.refuse_field('envelope', 'must have at most 32 levels, and numbers below 1e18 and above 1e-18');
     elsif jsonb_typeof(p_envelope -> 'schema_version') is distinct from 'string' then
         perform ops.refuse_field('schema_version', 'must be a text, such as 1.0');
     elsif p_envelope ->> 'schema_version' not in ('1', '1.0') then
