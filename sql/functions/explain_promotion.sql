@@ -1,6 +1,6 @@
 -- Says of each requirement of a promotion whether it is met, and by what; target_env is staging, production or an
 -- environment's name.
--- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 -- Definer: the answer is the same whoever asks; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,
@@ -18,8 +18,9 @@ declare
 begin
     return query
     select p.requirement, p.is_met, p.detail
-    from ops.promotion_target(v_release.project_id, explain_promotion.target_env) as t
-    cross join lateral ops.promotion_requirements(v_release.id, t.stage) as p;
+    from ops.promotion_requirements(
+        v_release.id, ops.target_stage(v_release.project_id, explain_promotion.target_env)
+    ) as p;
 end
 $$;
 comment on function ops.explain_promotion is 'Each requirement of a promotion, met or not, and by what.';

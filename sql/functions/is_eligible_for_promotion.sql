@@ -1,5 +1,5 @@
 -- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
--- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 create or replace function ops.is_eligible_for_promotion(
     release_id uuid,
     target_env text

@@ -1,6 +1,6 @@
 -- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
 -- stage has none of its own.
--- Called by what promotes and by what asks whether one may. Locks nothing. Raises PT400 for a target nothing is promoted
+-- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted
 -- to and PT409 where the stage has several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,
@@ -14,6 +14,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    v_stage ops.environment_stage := ops.target_stage(p_project_id, p_target_env);
     v_names text;
     v_found int;
 begin
@@ -21,32 +22,27 @@ begin
     select e.id, e.stage
     from ops.environments as e
     where
-        e.project_id = p_project_id and e.destroyed_at is null and e.stage <> 'development'
+        e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage
         and p_target_env in (e.name, e.partition_key)
     order by e.name = p_target_env desc
     limit 1;
     if found then
         return;
-    elsif p_target_env is null or p_target_env not in ('staging', 'production') then
-        raise sqlstate 'PT400' using
-            message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
-            column = 'environment',
-            hint = 'Name staging, production, or an environment of one of these stages.';
     end if;
     select string_agg(e.name, ', ' order by e.name), count(*) into v_names, v_found
     from ops.environments as e
-    where e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+    where e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage;
     if v_found > 1 then
         raise sqlstate 'PT409' using
-            message = format('The project has several %s environments: %s', p_target_env, v_names),
+            message = format('The project has several %s environments: %s', v_stage, v_names),
             column = 'environment',
             hint = 'Name one of them.';
     end if;
     return query
-    select e.id, p_target_env::ops.environment_stage
+    select e.id, v_stage
     from (select) as nothing
     left join ops.environments as e
-        on e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+        on e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage;
 end
 $$;
 comment on function ops.promotion_target is 'Where a promotion goes: an environment and its stage.';

@@ -1,0 +1,36 @@
+-- Where every release may go now, and the first thing that stands in the way of each.
+create view ops.v_promotion_eligibility
+with (security_invoker = true) as
+select
+    r.project_id,
+    p.slug as project_slug,
+    r.id as release_id,
+    r.version,
+    r.status as release_status,
+    r.created_at,
+    staging.is_eligible as eligible_for_staging,
+    staging.missing as staging_missing,
+    production.is_eligible as eligible_for_production,
+    production.missing as production_missing
+from ops.releases as r
+join ops.projects as p on p.id = r.project_id
+inner join lateral (
+    select
+        bool_and(q.is_met) as is_eligible,
+        (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
+    from ops.explain_promotion(r.id, 'staging') as q
+) as staging on true
+inner join lateral (
+    select
+        bool_and(q.is_met) as is_eligible,
+        (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
+    from ops.explain_promotion(r.id, 'production') as q
+) as production on true;
+comment on view ops.v_promotion_eligibility is
+'Releases, whether each may go to staging and to production, and what it lacks.';
+comment on column ops.v_promotion_eligibility.staging_missing is 'The first requirement that is not met.';
+comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
+revoke all on ops.v_promotion_eligibility from public, anon;
+grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
+grant select on ops.v_promotion_eligibility
+to qa_tester, release_manager, sre, developer, audit_reader;
