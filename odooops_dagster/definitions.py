@@ -10,7 +10,9 @@ from assets.image import image
 from assets.jobs import build, deploy, destroy, test
 from assets.source import source
 from resources.platform import platform_resources
+from schedules.artifact_expiry import artifact_expiry
 from schedules.environment_expiry import environment_expiry
+from schedules.log_retention import log_retention
 from sensors.cancellations import cancellations
 from sensors.github_pushes import github_pushes
 from sensors.housekeeping import housekeeping
@@ -35,7 +37,7 @@ def definitions() -> dg.Definitions:
             reconciler,
             housekeeping,
         ],
-        schedules=[environment_expiry],
+        schedules=[environment_expiry, artifact_expiry, log_retention],
         resources=platform_resources(),
         executor=dg.in_process_executor,
     )

@@ -236,6 +236,30 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expiry:
+    """What went from one table because its time was over: rows of a project, a month, or files to be removed."""
+
+    table_name: str
+    action: str
+    month: str | None
+    project_id: UUID | None
+    row_count: int
+    s3_urls: tuple[str, ...]
+    detail: str | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Expiry:
+        """Build from a row of ops.expire_rows."""
+        return cls(**{**row, "s3_urls": tuple(row["s3_urls"] or ())})
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        month = f", month {self.month}" if self.month else ""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.table_name}: {self.row_count} {self.action}{month}{detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Bytes kept under their SHA-256 and the row that points to them."""
 

@@ -19,7 +19,9 @@ def housekeeping(
     databases: dg.ResourceParam[OdooDatabases],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Bring back previews that died, and remove what killed runs left behind."""
+    """Bring back previews that died, remove what killed runs left behind, and make the months to come."""
     mended = converge_all(control, runtime, databases, settings)
     removed = collect(control, runtime, databases, settings)
-    return dg.SkipReason("; ".join([*mended, *(f"removed {what}" for what in removed)]) or "all in order")
+    made = control.retention.ensure_partitions()
+    done = [*mended, *(f"removed {what}" for what in removed), *(f"made {name}" for name in made)]
+    return dg.SkipReason("; ".join(done) or "all in order")

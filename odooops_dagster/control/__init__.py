@@ -13,6 +13,7 @@ from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
 from odooops_dagster.control.projects import Projects
 from odooops_dagster.control.pushes import Pushes
+from odooops_dagster.control.retention import Retention
 from odooops_dagster.control.runs import Runs
 from odooops_dagster.control.templates import Templates
 from odooops_dagster.control.workers import Workers
@@ -35,6 +36,7 @@ class ControlPlane:
         self.pushes = Pushes(self._database)
         self.templates = Templates(self._database)
         self.workers = Workers(self._database)
+        self.retention = Retention(self._database)
 
     def ping(self) -> None:
         """Return if the database answers and has the schema.

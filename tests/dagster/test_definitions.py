@@ -89,7 +89,9 @@ def test_the_sensors_and_the_clock_run_from_the_start(definitions: dg.Definition
         "housekeeping",
     }
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in sensors)
-    assert [s.default_status for s in definitions.schedules or ()] == [dg.DefaultScheduleStatus.RUNNING]
+    schedules = [s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition)]
+    assert {schedule.name for schedule in schedules} >= {"environment_expiry", "log_retention", "artifact_expiry"}
+    assert all(schedule.default_status == dg.DefaultScheduleStatus.RUNNING for schedule in schedules)
 
 
 def test_importing_opens_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""The clock of files: what no run keeps any longer leaves the store, and then the record."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.jobs import destroy
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.steps.expire import remove_artifacts
+from odooops_dagster.store import ObjectStore
+
+
+@dg.schedule(job=destroy, cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def artifact_expiry(control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]) -> dg.SkipReason:
+    """Remove the objects past their time, then their rows."""
+    removed = remove_artifacts(control, store)
+    reason = f"{removed.objects} object(s) removed, {removed.rows} artifact(s) forgotten"
+    if removed.elsewhere:
+        reason += f"; not in this store: {', '.join(removed.elsewhere[:10])}"
+    return dg.SkipReason(reason if removed.objects or removed.elsewhere else "no artifact is past its time")
