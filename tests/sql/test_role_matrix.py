@@ -63,7 +63,7 @@ def scene(module_server: PostgresServer, people: dict[str, UUID]) -> Iterator[Sc
         for name, role in MEMBERS.items():
             world.rows("insert into ops.project_memberships values (%s, %s, %s)", mine.project, people[name], role)
         world.rows("insert into ops.tools (name, version) values ('odoo', '19.0')")
-        world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('18.0', '19.0')")
+        world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('19.0', '20.0')")
         ours = count_rows(world)
         theirs = furnish(world, "hushhush")
         yield Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))
