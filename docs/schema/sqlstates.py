@@ -22,8 +22,8 @@ MEANINGS = {
     "PT404": "There is no such object, or the caller may not know of it.",
     "PT409": "The object's state does not allow it.",
     "PT410": "The attempt is over: stop, whatever you write is refused.",
-    "PT413": "What was sent is too large.",
-    "PT422": "The version of what was sent is not known.",
+    "PT413": "What was sent is too large; `ops.ingest_event` answers so and raises nothing.",
+    "PT422": "The version of what was sent is not known; answered like `PT413`.",
     "PT503": "A service that is needed does not answer.",
     "42501": "PostgreSQL itself refuses: no grant, or row-level security.",
 }

@@ -1,8 +1,7 @@
 -- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
 -- one.
--- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. A success of a
--- run that
--- nobody started is a failure: its work cannot have been done.
+-- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
+-- what is no end. A success of a run that nobody started is a failure: its work cannot have been done.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,

@@ -1,6 +1,6 @@
 -- Makes somebody a member of a project, or changes what they are in it. Called by people and `ops member`.
--- Locks the project's memberships. Raises PT404, PT403 (admins decide below owner, owners without limit) and PT409 where
--- the last owner would step down. A retry is harmless.
+-- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
+-- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
 create or replace function ops.set_member(
     p_project_id uuid,

@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from assets.database import CHECKS as DATABASE_CHECKS
 from docs.generate import ROOT, pages, settings
+from docs.schema.sources import header, read_notes
 from odooops_dagster.cli import build_app
 from odooops_dagster.definitions import definitions
 from odooops_dagster.errors import SQLSTATE_ERRORS
@@ -28,8 +29,11 @@ INLINE = re.compile(r"`(?P<text>[^`\n]+)`")
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[\s;&|(])ops (?P<words>[a-z][^;&|)#]*)", re.MULTILINE)
+DEFINER = re.compile(r"^security definer$", re.MULTILINE)
+SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
 MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
-SCHEMA_OBJECT = re.compile(r"\bops\.(?P<name>[a-z_0-9]+)")
+# A family of names, ops.agent_..., is no name.
+SCHEMA_OBJECT = re.compile(r"\bops\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
 REPOSITORY_PATH = re.compile(
     r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
 )
@@ -103,11 +107,40 @@ def test_schema_objects_exist(document: Path) -> None:
     assert named - schema_objects() == set()
 
 
-def test_the_table_of_refusals_is_the_one_in_the_code() -> None:
-    """Each SQLSTATE that the schema raises stands in RUN_LIFECYCLE.md with the exception it becomes."""
-    text = (ROOT / "docs" / "odooops-sh" / "RUN_LIFECYCLE.md").read_text()
-    told = dict(re.findall(r"^\| `(\w{5})` \| `(\w+)` \|", text, re.MULTILINE))
-    assert told == {state: error.__name__ for state, error in SQLSTATE_ERRORS.items()}
+def test_the_table_of_refusals_names_every_one_and_who_raises_it() -> None:
+    """Each SQLSTATE in sql/functions stands in one row, with its meaning, its exception and every function."""
+    lines = [line for line in SQLSTATES.read_text().splitlines() if line.startswith("| `")]
+    told = {row[0]: row for row in ([cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines)}
+    for path in (ROOT / "sql" / "functions").glob("*.sql"):
+        for state in re.findall(r"^\s*raise sqlstate '(\w{5})'", path.read_text(), re.MULTILINE):
+            assert f"[{path.stem}](" in told[state][3], f"{path.stem} raises {state}"
+    assert {state: error.__name__ for state, error in SQLSTATE_ERRORS.items()}.items() <= {
+        state: row[1] for state, row in told.items()
+    }.items()
+    assert [state for state, row in told.items() if not row[2].endswith(".")] == []
+
+
+def test_a_refusal_becomes_an_exception_or_an_answer() -> None:
+    """A SQLSTATE without a class of its own is one that ops.ingest_event answers and raises to nobody."""
+    raised = {state for states in read_notes().raised.values() for state in states}
+    assert raised - set(SQLSTATE_ERRORS) <= {"PT413", "PT422"}
+
+
+def test_every_functions_header_names_what_it_raises() -> None:
+    """Who reads the header of a function knows its refusals; a trigger's are those of its table."""
+    notes = read_notes()
+    silent = {
+        name: set(states) - set(notes.functions[name].states)
+        for name, states in notes.raised.items()
+        if set(states) - set(notes.functions[name].states)
+    }
+    assert silent == {}
+
+
+def test_every_function_with_its_owners_rights_says_why() -> None:
+    """`security definer` stands in no file without a reason in its header."""
+    definers = [path for path in (ROOT / "sql" / "functions").glob("*.sql") if DEFINER.search(path.read_text())]
+    assert [path.stem for path in definers if not header(path.read_text()).definer_reason] == []
 
 
 def test_the_glossary_holds_every_word_of_the_code() -> None:
