@@ -1,160 +1,18 @@
-"""Who may see and do what, tested by acting as each."""
+"""What members and personas may do, case by case; matrix.txt has the whole of it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from tests.sql.world import SHA, Caller, World, refused
+from tests.sql.actors import Actors
+from tests.sql.world import Caller, World, refused
 
 ROLES = ("viewer", "developer", "admin", "owner")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secret:
-    """A project that a stranger must not see, with something in every table that belongs to it."""
-
-    project: UUID
-    environment: UUID
-    ended: UUID
-    waiting: UUID
-
-
-@pytest.fixture
-def secret(world: World) -> Secret:
-    """Return project Y with rows everywhere."""
-    project = world.project("hushhush")
-    world.member(project, "owner")
-    world.rows("insert into ops.workflows (project_id, name, workflow_type) values (%s, 'w', 'build')", project)
-    world.rows(
-        "select * from ops.receive_push('hushhush-1', 'push', 'https://github.com/acme/hushhush.git',"
-        " 'refs/heads/feature/hushhush', %s)",
-        SHA,
-    )
-    world.rows("select * from ops.apply_pushes()")
-    (run,) = world.claim()
-    ended: UUID = run["id"]
-    world.start(ended)
-    world.rows("select ops.append_run_log(%s, 'info', 'hushhush line')", ended)
-    world.rows("select ops.add_run_artifact(%s, 'hushhush', 's3://b/hushhush', repeat('0', 64))", ended)
-    world.rows("select ops.record_check(%s, 1, 'hushhush', true, true, 'hushhush')", ended)
-    world.rows("select ops.record_lineage(%s, 1, 'image', 'hushhush/feature/hushhush', '1', '2')", ended)
-    world.rows("select ops.remember_template(%s, 1, 'hushhush', '19.0', 'hushhush', '{base}')", ended)
-    world.rows("select ops.record_deployment(%s, 1, 'http://hushhush', 80, 'hushhush', 'sha256:1', 'a')", ended)
-    world.rows("select ops.worker_heartbeat('w1', 'hushhush')")
-    world.complete(ended)
-    waiting = world.queue(project, "feature/hushhush", p_kind="test")
-    return Secret(project=project, environment=run["environment_id"], ended=ended, waiting=waiting)
-
-
-@pytest.fixture
-def stranger(world: World, project: UUID, secret: Secret) -> Caller:
-    """Return a viewer of project X, who belongs to nothing else."""
-    assert secret.project != project
-    world.queue(project)
-    return world.person(world.member(project, "viewer"))
-
-
-def relations(world: World) -> list[str]:
-    """Return the names of every table and view."""
-    return [
-        row["relname"]
-        for row in world.rows(
-            "select relname from pg_class where relnamespace = 'ops'::regnamespace and relkind in ('r', 'v') order by 1"
-        )
-    ]
-
-
-def everything(caller: Caller, relation: str) -> list[dict[str, Any]] | None:
-    """Return all that the caller sees of the relation, or None where it may not look."""
-    try:
-        return caller.connection.execute(f"select to_jsonb(t)::text as row from ops.{relation} t".encode()).fetchall()
-    except psycopg.errors.InsufficientPrivilege:
-        return None
-
-
-def test_the_secret_project_has_something_in_every_table(world: World, secret: Secret) -> None:
-    """Otherwise the next tests prove nothing."""
-    empty = {name for name in relations(world) if not everything(world, name)}
-    assert empty == {"tools", "upgrade_advisories"}
-    assert secret.waiting
-
-
-def test_a_viewer_of_x_sees_nothing_of_y_through_any_table_or_view(
-    world: World, stranger: Caller, secret: Secret
-) -> None:
-    """Not a row that names it, by word or by id."""
-    words = ["hushhush", *(str(value) for value in (secret.project, secret.environment, secret.ended, secret.waiting))]
-    for relation in relations(world):
-        seen = str(everything(stranger, relation))
-        assert not [word for word in words if word in seen], relation
-
-
-def test_a_viewer_of_x_still_sees_x(world: World, stranger: Caller) -> None:
-    """Blindness would pass the test before."""
-    seen = {relation for relation in relations(world) if everything(stranger, relation)}
-    assert {"projects", "environments", "runs", "run_requests", "run_events", "v_runs", "v_run_queue"} <= seen
-    assert world.value("select count(*) from ops.runs") > len(everything(stranger, "runs") or [])
-
-
-# Each RPC that a person may execute, called for project Y; what it must answer a stranger.
-STRANGER_CALLS = {
-    "queue_run": ("select ops.queue_run(%(project)s, 'feature/hushhush', 'a', 'r')", "PT404"),
-    "cancel_run": ("select ops.cancel_run(%(waiting)s)", "PT404"),
-    "retry_run": ("select ops.retry_run(%(ended)s)", "PT404"),
-    "archive_project": ("select ops.archive_project('hushhush')", "PT404"),
-    "ensure_environment": ("select ops.ensure_environment(%(project)s, 'feature/hushhush')", "PT404"),
-    "verify_run_chain": ("select ops.verify_run_chain(%(ended)s)", "PT404"),
-    "has_permission": ("select where ops.has_permission(%(project)s, 'read')", None),
-    "get_run": ("select * from ops.get_run(%(ended)s)", None),
-    "read_run_logs": ("select * from ops.read_run_logs(%(ended)s)", None),
-    "list_queued_runs": ("select * from ops.list_queued_runs() where project_slug = 'hushhush'", None),
-    "visible_projects": ("select * from ops.visible_projects() as id where id = %(project)s", None),
-}
-# What a person may execute that says nothing of any project.
-HARMLESS = {
-    "branch_stage", "caller_role", "hash_event", "is_platform", "normalise_repo_url", "partition_key",
-}  # fmt: skip
-
-
-def test_every_rpc_a_person_may_execute_is_tried_on_a_foreign_project(world: World) -> None:
-    """A new one must be added to the table above."""
-    open_to_people = {
-        row["proname"]
-        for row in world.rows(
-            "select proname from pg_proc where pronamespace = 'ops'::regnamespace"
-            " and has_function_privilege('authenticated', oid, 'execute')"
-        )
-    }
-    assert open_to_people == set(STRANGER_CALLS) | HARMLESS
-
-
-@pytest.mark.parametrize("name", STRANGER_CALLS)
-def test_a_viewer_of_x_gets_nothing_of_y_through_any_rpc(stranger: Caller, secret: Secret, name: str) -> None:
-    """Refused as if it did not exist, or no row."""
-    query, code = STRANGER_CALLS[name]
-    parameters = {"project": secret.project, "ended": secret.ended, "waiting": secret.waiting}
-    if code is None:
-        assert stranger.connection.execute(query.encode(), parameters).fetchall() == []
-    else:
-        with refused(code):
-            stranger.connection.execute(query.encode(), parameters)
-
-
-def test_a_foreign_project_is_refused_exactly_as_one_that_does_not_exist(stranger: Caller, secret: Secret) -> None:
-    """The words tell no difference."""
-
-    def words(project: object) -> str:
-        with pytest.raises(psycopg.Error) as caught:
-            stranger.connection.execute("select ops.queue_run(%s, 'main', 'a', 'r')", [project])
-        return str(caught.value.diag.message_primary)
-
-    assert words(secret.project) == words("00000000-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -180,6 +38,27 @@ def test_each_role_may_do_what_it_may_and_no_more(world: World, project: UUID, p
     assert allowed == [rank >= least for rank in range(4)]
 
 
+def test_a_permission_that_does_not_exist_is_no_silent_no(world: World, project: UUID) -> None:
+    """A typing error in a policy would close a door for ever."""
+    for permission in ("fly", None):
+        with refused("PT400", "no permission"):
+            world.rows("select ops.has_permission(%s, %s)", project, permission)
+
+
+def test_every_permission_of_a_role_is_one_that_can_be_asked_for(world: World, project: UUID) -> None:
+    """The table and the function name the same ones."""
+    permissions = world.rows("select distinct unnest(permissions) as name from ops.roles")
+    assert all(world.value("select ops.has_permission(%s, %s)", project, row["name"]) for row in permissions)
+
+
+def test_a_refusal_names_the_roles_that_may(world: World, project: UUID) -> None:
+    """So that one knows whom to ask."""
+    viewer = world.person(world.member(project, "viewer"))
+    with pytest.raises(psycopg.Error, match="You may not queue in this project") as caught:
+        viewer.queue(project)
+    assert caught.value.diag.message_hint == "It takes one of these roles: admin, developer, owner."
+
+
 def test_a_viewer_may_not_queue_or_cancel(world: World, project: UUID) -> None:
     """Reading is all."""
     waiting = world.queue(project)
@@ -203,6 +82,61 @@ def test_a_developer_queues_under_their_own_name_but_not_for_production(world: W
     assert world.status(world.person(world.member(project, "admin")).queue(project, "main")) == "queued"
 
 
+@pytest.fixture(params=["member", "persona"])
+def developer(request: pytest.FixtureRequest, world: World, actors: Actors, project: UUID) -> Caller:
+    """Return a developer: a member of the project, or the persona, who is one everywhere."""
+    if request.param == "persona":
+        return actors.login("developer")
+    return actors.token("authenticated", sub=world.member(project, "developer"))
+
+
+def test_a_developer_touches_nothing_of_production(world: World, project: UUID, developer: Caller) -> None:
+    """Neither queues, nor cancels, nor repeats, nor makes the place."""
+    waiting = world.queue(project, "main")
+    with refused("PT403", "queue production"):
+        developer.queue(project, "main", p_kind="test")
+    with refused("PT403", "queue production"):
+        developer.rows("select ops.cancel_run(%s)", waiting)
+    world.rows("select ops.cancel_run(%s)", waiting)
+    with refused("PT403", "queue production"):
+        developer.rows("select ops.retry_run(%s)", waiting)
+    with refused("PT403", "queue production"):
+        developer.rows("select ops.ensure_environment(%s, 'live', 'production')", project)
+    assert world.value("select count(*) from ops.environments where name = 'live'") == 0
+    assert developer.value("select (ops.ensure_environment(%s, 'release/1')).stage::text", project) == "staging"
+
+
+@pytest.mark.parametrize("kind", ["backup", "restore", "clone", "drill", "promote"])
+def test_a_developer_moves_neither_data_nor_releases(project: UUID, developer: Caller, kind: str) -> None:
+    """Such work has a permission of its own, on any environment."""
+    with refused("PT403"):
+        developer.queue(project, "feature/a", p_kind=kind)
+
+
+def test_a_developer_is_not_served_before_everybody_else(world: World, project: UUID, developer: Caller) -> None:
+    """Nor by repeating what was pressing then."""
+    with refused("PT403", "manage"):
+        developer.queue(project, p_priority=1)
+    pressing = world.queue(project, p_priority=9)
+    world.rows("select ops.cancel_run(%s)", pressing)
+    again = developer.value("select ops.retry_run(%s)", pressing)
+    assert world.run(again)["priority"] == 0
+    assert world.run(developer.queue(project, "feature/b", p_priority=-1))["priority"] == -1
+
+
+def test_a_pipeline_queues_builds_and_nothing_else(world: World, actors: Actors, project: UUID) -> None:
+    """Not a deployment, and nothing for production."""
+    pipeline = actors.login("ci_service_role")
+    for kind in ("build", "test"):
+        assert world.status(pipeline.queue(project, "feature/a", p_kind=kind)) == "queued"
+    for env, kind in (("feature/a", "deploy"), ("feature/a", "destroy"), ("main", "build")):
+        with refused("PT403"):
+            pipeline.queue(project, env, p_kind=kind)
+
+
+# Members.
+
+
 def test_an_admin_manages_members_but_makes_no_owner(world: World, project: UUID) -> None:
     """Owners are made by owners."""
     admin, owner = (world.person(world.member(project, role)) for role in ("admin", "owner"))
@@ -217,53 +151,96 @@ def test_an_admin_manages_members_but_makes_no_owner(world: World, project: UUID
     assert world.value("select count(*) from ops.project_memberships where role = 'owner'") == 2
 
 
-def test_a_viewer_changes_no_table(world: World, project: UUID, secret: Secret) -> None:
-    """Neither their own project's nor another's."""
-    viewer = world.person(world.member(project, "viewer"))
-    assert secret.project
-    before = {name: everything(world, name) for name in relations(world) if not name.startswith("v_run_queue")}
-    for relation in [name for name in relations(world) if not name.startswith("v_")]:
-        for statement in (f"delete from ops.{relation}", f"insert into ops.{relation} default values"):
-            with suppress(psycopg.errors.InsufficientPrivilege):
-                viewer.connection.execute(statement.encode())
-    assert {name: everything(world, name) for name in before} == before
+def test_members_are_set_and_removed_by_rpc(world: World, project: UUID) -> None:
+    """Adding, changing, removing; each may be told twice."""
+    owner, admin = (world.person(world.member(project, role)) for role in ("owner", "admin"))
+    person = uuid4()
+    for role in ("viewer", "developer", "developer"):
+        member = admin.row("select * from ops.set_member(%s, %s, %s)", project, person, role)
+        assert (member["user_id"], member["role"]) == (person, role)
+    with refused("PT403", "archive"):
+        admin.rows("select ops.set_member(%s, %s, 'owner')", project, person)
+    owner.rows("select ops.set_member(%s, %s, 'owner')", project, person)
+    with refused("PT403", "archive"):
+        admin.rows("select ops.set_member(%s, %s, 'viewer')", project, person)
+    with refused("PT403", "archive"):
+        admin.rows("select ops.remove_member(%s, %s)", project, person)
+    assert owner.value("select ops.remove_member(%s, %s)", project, person) is True
+    assert owner.value("select ops.remove_member(%s, %s)", project, person) is False
+    with refused("PT400"):
+        owner.rows("select ops.set_member(%s, null, 'viewer')", project)
 
 
-def test_anon_may_nothing(world: World, secret: Secret) -> None:
-    """Who has not signed in sees nothing and calls nothing."""
-    anon = world.role("anon")
-    assert secret.project
-    for relation in relations(world):
-        assert everything(anon, relation) is None
-    query = (
-        "select count(*) from pg_proc"
-        " where pronamespace = 'ops'::regnamespace and has_function_privilege('anon', oid, 'execute')"
-    )
-    assert world.value(query) == 0
-    assert world.value("select has_schema_privilege('anon', 'ops', 'usage')") is False
+def test_everybody_may_leave(world: World, project: UUID) -> None:
+    """A viewer removes themselves, and nobody else."""
+    user, other = world.member(project, "viewer"), world.member(project, "viewer")
+    viewer = world.person(user)
+    with refused("PT403"):
+        viewer.rows("select ops.remove_member(%s, %s)", project, other)
+    assert viewer.value("select ops.remove_member(%s, %s)", project, user) is True
+    assert viewer.rows("select * from ops.projects") == []
 
 
-def test_the_service_role_may_call_every_rpc_and_see_everything(world: World, secret: Secret) -> None:
-    """It is the platform for PostgREST."""
-    service = world.role("service_role")
-    assert service.status(secret.waiting) == "queued"
-    assert service.claim()[0]["id"] == secret.waiting
-    assert all(everything(service, relation) is not None for relation in relations(world))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select ops.remove_member(%(project)s, %(owner)s)",
+        "select ops.set_member(%(project)s, %(owner)s, 'admin')",
+        "delete from ops.project_memberships where project_id = %(project)s",
+        "update ops.project_memberships set role = 'viewer' where project_id = %(project)s",
+    ],
+)
+@pytest.mark.parametrize("who", ["owner", "platform", "schema's owner"])
+def test_the_last_owner_stays(world: World, project: UUID, statement: str, who: str) -> None:
+    """Whoever asks, by RPC or by hand; a second owner sets the first one free."""
+    owner = world.member(project, "owner")
+    callers = {"owner": lambda: world.person(owner), "platform": lambda: world.role("service_role")}
+    caller = callers.get(who, lambda: world)()
+    names = {"project": project, "owner": owner}
+    with refused("PT409", "keeps an owner"):
+        caller.connection.execute(statement.encode(), names)
+    world.member(project, "owner")
+    narrow = statement if "ops.re" in statement or "ops.set" in statement else f"{statement} and user_id = %(owner)s"
+    caller.connection.execute(narrow.encode(), names)
+    assert world.value("select count(*) from ops.project_memberships where role = 'owner'") == 1
 
 
-def test_the_workers_login_writes_no_table(world: World, secret: Secret) -> None:
-    """It has RPCs, and reads."""
-    worker = world.worker()
-    assert worker.status(secret.waiting) == "queued"
-    written = world.rows(
-        "select c.relname, p.privilege from pg_class c,"
-        " unnest('{insert,update,delete,truncate,references,trigger}'::text[]) as p (privilege)"
-        " where relnamespace = 'ops'::regnamespace and relkind in ('r', 'v', 'S', 'p')"
-        " and case when c.relkind = 'S' then false else has_table_privilege('ops_worker', c.oid, p.privilege) end"
-    )
-    assert written == []
-    with refused("42501"):
-        worker.rows("update ops.runs set status = 'succeeded'")
+def test_two_owners_do_not_remove_each_other_at_once(world: World, project: UUID) -> None:
+    """One of them stays."""
+    owners = [world.member(project, "owner") for _ in range(2)]
+    start = threading.Barrier(2)
+
+    def leave(user: UUID) -> bool:
+        person = world.person(user)
+        start.wait()
+        try:
+            return bool(person.value("select ops.remove_member(%s, %s)", project, user))
+        except psycopg.Error as error:
+            assert error.sqlstate == "PT409", error  # noqa: PT017 -- the other one was quicker
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(leave, owners)) == [False, True]
+    assert world.value("select count(*) from ops.project_memberships where role = 'owner'") == 1
+
+
+def test_a_project_that_goes_takes_its_owners_with_it(world: World, project: UUID) -> None:
+    """The rule is for projects that are there."""
+    world.member(project, "owner")
+    world.rows("delete from ops.projects where id = %s", project)
+    assert world.rows("select * from ops.project_memberships") == []
+
+
+def test_seed_bs_names_read_the_same_rows(world: World, project: UUID) -> None:
+    """The files of runs, and who belongs to a project."""
+    run_id = world.work(project)
+    world.rows("select ops.add_run_artifact(%s, 'log', 's3://b/log', repeat('0', 64))", run_id)
+    owner = world.member(project, "owner")
+    artifact = world.row("select * from ops.artifacts")
+    assert (artifact["project_id"], artifact["run_id"], artifact["artifact_key"]) == (project, run_id, "log")
+    member = world.row("select * from ops.project_members")
+    assert (member["project_slug"], member["user_id"], member["role"]) == ("shop", owner, "owner")
+    assert "archive" in member["permissions"]
 
 
 def test_the_workers_login_is_no_more_than_a_login(world: World) -> None:
@@ -274,12 +251,3 @@ def test_the_workers_login_is_no_more_than_a_login(world: World) -> None:
         " from pg_roles r where rolname = 'ops_worker'"
     )
     assert not any(row.values())
-
-
-def test_claims_in_the_token_cannot_be_forged_into_the_platform(world: World, project: UUID) -> None:
-    """The role that calls is PostgreSQL's, not the token's word."""
-    person = world.person(world.member(project, "viewer"))
-    person.rows("select set_config('request.jwt.claims', '{\"role\": \"service_role\"}', false)")
-    assert person.value("select ops.is_platform()") is False
-    with refused("PT404"):
-        person.queue(project)
