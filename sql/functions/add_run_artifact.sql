@@ -23,7 +23,7 @@ declare
     v_attempt int := ops.require_attempt(p_run_id, p_attempt);
     v_id uuid;
 begin
-    perform pg_advisory_xact_lock_shared(hashtextextended('ops.run_artifacts', 0)); -- condemn_artifacts waits, adders do not
+    lock table ops.run_artifacts in row exclusive mode; -- condemn_artifacts waits, adders do not
     if exists (select from ops.run_artifacts as a where a.s3_url = p_s3_url and a.condemned_at is not null) then
         raise sqlstate 'PT503' using
             message = format('The object of %s is just being removed as nobody needed it', p_artifact_key),

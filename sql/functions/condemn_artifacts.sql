@@ -14,7 +14,7 @@ as $$
 declare
     v_now timestamptz := clock_timestamp();
 begin
-    perform pg_advisory_xact_lock(hashtextextended('ops.run_artifacts', 0));
+    lock table ops.run_artifacts in share row exclusive mode;
     with kept as materialized (
         select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
         from ops.projects as p

@@ -1,6 +1,6 @@
 -- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
 -- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts
--- as one; with nothing to make it locks no table, else it gives up with 55P03 rather than let writers wait. A retry makes
+-- as one; with nothing to make it waits for itself only, else it gives up with 55P03 rather than let writers wait. A retry makes
 -- what is left.
 -- Definer: partitions belong to the owner of their table.
 create or replace function ops.ensure_partitions(
@@ -18,7 +18,7 @@ declare
     v_month timestamptz;
     v_name text;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    lock table ops.checkpoints in share row exclusive mode; -- one at a time
     for v_table in
         select * from (
             values ('run_events', 'created_at'), ('run_logs', 'logged_at')

@@ -23,7 +23,7 @@ begin
             message = 'Only logs, events, ingest and artifacts expire, at least one row at a time',
             hint = 'Call ops.expire_rows(p_limit => 10000, p_parts => ''{logs}'').';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    lock table ops.checkpoints in share row exclusive mode; -- one at a time
     if 'logs' = any (p_parts) then
         return query select * from ops.expire_log_months();
         return query select * from ops.expire_logs(p_limit);
