@@ -76,6 +76,15 @@ comment on column ops.v_backup_freshness.is_fresh is
 comment on column ops.v_backup_freshness.newest_status is 'State of the newest backup, good or not.';
 comment on column ops.v_backup_freshness.last_rto_seconds is
 'How long the last drill that passed took until Odoo answered.';
+comment on column ops.v_backup_freshness.verified_backup_id is 'The newest backup that was read back whole.';
+comment on column ops.v_backup_freshness.verified_taken_at is 'The moment whose data it holds.';
+comment on column ops.v_backup_freshness.newest_backup_id is 'The newest backup, good or not.';
+comment on column ops.v_backup_freshness.newest_created_at is 'When the newest backup was asked for.';
+comment on column ops.v_backup_freshness.newest_error is 'Why the newest backup failed, if it did.';
+comment on column ops.v_backup_freshness.max_age is 'How old the policy lets the newest verified backup become.';
+comment on column ops.v_backup_freshness.kept_backups is 'How many backups are kept, verified or still to be.';
+comment on column ops.v_backup_freshness.held_backups is 'How many of those are held, and so never dropped.';
+comment on column ops.v_backup_freshness.last_passed_drill_at is 'When a backup of it was last restored and booted.';
 revoke all on ops.v_backup_freshness from public, anon;
 grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker;
 grant select on ops.v_backup_freshness

@@ -73,6 +73,12 @@ comment on view ops.v_deployment_history is
 comment on column ops.v_deployment_history.g4_status is 'As of now: what is pending when its window closed has failed.';
 comment on column ops.v_deployment_history.replaced_version is 'The release that was there before.';
 comment on column ops.v_deployment_history.backup_age is 'How old the backup was to which one could have gone back.';
+comment on column ops.v_deployment_history.rollback_of_version is 'The release that this rollback took back.';
+comment on column ops.v_deployment_history.is_rollback is 'Whether it took another deployment back.';
+comment on column ops.v_deployment_history.rolled_back_by is 'The deployment that took this one back, if one did.';
+comment on column ops.v_deployment_history.replaced_release_id is 'The release that was there before.';
+comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
+comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
 revoke all on ops.v_deployment_history from public, anon;
 grant select on ops.v_deployment_history to authenticated, service_role, ops_worker;
 grant select on ops.v_deployment_history

@@ -44,6 +44,10 @@ left join lateral (
 ) as latest on true;
 comment on view ops.v_environment_overview is 'Environments, what they show and what works on them.';
 comment on column ops.v_environment_overview.status is 'The environment''s state; building while its first run works.';
+comment on column ops.v_environment_overview.working_run_id is 'The run that works on it now.';
+comment on column ops.v_environment_overview.latest_run_number is 'The number of its newest run.';
+comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
+comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
 revoke all on ops.v_environment_overview from public, anon;
 grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
 grant select on ops.v_environment_overview

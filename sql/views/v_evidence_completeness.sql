@@ -56,6 +56,10 @@ comment on column ops.v_evidence_completeness.evidence_count is
 'Evidence of the gate and of the newest answer to each check.';
 comment on column ops.v_evidence_completeness.gaps is
 'What is claimed without proof, in words; empty where nothing is.';
+comment on column ops.v_evidence_completeness.checks is 'How many questions of the gate were answered.';
+comment on column ops.v_evidence_completeness.checks_without_evidence is
+'The answered questions that nothing proves, by name.';
+comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is claimed without proof.';
 revoke all on ops.v_evidence_completeness from public, anon;
 grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
 grant select on ops.v_evidence_completeness

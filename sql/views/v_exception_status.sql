@@ -42,6 +42,8 @@ comment on view ops.v_exception_status is
 comment on column ops.v_exception_status.status is 'pending_review, active, expired or revoked, as of now.';
 comment on column ops.v_exception_status.needs_review is
 'Nobody granted it yet, or glass was broken and its incident is open.';
+comment on column ops.v_exception_status.time_remaining is
+'How long it can still waive the gate; zero once it is over.';
 revoke all on ops.v_exception_status from public, anon;
 grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
 grant select on ops.v_exception_status

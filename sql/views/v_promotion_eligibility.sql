@@ -30,6 +30,8 @@ comment on view ops.v_promotion_eligibility is
 'Releases, whether each may go to staging and to production, and what it lacks.';
 comment on column ops.v_promotion_eligibility.staging_missing is 'The first requirement that is not met.';
 comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
+comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
+comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
 grant select on ops.v_promotion_eligibility

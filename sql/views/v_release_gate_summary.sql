@@ -84,6 +84,13 @@ comment on column ops.v_release_gate_summary.checks_total is 'Questions that wer
 comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
 comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';
 comment on column ops.v_release_gate_summary.evidence_count is 'Evidence of the gate and of its checks.';
+comment on column ops.v_release_gate_summary.checks_passed is 'Questions whose newest answer is yes.';
+comment on column ops.v_release_gate_summary.checks_failed is 'Questions whose newest answer is no.';
+comment on column ops.v_release_gate_summary.checks_skipped is 'Questions that were left out this time.';
+comment on column ops.v_release_gate_summary.approvals is 'How many people approve, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.rejections is 'How many people reject, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
+comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;
 grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
 grant select on ops.v_release_gate_summary

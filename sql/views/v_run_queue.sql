@@ -35,6 +35,7 @@ where r.status = 'queued';
 comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
 comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
 comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
+comment on column ops.v_run_queue.age is 'How long it has waited.';
 revoke all on ops.v_run_queue from public, anon;
 grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
 grant select on ops.v_run_queue

@@ -17,6 +17,7 @@ join ops.upgrade_advisories as a on a.from_version = p.odoo_version
 where p.status = 'active';
 comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series each project is on.';
 comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
+comment on column ops.v_upgrade_advisories.advisory_id is 'The advisory, as ops.upgrade_advisories has it.';
 revoke all on ops.v_upgrade_advisories from public, anon;
 grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker;
 grant select on ops.v_upgrade_advisories
