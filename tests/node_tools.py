@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.platform import CACHE
+from tests.cache import CACHE
 from tests.conftest import missing
 
 PINS = Path(__file__).resolve().parents[1] / "scripts" / "dev" / "node"

@@ -52,13 +52,17 @@ class PostgresServer:
 
     def _template(self) -> str:
         if not self._has_template:
-            from odooops_dagster.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
-
             self._execute("drop database if exists {}", TEMPLATE)
             self._execute("create database {}", TEMPLATE)
-            migrate(self.url(TEMPLATE))
+            self.fill(self.url(TEMPLATE))
             self._has_template = True
         return TEMPLATE
+
+    def fill(self, url: str) -> None:
+        """Bring the schema to the database of which the others are copies."""
+        from odooops_dagster.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
+
+        migrate(url)
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

@@ -11,11 +11,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -23,13 +20,11 @@ from psycopg import sql
 from odooops_dagster.export import export
 from odooops_dagster.migrate import read_folder
 from tests.node_tools import node_tool
-from tests.servers import PostgresServer, running_server
+from tests.servers import running_server
 
 ROOT = Path(__file__).resolve().parents[1]
 TYPES = ROOT / "supabase" / "types" / "ops.ts"
 TYPES_HEAD = "// The types of schema ops, for supabase-js. Written by `make export`.\n"
-# Who owns a hosted project's databases: no superuser.
-OWNER = "project_owner"
 
 
 class Supabase:
@@ -93,32 +88,6 @@ def shim(url: str) -> None:
             connection.execute(text.encode())
 
 
-@contextmanager
-def supabase_server(bin_dir: Path | None = None) -> Iterator[PostgresServer]:
-    """Yield a server with the roles of Supabase, whose projects' owner is no superuser."""
-    with running_server("supabase", bin_dir=bin_dir) as server:
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute(ROLES.encode())
-        yield server
-
-
-@contextmanager
-def hosted_database(server: PostgresServer) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of a hosted project's database: the owner's and the superuser's."""
-    with server.fresh_database(migrated=False) as url:
-        name = urlsplit(url).path[1:]
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL("alter database {} owner to {}").format(*map(sql.Identifier, (name, OWNER))))
-            connection.execute(SCHEMAS.encode())
-        yield as_login(url, OWNER), url
-
-
-def as_login(url: str, login: str) -> str:
-    """Return the URL of the same database for a login of `ROLES`, whose password is its name."""
-    parts = urlsplit(url)
-    return f"postgresql://{login}:{login}@{parts.hostname}:{parts.port}{parts.path}"
-
-
 def written_types(url: str, supabase: Supabase) -> str:
     """Return the types as they are kept: formatted, and without partitions, which come and go with the months."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -145,42 +114,6 @@ select format('%I.%I', n.nspname, c.relname) from pg_inherits i
 join pg_class c on c.oid = i.inhrelid and c.relispartition and c.relkind = 'r'
 join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'ops' order by 1
-"""
-
-# As on a hosted project, where the last is called postgres.
-ROLES = """
-create role supabase_admin login superuser;
-create role anon nologin noinherit;
-create role authenticated nologin noinherit;
-create role service_role nologin noinherit bypassrls;
-create role authenticator login noinherit password 'authenticator';
-grant anon, authenticated, service_role to authenticator;
-create role supabase_auth_admin login noinherit createrole password 'supabase_auth_admin';
-create role project_owner login createrole createdb password 'project_owner';
-grant anon, authenticated, service_role to project_owner;
-"""
-
-# Another's schema auth, and the default privileges that make each new table of schema public everybody's.
-SCHEMAS = """
-create schema auth authorization supabase_auth_admin;
-grant usage on schema auth to anon, authenticated, service_role, project_owner;
-create function auth.jwt() returns jsonb language sql stable as $$
-    select coalesce(nullif(current_setting('request.jwt.claim', true), ''),
-        nullif(current_setting('request.jwt.claims', true), ''))::jsonb
-$$;
-create function auth.uid() returns uuid language sql stable as $$ select (auth.jwt() ->> 'sub')::uuid $$;
-create function auth.role() returns text language sql stable as $$ select auth.jwt() ->> 'role' $$;
-alter function auth.jwt() owner to supabase_auth_admin;
-alter function auth.uid() owner to supabase_auth_admin;
-alter function auth.role() owner to supabase_auth_admin;
-grant all on schema public to project_owner;
-grant usage on schema public to anon, authenticated, service_role;
-alter default privileges for role project_owner in schema public
-grant all on tables to anon, authenticated, service_role;
-alter default privileges for role project_owner in schema public
-grant all on functions to anon, authenticated, service_role;
-alter default privileges for role project_owner in schema public
-grant all on sequences to anon, authenticated, service_role;
 """
 
 if __name__ == "__main__":

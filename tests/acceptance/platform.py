@@ -24,11 +24,11 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Run
 from odooops_dagster.settings import Settings
+from tests import cache
 
 OPS = Path(sys.executable).with_name("ops")
 SERIES = "19.0"
-# Odoo is downloaded once for all tests of a machine; each test's databases and builds are its own.
-CACHE = Path(os.environ.get("ODOOOPS_TEST_CACHE", Path.home() / ".cache" / "odooops-tests"))
+CACHE = cache.CACHE
 
 Value = TypeVar("Value")
 
