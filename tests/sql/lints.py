@@ -75,6 +75,103 @@ LINTS = {
         where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p', 'v')
         and has_table_privilege('anon', oid, 'select, insert, update, delete')
     """,
+    "tables_without_primary_key": """
+        select relname as object from pg_class c
+        where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p') and not relispartition
+        and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')
+    """,
+    "columns_of_time_without_zone": """
+        select c.relname || '.' || a.attname as object from pg_attribute a join pg_class c on c.oid = a.attrelid
+        where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p', 'v', 'c') and a.attnum > 0
+        and a.atttypid in ('timestamp'::regtype, 'time'::regtype, 'timetz'::regtype)
+    """,
+    # a state is one of a list: http_status is a number, not a state
+    "states_that_are_no_enum": """
+        select c.relname || '.' || a.attname as object from pg_attribute a join pg_class c on c.oid = a.attrelid
+        where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+        and a.attname ~ '(^|_)(status|stage|severity|decision)$' and a.attname <> 'http_status'
+        and a.atttypid not in (select oid from pg_type where typtype = 'e')
+    """,
+    "append_only_tables_without_a_refusal": """
+        select relname as object from pg_class c
+        where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p') and not relispartition
+        and obj_description(c.oid, 'pg_class') ~ 'append-only|never changed' and (
+            -- before each row is updated and deleted, and before the statement that truncates: bits of tgtype
+            select coalesce(bool_or(tgtype & 27 = 27), false) and coalesce(bool_or(tgtype & 35 = 34), false)
+            from pg_trigger t
+            where t.tgrelid = c.oid and t.tgfoid = 'ops.refuse_change'::regproc and t.tgenabled = 'O'
+        ) is not true
+    """,
+    "append_only_tables_open_to_change": """
+        select distinct relname as object from pg_class c, aclexplode(c.relacl) as a
+        where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p')
+        and obj_description(c.oid, 'pg_class') ~ 'append-only|never changed'
+        and a.grantee <> c.relowner and a.privilege_type in ('UPDATE', 'DELETE')
+    """,
+    "relations_open_beyond_their_rows": """
+        select distinct relname as object from pg_class c, aclexplode(c.relacl) as a
+        where relnamespace = 'ops'::regnamespace and relkind in ('r', 'p', 'v', 'S') and a.grantee <> c.relowner
+        and (relkind = 'S' or a.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))
+    """,
+    "grants_without_policy": """
+        with granted as (
+            select c.oid, c.relname, a.grantee, a.privilege_type from pg_class c, aclexplode(c.relacl) as a
+            where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+            and a.grantee <> c.relowner
+            union
+            select c.oid, c.relname, a.grantee, a.privilege_type
+            from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) as a
+            where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p')
+        )
+        select distinct g.relname || ' ' || pg_get_userbyid(g.grantee) || ' ' || g.privilege_type as object
+        from granted g
+        where not exists (
+            select from pg_policy p
+            where p.polrelid = g.oid and g.grantee = any (p.polroles) and p.polcmd in (
+                '*',
+                case g.privilege_type when 'SELECT' then 'r' when 'INSERT' then 'a' when 'UPDATE' then 'w' else 'd' end
+            )
+        )
+    """,
+    "policies_without_grant": """
+        select c.relname || ': ' || p.polname as object
+        from pg_policy p join pg_class c on c.oid = p.polrelid, unnest(p.polroles) as r (oid)
+        where c.relnamespace = 'ops'::regnamespace and not c.relispartition and r.oid <> 0
+        and not has_any_column_privilege(
+            r.oid, c.oid, case p.polcmd when 'a' then 'INSERT' when 'w' then 'UPDATE' else 'SELECT' end
+        )
+    """,
+    "policies_without_a_sentence": """
+        select c.relname || ': ' || p.polname as object from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace = 'ops'::regnamespace and not c.relispartition and p.polname !~ '^[A-Z][a-z]*( [^ ]+){2,}$'
+    """,
+    "policies_for_everybody": """
+        select c.relname || ': ' || p.polname as object from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace = 'ops'::regnamespace and not c.relispartition and 0 = any (p.polroles)
+    """,
+    "trigger_functions_open_to_callers": """
+        select distinct proname as object
+        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+        where pronamespace = 'ops'::regnamespace and prorettype = 'trigger'::regtype and a.grantee <> p.proowner
+    """,
+    # anyone who logs in may take an advisory lock, and whoever waits for one waits for them
+    "functions_that_anyone_can_hold_up": """
+        select proname as object from pg_proc
+        where pronamespace = 'ops'::regnamespace and prosrc ~ 'pg_(try_)?advisory'
+    """,
+    # a name that a table has says itself; what a view computes or renames is explained
+    "computed_view_columns_without_comment": """
+        select v.relname || '.' || a.attname as object from pg_class v join pg_attribute a on a.attrelid = v.oid
+        where v.relnamespace = 'ops'::regnamespace and v.relkind = 'v' and a.attnum > 0
+        and col_description(v.oid, a.attnum) is null and not exists (
+            select from pg_rewrite w
+            join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refobjsubid > 0
+            join pg_attribute t on t.attrelid = d.refobjid and t.attnum = d.refobjsubid
+            join pg_class s on s.oid = d.refobjid
+            where w.ev_class = v.oid and s.oid <> v.oid
+            and a.attname in (t.attname, regexp_replace(s.relname, 's$', '') || '_' || t.attname)
+        )
+    """,
 }
 
 
