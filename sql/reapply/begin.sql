@@ -17,12 +17,12 @@ begin
 end
 $$;
 
--- Lists the functions of the platform with the version of each one's row.
+-- Lists the functions of the platform with the place of each one's row, which changes with it.
 create function pg_temp.own_functions()
 returns table (id oid, name text, row_version text)
 language sql
 as $$
-    select p.oid, p.proname::text, p.xmin::text
+    select p.oid, p.proname::text, p.ctid::text
     from pg_catalog.pg_proc as p, pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) as i
     where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'
     and i.identity not in (select o.identity from pg_temp.older_objects() as o (identity))
@@ -71,6 +71,28 @@ begin
             message = format('Schema ops holds %s of an earlier use, and this version brings its own', v_taken),
             hint = 'Rename what is named, there and in ops.agent_objects, and migrate again. Nothing was changed.';
     end if;
+end
+$$;
+
+-- A function that is made over keeps its grants: those that its file gives no more would stay.
+do $$
+declare
+    v_revoke text;
+begin
+    for v_revoke in
+        select format('revoke all on routine %s from %s', f.id::regprocedure, string_agg(distinct r.rolname, ', '))
+        from pg_temp.own_functions() as f
+        join pg_catalog.pg_proc as p on p.oid = f.id
+        cross join pg_catalog.aclexplode(p.proacl) as a
+        join pg_catalog.pg_roles as r on r.oid = a.grantee and r.oid <> p.proowner
+        where r.rolname in (
+            'anon', 'authenticated', 'service_role', 'ops_worker',
+            'ci_service_role', 'qa_tester', 'release_manager', 'sre', 'developer', 'audit_reader'
+        )
+        group by f.id
+    loop
+        execute v_revoke;
+    end loop;
 end
 $$;
 

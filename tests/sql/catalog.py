@@ -10,6 +10,11 @@ CATALOG = """
 with part as (
     -- a month's partition is its table's, and has another name next month
     select oid, relname from pg_class where relnamespace = 'ops'::regnamespace and relispartition
+), caller as (
+    select unnest(
+        '{anon,authenticated,ops_worker,service_role}'::text[]
+        || '{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'
+    ) as role
 ), listed as (
     select format('column %s.%s %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attnotnull then ' not null' else '' end,
@@ -36,7 +41,7 @@ with part as (
         case when prosecdef then ', definer' else '' end,
         coalesce((
             select string_agg(role, ', ' order by role)
-            from unnest('{anon,authenticated,ops_worker,service_role}'::text[]) as role
+            from caller
             where has_function_privilege(role, pg_proc.oid, 'execute')
         ), 'none'))
     from pg_proc where pronamespace = 'ops'::regnamespace
@@ -46,11 +51,13 @@ with part as (
     from pg_policies where schemaname = 'ops' and tablename not in (select relname from part)
     union all
     select format('grant on %s to %s: %s', c.relname, role, string_agg(lower(p), ', ' order by p))
-    from pg_class c, unnest('{anon,authenticated,ops_worker,service_role}'::text[]) as role,
-        unnest('{select,insert,update,delete,truncate}'::text[]) as p
+    from pg_class c, caller, unnest('{select,insert,update,delete,truncate}'::text[]) as p
     where c.relnamespace = 'ops'::regnamespace and c.relkind in ('r', 'p', 'v')
         and not c.relispartition and has_table_privilege(role, c.oid, p)
     group by c.relname, role
+    union all
+    select format('grant on %s.%s to %s: %s', attrelid::regclass, attname, grantee::regrole, lower(privilege_type))
+    from pg_attribute, aclexplode(attacl) where attrelid::regclass::text like 'ops.%'
     union all
     select format('trigger %s: %s', tgrelid::regclass, pg_get_triggerdef(oid))
     from pg_trigger where not tgisinternal and tgrelid::regclass::text like 'ops.%'

@@ -183,6 +183,17 @@ def test_what_no_file_defines_any_more_is_gone(url: str, shipped: Folders) -> No
     assert not [line for line in catalog(url) if "stale" in line or "finish_run" in line]
 
 
+def test_a_grant_that_no_file_gives_any_more_is_gone(url: str) -> None:
+    """On functions, tables and views; a right once given is else never taken back."""
+    before = catalog(url)
+    with connect(url) as connection:
+        connection.execute("grant execute on function ops.queue_run, ops.claim_runs to audit_reader, qa_tester, anon")
+        connection.execute("grant insert, update on ops.approvals, ops.v_runs to sre, authenticated")
+    assert catalog(url) != before
+    migrate(url)
+    assert catalog(url) == before
+
+
 def test_a_schema_auth_that_is_there_is_left_alone(bare_url: str) -> None:
     """Supabase brings its own."""
     with connect(bare_url) as connection:
