@@ -25,10 +25,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres15_server() -> Iterator[PostgresServer]:
     """Yield a PostgreSQL 15 made of Debian's programs."""
-    bin_dir = Path(os.environ.get("ODOOOPS_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
-    if not (bin_dir / "postgres").exists():
-        missing(f"PostgreSQL 15 is not in {bin_dir}: scripts/dev/system-packages.sh")
-    with running_server("pg15", bin_dir=bin_dir) as server:
+    with running_server("pg15", bin_dir=postgres15()) as server:
         yield server
 
 
@@ -66,6 +63,14 @@ def control(worker_url: str) -> Iterator[ControlPlane]:
 
     with ControlPlane(worker_url) as plane:
         yield plane
+
+
+def postgres15() -> Path:
+    """Return the folder of PostgreSQL 15's programs."""
+    bin_dir = Path(os.environ.get("ODOOOPS_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
+    if not (bin_dir / "postgres").exists():
+        missing(f"PostgreSQL 15 is not in {bin_dir}: scripts/dev/system-packages.sh")
+    return bin_dir
 
 
 def missing(reason: str) -> None:

@@ -65,4 +65,4 @@ def export(
         return
     for name in changed:
         typer.echo(f"wrote {name}" if (folder / name).exists() else f"removed {name}")
-    note(f"{folder} holds this version's schema")
+    note(f"{folder} holds this version's schema" + ("; apply it: supabase db push --include-all" if changed else ""))

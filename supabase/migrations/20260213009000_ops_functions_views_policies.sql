@@ -100,7 +100,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'duplicate_of_event', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'log_delivery', 'longest_ttl', 'main_sha', 'make_environment', 'make_gates', 'make_partition', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'next_turn', 'normalise_repo_url', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'receive_push', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'refusal_of_event', 'refuse_attempt', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
@@ -192,7 +192,7 @@ declare
     v_attempt int := ops.require_attempt(p_run_id, p_attempt);
     v_id uuid;
 begin
-    perform pg_advisory_xact_lock_shared(hashtextextended('ops.run_artifacts', 0)); -- condemn_artifacts waits, adders do not
+    lock table ops.run_artifacts in row exclusive mode; -- condemn_artifacts waits, adders do not
     if exists (select from ops.run_artifacts as a where a.s3_url = p_s3_url and a.condemned_at is not null) then
         raise sqlstate 'PT503' using
             message = format('The object of %s is just being removed as nobody needed it', p_artifact_key),
@@ -535,6 +535,38 @@ $$;
 comment on function ops.archive_project is 'Archives a project.';
 revoke all on function ops.archive_project from public;
 grant execute on function ops.archive_project to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('backup_of_attempt', $ops_file$
+-- Returns the backup that this attempt makes, and locks its row. Called by what a worker records of it.
+-- Raises PT404, PT410, and PT409 where the attempt has not started it.
+create or replace function ops.backup_of_attempt(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.backups
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_backup ops.backups;
+begin
+    select b.* into v_backup from ops.backups as b
+    where b.run_id = v_run.id and b.attempt = p_attempt
+    for no key update;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Attempt %s of run #%s makes no backup', p_attempt, v_run.run_number),
+            hint = 'Start it first: ops.record_backup_start.';
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.backup_of_attempt is 'The backup that an attempt makes.';
+revoke all on function ops.backup_of_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('backup_to_return_to', $ops_file$
@@ -1187,7 +1219,7 @@ as $$
 declare
     v_now timestamptz := clock_timestamp();
 begin
-    perform pg_advisory_xact_lock(hashtextextended('ops.run_artifacts', 0));
+    lock table ops.run_artifacts in share row exclusive mode;
     with kept as materialized (
         select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
         from ops.projects as p
@@ -1223,6 +1255,55 @@ end
 $$;
 comment on function ops.condemn_artifacts is 'Marks the artifacts whose time is over.';
 revoke all on function ops.condemn_artifacts from public;
+$ops_file$);
+
+select pg_temp.make_function('create_backup', $ops_file$
+-- Asks for a backup of a living environment and returns its id; the run that makes it waits in the queue.
+-- Called by `ops backup create`, the nightly schedule and people who may back up. Locks the project's counter, as
+-- queue_run does. Raises PT404 for an unknown project or environment, PT403, PT409 as queue_run does.
+-- Repeating it with the same idempotency key returns the same backup.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.create_backup(
+    project_id uuid,
+    env text,
+    p_label text default null,
+    p_requested_by text default null,
+    p_idempotency_key text default null,
+    p_trigger text default 'api',
+    p_priority int default 0,
+    p_config jsonb default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+    v_run_id uuid;
+    v_id uuid;
+begin
+    perform ops.require_run(create_backup.project_id, 'backup');
+    v_environment := ops.living_environment(create_backup.project_id, env);
+    v_run_id := ops.queue_run(
+        create_backup.project_id, v_environment.name, v_environment.deployed_sha, null, p_kind => 'backup',
+        p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
+        p_idempotency_key => p_idempotency_key,
+        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object('label', p_label))
+    );
+    select b.id into v_id from ops.backups as b where b.run_id = v_run_id;
+    if not found then
+        v_id := (ops.make_backup(v_run_id)).id;
+    end if;
+    return v_id;
+end
+$$;
+comment on function ops.create_backup is 'Asks for a backup and returns its id.';
+revoke all on function ops.create_backup from public;
+grant execute on function ops.create_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.create_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
@@ -1419,6 +1500,53 @@ comment on function ops.deployment_to_check is 'The deployment that a health che
 revoke all on function ops.deployment_to_check from public;
 $ops_file$);
 
+select pg_temp.make_function('drop_backup', $ops_file$
+-- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
+-- the last verified one of its environment, however many drop at once.
+-- Called by retention and `ops backup drop`. Locks the backup's and the environment's rows. Raises PT404, PT403,
+-- PT409, PT400 without a reason. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.drop_backup(
+    backup_id uuid,
+    reason text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(drop_backup.backup_id, 'backup');
+    v_refusal text;
+begin
+    if coalesce(btrim(drop_backup.reason), '') = '' then
+        raise sqlstate 'PT400' using message = 'What is dropped is dropped for a reason', hint = 'Say which.';
+    elsif v_backup.status = 'dropped' then
+        return v_backup;
+    end if;
+    -- one drop at a time: of the two last ones one stays
+    perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
+    v_refusal := ops.reason_to_keep(v_backup);
+    if v_refusal is not null then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
+            hint = 'Take another one; a hold is released with ops backup hold --release.';
+    end if;
+    update ops.backups as b
+    set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
+    return v_backup;
+end
+$$;
+comment on function ops.drop_backup is 'Lets a backup go.';
+revoke all on function ops.drop_backup from public;
+grant execute on function ops.drop_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.drop_backup to sre;
+$ops_file$);
+
 select pg_temp.make_function('duplicate_of_event', $ops_file$
 -- Answers an event whose key was accepted before: told again, or another event under the same key. Called by
 -- accept_event. Locks nothing; raises PT409 for the latter.
@@ -1453,6 +1581,38 @@ end
 $$;
 comment on function ops.duplicate_of_event is 'Answers an event whose key was accepted before.';
 revoke all on function ops.duplicate_of_event from public;
+$ops_file$);
+
+select pg_temp.make_function('end_data_work', $ops_file$
+-- Ends what the run left unfinished: a backup that was not verified has failed, and so has a restore at work; nothing
+-- stays at work of a run that is not. Called by every function that ends a run which moves data. Locks their rows. A
+-- retry finds nothing to end.
+create or replace function ops.end_data_work(
+    p_run_id uuid,
+    p_reason text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reason text := 'the run ended' || coalesce(': ' || nullif(p_reason, ''), '');
+begin
+    update ops.backups as b
+    set status = 'failed', error_message = format('Not verified when %s', v_reason)
+    where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored');
+    update ops.restores as s
+    set status = 'failed', finished_at = clock_timestamp(), error_message = format('Unfinished when %s', v_reason)
+    where s.run_id = p_run_id and s.status in ('pending', 'running');
+    update ops.recovery_drills as d
+    set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
+    where d.run_id = p_run_id and d.finished_at is null;
+end
+$$;
+comment on function ops.end_data_work is 'Ends what a run left unfinished of backups and restores.';
+revoke all on function ops.end_data_work from public;
 $ops_file$);
 
 select pg_temp.make_function('end_queued_run', $ops_file$
@@ -1496,7 +1656,11 @@ begin
     insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
     select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
     from moved as m;
-    return found;
+    if not found then
+        return false;
+    end if;
+    perform ops.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
+    return true;
 end
 $$;
 comment on function ops.end_queued_run is 'Cancels a run that still waits.';
@@ -1565,6 +1729,9 @@ begin
     if p_status = 'failed' and v_kind in ('deploy', 'build') and v_environment is not null then
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
+    end if;
+    if v_kind not in ('build', 'test') then
+        perform ops.end_data_work(p_run_id, p_error_message);
     end if;
     return true;
 end
@@ -1735,9 +1902,9 @@ $ops_file$);
 
 select pg_temp.make_function('ensure_partitions', $ops_file$
 -- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
--- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts
--- as one; with nothing to make it locks no table, else it gives up with 55P03 rather than let writers wait. A retry makes
--- what is left.
+-- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts as one; with
+-- nothing to make it waits for itself only, else it gives up with 55P03 rather than let writers wait. A retry makes what
+-- is left.
 -- Definer: partitions belong to the owner of their table.
 create or replace function ops.ensure_partitions(
     p_months_ahead int default 3
@@ -1754,7 +1921,7 @@ declare
     v_month timestamptz;
     v_name text;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    lock table ops.checkpoints in share row exclusive mode; -- one at a time
     for v_table in
         select * from (
             values ('run_events', 'created_at'), ('run_logs', 'logged_at')
@@ -1987,7 +2154,7 @@ comment on function ops.evaluate_gate is 'Judges a gate as of now and returns it
 revoke all on function ops.evaluate_gate from public;
 grant execute on function ops.evaluate_gate to authenticated, service_role, ops_worker;
 grant execute on function ops.evaluate_gate
-to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer; -- it writes what it finds: not the auditor
 $ops_file$);
 
 select pg_temp.make_function('exception_to_change', $ops_file$
@@ -2234,7 +2401,7 @@ begin
             message = 'Only logs, events, ingest and artifacts expire, at least one row at a time',
             hint = 'Call ops.expire_rows(p_limit => 10000, p_parts => ''{logs}'').';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('ops.partitions', 0));
+    lock table ops.checkpoints in share row exclusive mode; -- one at a time
     if 'logs' = any (p_parts) then
         return query select * from ops.expire_log_months();
         return query select * from ops.expire_logs(p_limit);
@@ -2258,7 +2425,7 @@ $ops_file$);
 select pg_temp.make_function('explain_promotion', $ops_file$
 -- Says of each requirement of a promotion whether it is met, and by what; target_env is staging, production or an
 -- environment's name.
--- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 -- Definer: the answer is the same whoever asks; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,
@@ -2276,8 +2443,9 @@ declare
 begin
     return query
     select p.requirement, p.is_met, p.detail
-    from ops.promotion_target(v_release.project_id, explain_promotion.target_env) as t
-    cross join lateral ops.promotion_requirements(v_release.id, t.stage) as p;
+    from ops.promotion_requirements(
+        v_release.id, ops.target_stage(v_release.project_id, explain_promotion.target_env)
+    ) as p;
 end
 $$;
 comment on function ops.explain_promotion is 'Each requirement of a promotion, met or not, and by what.';
@@ -2290,9 +2458,8 @@ $ops_file$);
 select pg_temp.make_function('fail_run_of_dagster', $ops_file$
 -- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
 -- one.
--- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. A success of a
--- run that
--- nobody started is a failure: its work cannot have been done.
+-- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
+-- what is no end. A success of a run that nobody started is a failure: its work cannot have been done.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,
@@ -2698,6 +2865,8 @@ begin
     select m.status into v_status from moved as m;
     if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
         return 'canceled';
+    elsif v_status in ('failed', 'canceled') then
+        perform ops.end_data_work(p_run_id, p_reason);
     end if;
     return v_status;
 end
@@ -3040,6 +3209,47 @@ revoke all on function ops.heartbeat_run from public;
 grant execute on function ops.heartbeat_run to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('hold_backup', $ops_file$
+-- Holds a backup: neither retention nor a person drops it until the hold is released. Called by `ops backup hold`.
+-- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
+-- Holding what is held keeps the first hold.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.hold_backup(
+    backup_id uuid,
+    reason text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(hold_backup.backup_id, 'backup');
+begin
+    if coalesce(btrim(hold_backup.reason), '') = '' then
+        raise sqlstate 'PT400' using message = 'A hold has a reason', hint = 'Say why it is kept.';
+    elsif v_backup.status in ('failed', 'dropped') then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is %s: there is nothing to hold', v_backup.id, v_backup.status),
+            hint = 'List what there is: ops backup list.';
+    elsif v_backup.held_at is null then
+        update ops.backups as b
+        set held_at = clock_timestamp(), held_by = coalesce(ops.caller_name(), ops.caller_role()),
+            hold_reason = hold_backup.reason
+        where b.id = v_backup.id
+        returning b.* into v_backup;
+        perform ops.note_backup(v_backup, 'backup_held', hold_backup.reason);
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.hold_backup is 'Holds a backup against being dropped.';
+revoke all on function ops.hold_backup from public;
+grant execute on function ops.hold_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.hold_backup to sre;
+$ops_file$);
+
 select pg_temp.make_function('ingest_event', $ops_file$
 -- Takes an event in: answers what came of it as {http_status, status, message, field, hint, ids}, and never raises for
 -- what was sent. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is undone.
@@ -3087,7 +3297,7 @@ $ops_file$);
 
 select pg_temp.make_function('is_eligible_for_promotion', $ops_file$
 -- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
--- Called by anyone who may read the release. Locks nothing; raises PT404, PT400 and PT409 for the target.
+-- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 create or replace function ops.is_eligible_for_promotion(
     release_id uuid,
     target_env text
@@ -3342,6 +3552,65 @@ grant execute on function ops.list_queued_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('living_environment', $ops_file$
+-- Returns the living environment of that name. Called by create_backup and restore_target, which asked whether the
+-- caller may. Locks nothing. Raises PT404.
+create or replace function ops.living_environment(
+    p_project_id uuid,
+    p_env text
+)
+returns ops.environments
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment from ops.environments as e
+    where e.project_id = p_project_id and e.name = p_env and e.destroyed_at is null;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no living environment %s', coalesce(p_env, 'without a name')),
+            hint = 'List them: ops env list.';
+    end if;
+    return v_environment;
+end
+$$;
+comment on function ops.living_environment is 'The living environment of a name.';
+revoke all on function ops.living_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('lock_attempt', $ops_file$
+-- Returns the run whose current attempt this is, at work, and locks its row, so that no attempt given up meanwhile can
+-- write. Called by what a worker records of backups and restores. Raises PT404 and PT410.
+create or replace function ops.lock_attempt(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.runs
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+begin
+    select r.* into v_run from ops.runs as r
+    where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running'
+    for no key update;
+    if not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    return v_run;
+end
+$$;
+comment on function ops.lock_attempt is 'The run whose current attempt this is.';
+revoke all on function ops.lock_attempt from public;
+$ops_file$);
+
 select pg_temp.make_function('log_delivery', $ops_file$
 -- Writes the log's row of a delivery and returns its id; null where the same key was accepted before, which is what keeps
 -- an event from being written twice: of deliveries at once, the others wait for the first.
@@ -3375,7 +3644,7 @@ select
     -- a character takes four bytes at most
     case
         when octet_length(p_text) <= 65536 then p_envelope
-        else jsonb_build_object('truncated', left(p_text, 16000))
+        when p_text is not null then jsonb_build_object('truncated', left(p_text, 16000))
     end,
     ops.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
     ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())
@@ -3427,6 +3696,41 @@ limit 1
 $$;
 comment on function ops.main_sha is 'The commit of the projects own repository in a release.';
 revoke all on function ops.main_sha from public;
+$ops_file$);
+
+select pg_temp.make_function('make_backup', $ops_file$
+-- Writes the row of the backup that a run makes, of the run's environment. Called by create_backup, and by
+-- record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409 for a run that has ended or
+-- works on no environment.
+create or replace function ops.make_backup(
+    p_run_id uuid
+)
+returns ops.backups
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups;
+begin
+    insert into ops.backups (project_id, environment_id, stage, run_id, label, requested_by)
+    select r.project_id, e.id, e.stage, r.id, nullif(q.config ->> 'label', ''), q.requested_by
+    from ops.runs as r
+    join ops.run_requests as q on q.run_id = r.id
+    join ops.environments as e on e.id = r.environment_id
+    where r.id = p_run_id and r.finished_at is null
+    returning * into v_backup;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'The run has ended, or works on no environment: it makes no backup',
+            hint = 'Ask for a backup with a new key: ops backup create.';
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.make_backup is 'The row of the backup that a run makes.';
+revoke all on function ops.make_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('make_environment', $ops_file$
@@ -3532,6 +3836,45 @@ end
 $$;
 comment on function ops.make_partition is 'Makes the partition of one month.';
 revoke all on function ops.make_partition from public;
+$ops_file$);
+
+select pg_temp.make_function('make_restore', $ops_file$
+-- Writes the row of the restore that a run does. Called by restore_backup, and by record_restore_start for a run that
+-- was queued in another way. Locks nothing. Raises PT409 for a run that has ended.
+create or replace function ops.make_restore(
+    p_run_id uuid,
+    p_backup_id uuid,
+    p_purpose ops.restore_purpose
+)
+returns ops.restores
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_restore ops.restores;
+begin
+    insert into ops.restores (
+        backup_id, project_id, environment_id, run_id, purpose, masking_profile, requested_by
+    )
+    select
+        p_backup_id, r.project_id, r.environment_id, r.id, p_purpose, nullif(q.config ->> 'masking_profile', ''),
+        q.requested_by
+    from ops.runs as r
+    join ops.run_requests as q on q.run_id = r.id
+    where r.id = p_run_id and r.finished_at is null
+    returning * into v_restore;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'The run has ended: it restores nothing any more',
+            hint = 'Ask again with a new key: ops backup restore.';
+    end if;
+    return v_restore;
+end
+$$;
+comment on function ops.make_restore is 'The row of the restore that a run does.';
+revoke all on function ops.make_restore from public;
 $ops_file$);
 
 select pg_temp.make_function('minute_of_week', $ops_file$
@@ -3847,6 +4190,36 @@ revoke all on function ops.normalise_repo_url from public;
 grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker;
 grant execute on function ops.normalise_repo_url
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('note_backup', $ops_file$
+-- Writes what people did with a backup to its environment's events. Called by hold_backup, drop_backup and the like.
+-- Locks and raises nothing.
+create or replace function ops.note_backup(
+    p_backup ops.backups,
+    p_event text,
+    p_reason text default null
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.environment_events (
+        project_id, environment_id, environment, event, payload, source, recorded_by
+    )
+    select
+        e.project_id, e.id, e.name, p_event,
+        jsonb_strip_nulls(jsonb_build_object('backup_id', p_backup.id, 'reason', p_reason)), 'ops',
+        coalesce(ops.caller_name(), ops.caller_role())
+    from ops.environments as e
+    where e.id = p_backup.environment_id;
+end
+$$;
+comment on function ops.note_backup is 'Writes what people did with a backup to its environments events.';
+revoke all on function ops.note_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('note_deployment', $ops_file$
@@ -4291,7 +4664,7 @@ $ops_file$);
 select pg_temp.make_function('promotion_target', $ops_file$
 -- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
 -- stage has none of its own.
--- Called by what promotes and by what asks whether one may. Locks nothing. Raises PT400 for a target nothing is promoted
+-- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted
 -- to and PT409 where the stage has several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,
@@ -4305,6 +4678,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    v_stage ops.environment_stage := ops.target_stage(p_project_id, p_target_env);
     v_names text;
     v_found int;
 begin
@@ -4312,32 +4686,27 @@ begin
     select e.id, e.stage
     from ops.environments as e
     where
-        e.project_id = p_project_id and e.destroyed_at is null and e.stage <> 'development'
+        e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage
         and p_target_env in (e.name, e.partition_key)
     order by e.name = p_target_env desc
     limit 1;
     if found then
         return;
-    elsif p_target_env is null or p_target_env not in ('staging', 'production') then
-        raise sqlstate 'PT400' using
-            message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
-            column = 'environment',
-            hint = 'Name staging, production, or an environment of one of these stages.';
     end if;
     select string_agg(e.name, ', ' order by e.name), count(*) into v_names, v_found
     from ops.environments as e
-    where e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+    where e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage;
     if v_found > 1 then
         raise sqlstate 'PT409' using
-            message = format('The project has several %s environments: %s', p_target_env, v_names),
+            message = format('The project has several %s environments: %s', v_stage, v_names),
             column = 'environment',
             hint = 'Name one of them.';
     end if;
     return query
-    select e.id, p_target_env::ops.environment_stage
+    select e.id, v_stage
     from (select) as nothing
     left join ops.environments as e
-        on e.project_id = p_project_id and e.destroyed_at is null and e.stage::text = p_target_env;
+        on e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage;
 end
 $$;
 comment on function ops.promotion_target is 'Where a promotion goes: an environment and its stage.';
@@ -4491,6 +4860,41 @@ grant execute on function ops.read_run_logs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('reason_to_keep', $ops_file$
+-- Says why a backup may not be dropped, or nothing. Called by drop_backup, which locked its environment.
+-- Locks and raises nothing.
+create or replace function ops.reason_to_keep(
+    p_backup ops.backups
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+        when p_backup.held_at is not null then 'held: ' || p_backup.hold_reason
+        when p_backup.status in ('pending', 'running', 'stored') then 'at work'
+        when exists (
+            select from ops.restores as s
+            where s.backup_id = p_backup.id and s.status in ('pending', 'running')
+        ) then 'being restored'
+        when exists (
+            select from ops.deployments as d
+            where d.backup_id = p_backup.id and d.status in ('pending', 'running')
+        ) then 'the way back of a deployment at work'
+        when p_backup.status = 'verified' and not exists (
+            select from ops.backups as o
+            where o.environment_id = p_backup.environment_id and o.status = 'verified' and o.id <> p_backup.id
+        ) then 'the last verified one of its environment'
+    end;
+end
+$$;
+comment on function ops.reason_to_keep is 'Why a backup may not be dropped.';
+revoke all on function ops.reason_to_keep from public;
+$ops_file$);
+
 select pg_temp.make_function('receive_push', $ops_file$
 -- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it
 -- is apply_pushes' part.
@@ -4550,6 +4954,228 @@ $$;
 comment on function ops.receive_push is 'Stores a delivery of a forge.';
 revoke all on function ops.receive_push from public;
 grant execute on function ops.receive_push to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_backup_failed', $ops_file$
+-- Notes that the attempt's backup came to nothing, and why. Called by step backup. Locks the run's and the backup's
+-- rows. Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is
+-- harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_failed(
+    p_run_id uuid,
+    p_attempt int,
+    p_error_message text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+begin
+    if v_backup.status = 'failed' then
+        return v_backup;
+    elsif v_backup.status not in ('running', 'stored') then
+        perform ops.refuse_backup_change(v_backup, 'failed');
+    end if;
+    update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
+        'backup_id', v_backup.id
+    ));
+    return v_backup;
+exception when check_violation then
+    raise sqlstate 'PT400' using
+        message = 'A failure has a reason', detail = sqlerrm, hint = 'Pass p_error_message.';
+end
+$$;
+comment on function ops.record_backup_failed is 'Notes that the attempts backup came to nothing.';
+revoke all on function ops.record_backup_failed from public;
+grant execute on function ops.record_backup_failed to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_backup_recheck', $ops_file$
+-- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
+-- reason; one whose run died before it was read back may turn out to be good.
+-- Called by `ops backup verify` and drills, at any time and by no run's right. Locks the backup's row.
+-- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_recheck(
+    p_backup_id uuid,
+    p_manifest_sha256 text,
+    p_error_message text default null
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(p_backup_id, 'backup');
+    v_status ops.backup_status := case when p_error_message is null then 'verified' else 'failed' end;
+begin
+    if v_backup.status in ('pending', 'running', 'dropped')
+        or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
+        perform ops.refuse_backup_change(v_backup, v_status);
+    end if;
+    update ops.backups as b
+    set status = v_status,
+        verified_at = case when p_error_message is null then clock_timestamp() else b.verified_at end,
+        error_message = p_error_message
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    if p_error_message is not null then
+        perform ops.note_backup(v_backup, 'backup_spoilt', p_error_message);
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_recheck is 'Notes what reading a backup again found.';
+revoke all on function ops.record_backup_recheck from public;
+grant execute on function ops.record_backup_recheck to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_backup_start', $ops_file$
+-- Notes that the attempt makes the run's backup, and returns it; a backup that nobody asked for by name gets its row
+-- now. A later attempt takes up what an earlier one left; what is verified already is returned as it is. Called by step
+-- backup. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was
+-- dropped. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_start(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_backup ops.backups;
+begin
+    select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
+    if not found then
+        v_backup := ops.make_backup(v_run.id);
+    end if;
+    if v_backup.status in ('failed', 'dropped') then
+        perform ops.refuse_backup_change(v_backup, 'running');
+    elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
+        return v_backup;
+    end if;
+    update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(
+        p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
+    );
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_start is 'Notes that the attempt makes the runs backup.';
+revoke all on function ops.record_backup_start from public;
+grant execute on function ops.record_backup_start to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_backup_stored', $ops_file$
+-- Notes that the manifest of the attempt's backup is written: it can be found, and nothing was read back yet.
+-- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
+-- running, PT400 for values no backup may have. Repeating it with the same manifest is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_stored(
+    p_run_id uuid,
+    p_attempt int,
+    p_manifest_url text,
+    p_manifest_sha256 text,
+    p_taken_at timestamptz,
+    p_size_bytes bigint,
+    p_stored_bytes bigint,
+    p_object_count int,
+    p_format_version int,
+    p_database_name text,
+    p_odoo_version text,
+    p_git_sha text default null,
+    p_image_digest text default null,
+    p_metadata jsonb default '{}'
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+begin
+    if v_backup.status in ('stored', 'verified') and v_backup.manifest_sha256 = p_manifest_sha256 then
+        return v_backup;
+    elsif v_backup.status <> 'running' then
+        perform ops.refuse_backup_change(v_backup, 'stored');
+    end if;
+    update ops.backups as b
+    set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
+        manifest_sha256 = p_manifest_sha256, taken_at = p_taken_at, size_bytes = p_size_bytes,
+        stored_bytes = p_stored_bytes, object_count = p_object_count, format_version = p_format_version,
+        database_name = p_database_name, odoo_version = p_odoo_version, git_sha = p_git_sha,
+        image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
+        'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
+    ));
+    return v_backup;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No backup may have these values', detail = sqlerrm,
+        hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
+end
+$$;
+comment on function ops.record_backup_stored is 'Notes that the attempts backup is stored.';
+revoke all on function ops.record_backup_stored from public;
+grant execute on function ops.record_backup_stored to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_backup_verified', $ops_file$
+-- Notes that every object of the attempt's backup was read back and is what the manifest says: from now on it is good.
+-- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
+-- stored or has another manifest. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_verified(
+    p_run_id uuid,
+    p_attempt int,
+    p_manifest_sha256 text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+begin
+    if v_backup.status not in ('stored', 'verified') then
+        perform ops.refuse_backup_change(v_backup, 'verified');
+    elsif v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s has another manifest than the one that was verified', v_backup.id),
+            hint = 'Verify what ops.record_backup_stored was told of.';
+    elsif v_backup.status = 'stored' then
+        update ops.backups as b set status = 'verified', verified_at = clock_timestamp() where b.id = v_backup.id
+        returning b.* into v_backup;
+        perform ops.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
+            'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256
+        ));
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_verified is 'Notes that the attempts backup was read back.';
+revoke all on function ops.record_backup_verified from public;
+grant execute on function ops.record_backup_verified to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_branch_heads', $ops_file$
@@ -4965,6 +5591,130 @@ revoke all on function ops.record_poll_failure from public;
 grant execute on function ops.record_poll_failure to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_restore_end', $ops_file$
+-- Notes how the attempt's restore ended: failed for p_error_message, else succeeded, into p_database_name. A clone that
+-- succeeded says in its report what was made harmless. Called by steps restore, clone and drill. Locks the run's row.
+-- Raises PT404, PT410, PT409 for a restore that the attempt does not do or that ended otherwise, PT400 for a success
+-- without its proof. Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_restore_end(
+    p_run_id uuid,
+    p_attempt int,
+    p_error_message text default null,
+    p_database_name text default null,
+    p_previous_database_name text default null,
+    p_keep_previous_until timestamptz default null,
+    p_report jsonb default '{}'
+)
+returns ops.restores
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_status ops.restore_status := case when p_error_message is null then 'succeeded' else 'failed' end;
+    v_restore ops.restores;
+begin
+    select s.* into v_restore from ops.restores as s where s.run_id = v_run.id and s.attempt = p_attempt;
+    if v_restore.status = v_status then
+        return v_restore;
+    elsif v_restore.status is distinct from 'running' then
+        raise sqlstate 'PT409' using
+            message = format('The restore of run #%s is %s and cannot become %s', v_run.run_number,
+                coalesce(v_restore.status::text, 'not started by this attempt'), v_status),
+            hint = 'pending - running - succeeded or failed; start it with ops.record_restore_start.';
+    elsif v_status = 'succeeded' and (
+        p_database_name is null or (v_restore.purpose = 'clone' and coalesce(p_report, '{}') = '{}')
+    ) then
+        raise sqlstate 'PT400' using
+            message = 'A restore that succeeded names its database, and a clone reports what was made harmless',
+            hint = 'Pass p_database_name and p_report.';
+    end if;
+    update ops.restores as s
+    set status = v_status, finished_at = clock_timestamp(), error_message = p_error_message,
+        database_name = p_database_name, previous_database_name = p_previous_database_name,
+        keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
+    where s.id = v_restore.id
+    returning s.* into v_restore;
+    perform ops.write_event(
+        p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
+        format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),
+        jsonb_strip_nulls(jsonb_build_object('restore_id', v_restore.id, 'database', p_database_name))
+    );
+    return v_restore;
+end
+$$;
+comment on function ops.record_restore_end is 'Notes how the attempts restore ended.';
+revoke all on function ops.record_restore_end from public;
+grant execute on function ops.record_restore_end to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_restore_start', $ops_file$
+-- Notes that the attempt does the run's restore, and returns it; one that nobody asked for by name, such as the clone
+-- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left. Called by steps
+-- restore, clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that
+-- has ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_restore_start(
+    p_run_id uuid,
+    p_attempt int,
+    p_backup_id uuid default null,
+    p_purpose ops.restore_purpose default null
+)
+returns ops.restores
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_config jsonb := (select q.config from ops.run_requests as q where q.run_id = v_run.id);
+    v_restore ops.restores;
+    v_backup ops.backups;
+    v_environment ops.environments;
+    v_purpose ops.restore_purpose;
+begin
+    select s.* into v_restore from ops.restores as s where s.run_id = v_run.id;
+    v_backup := ops.require_backup(
+        coalesce(v_restore.backup_id, p_backup_id, (v_config ->> 'backup_id')::uuid), 'read'
+    );
+    v_purpose := coalesce(
+        v_restore.purpose, p_purpose, (v_config ->> 'purpose')::ops.restore_purpose,
+        case v_run.kind when 'restore' then 'restore' when 'drill' then 'drill' else 'clone' end::ops.restore_purpose
+    );
+    if v_backup.project_id <> v_run.project_id then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is of another project than run #%s', v_backup.id, v_run.run_number),
+            hint = 'A project gets its own data only.';
+    elsif v_restore.id is null then
+        v_restore := ops.make_restore(v_run.id, v_backup.id, v_purpose);
+    elsif v_restore.status in ('succeeded', 'failed') then
+        raise sqlstate 'PT409' using
+            message = format('The restore of run #%s is %s', v_run.run_number, v_restore.status),
+            hint = 'Ask for another one: ops backup restore.';
+    elsif v_restore.attempt = p_attempt then
+        return v_restore;
+    end if;
+    select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
+    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    update ops.restores as s
+    set status = 'running', attempt = p_attempt, started_at = clock_timestamp()
+    where s.id = v_restore.id
+    returning s.* into v_restore;
+    perform ops.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
+        'restore_id', v_restore.id, 'backup_id', v_backup.id
+    ));
+    return v_restore;
+end
+$$;
+comment on function ops.record_restore_start is 'Notes that the attempt does the runs restore.';
+revoke all on function ops.record_restore_start from public;
+grant execute on function ops.record_restore_start to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('refusal_of_event', $ops_file$
 -- Turns an error met while taking an event in into the answer its sender gets; null where it is not the sender's doing,
 -- such as a deadlock. Called by ingest_event. Locks and raises nothing.
@@ -5030,6 +5780,29 @@ end
 $$;
 comment on function ops.refuse_attempt is 'Tells a worker that its attempt is over.';
 revoke all on function ops.refuse_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_backup_change', $ops_file$
+-- Refuses a change of a backup's state that is not drawn. Called by what changes it. Locks nothing; always raises
+-- PT409.
+create or replace function ops.refuse_backup_change(
+    p_backup ops.backups,
+    p_to ops.backup_status
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise sqlstate 'PT409' using
+        message = format('Backup %s is %s and cannot become %s', p_backup.id, p_backup.status, p_to),
+        hint = 'pending - running - stored - verified, or failed on the way; dropped at the end.';
+end
+$$;
+comment on function ops.refuse_backup_change is 'Refuses a change of a backups state that is not drawn.';
+revoke all on function ops.refuse_backup_change from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_change', $ops_file$
@@ -5401,6 +6174,40 @@ comment on function ops.refuse_part is 'Refuses an entry of a list that is not w
 revoke all on function ops.refuse_part from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_restore', $ops_file$
+-- Refuses a use of a backup that would restore what was never read back, leak production or overwrite it with another
+-- stage's data. Called by restore_backup and record_restore_start. Locks nothing. Raises PT409.
+create or replace function ops.refuse_restore(
+    p_backup ops.backups,
+    p_environment ops.environments,
+    p_purpose ops.restore_purpose
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_backup.status <> 'verified' then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is %s, not verified', p_backup.id, p_backup.status),
+            hint = 'Take one that is: ops backup list.';
+    elsif p_environment.stage = 'production' and (p_purpose = 'clone' or p_backup.stage <> 'production') then
+        raise sqlstate 'PT409' using
+            message = 'Production gets back its own data, whole: no clone, no backup of another stage',
+            hint = 'Restore a backup of production.';
+    elsif p_environment.stage <> 'production' and p_purpose = 'restore' and p_backup.stage = 'production' then
+        raise sqlstate 'PT409' using
+            message = format('Production''s data does not go to %s as it is', p_environment.name),
+            hint = 'Clone it: its data is made harmless on the way.';
+    end if;
+end
+$$;
+comment on function ops.refuse_restore is 'Refuses a use of a backup that would do harm.';
+revoke all on function ops.refuse_restore from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_rules', $ops_file$
 -- Refuses rules that no policy of this type may hold. Called by set_policy. Locks nothing; raises PT400 naming the rule.
 create or replace function ops.refuse_rules(
@@ -5553,6 +6360,37 @@ end
 $$;
 comment on function ops.release_author is 'The author of a release that the caller makes.';
 revoke all on function ops.release_author from public;
+$ops_file$);
+
+select pg_temp.make_function('release_backup_hold', $ops_file$
+-- Releases the hold of a backup, if there is one. Called by `ops backup hold --release`. Locks the backup's row.
+-- Raises PT404 and PT403. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.release_backup_hold(
+    backup_id uuid
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(release_backup_hold.backup_id, 'backup');
+    v_reason text := v_backup.hold_reason;
+begin
+    if v_backup.held_at is not null then
+        update ops.backups as b set held_at = null, held_by = null, hold_reason = null where b.id = v_backup.id
+        returning b.* into v_backup;
+        perform ops.note_backup(v_backup, 'backup_hold_released', v_reason);
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.release_backup_hold is 'Releases the hold of a backup.';
+revoke all on function ops.release_backup_hold from public;
+grant execute on function ops.release_backup_hold to authenticated, service_role, ops_worker;
+grant execute on function ops.release_backup_hold to sre;
 $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
@@ -5905,6 +6743,37 @@ comment on function ops.require_attempt is 'The attempt, once it is known to be 
 revoke all on function ops.require_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('require_backup', $ops_file$
+-- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and the like.
+-- Raises PT404 for a backup that does not exist or that the caller may not know of, in the same words, and PT403.
+create or replace function ops.require_backup(
+    p_backup_id uuid,
+    p_permission text
+)
+returns ops.backups
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups;
+begin
+    select b.* into v_backup from ops.backups as b where b.id = p_backup_id;
+    if not found or not ops.has_permission(v_backup.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no backup %s', coalesce(p_backup_id::text, 'without an id')),
+            hint = 'List them: ops backup list.';
+    end if;
+    perform ops.require_permission(v_backup.project_id, p_permission);
+    select b.* into v_backup from ops.backups as b where b.id = p_backup_id for no key update;
+    return v_backup;
+end
+$$;
+comment on function ops.require_backup is 'A backup that the caller may use.';
+revoke all on function ops.require_backup from public;
+$ops_file$);
+
 select pg_temp.make_function('require_deployment', $ops_file$
 -- Returns the deployment to a caller who may do this in its project. Called by the RPCs of deployments.
 -- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
@@ -6197,6 +7066,69 @@ $$;
 comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
 revoke all on function ops.resolve_incident from public;
 grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
+$ops_file$);
+
+select pg_temp.make_function('restore_backup', $ops_file$
+-- Asks for a use of a verified backup and returns the restore's id; the run that does it waits in the queue. Without
+-- p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no target.
+-- Called by `ops backup restore`, `ops clone`, `ops drill` and people who may restore. Locks the backup's row and the
+-- project's counter. Raises PT404, PT403, and PT409 for what refuse_restore refuses.
+-- Repeating it with the same idempotency key returns the same restore.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.restore_backup(
+    backup_id uuid,
+    target_env text,
+    p_purpose ops.restore_purpose default null,
+    p_masking_profile text default null,
+    p_requested_by text default null,
+    p_idempotency_key text default null,
+    p_trigger text default 'api',
+    p_priority int default 0,
+    p_config jsonb default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_backup ops.backups := ops.require_backup(
+        restore_backup.backup_id, case when p_purpose = 'drill' then 'drill' else 'restore' end
+    );
+    v_environment ops.environments;
+    v_purpose ops.restore_purpose;
+    v_run_id uuid;
+    v_id uuid;
+begin
+    if p_purpose is distinct from 'drill' then
+        v_environment := ops.living_environment(v_backup.project_id, target_env);
+    end if;
+    v_purpose := coalesce(p_purpose, case
+        when v_backup.stage = 'production' and v_environment.stage <> 'production' then 'clone'
+        else 'restore'
+    end::ops.restore_purpose);
+    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    v_run_id := ops.queue_run(
+        v_backup.project_id, v_environment.name, v_backup.git_sha, null, p_kind => v_purpose::text::ops.run_kind,
+        p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
+        p_idempotency_key => p_idempotency_key,
+        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object(
+            'backup_id', v_backup.id, 'purpose', v_purpose, 'masking_profile', p_masking_profile
+        ))
+    );
+    select s.id into v_id from ops.restores as s where s.run_id = v_run_id;
+    if not found then
+        v_id := (ops.make_restore(v_run_id, v_backup.id, v_purpose)).id;
+    end if;
+    return v_id;
+end
+$$;
+comment on function ops.restore_backup is 'Asks for a use of a backup and returns its id.';
+revoke all on function ops.restore_backup from public;
+grant execute on function ops.restore_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.restore_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('retry_run', $ops_file$
@@ -6533,8 +7465,8 @@ $ops_file$);
 
 select pg_temp.make_function('set_member', $ops_file$
 -- Makes somebody a member of a project, or changes what they are in it. Called by people and `ops member`.
--- Locks the project's memberships. Raises PT404, PT403 (admins decide below owner, owners without limit) and PT409 where
--- the last owner would step down. A retry is harmless.
+-- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
+-- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
 create or replace function ops.set_member(
     p_project_id uuid,
@@ -7083,6 +8015,45 @@ comment on function ops.tally_checks is 'What a gates checks come to, and by whi
 revoke all on function ops.tally_checks from public;
 $ops_file$);
 
+select pg_temp.make_function('target_stage', $ops_file$
+-- Says to which stage a target belongs: the stage itself, or a living environment by name or partition.
+-- Called by what promotes and by what asks whether one may: what a release must have hangs on the stage alone.
+-- Locks nothing; raises PT400 for a target nothing is promoted to.
+create or replace function ops.target_stage(
+    p_project_id uuid,
+    p_target_env text
+)
+returns ops.environment_stage
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stage ops.environment_stage;
+begin
+    select e.stage into v_stage
+    from ops.environments as e
+    where
+        e.project_id = p_project_id and e.destroyed_at is null and e.stage <> 'development'
+        and p_target_env in (e.name, e.partition_key)
+    order by e.name = p_target_env desc
+    limit 1;
+    if not found and p_target_env in ('staging', 'production') then
+        v_stage := p_target_env;
+    elsif not found then
+        raise sqlstate 'PT400' using
+            message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
+            column = 'environment',
+            hint = 'Name staging, production, or an environment of one of these stages.';
+    end if;
+    return v_stage;
+end
+$$;
+comment on function ops.target_stage is 'The stage that a promotion''s target belongs to.';
+revoke all on function ops.target_stage from public;
+$ops_file$);
+
 select pg_temp.make_function('touch_template', $ops_file$
 -- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is
 -- harmless.
@@ -7593,11 +8564,24 @@ left join lateral (
     limit 1
 ) as drill on true
 where e.destroyed_at is null and (e.stage = 'production' or newest.id is not null);
-comment on view ops.v_backup_freshness is 'Environments that are or ought to be backed up, and the age of what could be restored.';
-comment on column ops.v_backup_freshness.verified_age is 'Time whose work would be lost now; empty where nothing could be restored.';
-comment on column ops.v_backup_freshness.is_fresh is 'Whether the newest verified backup is young enough for the policy.';
+comment on view ops.v_backup_freshness is
+'Environments that are or ought to be backed up, and the age of what could be restored.';
+comment on column ops.v_backup_freshness.verified_age is
+'Time whose work would be lost now; empty where nothing could be restored.';
+comment on column ops.v_backup_freshness.is_fresh is
+'Whether the newest verified backup is young enough for the policy.';
 comment on column ops.v_backup_freshness.newest_status is 'State of the newest backup, good or not.';
-comment on column ops.v_backup_freshness.last_rto_seconds is 'How long the last drill that passed took until Odoo answered.';
+comment on column ops.v_backup_freshness.last_rto_seconds is
+'How long the last drill that passed took until Odoo answered.';
+comment on column ops.v_backup_freshness.verified_backup_id is 'The newest backup that was read back whole.';
+comment on column ops.v_backup_freshness.verified_taken_at is 'The moment whose data it holds.';
+comment on column ops.v_backup_freshness.newest_backup_id is 'The newest backup, good or not.';
+comment on column ops.v_backup_freshness.newest_created_at is 'When the newest backup was asked for.';
+comment on column ops.v_backup_freshness.newest_error is 'Why the newest backup failed, if it did.';
+comment on column ops.v_backup_freshness.max_age is 'How old the policy lets the newest verified backup become.';
+comment on column ops.v_backup_freshness.kept_backups is 'How many backups are kept, verified or still to be.';
+comment on column ops.v_backup_freshness.held_backups is 'How many of those are held, and so never dropped.';
+comment on column ops.v_backup_freshness.last_passed_drill_at is 'When a backup of it was last restored and booted.';
 revoke all on ops.v_backup_freshness from public, anon;
 grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker;
 grant select on ops.v_backup_freshness
@@ -7634,7 +8618,10 @@ select
     d.backup_id,
     d.no_backup_reason,
     d.created_at - b.taken_at as backup_age,
-    (select count(*) from ops.incidents as i where i.deployment_id = d.id) as incident_count,
+    (
+        select count(*) from ops.incidents as i
+        where i.deployment_id = d.id
+    ) as incident_count,
     d.run_id,
     d.created_at,
     d.started_at,
@@ -7670,10 +8657,17 @@ left join lateral (
     order by o.created_at desc, o.id desc
     limit 1
 ) as before on true;
-comment on view ops.v_deployment_history is 'Deployments and rollbacks, with what each replaced and whether it proved its health.';
+comment on view ops.v_deployment_history is
+'Deployments and rollbacks, with what each replaced and whether it proved its health.';
 comment on column ops.v_deployment_history.g4_status is 'As of now: what is pending when its window closed has failed.';
 comment on column ops.v_deployment_history.replaced_version is 'The release that was there before.';
 comment on column ops.v_deployment_history.backup_age is 'How old the backup was to which one could have gone back.';
+comment on column ops.v_deployment_history.rollback_of_version is 'The release that this rollback took back.';
+comment on column ops.v_deployment_history.is_rollback is 'Whether it took another deployment back.';
+comment on column ops.v_deployment_history.rolled_back_by is 'The deployment that took this one back, if one did.';
+comment on column ops.v_deployment_history.replaced_release_id is 'The release that was there before.';
+comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
+comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
 revoke all on ops.v_deployment_history from public, anon;
 grant select on ops.v_deployment_history to authenticated, service_role, ops_worker;
 grant select on ops.v_deployment_history
@@ -7725,6 +8719,10 @@ left join lateral (
 ) as latest on true;
 comment on view ops.v_environment_overview is 'Environments, what they show and what works on them.';
 comment on column ops.v_environment_overview.status is 'The environment''s state; building while its first run works.';
+comment on column ops.v_environment_overview.working_run_id is 'The run that works on it now.';
+comment on column ops.v_environment_overview.latest_run_number is 'The number of its newest run.';
+comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
+comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
 revoke all on ops.v_environment_overview from public, anon;
 grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
 grant select on ops.v_environment_overview
@@ -7774,7 +8772,7 @@ left join lateral (
         e.reason as exception_reason,
         e.granted_by,
         e.expires_at,
-        e.is_break_glass
+        bool_or(e.is_break_glass) over () as is_break_glass
     from ops.exceptions as e
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
@@ -7785,6 +8783,8 @@ left join lateral (
 comment on view ops.v_gate_status is 'Gates as they stand now, with the exception that waives each, if one does.';
 comment on column ops.v_gate_status.status is 'Bypassed while an exception is active, else the merit.';
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
+comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
+comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
@@ -7829,9 +8829,13 @@ from (
 join ops.releases as r on r.id = x.release_id
 join ops.projects as p on p.id = r.project_id
 left join ops.incidents as i on i.exception_id = x.id;
-comment on view ops.v_exception_status is 'Exceptions: active, expired, revoked or waiting for a second person, with the time left.';
+comment on view ops.v_exception_status is
+'Exceptions: active, expired, revoked or waiting for a second person, with the time left.';
 comment on column ops.v_exception_status.status is 'pending_review, active, expired or revoked, as of now.';
-comment on column ops.v_exception_status.needs_review is 'Nobody granted it yet, or glass was broken and its incident is open.';
+comment on column ops.v_exception_status.needs_review is
+'Nobody granted it yet, or glass was broken and its incident is open.';
+comment on column ops.v_exception_status.time_remaining is
+'How long it can still waive the gate; zero once it is over.';
 revoke all on ops.v_exception_status from public, anon;
 grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
 grant select on ops.v_exception_status
@@ -7853,21 +8857,24 @@ select
     production.missing as production_missing
 from ops.releases as r
 join ops.projects as p on p.id = r.project_id
-cross join lateral (
+inner join lateral (
     select
         bool_and(q.is_met) as is_eligible,
         (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
     from ops.explain_promotion(r.id, 'staging') as q
-) as staging
-cross join lateral (
+) as staging on true
+inner join lateral (
     select
         bool_and(q.is_met) as is_eligible,
         (array_agg(q.requirement || ': ' || q.detail) filter (where not q.is_met))[1] as missing
     from ops.explain_promotion(r.id, 'production') as q
-) as production;
-comment on view ops.v_promotion_eligibility is 'Releases, whether each may go to staging and to production, and what it lacks.';
+) as production on true;
+comment on view ops.v_promotion_eligibility is
+'Releases, whether each may go to staging and to production, and what it lacks.';
 comment on column ops.v_promotion_eligibility.staging_missing is 'The first requirement that is not met.';
 comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
+comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
+comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
 grant select on ops.v_promotion_eligibility
@@ -7937,6 +8944,7 @@ where r.status = 'queued';
 comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
 comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
 comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
+comment on column ops.v_run_queue.age is 'How long it has waited.';
 revoke all on ops.v_run_queue from public, anon;
 grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
 grant select on ops.v_run_queue
@@ -8004,6 +9012,7 @@ join ops.upgrade_advisories as a on a.from_version = p.odoo_version
 where p.status = 'active';
 comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series each project is on.';
 comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
+comment on column ops.v_upgrade_advisories.advisory_id is 'The advisory, as ops.upgrade_advisories has it.';
 revoke all on ops.v_upgrade_advisories from public, anon;
 grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker;
 grant select on ops.v_upgrade_advisories
@@ -8037,23 +9046,40 @@ left join lateral (
     select count(*) as evidence_count from ops.evidence_artifacts as o
     where o.gate_id = s.gate_id and o.check_id is null
 ) as e on true
-left join lateral (
-    select
-        count(*) as checks,
-        sum(l.evidence_count) as evidence_count,
-        array_agg(l.name order by l.name) filter (where l.evidence_count = 0) as without_evidence
-    from (
+left join lateral ( -- noqa: ST05
+    with latest as (
         select distinct on (k.name)
-            k.name,
-            (select count(*) from ops.evidence_artifacts as o where o.check_id = k.id) as evidence_count
+            k.id,
+            k.name
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
         order by k.name asc, k.created_at desc, k.id desc
-    ) as l
+    ),
+
+    proved as (
+        select
+            l.name,
+            count(o.id) as evidence_count
+        from latest as l
+        left join ops.evidence_artifacts as o on o.check_id = l.id
+        group by l.name
+    )
+
+    select
+        count(*) as checks,
+        sum(l.evidence_count)::bigint as evidence_count,
+        array_agg(l.name order by l.name) filter (where l.evidence_count = 0) as without_evidence
+    from proved as l
 ) as c on true;
 comment on view ops.v_evidence_completeness is 'Evidence of each gate, and what is claimed without any.';
-comment on column ops.v_evidence_completeness.evidence_count is 'Evidence of the gate and of the newest answer to each check.';
-comment on column ops.v_evidence_completeness.gaps is 'What is claimed without proof, in words; empty where nothing is.';
+comment on column ops.v_evidence_completeness.evidence_count is
+'Evidence of the gate and of the newest answer to each check.';
+comment on column ops.v_evidence_completeness.gaps is
+'What is claimed without proof, in words; empty where nothing is.';
+comment on column ops.v_evidence_completeness.checks is 'How many questions of the gate were answered.';
+comment on column ops.v_evidence_completeness.checks_without_evidence is
+'The answered questions that nothing proves, by name.';
+comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is claimed without proof.';
 revoke all on ops.v_evidence_completeness from public, anon;
 grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
 grant select on ops.v_evidence_completeness
@@ -8080,10 +9106,9 @@ select
     coalesce(c.passed, 0) as checks_passed,
     coalesce(c.failed, 0) as checks_failed,
     coalesce(c.skipped, 0) as checks_skipped,
-    array(
-        select n.name from unnest(s.required_checks) as n (name)
-        where n.name <> all (coalesce(c.names, '{}'))
-        order by n.name
+    (
+        select coalesce(array_agg(n.name order by n.name), '{}') from unnest(s.required_checks) as n (name)
+        where n.name <> all(coalesce(c.names, '{}'))
     ) as checks_missing,
     s.quorum,
     coalesce(a.approved, 0) as approvals,
@@ -8095,42 +9120,49 @@ select
         select count(*) from ops.evidence_artifacts as e
         where
             e.gate_id = s.gate_id
-            or e.check_id in (select k.id from ops.gate_checks as k where k.gate_id = s.gate_id)
+            or e.check_id in (
+                select k.id from ops.gate_checks as k
+                where k.gate_id = s.gate_id
+            )
     ) as evidence_count,
     s.deadline_at,
     s.evaluated_at
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
 join ops.projects as p on p.id = s.project_id
-left join lateral (
-    select
-        count(*) as total,
-        count(*) filter (where l.status = 'passed') as passed,
-        count(*) filter (where l.status = 'failed') as failed,
-        count(*) filter (where l.status = 'skipped') as skipped,
-        array_agg(l.name) as names
-    from (
+left join lateral ( -- noqa: ST05
+    with latest as (
         select distinct on (k.name)
             k.name,
             k.status
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
         order by k.name asc, k.created_at desc, k.id desc
-    ) as l
-) as c on true
-left join lateral (
+    )
+
     select
-        count(*) filter (where l.decision = 'approved') as approved,
-        count(*) filter (where l.decision = 'rejected') as rejected,
-        array_agg(l.approver_id order by l.approver_id) filter (where l.decision = 'approved') as approvers
-    from (
+        count(*) as total,
+        count(*) filter (where l.status = 'passed') as passed,
+        count(*) filter (where l.status = 'failed') as failed,
+        count(*) filter (where l.status = 'skipped') as skipped,
+        array_agg(l.name) as names
+    from latest as l
+) as c on true
+left join lateral ( -- noqa: ST05
+    with latest as (
         select distinct on (d.approver_id)
             d.approver_id,
             d.decision
         from ops.approvals as d
         where d.gate_id = s.gate_id
         order by d.approver_id asc, d.created_at desc, d.id desc
-    ) as l
+    )
+
+    select
+        count(*) filter (where l.decision = 'approved') as approved,
+        count(*) filter (where l.decision = 'rejected') as rejected,
+        array_agg(l.approver_id order by l.approver_id) filter (where l.decision = 'approved') as approvers
+    from latest as l
 ) as a on true;
 comment on view ops.v_release_gate_summary is 'Gates of releases: how each stands, by how many answers and by whom.';
 comment on column ops.v_release_gate_summary.status is 'As of now; bypassed while an exception is active.';
@@ -8139,6 +9171,13 @@ comment on column ops.v_release_gate_summary.checks_total is 'Questions that wer
 comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
 comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';
 comment on column ops.v_release_gate_summary.evidence_count is 'Evidence of the gate and of its checks.';
+comment on column ops.v_release_gate_summary.checks_passed is 'Questions whose newest answer is yes.';
+comment on column ops.v_release_gate_summary.checks_failed is 'Questions whose newest answer is no.';
+comment on column ops.v_release_gate_summary.checks_skipped is 'Questions that were left out this time.';
+comment on column ops.v_release_gate_summary.approvals is 'How many people approve, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.rejections is 'How many people reject, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
+comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;
 grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
 grant select on ops.v_release_gate_summary

@@ -63,7 +63,21 @@ export type Database = {
             foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
             columns: ["gate_id", "release_id", "gate_code"];
             isOneToOne: false;
+            referencedRelation: "v_evidence_completeness";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
             referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
@@ -72,6 +86,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
           },
           {
             foreignKeyName: "approvals_release_id_release_author_fkey";
@@ -114,8 +135,9 @@ export type Database = {
           stored_bytes: number | null;
           taken_at: string | null;
           verified_at: string | null;
+          reason_to_keep: string | null;
         };
-        ComputedFields: never;
+        ComputedFields: "reason_to_keep";
         Insert: {
           attempt?: number | null;
           created_at?: string;
@@ -192,6 +214,13 @@ export type Database = {
             foreignKeyName: "backups_environment_id_project_id_stage_fkey";
             columns: ["environment_id", "project_id", "stage"];
             isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "backups_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id", "project_id", "stage"];
           },
@@ -201,6 +230,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "backups_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
           {
             foreignKeyName: "backups_run_id_project_id_fkey";
@@ -238,6 +274,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "branch_heads_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -405,6 +448,13 @@ export type Database = {
             foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
             columns: ["environment_id", "project_id", "stage"];
             isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id", "project_id", "stage"];
           },
@@ -414,6 +464,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
           {
             foreignKeyName: "deployments_release_id_project_id_image_digest_git_shas_fkey";
@@ -428,6 +485,20 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "deployments";
             referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["deployment_id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["rolled_back_by", "project_id", "stage"];
           },
           {
             foreignKeyName: "deployments_run_id_project_id_fkey";
@@ -488,6 +559,13 @@ export type Database = {
             foreignKeyName: "environment_events_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
           },
@@ -497,6 +575,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -567,6 +652,13 @@ export type Database = {
             referencedRelation: "projects";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       event_ingest_log: {
@@ -634,11 +726,25 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "event_ingest_log_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "event_ingest_log_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_ingest_log_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
           },
         ];
       };
@@ -705,7 +811,21 @@ export type Database = {
             foreignKeyName: "evidence_artifacts_gate_id_fkey";
             columns: ["gate_id"];
             isOneToOne: false;
+            referencedRelation: "v_evidence_completeness";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
             referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["gate_id"];
           },
           {
@@ -714,6 +834,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
           },
           {
             foreignKeyName: "evidence_artifacts_run_id_fkey";
@@ -786,7 +913,21 @@ export type Database = {
             foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
             columns: ["gate_id", "release_id", "gate_code"];
             isOneToOne: false;
+            referencedRelation: "v_evidence_completeness";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
             referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
@@ -795,6 +936,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
           },
           {
             foreignKeyName: "exceptions_release_id_release_author_fkey";
@@ -855,6 +1003,20 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "gate_checks_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["deployment_id"];
+          },
+          {
+            foreignKeyName: "gate_checks_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["rolled_back_by"];
+          },
+          {
             foreignKeyName: "gate_checks_gate_id_fkey";
             columns: ["gate_id"];
             isOneToOne: false;
@@ -865,7 +1027,21 @@ export type Database = {
             foreignKeyName: "gate_checks_gate_id_fkey";
             columns: ["gate_id"];
             isOneToOne: false;
+            referencedRelation: "v_evidence_completeness";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "gate_checks_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
             referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id"];
+          },
+          {
+            foreignKeyName: "gate_checks_gate_id_fkey";
+            columns: ["gate_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["gate_id"];
           },
           {
@@ -933,6 +1109,20 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "incidents_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["deployment_id"];
+          },
+          {
+            foreignKeyName: "incidents_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["rolled_back_by"];
+          },
+          {
             foreignKeyName: "incidents_exception_id_fkey";
             columns: ["exception_id"];
             isOneToOne: false;
@@ -943,7 +1133,21 @@ export type Database = {
             foreignKeyName: "incidents_exception_id_fkey";
             columns: ["exception_id"];
             isOneToOne: false;
+            referencedRelation: "v_exception_status";
+            referencedColumns: ["exception_id"];
+          },
+          {
+            foreignKeyName: "incidents_exception_id_fkey";
+            columns: ["exception_id"];
+            isOneToOne: false;
             referencedRelation: "v_gate_status";
+            referencedColumns: ["exception_id"];
+          },
+          {
+            foreignKeyName: "incidents_exception_id_fkey";
+            columns: ["exception_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["exception_id"];
           },
           {
@@ -952,6 +1156,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "incidents_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -992,6 +1203,13 @@ export type Database = {
             referencedRelation: "projects";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "policies_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       project_counters: {
@@ -1015,6 +1233,13 @@ export type Database = {
             isOneToOne: true;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "project_counters_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -1045,6 +1270,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -1226,6 +1458,13 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "recovery_drills_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "recovery_drills_restore_id_fkey";
             columns: ["restore_id"];
             isOneToOne: false;
@@ -1298,6 +1537,13 @@ export type Database = {
             referencedRelation: "releases";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
         ];
       };
       releases: {
@@ -1350,6 +1596,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
           {
             foreignKeyName: "releases_run_id_project_id_fkey";
@@ -1441,6 +1694,13 @@ export type Database = {
             foreignKeyName: "restores_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
           },
@@ -1450,6 +1710,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
           {
             foreignKeyName: "restores_run_id_project_id_fkey";
@@ -1785,6 +2052,13 @@ export type Database = {
             foreignKeyName: "run_requests_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
           },
@@ -1794,6 +2068,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
           {
             foreignKeyName: "run_requests_retry_of_fkey";
@@ -2018,6 +2299,13 @@ export type Database = {
             referencedRelation: "projects";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "workflows_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
     };
@@ -2065,6 +2353,179 @@ export type Database = {
             referencedRelation: "projects";
             referencedColumns: ["id"];
           },
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_backup_freshness: {
+        Row: {
+          environment_id: string;
+          environment_name: string;
+          held_backups: number | null;
+          is_fresh: boolean | null;
+          kept_backups: number | null;
+          last_passed_drill_at: string | null;
+          last_rto_seconds: number | null;
+          max_age: string | null;
+          newest_backup_id: string | null;
+          newest_created_at: string | null;
+          newest_error: string | null;
+          newest_status: Database["ops"]["Enums"]["backup_status"] | null;
+          project_id: string;
+          project_slug: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          stored_bytes: number | null;
+          verified_age: string | null;
+          verified_backup_id: string | null;
+          verified_taken_at: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_deployment_history: {
+        Row: {
+          backup_age: string | null;
+          backup_id: string | null;
+          created_at: string;
+          deployment_id: string;
+          duration: string | null;
+          environment_id: string | null;
+          environment_name: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          git_shas: NonNullable<Json>;
+          image_digest: string;
+          incident_count: number | null;
+          is_rollback: boolean | null;
+          no_backup_reason: string | null;
+          project_id: string;
+          project_slug: string;
+          reason: string | null;
+          release_id: string;
+          replaced_release_id: string | null;
+          replaced_version: string | null;
+          requested_by: string;
+          rollback_of: string | null;
+          rollback_of_version: string | null;
+          rolled_back_by: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          version: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "deployments_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "deployments_release_id_project_id_image_digest_git_shas_fkey";
+            columns: ["release_id", "project_id", "image_digest", "git_shas"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id", "project_id", "image_digest", "git_shas"];
+          },
+          {
+            foreignKeyName: "deployments_release_id_project_id_image_digest_git_shas_fkey";
+            columns: [
+              "replaced_release_id",
+              "project_id",
+              "image_digest",
+              "git_shas",
+            ];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id", "project_id", "image_digest", "git_shas"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "deployments";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["deployment_id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_rollback_of_project_id_stage_fkey";
+            columns: ["rollback_of", "project_id", "stage"];
+            isOneToOne: false;
+            referencedRelation: "v_deployment_history";
+            referencedColumns: ["rolled_back_by", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
         ];
       };
       v_environment_overview: {
@@ -2102,11 +2563,148 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "runs_id_fkey";
             columns: ["working_run_id"];
             isOneToOne: true;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_evidence_completeness: {
+        Row: {
+          checks: number | null;
+          checks_without_evidence: string[] | null;
+          evidence_count: number | null;
+          gaps: string[] | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          is_complete: boolean | null;
+          project_id: string;
+          release_id: string;
+          status: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          version: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_exception_status: {
+        Row: {
+          created_at: string;
+          exception_id: string;
+          expires_at: string;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          granted_at: string | null;
+          granted_by: string | null;
+          incident_id: string | null;
+          incident_status: Database["ops"]["Enums"]["incident_status"] | null;
+          is_break_glass: boolean;
+          needs_review: boolean | null;
+          project_id: string;
+          project_slug: string;
+          reason: string;
+          release_id: string;
+          requested_by: string;
+          revoked_at: string | null;
+          revoked_by: string | null;
+          status: string | null;
+          time_remaining: string | null;
+          version: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "release_gates";
+            referencedColumns: ["id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_evidence_completeness";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_gate_status";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
+            columns: ["gate_id", "release_id", "gate_code"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["gate_id", "release_id", "gate_code"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -2141,11 +2739,117 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
             foreignKeyName: "releases_project_id_fkey";
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "projects";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_promotion_eligibility: {
+        Row: {
+          created_at: string;
+          eligible_for_production: boolean | null;
+          eligible_for_staging: boolean | null;
+          production_missing: string | null;
+          project_id: string;
+          project_slug: string;
+          release_id: string;
+          release_status: Database["ops"]["Enums"]["ops_release_status"];
+          staging_missing: string | null;
+          version: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_release_gate_summary: {
+        Row: {
+          approvals: number | null;
+          approvers: string[] | null;
+          checks_failed: number | null;
+          checks_missing: string[] | null;
+          checks_passed: number | null;
+          checks_skipped: number | null;
+          checks_total: number | null;
+          created_at: string;
+          created_by: string;
+          deadline_at: string | null;
+          evaluated_at: string | null;
+          evidence_count: number | null;
+          exception_expires_at: string | null;
+          exception_id: string | null;
+          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          gate_id: string;
+          merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          project_id: string;
+          project_slug: string;
+          quorum: number;
+          reason: string | null;
+          rejections: number | null;
+          release_id: string;
+          release_status: Database["ops"]["Enums"]["ops_release_status"];
+          status: Database["ops"]["Enums"]["ops_gate_status"] | null;
+          version: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -2249,6 +2953,22 @@ export type Database = {
             referencedColumns: ["run_id"];
           },
         ];
+      };
+      v_upgrade_advisories: {
+        Row: {
+          advisory_id: string;
+          breaking_change_count: number | null;
+          breaking_changes: NonNullable<Json>;
+          created_at: string;
+          migration_guides: NonNullable<Json>;
+          odoo_version: string;
+          project_id: string;
+          project_slug: string;
+          severity: Database["ops"]["Enums"]["advisory_severity"];
+          to_version: string;
+        };
+        ComputedFields: never;
+        Relationships: [];
       };
     };
     Functions: {
@@ -2356,6 +3076,47 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      backup_of_attempt: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       backup_to_return_to: {
         Args: { p_environment_id: string; p_project_id: string };
         Returns: string;
@@ -2446,6 +3207,19 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      create_backup: {
+        Args: {
+          env: string;
+          p_config?: Json;
+          p_idempotency_key?: string;
+          p_label?: string;
+          p_priority?: number;
+          p_requested_by?: string;
+          p_trigger?: string;
+          project_id: string;
+        };
+        Returns: string;
+      };
       create_project: {
         Args: {
           p_config?: Json;
@@ -2512,9 +3286,54 @@ export type Database = {
         };
         Returns: string;
       };
+      drop_backup: {
+        Args: { backup_id: string; reason: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       duplicate_of_event: {
         Args: { p_envelope: Json; p_text: string };
         Returns: Json;
+      };
+      end_data_work: {
+        Args: { p_reason: string; p_run_id: string };
+        Returns: undefined;
       };
       end_queued_run: {
         Args: { p_reason: string; p_requested_by?: string; p_run_id: string };
@@ -2926,6 +3745,47 @@ export type Database = {
         };
         Returns: boolean;
       };
+      hold_backup: {
+        Args: { backup_id: string; reason: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       ingest_event: { Args: { envelope: Json }; Returns: Json };
       is_eligible_for_promotion: {
         Args: { release_id: string; target_env: string };
@@ -2980,6 +3840,70 @@ export type Database = {
           waits_for: string;
         }[];
       };
+      living_environment: {
+        Args: { p_env: string; p_project_id: string };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      lock_attempt: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          attempt: number;
+          cancel_requested_at: string | null;
+          claimed_at: string | null;
+          claimed_by: string | null;
+          created_at: string;
+          dagster_run_id: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          event_count: number;
+          event_hash: string;
+          exit_code: number | null;
+          finished_at: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at: string | null;
+          max_attempts: number;
+          priority: number;
+          project_id: string;
+          run_number: number;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+          turn: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       log_delivery: {
         Args: {
           p_answer: Json;
@@ -2999,6 +3923,47 @@ export type Database = {
           >;
         };
         Returns: string;
+      };
+      make_backup: {
+        Args: { p_run_id: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       make_environment: {
         Args: {
@@ -3045,6 +4010,39 @@ export type Database = {
         Args: { p_column: string; p_month: string; p_table: string };
         Returns: string;
       };
+      make_restore: {
+        Args: {
+          p_backup_id: string;
+          p_purpose: Database["ops"]["Enums"]["restore_purpose"];
+          p_run_id: string;
+        };
+        Returns: {
+          attempt: number | null;
+          backup_id: string;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          keep_previous_until: string | null;
+          masking_profile: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          purpose: Database["ops"]["Enums"]["restore_purpose"];
+          report: NonNullable<Json>;
+          requested_by: string | null;
+          run_id: string | null;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["restore_status"];
+        };
+        SetofOptions: {
+          from: "*";
+          to: "restores";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       minute_of_week: { Args: { p_time: string }; Returns: number };
       months_without_partition: {
         Args: { p_column: string; p_months_ahead: number; p_table: string };
@@ -3083,6 +4081,17 @@ export type Database = {
         Returns: number;
       };
       normalise_repo_url: { Args: { p_url: string }; Returns: string };
+      note_backup: {
+        Args: {
+          p_backup: Omit<
+            Database["ops"]["Tables"]["backups"]["Row"],
+            Database["ops"]["Tables"]["backups"]["ComputedFields"]
+          >;
+          p_event: string;
+          p_reason?: string;
+        };
+        Returns: undefined;
+      };
       open_incident: {
         Args: {
           p_deployment_id?: string;
@@ -3217,6 +4226,15 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      reason_to_keep: {
+        Args: {
+          p_backup: Omit<
+            Database["ops"]["Tables"]["backups"]["Row"],
+            Database["ops"]["Tables"]["backups"]["ComputedFields"]
+          >;
+        };
+        Returns: string;
+      };
       receive_push: {
         Args: {
           p_delivery_id: string;
@@ -3233,6 +4251,234 @@ export type Database = {
           delivery: number;
           outcome: string;
         }[];
+      };
+      record_backup_failed: {
+        Args: { p_attempt: number; p_error_message: string; p_run_id: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_backup_recheck: {
+        Args: {
+          p_backup_id: string;
+          p_error_message?: string;
+          p_manifest_sha256: string;
+        };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_backup_start: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_backup_stored: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_format_version: number;
+          p_git_sha?: string;
+          p_image_digest?: string;
+          p_manifest_sha256: string;
+          p_manifest_url: string;
+          p_metadata?: Json;
+          p_object_count: number;
+          p_odoo_version: string;
+          p_run_id: string;
+          p_size_bytes: number;
+          p_stored_bytes: number;
+          p_taken_at: string;
+        };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_backup_verified: {
+        Args: {
+          p_attempt: number;
+          p_manifest_sha256: string;
+          p_run_id: string;
+        };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       record_branch_heads: {
         Args: { p_asked_at?: string; p_heads: Json; p_project_id: string };
@@ -3319,6 +4565,77 @@ export type Database = {
         Args: { p_error: string; p_project_id: string };
         Returns: undefined;
       };
+      record_restore_end: {
+        Args: {
+          p_attempt: number;
+          p_database_name?: string;
+          p_error_message?: string;
+          p_keep_previous_until?: string;
+          p_previous_database_name?: string;
+          p_report?: Json;
+          p_run_id: string;
+        };
+        Returns: {
+          attempt: number | null;
+          backup_id: string;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          keep_previous_until: string | null;
+          masking_profile: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          purpose: Database["ops"]["Enums"]["restore_purpose"];
+          report: NonNullable<Json>;
+          requested_by: string | null;
+          run_id: string | null;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["restore_status"];
+        };
+        SetofOptions: {
+          from: "*";
+          to: "restores";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_restore_start: {
+        Args: {
+          p_attempt: number;
+          p_backup_id?: string;
+          p_purpose?: Database["ops"]["Enums"]["restore_purpose"];
+          p_run_id: string;
+        };
+        Returns: {
+          attempt: number | null;
+          backup_id: string;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          keep_previous_until: string | null;
+          masking_profile: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          purpose: Database["ops"]["Enums"]["restore_purpose"];
+          report: NonNullable<Json>;
+          requested_by: string | null;
+          run_id: string | null;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["restore_status"];
+        };
+        SetofOptions: {
+          from: "*";
+          to: "restores";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       refusal_of_event: {
         Args: {
           p_field: string;
@@ -3330,6 +4647,16 @@ export type Database = {
       };
       refuse_attempt: {
         Args: { p_attempt: number; p_run_id: string };
+        Returns: undefined;
+      };
+      refuse_backup_change: {
+        Args: {
+          p_backup: Omit<
+            Database["ops"]["Tables"]["backups"]["Row"],
+            Database["ops"]["Tables"]["backups"]["ComputedFields"]
+          >;
+          p_to: Database["ops"]["Enums"]["backup_status"];
+        };
         Returns: undefined;
       };
       refuse_envelope: {
@@ -3364,6 +4691,20 @@ export type Database = {
         };
         Returns: undefined;
       };
+      refuse_restore: {
+        Args: {
+          p_backup: Omit<
+            Database["ops"]["Tables"]["backups"]["Row"],
+            Database["ops"]["Tables"]["backups"]["ComputedFields"]
+          >;
+          p_environment: Omit<
+            Database["ops"]["Tables"]["environments"]["Row"],
+            Database["ops"]["Tables"]["environments"]["ComputedFields"]
+          >;
+          p_purpose: Database["ops"]["Enums"]["restore_purpose"];
+        };
+        Returns: undefined;
+      };
       refuse_rules: {
         Args: {
           p_rules: Json;
@@ -3386,6 +4727,47 @@ export type Database = {
       release_author: {
         Args: { p_named: string; p_project_id: string };
         Returns: string;
+      };
+      release_backup_hold: {
+        Args: { backup_id: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       release_before: { Args: { p_deployment_id: string }; Returns: string };
       remember_template: {
@@ -3444,6 +4826,47 @@ export type Database = {
       require_attempt: {
         Args: { p_attempt: number; p_run_id: string };
         Returns: number;
+      };
+      require_backup: {
+        Args: { p_backup_id: string; p_permission: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       require_deployment: {
         Args: { p_deployment_id: string; p_permission: string };
@@ -3538,6 +4961,20 @@ export type Database = {
       resolve_incident: {
         Args: { incident_id: string; resolution: string };
         Returns: undefined;
+      };
+      restore_backup: {
+        Args: {
+          backup_id: string;
+          p_config?: Json;
+          p_idempotency_key?: string;
+          p_masking_profile?: string;
+          p_priority?: number;
+          p_purpose?: Database["ops"]["Enums"]["restore_purpose"];
+          p_requested_by?: string;
+          p_trigger?: string;
+          target_env: string;
+        };
+        Returns: string;
       };
       retry_run: {
         Args: { p_requested_by?: string; p_run_id: string };
@@ -3746,6 +5183,10 @@ export type Database = {
           reason: string;
           verdict: Database["ops"]["Enums"]["ops_gate_status"];
         }[];
+      };
+      target_stage: {
+        Args: { p_project_id: string; p_target_env: string };
+        Returns: Database["ops"]["Enums"]["environment_stage"];
       };
       touch_template: {
         Args: { p_key: string };

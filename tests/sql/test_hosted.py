@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
-from tests.conftest import missing
-from tests.hosted import OWNER, HostedServer, hosted_server
+from tests.conftest import postgres15
+from tests.hosted import OWNER, HostedServer, as_login, hosted_server
 from tests.servers import PostgresServer
+from tests.sql.actors import PERSONAS, Actors
 from tests.sql.catalog import catalog
 from tests.sql.lints import findings
 from tests.sql.test_role_matrix import (
@@ -19,19 +23,17 @@ from tests.sql.test_role_matrix import (
     scene,
     test_everybody_may_do_what_the_matrix_says_and_nothing_else,
 )
-from tests.sql.world import World, connect
+from tests.sql.world import World, connect, refused
 
 __all__ = ["actors", "people", "scene", "test_everybody_may_do_what_the_matrix_says_and_nothing_else"]
 
-PG15 = Path(os.environ.get("ODOOOPS_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
+HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto" / "use-supabase.md"
 
 
 @pytest.fixture(scope="module", params=["18", "15"])
 def module_server(request: pytest.FixtureRequest) -> Iterator[HostedServer]:
     """Yield a server of each supported end of the range."""
-    if request.param == "15" and not (PG15 / "postgres").exists():
-        missing(f"PostgreSQL 15 is not in {PG15}: scripts/dev/system-packages.sh")
-    with hosted_server(PG15 if request.param == "15" else None) as server:
+    with hosted_server(postgres15() if request.param == "15" else None) as server:
         yield server
 
 
@@ -94,3 +96,58 @@ def test_a_run_is_asked_for_worked_on_and_read(world: World) -> None:
     worker.complete(run_id)
     assert developer.status(run_id) == "succeeded"
     assert stranger.rows("select * from ops.v_runs") == []
+
+
+@pytest.fixture
+def hook(world: World) -> Iterator[Callable[[dict[str, Any]], str]]:
+    """Yield what Supabase Auth does with the how-to's hook: the role of the token that somebody's claims become."""
+    found = re.search(r"<!-- hook.*?```sql\n(.*?)```", HOWTO.read_text("utf-8"), re.DOTALL)
+    assert found
+    with connect(as_login(world.url, OWNER)) as owner:
+        owner.execute(found[1].encode())
+    with connect(as_login(world.url, "supabase_auth_admin")) as auth:
+
+        def role_of(claims: dict[str, Any]) -> str:
+            event = {"user_id": str(uuid4()), "claims": {"role": "authenticated", **claims}}
+            row = auth.execute("select public.ops_access_token(%s) as event", [Jsonb(event)]).fetchone()
+            assert row is not None
+            return str(row["event"]["claims"]["role"])
+
+        yield role_of
+
+
+def test_the_hook_of_the_howto_gives_a_persona_to_those_who_have_one(
+    world: World, hook: Callable[[dict[str, Any]], str], actors: Actors
+) -> None:
+    """And PostgREST's login may take the role that the token then names."""
+    for persona in PERSONAS:
+        assert hook({"app_metadata": {"ops_persona": persona}}) == persona
+        assert actors.token(persona).value("select ops.caller_role()") == persona
+    assert world.role("sre").rows("select * from ops.releases") == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"app_metadata": {}},
+        {"app_metadata": {"ops_persona": None}},
+        {"app_metadata": {"ops_persona": ["sre"]}},
+        {"app_metadata": {"ops_persona": "service_role"}},
+        {"app_metadata": {"ops_persona": "postgres"}},
+        {"user_metadata": {"ops_persona": "sre"}},
+    ],
+)
+def test_the_hook_of_the_howto_gives_nothing_to_others(
+    hook: Callable[[dict[str, Any]], str], claims: dict[str, Any]
+) -> None:
+    """Least of all what people write into their own account."""
+    assert hook(claims) == "authenticated"
+
+
+def test_the_hook_of_the_howto_is_for_supabase_auth_alone(world: World, hook: Callable[[dict[str, Any]], str]) -> None:
+    """Nobody calls it through the API, although schema public gives functions away by default."""
+    assert hook({}) == "authenticated"
+    for role in ("anon", "authenticated"):
+        with refused("42501"):
+            world.role(role).rows("select public.ops_access_token('{}')")
