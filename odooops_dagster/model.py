@@ -13,6 +13,9 @@ RunKind = Literal["build", "test", "deploy", "backup", "restore", "clone", "upgr
 RunStatus = Literal["queued", "claimed", "running", "succeeded", "failed", "canceled"]
 Stage = Literal["development", "staging", "production"]
 LogLevel = Literal["debug", "info", "warn", "error"]
+BackupStatus = Literal["pending", "running", "stored", "verified", "failed", "dropped"]
+RestorePurpose = Literal["restore", "clone", "drill"]
+RestoreStatus = Literal["pending", "running", "succeeded", "failed"]
 
 FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
 
@@ -257,6 +260,84 @@ class Expiry:
         month = f", month {self.month}" if self.month else ""
         detail = f" ({self.detail})" if self.detail else ""
         return f"{self.table_name}: {self.row_count} {self.action}{month}{detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup(FromRow):
+    """A copy of an environment's database and filestore; good only while it is verified."""
+
+    id: UUID
+    project_id: UUID
+    environment_id: UUID
+    stage: Stage
+    status: BackupStatus
+    run_id: UUID | None
+    attempt: int | None
+    label: str | None
+    manifest_url: str | None
+    manifest_sha256: str | None
+    format_version: int | None
+    database_name: str | None
+    odoo_version: str | None
+    size_bytes: int | None
+    stored_bytes: int | None  # what it added to the store
+    object_count: int | None
+    git_sha: str | None
+    image_digest: str | None
+    metadata: Mapping[str, Any]
+    requested_by: str | None
+    error_message: str | None
+    created_at: datetime
+    taken_at: datetime | None  # the moment whose data it holds
+    stored_at: datetime | None
+    verified_at: datetime | None
+    dropped_at: datetime | None
+    drop_reason: str | None
+    held_at: datetime | None
+    held_by: str | None
+    hold_reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore(FromRow):
+    """A use of a backup: restored, cloned with its data made harmless, or tried in a drill."""
+
+    id: UUID
+    backup_id: UUID
+    project_id: UUID
+    environment_id: UUID | None
+    run_id: UUID | None
+    attempt: int | None
+    purpose: RestorePurpose
+    status: RestoreStatus
+    database_name: str | None
+    previous_database_name: str | None
+    keep_previous_until: datetime | None
+    masking_profile: str | None
+    report: Mapping[str, Any]
+    requested_by: str | None
+    error_message: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredBackup:
+    """What is known of a backup once its manifest is written."""
+
+    manifest_url: str
+    manifest_sha256: str
+    taken_at: datetime
+    size_bytes: int
+    stored_bytes: int
+    object_count: int
+    format_version: int
+    database_name: str
+    odoo_version: str
+    git_sha: str | None = None
+    image_digest: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

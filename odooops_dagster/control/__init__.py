@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from odooops_dagster.control.artifacts import Artifacts
+from odooops_dagster.control.backups import Backups
 from odooops_dagster.control.checks import Checks
 from odooops_dagster.control.database import Database
 from odooops_dagster.control.environments import Environments
@@ -31,6 +32,7 @@ class ControlPlane:
         self.runs = Runs(self._database)
         self.logs = Logs(self._database)
         self.artifacts = Artifacts(self._database)
+        self.backups = Backups(self._database)
         self.checks = Checks(self._database)
         self.lineage = Lineage(self._database)
         self.pushes = Pushes(self._database)

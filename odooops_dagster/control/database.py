@@ -102,6 +102,7 @@ _LISTS = {
     "project": "List them: ops project list.",
     "environment": "List them: ops env list.",
     "run": "List them: ops run list.",
+    "backup": "List them: ops backup list.",
 }
 
 

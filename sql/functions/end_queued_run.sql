@@ -38,7 +38,11 @@ begin
     insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
     select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
     from moved as m;
-    return found;
+    if not found then
+        return false;
+    end if;
+    perform ops.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
+    return true;
 end
 $$;
 comment on function ops.end_queued_run is 'Cancels a run that still waits.';

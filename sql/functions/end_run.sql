@@ -60,6 +60,9 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
+    if v_kind not in ('build', 'test') then
+        perform ops.end_data_work(p_run_id, p_error_message);
+    end if;
     return true;
 end
 $$;

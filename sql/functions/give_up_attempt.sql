@@ -60,6 +60,8 @@ begin
     select m.status into v_status from moved as m;
     if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
         return 'canceled';
+    elsif v_status in ('failed', 'canceled') then
+        perform ops.end_data_work(p_run_id, p_reason);
     end if;
     return v_status;
 end

@@ -67,3 +67,10 @@ def mine(world: World) -> Everything:
 def theirs(world: World) -> Everything:
     """Return a foreign project with a row in everything."""
     return furnish(world, "hushhush")
+
+
+@pytest.fixture
+def production(world: World, project: UUID) -> UUID:
+    """Return the project's production."""
+    found: UUID = world.value("select id from ops.ensure_environment(%s, 'main')", project)
+    return found

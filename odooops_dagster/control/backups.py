@@ -1,0 +1,168 @@
+"""Backups: copies of environments, and what they are used for."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.model import Backup, BackupStatus, Fence, Restore, RestorePurpose, StoredBackup
+
+
+class Backups:
+    """Reads and writes ops.backups and ops.restores."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, project_id: UUID, *, env: str, label: str | None = None, **options: object) -> Backup:
+        """Ask for a backup of the environment; `options` are the optional arguments of ops.create_backup.
+
+        Raises:
+            NotFound: there is no such living environment.
+        """
+        found = self._database.value(
+            "create_backup", project_id=project_id, env=env, p_label=label, **_optional(options)
+        )
+        return self.get(found)
+
+    def get(self, backup_id: UUID) -> Backup:
+        """Return the backup of that id."""
+        return Backup.from_row(self._database.one("backups", what=f"backup {backup_id}", order="id", id=backup_id))
+
+    def of_run(self, run_id: UUID) -> Backup | None:
+        """Return the backup that the run makes, if it makes one."""
+        rows = self._database.read("backups", order="id", run_id=run_id)
+        return Backup.from_row(rows[0]) if rows else None
+
+    def list(
+        self, project_id: UUID | None = None, *, environment_id: UUID | None = None, status: BackupStatus | None = None
+    ) -> builtins.list[Backup]:
+        """Return the backups, the newest first."""
+        rows = self._database.read(
+            "backups", order="created_at desc, id", project_id=project_id, environment_id=environment_id, status=status
+        )
+        return [Backup.from_row(row) for row in rows]
+
+    def start(self, fence: Fence) -> Backup:
+        """Begin the run's backup, or take it up where an earlier attempt left it."""
+        return self._record("record_backup_start", fence)
+
+    def record_stored(self, fence: Fence, stored: StoredBackup) -> Backup:
+        """Note that the manifest is written."""
+        return self._record("record_backup_stored", fence, **{f"p_{name}": v for name, v in asdict(stored).items()})
+
+    def record_verified(self, fence: Fence, *, manifest_sha256: str) -> Backup:
+        """Note that every object was read back and is what the manifest says."""
+        return self._record("record_backup_verified", fence, p_manifest_sha256=manifest_sha256)
+
+    def record_failed(self, fence: Fence, *, error_message: str) -> Backup:
+        """Note that the backup came to nothing."""
+        return self._record("record_backup_failed", fence, p_error_message=error_message)
+
+    def record_recheck(self, backup: Backup, *, error_message: str | None = None) -> Backup:
+        """Note what reading the backup again found: good, or spoilt for this reason."""
+        return self._change(
+            "record_backup_recheck",
+            p_backup_id=backup.id,
+            p_manifest_sha256=backup.manifest_sha256,
+            p_error_message=error_message,
+        )
+
+    def hold(self, backup_id: UUID, *, reason: str) -> Backup:
+        """Keep the backup from being dropped."""
+        return self._change("hold_backup", backup_id=backup_id, reason=reason)
+
+    def release_hold(self, backup_id: UUID) -> Backup:
+        """Let the backup be dropped again."""
+        return self._change("release_backup_hold", backup_id=backup_id)
+
+    def drop(self, backup_id: UUID, *, reason: str) -> Backup:
+        """Let the backup go.
+
+        Raises:
+            Conflict: it is held, at work, in use, or the last verified one of its environment.
+        """
+        return self._change("drop_backup", backup_id=backup_id, reason=reason)
+
+    def restore(
+        self, backup_id: UUID, *, target_env: str | None, purpose: RestorePurpose | None = None, **options: object
+    ) -> Restore:
+        """Ask for a use of the backup; `options` are the optional arguments of ops.restore_backup.
+
+        Raises:
+            Conflict: the backup is not verified, or its data may not go there.
+        """
+        found = self._database.value(
+            "restore_backup", backup_id=backup_id, target_env=target_env, p_purpose=purpose, **_optional(options)
+        )
+        return self.get_restore(found)
+
+    def get_restore(self, restore_id: UUID) -> Restore:
+        """Return the restore of that id."""
+        return Restore.from_row(self._database.one("restores", what=f"restore {restore_id}", order="id", id=restore_id))
+
+    def restores(
+        self, project_id: UUID | None = None, *, backup_id: UUID | None = None, environment_id: UUID | None = None
+    ) -> builtins.list[Restore]:
+        """Return the uses of backups, the newest first."""
+        rows = self._database.read(
+            "restores",
+            order="created_at desc, id",
+            project_id=project_id,
+            backup_id=backup_id,
+            environment_id=environment_id,
+        )
+        return [Restore.from_row(row) for row in rows]
+
+    def start_restore(
+        self, fence: Fence, *, backup_id: UUID | None = None, purpose: RestorePurpose | None = None
+    ) -> Restore:
+        """Begin the run's restore; a run that nobody asked to restore says of which backup."""
+        (row,) = self._database.call(
+            "record_restore_start",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_backup_id=backup_id,
+            p_purpose=purpose,
+        )
+        return Restore.from_row(row)
+
+    def end_restore(
+        self,
+        fence: Fence,
+        *,
+        error_message: str | None = None,
+        database_name: str | None = None,
+        previous_database_name: str | None = None,
+        keep_previous_until: datetime | None = None,
+        report: Mapping[str, Any] | None = None,
+    ) -> Restore:
+        """Note how the run's restore ended; a clone reports what was made harmless."""
+        (row,) = self._database.call(
+            "record_restore_end",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_error_message=error_message,
+            p_database_name=database_name,
+            p_previous_database_name=previous_database_name,
+            p_keep_previous_until=keep_previous_until,
+            p_report=report or {},
+        )
+        return Restore.from_row(row)
+
+    def _record(self, function: str, fence: Fence, **arguments: object) -> Backup:
+        return self._change(function, p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)
+
+    def _change(self, function: str, **arguments: object) -> Backup:
+        (row,) = self._database.call(function, **arguments)
+        return Backup.from_row(row)
+
+
+def _optional(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments as the functions call them, leaving out those that say nothing."""
+    return {f"p_{name}": value for name, value in options.items() if value is not None}

@@ -1,0 +1,44 @@
+-- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
+-- the last verified one of its environment, however many drop at once.
+-- Called by retention and `ops backup drop`. Locks the backup's and the environment's rows. Raises PT404, PT403,
+-- PT409, PT400 without a reason. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.drop_backup(
+    backup_id uuid,
+    reason text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(drop_backup.backup_id, 'backup');
+    v_refusal text;
+begin
+    if coalesce(btrim(drop_backup.reason), '') = '' then
+        raise sqlstate 'PT400' using message = 'What is dropped is dropped for a reason', hint = 'Say which.';
+    elsif v_backup.status = 'dropped' then
+        return v_backup;
+    end if;
+    -- one drop at a time: of the two last ones one stays
+    perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
+    v_refusal := ops.reason_to_keep(v_backup);
+    if v_refusal is not null then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
+            hint = 'Take another one; a hold is released with ops backup hold --release.';
+    end if;
+    update ops.backups as b
+    set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
+    return v_backup;
+end
+$$;
+comment on function ops.drop_backup is 'Lets a backup go.';
+revoke all on function ops.drop_backup from public;
+grant execute on function ops.drop_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.drop_backup to sre;

@@ -1,0 +1,37 @@
+-- Notes that the attempt's backup came to nothing, and why. Called by step backup. Locks the run's and the backup's
+-- rows. Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is
+-- harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_failed(
+    p_run_id uuid,
+    p_attempt int,
+    p_error_message text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+begin
+    if v_backup.status = 'failed' then
+        return v_backup;
+    elsif v_backup.status not in ('running', 'stored') then
+        perform ops.refuse_backup_change(v_backup, 'failed');
+    end if;
+    update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
+        'backup_id', v_backup.id
+    ));
+    return v_backup;
+exception when check_violation then
+    raise sqlstate 'PT400' using
+        message = 'A failure has a reason', detail = sqlerrm, hint = 'Pass p_error_message.';
+end
+$$;
+comment on function ops.record_backup_failed is 'Notes that the attempts backup came to nothing.';
+revoke all on function ops.record_backup_failed from public;
+grant execute on function ops.record_backup_failed to service_role, ops_worker;

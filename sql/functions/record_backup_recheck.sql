@@ -1,0 +1,39 @@
+-- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
+-- reason; one whose run died before it was read back may turn out to be good.
+-- Called by `ops backup verify` and drills, at any time and by no run's right. Locks the backup's row.
+-- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_recheck(
+    p_backup_id uuid,
+    p_manifest_sha256 text,
+    p_error_message text default null
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(p_backup_id, 'backup');
+    v_status ops.backup_status := case when p_error_message is null then 'verified' else 'failed' end;
+begin
+    if v_backup.status in ('pending', 'running', 'dropped')
+        or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
+        perform ops.refuse_backup_change(v_backup, v_status);
+    end if;
+    update ops.backups as b
+    set status = v_status,
+        verified_at = case when p_error_message is null then clock_timestamp() else b.verified_at end,
+        error_message = p_error_message
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    if p_error_message is not null then
+        perform ops.note_backup(v_backup, 'backup_spoilt', p_error_message);
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_recheck is 'Notes what reading a backup again found.';
+revoke all on function ops.record_backup_recheck from public;
+grant execute on function ops.record_backup_recheck to service_role, ops_worker;

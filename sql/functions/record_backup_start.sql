@@ -1,0 +1,39 @@
+-- Notes that the attempt makes the run's backup, and returns it; a backup that nobody asked for by name gets its row
+-- now. A later attempt takes up what an earlier one left; what is verified already is returned as it is. Called by step
+-- backup. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was
+-- dropped. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_start(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_backup ops.backups;
+begin
+    select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
+    if not found then
+        v_backup := ops.make_backup(v_run.id);
+    end if;
+    if v_backup.status in ('failed', 'dropped') then
+        perform ops.refuse_backup_change(v_backup, 'running');
+    elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
+        return v_backup;
+    end if;
+    update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(
+        p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
+    );
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_start is 'Notes that the attempt makes the runs backup.';
+revoke all on function ops.record_backup_start from public;
+grant execute on function ops.record_backup_start to service_role, ops_worker;

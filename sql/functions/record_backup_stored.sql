@@ -1,0 +1,55 @@
+-- Notes that the manifest of the attempt's backup is written: it can be found, and nothing was read back yet.
+-- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
+-- running, PT400 for values no backup may have. Repeating it with the same manifest is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_backup_stored(
+    p_run_id uuid,
+    p_attempt int,
+    p_manifest_url text,
+    p_manifest_sha256 text,
+    p_taken_at timestamptz,
+    p_size_bytes bigint,
+    p_stored_bytes bigint,
+    p_object_count int,
+    p_format_version int,
+    p_database_name text,
+    p_odoo_version text,
+    p_git_sha text default null,
+    p_image_digest text default null,
+    p_metadata jsonb default '{}'
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+begin
+    if v_backup.status in ('stored', 'verified') and v_backup.manifest_sha256 = p_manifest_sha256 then
+        return v_backup;
+    elsif v_backup.status <> 'running' then
+        perform ops.refuse_backup_change(v_backup, 'stored');
+    end if;
+    update ops.backups as b
+    set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
+        manifest_sha256 = p_manifest_sha256, taken_at = p_taken_at, size_bytes = p_size_bytes,
+        stored_bytes = p_stored_bytes, object_count = p_object_count, format_version = p_format_version,
+        database_name = p_database_name, odoo_version = p_odoo_version, git_sha = p_git_sha,
+        image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
+    where b.id = v_backup.id
+    returning b.* into v_backup;
+    perform ops.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
+        'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
+    ));
+    return v_backup;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No backup may have these values', detail = sqlerrm,
+        hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
+end
+$$;
+comment on function ops.record_backup_stored is 'Notes that the attempts backup is stored.';
+revoke all on function ops.record_backup_stored from public;
+grant execute on function ops.record_backup_stored to service_role, ops_worker;
