@@ -23,7 +23,7 @@ from tests.node_tools import node_tool
 from tests.servers import running_server
 
 ROOT = Path(__file__).resolve().parents[1]
-TYPES = ROOT / "supabase" / "types" / "ops.ts"
+TYPES = ROOT / "supabase" / "types" / "database.ts"
 TYPES_HEAD = "// The types of schema ops, for supabase-js. Written by `make export`.\n"
 
 

@@ -58,7 +58,8 @@ def export(
     changed = exports.differences(folder) if check else exports.export(folder)
     if check and changed:
         raise SchemaDrift(
-            f"{folder} is not this version's schema: {', '.join(changed)}", hint=f"ops db export {folder}"
+            f"{folder} is not this version's schema: {', '.join(changed)}",
+            hint=f"ops db export {folder}, then supabase db push --include-all",
         )
     if json:
         print_json({"folder": str(folder), "changed": changed})

@@ -207,7 +207,7 @@ def test_the_kept_types_are_typescript(tmp_path: Path) -> None:
     """A program that uses them compiles, and one that errs does not."""
     shutil.copy(TYPES, tmp_path)
     program = tmp_path / "program.ts"
-    reads = 'import type { Database } from "./ops";\ntype Run = Database["ops"]["Views"]["v_runs"]["Row"];\n'
+    reads = 'import type { Database } from "./database";\ntype Run = Database["ops"]["Views"]["v_runs"]["Row"];\n'
     program.write_text(reads + "export const status = (run: Run) => run.status?.toUpperCase();\n", "utf-8")
     assert compiles(program)
     program.write_text(reads + "export const status = (run: Run) => run.state;\n", "utf-8")
