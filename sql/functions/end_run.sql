@@ -60,7 +60,9 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    if v_kind not in ('build', 'test') then
+    -- most runs move no data: a deployment does when it clones
+    if v_kind not in ('build', 'test', 'deploy')
+        or (v_kind = 'deploy' and exists (select from ops.restores as s where s.run_id = p_run_id)) then
         perform ops.end_data_work(p_run_id, p_error_message);
     end if;
     return true;
