@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import get_args
 
@@ -21,19 +22,27 @@ from odooops_dagster.definitions import definitions
 from odooops_dagster.errors import SQLSTATE_ERRORS
 from odooops_dagster.model import RunKind, RunStatus, Stage
 from odooops_dagster.settings import Settings
+from tests.sql.actors import PERSONAS
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md")])
+FOREIGN = {".git", ".venv", "node_modules", ".pytest_cache", "build", "dist"}
+EVERY_PAGE = sorted(path for path in ROOT.rglob("*.md") if not FOREIGN & set(path.relative_to(ROOT).parts))
+DOCUMENTS = [path for path in EVERY_PAGE if path.relative_to(ROOT).parts[0] in {path.name, "docs", "bench"}]
 
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(?P<text>[^`\n]+)`")
-LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+LINK = re.compile(
+    r"\]\((?P<target>[^)\s]+)(?: \"[^\"]*\")?\)"  # [text](target "title"), and ![image](target)
+    r"|^\[[^\]]+\]: (?P<definition>\S+)"
+    r"|(?:href|src)=\"(?P<attribute>[^\"]+)\"",
+    re.MULTILINE,
+)
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[\s;&|(])ops (?P<words>[a-z][^;&|)#]*)", re.MULTILINE)
 DEFINER = re.compile(r"^security definer$", re.MULTILINE)
 SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
 MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
 # A family of names, ops.agent_..., is no name.
-SCHEMA_OBJECT = re.compile(r"\bops\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
+SCHEMA_OBJECT = re.compile(r"(?<!/)\bops\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
 REPOSITORY_PATH = re.compile(
     r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
 )
@@ -71,7 +80,7 @@ def test_generated_pages_are_what_the_code_says(path: Path) -> None:
     assert path.read_text() == pages()[path], "run: python -m docs.generate"
 
 
-@each_document
+@pytest.mark.parametrize("document", EVERY_PAGE, ids=name_of)
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link names a file that is there, and a heading in it."""
     broken = [target for target in links(document.read_text()) if not leads_somewhere(document, target)]
@@ -151,6 +160,18 @@ def test_the_glossary_holds_every_word_of_the_code() -> None:
     assert missing == set()
 
 
+def test_the_glossary_holds_every_word_of_a_release() -> None:
+    """Gates, decisions, states of releases and gates, purposes of restores, and personas are explained."""
+    told = "\n".join(inline_code((ROOT / "docs" / "glossary.md").read_text()))
+    schema = "\n".join(path.read_text() for path in sorted((ROOT / "sql" / "migrations").glob("*.sql")))
+    words = set(PERSONAS)
+    for name in ("ops_gate_code", "ops_release_status", "ops_gate_status", "ops_decision_type", "restore_purpose"):
+        labels = re.search(rf"create type ops\.{name} as enum \((.*?)\);", schema, re.DOTALL)
+        assert labels is not None
+        words |= set(re.findall(r"'(\w+)'", labels[1]))
+    assert {word for word in words if not re.search(rf"\b{word}\b", told)} == set()
+
+
 def test_every_dependency_has_its_reason() -> None:
     """Each library in pyproject.toml has a line in why.md."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -158,6 +179,19 @@ def test_every_dependency_has_its_reason() -> None:
     names = {match[0] for item in required if (match := re.match(r"[\w-]+", item))}
     told = set(inline_code((ROOT / "docs" / "why.md").read_text()))
     assert names - told == set()
+
+
+def test_anchors_are_those_of_github() -> None:
+    """Case, code, links and punctuation are left out of an anchor, and equal headings are counted."""
+    text = "# A `B` c!\n## [Two](x.md) words\n```\n# no heading\n```\n### Again\n### Again\n"
+    assert anchors(text) == {"a-b-c", "two-words", "again", "again-1"}
+
+
+def test_every_kind_of_link_is_followed(tmp_path: Path) -> None:
+    """An image, a definition and an attribute are links like any other; an address elsewhere is not followed."""
+    text = '![i](i.png)\n[t](t.md "T")\n[d]: d.md\n<img src="s.png">\n[a](#a)\n[m](mailto:x@y.z) [h](https://x.y)'
+    assert list(links(text)) == ["i.png", "t.md", "d.md", "s.png", "#a"]
+    assert [leads_somewhere(tmp_path / "page.md", target) for target in links(text)[:1]] == [False]
 
 
 def test_the_readers_of_documents_find_what_is_wrong(tmp_path: Path) -> None:
@@ -172,10 +206,11 @@ def test_the_readers_of_documents_find_what_is_wrong(tmp_path: Path) -> None:
 # -- how
 
 
-def links(text: str) -> Iterator[str]:
-    """Yield what the document links to, code left out."""
+def links(text: str) -> list[str]:
+    """Return what the document links to, code left out."""
     prose = INLINE.sub("", FENCE.sub("", text))
-    yield from (match["target"] for match in LINK.finditer(prose) if "://" not in match["target"])
+    found = (match["target"] or match["definition"] or match["attribute"] for match in LINK.finditer(prose))
+    return [target for target in found if not re.match(r"[a-z]+:", target)]
 
 
 def leads_somewhere(document: Path, target: str) -> bool:
@@ -184,17 +219,23 @@ def leads_somewhere(document: Path, target: str) -> bool:
     path = document.parent / name if name else document
     if not path.exists():
         return False
-    return not anchor or anchor in {slug(match["text"]) for match in HEADING.finditer(path.read_text())}
+    return not anchor or anchor in anchors(path.read_text())
 
 
-def slug(heading: str) -> str:
-    """Return the anchor that GitHub gives a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+def anchors(text: str) -> set[str]:
+    """Return the anchor that GitHub gives each heading; the second of the same words ends with -1."""
+    found: set[str] = set()
+    for match in HEADING.finditer(FENCE.sub("", text)):
+        heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", match["text"])
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        again = (f"{slug}-{number}" for number in count(1))
+        found.add(slug if slug not in found else next(name for name in again if name not in found))
+    return found
 
 
 def code_of(text: str) -> Iterator[str]:
-    """Yield every piece of code in the document, in fences and in lines; a drawing is none."""
-    yield from (match["text"] for match in FENCE.finditer(text) if match["language"] != "mermaid")
+    """Yield every piece of code in the document, in fences and lines; a drawing or a client's program is none."""
+    yield from (match["text"] for match in FENCE.finditer(text) if match["language"] not in {"mermaid", "ts"})
     yield from inline_code(text)
 
 
