@@ -16,3 +16,13 @@ using (true);
 create policy "Personas read every role"
 on ops.roles for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+-- A login that is a member of a persona may come in, also where the public may not.
+do $$
+begin
+    execute format(
+        'grant connect on database %I to authenticator,'
+        ' ci_service_role, qa_tester, release_manager, sre, developer, audit_reader', current_database()
+    );
+exception when insufficient_privilege or undefined_object then null; -- the owner of the database says who comes in
+end $$;

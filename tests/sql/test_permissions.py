@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from odooops_dagster.migrate import migrate
 from tests.sql.actors import Actors
 from tests.sql.world import Caller, World, refused
 
@@ -132,6 +133,17 @@ def test_a_pipeline_queues_builds_and_nothing_else(world: World, actors: Actors,
     for env, kind in (("feature/a", "deploy"), ("feature/a", "destroy"), ("main", "build")):
         with refused("PT403"):
             pipeline.queue(project, env, p_kind=kind)
+
+
+def test_personas_come_in_where_the_public_may_not(world: World, actors: Actors, project: UUID) -> None:
+    """The embedded server's databases are closed to who has no business there."""
+    name = world.connection.info.dbname
+    world.connection.execute(f"revoke connect, temporary on database {name} from public".encode())
+    migrate(world.url)
+    assert actors.login("qa_tester").value("select count(*) from ops.projects where id = %s", project) == 1
+    assert actors.token("sre", sub="somebody").value("select count(*) from ops.projects") == 1
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        actors.login()
 
 
 # Members.
