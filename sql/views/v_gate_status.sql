@@ -42,7 +42,7 @@ left join lateral (
         e.reason as exception_reason,
         e.granted_by,
         e.expires_at,
-        e.is_break_glass
+        bool_or(e.is_break_glass) over () as is_break_glass
     from ops.exceptions as e
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
@@ -53,6 +53,8 @@ left join lateral (
 comment on view ops.v_gate_status is 'Gates as they stand now, with the exception that waives each, if one does.';
 comment on column ops.v_gate_status.status is 'Bypassed while an exception is active, else the merit.';
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
+comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
+comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,

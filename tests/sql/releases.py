@@ -100,6 +100,7 @@ def let_time_pass(world: World, interval: str) -> None:
         for table, columns in TIMES.items():
             moves = ", ".join(f"{column} = {column} - %(past)s::interval" for column in columns)
             world.connection.execute(f"update ops.{table} set {moves}".encode(), {"past": interval})
+        world.rows("set local session_replication_role = origin")
 
 
 def verified_backup(world: World, project_id: UUID, *, age: str) -> UUID:
