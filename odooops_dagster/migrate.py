@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from importlib.resources import files
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import SQLSTATE_ERRORS, SchemaDrift, Unavailable
+from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, Forbidden, SchemaDrift, Unavailable
 
 # Names the lock that makes two migrations of one database follow each other.
 LOCK = "odooops.migrate"
@@ -58,15 +59,17 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
 
     Raises:
         SchemaDrift: an applied migration differs from the shipped one.
-        Conflict: what stands in schema ops cannot make room.
+        Conflict: what stands in schema ops cannot make room, or schema auth is not Supabase's.
+        Forbidden: the login may not make what the platform needs.
         Unavailable: the server does not answer.
     """
-    with _connect(url) as connection, connection.transaction():
+    with _connect(url) as connection, _rights_explained(), connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
         connection.execute("set local client_min_messages = warning")
         with_shim = shim if shim is not None else not _exists(connection, "to_regnamespace('auth')")
         if with_shim:
             _run_all(connection, read_folder("shim"))
+        _refuse_other_auth(connection)
         pending = _pending(connection)
         for migration in pending:
             if not migration.is_state:
@@ -153,6 +156,31 @@ def _connect(url: str) -> Connection:
             f"The database does not answer: {str(exc).strip().splitlines()[0]}",
             hint="Start it with `ops up`, or look at ODOOOPS_MIGRATE_URL.",
         ) from exc
+
+
+@contextmanager
+def _rights_explained() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as exc:
+        raise Forbidden(
+            f"This login may not migrate the database: {exc.diag.message_primary}",
+            hint="Migrate a bare server as a superuser, a Supabase project as postgres: ODOOOPS_MIGRATE_URL.",
+        ) from exc
+
+
+def _refuse_other_auth(connection: Connection) -> None:
+    """Refuse a schema auth that is somebody else's: functions would ask it who is there."""
+    rows = connection.execute(
+        "select 'function auth.uid()' where to_regprocedure('auth.uid()') is null"
+        " union all select 'role ' || r from unnest('{anon,authenticated,service_role}'::text[]) as r"
+        " where to_regrole(r) is null"
+    ).fetchall()
+    if rows:
+        raise Conflict(
+            f"Schema auth is not Supabase's: it comes without {', '.join(row[0] for row in rows)}",
+            hint="Give the control plane a database of its own: createdb odooops",
+        )
 
 
 def _exists(connection: Connection, expression: LiteralString) -> bool:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
 
+from odooops_dagster.errors import Conflict, Forbidden
+from odooops_dagster.migrate import migrate
 from tests.conftest import postgres15
 from tests.hosted import OWNER, HostedServer, as_login, hosted_server
 from tests.servers import PostgresServer
@@ -151,3 +154,29 @@ def test_the_hook_of_the_howto_is_for_supabase_auth_alone(world: World, hook: Ca
     for role in ("anon", "authenticated"):
         with refused("42501"):
             world.role(role).rows("select public.ops_access_token('{}')")
+
+
+def test_a_schema_auth_that_is_not_supabases_is_refused(bare_url: str) -> None:
+    """Before anything is made: the database is somebody's application."""
+    with connect(bare_url) as connection:
+        connection.execute("drop schema if exists auth cascade")
+        connection.execute("create schema auth")
+    with pytest.raises(Conflict, match=r"without function auth\.uid\(\)") as caught:
+        migrate(bare_url)
+    assert caught.value.hint
+    with connect(bare_url) as connection:
+        row = connection.execute("select to_regnamespace('ops') as ops, to_regproc('auth.uid') as uid").fetchone()
+    assert row == {"ops": None, "uid": None}
+
+
+def test_a_login_that_may_not_migrate_is_told_so_in_one_line(bare_url: str) -> None:
+    """Without schema auth there are roles to make for which the owner of a hosted project has no right."""
+    with connect(bare_url) as connection:
+        name = urlsplit(bare_url).path[1:]
+        connection.execute(f'alter database "{name}" owner to {OWNER}')
+        connection.execute("drop role if exists somebody")
+        connection.execute("create role somebody login password 'somebody'")
+    with pytest.raises(Forbidden, match=r"permission denied") as caught:
+        migrate(as_login(bare_url, "somebody"))
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
