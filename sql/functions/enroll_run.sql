@@ -20,7 +20,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := gen_random_uuid();
+    v_id uuid := ops.new_run_id(v_now);
     v_environment ops.environments;
     v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
         'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id

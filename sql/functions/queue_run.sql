@@ -28,7 +28,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := gen_random_uuid();
+    v_id uuid := ops.new_run_id(v_now);
     v_body bytea;
     v_environment ops.environments;
     v_number bigint;
