@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,48 @@ def run_probe(world: World, *, runs: int, claimers: int) -> None:
     finish_all_but(world, claims, killed)
     take_over(world, killed)
     check_ends(world, runs)
+
+
+def run_story(world: World, *, runs: int, workers: int, killed: int) -> None:
+    """Let workers work side by side while some are killed with a run in hand; another worker takes those over."""
+    queue_runs(world, runs)
+    together = Barrier(workers)
+
+    def live(number: int) -> list[UUID]:
+        with connect(world.worker_url) as backend:
+            together.wait(60)
+            return die(backend) if number < killed else [run for run, _ in drain(backend, f"w{number}")]
+
+    def die(backend: Connection) -> list[UUID]:
+        ((run_id, attempt),) = claim(backend, "victim")
+        backend.execute("select ops.start_workflow_run(%s, 'victim', %s)", [run_id, attempt])
+        with connect(world.url) as killer:
+            killer.execute("select pg_terminate_backend(%s)", [backend.info.backend_pid])
+        with suppress(psycopg.OperationalError):
+            complete(backend, run_id, attempt)
+        return [run_id]
+
+    with ThreadPoolExecutor(workers) as pool:
+        lives = list(pool.map(live, range(workers)))
+    dead = {run_id for life in lives[:killed] for run_id in life}
+    assert Counter(run_id for life in lives for run_id in life).most_common(1)[0][1] == 1, "a run was claimed twice"
+    assert sum(map(len, lives)) == runs, "a run was lost"
+    world.expire_leases()
+    assert {row["run_id"] for row in world.rows("select * from ops.requeue_expired_runs()")} == dead
+    with connect(world.worker_url) as backend:
+        assert dict(drain(backend, "heir")) == dict.fromkeys(dead, 2)
+    check_ends(world, runs)
+
+
+def drain(backend: Connection, worker: str) -> list[tuple[UUID, int]]:
+    """Claim, start and complete until nothing is left."""
+    done: list[tuple[UUID, int]] = []
+    while found := claim(backend, worker):
+        for run_id, attempt in found:
+            backend.execute("select ops.start_workflow_run(%s, %s, %s)", [run_id, worker, attempt])
+            complete(backend, run_id, attempt)
+        done += found
+    return done
 
 
 def queue_runs(world: World, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.sql.probe import run_probe
+from tests.sql.probe import run_probe, run_story
 from tests.sql.world import World
 
 # What each mutant's function loses.
@@ -20,6 +20,11 @@ MUTANTS = {
 def test_200_queued_runs_and_32_concurrent_claimers_no_double_claim_none_lost(world: World) -> None:
     """A tenth of the workers' backends is terminated, and still every run ends exactly once."""
     run_probe(world, runs=200, claimers=32)
+
+
+def test_200_queued_runs_32_workers_with_a_tenth_of_the_workers_killed(world: World) -> None:
+    """They die between claim and completion while the others work; every run ends exactly once, none is lost."""
+    run_story(world, runs=200, workers=32, killed=3)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)

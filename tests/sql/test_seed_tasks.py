@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from tests.servers import PostgresServer
 from tests.sql.catalog import catalog
 from tests.sql.everything import Everything, furnish
 from tests.sql.lints import findings
+from tests.sql.releases import make_release
 from tests.sql.world import World, connect, refused
 
 # Seed A, week 2.
@@ -65,6 +67,12 @@ GATE_TABLES = {
     "incidents": {"deployments"},
     "recovery_drills": {"evidence_artifacts"},
 }
+
+# Seed C, T6.
+REPORTING_VIEWS = (
+    "v_release_gate_summary", "v_promotion_eligibility", "v_evidence_completeness", "v_exception_status",
+    "v_deployment_history",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -248,3 +256,73 @@ def test_c_t2_done_when_zero_drift(url: str) -> None:
     before = catalog(url)
     assert migrate(url).applied == ()
     assert catalog(url) == before
+
+
+def test_c_t6_done_when_all_5_views_created_and_grants_applied(world: World) -> None:
+    """Those who decide and those who look back read each of them, with their own rights; nobody else does."""
+    readers = {"authenticated", "qa_tester", "release_manager", "sre", "developer", "audit_reader"}
+    assert set(REPORTING_VIEWS) <= tables_of(world)
+    for view in REPORTING_VIEWS:
+        rows = world.rows(
+            "select role from unnest(%s::text[]) as role"
+            " where has_table_privilege(role, format('ops.%%I', %s::text), 'select')",
+            [*sorted(readers), "anon", "ci_service_role"], view,
+        )  # fmt: skip
+        assert {row["role"] for row in rows} == readers, view
+        assert "security_invoker=true" in world.value("select reloptions from pg_class where relname = %s", view)
+
+
+def test_c_t6_done_when_data_verified_against_known_test_state(world: World, project: UUID) -> None:
+    """A release with one gate passed, one rejected, one waived for an hour and one waived too long ago."""
+    release = make_release(world, project, "1.0")
+    release.check("G1")
+    release.check("G1", "lint", "failed")
+    release.check("G1", "lint", "passed")
+    world.rows(
+        "insert into ops.evidence_artifacts (gate_id, check_id, kind, s3_url, sha256, created_by)"
+        " select gate_id, id, 'log', 's3://b/l', repeat('1', 64), 'ci' from ops.gate_checks where name = 'build'"
+    )
+    release.waive("G2", lasts="5 minutes")
+    release.let_time_pass("10 minutes")
+    release.reject("G2")
+    release.waive("G3")
+    gates = world.rows("select * from ops.v_release_gate_summary where release_id = %s order by gate_code", release.id)
+    assert [
+        (g["gate_code"], g["status"], g["checks_passed"], g["checks_failed"], g["approvals"], g["rejections"])
+        for g in gates
+    ] == [
+        ("G1", "passed", 2, 0, 0, 0), ("G2", "failed", 0, 0, 0, 1), ("G3", "bypassed", 0, 0, 0, 0),
+        ("G4", "pending", 0, 0, 0, 0),
+    ]  # fmt: skip
+    eligibility = world.row("select * from ops.v_promotion_eligibility where release_id = %s", release.id)
+    assert (eligibility["eligible_for_staging"], eligibility["eligible_for_production"]) == (False, False)
+    evidence = world.rows(
+        "select * from ops.v_evidence_completeness where release_id = %s order by gate_code", release.id
+    )
+    assert [(e["gate_code"], e["evidence_count"], e["checks_without_evidence"]) for e in evidence] == [
+        ("G1", 1, ["lint"]), ("G2", 0, []), ("G3", 0, []), ("G4", 0, []),
+    ]  # fmt: skip
+    exceptions = world.rows("select * from ops.v_exception_status where release_id = %s order by gate_code", release.id)
+    assert [(x["gate_code"], x["status"], x["time_remaining"] > timedelta()) for x in exceptions] == [
+        ("G2", "expired", False), ("G3", "active", True),
+    ]  # fmt: skip
+
+
+def test_c_t6_done_when_deployments_and_rollbacks_are_in_the_history(world: World, project: UUID) -> None:
+    """Two releases went to staging, and the second was taken back."""
+    for version in ("1.0", "2.0"):
+        release = make_release(world, project, version)
+        release.check("G1")
+        deployment = world.value("select ops.promote_release(%s, 'staging')", release.id)
+        world.rows("select ops.record_deployment_status(%s, 'succeeded')", deployment)
+    back = world.value("select ops.rollback_deployment(%s, 'it fails')", deployment)
+    history = world.rows("select * from ops.v_deployment_history where project_id = %s order by created_at", project)
+    assert [(d["version"], d["status"], d["g4_status"], d["is_rollback"]) for d in history] == [
+        ("1.0", "succeeded", "pending", False), ("2.0", "succeeded", "pending", False),
+        ("1.0", "pending", "pending", True),
+    ]  # fmt: skip
+    assert [(d["rolled_back_by"], d["replaced_version"]) for d in history] == [
+        (None, None),
+        (back, "1.0"),
+        (None, "2.0"),
+    ]
