@@ -1,5 +1,5 @@
 -- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
--- generation from the second on.
+-- generation from the second on. Two environments never have the same name: ~ is no branch's.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,
@@ -12,7 +12,8 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select p_slug || '/' || replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '...', '%2E%2E%2E')
+select p_slug || '/'
+    || replace(replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '~', '%7E'), '...', '%2E%2E%2E')
     || case when p_generation > 1 then '~' || p_generation else '' end
 $$;
 comment on function ops.partition_key is 'The Dagster partition of an environment.';

@@ -115,6 +115,15 @@ def test_previews_past_their_time_are_destroyed_once(world: World, project: UUID
     assert world.rows("select ops.expire_environments()") == []
 
 
+def test_no_branch_takes_the_name_of_anothers_later_generation(world: World, project: UUID) -> None:
+    """Git has no such branch, and a caller who makes one up waits for nothing."""
+    world.rows("select ops.ensure_environment(%s, 'a')", project)
+    world.rows("update ops.environments set status = 'destroyed', destroyed_at = now()")
+    world.rows("set statement_timeout = '5s'")
+    for branch, key in (("a", "shop/a~2"), ("a~2", "shop/a%7E2"), ("a%7E2", "shop/a%257E2")):
+        assert world.value("select (ops.ensure_environment(%s, %s)).partition_key", project, branch) == key
+
+
 def test_a_destroyed_environment_gives_up_its_address_and_database(world: World, project: UUID) -> None:
     """Its row stays, as history."""
     run_id = world.work(project)
