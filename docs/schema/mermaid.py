@@ -66,14 +66,16 @@ def _attribute(column: Column, table: Table) -> str:
     ]
     words = [short_type(column.type).removeprefix("ops."), column.name]
     words += [", ".join(marks)] if marks else []
-    words += [f'"{_text(column.comment)}"'] if column.comment else []
     return " ".join(words)
 
 
 def _lines(tables: Iterable[Table]) -> Iterator[str]:
-    """Yield one line per reference; two references to one table are told apart by their columns."""
+    """Yield one line per reference; of two that begin with the same column, the one that says more."""
     for table in tables:
-        for key in table.foreign_keys:
+        longest: dict[tuple[str, str], ForeignKey] = {}
+        for key in sorted(table.foreign_keys, key=lambda key: len(key.columns)):
+            longest[key.target, key.columns[0]] = key
+        for key in longest.values():
             yield _line(table, key, label=", ".join(key.columns))
 
 
@@ -89,7 +91,3 @@ def _cardinality(table: Table, key: ForeignKey) -> str:
 
 def _fence(lines: Iterable[str]) -> str:
     return "\n".join(["```mermaid", "erDiagram", *lines, "```", ""])
-
-
-def _text(text: str) -> str:
-    return text.replace('"', "'")
