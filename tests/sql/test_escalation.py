@@ -342,6 +342,36 @@ def test_an_outsider_holds_up_nobody_with_advisory_locks(world: World, actors: A
     assert world.value(held, outsider.connection.info.backend_pid) == 2
 
 
+def test_nothing_is_decided_by_a_notification(world: World, actors: Actors, mine: Everything) -> None:
+    """Anyone may send one, under any name; a worker finds its runs in the table."""
+    assert (
+        world.rows("select proname from pg_proc where pronamespace = 'ops'::regnamespace and prosrc ~* 'notify'") == []
+    )
+    for channel in ("ops_queue", "ops", "pgrst"):
+        actors.login("developer").rows("select pg_notify(%s, %s)", channel, str(mine.waiting))
+    assert world.status(mine.waiting) == "queued"
+
+
+def test_a_login_in_the_workers_role_is_a_worker_and_decides_as_little(actors: Actors, mine: Everything) -> None:
+    """Membership counts, and carries no more than the role has."""
+    worker = actors.login("ops_worker")
+    assert worker.value("select ops.is_platform()") is True
+    assert [row["id"] for row in worker.claim(worker="second")] == [mine.waiting]
+    for permission in ("sign_off_g2", "sign_off_g3", "grant_exception"):
+        assert worker.value("select ops.has_permission(%s, %s)", mine.project, permission) is False
+    with refused("42501"):
+        worker.rows("update ops.runs set status = 'succeeded'")
+
+
+def test_two_hats_are_worn_by_who_was_given_both(actors: Actors, mine: Everything) -> None:
+    """A login's personas add up, and to nothing more."""
+    both = actors.login("qa_tester", "sre")
+    assert both.value("select ops.caller_personas()") == ["qa_tester", "sre"]
+    asked = ("sign_off_g2", "deploy", "sign_off_g3", "promote")
+    held = [both.value("select ops.has_permission(%s, %s)", mine.project, permission) for permission in asked]
+    assert held == [True, True, False, False]
+
+
 def test_large_objects_of_others_stay_shut(world: World, actors: Actors) -> None:
     """Everybody may make one; the owner's own are theirs."""
     large = world.value("select lo_from_bytea(0, 'secret')")
