@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -173,10 +174,11 @@ def test_the_glossary_holds_every_word_of_a_release() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    """Each library in pyproject.toml has a line in why.md."""
+    """Each library of pyproject.toml, and each package that the tests take from npm, has a line in why.md."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {match[0] for item in required if (match := re.match(r"[\w-]+", item))}
+    names |= json.loads((ROOT / "scripts" / "dev" / "node" / "package.json").read_text())["dependencies"].keys()
     told = set(inline_code((ROOT / "docs" / "why.md").read_text()))
     assert names - told == set()
 
