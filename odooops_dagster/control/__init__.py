@@ -9,11 +9,18 @@ from odooops_dagster.control.artifacts import Artifacts
 from odooops_dagster.control.backups import Backups
 from odooops_dagster.control.checks import Checks
 from odooops_dagster.control.database import Database
+from odooops_dagster.control.deployments import Deployments
 from odooops_dagster.control.environments import Environments
+from odooops_dagster.control.events import Events
+from odooops_dagster.control.gates import Gates
+from odooops_dagster.control.incidents import Incidents
 from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
+from odooops_dagster.control.members import Members
+from odooops_dagster.control.policies import Policies
 from odooops_dagster.control.projects import Projects
 from odooops_dagster.control.pushes import Pushes
+from odooops_dagster.control.releases import Releases
 from odooops_dagster.control.retention import Retention
 from odooops_dagster.control.runs import Runs
 from odooops_dagster.control.templates import Templates
@@ -38,7 +45,14 @@ class ControlPlane:
         self.pushes = Pushes(self._database)
         self.templates = Templates(self._database)
         self.workers = Workers(self._database)
+        self.releases = Releases(self._database)
+        self.gates = Gates(self._database)
+        self.deployments = Deployments(self._database)
+        self.incidents = Incidents(self._database)
+        self.events = Events(self._database)
+        self.policies = Policies(self._database)
         self.retention = Retention(self._database)
+        self.members = Members(self._database)
 
     def ping(self) -> None:
         """Return if the database answers and has the schema.

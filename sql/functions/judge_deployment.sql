@@ -15,7 +15,7 @@ select
         when t.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'::ops.ops_gate_status
         else t.verdict
     end,
-    format('deployment to %s: %s', (p_deployment).stage, t.reason)
+    format('deployment to %s, %s', (p_deployment).stage, t.reason)
 from ops.release_gates as g
 cross join lateral ops.tally_checks(
     g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at

@@ -7,12 +7,12 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, reason)
+insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds)
 select
     (p_release).id, g.code,
     array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
-    (rules ->> 'g4_window_seconds')::int, 'nothing decided it yet'
+    (rules ->> 'g4_window_seconds')::int
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
 cross join ops.rules_in_force((p_release).project_id, 'gates') as rules
 $$;

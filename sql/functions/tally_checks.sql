@@ -42,7 +42,7 @@ select
         when n.open is null and n.passed is not null then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
-    coalesce('failed: ' || n.failed, 'waits for ' || n.open, 'passed: ' || n.passed, 'waits for a first check')
+    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
 from named as n
 $$;
 comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';

@@ -245,7 +245,7 @@ def test_health_that_nobody_proved_within_the_window_failed(world: World, releas
     deployed(release, "staging")
     release.let_time_pass("901 seconds")
     assert release.status("G4") == "failed"
-    assert release.unmet("production") == {"G4": "failed: deployment to staging: waits for health"}
+    assert release.unmet("production") == {"G4": "failed: deployment to staging, waits for health"}
     world.rows(
         "select ops.record_gate_check(%s, 'G4', 'health', 'passed', p_occurred_at => now() - interval '10 minutes')",
         release.id,

@@ -1,0 +1,69 @@
+"""Deployments: releases brought to staging and production, and taken back."""
+
+from __future__ import annotations
+
+import builtins
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.release_model import Deployment, DeploymentStatus
+
+
+class Deployments:
+    """Reads and writes ops.deployments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def promote(
+        self, release_id: UUID, *, target_env: str, no_backup_reason: str | None = None, reason: str | None = None
+    ) -> Deployment:
+        """Bring the release there, or return the deployment that is doing so.
+
+        Raises:
+            Conflict: something is missing; the message says what.
+        """
+        found = self._database.value(
+            "promote_release",
+            release_id=release_id,
+            target_env=target_env,
+            p_no_backup_reason=no_backup_reason,
+            p_reason=reason,
+        )
+        return self.get(found)
+
+    def rollback(self, deployment_id: UUID, *, reason: str) -> Deployment:
+        """Bring back the release that was there before, and return the new deployment.
+
+        Raises:
+            Conflict: there is nothing to go back to.
+        """
+        return self.get(self._database.value("rollback_deployment", deployment_id=deployment_id, reason=reason))
+
+    def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
+        """Note how the deployment goes."""
+        self._database.call("record_deployment_status", deployment_id=deployment_id, status=status)
+        return self.get(deployment_id)
+
+    def close_unfinished(self) -> int:
+        """End the deployments whose run ended without saying how they went, and return how many."""
+        return int(self._database.value("close_deployments"))
+
+    def get(self, deployment_id: UUID) -> Deployment:
+        """Return the deployment of that id."""
+        row = self._database.one("deployments", what=f"deployment {deployment_id}", order="id", id=deployment_id)
+        return Deployment.from_row(row)
+
+    def of_run(self, run_id: UUID) -> Deployment | None:
+        """Return the deployment that the run carries out, if it does one."""
+        rows = self._database.read("deployments", order="id", run_id=run_id)
+        return Deployment.from_row(rows[0]) if rows else None
+
+    def list(
+        self, project_id: UUID | None = None, *, release_id: UUID | None = None, limit: int | None = None
+    ) -> builtins.list[Deployment]:
+        """Return the deployments, the newest first."""
+        rows = self._database.read(
+            "deployments", order="created_at desc, id", limit=limit, project_id=project_id, release_id=release_id
+        )
+        return [Deployment.from_row(row) for row in rows]

@@ -1,0 +1,51 @@
+"""Incidents: what went wrong, and how it ended."""
+
+from __future__ import annotations
+
+import builtins
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.release_model import Incident, Severity
+
+
+class Incidents:
+    """Reads and writes ops.incidents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(
+        self,
+        project_id: UUID,
+        *,
+        title: str,
+        description: str = "",
+        severity: Severity = "major",
+        deployment_id: UUID | None = None,
+    ) -> Incident:
+        """Open an incident."""
+        found = self._database.value(
+            "open_incident",
+            project_id=project_id,
+            title=title,
+            p_description=description,
+            p_severity=severity,
+            p_deployment_id=deployment_id,
+        )
+        return self.get(found)
+
+    def resolve(self, incident_id: UUID, *, resolution: str) -> Incident:
+        """End the incident with what came of it."""
+        self._database.call("resolve_incident", incident_id=incident_id, resolution=resolution)
+        return self.get(incident_id)
+
+    def get(self, incident_id: UUID) -> Incident:
+        """Return the incident of that id."""
+        row = self._database.one("incidents", what=f"incident {incident_id}", order="id", id=incident_id)
+        return Incident.from_row(row)
+
+    def list(self, project_id: UUID | None = None, *, status: str | None = None) -> builtins.list[Incident]:
+        """Return the incidents, the newest first."""
+        rows = self._database.read("incidents", order="opened_at desc, id", project_id=project_id, status=status)
+        return [Incident.from_row(row) for row in rows]

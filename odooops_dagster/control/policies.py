@@ -1,0 +1,33 @@
+"""Policies: what projects hold themselves to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.release_model import PolicyType
+
+
+class Policies:
+    """Reads and writes ops.policies."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, project_id: UUID | None, *, policy_type: PolicyType) -> Mapping[str, Any]:
+        """Return the rules that hold in the project; without one, those for all."""
+        rules: Mapping[str, Any] = self._database.value("policy", project_id=project_id, type=policy_type)
+        return rules
+
+    def set(self, project_id: UUID | None, *, policy_type: PolicyType, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Set the rules that differ from those for all, and return those that hold now.
+
+        Raises:
+            BadInput: a rule is not known or has a value it cannot have; the message names it.
+        """
+        now: Mapping[str, Any] = self._database.value(
+            "set_policy", project_id=project_id, type=policy_type, rules=rules
+        )
+        return now

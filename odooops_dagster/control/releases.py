@@ -1,0 +1,82 @@
+"""Releases: immutable candidates, and where they may go."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control.database import Database
+from odooops_dagster.release_model import Release, Requirement
+
+
+class Releases:
+    """Reads and writes ops.releases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        project_id: UUID,
+        *,
+        version: str,
+        git_shas: Mapping[str, str],
+        image_digest: str,
+        created_by: str | None = None,
+        run_id: UUID | None = None,
+        notes: str | None = None,
+    ) -> Release:
+        """Create the release with its four gates, or return the one that is the same.
+
+        Raises:
+            Conflict: the version is made of something else.
+        """
+        found = self._database.value(
+            "create_release",
+            project_id=project_id,
+            version=version,
+            git_shas=git_shas,
+            image_digest=image_digest,
+            p_created_by=created_by,
+            p_run_id=run_id,
+            p_notes=notes,
+        )
+        return self.by_id(found)
+
+    def get(self, project_id: UUID, *, version: str) -> Release:
+        """Return the release of that version."""
+        row = self._database.one(
+            "releases", what=f"release {version}", order="version", project_id=project_id, version=version
+        )
+        return Release.from_row(row)
+
+    def by_id(self, release_id: UUID) -> Release:
+        """Return the release of that id."""
+        return Release.from_row(self._database.one("releases", what=f"release {release_id}", order="id", id=release_id))
+
+    def list(self, project_id: UUID | None = None, *, limit: int | None = None) -> builtins.list[Release]:
+        """Return the releases, the newest first."""
+        rows = self._database.read("releases", order="created_at desc, id", limit=limit, project_id=project_id)
+        return [Release.from_row(row) for row in rows]
+
+    def withdraw(self, release_id: UUID) -> Release:
+        """Take the release out of the running."""
+        self._database.call("withdraw_release", release_id=release_id)
+        return self.by_id(release_id)
+
+    def is_eligible(self, release_id: UUID, *, target_env: str) -> bool:
+        """Return whether the release may be promoted there now."""
+        return bool(self._database.value("is_eligible_for_promotion", release_id=release_id, target_env=target_env))
+
+    def explain(self, release_id: UUID, *, target_env: str) -> builtins.list[Requirement]:
+        """Return each requirement of a promotion, met or not, and by what."""
+        rows = self._database.call("explain_promotion", release_id=release_id, target_env=target_env)
+        return [Requirement.from_row(row) for row in rows]
+
+    def record_evidence(self, *, kind: str, s3_url: str, sha256: str, **subject: Any) -> UUID:  # noqa: ANN401
+        """Note an object that proves something; `subject` are the optional arguments of ops.record_evidence."""
+        named = {f"p_{name}": value for name, value in subject.items()}
+        found: UUID = self._database.value("record_evidence", kind=kind, s3_url=s3_url, sha256=sha256, **named)
+        return found

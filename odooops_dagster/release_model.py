@@ -1,0 +1,140 @@
+"""Frozen values of releases, gates and deployments, which pass between rooms like those of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from odooops_dagster.model import FromRow, Stage
+
+ReleaseStatus = Literal["candidate", "staging", "released", "rolled_back", "withdrawn"]
+GateCode = Literal["G1", "G2", "G3", "G4"]
+GateStatus = Literal["pending", "passed", "failed", "bypassed"]
+CheckStatus = Literal["passed", "failed", "skipped"]
+Decision = Literal["approved", "rejected"]
+DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
+Severity = Literal["minor", "major", "critical"]
+PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(FromRow):
+    """An immutable candidate: a version, the commit of every repository, one image."""
+
+    id: UUID
+    project_id: UUID
+    version: str
+    status: ReleaseStatus
+    git_shas: Mapping[str, str]
+    image_digest: str
+    created_by: str
+    run_id: UUID | None
+    notes: str | None
+    created_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate(FromRow):
+    """A gate as it stands now; `merit` leaves exceptions aside, `reason` says by what it was decided."""
+
+    gate_id: UUID
+    release_id: UUID
+    version: str
+    gate_code: GateCode
+    status: GateStatus
+    merit: GateStatus
+    reason: str | None
+    deadline_at: datetime | None
+    exception_id: UUID | None
+    exception_reason: str | None
+    granted_by: str | None
+    expires_at: datetime | None
+    is_break_glass: bool | None
+    required_checks: Sequence[str]
+    quorum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement(FromRow):
+    """One thing that a promotion needs, whether it is there, and by what."""
+
+    requirement: str
+    is_met: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateException(FromRow):
+    """A gate waived by a named person until a time; without `granted_at` it is only asked for."""
+
+    id: UUID
+    release_id: UUID
+    gate_code: GateCode
+    reason: str
+    is_break_glass: bool
+    requested_by: str
+    granted_by: str | None
+    granted_at: datetime | None
+    expires_at: datetime
+    revoked_by: str | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment(FromRow):
+    """A release brought to a place; `g4_status` is the health it proved."""
+
+    id: UUID
+    project_id: UUID
+    release_id: UUID
+    environment_id: UUID | None
+    stage: Stage
+    status: DeploymentStatus
+    image_digest: str
+    git_shas: Mapping[str, str]
+    backup_id: UUID | None
+    no_backup_reason: str | None
+    rollback_of: UUID | None
+    reason: str | None
+    run_id: UUID | None
+    requested_by: str
+    g4_status: GateStatus
+    g4_deadline_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident(FromRow):
+    """What went wrong, who took it and how it ended."""
+
+    id: UUID
+    project_id: UUID
+    deployment_id: UUID | None
+    exception_id: UUID | None
+    severity: Severity
+    status: str
+    title: str
+    description: str
+    opened_by: str
+    opened_at: datetime
+    resolved_by: str | None
+    resolved_at: datetime | None
+    resolution: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventAnswer(FromRow):
+    """What came of a delivery; `field` names what was wrong with a refused one."""
+
+    http_status: int
+    status: Literal["accepted", "duplicate", "rejected"]
+    message: str
+    ids: Mapping[str, Any]
+    field: str | None = None
+    hint: str | None = None
