@@ -294,3 +294,18 @@ def test_values_are_what_their_rows_say(control: ControlPlane, run: Run) -> None
     assert isinstance(run.id, UUID)
     assert isinstance(environment, Environment)
     assert (run.environment_id, run.project_slug) == (environment.id, environment.project_slug)
+
+
+def test_members_are_set_listed_and_removed(control: ControlPlane, project: Project) -> None:
+    """A project keeps an owner."""
+    owner, viewer = uuid4(), uuid4()
+    control.members.set(project.id, owner, "owner")
+    control.members.set(project.id, viewer, "viewer")
+    found = {row["user_id"]: row["role"] for row in control.members.list("shop")}
+    assert found == {owner: "owner", viewer: "viewer"}
+    assert control.members.remove(project.id, viewer) is True
+    assert control.members.remove(project.id, viewer) is False
+    with pytest.raises(Conflict, match="keeps an owner"):
+        control.members.remove(project.id, owner)
+    with pytest.raises(BadInput):
+        control.members.set(project.id, viewer, "boss")
