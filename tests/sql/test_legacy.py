@@ -76,6 +76,7 @@ def legacy_url(bare_url: str) -> Iterator[str]:
         for role in ("anon", "agent_app"):
             if not connection.execute("select from pg_roles where rolname = %s", [role]).fetchall():
                 connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+        connection.execute("grant agent_app to current_user")
         connection.execute(LEGACY.encode())
     yield bare_url
     with connect(bare_url) as connection:
