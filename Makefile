@@ -22,12 +22,13 @@ test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
-check: $(READY) ## Lint, format, types, import contracts, SQL, Dagster's definitions
+check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Dagster's definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy $(CODE) tests bench
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
 	@$(BIN)/sqlfluff lint sql
+	@$(BIN)/ops db export --check supabase/migrations
 	@PYTHONWARNINGS=ignore $(BIN)/dagster definitions validate --log-level warning && echo "Definitions are valid"
 
 .PHONY: fix
@@ -35,6 +36,7 @@ fix: $(READY) ## Mend what can be mended by a tool
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --quiet sql
+	@$(BIN)/ops db export supabase/migrations
 
 .PHONY: export
 export: $(READY) ## Write what comes of the schema: Supabase's migrations and types

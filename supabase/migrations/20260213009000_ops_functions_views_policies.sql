@@ -17,12 +17,12 @@ begin
 end
 $$;
 
--- Lists the functions of the platform with the version of each one's row.
+-- Lists the functions of the platform with the place of each one's row, which changes with it.
 create function pg_temp.own_functions()
 returns table (id oid, name text, row_version text)
 language sql
 as $$
-    select p.oid, p.proname::text, p.xmin::text
+    select p.oid, p.proname::text, p.ctid::text
     from pg_catalog.pg_proc as p, pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) as i
     where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'
     and i.identity not in (select o.identity from pg_temp.older_objects() as o (identity))
@@ -74,6 +74,28 @@ begin
 end
 $$;
 
+-- A function that is made over keeps its grants: those that its file gives no more would stay.
+do $$
+declare
+    v_revoke text;
+begin
+    for v_revoke in
+        select format('revoke all on routine %s from %s', f.id::regprocedure, string_agg(distinct r.rolname, ', '))
+        from pg_temp.own_functions() as f
+        join pg_catalog.pg_proc as p on p.oid = f.id
+        cross join pg_catalog.aclexplode(p.proacl) as a
+        join pg_catalog.pg_roles as r on r.oid = a.grantee and r.oid <> p.proowner
+        where r.rolname in (
+            'anon', 'authenticated', 'service_role', 'ops_worker',
+            'ci_service_role', 'qa_tester', 'release_manager', 'sre', 'developer', 'audit_reader'
+        )
+        group by f.id
+    loop
+        execute v_revoke;
+    end loop;
+end
+$$;
+
 create temporary table ops_functions_before on commit drop as
 select
     f.id,
@@ -100,7 +122,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
@@ -1403,6 +1425,7 @@ begin
     returning * into v_release;
     if found then
         perform ops.make_gates(v_release);
+        perform ops.settle_gate(g.id) from ops.release_gates as g where g.release_id = v_release.id;
         return v_release.id;
     end if;
     select r.* into v_release from ops.releases as r
@@ -1730,7 +1753,9 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    if v_kind not in ('build', 'test') then
+    -- most runs move no data: a deployment does when it clones
+    if v_kind not in ('build', 'test', 'deploy')
+        or (v_kind = 'deploy' and exists (select from ops.restores as s where s.run_id = p_run_id)) then
         perform ops.end_data_work(p_run_id, p_error_message);
     end if;
     return true;
@@ -1793,7 +1818,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := gen_random_uuid();
+    v_id uuid := ops.new_run_id(v_now);
     v_environment ops.environments;
     v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
         'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id
@@ -3388,7 +3413,7 @@ select
         when t.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'::ops.ops_gate_status
         else t.verdict
     end,
-    format('deployment to %s: %s', (p_deployment).stage, t.reason)
+    format('deployment to %s, %s', (p_deployment).stage, t.reason)
 from ops.release_gates as g
 cross join lateral ops.tally_checks(
     g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
@@ -3786,12 +3811,12 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, reason)
+insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds)
 select
     (p_release).id, g.code,
     array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
-    (rules ->> 'g4_window_seconds')::int, 'nothing decided it yet'
+    (rules ->> 'g4_window_seconds')::int
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
 cross join ops.rules_in_force((p_release).project_id, 'gates') as rules
 $$;
@@ -4119,6 +4144,32 @@ comment on function ops.named_release is 'The release of a version or an id.';
 revoke all on function ops.named_release from public;
 $ops_file$);
 
+select pg_temp.make_function('new_run_id', $ops_file$
+-- Gives a run its id: a UUID of version 7, the moment first and chance after, so that the newest runs lie together in
+-- every index however many ended before. PostgreSQL 15 to 17 have no function of their own for it.
+-- Called by queue_run and enroll_run, and by who fills a database. Locks and raises nothing.
+create or replace function ops.new_run_id(
+    p_at timestamptz
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_bytes bytea := overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from p_at) * 1000)::bigint) from 3) from 1 for 6
+    );
+begin
+    return encode(set_byte(v_bytes, 6, (get_byte(v_bytes, 6) & 15) | 112), 'hex')::uuid;
+end
+$$;
+comment on function ops.new_run_id is 'A new runs id, ordered by time.';
+revoke all on function ops.new_run_id from public;
+$ops_file$);
+
 select pg_temp.make_function('next_turn', $ops_file$
 -- Gives a run its turn: after its project's last waiting one, else beside the first that waits. Projects thereby
 -- alternate however many runs each has queued.
@@ -4350,7 +4401,7 @@ $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
 -- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
--- generation from the second on.
+-- generation from the second on. Two environments never have the same name: ~ is no branch's.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,
@@ -4363,7 +4414,8 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select p_slug || '/' || replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '...', '%2E%2E%2E')
+select p_slug || '/'
+    || replace(replace(replace(replace(p_branch, '%', '%25'), '|', '%7C'), '~', '%7E'), '...', '%2E%2E%2E')
     || case when p_generation > 1 then '~' || p_generation else '' end
 $$;
 comment on function ops.partition_key is 'The Dagster partition of an environment.';
@@ -4744,7 +4796,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := gen_random_uuid();
+    v_id uuid := ops.new_run_id(v_now);
     v_body bytea;
     v_environment ops.environments;
     v_number bigint;
@@ -8008,7 +8060,7 @@ select
         when n.open is null and n.passed is not null then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
-    coalesce('failed: ' || n.failed, 'waits for ' || n.open, 'passed: ' || n.passed, 'waits for a first check')
+    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
 from named as n
 $$;
 comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';
@@ -9397,7 +9449,7 @@ using (true);
 
 create policy "Personas read what they told themselves"
 on ops.event_ingest_log for select to ci_service_role, qa_tester, developer
-using (caller_id = ops.caller_id());
+using (caller_id = (select ops.caller_id()));
 
 -- Members read their projects' evidence; nobody changes it.
 revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker;
@@ -9744,6 +9796,16 @@ using (true);
 create policy "Personas read every role"
 on ops.roles for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+-- A login that is a member of a persona may come in, also where the public may not.
+do $$
+begin
+    execute format(
+        'grant connect on database %I to authenticator,'
+        ' ci_service_role, qa_tester, release_manager, sre, developer, audit_reader', current_database()
+    );
+exception when insufficient_privilege or undefined_object then null; -- the owner of the database says who comes in
+end $$;
 
 -- Members read their projects' artifacts; workers add them through RPCs.
 revoke all on ops.run_artifacts from public, anon, authenticated, service_role, ops_worker;
