@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from docs.schema.catalog import ROLES
 from docs.schema.functions_page import functions_page
 from docs.schema.model import Column, Enum, Grant, Schema, Table, View
 from docs.schema.sources import Notes
@@ -51,7 +52,7 @@ def _index(schema: Schema, subjects: list[Subject]) -> str:
 
 
 def _subject_page(subject: Subject, schema: Schema, notes: Notes) -> str:
-    lines = [f"# {subject.title}", "", f"{subject.sentence} [All of the schema](README.md).", "", WRITTEN]
+    lines = [f"# Tables: {subject.title[0].lower()}{subject.title[1:]}", "", f"{subject.sentence} [All of the schema](README.md).", "", WRITTEN]
     for item in subject.of(schema):
         lines += ["", *_table_section(item, schema, notes)]
     return "\n".join(lines) + "\n"
@@ -161,7 +162,7 @@ def _users(enum: str, schema: Schema) -> str:
 
 def _policies_page(schema: Schema) -> str:
     lines = [
-        "# Policies",
+        "# Policies by table",
         "",
         "Row-level security is on for every table: a row is seen, or written, where a policy for the role says so and",
         "the verb is granted.",
@@ -175,7 +176,20 @@ def _policies_page(schema: Schema) -> str:
         ]
         lines += ["", f"## {item.name}", "", *table(("policy", "verb", "roles", "rows", "new rows"), rows), ""]
         lines += [f"Written in {_file('policies', item.name)}."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_policies_by_role(schema)]) + "\n"
+
+
+def _policies_by_role(schema: Schema) -> Iterator[str]:
+    """Yield every policy once more, under each role that it is for."""
+    yield from ("", "# By role", "", "A role without a policy for a table sees none of its rows.")
+    for role in ROLES:
+        rows = [
+            (f"[{item.name}](#{item.name})", policy.verb, prose(policy.name))
+            for item in schema.tables
+            for policy in item.policies
+            if role in policy.roles
+        ]
+        yield from ("", f"## For {role}", "", *(table(("table", "verb", "policy"), rows) if rows else ["None."]))
 
 
 def _list(title: str, items: Iterable[str]) -> Iterator[str]:

@@ -189,6 +189,13 @@ def test_anchors_are_those_of_github() -> None:
     assert anchors(text) == {"a-b-c", "two-words", "again", "again-1"}
 
 
+@pytest.mark.parametrize("document", sorted((ROOT / "docs" / "reference" / "schema").glob("*.md")), ids=name_of)
+def test_a_link_to_a_table_or_function_leads_to_it(document: Path) -> None:
+    """No heading of a generated page is there twice: a link would lead to the first."""
+    headings = [match["text"].lower() for match in HEADING.finditer(document.read_text())]
+    assert len(set(headings)) == len(headings)
+
+
 def test_every_kind_of_link_is_followed(tmp_path: Path) -> None:
     """An image, a definition and an attribute are links like any other; an address elsewhere is not followed."""
     text = '![i](i.png)\n[t](t.md "T")\n[d]: d.md\n<img src="s.png">\n[a](#a)\n[m](mailto:x@y.z) [h](https://x.y)'
