@@ -19,4 +19,4 @@ using (true);
 
 create policy "Personas read what they told themselves"
 on ops.event_ingest_log for select to ci_service_role, qa_tester, developer
-using (caller_id = ops.caller_id());
+using (caller_id = (select ops.caller_id()));
