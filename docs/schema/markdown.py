@@ -52,7 +52,8 @@ def _index(schema: Schema, subjects: list[Subject]) -> str:
 
 
 def _subject_page(subject: Subject, schema: Schema, notes: Notes) -> str:
-    lines = [f"# Tables: {subject.title[0].lower()}{subject.title[1:]}", "", f"{subject.sentence} [All of the schema](README.md).", "", WRITTEN]
+    title = f"# Tables: {subject.title[0].lower()}{subject.title[1:]}"
+    lines = [title, "", f"{subject.sentence} [All of the schema](README.md).", "", WRITTEN]
     for item in subject.of(schema):
         lines += ["", *_table_section(item, schema, notes)]
     return "\n".join(lines) + "\n"
@@ -64,7 +65,8 @@ def _table_section(item: Table, schema: Schema, notes: Notes) -> Iterator[str]:
     yield from table(("column", "type", "null", "default", "meaning"), rows)
     if item.partition_key:
         yield from ("", f"Partitioned by {code(item.partition_key)}; the partitions come and go with time.")
-    yield from _list("Keys", (_key_line(item)))
+    yield from _list("Promised", (_sentence(text) for text in notes.promises.get(item.name, ())))
+    yield from _list("Keys", _key_line(item))
     yield from _list("References", _reference_lines(item, schema))
     yield from _list("Held by the table", (code(check) for check in item.checks))
     yield from _list("Indexes", (f"{code(index.name)}: {code(index.definition)}" for index in item.indexes))
@@ -190,6 +192,10 @@ def _policies_by_role(schema: Schema) -> Iterator[str]:
             if role in policy.roles
         ]
         yield from ("", f"## For {role}", "", *(table(("table", "verb", "policy"), rows) if rows else ["None."]))
+
+
+def _sentence(text: str) -> str:
+    return prose(text[:1].upper() + text[1:].rstrip(".") + ".")
 
 
 def _list(title: str, items: Iterable[str]) -> Iterator[str]:

@@ -16,6 +16,12 @@ _ADDED = re.compile(
 )
 _RAISED = re.compile(r"sqlstate\s+'(?P<state>\w{5})'|errcode\s*=\s*'(?P<code>\w{5})'", re.IGNORECASE)
 _TABLE = re.compile(r"^(?:create|alter) table (?:if (?:not )?exists )?ops\.(\w+)", re.MULTILINE)
+_STATEMENT = re.compile(
+    r"^(?:create|alter) table (?:if (?:not )?exists )?ops\.(?P<table>\w+).*?;$"
+    r"|^(?:-- [^\n]*\n)+create unique index \w+\s+on ops\.(?P<indexed>\w+)",
+    re.MULTILINE | re.DOTALL,
+)
+_CONSTRAINTS = ("check", "unique", "foreign key", "primary key", "add constraint", "create unique index")
 _STATE = re.compile(r"\bPT\d{3}\b")
 _DEFINER = re.compile(r"\bDefiner: (?P<reason>.*)", re.DOTALL)
 
@@ -37,6 +43,7 @@ class Notes:
     functions: dict[str, Header]
     raised: dict[str, tuple[str, ...]]
     tables: dict[str, tuple[str, ...]]
+    promises: dict[str, tuple[str, ...]]
 
 
 def read_notes() -> Notes:
@@ -47,6 +54,7 @@ def read_notes() -> Notes:
         functions={name: header(text) for name, text in functions.items()},
         raised={name: raised_states(text) for name, text in functions.items()},
         tables=_makers(),
+        promises=_promises(),
     )
 
 
@@ -70,6 +78,28 @@ def raised_states(text: str) -> tuple[str, ...]:
     """Return the SQLSTATEs that the function's own text raises."""
     code = "\n".join(line.partition("--")[0] for line in text.splitlines())
     return tuple(sorted({match["state"] or match["code"] for match in _RAISED.finditer(code)}))
+
+
+def _promises() -> dict[str, tuple[str, ...]]:
+    """Return what the comments above the constraints and unique indexes of each table say."""
+    told: dict[str, tuple[str, ...]] = {}
+    for _, text in read_folder("migrations"):
+        for statement in _STATEMENT.finditer(text):
+            name = statement["table"] or statement["indexed"]
+            told[name] = (*told.get(name, ()), *commented_constraints(statement[0]))
+    return told
+
+
+def commented_constraints(statement: str) -> list[str]:
+    """Return the comment above each constraint of a statement, its lines joined."""
+    found, comment = [], ""
+    for line in (line.strip() for line in statement.splitlines()):
+        if line.startswith("--"):
+            comment = f"{comment} {line.removeprefix('--').strip()}".strip()
+        else:
+            found += [comment] if comment and line.startswith(_CONSTRAINTS) else []
+            comment = ""
+    return found
 
 
 def _makers() -> dict[str, tuple[str, ...]]:

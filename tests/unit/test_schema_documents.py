@@ -12,12 +12,12 @@ from docs.schema.model import Column, Enum, ForeignKey, Function, Index, Key, Sc
 from docs.schema.prisma import prisma
 from docs.schema.prisma_names import relations
 from docs.schema.security import fill
-from docs.schema.sources import Notes, header, raised_states, read_notes
+from docs.schema.sources import Notes, commented_constraints, header, raised_states, read_notes
 from docs.schema.subjects import subjects_of
 from docs.schema.tables import code, prose
 from docs.schema.words import shown_default, singular
 
-NO_NOTES = Notes(labels={}, functions={}, raised={}, tables={})
+NO_NOTES = Notes(labels={}, functions={}, raised={}, tables={}, promises={})
 
 
 def column(name: str, kind: str = "uuid", *, default: str | None = None, comment: str | None = None) -> Column:
@@ -63,6 +63,15 @@ def test_a_label_has_the_note_that_stands_behind_it() -> None:
     labels = read_notes().labels
     assert labels["run_status", "running"] == "start_workflow_run, claim_and_start_runs"
     assert ("event_type", "info") not in labels
+
+
+def test_a_comment_above_a_constraint_is_its_tables_promise() -> None:
+    """What stands above a column, or above nothing that holds, promises nothing."""
+    statement = "create table ops.x (\n -- a column\n a int,\n -- never\n -- both\n check (a > 0),\n unique (a)\n)"
+    assert commented_constraints(statement) == ["never both"]
+    promises = read_notes().promises
+    assert "a branch has one living environment" in promises["environments"]
+    assert "four eyes: nobody approves what they authored" in promises["approvals"]
 
 
 def test_two_relations_to_one_table_have_two_names() -> None:
