@@ -1,5 +1,5 @@
 -- Asks for a backup of a living environment and returns its id; the run that makes it waits in the queue.
--- Called by `ops backup create`, the nightly schedule and people who may back up. Locks the project's counter, as
+-- Called by people who may back up, and by the platform. Locks the project's counter, as
 -- queue_run does. Raises PT404 for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.

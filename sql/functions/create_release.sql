@@ -1,5 +1,5 @@
 -- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
--- Called by builds, by `ops release create` and by developers. Locks nothing of others.
+-- Called by builds and by developers. Locks nothing of others.
 -- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
 -- Repeating it with the same values returns the release.
 -- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a

@@ -1,6 +1,6 @@
 -- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
 -- the last verified one of its environment, however many drop at once.
--- Called by retention and `ops backup drop`. Locks the backup's and the environment's rows. Raises PT404, PT403,
+-- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404, PT403,
 -- PT409, PT400 without a reason. A retry is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(

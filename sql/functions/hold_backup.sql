@@ -1,4 +1,4 @@
--- Holds a backup: neither retention nor a person drops it until the hold is released. Called by `ops backup hold`.
+-- Holds a backup: neither retention nor a person drops it until the hold is released. Called by people who may back up.
 -- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
 -- Holding what is held keeps the first hold.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.

@@ -1,6 +1,6 @@
 -- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
 -- from the release. While the release is on its way there, the same deployment is returned.
--- Called by `ops promote` and release managers. Locks the project, the release and its gates, so that of two promotions at
+-- Called by release managers. Locks the project, the release and its gates, so that of two promotions at
 -- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
 -- production, or another deployment at work there. A retry is harmless.
 -- Definer: nobody writes deployments themselves; the caller's permission is checked.

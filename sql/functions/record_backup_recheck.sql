@@ -1,6 +1,6 @@
 -- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
 -- reason; one whose run died before it was read back may turn out to be good.
--- Called by `ops backup verify` and drills, at any time and by no run's right. Locks the backup's row.
+-- Called by who reads backups again, drills among them, at any time and by no run's right. Locks the backup's row.
 -- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_backup_recheck(

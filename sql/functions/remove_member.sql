@@ -1,4 +1,4 @@
--- Ends a membership, and says whether there was one; everyone may leave. Called by people and `ops member`.
+-- Ends a membership, and says whether there was one; everyone may leave. Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
 create or replace function ops.remove_member(

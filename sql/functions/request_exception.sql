@@ -1,5 +1,5 @@
 -- Asks that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
--- Called by `ops gate waive`, by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
+-- Called by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
 -- PT400 for a time that has passed or that policy does not allow. A retry asks again.
 -- Definer: nobody writes exceptions themselves; the caller's permission is checked.
 create or replace function ops.request_exception(

@@ -1,4 +1,4 @@
--- Ends an incident with what came of it. Called by `ops incident resolve`. Locks the incident.
+-- Ends an incident with what came of it. Called by people on call. Locks the incident.
 -- Raises PT404, PT403, PT400 without a resolution, and PT409 where another one is on the record. Repeating it is harmless.
 -- Definer: nobody writes incidents themselves; the caller's permission is checked.
 create or replace function ops.resolve_incident(

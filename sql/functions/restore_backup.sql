@@ -1,6 +1,6 @@
 -- Asks for a use of a verified backup and returns the restore's id; the run that does it waits in the queue. Without
 -- p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no target.
--- Called by `ops backup restore`, `ops clone`, `ops drill` and people who may restore. Locks the backup's row and the
+-- Called by people who may restore, and by the platform. Locks the backup's row and the
 -- project's counter. Raises PT404, PT403, and PT409 for what refuse_restore refuses.
 -- Repeating it with the same idempotency key returns the same restore.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.

@@ -1,4 +1,4 @@
--- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps and `ops env start|stop`.
+-- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.set_environment_status(

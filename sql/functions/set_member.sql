@@ -1,4 +1,4 @@
--- Makes somebody a member of a project, or changes what they are in it. Called by people and `ops member`.
+-- Makes somebody a member of a project, or changes what they are in it. Called by people.
 -- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
 -- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.

@@ -1,6 +1,6 @@
 -- Sets what a project holds itself to and returns the rules that hold now; rules left out are those for all projects.
 -- Without a project it sets the rules for all, which only the platform may.
--- Called by `ops policy set` and by admins. Locks the policy's row.
+-- Called by admins. Locks the policy's row.
 -- Raises PT404, PT403 and PT400 naming the rule that is wrong. Repeating it is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.set_policy(

@@ -1,5 +1,5 @@
 -- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
--- Called by `ops gate approve`, by people of the gate's persona, and by the service role for one of them, whom it names.
+-- Called by people of the gate's persona, and by the service role for one of them, whom it names.
 -- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
 -- changes nothing.
 -- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.

@@ -1,5 +1,5 @@
 -- Takes a release out of the running: it is promoted nowhere any more. What runs already stays where it is.
--- Called by `ops release withdraw`. Locks the release. Raises PT404, PT403. Repeating it is harmless.
+-- Called by its author and by who promotes. Locks the release. Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody writes releases themselves; the caller's permission is checked: who promotes, or who made it.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void
