@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from odooops_dagster.errors import BadInput, Forbidden, NotFound, Unavailable
 from odooops_dagster.files import whole_file
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from types_boto3_s3.client import S3Client
+
+# What an object may come from: bytes, a file, or a stream that is read once, block by block.
+Source = bytes | Path | BinaryIO
+
+_BLOCK = 1024 * 1024
+# How often a download that broke off is taken up again, and after what pause, doubled each time.
+_READ_TRIES = 5
+_READ_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +42,14 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Keeps bytes under a key; a reader sees an object whole or not at all, and every method may be told twice."""
 
-    def put(self, key: str, source: bytes | Path, *, content_type: str = "application/octet-stream") -> StoredObject:
-        """Keep the bytes, or the file's, under the key; another put of the key replaces them."""
+    def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:
+        """Keep the bytes, the file's or the stream's, under the key; another put of the key replaces them."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open the object for reading from its start to its end, block by block; NotFound where there is none."""
 
     def get(self, key: str) -> bytes:
-        """Return the object's bytes; NotFound where there is none."""
+        """Return all of the object's bytes at once; NotFound where there is none."""
 
     def stat(self, key: str) -> StoredObject | None:
         """Return what the store knows of the object, or None where there is none."""
@@ -60,27 +75,37 @@ def open_store(url: str, *, default: Path, endpoint_url: str = "") -> ObjectStor
     raise BadInput(f"{url!r} names no store", hint="use file:///path or s3://bucket/prefix in ODOOOPS_STORE_URL")
 
 
-class FolderStore:
+class _Whole:
+    """Reads an object at once for who knows that it is small."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open the object for reading."""
+        raise NotImplementedError
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes."""
+        with self.open(key) as stream:
+            return stream.read()
+
+
+class FolderStore(_Whole):
     """Objects as files below a folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
 
-    def put(self, key: str, source: bytes | Path, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - a file has no type
+    def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - a file has no type
         """Write beside the object, flush to disk, and let the new one take its place."""
         path = self._path(key)
-        with whole_file(path) as target:
-            if isinstance(source, bytes):
-                target.write(source)
-            else:
-                with source.open("rb") as stream:
-                    shutil.copyfileobj(stream, target, length=1024 * 1024)
+        with _opened(source) as stream, self._translated(key), whole_file(path) as target:
+            shutil.copyfileobj(stream, target, length=_BLOCK)
         return self._describe(path)
 
-    def get(self, key: str) -> bytes:
-        """Return the object's bytes."""
+    def open(self, key: str) -> BinaryIO:
+        """Open the object's file."""
         try:
-            return self._path(key).read_bytes()
+            with self._translated(key):
+                return self._path(key).open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
             raise _absent(key) from exc
 
@@ -104,32 +129,46 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        """Turn what the disk says into our errors; that a file is not there is said by its own."""
+        try:
+            yield
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise
+        except OSError as exc:
+            hint = f"see to the disk and the rights of {self._root}"
+            raise Unavailable(f"{key}: the folder store answers: {exc.strerror or exc}", hint=hint) from exc
+
     def _describe(self, path: Path) -> StoredObject:
         key = path.relative_to(self._root).as_posix()
         return StoredObject(key=key, url=path.as_uri(), size_bytes=path.stat().st_size)
 
 
-class MemoryStore:
+class MemoryStore(_Whole):
     """Objects of this process, gone with it."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, source: bytes | Path, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - nobody asks for the type
+    def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - nobody asks for the type
         """Keep a copy."""
-        data = source if isinstance(source, bytes) else source.read_bytes()
+        copy = io.BytesIO()
+        with _opened(source) as stream:
+            shutil.copyfileobj(stream, copy, length=_BLOCK)
+        data = copy.getvalue()
         with self._lock:
             self._objects[checked_key(key)] = data
         return self._describe(key, data)
 
-    def get(self, key: str) -> bytes:
-        """Return the object's bytes."""
+    def open(self, key: str) -> BinaryIO:
+        """Read the object as it is now."""
         with self._lock:
             data = self._objects.get(checked_key(key))
         if data is None:
             raise _absent(key)
-        return data
+        return io.BytesIO(data)
 
     def stat(self, key: str) -> StoredObject | None:
         """Return the object's size."""
@@ -152,30 +191,68 @@ class MemoryStore:
         return StoredObject(key=key, url=f"memory:{quote(key)}", size_bytes=len(data))
 
 
-class S3Store:
+@dataclass(frozen=True, kw_only=True)
+class S3Options:
+    """How the bucket's service encrypts what it keeps, and for how long it refuses to give an object up."""
+
+    encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
+    kms_key_id: str = ""
+    lock_mode: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
+    lock_for: timedelta = timedelta()
+    # Files and streams larger than this go in parts of this size; S3 takes 10,000 parts.
+    part_bytes: int = 16 * 1024 * 1024
+
+    def arguments(self, *, content_type: str, now: datetime) -> dict[str, Any]:
+        """Return what is sent along with an object's bytes."""
+        arguments: dict[str, Any] = {"ContentType": content_type}
+        if self.encryption:
+            arguments["ServerSideEncryption"] = self.encryption
+        if self.kms_key_id:
+            arguments["SSEKMSKeyId"] = self.kms_key_id
+        if self.lock_mode:
+            # A service takes no locked object without a checksum of its own.
+            arguments["ChecksumAlgorithm"] = "SHA256"
+            arguments["ObjectLockMode"] = self.lock_mode
+            arguments["ObjectLockRetainUntilDate"] = now + self.lock_for
+        return arguments
+
+
+_PLAIN = S3Options()
+
+
+class S3Store(_Whole):
     """Objects in a bucket of Amazon S3 or of a service that speaks its protocol."""
 
-    def __init__(self, bucket: str, *, prefix: str = "", endpoint_url: str = "") -> None:
+    def __init__(self, bucket: str, *, prefix: str = "", endpoint_url: str = "", options: S3Options = _PLAIN) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._client = _s3_client(endpoint_url)
+        self._options = options
 
-    def put(self, key: str, source: bytes | Path, *, content_type: str = "application/octet-stream") -> StoredObject:
-        """Upload the bytes; large files go in parts."""
+    def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:
+        """Upload the bytes; large files and streams go in parts, each tried again where the service stumbles."""
         name = self._name(key)
+        arguments = self._options.arguments(content_type=content_type, now=datetime.now(UTC))
         with self._translated(key):
             if isinstance(source, bytes):
-                self._client.put_object(Bucket=self._bucket, Key=name, Body=source, ContentType=content_type)
-                size = len(source)
-            else:
-                self._client.upload_file(str(source), self._bucket, name, ExtraArgs={"ContentType": content_type})
-                size = int(self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"])
-        return self._describe(name, size)
+                self._client.put_object(Bucket=self._bucket, Key=name, Body=source, **arguments)
+                return self._describe(name, len(source))
+            with _opened(source) as stream:
+                counted: Any = _Counted(stream)
+                parts = _transfer_config(self._options.part_bytes)
+                self._client.upload_fileobj(counted, self._bucket, name, ExtraArgs=arguments, Config=parts)
+        return self._describe(name, int(counted.size_bytes))
 
-    def get(self, key: str) -> bytes:
-        """Download the object."""
+    def open(self, key: str) -> BinaryIO:
+        """Begin to download the object; where the line breaks, the rest is asked for."""
+        return io.BufferedReader(_S3Reader(self, key), buffer_size=_BLOCK)
+
+    def read_from(self, key: str, offset: int, etag: str) -> tuple[Any, int, str]:
+        """Ask for the object's bytes from the offset on, of this version only; return body, length and version."""
+        arguments: dict[str, Any] = {"Range": f"bytes={offset}-", "IfMatch": etag} if offset else {}
         with self._translated(key):
-            return self._client.get_object(Bucket=self._bucket, Key=self._name(key))["Body"].read()
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._name(key), **arguments)
+        return answer["Body"], int(answer["ContentLength"]), str(answer["ETag"])
 
     def stat(self, key: str) -> StoredObject | None:
         """Ask for the object's head."""
@@ -231,6 +308,83 @@ class S3Store:
         return Unavailable(f"bucket {self._bucket} answers {code}: {error.get('Message', '')}", hint="try again later")
 
 
+class _S3Reader(io.RawIOBase):
+    """The bytes of one version of an object, over as many downloads as it takes."""
+
+    def __init__(self, store: S3Store, key: str) -> None:
+        super().__init__()
+        self._store = store
+        self._key = key
+        self._position = 0
+        self._body, self._size, self._etag = store.read_from(key, 0, "")
+
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the buffer with what comes next."""
+        view = memoryview(buffer).cast("B")
+        data = self._next(min(len(view), self._size - self._position))
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Hang up."""
+        if not self.closed:
+            self._body.close()
+        super().close()
+
+    def _next(self, size: int) -> bytes:
+        if not size:
+            return b""
+        for attempt in range(_READ_TRIES):
+            data = self._try(size, is_last=attempt == _READ_TRIES - 1)
+            if data:
+                return data
+            time.sleep(_READ_PAUSE_SECONDS * 2**attempt)
+            self._body, _, _ = self._store.read_from(self._key, self._position, self._etag)
+        raise Unavailable(f"{self._key}: the download ends at byte {self._position} of {self._size}")
+
+    def _try(self, size: int, *, is_last: bool) -> bytes:
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - see _s3_client
+
+        try:
+            return bytes(self._body.read(size))
+        except (BotoCoreError, OSError) as exc:
+            if is_last:
+                message = f"{self._key}: the download broke off at byte {self._position} of {self._size}: {exc}"
+                raise Unavailable(message, hint="see whether the store is up, and try again") from exc
+            return b""
+
+
+class _Counted:
+    """A stream that counts what was read of it; it hides that it may be sought in, so that it is read once."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size_bytes = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read on."""
+        data = self._stream.read(size)
+        self.size_bytes += len(data)
+        return data
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[BinaryIO]:
+    """Yield a stream of the source's bytes; a stream that was given stays open."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+    elif isinstance(source, Path):
+        with source.open("rb") as stream:
+            yield stream
+    else:
+        yield source
+
+
 def checked_key(key: str) -> str:
     """Return the key if every store can hold it: words between slashes, none hidden, none leading upwards."""
     if not key.isprintable() or len(key.encode()) > 900 or not all(map(_is_word, key.split("/"))):
@@ -261,3 +415,9 @@ def _s3_client(endpoint_url: str) -> S3Client:
         response_checksum_validation="when_required",
     )
     return boto3.client("s3", endpoint_url=endpoint_url, config=config.merge(others))
+
+
+def _transfer_config(part_bytes: int) -> Any:  # noqa: ANN401 - boto3's own class, imported late
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - see _s3_client
+
+    return TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=4)

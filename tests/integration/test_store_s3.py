@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +15,9 @@ from moto.server import ThreadedMotoServer
 
 from odooops_dagster.errors import NotFound, Unavailable
 from odooops_dagster.runtime.ports import free_port
-from odooops_dagster.store import ObjectStore, open_store
+from odooops_dagster.store import ObjectStore, S3Options, S3Store, open_store
 from tests.suites.store_suite import StoreSuite
+from tests.suites.stumbling import Stumbling
 
 _numbers = count()
 
@@ -82,3 +85,40 @@ def test_a_service_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="bucket cannot be reached") as caught:
         store.put("a", b"x")
     assert "ODOOOPS_STORE_ENDPOINT_URL" in str(caught.value.hint)
+
+
+def test_encryption_and_lock_are_asked_for_with_every_object(endpoint: str) -> None:
+    """Small objects and streams in parts alike."""
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    options = S3Options(encryption="AES256", lock_mode="GOVERNANCE", lock_for=timedelta(days=2), part_bytes=5 * 2**20)
+    store = S3Store("locked", endpoint_url=endpoint, options=options)
+    store.put("small", b"x")
+    assert store.put("large", BytesIO(bytes(11 * 2**20))).size_bytes == 11 * 2**20
+    for key in ("small", "large"):
+        head = client.head_object(Bucket="locked", Key=key)
+        assert head["ServerSideEncryption"] == "AES256"
+    locked = client.head_object(Bucket="locked", Key="small")  # moto forgets the lock of what came in parts
+    assert locked["ObjectLockMode"] == "GOVERNANCE"
+    assert locked["ObjectLockRetainUntilDate"] > datetime.now(UTC) + timedelta(days=1)
+    assert store.stat("large") == store.put("large", bytes(11 * 2**20))
+
+
+def test_a_service_that_stumbles_is_asked_again(endpoint: str, url: str) -> None:
+    """Two answers of 500 and a download that breaks off are nobody's business."""
+    with Stumbling(endpoint) as service:
+        store = open_store(url, default=Path("/nowhere"), endpoint_url=service.url)
+        service.failures = 2
+        store.put("a", b"x" * 3_000_000)
+        service.breaks = 2
+        assert store.get("a") == b"x" * 3_000_000
+        assert (service.failures, service.breaks) == (0, 0)
+
+
+def test_a_service_that_keeps_failing_is_named_with_its_answer(endpoint: str, url: str) -> None:
+    """The answer of the service is in the message."""
+    with Stumbling(endpoint) as service:
+        store = open_store(url, default=Path("/nowhere"), endpoint_url=service.url)
+        service.failures = 1000
+        with pytest.raises(Unavailable, match=r"bucket bucket-\d+ answers (500|InternalError)"):
+            store.put("a", b"x")

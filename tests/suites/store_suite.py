@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import io
+import random
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.store import ObjectStore
+
+
+class ReadOnce:
+    """A stream like a pipe's: it can be read, and nothing else."""
+
+    def __init__(self, data: bytes) -> None:
+        self._stream = io.BytesIO(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        return self._stream.read(size)
+
+
+class Breaking:
+    """A stream that fails in its middle."""
+
+    def __init__(self) -> None:
+        self._blocks = 2
+
+    def read(self, size: int = -1) -> bytes:
+        """Read twice, then fail."""
+        self._blocks -= 1
+        if self._blocks < 0:
+            raise RuntimeError("the dump broke off")
+        return b"x" * max(size, 1)
 
 
 class StoreSuite:
@@ -26,6 +54,34 @@ class StoreSuite:
         path.write_bytes(b"line\n" * 100_000)
         assert store.put("build.log", path).size_bytes == 500_000
         assert store.get("build.log") == path.read_bytes()
+
+    def test_a_stream_is_put_like_its_bytes(self, store: ObjectStore) -> None:
+        """A dump is never whole in memory; what is asked of the stream is reading, once."""
+        data = random.Random(7).randbytes(6 * 1024 * 1024 + 1)  # noqa: S311 - bytes without a pattern
+        assert store.put("dump", cast("BinaryIO", ReadOnce(data))).size_bytes == len(data)
+        assert store.get("dump") == data
+
+    def test_an_object_is_read_block_by_block(self, store: ObjectStore) -> None:
+        """Whoever reads decides how much is in memory; the end is an empty block."""
+        data = random.Random(8).randbytes(3_000_001)  # noqa: S311 - the same
+        store.put("dump", data)
+        with store.open("dump") as stream:
+            blocks = list(iter(lambda: stream.read(65536), b""))
+        assert b"".join(blocks) == data
+        assert {len(block) for block in blocks[:-1]} == {65536}
+
+    def test_an_absent_object_cannot_be_opened(self, store: ObjectStore) -> None:
+        """It is said at once, not at the first read."""
+        with pytest.raises(NotFound, match="nothing/here"):
+            store.open("nothing/here")
+
+    def test_a_stream_that_fails_leaves_the_old_object(self, store: ObjectStore) -> None:
+        """A dump that broke off is no dump."""
+        store.put("dump", b"old")
+        with pytest.raises(RuntimeError, match="broke off"):
+            store.put("dump", cast("BinaryIO", Breaking()))
+        assert store.get("dump") == b"old"
+        assert [found.key for found in store.list()] == ["dump"]
 
     def test_an_empty_object_is_an_object(self, store: ObjectStore) -> None:
         """A log may have no line."""

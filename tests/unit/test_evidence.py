@@ -12,7 +12,7 @@ import pytest
 from odooops_dagster import evidence
 from odooops_dagster.errors import BadInput, Fenced
 from odooops_dagster.model import Evidence, Fence
-from odooops_dagster.store import MemoryStore, StoredObject
+from odooops_dagster.store import MemoryStore, Source, StoredObject
 
 FENCE = Fence(run_id=uuid4(), attempt=1, worker_id="worker")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ class CountingStore(MemoryStore):
 
     puts = 0
 
-    def put(self, key: str, source: bytes | Path, *, content_type: str = "") -> StoredObject:
+    def put(self, key: str, source: Source, *, content_type: str = "") -> StoredObject:
         """Count and put."""
         self.puts += 1
         return super().put(key, source, content_type=content_type)

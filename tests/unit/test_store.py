@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.errors import BadInput
+from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.store import FolderStore, MemoryStore, S3Store, open_store
 from tests.suites.store_suite import StoreSuite
 
@@ -45,7 +45,7 @@ class TestFolderStore(StoreSuite):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr("os.fsync", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(Unavailable, match="report: the folder store answers: No space left"):
             store.put("report", b"new")
         assert store.get("report") == b"old"
         assert [path.name for path in (tmp_path / "store").iterdir()] == ["report"]
