@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from docs.schema.catalog import ROLES
 from docs.schema.functions_page import functions_page
-from docs.schema.model import Column, Enum, Grant, Schema, Table, View
+from docs.schema.model import Column, Enum, Grant, Schema, Table
 from docs.schema.sources import Notes
 from docs.schema.subjects import Subject, subjects_of
 from docs.schema.tables import code, prose, table
@@ -76,13 +76,11 @@ def _table_section(item: Table, schema: Schema, notes: Notes) -> Iterator[str]:
     yield from ("", f"Made by {made}; rows are guarded by [its policies](policies.md#{item.name}).")
 
 
-def _column_row(column: Column, item: Table | View, schema: Schema) -> tuple[str, ...]:
+def _column_row(column: Column, item: Table, schema: Schema) -> tuple[str, ...]:
     default = "counted" if column.is_identity else code(shown_default(column.default))
     null = "" if column.is_required else "yes"
-    meaning = prose(column.comment or "")
-    if isinstance(item, Table) and not meaning:
-        target = next((key.target for key in item.foreign_keys if key.columns == (column.name,)), None)
-        meaning = _table_link(target, schema) if target else ""
+    target = next((key.target for key in item.foreign_keys if key.columns[0] == column.name), None)
+    meaning = prose(column.comment or "") or (_table_link(target, schema) if target else "")
     return (code(column.name), _type(column.type, schema), null, default, meaning)
 
 
