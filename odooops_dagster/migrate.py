@@ -18,8 +18,6 @@ from psycopg.rows import tuple_row
 
 from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, Forbidden, SchemaDrift, Unavailable
 
-# Names the lock that makes two migrations of one database follow each other.
-LOCK = "odooops.migrate"
 # The name of every state of the functions, views and policies in the history of migrations.
 STATE = "ops_functions_views_policies"
 _MAKE = "select pg_temp.make_function('{name}', $ops_file$\n{text}$ops_file$);\n"
@@ -61,11 +59,11 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
         SchemaDrift: an applied migration differs from the shipped one.
         Conflict: what stands in schema ops cannot make room, or schema auth is not Supabase's.
         Forbidden: the login may not make what the platform needs.
-        Unavailable: the server does not answer.
+        Unavailable: the server does not answer, or somebody does not let go of a table.
     """
     with _connect(url) as connection, _rights_explained(), connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
         connection.execute("set local client_min_messages = warning")
+        _run(connection, dict(read_folder("reapply"))["lock_tables"])
         with_shim = shim if shim is not None else not _exists(connection, "to_regnamespace('auth')")
         if with_shim:
             _run_all(connection, read_folder("shim"))
@@ -124,6 +122,7 @@ def state_parts() -> list[tuple[str, str]]:
     reapply = dict(read_folder("reapply"))
     names = ", ".join(f"'{name}'" for name, _ in (*functions, *views))
     return [
+        ("lock_tables", reapply["lock_tables"]),
         ("begin", reapply["begin"]),
         ("namesakes", f"select pg_temp.refuse_namesakes(array[{names}]);\n"),
         *((name, _MAKE.format(name=name, text=text)) for name, text in functions),

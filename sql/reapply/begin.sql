@@ -1,6 +1,5 @@
 -- Makes room for a state of the functions, views and policies, which follow in this order: policies and views go, so that
 -- functions can change. `ops db migrate` and the file that `supabase db push` applies run the same text, each in one transaction.
-select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
 set local client_min_messages = warning;
 -- Functions may name each other in any order.
 set local check_function_bodies = off;

@@ -1,6 +1,40 @@
+-- Takes every table of the platform before anything changes, all or none: who works holds some and waits for others, and
+-- with a schema change that does the same both would wait for each other. Never waits for long with a table in hand.
+select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
+do $$
+declare
+    v_tables text := (
+        select string_agg(format('ops.%I', c.relname), ', ' order by c.relname <> 'runs', c.relname)
+        from pg_catalog.pg_class as c
+        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p') and not c.relispartition
+            and c.relname !~ '^agent_' and pg_has_role(c.relowner, 'usage')
+    );
+    v_timeout text := current_setting('lock_timeout');
+    v_tries int := 0;
+begin
+    while v_tables is not null loop
+        begin
+            set local lock_timeout = '200ms'; -- before the server looks for a deadlock, which it does after a second
+            execute format('lock table %s in access exclusive mode', v_tables);
+            perform set_config('lock_timeout', v_timeout, true);
+            return;
+        exception when lock_not_available or deadlock_detected then
+            v_tries := v_tries + 1;
+            if v_tries = 60 then
+                raise sqlstate 'PT503' using
+                    message = 'Somebody uses the tables of schema ops and does not let go of them',
+                    detail = sqlerrm,
+                    hint = 'Nothing was changed. Look who it is, then migrate again: select pid, usename, query from'
+                        || ' pg_stat_activity where state <> ''idle''.';
+            end if;
+            perform pg_sleep(least(1, 0.1 * v_tries));
+        end;
+    end loop;
+end
+$$;
+
 -- Makes room for a state of the functions, views and policies, which follow in this order: policies and views go, so that
 -- functions can change. `ops db migrate` and the file that `supabase db push` applies run the same text, each in one transaction.
-select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
 set local client_min_messages = warning;
 -- Functions may name each other in any order.
 set local check_function_bodies = off;
@@ -190,9 +224,8 @@ $ops_file$);
 
 select pg_temp.make_function('add_run_artifact', $ops_file$
 -- Notes where a file of the run is kept, and its hash. Called by workers once the bytes are stored.
--- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt replaces what an earlier one left under the same
--- key; the
--- same attempt raises PT409 unless the bytes are the same.
+-- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt
+-- replaces what an earlier one left under the same key; the same attempt raises PT409 unless the bytes are the same.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.add_run_artifact(
     p_run_id uuid,
@@ -1281,7 +1314,7 @@ $ops_file$);
 
 select pg_temp.make_function('create_backup', $ops_file$
 -- Asks for a backup of a living environment and returns its id; the run that makes it waits in the queue.
--- Called by `ops backup create`, the nightly schedule and people who may back up. Locks the project's counter, as
+-- Called by people who may back up, and by the platform. Locks the project's counter, as
 -- queue_run does. Raises PT404 for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
@@ -1389,7 +1422,7 @@ $ops_file$);
 
 select pg_temp.make_function('create_release', $ops_file$
 -- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
--- Called by builds, by `ops release create` and by developers. Locks nothing of others.
+-- Called by builds and by developers. Locks nothing of others.
 -- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
 -- Repeating it with the same values returns the release.
 -- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a
@@ -1526,7 +1559,7 @@ $ops_file$);
 select pg_temp.make_function('drop_backup', $ops_file$
 -- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
 -- the last verified one of its environment, however many drop at once.
--- Called by retention and `ops backup drop`. Locks the backup's and the environment's rows. Raises PT404, PT403,
+-- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404, PT403,
 -- PT409, PT400 without a reason. A retry is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(
@@ -3235,7 +3268,7 @@ grant execute on function ops.heartbeat_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('hold_backup', $ops_file$
--- Holds a backup: neither retention nor a person drops it until the hold is released. Called by `ops backup hold`.
+-- Holds a backup: neither retention nor a person drops it until the hold is released. Called by people who may back up.
 -- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
 -- Holding what is held keeps the first hold.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
@@ -4331,7 +4364,7 @@ $ops_file$);
 
 select pg_temp.make_function('open_incident', $ops_file$
 -- Opens an incident of a project, or of one of its deployments, and returns its id.
--- Called by `ops incident open` and alerts. Locks nothing of others. Raises PT404, PT403 and PT400. A retry opens another.
+-- Called by people on call and by alerts. Locks nothing of others. Raises PT404, PT403 and PT400. A retry opens another.
 -- Definer: nobody writes incidents themselves; the caller's permission is checked.
 create or replace function ops.open_incident(
     project_id uuid,
@@ -4605,7 +4638,7 @@ $ops_file$);
 select pg_temp.make_function('promote_release', $ops_file$
 -- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
 -- from the release. While the release is on its way there, the same deployment is returned.
--- Called by `ops promote` and release managers. Locks the project, the release and its gates, so that of two promotions at
+-- Called by release managers. Locks the project, the release and its gates, so that of two promotions at
 -- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
 -- production, or another deployment at work there. A retry is harmless.
 -- Definer: nobody writes deployments themselves; the caller's permission is checked.
@@ -5051,7 +5084,7 @@ $ops_file$);
 select pg_temp.make_function('record_backup_recheck', $ops_file$
 -- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
 -- reason; one whose run died before it was read back may turn out to be good.
--- Called by `ops backup verify` and drills, at any time and by no run's right. Locks the backup's row.
+-- Called by who reads backups again, drills among them, at any time and by no run's right. Locks the backup's row.
 -- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_backup_recheck(
@@ -6415,7 +6448,7 @@ revoke all on function ops.release_author from public;
 $ops_file$);
 
 select pg_temp.make_function('release_backup_hold', $ops_file$
--- Releases the hold of a backup, if there is one. Called by `ops backup hold --release`. Locks the backup's row.
+-- Releases the hold of a backup, if there is one. Called by people who may back up. Locks the backup's row.
 -- Raises PT404 and PT403. A retry is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.release_backup_hold(
@@ -6582,7 +6615,7 @@ grant execute on function ops.remove_condemned_artifacts to service_role, ops_wo
 $ops_file$);
 
 select pg_temp.make_function('remove_member', $ops_file$
--- Ends a membership, and says whether there was one; everyone may leave. Called by people and `ops member`.
+-- Ends a membership, and says whether there was one; everyone may leave. Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
 create or replace function ops.remove_member(
@@ -6645,7 +6678,7 @@ $ops_file$);
 
 select pg_temp.make_function('request_exception', $ops_file$
 -- Asks that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
--- Called by `ops gate waive`, by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
+-- Called by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
 -- PT400 for a time that has passed or that policy does not allow. A retry asks again.
 -- Definer: nobody writes exceptions themselves; the caller's permission is checked.
 create or replace function ops.request_exception(
@@ -7077,7 +7110,7 @@ revoke all on function ops.require_run from public;
 $ops_file$);
 
 select pg_temp.make_function('resolve_incident', $ops_file$
--- Ends an incident with what came of it. Called by `ops incident resolve`. Locks the incident.
+-- Ends an incident with what came of it. Called by people on call. Locks the incident.
 -- Raises PT404, PT403, PT400 without a resolution, and PT409 where another one is on the record. Repeating it is harmless.
 -- Definer: nobody writes incidents themselves; the caller's permission is checked.
 create or replace function ops.resolve_incident(
@@ -7123,7 +7156,7 @@ $ops_file$);
 select pg_temp.make_function('restore_backup', $ops_file$
 -- Asks for a use of a verified backup and returns the restore's id; the run that does it waits in the queue. Without
 -- p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no target.
--- Called by `ops backup restore`, `ops clone`, `ops drill` and people who may restore. Locks the backup's row and the
+-- Called by people who may restore, and by the platform. Locks the backup's row and the
 -- project's counter. Raises PT404, PT403, and PT409 for what refuse_restore refuses.
 -- Repeating it with the same idempotency key returns the same restore.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
@@ -7253,7 +7286,7 @@ $ops_file$);
 select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Takes the newest deployment of a place back to the release that was there before: queues the run and returns the new
 -- deployment. No gate and no freeze holds it up. While it is on its way, the same deployment is returned.
--- Called by `ops rollback`, site reliability engineers and release managers. Locks the project, the release and its
+-- Called by site reliability engineers and release managers. Locks the project, the release and its
 -- gates. Raises PT404, PT403, PT400 without a reason, and PT409 where there is nothing to go back to.
 -- Definer: nobody writes deployments themselves; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
@@ -7483,7 +7516,7 @@ revoke all on function ops.seal_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('set_environment_status', $ops_file$
--- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps and `ops env start|stop`.
+-- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.set_environment_status(
@@ -7516,7 +7549,7 @@ grant execute on function ops.set_environment_status to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('set_member', $ops_file$
--- Makes somebody a member of a project, or changes what they are in it. Called by people and `ops member`.
+-- Makes somebody a member of a project, or changes what they are in it. Called by people.
 -- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
 -- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
 -- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
@@ -7552,7 +7585,7 @@ $ops_file$);
 select pg_temp.make_function('set_policy', $ops_file$
 -- Sets what a project holds itself to and returns the rules that hold now; rules left out are those for all projects.
 -- Without a project it sets the rules for all, which only the platform may.
--- Called by `ops policy set` and by admins. Locks the policy's row.
+-- Called by admins. Locks the policy's row.
 -- Raises PT404, PT403 and PT400 naming the rule that is wrong. Repeating it is harmless.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.set_policy(
@@ -7652,7 +7685,7 @@ $ops_file$);
 
 select pg_temp.make_function('sign_off_gate', $ops_file$
 -- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
--- Called by `ops gate approve`, by people of the gate's persona, and by the service role for one of them, whom it names.
+-- Called by people of the gate's persona, and by the service role for one of them, whom it names.
 -- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
 -- changes nothing.
 -- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.
@@ -8301,7 +8334,7 @@ $ops_file$);
 
 select pg_temp.make_function('withdraw_release', $ops_file$
 -- Takes a release out of the running: it is promoted nowhere any more. What runs already stays where it is.
--- Called by `ops release withdraw`. Locks the release. Raises PT404, PT403. Repeating it is harmless.
+-- Called by its author and by who promotes. Locks the release. Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody writes releases themselves; the caller's permission is checked: who promotes, or who made it.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void

@@ -1,0 +1,34 @@
+-- Takes every table of the platform before anything changes, all or none: who works holds some and waits for others, and
+-- with a schema change that does the same both would wait for each other. Never waits for long with a table in hand.
+select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
+do $$
+declare
+    v_tables text := (
+        select string_agg(format('ops.%I', c.relname), ', ' order by c.relname <> 'runs', c.relname)
+        from pg_catalog.pg_class as c
+        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p') and not c.relispartition
+            and c.relname !~ '^agent_' and pg_has_role(c.relowner, 'usage')
+    );
+    v_timeout text := current_setting('lock_timeout');
+    v_tries int := 0;
+begin
+    while v_tables is not null loop
+        begin
+            set local lock_timeout = '200ms'; -- before the server looks for a deadlock, which it does after a second
+            execute format('lock table %s in access exclusive mode', v_tables);
+            perform set_config('lock_timeout', v_timeout, true);
+            return;
+        exception when lock_not_available or deadlock_detected then
+            v_tries := v_tries + 1;
+            if v_tries = 60 then
+                raise sqlstate 'PT503' using
+                    message = 'Somebody uses the tables of schema ops and does not let go of them',
+                    detail = sqlerrm,
+                    hint = 'Nothing was changed. Look who it is, then migrate again: select pid, usename, query from'
+                        || ' pg_stat_activity where state <> ''idle''.';
+            end if;
+            perform pg_sleep(least(1, 0.1 * v_tries));
+        end;
+    end loop;
+end
+$$;
