@@ -125,3 +125,8 @@ def make_release(world: World, project_id: UUID, version: str | None = None, **v
     ).fetchone()
     assert row is not None
     return Release(world=world, id=row["create_release"], author=arguments["p_created_by"])
+
+
+def set_rules(world: World, project_id: UUID, policy_type: str, **values: object) -> None:
+    """Set the project's policy."""
+    world.rows("select ops.set_policy(%s, %s, %s)", project_id, policy_type, json.dumps(values))

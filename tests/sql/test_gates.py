@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 
 from tests.sql.actors import Actors
-from tests.sql.releases import IMAGE, SHAS, Release, make_release
-from tests.sql.world import SHA, World, refused
+from tests.sql.releases import IMAGE, SHAS, Release, make_release, set_rules
+from tests.sql.world import SHA, Connection, World, connect, refused
 
 SIGN = "select ops.sign_off_gate(%s, %s, %s)"
 REQUEST = "select ops.request_exception(%s, %s, 'no tester today', now() + %s::interval)"
@@ -19,11 +21,6 @@ REQUEST = "select ops.request_exception(%s, %s, 'no tester today', now() + %s::i
 def release(world: World, project: UUID) -> Release:
     """Return release 1.0, by dev."""
     return make_release(world, project, "1.0")
-
-
-def rules(world: World, project: UUID, policy_type: str, **values: object) -> None:
-    """Set the project's policy."""
-    world.rows("select ops.set_policy(%s, %s, %s)", project, policy_type, json.dumps(values))
 
 
 # Releases.
@@ -129,7 +126,7 @@ def test_a_release_of_another_project_is_not_there(world: World, release: Releas
 
 def test_gate_g1_waits_for_every_required_check(world: World, project: UUID) -> None:
     """A check that was skipped is a question left open; one that nobody asked for decides nothing."""
-    rules(world, project, "gates", g1_checks=["build", "tests"])
+    set_rules(world, project, "gates", g1_checks=["build", "tests"])
     release = make_release(world, project)
     release.check("G1", "build")
     release.check("G1", "lint", "failed")
@@ -144,7 +141,7 @@ def test_gate_g1_waits_for_every_required_check(world: World, project: UUID) -> 
 
 def test_rules_changed_later_do_not_move_the_posts(world: World, project: UUID, release: Release) -> None:
     """A release is judged by the rules of the day it was made."""
-    rules(world, project, "gates", g1_checks=["build", "tests"], g2_quorum=2)
+    set_rules(world, project, "gates", g1_checks=["build", "tests"], g2_quorum=2)
     release.check("G1")
     release.approve("G2")
     assert (release.status("G1"), release.status("G2")) == ("passed", "passed")
@@ -200,7 +197,7 @@ def test_each_gate_has_its_persona(actors: Actors, release: Release) -> None:
 
 def test_a_quorum_is_of_different_people(world: World, project: UUID) -> None:
     """Approving twice is approving once."""
-    rules(world, project, "gates", g2_quorum=2)
+    set_rules(world, project, "gates", g2_quorum=2)
     release = make_release(world, project)
     release.approve("G2", by="ana")
     release.approve("G2", by="ana")
@@ -276,7 +273,7 @@ def test_an_exception_ends_and_soon(world: World, project: UUID, release: Releas
         world.rows(REQUEST, release.id, "G1", "-1 second")
     with refused("PT400"):
         world.rows("select ops.request_exception(%s, 'G1', 'forever', null)", release.id)
-    rules(world, project, "promotion", exception_max_hours=1)
+    set_rules(world, project, "promotion", exception_max_hours=1)
     with refused("PT400", "lasts 1 hours at most"):
         world.rows(REQUEST, release.id, "G1", "2 hours")
 
@@ -299,7 +296,7 @@ def test_broken_glass_opens_an_incident_and_is_short(world: World, actors: Actor
 def test_broken_glass_lifts_a_freeze(world: World, project: UUID, release: Release) -> None:
     """An ordinary exception does not."""
     always = {"from": "2000-01-01T00:00Z", "to": "2999-01-01T00:00Z", "reason": "closing the books"}
-    rules(world, project, "promotion", freeze_windows=[always])
+    set_rules(world, project, "promotion", freeze_windows=[always])
     for code in ("G1", "G2", "G3"):
         release.waive(code, lasts="5 hours")
     assert release.unmet("production") == {"freeze": "closing the books, until 2999-01-01T00:00Z"}
@@ -324,85 +321,43 @@ def test_incidents_are_opened_and_resolved_once(world: World, actors: Actors, pr
         sre.rows("select ops.open_incident(%s, ' ')", project)
 
 
-# Policies.
+# At once.
 
 
-def test_a_policy_is_the_defaults_overruled_twice(world: World, project: UUID) -> None:
-    """By the platform's, then by the project's own."""
-    world.rows("select ops.set_policy(null, 'retention', '{\"daily\": 14, \"weekly\": 8}')")
-    rules(world, project, "retention", weekly=2)
-    found = world.value("select ops.policy(%s, 'retention')", project)
-    assert found == {"daily": 14, "weekly": 2, "monthly": 3, "minimum": 1}
-    other = world.project("other")
-    assert world.value("select ops.policy(%s, 'retention')", other)["weekly"] == 8
-    rules(world, project, "retention")
-    assert world.value("select ops.policy(%s, 'retention')", project)["weekly"] == 8
+def test_two_approvals_at_once_make_a_quorum(world: World, project: UUID) -> None:
+    """Neither judgement misses the other's decision."""
+    set_rules(world, project, "gates", g2_quorum=8)
+    release = make_release(world, project)
+
+    def approve(person: str) -> None:
+        with connect(world.url) as connection:
+            connection.execute(
+                "select ops.sign_off_gate(%s, 'G2', 'approved', p_approver_id => %s)", [release.id, person]
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(approve, "abcdefgh"))
+    assert world.value("select status from ops.release_gates where id = %s", release.gate("G2")) == "passed"
 
 
-def test_every_rule_has_a_default_that_it_would_take(world: World, project: UUID) -> None:
-    """Setting the defaults changes nothing."""
-    for policy_type in ("gates", "promotion", "ttl", "backup", "retention", "clone"):
-        defaults = world.value("select ops.policy_defaults(%s)", policy_type)
-        rules(world, project, policy_type, **defaults)
-        assert world.value("select ops.policy(%s, %s)", project, policy_type) == defaults
+def test_a_promotion_waits_for_a_rejection_that_came_before_it(world: World, release: Release) -> None:
+    """What is decided while a promotion begins is decided before it."""
+    release.check("G1")
+    with connect(world.url) as tester, connect(world.url) as manager, ThreadPoolExecutor(1) as pool:
+        tester.execute("begin")
+        tester.execute("select ops.sign_off_gate(%s, 'G2', 'rejected', p_approver_id => 'ana')", [release.id])
+        promotion = pool.submit(manager.execute, "select ops.promote_release(%s, 'staging')", [release.id])
+        until_it_waits(world, manager)
+        tester.execute("commit")
+        with refused("PT409", "not eligible for staging"):
+            promotion.result()
 
 
-WINDOW = {"from": "2026-12-24T00:00Z", "to": "2026-12-27T00:00Z", "reason": "holidays"}
-WEEKLY = {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}
-
-
-@pytest.mark.parametrize(
-    ("policy_type", "rule", "value"),
-    [
-        ("gates", "quorum", 2),
-        ("gates", "g2_quorum", 0),
-        ("gates", "g2_quorum", 21),
-        ("gates", "g2_quorum", 1.5),
-        ("gates", "g2_quorum", "2"),
-        ("gates", "g2_quorum", None),
-        ("gates", "g2_quorum", 1e300),
-        ("gates", "g1_checks", []),
-        ("gates", "g1_checks", "build"),
-        ("gates", "g1_checks", ["build", "build"]),
-        ("gates", "g1_checks", ["build", ""]),
-        ("gates", "g1_checks", [["build"]]),
-        ("promotion", "staging_requires_g2", "yes"),
-        ("promotion", "freeze_windows", WINDOW),
-        ("promotion", "freeze_windows", [WINDOW | {"reason": " "}]),
-        ("promotion", "freeze_windows", [WINDOW | {"until": "later"}]),
-        ("promotion", "freeze_windows", [WINDOW | {"to": "2026-12-27"}]),
-        ("promotion", "freeze_windows", [WINDOW | {"to": "2026-12-27T00:00"}]),
-        ("promotion", "freeze_windows", [WINDOW | {"to": "2026-02-30T00:00Z"}]),
-        ("promotion", "freeze_windows", [WINDOW | {"to": "2026-12-23T00:00Z"}]),
-        ("promotion", "freeze_windows", [WEEKLY | {"time_zone": "Europe/Atlantis"}]),
-        ("promotion", "freeze_windows", [WEEKLY | {"to": "fri 16:00"}]),
-        ("promotion", "freeze_windows", [WEEKLY | {"to": "friday"}]),
-        ("promotion", "freeze_windows", [WEEKLY | {"to": 7}]),
-        ("promotion", "freeze_windows", [None]),
-        ("retention", "daily", -1),
-        ("ttl", "log_days", True),
-        ("clone", "masking_hooks", [1]),
-    ],
-    ids=str,
-)
-def test_a_wrong_rule_is_named(world: World, project: UUID, policy_type: str, rule: str, value: object) -> None:
-    """And nothing of the policy is taken."""
-    with refused("PT400", f"^{rule}"):
-        rules(world, project, policy_type, **{rule: value})
-    assert world.rows("select from ops.policies") == []
-
-
-def test_freezes_of_both_kinds_are_taken(world: World, project: UUID) -> None:
-    """Once, and every week."""
-    rules(world, project, "promotion", freeze_windows=[WINDOW, WEEKLY])
-    assert world.value("select ops.policy(%s, 'promotion')", project)["freeze_windows"] == [WINDOW, WEEKLY]
-
-
-def test_only_the_platform_sets_the_policy_for_all(world: World, project: UUID) -> None:
-    """An admin sets the project's."""
-    admin = world.person(world.member(project, "admin"))
-    admin.rows("select ops.set_policy(%s, 'ttl', '{}')", project)
-    with refused("PT403", "policy for all projects"):
-        admin.rows("select ops.set_policy(null, 'ttl', '{}')")
-    with refused("PT404"):
-        world.rows("select ops.set_policy(gen_random_uuid(), 'ttl', '{}')")
+def until_it_waits(world: World, caller: Connection) -> None:
+    """Return once the caller's statement waits for a lock."""
+    query = "select wait_event_type from pg_stat_activity where pid = %s"
+    for _ in range(1000):
+        if world.value(query, caller.info.backend_pid) == "Lock":
+            return
+        time.sleep(0.01)
+    pytest.fail("it waits for nothing")
