@@ -59,15 +59,20 @@ def scene(module_server: PostgresServer, people: dict[str, UUID]) -> Iterator[Sc
     """Yield our project with its members beside a foreign one; nobody leaves a trace in it."""
     with module_server.fresh_database() as url:
         world = World(url, as_user(url, "ops_worker", module_server))
-        mine = furnish(world, "mine")
-        for name, role in MEMBERS.items():
-            world.rows("insert into ops.project_memberships values (%s, %s, %s)", mine.project, people[name], role)
-        world.rows("insert into ops.tools (name, version) values ('odoo', '19.0')")
-        world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('19.0', '20.0')")
-        ours = count_rows(world)
-        theirs = furnish(world, "hushhush")
-        yield Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))
+        yield set_scene(world, people)
         world.close()
+
+
+def set_scene(world: World, people: dict[str, UUID]) -> Scene:
+    """Return our project, whose members are these people, beside a foreign one."""
+    mine = furnish(world, "mine")
+    for name, role in MEMBERS.items():
+        world.rows("insert into ops.project_memberships values (%s, %s, %s)", mine.project, people[name], role)
+    world.rows("insert into ops.tools (name, version) values ('odoo', '19.0')")
+    world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('19.0', '20.0')")
+    ours = count_rows(world)
+    theirs = furnish(world, "hushhush")
+    return Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +126,53 @@ def test_every_persona_has_a_column() -> None:
     assert set(COLUMNS.values()) == set(PERSONAS)
     for block in BLOCKS:
         assert list(expected(block)) == [*TOKENS[:-1], "worker", "service"]
+
+
+# One grant or policy too many, whom it serves, and the cell that must show it.
+OPENINGS = {
+    "a table": (
+        "grant select on ops.workers to authenticated; create policy x on ops.workers using (true)",
+        "stranger", "relations", {"workers": "all"},
+    ),
+    "every row": (
+        "create policy x on ops.runs for select to authenticated using (true)", "viewer", "relations", {"runs": "all"},
+    ),
+    "a foreign row": (
+        "create policy x on ops.runs for select to authenticated using (kind = 'test')",
+        "viewer", "relations", {"runs": "leak"},
+    ),
+    "a view": (
+        "alter view ops.v_runs set (security_invoker = false)", "viewer", "relations", {"v_runs": "all"},
+    ),
+    "a column": (
+        "grant update (reason) on ops.exceptions to sre; create policy x on ops.exceptions to sre using (true)",
+        "sre", "relations", {"exceptions": "all+U"},
+    ),
+    "a deletion": (
+        "create policy x on ops.workflows for delete to authenticated using (true)",
+        "viewer", "relations", {"workflows": "own+d"},
+    ),
+    "a function": (
+        "grant execute on function ops.end_run to authenticated", "stranger", "functions", {"end_run": "x"},
+    ),
+    "its owner's rights": (
+        "alter function ops.get_run security definer", "stranger", "functions", {"get_run": "all"},
+    ),
+    "a permission": (
+        "update ops.roles set permissions = permissions || '{promote}' where role = 'developer'",
+        "dev", "permissions", {"promote": "all"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_the_matrix_shows_what_is_opened_too_far(world: World, opening: str) -> None:
+    """A cell changes for each."""
+    statement, name, block, shown = OPENINGS[opening]
+    people = {person: uuid4() for person in ("stranger", *MEMBERS)}
+    scene, actors = set_scene(world, people), Actors(world)
+    world.connection.execute(statement.encode())
+    cells = BLOCKS[block](enter(actors, people, name), scene)
+    assert shown.items() <= cells.items()
+    assert not shown.items() <= expected(block)[name].items()
+    actors.close()
