@@ -5,30 +5,53 @@ do $$
 declare
     -- what the platform makes in the schema, besides run_...
     v_taken constant text[] := regexp_split_to_array(btrim('
-        active_counts add_run_artifact advisory_severity append_event append_run_log append_run_logs
-        apply_delivery apply_pushes approvals archive_project artifacts backup_status backups branch_heads
-        branch_stage caller_claims caller_id caller_name caller_personas caller_role cancel_run check_status
-        claim_and_start_runs claim_next_run claim_runs complete_workflow_run create_project create_release
-        database_templates deployment_status deployments end_queued_run end_run enroll_run ensure_environment
-        environment_events environment_stage environment_status environment_to_work_on environments
-        environments_to_expire evaluate_gate event_ingest_log event_type evidence_artifacts exceptions
-        expire_environments explain_promotion fail_run_of_dagster find_same_request finish_run first_turn
-        forget_template freeze_reason gate_checks get_run give_up_attempt has_permission hash_event
-        heartbeat_run incident_severity incident_status incidents is_eligible_for_promotion is_platform
-        is_worker judge_deployment judge_gate keep_an_owner list_queued_runs log_level make_environment
-        make_gates membership_role minute_of_week move_branch next_turn normalise_repo_url note_gate_fact
-        ops_decision_type ops_gate_code ops_gate_status ops_processing_status ops_release_status partition_key
-        peek_runs policies policy policy_defaults policy_rules policy_type project_counters project_members
-        project_memberships project_status projects projects_to_poll promotion_requirements promotion_target
-        push_deliveries queue_run read_run_logs receive_push record_branch_heads record_check
-        record_deployment record_destruction record_lineage record_poll_failure recovery_drills refuse_attempt
-        refuse_change refuse_nonsense refuse_shas release_author release_gates releases remember_template
-        remove_member renew_claim requeue_expired_runs requeue_run require_attempt require_member_change
-        require_permission require_queueable require_release require_run restore_purpose restore_status
-        restores retry_run roles rules_in_force set_environment_status set_member settle_gate settle_health
-        start_workflow_run supersede_runs tally_approvals tally_checks tools touch_template upgrade_advisories
-        v_environment_overview v_gate_status v_run_lineage v_run_queue v_runs verify_run_chain
-        visible_projects worker_heartbeat workers workflow_type workflows write_event yield_to_newer_run
+        accept_event active_counts add_run_artifact adopt_deployment advisory_severity append_event
+        append_run_log append_run_logs apply_delivery apply_pushes approvals archive_project artifacts
+        backup_of_attempt backup_status backup_to_return_to backups branch_heads branch_stage break_glass
+        broken_run_before caller_claims caller_id caller_name caller_personas caller_role cancel_run
+        check_status check_status_of checkpoints claim_and_start_runs claim_next_run claim_runs
+        close_deployments complete_workflow_run condemn_artifacts create_backup create_project create_release
+        database_templates deployment_at_work deployment_status deployment_to_check deployments drop_backup
+        duplicate_of_event end_data_work end_queued_run end_run ended_deployment enroll_run ensure_environment
+        ensure_partitions envelope_fields envelope_label envelope_sha256 envelope_text environment_events
+        environment_stage environment_status environment_to_work_on environments environments_to_expire
+        evaluate_gate event_ingest_log event_type evidence_artifacts exception_to_change exceptions
+        expire_environments expire_event_month expire_ingest_log expire_log_months expire_logs expire_rows
+        expiry explain_promotion fail_run_of_dagster find_same_request finish_run first_turn forget_template
+        freeze_reason gate_approver gate_checks gate_of_release gate_permission get_run give_up_attempt
+        grant_exception handle_build_complete handle_deployment_event handle_environment_event
+        handle_gate_signoff handle_health_check has_permission hash_event heartbeat_run hold_backup
+        incident_severity incident_status incidents ingest_event is_eligible_for_promotion is_platform
+        is_worker judge_deployment judge_gate keep_an_owner list_partitions list_queued_runs
+        living_environment lock_attempt log_delivery log_level longest_ttl main_sha make_backup
+        make_environment make_gates make_partition make_restore membership_role minute_of_week
+        months_without_partition move_branch move_deployment move_deployment_to named_project named_release
+        new_run_id next_turn normalise_repo_url note_backup note_deployment note_gate_fact open_incident
+        open_incident_of_glass ops_decision_type ops_gate_code ops_gate_status ops_processing_status
+        ops_release_status partition_key peek_runs policies policy policy_defaults policy_rules policy_type
+        project_counters project_members project_memberships project_status projects projects_to_poll
+        promote_release promotion_requirements promotion_target push_deliveries queue_run read_run_logs
+        reason_to_keep receive_push record_backup_failed record_backup_recheck record_backup_start
+        record_backup_stored record_backup_verified record_branch_heads record_check record_deployment
+        record_deployment_status record_destruction record_evidence record_gate_check record_lineage
+        record_poll_failure record_restore_end record_restore_start recovery_drills refusal_of_event
+        refuse_attempt refuse_backup_change refuse_change refuse_envelope refuse_event_checks
+        refuse_event_evidence refuse_event_status refuse_event_time refuse_field refuse_ineligible
+        refuse_ineligible_deployment refuse_nonsense refuse_part refuse_restore refuse_rules refuse_shas
+        refuse_stray_event release_author release_backup_hold release_before release_gates releases
+        remember_template remove_checkpointed_events remove_condemned_artifacts remove_member renew_claim
+        request_exception requeue_expired_runs requeue_run require_attempt require_backup require_deployment
+        require_event_permission require_evidence_keeper require_member_change require_permission
+        require_queueable require_release require_run resolve_incident restore_backup restore_purpose
+        restore_status restores retry_run revoke_exception roles rollback_deployment rule_fault rules_in_force
+        seal_content seal_partition set_environment_status set_member set_policy settle_gate settle_health
+        sign_off_gate start_deployment start_workflow_run subject_of_evidence supersede_runs take_checks
+        take_evidence tally_approvals tally_checks target_stage tools touch_template upgrade_advisories
+        v_backup_freshness v_deployment_history v_environment_overview v_evidence_completeness
+        v_exception_status v_gate_status v_promotion_eligibility v_release_gate_summary v_run_lineage
+        v_run_queue v_runs v_upgrade_advisories verify_checkpoints verify_run_chain visible_projects
+        window_fault withdraw_release worker_heartbeat workers workflow_type workflows write_checkpoint
+        write_event yield_to_newer_run
     ', E' \n'), '\s+');
     v_run constant text := '^runs?(_|$)';
     v_ops constant oid := to_regnamespace('ops');
