@@ -1,7 +1,7 @@
 -- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
 -- stage has none of its own.
--- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted
--- to and PT409 where the stage has several environments.
+-- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted to and PT409 where the stage has
+-- several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,
     p_target_env text

@@ -14,6 +14,10 @@ as $$
 declare
     v_stage ops.environment_stage;
 begin
+    -- an environment may be named like a stage that it is not: asking for production never gets another stage's answer
+    if p_target_env in ('staging', 'production') then
+        return p_target_env;
+    end if;
     select e.stage into v_stage
     from ops.environments as e
     where
@@ -21,9 +25,7 @@ begin
         and p_target_env in (e.name, e.partition_key)
     order by e.name = p_target_env desc
     limit 1;
-    if not found and p_target_env in ('staging', 'production') then
-        v_stage := p_target_env;
-    elsif not found then
+    if not found then
         raise sqlstate 'PT400' using
             message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
             column = 'environment',

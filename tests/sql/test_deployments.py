@@ -299,6 +299,17 @@ def test_a_target_is_a_stage_or_an_environment(world: World, project: UUID, rele
     assert found == "release/2"
 
 
+def test_an_environment_named_like_a_stage_does_not_change_the_rules(world: World, project: UUID) -> None:
+    """Who may make a staging called production must not get production's answer from it."""
+    world.rows("select * from ops.ensure_environment(%s, 'production', 'staging')", project)
+    release = make_release(world, project)
+    release.check("G1")
+    assert release.eligible("staging")
+    assert not release.eligible("production")
+    with refused("PT409", "not eligible for production"):
+        world.rows("select ops.promote_release(%s, 'production', 'none')", release.id)
+
+
 def test_who_promotes_is_a_release_manager(world: World, actors: Actors, release: Release) -> None:
     """Reading is not promoting, and a stranger does not learn that there is something to promote."""
     for persona in ("qa_tester", "developer", "audit_reader", "ci_service_role", "sre"):
