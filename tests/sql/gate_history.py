@@ -253,15 +253,20 @@ class Replay:
             assert {row["requirement"]: row["is_met"] for row in rows} == met, rows
             assert all(row["detail"] for row in rows)
             assert self.release.eligible(stage) == all(met.values())
-        self._compare_deployments()
+        self._compare_reports()
 
-    def _compare_deployments(self) -> None:
-        query = (
-            "select id, status, case when g4_status = 'pending' and g4_deadline_at < statement_timestamp()"
-            " then 'failed' else g4_status end as health from ops.deployments"
-        )
-        told = {row["id"]: (row["status"], row["health"]) for row in self.world.rows(query)}
+    def _compare_reports(self) -> None:
+        """Compare what the views for people say."""
+        (row,) = self.world.rows("select * from ops.v_promotion_eligibility where release_id = %s", self.release.id)
+        for stage in ("staging", "production"):
+            assert row[f"eligible_for_{stage}"] == all(self._requirements(stage).values())
+        rows = self.world.rows("select * from ops.v_deployment_history")
+        told = {row["deployment_id"]: (row["status"], row["g4_status"]) for row in rows}
         assert told == {found: (d.status, self.model.health(d, self.now)) for found, d in self.deployments}
+        rows = self.world.rows("select exception_id, status from ops.v_exception_status")
+        assert {row["exception_id"]: row["status"] for row in rows} == {
+            found: waiver.state(self.now) for found, waiver in self.exceptions
+        }
 
     def _is_refused(self, query: str, *parameters: object) -> bool:
         """Try it, and return whether the database says that this is not the time for it."""

@@ -38,7 +38,15 @@ class Waiver:
 
     def is_active(self, now: datetime) -> bool:
         """Return whether the gate is waived at that moment."""
-        return self.granted and not self.revoked and now < self.expires_at
+        return self.state(now) == "active"
+
+    def state(self, now: datetime) -> str:
+        """Return what people see of the exception at that moment."""
+        if self.revoked:
+            return "revoked"
+        if now >= self.expires_at:
+            return "expired"
+        return "active" if self.granted else "pending_review"
 
 
 @dataclass
