@@ -80,16 +80,17 @@ def _model(table: Table, schema: Schema, held: tuple[Relation, ...]) -> str:
 
 
 def _view(view: View, schema: Schema) -> str:
-    fields = [
-        Field(
-            name=field_name(column.name),
-            type=_type(column, schema, is_optional=True),
-            comment=column.comment,
-            attributes=tuple(_attributes(column)),
-        )
-        for column in view.columns
-    ]
-    return _block(f"view {view_name(view.name)}", mapped=view.name, comment=view.comment, fields=fields)
+    """Return a view without the columns that Prisma has no type for: its client fails on a view that has one."""
+    fields, left_out = [], []
+    for column in view.columns:
+        kind = _type(column, schema, is_optional=True)
+        if kind.startswith("Unsupported"):
+            left_out.append(f"Without {column.name}: Prisma has no type for {column.type}.")
+        else:
+            name, attributes = field_name(column.name), tuple(_attributes(column))
+            fields.append(Field(name=name, type=kind, attributes=attributes, comment=column.comment))
+    comment = "\n".join([view.comment, *left_out])
+    return _block(f"view {view_name(view.name)}", mapped=view.name, comment=comment, fields=fields)
 
 
 def _block(head: str, *, mapped: str, comment: str, fields: list[Field], keys: Iterable[str] = ()) -> str:

@@ -10,14 +10,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from docs.schema.catalog import read_schema
 from docs.schema.model import Column, Schema, Table
 from docs.schema.pages import REFERENCE, ROOT, schema_pages, stale
+from docs.schema.prisma_names import model_name, view_name
 from docs.schema.sources import read_notes
 from docs.schema.subjects import SUBJECTS
 from docs.schema.words import literal
 from tests.node_tools import node_tool
+from tests.sql.everything import furnish
+from tests.sql.world import World
 
 DIAGRAM = re.compile(r"^```mermaid\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 # Mermaid wants a browser's window for the words in boxes; jsdom is one.
@@ -50,6 +54,20 @@ export function words(run: Run, environment: Environment, release: Release): str
 }
 // @ts-expect-error a state that no run has
 export const wrong: Prisma.RunWhereInput = { status: 'lost' };
+"""
+# Counts the rows of every model and view; each query names every column, and each value must fit its type.
+READ_EVERYTHING = """
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from './generated/client.js';
+
+const adapter = new PrismaPg({ connectionString: process.argv[2] });
+const models = new PrismaClient({ adapter }) as unknown as Record<string, { findMany(): Promise<object[]> }>;
+const counted: Record<string, number> = {};
+for (const name of Object.keys(Prisma.ModelName)) {
+  counted[name] = (await models[name[0].toLowerCase() + name.slice(1)].findMany()).length;
+}
+console.log(JSON.stringify(counted));
+process.exit(0);
 """
 
 
@@ -146,12 +164,31 @@ def test_prisma_schema_generates_typescript_types_correctly(tmp_path: Path) -> N
     """The client that Prisma generates compiles, knows every relation, and refuses a state that no run has."""
     prisma("generate", copy_of_prisma_schema(tmp_path))
     (tmp_path / "use.ts").write_text(USE_OF_TYPES)
-    (tmp_path / "node_modules").symlink_to(node_modules())
-    argv: list[str | Path] = [node_tool("tsc"), "--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"]
-    run([*argv, "--module", "esnext", "--moduleResolution", "bundler", "use.ts"], cwd=tmp_path)
+    compile_typescript(tmp_path, "use.ts", "--noEmit", module="esnext", resolution="bundler")
+
+
+def test_prisma_reads_every_row_of_every_table_and_view(database: str, worker_url: str, tmp_path: Path) -> None:
+    """What Prisma calls a column is its name in the live schema, and what it takes for its type fits the values."""
+    world = World(database, worker_url)
+    furnish(world, "shop")
+    held = read_schema(database)
+    names = {table.name: model_name(table.name) for table in held.tables}
+    names |= {view.name: view_name(view.name) for view in held.views}
+    rows = {model: world.connection.execute(_all(name)).rowcount for name, model in names.items()}
+    world.close()
+    prisma("generate", copy_of_prisma_schema(tmp_path))
+    (tmp_path / "read.ts").write_text(READ_EVERYTHING)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    compile_typescript(tmp_path, "read.ts", "--rewriteRelativeImportExtensions", module="nodenext")
+    assert json.loads(run(["node", "read.js", database], cwd=tmp_path)) == rows
+    assert len([count for count in rows.values() if count]) > len(rows) / 2
 
 
 # -- how
+
+
+def _all(relation: str) -> sql.Composed:
+    return sql.SQL("select * from {}").format(sql.Identifier("ops", relation))
 
 
 def shape(table: Table) -> object:
@@ -198,6 +235,13 @@ def prisma(verb: str, schema: Path) -> str:
     return run([node_tool("prisma"), verb, "--schema", schema], cwd=node_modules().parent)
 
 
+def compile_typescript(folder: Path, file: str, *options: str, module: str, resolution: str = "nodenext") -> None:
+    """Compile a file beside the generated client, strictly."""
+    (folder / "node_modules").symlink_to(node_modules())
+    argv: list[str | Path] = [node_tool("tsc"), "--strict", "--skipLibCheck", "--target", "es2022", *options]
+    run([*argv, "--module", module, "--moduleResolution", resolution, file], cwd=folder)
+
+
 def node_modules() -> Path:
     """Return the folder of the installed packages."""
     return node_tool("prisma").parents[1]
@@ -208,5 +252,5 @@ def run(argv: list[str | Path], *, cwd: Path, stdin: str | None = None) -> str:
     environment = os.environ | {"PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true", "CHECKPOINT_DISABLE": "1"}
     done = subprocess.run(argv, cwd=cwd, input=stdin, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        raise Refused(f"{argv[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        raise Refused(f"{argv[0]} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return done.stdout
