@@ -5,14 +5,16 @@ create or replace function ops.rules_in_force(
     p_type ops.policy_type
 )
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select ops.policy_defaults(p_type)
-    || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
-    || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}')
+begin
+    return ops.policy_defaults(p_type)
+        || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
+        || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}');
+end
 $$;
 comment on function ops.rules_in_force is 'The rules that hold in a project.';
 revoke all on function ops.rules_in_force from public;
