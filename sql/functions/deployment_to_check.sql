@@ -27,7 +27,7 @@ begin
     if not found then
         raise sqlstate 'PT409' using
             message = 'The release has no such deployment whose health could be checked',
-            hint = 'Promote it first: ops promote.';
+            hint = 'Promote it first: ops.promote_release.';
     end if;
     return v_id;
 end

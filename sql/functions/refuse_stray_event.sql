@@ -36,7 +36,7 @@ begin
     if v_field is not null then
         raise sqlstate 'PT409' using
             message = v_fault, column = v_field,
-            hint = 'Create the release first: ops release create; an event tells of what is there.';
+            hint = 'Create the release first: ops.create_release; an event tells of what is there.';
     end if;
 end
 $$;
