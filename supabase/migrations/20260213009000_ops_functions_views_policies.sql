@@ -4682,65 +4682,69 @@ select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Lists what a release must have to be promoted to a stage, whether it has it, and by what.
 -- Called by explain_promotion and by the refusal of what is not eligible. Locks and raises nothing.
 -- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze that glass was not broken
--- for; policy may ask for more.
+-- for; policy may ask for more. In PL/pgSQL because its plan is kept: reports ask for many releases at once.
 create or replace function ops.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
 )
 returns table (requirement text, is_met boolean, detail text)
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-with release as (
-    select r.*, ops.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
-), gates as materialized (
-    select * from ops.v_gate_status as s where s.release_id = p_release_id
-), staging as (
-    select d.g4_status from ops.deployments as d
-    where d.release_id = p_release_id and d.stage = 'staging' and d.status <> 'failed'
-    order by d.created_at desc, d.id desc
-    limit 1
-), demands as (
+#variable_conflict use_column
+begin
+    return query
+    with release as (
+        select r.*, ops.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
+    ), gates as materialized (
+        select * from ops.v_gate_status as s where s.release_id = p_release_id
+    ), staging as (
+        select d.g4_status from ops.deployments as d
+        where d.release_id = p_release_id and d.stage = 'staging' and d.status <> 'failed'
+        order by d.created_at desc, d.id desc
+        limit 1
+    ), demands as (
+        select
+            g.*,
+            case g.gate_code
+                when 'G1' then true
+                when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
+                when 'G3' then p_stage = 'production'
+                else false
+            end as must_pass,
+            g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
+        from release as r, gates as g
+    )
+    select 'release', r.status <> 'withdrawn',
+        case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
+    from release as r
+    union all
     select
-        g.*,
-        case g.gate_code
-            when 'G1' then true
-            when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
-            when 'G3' then p_stage = 'production'
-            else false
-        end as must_pass,
-        g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
-    from release as r, gates as g
-)
-select 'release', r.status <> 'withdrawn',
-    case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
-from release as r
-union all
-select
-    d.gate_code::text,
-    d.status = 'bypassed' or (
-        d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
-        and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
-    ),
-    case
-        when d.status = 'bypassed' then
-            format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
-                'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
-        when d.must_be_healthy and d.status <> 'failed' and not exists (
-            select from staging as s where s.g4_status = 'passed'
-        ) then 'the newest deployment to staging has not proved its health'
-        else concat_ws(': ', d.status, d.reason)
-    end
-from demands as d
-union all
-select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
-    'nothing is frozen')
-from release as r
-cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
-cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
-where p_stage = 'production'
+        d.gate_code::text,
+        d.status = 'bypassed' or (
+            d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+            and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
+        ),
+        case
+            when d.status = 'bypassed' then
+                format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
+                    'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+            when d.must_be_healthy and d.status <> 'failed' and not exists (
+                select from staging as s where s.g4_status = 'passed'
+            ) then 'the newest deployment to staging has not proved its health'
+            else concat_ws(': ', d.status, d.reason)
+        end
+    from demands as d
+    union all
+    select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
+        'nothing is frozen')
+    from release as r
+    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+    cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
+    where p_stage = 'production';
+end
 $$;
 comment on function ops.promotion_requirements is 'What a release must have for a stage, and whether it has it.';
 revoke all on function ops.promotion_requirements from public;
@@ -4749,8 +4753,8 @@ $ops_file$);
 select pg_temp.make_function('promotion_target', $ops_file$
 -- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
 -- stage has none of its own.
--- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted
--- to and PT409 where the stage has several environments.
+-- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted to and PT409 where the stage has
+-- several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,
     p_target_env text
@@ -7389,14 +7393,16 @@ create or replace function ops.rules_in_force(
     p_type ops.policy_type
 )
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select ops.policy_defaults(p_type)
-    || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
-    || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}')
+begin
+    return ops.policy_defaults(p_type)
+        || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
+        || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}');
+end
 $$;
 comment on function ops.rules_in_force is 'The rules that hold in a project.';
 revoke all on function ops.rules_in_force from public;
@@ -8117,6 +8123,10 @@ as $$
 declare
     v_stage ops.environment_stage;
 begin
+    -- an environment may be named like a stage that it is not: asking for production never gets another stage's answer
+    if p_target_env in ('staging', 'production') then
+        return p_target_env;
+    end if;
     select e.stage into v_stage
     from ops.environments as e
     where
@@ -8124,9 +8134,7 @@ begin
         and p_target_env in (e.name, e.partition_key)
     order by e.name = p_target_env desc
     limit 1;
-    if not found and p_target_env in ('staging', 'production') then
-        v_stage := p_target_env;
-    elsif not found then
+    if not found then
         raise sqlstate 'PT400' using
             message = format('Nothing is promoted to %s', coalesce(p_target_env, 'nowhere')),
             column = 'environment',
@@ -9175,10 +9183,10 @@ to qa_tester, release_manager, sre, developer, audit_reader;
 create view ops.v_release_gate_summary
 with (security_invoker = true) as
 select
-    s.project_id,
+    r.project_id,
     p.slug as project_slug,
-    s.release_id,
-    s.version,
+    r.id as release_id,
+    r.version,
     r.status as release_status,
     r.created_by,
     r.created_at,
@@ -9201,20 +9209,21 @@ select
     coalesce(a.approvers, '{}') as approvers,
     s.exception_id,
     s.expires_at as exception_expires_at,
+    -- two questions, each with its index: one about both is answered by reading everything
     (
         select count(*) from ops.evidence_artifacts as e
-        where
-            e.gate_id = s.gate_id
-            or e.check_id in (
-                select k.id from ops.gate_checks as k
-                where k.gate_id = s.gate_id
-            )
+        where e.gate_id = s.gate_id
+    ) + (
+        select count(*)
+        from ops.gate_checks as k
+        join ops.evidence_artifacts as e on e.check_id = k.id
+        where k.gate_id = s.gate_id and e.gate_id is distinct from s.gate_id
     ) as evidence_count,
     s.deadline_at,
     s.evaluated_at
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
-join ops.projects as p on p.id = s.project_id
+join ops.projects as p on p.id = r.project_id
 left join lateral ( -- noqa: ST05
     with latest as (
         select distinct on (k.name)

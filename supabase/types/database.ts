@@ -74,13 +74,6 @@ export type Database = {
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
-            foreignKeyName: "approvals_gate_id_release_id_gate_code_fkey";
-            columns: ["gate_id", "release_id", "gate_code"];
-            isOneToOne: false;
-            referencedRelation: "v_release_gate_summary";
-            referencedColumns: ["gate_id", "release_id", "gate_code"];
-          },
-          {
             foreignKeyName: "approvals_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
@@ -95,11 +88,25 @@ export type Database = {
             referencedColumns: ["release_id"];
           },
           {
+            foreignKeyName: "approvals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
+          {
             foreignKeyName: "approvals_release_id_release_author_fkey";
             columns: ["release_id", "release_author"];
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id", "created_by"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id", "created_by"];
           },
         ];
       };
@@ -746,6 +753,13 @@ export type Database = {
             referencedRelation: "v_promotion_eligibility";
             referencedColumns: ["release_id"];
           },
+          {
+            foreignKeyName: "event_ingest_log_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
         ];
       };
       evidence_artifacts: {
@@ -843,6 +857,13 @@ export type Database = {
             referencedColumns: ["release_id"];
           },
           {
+            foreignKeyName: "evidence_artifacts_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
+          {
             foreignKeyName: "evidence_artifacts_run_id_fkey";
             columns: ["run_id"];
             isOneToOne: false;
@@ -924,13 +945,6 @@ export type Database = {
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
-            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
-            columns: ["gate_id", "release_id", "gate_code"];
-            isOneToOne: false;
-            referencedRelation: "v_release_gate_summary";
-            referencedColumns: ["gate_id", "release_id", "gate_code"];
-          },
-          {
             foreignKeyName: "exceptions_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
@@ -945,11 +959,25 @@ export type Database = {
             referencedColumns: ["release_id"];
           },
           {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
+          {
             foreignKeyName: "exceptions_release_id_release_author_fkey";
             columns: ["release_id", "release_author"];
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id", "created_by"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id", "created_by"];
           },
         ];
       };
@@ -1542,6 +1570,13 @@ export type Database = {
             columns: ["release_id"];
             isOneToOne: false;
             referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
         ];
@@ -2609,6 +2644,13 @@ export type Database = {
             referencedColumns: ["release_id"];
           },
           {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
+          {
             foreignKeyName: "releases_project_id_fkey";
             columns: ["project_id"];
             isOneToOne: false;
@@ -2672,13 +2714,6 @@ export type Database = {
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
-            foreignKeyName: "exceptions_gate_id_release_id_gate_code_fkey";
-            columns: ["gate_id", "release_id", "gate_code"];
-            isOneToOne: false;
-            referencedRelation: "v_release_gate_summary";
-            referencedColumns: ["gate_id", "release_id", "gate_code"];
-          },
-          {
             foreignKeyName: "exceptions_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
@@ -2690,6 +2725,13 @@ export type Database = {
             columns: ["release_id"];
             isOneToOne: false;
             referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
           {
@@ -2743,6 +2785,13 @@ export type Database = {
             columns: ["release_id"];
             isOneToOne: false;
             referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
           {
@@ -2823,20 +2872,6 @@ export type Database = {
         };
         ComputedFields: never;
         Relationships: [
-          {
-            foreignKeyName: "release_gates_release_id_fkey";
-            columns: ["release_id"];
-            isOneToOne: false;
-            referencedRelation: "releases";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "release_gates_release_id_fkey";
-            columns: ["release_id"];
-            isOneToOne: false;
-            referencedRelation: "v_promotion_eligibility";
-            referencedColumns: ["release_id"];
-          },
           {
             foreignKeyName: "releases_project_id_fkey";
             columns: ["project_id"];
@@ -4076,6 +4111,7 @@ export type Database = {
         Args: { p_name: string; p_project_id: string };
         Returns: string;
       };
+      new_run_id: { Args: { p_at: string }; Returns: string };
       next_turn: {
         Args: { p_priority: number; p_project_id: string };
         Returns: number;
