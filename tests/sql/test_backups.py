@@ -162,6 +162,21 @@ def test_a_lost_attempt_records_nothing_and_the_next_takes_the_backup_up(world: 
 
 
 @pytest.mark.usefixtures("production")
+def test_only_a_run_at_work_records_its_backup(world: World, project: UUID) -> None:
+    """Neither one that was claimed and not started, nor one that has ended."""
+    run = backup_of(world, create(world, project))["run_id"]
+    world.claim()
+    with refused("PT410"):
+        world.rows("select ops.record_backup_start(%s, 1)", run)
+    world.start(run)
+    world.rows("select ops.record_backup_start(%s, 1)", run)
+    world.rows(STORED, run, 1, MANIFEST)
+    world.complete(run, exit_code=1)
+    with refused("PT410"):
+        world.rows("select ops.record_backup_verified(%s, 1, %s)", run, MANIFEST)
+
+
+@pytest.mark.usefixtures("production")
 def test_states_that_are_not_drawn_are_refused(world: World, project: UUID) -> None:
     """Nothing is verified that was not stored, nor by another manifest, nor failed once it is good."""
     backup = create(world, project)
