@@ -256,6 +256,16 @@ def test_a_cancelled_backup_is_a_failed_one_and_its_retry_makes_another(world: W
 
 
 @pytest.mark.usefixtures("production")
+def test_the_key_of_a_run_that_ended_makes_no_backup(world: World, project: UUID) -> None:
+    """Somebody queued the run by hand: nothing would ever make the backup that it has no row of."""
+    run = world.value("select ops.queue_run(%s, 'main', null, null, 'backup', p_idempotency_key => 'by hand')", project)
+    world.rows("select ops.cancel_run(%s)", run)
+    with refused("PT409", "The run has ended"):
+        create(world, project, p_idempotency_key="by hand")
+    assert world.value("select count(*) from ops.backups") == 0
+
+
+@pytest.mark.usefixtures("production")
 def test_what_is_held_is_not_dropped(world: World, project: UUID) -> None:
     """Until the hold is released; the first hold stays, and the environment's events tell of all."""
     backup = verified(world, project)
