@@ -1,17 +1,8 @@
 -- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
 -- What evaluates, promotes or reports asks here, so that all say the same.
+-- No `with`: a view that has one is not merged into the query that reads it, which then reads every gate.
 create view ops.v_gate_status
 with (security_invoker = true) as
-with gates as (
-    select
-        o.*,
-        case
-            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
-            else o.merit
-        end as merit_now
-    from ops.release_gates as o
-)
-
 select
     g.id as gate_id,
     g.release_id,
@@ -34,7 +25,15 @@ select
     g.quorum,
     g.window_seconds,
     g.evaluated_at
-from gates as g
+from ( -- noqa: ST05
+    select
+        o.*,
+        case
+            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            else o.merit
+        end as merit_now
+    from ops.release_gates as o
+) as g
 join ops.releases as r on r.id = g.release_id
 left join lateral (
     select

@@ -3,10 +3,10 @@
 create view ops.v_release_gate_summary
 with (security_invoker = true) as
 select
-    s.project_id,
+    r.project_id,
     p.slug as project_slug,
-    s.release_id,
-    s.version,
+    r.id as release_id,
+    r.version,
     r.status as release_status,
     r.created_by,
     r.created_at,
@@ -29,20 +29,21 @@ select
     coalesce(a.approvers, '{}') as approvers,
     s.exception_id,
     s.expires_at as exception_expires_at,
+    -- two questions, each with its index: one about both is answered by reading everything
     (
         select count(*) from ops.evidence_artifacts as e
-        where
-            e.gate_id = s.gate_id
-            or e.check_id in (
-                select k.id from ops.gate_checks as k
-                where k.gate_id = s.gate_id
-            )
+        where e.gate_id = s.gate_id
+    ) + (
+        select count(*)
+        from ops.gate_checks as k
+        join ops.evidence_artifacts as e on e.check_id = k.id
+        where k.gate_id = s.gate_id and e.gate_id is distinct from s.gate_id
     ) as evidence_count,
     s.deadline_at,
     s.evaluated_at
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
-join ops.projects as p on p.id = s.project_id
+join ops.projects as p on p.id = r.project_id
 left join lateral ( -- noqa: ST05
     with latest as (
         select distinct on (k.name)
