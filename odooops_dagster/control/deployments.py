@@ -16,7 +16,13 @@ class Deployments:
         self._database = database
 
     def promote(
-        self, release_id: UUID, *, target_env: str, no_backup_reason: str | None = None, reason: str | None = None
+        self,
+        release_id: UUID,
+        *,
+        target_env: str,
+        no_backup_reason: str | None = None,
+        reason: str | None = None,
+        requested_by: str | None = None,
     ) -> Deployment:
         """Bring the release there, or return the deployment that is doing so.
 
@@ -29,16 +35,20 @@ class Deployments:
             target_env=target_env,
             p_no_backup_reason=no_backup_reason,
             p_reason=reason,
+            p_requested_by=requested_by,
         )
         return self.get(found)
 
-    def rollback(self, deployment_id: UUID, *, reason: str) -> Deployment:
+    def rollback(self, deployment_id: UUID, *, reason: str, requested_by: str | None = None) -> Deployment:
         """Bring back the release that was there before, and return the new deployment.
 
         Raises:
             Conflict: there is nothing to go back to.
         """
-        return self.get(self._database.value("rollback_deployment", deployment_id=deployment_id, reason=reason))
+        found = self._database.value(
+            "rollback_deployment", deployment_id=deployment_id, reason=reason, p_requested_by=requested_by
+        )
+        return self.get(found)
 
     def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
         """Note how the deployment goes."""

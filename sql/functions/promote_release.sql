@@ -8,7 +8,8 @@ create or replace function ops.promote_release(
     release_id uuid,
     target_env text,
     p_no_backup_reason text default null,
-    p_reason text default null
+    p_reason text default null,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -29,7 +30,8 @@ begin
     if v_id is null then
         perform ops.refuse_ineligible(v_release.id, v_place.stage);
         v_id := ops.start_deployment(
-            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason
+            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
+            p_requested_by
         );
     end if;
     return v_id;

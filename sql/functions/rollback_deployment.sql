@@ -5,7 +5,8 @@
 -- Definer: nobody writes deployments themselves; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
-    reason text
+    reason text,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -41,7 +42,7 @@ begin
     end if;
     return ops.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
-        rollback_deployment.reason
+        rollback_deployment.reason, p_requested_by
     );
 end
 $$;

@@ -1,5 +1,5 @@
 -- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
--- hold the project. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
+-- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
 -- trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
@@ -7,7 +7,8 @@ create or replace function ops.start_deployment(
     p_stage ops.environment_stage,
     p_no_backup_reason text,
     p_rollback_of uuid,
-    p_reason text
+    p_reason text,
+    p_requested_by text
 )
 returns uuid
 language plpgsql
@@ -29,7 +30,7 @@ begin
     end if;
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', ops.caller_name(),
+        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
             'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
@@ -42,7 +43,7 @@ begin
     values (
         v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
         v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
-        coalesce(ops.caller_id(), ops.caller_role())
+        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
     );
     return v_id;
 end

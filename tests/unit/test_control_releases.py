@@ -58,7 +58,10 @@ def test_a_release_goes_through_its_gates_to_production_and_back(
     assert [gate.status for gate in control.gates.list(release.id)] == ["passed", "passed", "passed", "pending"]
     assert control.releases.is_eligible(release.id, target_env="production")
     assert all(item.is_met for item in control.releases.explain(release.id, target_env="production"))
-    first = control.deployments.promote(release.id, target_env="production", no_backup_reason="nothing there yet")
+    first = control.deployments.promote(
+        release.id, target_env="production", no_backup_reason="nothing there yet", requested_by="Max"
+    )
+    assert first.requested_by == "Max"
     assert control.deployments.record_status(first.id, status="succeeded").status == "succeeded"
     assert control.releases.by_id(release.id).status == "released"
     assert first.run_id is not None
