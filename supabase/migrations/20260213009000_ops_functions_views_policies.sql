@@ -1547,7 +1547,7 @@ begin
     if not found then
         raise sqlstate 'PT409' using
             message = 'The release has no such deployment whose health could be checked',
-            hint = 'Promote it first: ops promote.';
+            hint = 'Promote it first: ops.promote_release.';
     end if;
     return v_id;
 end
@@ -4646,7 +4646,8 @@ create or replace function ops.promote_release(
     release_id uuid,
     target_env text,
     p_no_backup_reason text default null,
-    p_reason text default null
+    p_reason text default null,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -4667,7 +4668,8 @@ begin
     if v_id is null then
         perform ops.refuse_ineligible(v_release.id, v_place.stage);
         v_id := ops.start_deployment(
-            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason
+            v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
+            p_requested_by
         );
     end if;
     return v_id;
@@ -6409,7 +6411,7 @@ begin
     if v_field is not null then
         raise sqlstate 'PT409' using
             message = v_fault, column = v_field,
-            hint = 'Create the release first: ops release create; an event tells of what is there.';
+            hint = 'Create the release first: ops.create_release; an event tells of what is there.';
     end if;
 end
 $$;
@@ -7295,7 +7297,8 @@ select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Definer: nobody writes deployments themselves; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
-    reason text
+    reason text,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -7331,7 +7334,7 @@ begin
     end if;
     return ops.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
-        rollback_deployment.reason
+        rollback_deployment.reason, p_requested_by
     );
 end
 $$;
@@ -7740,7 +7743,7 @@ $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
 -- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
--- hold the project. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
+-- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
 -- trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
@@ -7748,7 +7751,8 @@ create or replace function ops.start_deployment(
     p_stage ops.environment_stage,
     p_no_backup_reason text,
     p_rollback_of uuid,
-    p_reason text
+    p_reason text,
+    p_requested_by text
 )
 returns uuid
 language plpgsql
@@ -7770,7 +7774,7 @@ begin
     end if;
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', ops.caller_name(),
+        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
             'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
@@ -7783,7 +7787,7 @@ begin
     values (
         v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
         v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
-        coalesce(ops.caller_id(), ops.caller_role())
+        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
     );
     return v_id;
 end
@@ -8823,18 +8827,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
 -- What evaluates, promotes or reports asks here, so that all say the same.
+-- No `with`: a view that has one is not merged into the query that reads it, which then reads every gate.
 create view ops.v_gate_status
 with (security_invoker = true) as
-with gates as (
-    select
-        o.*,
-        case
-            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
-            else o.merit
-        end as merit_now
-    from ops.release_gates as o
-)
-
 select
     g.id as gate_id,
     g.release_id,
@@ -8857,7 +8852,15 @@ select
     g.quorum,
     g.window_seconds,
     g.evaluated_at
-from gates as g
+from ( -- noqa: ST05
+    select
+        o.*,
+        case
+            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            else o.merit
+        end as merit_now
+    from ops.release_gates as o
+) as g
 join ops.releases as r on r.id = g.release_id
 left join lateral (
     select
