@@ -4204,6 +4204,7 @@ export type Database = {
         Args: {
           p_no_backup_reason?: string;
           p_reason?: string;
+          p_requested_by?: string;
           release_id: string;
           target_env: string;
         };
@@ -5018,7 +5019,11 @@ export type Database = {
       };
       revoke_exception: { Args: { exception_id: string }; Returns: undefined };
       rollback_deployment: {
-        Args: { deployment_id: string; reason: string };
+        Args: {
+          deployment_id: string;
+          p_requested_by?: string;
+          reason: string;
+        };
         Returns: string;
       };
       rule_fault: {
@@ -5137,6 +5142,7 @@ export type Database = {
             Database["ops"]["Tables"]["releases"]["Row"],
             Database["ops"]["Tables"]["releases"]["ComputedFields"]
           >;
+          p_requested_by: string;
           p_rollback_of: string;
           p_stage: Database["ops"]["Enums"]["environment_stage"];
         };
