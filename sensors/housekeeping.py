@@ -19,9 +19,12 @@ def housekeeping(
     databases: dg.ResourceParam[OdooDatabases],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Bring back previews that died, remove what killed runs left behind, and make the months to come."""
+    """Bring back previews that died, remove and close what ended runs left behind, and make the months to come."""
     mended = converge_all(control, runtime, databases, settings)
     removed = collect(control, runtime, databases, settings)
     made = control.retention.ensure_partitions()
+    closed = control.deployments.close_unfinished()
     done = [*mended, *(f"removed {what}" for what in removed), *(f"made {name}" for name in made)]
+    if closed:
+        done.append(f"closed {closed} deployments of ended runs")
     return dg.SkipReason("; ".join(done) or "all in order")
