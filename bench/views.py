@@ -103,7 +103,8 @@ def _ask(connection: psycopg.Connection[Any], estate: Estate, reader: str, round
     with _acting_as(connection, reader, estate):
         for view, question, query in QUESTIONS:
             text = query.format(view).encode()
-            times, rows = [], 0
+            times: list[float] = []
+            rows = 0
             while len(times) <= rounds and (not times or times[-1] < PATIENCE_MS):
                 began = time.perf_counter()
                 with suppress(psycopg.errors.QueryCanceled):
