@@ -1,6 +1,6 @@
 -- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
--- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh backup and nobody says why, and what queue_run and the
--- trigger of deployments raise.
+-- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh
+-- backup and nobody says why, and what queue_run and the trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,

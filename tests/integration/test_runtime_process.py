@@ -16,6 +16,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Service
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.runtime.process import ProcessRuntime
+from odooops_dagster.runtime.supervisor import Supervisor
 from tests.suites.processes import ANSWER, PYTHON, alive, eventually, word_at
 from tests.suites.runtime_suite import ROOT, PlatformRuntime, RuntimeSuite
 
@@ -92,7 +93,7 @@ class TestProcessRuntime(RuntimeSuite):
     ) -> None:
         """Secrets are in one file, which only its owner may read."""
         runtime.start(service(tmp_path))
-        for path in (root / "supervisor.sock", root / "services" / "env-1.json", root / "services" / "env-1.ini"):
+        for path in (Supervisor(root).socket, root / "services" / "env-1.json", root / "services" / "env-1.ini"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "hush" not in (root / "services" / "env-1.ini").read_text()
 
