@@ -1,0 +1,221 @@
+"""Makes a backup: the database in one moment, then the files of which it speaks, then the manifest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from odooops_dagster.backup import filestore
+from odooops_dagster.backup.cutting import cut
+from odooops_dagster.backup.dump import Facts, Programs, Snapshot, snapshot
+from odooops_dagster.backup.manifest import File, Manifest, Piece, checked_id
+from odooops_dagster.backup.marks import Mark, marked
+from odooops_dagster.backup.repository import Known, Repository
+from odooops_dagster.backup.working import Progress, in_order, silent
+from odooops_dagster.errors import Conflict, NotFound
+from odooops_dagster.model import DatabaseAccess
+
+WORKERS = 4
+_AHEAD = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """A backup that the store holds and nobody has read back yet."""
+
+    manifest: Manifest
+    url: str
+    stored_bytes: int  # what it added to the store
+    rescued: tuple[str, ...] = ()  # files that production lost and an earlier backup still had
+
+
+@dataclass
+class _Work:
+    """What a backup gathers on its way to the manifest."""
+
+    repository: Repository
+    known: Known
+    pool: ThreadPoolExecutor
+    progress: Progress
+    objects: dict[str, Piece] = field(default_factory=dict)
+
+    def keep_stream(self, what: str, stream: BinaryIO) -> tuple[tuple[str, ...], int]:
+        """Keep a stream of lines; return the names of its objects in order, and its size."""
+        names: list[str] = []
+        size = 0
+        keep = partial(self.repository.keep, known=self.known, has_lines=True)
+        for pieces in in_order(self.pool, keep, cut(stream), ahead=WORKERS + _AHEAD):
+            self.add(pieces)
+            names.append(pieces[0].name)
+            size += pieces[0].size_bytes
+            self.progress(what, size, None)
+        return tuple(names), size
+
+    def add(self, pieces: Iterable[Piece]) -> None:
+        """Remember objects that the backup needs."""
+        self.objects.update((piece.name, piece) for piece in pieces)
+
+    def stored_bytes(self) -> int:
+        """Return how many bytes were not in the store before."""
+        return sum(piece.stored_bytes for piece in self.objects.values() if piece.key not in self.known.sizes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    table: tuple[str, ...]
+    count: int
+    size_bytes: int
+    missing: tuple[str, ...]
+    altered: tuple[str, ...]
+    rescued: tuple[str, ...]
+
+
+def create(
+    repository: Repository,
+    access: DatabaseAccess,
+    *,
+    backup_id: str,
+    filestore_path: Path,
+    programs: Programs,
+    metadata: Mapping[str, Any] | None = None,
+    distrust: Collection[str] = (),
+    progress: Progress = silent,
+) -> Created:
+    """Back the database and its filestore up; the objects that `distrust` names are written anew.
+
+    May be told again after it was killed: what is in the store is not sent twice.
+
+    Raises:
+        StepFailed: pg_dump failed.
+        Unavailable: the database or the store does not answer.
+        Conflict: objects are being collected, or we were away for so long that they may have been.
+    """
+    with (
+        marked(repository, "writing", checked_id(backup_id)) as mark,
+        ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
+        snapshot(access, programs=programs) as moment,
+    ):
+        work = _Work(repository, repository.known(distrust=distrust), pool, progress)
+        (names, size), facts = _dump(work, moment)
+        files = _keep_files(work, filestore_path, facts.file_names)
+        manifest = Manifest(
+            id=backup_id,
+            taken_at=facts.taken_at,
+            database_name=access.database,
+            dump_format="custom",
+            dump=names,
+            dump_bytes=size,
+            **_of_files(files),
+            objects=work.objects,
+            facts=_told(facts) | dict(metadata or {}),
+        )
+        return _finish(work, manifest, mark, files.rescued)
+
+
+def create_from_streams(
+    repository: Repository,
+    dump: BinaryIO,
+    filestore_path: Path,
+    *,
+    manifest: Manifest,
+    progress: Progress = silent,
+) -> Created:
+    """Make a backup of a dump and a folder of files that came from elsewhere; `manifest` is its draft."""
+    with (
+        marked(repository, "writing", checked_id(manifest.id)) as mark,
+        ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
+    ):
+        work = _Work(repository, repository.known(), pool, progress)
+        names, size = work.keep_stream("database", dump)
+        files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
+        whole = replace(manifest, dump=names, dump_bytes=size, objects=work.objects, **_of_files(files))
+        return _finish(work, whole, mark, files.rescued)
+
+
+def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], Facts]:
+    """Dump, and ask the database for its facts meanwhile."""
+    with ThreadPoolExecutor(1) as asking, moment.dump() as stream:
+        facts = asking.submit(moment.facts)
+        return work.keep_stream("database", stream), facts.result()
+
+
+def _finish(work: _Work, manifest: Manifest, mark: Mark, rescued: tuple[str, ...]) -> Created:
+    # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
+    mark.check()
+    mark.renew()
+    url = work.repository.write_manifest(manifest)
+    return Created(
+        manifest=manifest,
+        url=url,
+        stored_bytes=work.stored_bytes(),
+        rescued=rescued,
+    )
+
+
+def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
+    """Keep the files that no earlier backup has, and write the table of all."""
+    here = filestore.present(folder) if folder.is_dir() else set()
+    old = _old_files(work, set(wanted))
+    kept = [filestore.Kept(files=tuple(old.values()))]
+    read = partial(filestore.keep_group, work.repository, work.known, folder)
+    done = 0
+    for group in in_order(work.pool, read, filestore.groups(folder, set(wanted) - set(old)), ahead=WORKERS + _AHEAD):
+        work.add(group.pieces)
+        kept.append(group)
+        done += sum(file.size_bytes for file in group.files)
+        work.progress("filestore", done, None)
+    files = sorted(chain.from_iterable(group.files for group in kept), key=lambda file: file.name)
+    table, _ = work.keep_stream("file table", cast("BinaryIO", io.BytesIO(b"".join(file.line() for file in files))))
+    return _Files(
+        table=table,
+        count=len(files),
+        size_bytes=sum(file.size_bytes for file in files),
+        missing=tuple(sorted(chain.from_iterable(group.missing for group in kept))),
+        altered=tuple(file.name for file in files if file.sha1 and replace(file, sha1=None).expected_sha1),
+        rescued=tuple(sorted(set(old) - here)),
+    )
+
+
+def _old_files(work: _Work, wanted: set[str]) -> dict[str, File]:
+    """Return the wanted files that the last backup has, and whose objects the store has still."""
+    last = work.known.last
+    if last is None:
+        return {}
+    try:
+        return _reused(work, last, wanted)
+    except (Conflict, NotFound):
+        return {}  # the table is damaged: every file is read again
+
+
+def _reused(work: _Work, last: Manifest, wanted: set[str]) -> dict[str, File]:
+    found: dict[str, File] = {}
+    for line in work.repository.lines(last.file_table, last.objects):
+        file = File.from_line(line)
+        if file.name not in wanted or file.sha1:
+            continue
+        pieces = [work.known.piece(name) for name in file.objects]
+        if all(pieces):
+            found[file.name] = file
+            work.add(piece for piece in pieces if piece)
+    return found
+
+
+def _of_files(files: _Files) -> dict[str, Any]:
+    return {
+        "file_table": files.table,
+        "file_count": files.count,
+        "file_bytes": files.size_bytes,
+        "missing": files.missing,
+        "altered": files.altered,
+    }
+
+
+def _told(facts: Facts) -> dict[str, Any]:
+    told = asdict(facts)
+    return {name: told[name] for name in ("server_version", "modules", "rows")}

@@ -1,0 +1,301 @@
+"""PostgreSQL's own programs: a dump as a stream, out of one moment, and back into a database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
+from odooops_dagster.model import DatabaseAccess
+
+# Someone who holds a table for longer than this is named instead of waited for.
+_LOCK_WAIT = "60s"
+_MESSAGE_LINES = 5
+_RESTRICTED = "odooops"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programs:
+    """Where pg_dump, pg_restore and psql are; on the PATH where no folder is given."""
+
+    folder: Path | None = None
+
+    def path(self, name: str) -> str:
+        """Return what to run."""
+        return str(self.folder / name) if self.folder else name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What was true of the database in the moment of the dump."""
+
+    taken_at: datetime
+    server_version: str
+    file_names: tuple[str, ...]
+    modules: dict[str, str]  # installed ones and their versions
+    rows: dict[str, int]  # per table
+
+
+class Snapshot:
+    """One moment of a database, held still for as long as its transaction is open."""
+
+    def __init__(self, connection: psycopg.Connection[Any], access: DatabaseAccess, programs: Programs) -> None:
+        self._connection = connection
+        self._access = access
+        self._programs = programs
+        row = connection.execute("select pg_export_snapshot(), now()").fetchone()
+        assert row is not None  # noqa: S101 - a select without from has one row
+        self._id, self.taken_at = row
+
+    @contextmanager
+    def dump(self) -> Iterator[BinaryIO]:
+        """Yield the dump as pg_dump writes it, uncompressed: like pieces of it are found by their content.
+
+        Raises:
+            StepFailed: pg_dump failed; also when everything it wrote was read.
+        """
+        options = ("--format=custom", "--compress=none", f"--snapshot={self._id}", f"--lock-wait-timeout={_LOCK_WAIT}")
+        with running(self._programs, "pg_dump", options, self._access, writes=True) as process:
+            assert process.stdout is not None  # noqa: S101 - asked for
+            yield process.stdout  # type: ignore[misc]
+
+    def facts(self) -> Facts:
+        """Return what the database says of itself in this moment."""
+        tables = {str(schema_name): name for schema_name, name in self._tables()}
+        return Facts(
+            taken_at=self.taken_at,
+            server_version=self._connection.info.parameter_status("server_version") or "",
+            file_names=self._file_names() if "public.ir_attachment" in tables else (),
+            modules=self._modules() if "public.ir_module_module" in tables else {},
+            rows={table: self._count(name) for table, name in tables.items()},
+        )
+
+    def _tables(self) -> Iterable[tuple[str, sql.Composed]]:
+        rows = self._connection.execute(
+            "select schemaname, tablename from pg_tables"
+            " where schemaname !~ '^pg_' and schemaname <> 'information_schema'"
+        ).fetchall()
+        return [
+            (f"{schema}.{table}", sql.SQL("{}.{}").format(*map(sql.Identifier, (schema, table))))
+            for schema, table in rows
+        ]
+
+    def _file_names(self) -> tuple[str, ...]:
+        query = "select distinct store_fname from public.ir_attachment where store_fname <> ''"
+        return tuple(sorted(name for (name,) in self._connection.execute(query)))
+
+    def _modules(self) -> dict[str, str]:
+        query = "select name, coalesce(latest_version, '') from public.ir_module_module where state = 'installed'"
+        return dict(sorted(self._connection.execute(query)))
+
+    def _count(self, table: sql.Composed) -> int:
+        row = self._connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def snapshot(access: DatabaseAccess, *, programs: Programs) -> Iterator[Snapshot]:
+    """Hold a moment of the database still; it is only read.
+
+    Raises:
+        Unavailable: the server does not answer, or ends the connection.
+    """
+    try:
+        with psycopg.connect(conninfo(access), connect_timeout=10, application_name="odooops backup") as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield Snapshot(connection, access, programs)
+    except psycopg.Error as exc:
+        raise Unavailable(f"database {access.database}: {' '.join(str(exc).split())}") from exc
+
+
+def load(access: DatabaseAccess, blocks: Iterable[bytes], *, dump_format: str, programs: Programs) -> None:
+    """Fill an empty database from the dump's blocks, as the role that `access` names; the first error ends it.
+
+    Raises:
+        StepFailed: the program failed; the database is to be dropped.
+    """
+    if dump_format == "custom":
+        options: tuple[str, ...] = (
+            "--exit-on-error",
+            "--no-owner",
+            "--no-privileges",
+            f"--dbname={_without_password(access)}",
+        )
+        with running(programs, "pg_restore", options, access, reads=True) as process:
+            feed(process, blocks)
+        return
+    options = (
+        "--no-psqlrc",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+        "--single-transaction",
+        "--output=/dev/null",
+        "--file=-",
+    )
+    with running(programs, "psql", options, access, reads=True) as process:
+        feed(process, restricted(blocks))
+
+
+def restricted(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a plain dump in psql's restricted mode, in which a dump from elsewhere cannot run programs."""
+    yield f"\\restrict {_RESTRICTED}\n".encode()
+    rest = b""
+    for block in blocks:
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        # The dump's own words for the same stand between ours, which psql would refuse.
+        yield b"".join(line + b"\n" for line in lines if not line.startswith((b"\\restrict ", b"\\unrestrict ")))
+    yield rest + f"\n\\unrestrict {_RESTRICTED}\n".encode()
+
+
+def contents(blocks: Iterable[bytes], *, programs: Programs) -> int:
+    """Return how many entries `pg_restore --list` finds in the dump.
+
+    Raises:
+        StepFailed: it cannot read it.
+    """
+    with running(programs, "pg_restore", ("--list",), None, reads=True, writes=True) as process:
+        count: list[int] = []
+        reader = threading.Thread(target=lambda: count.append(_entries(process.stdout)))
+        reader.start()
+        feed(process, blocks)
+        reader.join()
+    return count[0]
+
+
+@contextmanager
+def as_sql(blocks: Iterable[bytes], *, programs: Programs, options: Sequence[str] = ()) -> Iterator[BinaryIO]:
+    """Yield the SQL of a dump in custom format."""
+    with running(programs, "pg_restore", ("--file=-", *options), None, reads=True, writes=True) as process:
+        failures: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                feed(process, blocks)
+            except BaseException as exc:  # noqa: BLE001 - raised where the SQL is read
+                failures.append(exc)
+                process.kill()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            assert process.stdout is not None  # noqa: S101 - asked for
+            yield process.stdout  # type: ignore[misc]
+        finally:
+            if process.stdout:
+                process.stdout.close()
+            writer.join()
+        if failures:
+            raise failures[0]
+
+
+def feed(process: subprocess.Popen[bytes], blocks: Iterable[bytes]) -> None:
+    """Write the blocks to the program; one that wants no more of them has ended, well or badly."""
+    assert process.stdin is not None  # noqa: S101 - asked for
+    with suppress(BrokenPipeError):
+        for block in blocks:
+            process.stdin.write(block)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+
+
+@contextmanager
+def running(
+    programs: Programs,
+    name: str,
+    options: Sequence[str],
+    access: DatabaseAccess | None,
+    *,
+    reads: bool = False,
+    writes: bool = False,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program while the block does, and read its exit status.
+
+    Raises:
+        MissingDependency: it is not there.
+        StepFailed: it ended with anything but 0; with its own last words.
+    """
+    with tempfile.TemporaryFile() as words:
+        try:
+            process = subprocess.Popen(
+                [programs.path(name), *options],
+                stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if writes else subprocess.DEVNULL,
+                stderr=words,
+                env={**os.environ, "LC_ALL": "C.UTF-8", **_environment(access)},
+            )
+        except (FileNotFoundError, PermissionError) as exc:
+            raise MissingDependency(f"{name} cannot be run: {exc}", hint="ops doctor") from exc
+        try:
+            yield process
+            for pipe in (process.stdout, process.stdin):
+                if pipe:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+            status = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if status:
+            raise StepFailed(_last_words(name, status, words), hint=_hint(name, words))
+
+
+def conninfo(access: DatabaseAccess) -> str:
+    """Return the connection string, whatever signs the database's name has."""
+    return make_conninfo(
+        host=access.host, port=access.port, user=access.user, password=access.password, dbname=access.database
+    )
+
+
+def _environment(access: DatabaseAccess | None) -> dict[str, str]:
+    # In the environment a password is for our eyes only, and a database name is a name, whatever signs it has.
+    if access is None:
+        return {}
+    return {
+        "PGHOST": access.host,
+        "PGPORT": str(access.port),
+        "PGUSER": access.user,
+        "PGPASSWORD": access.password,
+        "PGDATABASE": access.database,
+    }
+
+
+def _entries(stream: IO[bytes] | None) -> int:
+    return sum(1 for line in stream or () if line.strip() and not line.startswith(b";"))
+
+
+def _last_words(name: str, status: int, words: IO[bytes]) -> str:
+    lines = _read(words).splitlines()
+    # What failed stands above the statement that failed, which may be as long as a table is wide.
+    errors = [line for line in lines if "error: " in line.lower()][:_MESSAGE_LINES]
+    return f"{name} ended with {status}: {' | '.join(errors or lines[-_MESSAGE_LINES:]) or 'without a word'}"
+
+
+def _hint(name: str, words: IO[bytes]) -> str | None:
+    if "server version mismatch" in _read(words):
+        return f"{name} is older than the server: install the server's own version of it"
+    return None
+
+
+def _read(words: IO[bytes]) -> str:
+    words.seek(0)
+    return words.read()[-65536:].decode(errors="replace")
+
+
+def _without_password(access: DatabaseAccess) -> str:
+    # Everybody on the machine sees a program's arguments.
+    return make_conninfo(host=access.host, port=access.port, user=access.user, dbname=access.database)

@@ -1,0 +1,49 @@
+"""Removes objects to which no manifest refers; the argument why that is safe is in docs/backup-format.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from odooops_dagster.backup.marks import Mark, marked, utc_now
+from odooops_dagster.backup.repository import Repository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """What was, or in a rehearsal would be, removed."""
+
+    keys: tuple[str, ...]
+    freed_bytes: int
+    kept_count: int
+
+
+def collect(
+    repository: Repository, *, collector_id: str, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
+) -> Collection:
+    """Remove the objects that no backup needs.
+
+    Raises:
+        Conflict: someone else works on these backups, or a manifest cannot be read: nothing is removed then.
+    """
+    with marked(repository, "collecting", collector_id, clock=clock) as mark:
+        needed = {piece.key for key in repository.manifests() for piece in repository.manifest(key).objects.values()}
+        sizes = repository.known().sizes
+        doomed = sorted(sizes.keys() - needed)
+        if not dry_run:
+            _remove(repository, doomed, mark)
+    return Collection(
+        keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)
+    )
+
+
+def drop(repository: Repository, manifest_key: str) -> None:
+    """Forget a backup; its objects go with the next collection, where no other backup needs them."""
+    repository.store.delete(repository.prefix + manifest_key)
+
+
+def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
+    for key in keys:
+        mark.check()
+        repository.store.delete(repository.prefix + key)

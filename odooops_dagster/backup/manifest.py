@@ -1,0 +1,184 @@
+"""What a backup consists of, as a value and as bytes; see docs/backup-format.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote, unquote
+
+from odooops_dagster.errors import BadInput, Conflict
+
+FORMAT = "odooops-backup"
+VERSION = 1
+_NAME = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_STORE_FNAME = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{38}")
+
+DumpFormat = Literal["custom", "plain"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """An object: the name of its plain bytes, their number, and how many bytes the store holds for them."""
+
+    name: str
+    size_bytes: int
+    stored_bytes: int
+    base: str | None = None  # the object without which this one cannot be read
+    sketch: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return where the store keeps it."""
+        return delta_key(self.name, self.base) if self.base else full_key(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file of the filestore: where in which objects its bytes are."""
+
+    name: str
+    size_bytes: int
+    offset: int  # in the first object
+    objects: tuple[str, ...]
+    sha1: str | None = None  # given where the file did not hash to its name when it was read
+
+    @property
+    def expected_sha1(self) -> str | None:
+        """Return what its bytes hash to; None where its name does not say so."""
+        return self.sha1 or (self.name[3:] if _STORE_FNAME.fullmatch(self.name) else None)
+
+    def line(self) -> bytes:
+        """Return its line of the file table."""
+        words = (quote(self.name), self.size_bytes, self.offset, self.sha1 or "-", ",".join(self.objects) or "-")
+        return (" ".join(map(str, words)) + "\n").encode()
+
+    @classmethod
+    def from_line(cls, line: bytes) -> File:
+        """Return the file of a line."""
+        try:
+            name, size, offset, sha1, objects = line.decode().split()
+            return cls(
+                name=unquote(name),
+                size_bytes=int(size),
+                offset=int(offset),
+                sha1=None if sha1 == "-" else sha1,
+                objects=() if objects == "-" else tuple(objects.split(",")),
+            )
+        except ValueError as exc:
+            raise Conflict(f"the file table has a line that cannot be read: {line[:80]!r}") from exc
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """One backup; written last, never changed."""
+
+    id: str
+    taken_at: datetime
+    database_name: str
+    dump_format: DumpFormat
+    dump: tuple[str, ...]  # names, in the order of the dump
+    dump_bytes: int
+    file_table: tuple[str, ...]  # names, in the order of the table
+    file_count: int
+    file_bytes: int
+    objects: Mapping[str, Piece] = field(repr=False)  # all that are needed, bases too
+    missing: tuple[str, ...] = ()  # files that the database speaks of and production did not have
+    altered: tuple[str, ...] = ()  # files that did not hash to their name in production
+    facts: Mapping[str, Any] = field(default_factory=dict)  # versions, modules, rows per table
+
+    @property
+    def key(self) -> str:
+        """Return where the store keeps it; in the order of time."""
+        return f"manifests/{self.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.id}"
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of what a restore brings back."""
+        return self.dump_bytes + self.file_bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return what its bytes hash to, before they are sealed."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """Return its JSON."""
+        value = asdict(self) | {
+            "format": FORMAT,
+            "version": VERSION,
+            "taken_at": self.taken_at.astimezone(UTC).isoformat(),
+            "objects": [asdict(piece) for piece in self.objects.values()],
+        }
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Return the manifest of the JSON.
+
+        Raises:
+            Conflict: it is not one, or of a newer version, or refers to what it does not list.
+        """
+        try:
+            value = json.loads(data)
+            if value.pop("format") != FORMAT:
+                raise Conflict("this is no manifest of a backup")
+            if (version := value.pop("version")) != VERSION:
+                raise Conflict(f"the backup has format version {version}, known is {VERSION}", hint="update odooops")
+            manifest = cls(**value | _converted(value))
+        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            raise Conflict(f"the manifest cannot be read: {exc}") from exc
+        _check(manifest)
+        return manifest
+
+
+def full_key(name: str) -> str:
+    """Return where an object stands that needs no other."""
+    return f"objects/{name[:2]}/{name}"
+
+
+def delta_key(name: str, base: str) -> str:
+    """Return where an object stands that is written as what differs from its base."""
+    return f"deltas/{name[:2]}/{name}.{base}"
+
+
+def checked_id(backup_id: str) -> str:
+    """Return the id if it can name a manifest."""
+    if not _ID.fullmatch(backup_id):
+        raise BadInput(f"{backup_id!r} cannot be the id of a backup", hint="use letters, digits, - and _")
+    return backup_id
+
+
+def needed(names: Sequence[str], objects: Mapping[str, Piece]) -> dict[str, Piece]:
+    """Return these objects and their bases, by name."""
+    found = {name: objects[name] for name in names}
+    bases = {piece.base for piece in found.values() if piece.base}
+    return found | {base: objects[base] for base in bases}
+
+
+def _converted(value: Mapping[str, Any]) -> dict[str, Any]:
+    pieces = [Piece(**entry | {"sketch": tuple(entry["sketch"])}) for entry in value["objects"]]
+    lists = ("dump", "file_table", "missing", "altered")
+    return {
+        "taken_at": datetime.fromisoformat(value["taken_at"]),
+        "objects": {piece.name: piece for piece in pieces},
+        **{name: tuple(value[name]) for name in lists},
+    }
+
+
+def _check(manifest: Manifest) -> None:
+    checked_id(manifest.id)
+    for name in (*manifest.dump, *manifest.file_table):
+        if name not in manifest.objects:
+            raise Conflict(f"the manifest refers to object {name} and does not list it")
+    for piece in manifest.objects.values():
+        if not _NAME.fullmatch(piece.name) or piece.size_bytes < 0:
+            raise Conflict(f"the manifest lists an object that cannot be: {piece.name}")
+        base = manifest.objects.get(piece.base) if piece.base else None
+        if piece.base and (base is None or base.base):
+            raise Conflict(f"the manifest does not list {piece.base}, the whole base of {piece.name}")

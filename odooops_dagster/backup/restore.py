@@ -1,0 +1,158 @@
+"""Brings a backup back: into a database and a folder that appear whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+from odooops_dagster.backup import dump
+from odooops_dagster.backup.filestore import inside
+from odooops_dagster.backup.manifest import File, Manifest
+from odooops_dagster.backup.repository import Damaged, Repository
+from odooops_dagster.backup.working import Progress, in_order, silent
+from odooops_dagster.errors import Conflict
+from odooops_dagster.model import DatabaseAccess
+
+WORKERS = 4
+_AHEAD = 2
+
+
+class Databases(Protocol):
+    """What makes databases; `odooops_dagster.databases.OdooDatabases` fulfils it."""
+
+    def create(self, name: str, *, owner: str) -> None:
+        """Create an empty database."""
+
+    def access(self, name: str, *, role: str) -> DatabaseAccess:
+        """Return how the role reaches it."""
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give it another name."""
+
+    def drop(self, name: str) -> None:
+        """Drop it, if it is there."""
+
+    def exists(self, name: str) -> bool:
+        """Return whether it is there."""
+
+
+def restore(
+    repository: Repository,
+    manifest: Manifest,
+    *,
+    databases: Databases,
+    database: str,
+    owner: str,
+    filestore_path: Path,
+    programs: dump.Programs,
+    progress: Progress = silent,
+) -> None:
+    """Restore database and filestore under names that are free; both appear at the end, or neither.
+
+    Raises:
+        Conflict: a name is taken.
+        Damaged: an object is not what was written.
+    """
+    if databases.exists(database):
+        raise Conflict(f"database {database} is there already", hint="restore under another name, then swap")
+    with _draft(filestore_path) as folder:
+        restore_filestore(repository, manifest, folder, progress=progress)
+        with _drafted(databases, database, owner) as access:
+            restore_database(repository, manifest, access, programs=programs, progress=progress)
+            folder.rename(filestore_path)
+
+
+def restore_database(
+    repository: Repository,
+    manifest: Manifest,
+    access: DatabaseAccess,
+    *,
+    programs: dump.Programs,
+    progress: Progress = silent,
+) -> None:
+    """Fill an empty database with the backup's, as the role that `access` names; after an error it is to be dropped."""
+    blocks = dump_blocks(repository, manifest, progress=progress)
+    dump.load(access, blocks, dump_format=manifest.dump_format, programs=programs)
+
+
+def restore_filestore(repository: Repository, manifest: Manifest, folder: Path, *, progress: Progress = silent) -> None:
+    """Write the backup's files below a folder of one's own; each is checked before it is written."""
+    files = [File.from_line(line) for line in repository.lines(manifest.file_table, manifest.objects)]
+    packs: dict[tuple[str, ...], list[File]] = {}
+    for file in files:
+        packs.setdefault(file.objects, []).append(file)
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in {inside(folder, file.name).parent for file in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    write = partial(_write, repository, manifest, folder)
+    done = 0
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
+        for size in in_order(pool, write, packs.values(), ahead=WORKERS + _AHEAD):
+            done += size
+            progress("filestore", done, manifest.file_bytes)
+
+
+def dump_blocks(repository: Repository, manifest: Manifest, *, progress: Progress = silent) -> Iterator[bytes]:
+    """Yield the dump, each block read back and checked."""
+    done = 0
+    read = partial(repository.read, objects=manifest.objects)
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
+        for plain in in_order(pool, read, manifest.dump, ahead=WORKERS + _AHEAD):
+            done += len(plain)
+            progress("database", done, manifest.dump_bytes)
+            yield plain
+
+
+def _write(repository: Repository, manifest: Manifest, folder: Path, files: list[File]) -> int:
+    """Write the files that share their objects."""
+    objects = files[0].objects
+    if len(objects) > 1:
+        return sum(_write_large(repository, manifest, inside(folder, file.name), file) for file in files)
+    plain = memoryview(repository.read(objects[0], manifest.objects)) if objects else memoryview(b"")
+    for file in files:
+        part = plain[file.offset : file.offset + file.size_bytes]
+        if len(part) != file.size_bytes:
+            raise Damaged(f"file {file.name} is not where the file table says")
+        inside(folder, file.name).write_bytes(part)
+    return sum(file.size_bytes for file in files)
+
+
+def _write_large(repository: Repository, manifest: Manifest, path: Path, file: File) -> int:
+    with path.open("wb") as target:
+        for name in file.objects:
+            target.write(repository.read(name, manifest.objects))
+    if path.stat().st_size != file.size_bytes:
+        raise Damaged(f"file {file.name} is not as long as the file table says")
+    return file.size_bytes
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Yield a folder beside the path, gone when the block did not rename it."""
+    if path.exists():
+        raise Conflict(f"{path} is there already", hint="restore under another name, then swap")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.draft")
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _drafted(databases: Databases, name: str, owner: str) -> Iterator[DatabaseAccess]:
+    """Yield an empty database that gets its name when the block ends well, and is dropped otherwise."""
+    draft = f"restoring_{uuid4().hex[:16]}"
+    databases.create(draft, owner=owner)
+    try:
+        yield databases.access(draft, role=owner)
+        databases.rename(draft, name)
+    except BaseException:
+        databases.drop(draft)
+        raise

@@ -1,0 +1,228 @@
+"""Reads back what the store holds of a backup, and names whatever is not as it was written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO
+
+from odooops_dagster.backup import dump
+from odooops_dagster.backup.manifest import File, Manifest
+from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.working import Progress, in_order, silent
+from odooops_dagster.errors import Conflict, NotFound, StepFailed
+
+WORKERS = 4
+_AHEAD = 2
+_COPY = b"COPY public.ir_attachment ("
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defect:
+    """Something that a restore would miss."""
+
+    subject: str
+    message: str
+    object: str | None = None  # what a next backup should not trust
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What reading a backup back found; it is good where there is no defect."""
+
+    defects: tuple[Defect, ...]
+    object_count: int
+    read_bytes: int
+    file_count: int
+    missing: tuple[str, ...]  # what production itself did not have
+
+    @property
+    def is_good(self) -> bool:
+        """Return whether it can be restored."""
+        return not self.defects
+
+    @property
+    def distrusted(self) -> frozenset[str]:
+        """Return the names of the objects that a next backup writes anew."""
+        return frozenset(defect.object for defect in self.defects if defect.object)
+
+
+@dataclass
+class _Reading:
+    repository: Repository
+    manifest: Manifest
+    pool: ThreadPoolExecutor
+    progress: Progress
+    defects: dict[tuple[str, str], Defect] = field(default_factory=dict)
+    read_bytes: int = 0
+
+    def blame(self, subject: str, message: str, *, name: str | None = None) -> None:
+        self.defects.setdefault((subject, message), Defect(subject=subject, message=message, object=name))
+
+    def blocks(self, what: str, names: Iterable[str]) -> Iterator[bytes]:
+        """Yield the plain bytes of objects in order; a damaged one is named and ends the stream."""
+        names = list(names)
+        is_whole = True
+        for name, plain in zip(names, in_order(self.pool, self._try, names, ahead=WORKERS + _AHEAD), strict=True):
+            if isinstance(plain, str):
+                self.blame(what, plain, name=name)
+                is_whole = False
+                continue  # the others are looked at all the same
+            self.read_bytes += len(plain)
+            self.progress(what, self.read_bytes, self.manifest.size_bytes)
+            if is_whole:
+                yield plain
+
+    def _try(self, name: str) -> bytes | str:
+        try:
+            return self.repository.read(name, self.manifest.objects)
+        except (Conflict, NotFound) as exc:
+            return str(exc)
+
+
+def verify(
+    repository: Repository, manifest: Manifest, *, programs: dump.Programs, progress: Progress = silent
+) -> Verification:
+    """Read every object back, hash it and every file, and have PostgreSQL's own program read the dump.
+
+    Raises:
+        Unavailable: the store does not answer: nothing is known then.
+    """
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
+        reading = _Reading(repository, manifest, pool, progress)
+        referenced = _check_dump(reading, programs)
+        files = _check_table(reading)
+        _check_files(reading, files)
+    for name in sorted(referenced - files.keys() - set(manifest.missing)):
+        reading.blame(name, "the database speaks of this file and the backup does not have it")
+    return Verification(
+        defects=tuple(reading.defects.values()),
+        object_count=len(manifest.objects),
+        read_bytes=reading.read_bytes,
+        file_count=len(files),
+        missing=manifest.missing,
+    )
+
+
+def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
+    """Read the dump, and return the files of which its attachments speak."""
+    blocks = reading.blocks("database", reading.manifest.dump)
+    names: set[str] = set()
+    try:
+        if reading.manifest.dump_format == "plain":
+            names = _names_in_plain(reading, blocks)
+        else:
+            options = ("--data-only", "--schema=public", "--table=ir_attachment")
+            with dump.as_sql(blocks, programs=programs, options=options) as stream:
+                names = _attachments(stream)
+            if dump.contents(_first(reading), programs=programs) == 0:
+                reading.blame("database", "pg_restore --list finds nothing in the dump")
+    except StepFailed as exc:
+        reading.blame("database", str(exc))
+    for _ in blocks:
+        pass  # what the program did not ask for is read all the same
+    return names
+
+
+def _first(reading: _Reading) -> Iterator[bytes]:
+    """Yield the dump again, of which pg_restore reads the head only."""
+    for name in reading.manifest.dump:
+        try:
+            yield reading.repository.read(name, reading.manifest.objects)
+        except (Conflict, NotFound):
+            return  # it was blamed already
+
+
+def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
+    lines = _lines(blocks)
+    names = _attachments(lines)
+    is_whole = any(line.startswith(b"-- PostgreSQL database dump complete") for line in lines)
+    if not is_whole:
+        reading.blame("database", "the dump has no end")
+    return names
+
+
+def _attachments(lines: Iterable[bytes] | BinaryIO) -> set[str]:
+    """Return the store_fname of every attachment in the SQL of a dump; the rest of the SQL stays unread."""
+    names: set[str] = set()
+    column: int | None = None
+    for line in lines:
+        if column is None:
+            if line.startswith(_COPY):
+                columns = line[len(_COPY) : line.rindex(b")")].split(b", ")
+                column = columns.index(b"store_fname") if b"store_fname" in columns else -1
+        elif line.startswith(b"\\."):
+            break
+        elif column >= 0:
+            value = line.rstrip(b"\n").split(b"\t")[column]
+            if value not in (b"\\N", b""):
+                names.add(value.replace(b"\\\\", b"\\").decode())
+    return names
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        yield from lines
+    yield rest
+
+
+def _check_table(reading: _Reading) -> dict[str, File]:
+    files: dict[str, File] = {}
+    for line in _lines(reading.blocks("file table", reading.manifest.file_table)):
+        if line:
+            try:
+                file = File.from_line(line)
+            except Conflict as exc:
+                reading.blame("file table", str(exc))
+                continue
+            files[file.name] = file
+    if len(files) != reading.manifest.file_count:
+        reading.blame("file table", f"{len(files)} files are in the table, {reading.manifest.file_count} were written")
+    return files
+
+
+def _check_files(reading: _Reading, files: dict[str, File]) -> None:
+    """Read every object of the files once, and hash the files in it."""
+    packs: dict[str, list[File]] = {}
+    for file in files.values():
+        if len(file.objects) == 1:
+            packs.setdefault(file.objects[0], []).append(file)
+    alone = [[file] for file in files.values() if len(file.objects) != 1]
+    check = partial(_check_group, reading.repository, reading.manifest)
+    for found, size in in_order(reading.pool, check, [*packs.values(), *alone], ahead=WORKERS + _AHEAD):
+        reading.read_bytes += size
+        reading.progress("filestore", reading.read_bytes, reading.manifest.size_bytes)
+        for defect in found:
+            reading.blame(defect.subject, defect.message, name=defect.object)
+
+
+def _check_group(repository: Repository, manifest: Manifest, files: list[File]) -> tuple[list[Defect], int]:
+    """Read the objects of files that stand together, and hash each file."""
+    hashes = {file.name: hashlib.sha1(usedforsecurity=False) for file in files}
+    sizes = dict.fromkeys(hashes, 0)
+    size = 0
+    for name in files[0].objects:
+        try:
+            plain = memoryview(repository.read(name, manifest.objects))
+        except (Conflict, NotFound) as exc:
+            return [Defect(subject=file.name, message=str(exc), object=name) for file in files], size
+        size += len(plain)
+        for file in files:
+            part = plain[file.offset : file.offset + file.size_bytes] if len(file.objects) == 1 else plain
+            hashes[file.name].update(part)
+            sizes[file.name] += len(part)
+    return [
+        Defect(subject=file.name, message=f"does not hash to {file.expected_sha1}")
+        for file in files
+        if sizes[file.name] != file.size_bytes
+        or (file.expected_sha1 and hashes[file.name].hexdigest() != file.expected_sha1)
+    ], size

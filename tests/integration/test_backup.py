@@ -1,0 +1,358 @@
+"""Backups of a real database and a real folder: made, read back, restored, and damaged in every way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from odooops_dagster.backup import gc
+from odooops_dagster.backup.create import create
+from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.marks import marked
+from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.restore import restore, restore_database
+from odooops_dagster.backup.verify import verify
+from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
+from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.store import FolderStore, StoredObject
+from tests.backups import Production, access_to, back_up, check, repository_in
+from tests.servers import PostgresServer
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def production(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Production]:
+    """A filled database with its files."""
+    with postgres_server.fresh_database(migrated=False) as url:
+        production = Production(url, tmp_path / "filestore", Programs(folder=postgres_server.embedded.bin_dir))
+        production.fill()
+        yield production
+
+
+@pytest.fixture(params=[None, KEY], ids=["plain", "encrypted"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
+    """A repository, once with a key and once without."""
+    return repository_in(tmp_path / "store", key=request.param)
+
+
+class Databases:
+    """Makes databases for the restore as their owner."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+
+    def create(self, name: str, *, owner: str) -> None:
+        """Create it."""
+        self._run(f'create database "{name}" owner "{owner}"')
+
+    def access(self, name: str, *, role: str) -> DatabaseAccess:
+        """Return how the role reaches it."""
+        return replace(access_to(self._server.url("postgres", role)), database=name)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Rename it."""
+        self._run(f'alter database "{name}" rename to "{new_name}"')
+
+    def drop(self, name: str) -> None:
+        """Drop it."""
+        self._run(f'drop database if exists "{name}" with (force)')
+
+    def exists(self, name: str) -> bool:
+        """Return whether it is there."""
+        return name in self.names()
+
+    def names(self) -> list[str]:
+        """Return the names of all."""
+        with psycopg.connect(self._server.url("postgres")) as connection:
+            return [name for (name,) in connection.execute("select datname from pg_database")]
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def access_url(databases: Databases, name: str) -> str:
+    """Return the connection string of a database."""
+    return conninfo(databases.access(name, role="postgres"))
+
+
+def rows(url: str) -> list[tuple[object, ...]]:
+    """Return the orders and the attachments."""
+    with psycopg.connect(url) as connection:
+        orders = connection.execute("select * from sale_order order by id").fetchall()
+        return [*orders, *connection.execute("select * from ir_attachment order by id").fetchall()]
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Return each file's hash."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def objects(folder: Path) -> list[Path]:
+    """Return the files in which the store keeps objects."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "manifests" not in path.parts)
+
+
+def test_what_was_backed_up_is_what_is_restored(
+    production: Production, repository: Repository, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """Rows and files are the same, large, empty and odd ones too."""
+    production.attach(b"")
+    production.attach(random.Random(1).randbytes(20_000_000))  # noqa: S311 - more than two objects
+    created = back_up(production, repository, "first")
+    assert check(production, repository, created).defects == ()
+    databases = Databases(postgres_server)
+    restore(
+        repository,
+        created.manifest,
+        databases=databases,
+        database="an odd = 'name",
+        owner="postgres",
+        filestore_path=tmp_path / "restored",
+        programs=production.programs,
+    )
+    try:
+        assert rows(access_url(databases, "an odd = 'name")) == rows(production.url)
+    finally:
+        databases.drop("an odd = 'name")
+    assert files(tmp_path / "restored") == files(production.folder)
+    assert created.manifest.facts["modules"] == {"base": "19.0.1.3"}
+    assert created.manifest.facts["rows"]["public.sale_order"] == 2000
+
+
+def test_a_second_backup_sends_only_what_is_new(production: Production, repository: Repository) -> None:
+    """A hundredth of the rows, scattered over the table, and one file are new; next to nothing is sent."""
+    production.fill(files=300, orders=60_000, file_bytes=20_000)
+    first = back_up(production, repository, "first")
+    production.execute("update sale_order set note = md5(random()::text) where id %% 100 = %s", 7)
+    production.attach(b"new")
+    second = back_up(production, repository, "second")
+    assert check(production, repository, second).defects == ()
+    assert second.stored_bytes < 0.05 * first.stored_bytes
+
+
+def test_known_files_are_not_read_again(production: Production, repository: Repository) -> None:
+    """What an earlier backup has may even be gone, as Odoo collects files while we dump."""
+    back_up(production, repository, "first")
+    shutil.rmtree(production.folder)
+    second = back_up(production, repository, "second")
+    assert len(second.rescued) == 30
+    assert second.manifest.missing == ()
+    assert check(production, repository, second).is_good
+
+
+def test_files_that_production_lost_or_altered_are_named(production: Production, repository: Repository) -> None:
+    """The backup is as good as its source, and says what that lacks."""
+    lost, altered = production.attach(b"lost"), production.attach(b"altered")
+    (production.folder / lost).unlink()
+    (production.folder / altered).write_bytes(b"something else")
+    created = back_up(production, repository, "first")
+    assert created.manifest.missing == (lost,)
+    assert created.manifest.altered == (altered,)
+    assert check(production, repository, created).is_good
+
+
+def test_without_the_key_nothing_is_told(production: Production, tmp_path: Path) -> None:
+    """Neither content nor the hash of a known file shows in the store."""
+    known = b"a file that everybody has" * 400
+    name = production.attach(known)
+    created = back_up(production, repository_in(tmp_path / "store", key=KEY), "first")
+    everything = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    told = b"".join(path.read_bytes() + str(path).encode() for path in everything)
+    hashes = [hashlib.sha256(known).hexdigest(), name, "sale_order", "base"]
+    assert [word for word in hashes if word.encode() in told] == []
+    for key in (None, bytes(32)):
+        with pytest.raises(Conflict, match=r"encrypted|another key"):
+            repository_in(tmp_path / "store", key=key).manifest(created.manifest.key)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_damage_is_found_and_named(
+    production: Production, repository: Repository, tmp_path: Path, seed: int
+) -> None:
+    """A flipped bit, a truncated object, one that is missing, one in another's place; the next backup mends it."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable
+    back_up(production, repository, "first")
+    production.execute("update sale_order set note = 'changed' where id %% 50 = %s", seed)
+    created = back_up(production, repository, "second")
+    victim = rng.choice([path for path in objects(tmp_path / "store") if _is_needed(path, created.manifest.objects)])
+    data = bytearray(victim.read_bytes())
+    if seed % 4 == 0:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        victim.write_bytes(data)
+    elif seed % 4 == 1:
+        victim.write_bytes(data[: rng.randrange(len(data))])
+    elif seed % 4 == 2:
+        victim.unlink()
+    else:
+        other = rng.choice([path for path in objects(tmp_path / "store") if path != victim])
+        victim.write_bytes(other.read_bytes())
+    found = check(production, repository, created)
+    assert not found.is_good
+    assert found.distrusted
+    mended = back_up(production, repository, "third", distrust=_with_bases(found.distrusted, created.manifest.objects))
+    assert check(production, repository, mended).defects == ()
+
+
+def _is_needed(path: Path, pieces: object) -> bool:
+    return path.name.partition(".")[0] in pieces  # type: ignore[operator]
+
+
+def _with_bases(names: frozenset[str], pieces: object) -> set[str]:
+    bases = {pieces[name].base for name in names if name in pieces}  # type: ignore[index,operator]
+    return {*names, *(base for base in bases if base)}
+
+
+def test_a_damaged_object_stops_a_restore(
+    production: Production, repository: Repository, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """Neither database nor folder appears."""
+    created = back_up(production, repository, "first")
+    dumped = created.manifest.objects[created.manifest.dump[0]]
+    path = tmp_path / "store" / "backups" / "shop" / dumped.key
+    path.write_bytes(path.read_bytes()[:-1])
+    databases = Databases(postgres_server)
+    before = databases.names()
+    with pytest.raises(Conflict, match="bytes in the store"):
+        restore(
+            repository,
+            created.manifest,
+            databases=databases,
+            database="restored",
+            owner="postgres",
+            filestore_path=tmp_path / "restored",
+            programs=production.programs,
+        )
+    assert databases.names() == before
+    assert [path.name for path in tmp_path.iterdir() if "restored" in path.name] == []
+
+
+def test_a_restore_into_what_is_not_empty_fails(production: Production, repository: Repository) -> None:
+    """The first error of pg_restore ends it, with its words."""
+    created = back_up(production, repository, "first")
+    with pytest.raises(StepFailed, match="already exists"):
+        restore_database(repository, created.manifest, production.access, programs=production.programs)
+
+
+class Failing(FolderStore):
+    """A store whose disk is full after so many objects."""
+
+    puts_left = 3
+
+    def put(self, key: str, source: object, *, content_type: str = "application/octet-stream") -> StoredObject:
+        """Keep it, or say that there is no room."""
+        self.puts_left -= 1
+        if self.puts_left < 0:
+            raise Unavailable("the folder store answers: No space left on device")
+        return super().put(key, source, content_type=content_type)  # type: ignore[arg-type]
+
+
+def test_a_store_that_fails_leaves_no_manifest(production: Production, tmp_path: Path) -> None:
+    """What failed is said, and nothing claims to be a backup."""
+    whole = repository_in(tmp_path / "store")
+    failing = Repository(Failing(tmp_path / "store"), prefix="backups/shop", sealer=whole.sealer)
+    with pytest.raises(Unavailable, match="No space left"):
+        back_up(production, failing, "first")
+    assert whole.manifests() == []
+    assert check(production, whole, back_up(production, whole, "first")).is_good
+
+
+def test_a_database_that_is_not_there_is_named(production: Production, repository: Repository) -> None:
+    """Nothing is written."""
+    access = replace(production.access, database="not there = x")
+    with pytest.raises(Unavailable, match="not there = x"):
+        create(repository, access, backup_id="first", filestore_path=production.folder, programs=production.programs)
+    assert repository.manifests() == []
+
+
+def test_collection_removes_what_no_backup_needs_and_nothing_else(
+    production: Production, repository: Repository
+) -> None:
+    """Also the bases of what is written as a difference are needed."""
+    first = back_up(production, repository, "first")
+    production.execute("update sale_order set note = 'changed' where id %% 50 = %s", 1)
+    production.execute("delete from ir_attachment where id < %s", 29)
+    second = back_up(production, repository, "second")
+    gc.drop(repository, first.manifest.key)
+    rehearsed = gc.collect(repository, collector_id="c", dry_run=True)
+    assert gc.collect(repository, collector_id="c").keys == rehearsed.keys != ()
+    assert check(production, repository, second).defects == ()
+    assert gc.collect(repository, collector_id="c").keys == ()
+
+
+def test_collector_and_writer_do_not_work_at_once(production: Production, repository: Repository) -> None:
+    """Whoever comes second stands back; a dead one's mark ends by itself."""
+    with marked(repository, "writing", "w"), pytest.raises(Conflict, match="marks/writing/w is at work"):
+        gc.collect(repository, collector_id="c")
+    with marked(repository, "collecting", "c"), pytest.raises(Conflict, match="marks/collecting/c is at work"):
+        back_up(production, repository, "first")
+    assert list(repository.store.list("backups/shop/marks/")) == []
+
+
+def test_a_manifest_that_cannot_be_read_stops_collection(
+    production: Production, repository: Repository, tmp_path: Path
+) -> None:
+    """Its objects cannot be told from garbage."""
+    created = back_up(production, repository, "first")
+    (tmp_path / "store" / "backups" / "shop" / created.manifest.key).write_bytes(b"x")
+    before = objects(tmp_path / "store")
+    with pytest.raises(Conflict):
+        gc.collect(repository, collector_id="c")
+    assert objects(tmp_path / "store") == before
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from odooops_dagster.backup.create import create
+from odooops_dagster.backup.dump import Programs
+from tests.backups import access_to, repository_in
+url, folder, store, programs, name = sys.argv[1:]
+create(repository_in(Path(store)), access_to(url), backup_id=name, filestore_path=Path(folder),
+       programs=Programs(folder=Path(programs)))
+"""
+
+
+def test_a_backup_that_is_killed_at_any_moment_is_none_and_the_next_one_is_good(
+    production: Production, tmp_path: Path
+) -> None:
+    """Twenty times killed at random; whatever manifest stands in the store is of a good backup."""
+    rng = random.Random(20)  # noqa: S311 - repeatable
+    production.fill(files=200, orders=30_000, file_bytes=100_000)
+    repository = repository_in(tmp_path / "store")
+    arguments = [production.url, str(production.folder), str(tmp_path / "store"), str(production.programs.folder)]
+    for number in range(20):
+        child = subprocess.Popen([sys.executable, "-c", _CHILD, *arguments, f"killed{number}"], cwd=Path.cwd())
+        deadline = time.monotonic() + rng.uniform(0.2, 2.0)
+        while child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if child.poll() is None:
+            os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        production.attach(rng.randbytes(1000))
+        for key in repository.manifests():
+            assert repository.manifest(key).id.startswith("killed")
+    created = back_up(production, repository, "last")
+    assert check(production, repository, created).defects == ()
+    for key in repository.manifests():
+        assert verify(repository, repository.manifest(key), programs=production.programs).is_good
+
+
+def test_an_absent_backup_is_not_found(repository: Repository) -> None:
+    """It is said by its key."""
+    with pytest.raises(NotFound, match="manifests/nothing"):
+        repository.manifest("manifests/nothing")
