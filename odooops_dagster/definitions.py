@@ -8,6 +8,7 @@ from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
 from assets.jobs import build, deploy, destroy, test
+from assets.production import production
 from assets.source import source
 from resources.platform import platform_resources
 from schedules.artifact_expiry import artifact_expiry
@@ -25,7 +26,7 @@ from sensors.run_outcomes import runs_canceled, runs_failed, runs_succeeded
 def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, bound to the platform's resources."""
     return dg.Definitions(
-        assets=[source, image, database, deployment],
+        assets=[source, image, database, deployment, production],
         jobs=[deploy, build, test, destroy],
         sensors=[
             ops_queue,

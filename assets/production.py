@@ -1,0 +1,21 @@
+"""Asset `production`: the database and files that people work on, hosted here or adopted; every backup is of it."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import OWNERS
+
+# What is kept, copied and brought back; the group `environment` is what is built and deployed.
+GROUP = "data"
+
+production = dg.AssetSpec(
+    "production",
+    description="The data that people work on. Nothing here makes them: Odoo does, in the environment of this stage.",
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "odoo"},
+    code_version="1",
+)
