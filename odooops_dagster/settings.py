@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,6 +39,20 @@ class Settings(BaseSettings):
     store_url: str = ""
     # Endpoint of an S3 service that is not Amazon's.
     store_endpoint_url: str = ""
+    # How the bucket's service encrypts what it keeps: AES256, aws:kms, aws:kms:dsse, or as the bucket says.
+    store_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
+    # The key for aws:kms; empty for the bucket's own.
+    store_kms_key_id: str = ""
+    # Object lock of the bucket: GOVERNANCE or COMPLIANCE; empty locks nothing.
+    store_lock_mode: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
+    # How long a locked object cannot be given up, in days.
+    store_lock_days: int = Field(default=30, ge=1)
+    # Key that encrypts backups before they are stored: base64 of 32 bytes (openssl rand -base64 32); empty: none.
+    backup_key: SecretStr | None = None
+    # The hour, by the clock of the time zone, at which the nightly backups are queued.
+    backup_hour: int = Field(default=2, ge=0, le=23)
+    # Time zone of days and hours: of the nightly backups, and of the days that retention counts.
+    time_zone: str = "UTC"
     # Shared secret of the GitHub webhook; empty uses the one that `ops up` generated in the state folder.
     github_webhook_secret: SecretStr | None = None
     # Address on which the gateway and the Dagster webserver listen.
@@ -65,6 +81,15 @@ class Settings(BaseSettings):
     poll_seconds: int = 30
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise ValueError(f"{value!r} is no time zone; write one such as Europe/Vienna") from exc
+        return value
 
     @property
     def cache_home(self) -> Path:

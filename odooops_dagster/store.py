@@ -61,7 +61,7 @@ class ObjectStore(Protocol):
         """Remove the object if it is there."""
 
 
-def open_store(url: str, *, default: Path, endpoint_url: str = "") -> ObjectStore:
+def open_store(url: str, *, default: Path, endpoint_url: str = "", options: S3Options | None = None) -> ObjectStore:
     """Return the store at file:///path, s3://bucket/prefix or memory:; the folder `default` where the URL is empty."""
     if not url:
         return FolderStore(default)
@@ -69,7 +69,7 @@ def open_store(url: str, *, default: Path, endpoint_url: str = "") -> ObjectStor
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return FolderStore(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
-        return S3Store(parts.netloc, prefix=parts.path.strip("/"), endpoint_url=endpoint_url)
+        return S3Store(parts.netloc, prefix=parts.path.strip("/"), endpoint_url=endpoint_url, options=options or _PLAIN)
     if url == "memory:":
         return MemoryStore()
     raise BadInput(f"{url!r} names no store", hint="use file:///path or s3://bucket/prefix in ODOOOPS_STORE_URL")

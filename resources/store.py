@@ -1,10 +1,11 @@
-"""Where artifacts are kept."""
+"""Where artifacts and backups are kept."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-from odooops_dagster.store import ObjectStore, open_store
+from odooops_dagster.steps.stores import store_of
+from odooops_dagster.store import ObjectStore
 from resources.settings import platform_settings
 
 
@@ -13,5 +14,4 @@ class StoreResource(dg.ConfigurableResource[ObjectStore]):
 
     def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:  # noqa: ARG002 - Dagster's signature
         """Return the store that the settings name."""
-        settings = platform_settings()
-        return open_store(settings.store_url, default=settings.home / "store", endpoint_url=settings.store_endpoint_url)
+        return store_of(platform_settings())
