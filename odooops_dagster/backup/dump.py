@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import tempfile
 import threading
@@ -23,7 +24,6 @@ from odooops_dagster.model import DatabaseAccess
 # Someone who holds a table for longer than this is named instead of waited for.
 _LOCK_WAIT = "60s"
 _MESSAGE_LINES = 5
-_RESTRICTED = "odooops"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,14 +151,15 @@ def load(access: DatabaseAccess, blocks: Iterable[bytes], *, dump_format: str, p
 
 def restricted(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a plain dump in psql's restricted mode, in which a dump from elsewhere cannot run programs."""
-    yield f"\\restrict {_RESTRICTED}\n".encode()
+    key = secrets.token_hex(16)  # a dump that knew it could end the mode in the middle of a line
+    yield f"\\restrict {key}\n".encode()
     rest = b""
     for block in blocks:
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
         # The dump's own words for the same stand between ours, which psql would refuse.
         yield b"".join(line + b"\n" for line in lines if not line.startswith((b"\\restrict ", b"\\unrestrict ")))
-    yield rest + f"\n\\unrestrict {_RESTRICTED}\n".encode()
+    yield rest + f"\n\\unrestrict {key}\n".encode()
 
 
 def contents(blocks: Iterable[bytes], *, programs: Programs) -> int:
