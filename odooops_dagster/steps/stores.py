@@ -15,10 +15,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from odooops_dagster.backup.dump import Programs
+from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import KEY_BYTES, Sealer
-from odooops_dagster.errors import BadInput
+from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.local.binaries import wheel_bin_dir
+from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
 from odooops_dagster.store import ObjectStore, S3Options, open_store
 
@@ -42,6 +44,20 @@ def store_of(settings: Settings) -> ObjectStore:
 def repository_of(store: ObjectStore, settings: Settings, project_slug: str) -> Repository:
     """Return the repository of the project's backups."""
     return Repository(store, prefix=f"backups/{project_slug}", sealer=Sealer(_key(settings.backup_key)))
+
+
+def manifest_of(repository: Repository, backup: Backup) -> Manifest:
+    """Return the backup's manifest, which is the one that was verified.
+
+    Raises:
+        Conflict: the store does not hold it, or another in its place.
+    """
+    key = next((key for key in repository.manifests() if key.endswith(f"-{backup.id}")), None)
+    manifest = repository.manifest(key) if key else None
+    if manifest is None or manifest.sha256 != backup.manifest_sha256:
+        found = "no manifest" if manifest is None else "another manifest than was verified"
+        raise Conflict(f"the store holds {found} of backup {backup.id}", hint=f"ops backup verify {backup.id}")
+    return manifest
 
 
 def pg_programs(settings: Settings) -> Programs:
