@@ -6,9 +6,12 @@ every question was answered well; on any other way out the copy is still product
 
 from __future__ import annotations
 
+import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -17,6 +20,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.odoo import harmless, scrub
 from odooops_dagster.odoo.harmless import QUESTIONS
 from odooops_dagster.odoo.neutralize import Script
 from odooops_dagster.odoo.scrub import SCRUBBED, STATEMENTS, Column, secret_columns
@@ -27,12 +31,17 @@ Progress = Callable[[str], None]
 _OFFENDERS_SHOWN = 5
 
 
+class NotHarmless(StepFailed):
+    """The copy could not be made harmless; nothing was kept."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HarmlessReport:
-    """What was done: script names, rows per scrubbed `table.column` or thing, and the questions that were answered."""
+    """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered."""
 
     neutralized: tuple[str, ...]
     masked: tuple[str, ...]
+    masked_tables: Mapping[str, int] = field(default_factory=dict)
     scrubbed: Mapping[str, int] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -44,22 +53,24 @@ def make_harmless(
     """Run the scripts, the masks and the scrub, and keep the result only if no question finds anything.
 
     Raises:
-        StepFailed: a script failed or ended the transaction itself, or something harmful is left; nothing was kept.
+        NotHarmless: a script failed or ended the transaction itself, or something harmful is left; nothing was kept.
         Unavailable: the server does not answer.
     """
     started = time.monotonic()
     with _transaction(access) as connection:
         transaction_id = _transaction_id(connection)
-        for script in (*scripts, *masks):
-            progress(f"running {script.name}")
-            _run(connection, script, transaction_id)
+        _run_all(connection, scripts, transaction_id, progress)
+        before = _changed_rows(connection)
+        _run_all(connection, masks, transaction_id, progress)
+        masked_tables = _changed_rows(connection) - before
         scrubbed = _scrub(connection, progress)
         _answer(connection)
         if _transaction_id(connection) != transaction_id:
-            raise StepFailed("the copy's transaction was ended while it was made harmless")
+            raise NotHarmless("the copy's transaction was ended while it was made harmless")
     return HarmlessReport(
         neutralized=tuple(script.name for script in scripts),
         masked=tuple(script.name for script in masks),
+        masked_tables=dict(sorted(masked_tables.items())),
         scrubbed=scrubbed,
         questions=tuple(question.name for question in QUESTIONS),
         seconds=round(time.monotonic() - started, 2),
@@ -75,6 +86,31 @@ def offenders(access: DatabaseAccess) -> dict[str, list[str]]:
     with _transaction(access) as connection:
         connection.execute("set transaction read only")
         return _found(connection)
+
+
+def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> None:
+    """Set Odoo's system parameters, and take those away that have no value; no Odoo may be connected, it keeps them.
+
+    Raises:
+        Unavailable: the server does not answer.
+    """
+    with _transaction(access) as connection:
+        for key, value in values.items():
+            if value is None:
+                connection.execute("delete from public.ir_config_parameter where key = %s", [key])
+                continue
+            connection.execute(
+                "insert into public.ir_config_parameter (key, value, create_date, write_date)"
+                " values (%s, %s, now() at time zone 'UTC', now() at time zone 'UTC')"
+                " on conflict (key) do update set value = excluded.value, write_date = excluded.write_date",
+                [key, value],
+            )
+
+
+def recipe() -> str:
+    """Return the SHA-256 of what is scrubbed and asked: what an older recipe made harmless is not so by this one."""
+    files = (Path(str(module.__file__)).read_bytes() for module in (scrub, harmless))
+    return hashlib.sha256(b"\0".join(files)).hexdigest()
 
 
 class _transaction:  # noqa: N801 -- used as a function
@@ -110,6 +146,20 @@ def _transaction_id(connection: Connection) -> str:
     return str(row[0])
 
 
+def _run_all(connection: Connection, scripts: Sequence[Script], transaction_id: str, progress: Progress) -> None:
+    for script in scripts:
+        progress(f"running {script.name}")
+        _run(connection, script, transaction_id)
+
+
+def _changed_rows(connection: Connection) -> Counter[str]:
+    """Return how many rows of each table this transaction changed so far."""
+    rows = connection.execute(
+        "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables where schemaname = 'public'"
+    )
+    return Counter({str(name): int(count) for name, count in rows})
+
+
 def _run(connection: Connection, script: Script, transaction_id: str) -> None:
     """Run a script of any number of statements; one that commits would show the copy too early."""
     if not script.text.strip():
@@ -118,12 +168,12 @@ def _run(connection: Connection, script: Script, transaction_id: str) -> None:
         connection.execute(script.text.encode())
         kept = _transaction_id(connection)
     except psycopg.Error as exc:
-        raise StepFailed(
+        raise NotHarmless(
             f"{script.name}{_line(exc, script)}: {exc.diag.message_primary or str(exc).strip()}",
             hint="mend the script; the copy was dropped and no Odoo has opened it",
         ) from exc
     if kept != transaction_id:
-        raise StepFailed(f"{script.name} ends the transaction it runs in", hint="take commit and rollback out of it")
+        raise NotHarmless(f"{script.name} ends the transaction it runs in", hint="take commit and rollback out of it")
 
 
 def _line(exc: psycopg.Error, script: Script) -> str:
@@ -171,7 +221,7 @@ def _answer(connection: Connection) -> None:
         f" and {len(things) - _OFFENDERS_SHOWN} more" if len(things) > _OFFENDERS_SHOWN else ""
     )
     others = f"; {len(more)} more question(s) failed" if more else ""
-    raise StepFailed(
+    raise NotHarmless(
         f"the copy is not harmless: it is not true that it {name}: {shown}{others}",
         hint="add a masking hook to the project that takes this away",
     )

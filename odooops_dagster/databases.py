@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import psycopg
 from psycopg import errors as pg
@@ -60,7 +60,7 @@ class OdooDatabases:
                 is_new = True
             if is_new:
                 _set_password(connection, role, password)
-                _mark(connection, role)
+                _comment(connection, "role", role, _ROLE_MARK)
             _may_act_as(connection, role)
             _close_to_public(connection)
         return password
@@ -90,7 +90,7 @@ class OdooDatabases:
                 _may_act_as(connection, owner)
                 _execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
                 if tag is not None:
-                    _comment(connection, name, tag)
+                    _comment(connection, "database", name, tag)
             with self._admin(name) as inside:
                 _give_everything(inside, to=owner)
 
@@ -120,14 +120,29 @@ class OdooDatabases:
             Conflict: a database of that name is there, or someone keeps connecting to the source.
         """
         with self._new_database(name, template=source) as connection:
+            self._shut(connection, name)
+
+    def turn_into_template(self, source: str, name: str) -> None:
+        """Make the database itself a template of another, free name, to which nobody can connect; nothing is copied."""
+        _check_name(name)
+        with self._admin() as connection:
             with _rights(connection):
-                if not _role_exists(connection, _TEMPLATES):
-                    _execute(connection, "create role {} nologin", _TEMPLATES)
-                _may_act_as(connection, _TEMPLATES)
-                _execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
-            with self._admin(name) as inside:
-                _give_everything(inside, to=_TEMPLATES)
-            _execute(connection, "alter database {} with allow_connections false", name)
+                for former in _holders(connection, source):
+                    _execute(connection, "revoke all on database {} from {}", source, former)
+            _end_connections(connection, source)
+            self._shut(connection, source)
+            _execute(connection, "alter database {} rename to {}", source, name)
+
+    def _shut(self, connection: Connection, name: str) -> None:
+        """Give all that is in the database to the templates' role, then let nobody in."""
+        with _rights(connection):
+            if not _role_exists(connection, _TEMPLATES):
+                _execute(connection, "create role {} nologin", _TEMPLATES)
+            _may_act_as(connection, _TEMPLATES)
+            _execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
+        with self._admin(name) as inside:
+            _give_everything(inside, to=_TEMPLATES)
+        _execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:
         """Drop the database and end every connection to it; one that is not there is fine."""
@@ -156,6 +171,14 @@ class OdooDatabases:
         query = "select datname from pg_database where starts_with(datname, %s) order by datname"
         with self._admin() as connection:
             return [name for (name,) in connection.execute(query, [prefix])]
+
+    def roles(self, prefix: str) -> builtins.list[str]:
+        """Return the roles that begin with the prefix, sorted; those too of which only the password was made."""
+        query = "select rolname from pg_roles where starts_with(rolname, %s)"
+        with self._admin() as connection:
+            made = {name for (name,) in connection.execute(query, [prefix])}
+        kept = {unquote(file.name) for file in self._secrets.glob(f"{quote(prefix, safe='')}*")}
+        return sorted(made | kept)
 
     def access(self, name: str, *, role: str) -> DatabaseAccess:
         """Return how the environment's Odoo reaches its database.
@@ -382,12 +405,9 @@ def _set_password(connection: Connection, role: str, password: str) -> None:
     connection.execute(statement)
 
 
-def _mark(connection: Connection, role: str) -> None:
-    connection.execute(sql.SQL("comment on role {} is {}").format(sql.Identifier(role), sql.Literal(_ROLE_MARK)))
-
-
-def _comment(connection: Connection, name: str, text: str) -> None:
-    connection.execute(sql.SQL("comment on database {} is {}").format(sql.Identifier(name), sql.Literal(text)))
+def _comment(connection: Connection, on: LiteralString, name: str, text: str) -> None:
+    statement = sql.SQL("comment on " + on + " {} is {}").format(sql.Identifier(name), sql.Literal(text))
+    connection.execute(statement)
 
 
 def _may_act_as(connection: Connection, role: str) -> None:

@@ -58,6 +58,12 @@ def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str
     return frozenset(found)
 
 
+def is_odoos(name: str, addons_paths: Sequence[Path]) -> bool:
+    """Return whether the module comes with Odoo itself."""
+    addon = find(name, addons_paths)
+    return addon is not None and _is_odoos_own(addon.parent)
+
+
 def checksums(names: Sequence[str], addons_paths: Sequence[Path]) -> dict[str, str]:
     """Return for each module the SHA-256 of its files, or the word `odoo` where Odoo's revision already tells them."""
     return {name: _checksum_of(name, addons_paths) for name in sorted(names)}
