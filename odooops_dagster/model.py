@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -319,6 +320,25 @@ class Restore(FromRow):
     error_message: str | None
     created_at: datetime
     started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drill(FromRow):
+    """A backup restored and booted to prove it; `passed` is empty while it is tried."""
+
+    id: UUID
+    project_id: UUID
+    backup_id: UUID
+    restore_id: UUID | None
+    run_id: UUID | None
+    evidence_id: UUID | None
+    passed: bool | None
+    rto_seconds: Decimal | None
+    rpo_seconds: Decimal | None
+    summary: str
+    report: Mapping[str, Any]
+    started_at: datetime
     finished_at: datetime | None
 
 

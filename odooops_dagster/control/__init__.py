@@ -10,6 +10,7 @@ from odooops_dagster.control.backups import Backups
 from odooops_dagster.control.checks import Checks
 from odooops_dagster.control.database import Database
 from odooops_dagster.control.deployments import Deployments
+from odooops_dagster.control.drills import Drills
 from odooops_dagster.control.environments import Environments
 from odooops_dagster.control.events import Events
 from odooops_dagster.control.gates import Gates
@@ -40,6 +41,7 @@ class ControlPlane:
         self.logs = Logs(self._database)
         self.artifacts = Artifacts(self._database)
         self.backups = Backups(self._database)
+        self.drills = Drills(self._database)
         self.checks = Checks(self._database)
         self.lineage = Lineage(self._database)
         self.pushes = Pushes(self._database)

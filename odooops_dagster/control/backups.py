@@ -155,6 +155,20 @@ class Backups:
         )
         return Restore.from_row(row)
 
+    def swap(
+        self, fence: Fence, *, keep_previous_until: datetime, report: Mapping[str, Any], **deployment: object
+    ) -> Restore:
+        """Point the environment at what the run restored, and end the restore; `deployment` as in record_deployment."""
+        (row,) = self._database.call(
+            "record_restore_swap",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_keep_previous_until=keep_previous_until,
+            p_report=report,
+            **{f"p_{name}": value for name, value in deployment.items()},
+        )
+        return Restore.from_row(row)
+
     def _record(self, function: str, fence: Fence, **arguments: object) -> Backup:
         return self._change(function, p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model import Environment, Fence, Stage
+from odooops_dagster.errors import NotFound
+from odooops_dagster.model import Environment, Fence, Run, Stage
 
 _VIEW = "v_environment_overview"
 
@@ -34,6 +35,21 @@ class Environments:
         """Return the environment of that id."""
         row = self._database.one(_VIEW, what=f"environment {environment_id}", order="created_at", id=environment_id)
         return Environment.from_row(row)
+
+    def of_run(self, run: Run) -> Environment:
+        """Return the environment of the run: the one it works on, or the one whose backup a drill tries.
+
+        Raises:
+            NotFound: it has neither.
+        """
+        if run.environment_id is not None:
+            return self.by_id(run.environment_id)
+        if "backup_id" not in run.config:
+            raise NotFound(
+                f"run #{run.run_number} works on no environment and on no backup", hint="name one of them and ask again"
+            )
+        backup = self._database.one("backups", what="backup", order="id", id=run.config["backup_id"])
+        return self.by_id(backup["environment_id"])
 
     def list(self, project_slug: str | None = None) -> builtins.list[Environment]:
         """Return every environment, destroyed ones too, by partition."""
