@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -81,9 +81,23 @@ def restore_database(
     dump.load(access, blocks, dump_format=manifest.dump_format, programs=programs)
 
 
-def restore_filestore(repository: Repository, manifest: Manifest, folder: Path, *, progress: Progress = silent) -> None:
-    """Write the backup's files below a folder of one's own; each is checked before it is written."""
-    files = [File.from_line(line) for line in repository.lines(manifest.file_table, manifest.objects)]
+def files_of(repository: Repository, manifest: Manifest) -> list[File]:
+    """Return the backup's files, as its table has them."""
+    return [File.from_line(line) for line in repository.lines(manifest.file_table, manifest.objects)]
+
+
+def restore_filestore(
+    repository: Repository,
+    manifest: Manifest,
+    folder: Path,
+    *,
+    files: Sequence[File] | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Write the backup's files, or some of them, below a folder of one's own; each is checked before it is written."""
+    if files is None:
+        files = files_of(repository, manifest)
+    whole = sum(file.size_bytes for file in files)
     packs: dict[tuple[str, ...], list[File]] = {}
     for file in files:
         packs.setdefault(file.objects, []).append(file)
@@ -95,7 +109,7 @@ def restore_filestore(repository: Repository, manifest: Manifest, folder: Path, 
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
         for size in in_order(pool, write, packs.values(), ahead=WORKERS + _AHEAD):
             done += size
-            progress("filestore", done, manifest.file_bytes)
+            progress("filestore", done, whole)
 
 
 def dump_blocks(repository: Repository, manifest: Manifest, *, progress: Progress = silent) -> Iterator[bytes]:

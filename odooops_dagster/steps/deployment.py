@@ -12,11 +12,11 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from odooops_dagster.checks import healthy
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.model import Build, CheckResult, Environment
+from odooops_dagster.model import Build, CheckResult, Environment, Fence
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
@@ -26,6 +26,23 @@ from odooops_dagster.steps.undo import Undo, undoing
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
 _HEALTHY_WITHIN_SECONDS = 300.0
+
+
+class Record(Protocol):
+    """Makes a build and its database the environment's deployment, in one statement."""
+
+    def __call__(
+        self,
+        fence: Fence,
+        *,
+        url: str,
+        port: int,
+        database_name: str,
+        image_digest: str,
+        git_sha: str,
+        expires_at: datetime | None,
+    ) -> object:
+        """Record it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +63,41 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
-    before = ctx.environment
-    port = before.port or free_port(taken=_ports_of_others(ctx))
-    url = f"http://{ctx.settings.host}:{port}/"
     with undoing(ctx.log) as undo:
         undo.add(f"database {database.name}", lambda: ctx.databases.drop(str(database.name)))
-        proven = _prove(ctx, build, database.name, port, undo)
-        if not proven.passed:
-            undo.run()
-            return _result(ctx, url, build, database.name, proven)
-        undo.add("the take-over", lambda: _put_back(ctx))
-        check = _take_over(ctx, build, database.name, url=url, port=port)
-        _record(ctx, build, database.name, url=url, port=port)
-        undo.forget()
-    _clean_up(ctx, before, database.name)
+        url, check = switch(ctx, build, database.name, undo=undo, record=ctx.control.environments.record_deployment)
+    if check.passed:
+        _clean_up(ctx, ctx.environment, database.name)
     return _result(ctx, url, build, database.name, check)
+
+
+def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:
+    """Prove the build with the database, put both at the environment's URL, and record that in one statement.
+
+    Returns the URL and whether it answers. Where the build does not prove itself, all that `undo` knows is taken back.
+
+    Raises:
+        StepFailed: the service stopped answering after the swap.
+    """
+    port = ctx.environment.port or free_port(taken=ports_of_others(ctx))
+    url = f"http://{ctx.settings.host}:{port}/"
+    proven = _prove(ctx, build, database, port, undo)
+    if not proven.passed:
+        undo.run()
+        return url, proven
+    undo.add("the take-over", lambda: _put_back(ctx))
+    check = _take_over(ctx, build, database, url=url, port=port)
+    record(
+        ctx.fence,
+        url=url,
+        port=port,
+        database_name=database,
+        image_digest=build.digest,
+        git_sha=build.source.git_sha,
+        expires_at=_expires_at(ctx),
+    )
+    undo.forget()
+    return url, check
 
 
 def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
@@ -75,20 +112,21 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
         name=name,
         database=database,
         build=build,
-        port=port if first else free_port(taken=_ports_of_others(ctx)),
+        port=port if first else free_port(taken=ports_of_others(ctx)),
         cron_threads=1 if first else 0,
     )
     ctx.runtime.start(service)
     ctx.log("info", f"{name} starts on port {service.port}")
-    return _wait(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
 
 
-def _ports_of_others(ctx: StepContext) -> set[int]:
+def ports_of_others(ctx: StepContext) -> set[int]:
     """Return the ports that belong to environments, those that do not run included."""
     return {environment.port for environment in ctx.control.environments.list() if environment.port}
 
 
-def _wait(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
+def wait_until_healthy(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
+    """Ask the three questions until the service answers well; where it does not, its last words go to the run's log."""
     result = healthy.wait_healthy(
         url,
         database=database,
@@ -105,18 +143,6 @@ def _wait(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
     return result
 
 
-def _record(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> None:
-    ctx.control.environments.record_deployment(
-        ctx.fence,
-        url=url,
-        port=port,
-        database_name=database,
-        image_digest=build.digest,
-        git_sha=build.source.git_sha,
-        expires_at=_expires_at(ctx),
-    )
-
-
 def _expires_at(ctx: StepContext) -> datetime | None:
     if ctx.environment.stage != "development" or ctx.settings.preview_hours == 0:
         return None
@@ -131,7 +157,7 @@ def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port:
     )
     ctx.runtime.start(service)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    check = _wait(ctx, name, url, database)
+    check = wait_until_healthy(ctx, name, url, database)
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check
