@@ -1,5 +1,6 @@
 -- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment
+-- or this one would harm production.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.enroll_run(
@@ -37,6 +38,9 @@ begin
     if not found then
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
+    end if;
+    if v_environment.stage = 'production' then
+        perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (

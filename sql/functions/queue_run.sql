@@ -1,8 +1,8 @@
 -- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
 -- older runs are superseded.
 -- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may
--- have.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body or harm to production, PT400 for
+-- values no run may have.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -60,6 +60,9 @@ begin
     end if;
     if coalesce(env, '') <> '' then
         v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+        if v_environment.stage = 'production' then
+            perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+        end if;
     end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1

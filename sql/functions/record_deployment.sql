@@ -1,7 +1,7 @@
 -- Points the environment at the run's build, and returns the database that served before. Called by step deployment
 -- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410. Repeating it is harmless.
+-- Raises PT404 and PT410, and PT409 where it would replace production's database by a new one. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -22,7 +22,7 @@ as $$
 declare
     v_previous record;
 begin
-    select e.id, e.database_name into v_previous
+    select e.id, e.database_name, e.partition_key, e.stage, r.kind into v_previous
     from ops.runs as r
     join ops.environments as e on e.id = r.environment_id
     where
@@ -30,6 +30,11 @@ begin
     for no key update of r, e;
     if not found then
         perform ops.refuse_attempt(p_run_id, p_attempt);
+    elsif v_previous.stage = 'production' and v_previous.kind = 'deploy'
+        and v_previous.database_name <> p_database_name then
+        raise sqlstate 'PT409' using
+            message = format('%s has data in %s', v_previous.partition_key, v_previous.database_name),
+            hint = 'Production is deployed once; its database is never replaced by an empty one.';
     end if;
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,

@@ -16,6 +16,10 @@ begin
         raise sqlstate 'PT409' using
             message = format('Backup %s is %s, not verified', p_backup.id, p_backup.status),
             hint = 'Take one that is: ops backup list.';
+    elsif p_environment.is_adopted and p_purpose = 'restore' then
+        raise sqlstate 'PT409' using
+            message = format('%s is adopted: nothing here writes it', p_environment.partition_key),
+            hint = 'Clone the backup into another environment, or restore it where production runs.';
     elsif p_environment.stage = 'production' and (p_purpose = 'clone' or p_backup.stage <> 'production') then
         raise sqlstate 'PT409' using
             message = 'Production gets back its own data, whole: no clone, no backup of another stage',

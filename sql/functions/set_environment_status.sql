@@ -1,5 +1,6 @@
 -- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
--- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment. A retry is harmless.
+-- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
+-- A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.set_environment_status(
     p_environment_id uuid,
@@ -18,10 +19,10 @@ begin
             hint = 'Set building, running, stopped or failed; destroying is a run of kind destroy.';
     end if;
     update ops.environments as e set status = p_status
-    where e.id = p_environment_id and e.destroyed_at is null;
+    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted;
     if not found then
         raise sqlstate 'PT404' using
-            message = 'There is no such living environment', hint = 'List them: ops env list.';
+            message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
     end if;
 end
 $$;

@@ -22,6 +22,7 @@ select
     e.deployed_sha,
     e.deployed_run_id,
     e.expires_at,
+    e.is_adopted,
     e.created_at,
     e.destroyed_at,
     working.id as working_run_id,

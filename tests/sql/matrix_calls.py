@@ -6,6 +6,7 @@ import json
 
 # Where one function answers differently by what is asked of it, a word after the colon says what.
 CALLS = {
+    "adopt_environment": "select ops.adopt_environment(%(project)s, 'elsewhere')",
     "archive_project": "select ops.archive_project(%(slug)s)",
     "break_glass": "select ops.break_glass(%(release)s, 'G3', 'nobody is there')",
     "cancel_run": "select ops.cancel_run(%(waiting)s)",
