@@ -21,6 +21,11 @@ test = dg.define_asset_job(
     description="A commit's modules are installed and tested; nothing is deployed.",
 )
 
+# Not named like its asset: Dagster wants the names of jobs and of what they run to differ.
+back_up = dg.define_asset_job(
+    "back_up", selection=["backup"], description="An environment's data go to the store and are read back."
+)
+
 
 @dg.op
 def take_away(scope: dg.ResourceParam[RunScope]) -> None:
@@ -37,4 +42,10 @@ def destroy() -> None:
 
 
 # The kinds that this version carries out, and the job of each.
-JOBS: dict[RunKind, str] = {"deploy": deploy.name, "build": build.name, "test": test.name, "destroy": destroy.name}
+JOBS: dict[RunKind, str] = {
+    "deploy": deploy.name,
+    "build": build.name,
+    "test": test.name,
+    "destroy": destroy.name,
+    "backup": back_up.name,
+}

@@ -97,10 +97,18 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
 
 def kind_of(run: DagsterRun) -> RunKind:
     """Return what the run amounts to: its job says so, or the last of the assets it makes."""
-    named: dict[str, RunKind] = {"deploy": "deploy", "build": "build", "test": "test", "destroy": "destroy"}
+    named: dict[str, RunKind] = {
+        "deploy": "deploy",
+        "build": "build",
+        "test": "test",
+        "destroy": "destroy",
+        "back_up": "backup",
+    }
     assets = asset_names(run)
     if not assets and run.job_name in named:
         return named[run.job_name]
+    if "backup" in assets:
+        return "backup"
     if "deployment" in assets:
         return "deploy"
     return "test" if "database" in assets else "build"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.backup import backup
 from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
-from assets.jobs import build, deploy, destroy, test
+from assets.jobs import back_up, build, deploy, destroy, test
 from assets.production import production
 from assets.source import source
 from resources.platform import platform_resources
@@ -26,8 +27,8 @@ from sensors.run_outcomes import runs_canceled, runs_failed, runs_succeeded
 def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, bound to the platform's resources."""
     return dg.Definitions(
-        assets=[source, image, database, deployment, production],
-        jobs=[deploy, build, test, destroy],
+        assets=[source, image, database, deployment, production, backup],
+        jobs=[deploy, build, test, destroy, back_up],
         sensors=[
             ops_queue,
             github_pushes,

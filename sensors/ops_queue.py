@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from assets.jobs import JOBS, build, deploy, destroy, test
+from assets.jobs import JOBS, back_up, build, deploy, destroy, test
 from assets.partitions import environments
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
@@ -23,7 +23,9 @@ LOOK_EVERY_SECONDS = 0.12
 
 
 @dg.sensor(
-    jobs=[deploy, build, test, destroy], minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
+    jobs=[deploy, build, test, destroy, back_up],
+    minimum_interval_seconds=1,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def ops_queue(
     context: dg.SensorEvaluationContext,

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from odooops_dagster.backup.dump import Programs
 from odooops_dagster.backup.manifest import Manifest
-from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.sealing import KEY_BYTES, Sealer
-from odooops_dagster.errors import BadInput, Conflict
+from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
@@ -47,17 +47,27 @@ def repository_of(store: ObjectStore, settings: Settings, project_slug: str) -> 
 
 
 def manifest_of(repository: Repository, backup: Backup) -> Manifest:
-    """Return the backup's manifest, which is the one that was verified.
+    """Return the manifest that the backup's row names.
 
     Raises:
-        Conflict: the store does not hold it, or another in its place.
+        Conflict: the store does not hold it, or another in its place, or it cannot be read with this key.
     """
-    key = next((key for key in repository.manifests() if key.endswith(f"-{backup.id}")), None)
-    manifest = repository.manifest(key) if key else None
-    if manifest is None or manifest.sha256 != backup.manifest_sha256:
-        found = "no manifest" if manifest is None else "another manifest than was verified"
-        raise Conflict(f"the store holds {found} of backup {backup.id}", hint=f"ops backup verify {backup.id}")
+    key, hint = manifest_key(backup), f"ops backup verify {backup.id}"
+    try:
+        manifest = repository.manifest(key) if key else None
+    except NotFound:
+        manifest = None
+    if manifest is None:
+        raise Damaged(f"the store holds no manifest of backup {backup.id}", hint=hint)
+    if manifest.sha256 != backup.manifest_sha256:
+        raise Damaged(f"the store holds another manifest than was written for backup {backup.id}", hint=hint)
     return manifest
+
+
+def manifest_key(backup: Backup) -> str | None:
+    """Return where in the repository the backup's manifest stands; None where none was written."""
+    _, folder, name = (backup.manifest_url or "").rpartition("manifests/")
+    return folder + name or None
 
 
 def pg_programs(settings: Settings) -> Programs:

@@ -138,6 +138,7 @@ def test_a_stale_run_of_the_queue_is_not_started(world: World, submit: Submit) -
         (["source", "image"], "build"),
         (["database"], "test"),
         (["database", "deployment"], "deploy"),
+        (["backup"], "backup"),
         ([], "deploy"),
     ],
 )

@@ -53,17 +53,19 @@ def test_the_graph_runs_from_source_to_deployment(definitions: dg.Definitions) -
         "database": {"image"},
         "deployment": {"database"},
         "production": set(),
+        "backup": {"production"},
     }
     names = {str(getattr(graph.get(key).partitions_def, "name", "")) for key in graph.get_all_asset_keys()}
     assert names == {"environments"}
 
 
-def test_every_check_blocks(definitions: dg.Definitions) -> None:
-    """A check that fails stops what comes after it."""
+def test_checks_block_but_for_what_only_warns(definitions: dg.Definitions) -> None:
+    """A check that fails stops what comes after it; files that production lost do not stop its backup."""
     made = [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
     specs = [spec for asset in made for spec in asset.check_specs]
-    assert {spec.name for spec in specs} == {"modules_installed", "module_tests_passed", "log_clean", "healthy"}
-    assert all(spec.blocking for spec in specs)
+    blocking = {spec.name for spec in specs if spec.blocking}
+    assert blocking >= {"modules_installed", "module_tests_passed", "log_clean", "healthy", "backup_verified"}
+    assert {spec.name for spec in specs} - blocking == {"filestore_complete"}
 
 
 def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:

@@ -1,0 +1,253 @@
+"""Step `backup`: an environment's data go to the store, and are read back before anybody relies on them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+from odooops_dagster import evidence
+from odooops_dagster.backup.create import Created, create
+from odooops_dagster.backup.distrust import distrust, distrusted, trust
+from odooops_dagster.backup.manifest import VERSION, Manifest
+from odooops_dagster.backup.marks import LIFE
+from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.verify import Defect, Verification, verify
+from odooops_dagster.errors import Conflict
+from odooops_dagster.model import Backup, CheckResult, StoredBackup
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.origin import origin_of
+from odooops_dagster.steps.progress import Meter, rate_text, size_text
+from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
+
+# The one who collects objects is done, or dead and passed over, within this time.
+_COLLECTOR_PATIENCE = LIFE + timedelta(minutes=5)
+_PAUSE_SECONDS = 10.0
+# So many names fit a row and a page; the manifest holds all.
+_NAMES_SHOWN = 100
+_DEFECTS_SAID = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupResult:
+    """The backup as its row says it, and the answers that decide whether it is good."""
+
+    backup: Backup
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def back_up(ctx: StepContext) -> BackupResult:
+    """Make the run's backup and read it back; a later attempt goes on where an earlier one was killed.
+
+    Raises:
+        StepFailed: there are no data, or pg_dump failed.
+        Unavailable: the database or the store does not answer.
+    """
+    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    backup = ctx.control.backups.start(ctx.fence)
+    manifest = _earlier(ctx, repository, backup)
+    if manifest is None:
+        backup, manifest = _make(ctx, repository, backup)
+    elif backup.status == "verified":
+        return _result(backup, manifest, _check(f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"))
+    else:
+        backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
+    return _prove(ctx, repository, backup, manifest)
+
+
+def settle_trust(repository: Repository, manifest: Manifest, verification: Verification) -> None:
+    """Have the next backup write anew what was found damaged, and rely again on what was read back whole."""
+    distrust(repository, verification.distrusted)
+    trust(repository, manifest.objects.keys() - verification.distrusted)
+
+
+def in_one_line(defects: Sequence[Defect]) -> str:
+    """Return what is wrong, the first few by name."""
+    said = "; ".join(str(defect) for defect in defects[:_DEFECTS_SAID])
+    more = len(defects) - _DEFECTS_SAID
+    return said + (f"; and {more} more" if more > 0 else "")
+
+
+def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manifest | None:
+    """Return the manifest that an earlier attempt of the run left, if it can be relied on."""
+    if backup.manifest_sha256 is None:
+        return None
+    try:
+        manifest = manifest_of(repository, backup)
+    except Conflict as exc:
+        ctx.log("warn", f"what an earlier attempt stored cannot be used, the backup is made again: {exc}")
+        return None
+    ctx.log("info", "an earlier attempt stored everything; it remains to be read back")
+    return manifest
+
+
+def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Backup, Manifest]:
+    """Make the backup and note that it is stored."""
+    started = time.monotonic()
+    created = _create_in_turn(ctx, repository, backup)
+    manifest = created.manifest
+    how = rate_text(manifest.size_bytes, time.monotonic() - started)
+    ctx.log("info", f"stored: {how}; {size_text(created.stored_bytes)} were new to the store")
+    stored = StoredBackup(
+        manifest_url=created.url,
+        manifest_sha256=manifest.sha256,
+        taken_at=manifest.taken_at,
+        size_bytes=manifest.size_bytes,
+        stored_bytes=created.stored_bytes,
+        object_count=len(manifest.objects),
+        format_version=VERSION,
+        database_name=manifest.database_name,
+        odoo_version=_series(manifest) or ctx.project.odoo_version,
+        git_sha=ctx.environment.deployed_sha,
+        image_digest=ctx.environment.image_digest,
+        metadata=_facts(created),
+    )
+    return ctx.control.backups.record_stored(ctx.fence, stored), manifest
+
+
+def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
+    """Make the backup; wait where objects are just being collected."""
+    origin = origin_of(ctx.databases, ctx.settings, ctx.environment)
+    deadline = time.monotonic() + _COLLECTOR_PATIENCE.total_seconds()
+    while True:
+        try:
+            return create(
+                repository,
+                origin.access,
+                backup_id=str(backup.id),
+                filestore_path=origin.filestore,
+                programs=pg_programs(ctx.settings),
+                metadata=_of_environment(ctx, backup),
+                distrust=distrusted(repository),
+                progress=Meter(ctx),
+            )
+        except Conflict as exc:
+            if time.monotonic() > deadline:
+                raise
+            ctx.log("info", f"waits: {exc}")
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
+    """Read the backup back out of the store and note what was found."""
+    started = time.monotonic()
+    verification = verify(repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx))
+    seconds = time.monotonic() - started
+    ctx.log("info", f"read back: {rate_text(verification.read_bytes, seconds)}")
+    settle_trust(repository, manifest, verification)
+    _keep_report(ctx, backup, verification)
+    if verification.is_good:
+        backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
+        said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
+        return _result(backup, manifest, _check(said))
+    said = f"{len(verification.defects)} defect(s): {in_one_line(verification.defects)}"
+    backup = ctx.control.backups.record_failed(ctx.fence, error_message=said)
+    return _result(backup, manifest, _check(said, passed=False))
+
+
+def _keep_report(ctx: StepContext, backup: Backup, verification: Verification) -> None:
+    """Keep what reading back found as evidence of the run."""
+    report = {
+        "backup_id": str(backup.id),
+        "manifest_url": backup.manifest_url,
+        "manifest_sha256": backup.manifest_sha256,
+        "is_good": verification.is_good,
+        **asdict(verification),
+    }
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="backup-verification.json",
+        data=json.dumps(report, indent=1, default=str).encode(),
+        content_type="application/json",
+    )
+
+
+def _result(backup: Backup, manifest: Manifest, verified: CheckResult) -> BackupResult:
+    return BackupResult(
+        backup=backup,
+        checks=(_filestore_check(backup, manifest), verified),
+        metadata={
+            "backup": str(backup.id),
+            "status": backup.status,
+            "taken_at": manifest.taken_at,
+            "size": size_text(manifest.size_bytes),
+            "size_bytes": manifest.size_bytes,
+            "stored_bytes": backup.stored_bytes,
+            "objects": len(manifest.objects),
+            "files": manifest.file_count,
+            "manifest": backup.manifest_url,
+            "manifest_sha256": manifest.sha256,
+            "verified": verified.summary,
+        },
+        data_version=manifest.sha256,
+    )
+
+
+def _check(summary: str, *, passed: bool = True) -> CheckResult:
+    return CheckResult(name="backup_verified", passed=passed, summary=summary)
+
+
+def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
+    """Say which files production lost or changed: the backup is no worse than production, and people should know."""
+    rescued = tuple(backup.metadata.get("rescued", ()))
+    found = {"missing": manifest.missing, "altered": manifest.altered, "rescued": rescued}
+    said = [
+        f"{len(names)} {what}: {', '.join(names[:_DEFECTS_SAID])}"
+        for what, names in zip(("missing", "altered", "lost but in an earlier backup"), found.values(), strict=True)
+        if names
+    ]
+    return CheckResult(
+        name="filestore_complete",
+        passed=not said,
+        blocking=False,
+        summary="; ".join(said) or f"all {manifest.file_count} files are there and hash to their names",
+        metadata={what: list(names[:_NAMES_SHOWN]) for what, names in found.items() if names},
+    )
+
+
+def _of_environment(ctx: StepContext, backup: Backup) -> dict[str, Any]:
+    """Return what the manifest says of where the data come from, for who has nothing but the store."""
+    return {
+        "project": ctx.project.slug,
+        "environment": ctx.environment.name,
+        "stage": ctx.environment.stage,
+        "odoo_version": ctx.project.odoo_version,
+        "git_sha": ctx.environment.deployed_sha,
+        "image_digest": ctx.environment.image_digest,
+        "label": backup.label,
+    }
+
+
+def _facts(created: Created) -> dict[str, Any]:
+    """Return what the row tells of the data; the manifest tells all."""
+    manifest = created.manifest
+    rows: Mapping[str, int] = manifest.facts.get("rows", {})
+    return {
+        "server_version": manifest.facts.get("server_version"),
+        "modules": manifest.facts.get("modules", {}),
+        "table_count": len(rows),
+        "row_count": sum(rows.values()),
+        "file_count": manifest.file_count,
+        "file_bytes": manifest.file_bytes,
+        "missing_count": len(manifest.missing),
+        "altered_count": len(manifest.altered),
+        "rescued": list(created.rescued[:_NAMES_SHOWN]),
+    }
+
+
+def _series(manifest: Manifest) -> str | None:
+    """Return the Odoo series of the data, such as 19.0, as its module base says."""
+    version = str(manifest.facts.get("modules", {}).get("base", ""))
+    return ".".join(version.split(".")[:2]) if version.count(".") > 1 else None
+
+
+def _as_stored(backup: Backup) -> StoredBackup:
+    """Return what an earlier attempt recorded, for this one to record again."""
+    return StoredBackup(**{field.name: getattr(backup, field.name) for field in fields(StoredBackup)})
