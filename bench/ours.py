@@ -1,0 +1,110 @@
+"""One thing that the platform does with backups, as a program of its own: told and answered in JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from odooops_dagster.backup import create, restore, verify
+from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.sealing import Sealer
+from odooops_dagster.clones import offenders
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.store import FolderStore
+
+Question = Mapping[str, Any]
+NEW_UUID = "update ir_config_parameter set value = gen_random_uuid()::text where key = 'database.uuid'"
+
+
+def main() -> None:
+    """Do what is asked for."""
+    question = json.load(sys.stdin)
+    verbs: Mapping[str, Callable[[Question], Question]] = {
+        "create": _create,
+        "verify": _verify,
+        "restore": _restore,
+        "clone": _clone,
+    }
+    json.dump(verbs[sys.argv[1]](question), sys.stdout)
+
+
+def _create(question: Question) -> Question:
+    made = create.create(
+        _repository(question),
+        DatabaseAccess(**question["access"]),
+        backup_id=question["id"],
+        filestore_path=Path(question["filestore"]),
+        programs=_programs(question),
+    )
+    manifest = made.manifest
+    return {"key": manifest.key, "stored_bytes": made.stored_bytes, "bytes": manifest.size_bytes}
+
+
+def _verify(question: Question) -> Question:
+    repository = _repository(question)
+    found = verify.verify(repository, repository.manifest(question["key"]), programs=_programs(question))
+    if not found.is_good:
+        raise SystemExit("\n".join(map(str, found.defects[:5])))
+    return {"objects": found.object_count, "files": found.file_count}
+
+
+def _restore(question: Question) -> Question:
+    repository = _repository(question)
+    restore.restore(
+        repository,
+        repository.manifest(question["key"]),
+        databases=_databases(question),
+        database=question["database"],
+        owner=question["owner"],
+        filestore_path=Path(question["to"]),
+        programs=_programs(question),
+    )
+    return {}
+
+
+def _clone(question: Question) -> Question:
+    """Copy the golden template, make the copy its own, ask what of production is left, and only then give it away."""
+    databases = _databases(question)
+    name, scratch = question["database"], question["scratch"]
+    databases.create(name, owner=scratch, template=question["golden"])
+    access = databases.access(name, role=scratch)
+    with psycopg.connect(conninfo(access)) as connection:
+        connection.execute(NEW_UUID)
+    _link(Path(question["filestore"]), Path(question["to"]))
+    if found := offenders(access):
+        raise SystemExit(f"the copy is not harmless: {found}")
+    databases.hand_over(name, to=question["owner"])
+    return {}
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give every file a second name: Odoo never changes one in place."""
+    for folder, _, names in os.walk(source):
+        place = target / Path(folder).relative_to(source)
+        place.mkdir(parents=True)
+        for name in names:
+            os.link(f"{folder}/{name}", f"{place}/{name}")
+
+
+def _repository(question: Question) -> Repository:
+    return Repository(FolderStore(Path(question["store"])), prefix="backups/bench", sealer=Sealer())
+
+
+def _programs(question: Question) -> Programs:
+    return Programs(folder=Path(question["bin_dir"]))
+
+
+def _databases(question: Question) -> OdooDatabases:
+    return OdooDatabases(question["admin_url"], secrets=Path(question["secrets"]))
+
+
+if __name__ == "__main__":
+    main()
