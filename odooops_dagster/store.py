@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +60,9 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
 
+    def sweep(self, prefix: str, *, before: datetime) -> None:
+        """Remove what puts that were killed before then left below the prefix, where a store knows of such."""
+
 
 def open_store(url: str, *, default: Path, endpoint_url: str = "", options: S3Options | None = None) -> ObjectStore:
     """Return the store at file:///path, s3://bucket/prefix or memory:; the folder `default` where the URL is empty."""
@@ -76,7 +79,7 @@ def open_store(url: str, *, default: Path, endpoint_url: str = "", options: S3Op
 
 
 class _Whole:
-    """Reads an object at once for who knows that it is small."""
+    """Keeps an object whole or not at all, and reads it at once for who knows that it is small."""
 
     def open(self, key: str) -> BinaryIO:
         """Open the object for reading."""
@@ -86,6 +89,9 @@ class _Whole:
         """Return the object's bytes."""
         with self.open(key) as stream:
             return stream.read()
+
+    def sweep(self, prefix: str, *, before: datetime) -> None:
+        """Do nothing: a put that was killed left nothing."""
 
 
 class FolderStore(_Whole):
@@ -111,20 +117,30 @@ class FolderStore(_Whole):
 
     def stat(self, key: str) -> StoredObject | None:
         """Return what the folder says of the object."""
-        path = self._path(key)
-        return self._describe(path) if path.is_file() else None
+        try:
+            return self._describe(path) if (path := self._path(key)).is_file() else None
+        except FileNotFoundError:
+            return None
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Return the objects found below the folder; files that are being written have hidden names."""
         folder = self._root / prefix.rpartition("/")[0]
         found = {path.relative_to(self._root).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         for key in sorted(found):
-            if key.startswith(prefix) and not found[key].name.startswith("."):
-                yield self._describe(found[key])
+            if key.startswith(prefix) and not found[key].name.startswith(".") and (stored := self.stat(key)):
+                yield stored  # what was deleted meanwhile is left out
 
     def delete(self, key: str) -> None:
         """Remove the file."""
-        self._path(key).unlink(missing_ok=True)
+        with self._translated(key):
+            self._path(key).unlink(missing_ok=True)
+
+    def sweep(self, prefix: str, *, before: datetime) -> None:
+        """Remove the hidden files in which nobody has written since then."""
+        for path in (self._root / prefix).rglob(".*"):
+            with self._translated(prefix), suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

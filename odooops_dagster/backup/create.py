@@ -18,7 +18,7 @@ from odooops_dagster.backup.manifest import File, Manifest, Piece, checked_id
 from odooops_dagster.backup.marks import Mark, marked
 from odooops_dagster.backup.repository import Known, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
-from odooops_dagster.errors import Conflict, NotFound
+from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.model import DatabaseAccess
 
 WORKERS = 4
@@ -89,7 +89,8 @@ def create(
 ) -> Created:
     """Back the database and its filestore up; the objects that `distrust` names are written anew.
 
-    May be told again after it was killed: what is in the store is not sent twice.
+    May be told again after it was killed: what is in the store is not sent twice, and where all of it is, nothing is
+    done. With `distrust` a new one takes the place of the one with this id.
 
     Raises:
         StepFailed: pg_dump failed.
@@ -99,10 +100,13 @@ def create(
     with (
         marked(repository, "writing", checked_id(backup_id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
-        snapshot(access, programs=programs) as moment,
     ):
+        made = repository.manifest_of(backup_id)
+        if made and not distrust:
+            return Created(manifest=made, url=repository.url(made), stored_bytes=0)
         work = _Work(repository, repository.known(distrust=distrust), pool, progress)
-        (names, size), facts = _dump(work, moment)
+        with snapshot(access, programs=programs) as moment:
+            (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)
         manifest = Manifest(
             id=backup_id,
@@ -115,7 +119,10 @@ def create(
             objects=work.objects,
             facts=_told(facts) | dict(metadata or {}),
         )
-        return _finish(work, manifest, mark, files.rescued)
+        created = _finish(work, manifest, mark, files.rescued)
+        if made and made.key != manifest.key:
+            repository.forget(made.key)
+        return created
 
 
 def create_from_streams(
@@ -134,7 +141,8 @@ def create_from_streams(
         work = _Work(repository, repository.known(), pool, progress)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
-        whole = replace(manifest, dump=names, dump_bytes=size, objects=work.objects, **_of_files(files))
+        described = _of_files(files) | {"missing": tuple(sorted({*manifest.missing, *files.missing}))}
+        whole = replace(manifest, dump=names, dump_bytes=size, objects=work.objects, **described)
         return _finish(work, whole, mark, files.rescued)
 
 
@@ -147,9 +155,13 @@ def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], F
 
 def _finish(work: _Work, manifest: Manifest, mark: Mark, rescued: tuple[str, ...]) -> Created:
     # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
-    mark.check()
     mark.renew()
     url = work.repository.write_manifest(manifest)
+    try:
+        mark.check()
+    except Conflict:
+        work.repository.forget(manifest.key)
+        raise
     return Created(
         manifest=manifest,
         url=url,
@@ -160,8 +172,11 @@ def _finish(work: _Work, manifest: Manifest, mark: Mark, rescued: tuple[str, ...
 
 def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
     """Keep the files that no earlier backup has, and write the table of all."""
-    here = filestore.present(folder) if folder.is_dir() else set()
+    here = filestore.present(folder)
     old = _old_files(work, set(wanted))
+    if not here and not folder.is_dir() and set(wanted) - set(old):
+        message = f"the filestore {folder} is not there, and the database speaks of {len(wanted)} files"
+        raise Unavailable(message, hint="see whether it is mounted, and whether it is the right folder")
     kept = [filestore.Kept(files=tuple(old.values()))]
     read = partial(filestore.keep_group, work.repository, work.known, folder)
     done = 0
@@ -199,10 +214,10 @@ def _reused(work: _Work, last: Manifest, wanted: set[str]) -> dict[str, File]:
         file = File.from_line(line)
         if file.name not in wanted or file.sha1:
             continue
-        pieces = [work.known.piece(name) for name in file.objects]
+        pieces = list(map(work.known.kept, file.objects))
         if all(pieces):
             found[file.name] = file
-            work.add(piece for piece in pieces if piece)
+            work.add(chain.from_iterable(pieces))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from odooops_dagster.backup.sealing import LARGEST
@@ -29,6 +29,17 @@ def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LARGEST) -
         kept = kept[end:]
     if kept:
         yield kept
+
+
+def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream that comes in blocks, wherever those end."""
+    rest = b""
+    for block in blocks:
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        yield from lines
+    if rest:
+        yield rest
 
 
 def sketch(piece: bytes) -> Sketch:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from odooops_dagster.backup.marks import Mark, marked, utc_now
+from odooops_dagster.backup.marks import LIFE, Mark, marked, remove_dead, utc_now
 from odooops_dagster.backup.repository import Repository
 
 
@@ -29,10 +29,11 @@ def collect(
     """
     with marked(repository, "collecting", collector_id, clock=clock) as mark:
         needed = {piece.key for key in repository.manifests() for piece in repository.manifest(key).objects.values()}
-        sizes = repository.known().sizes
+        sizes = repository.sizes()
         doomed = sorted(sizes.keys() - needed)
         if not dry_run:
             _remove(repository, doomed, mark)
+            _sweep(repository, now=clock())
     return Collection(
         keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)
     )
@@ -47,3 +48,9 @@ def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
     for key in keys:
         mark.check()
         repository.store.delete(repository.prefix + key)
+
+
+def _sweep(repository: Repository, *, now: datetime) -> None:
+    """Remove what killed ones left: marks, and files that a folder store never finished."""
+    remove_dead(repository, now=now)
+    repository.store.sweep(repository.prefix, before=now - LIFE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ _STORE_FNAME = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{38}")
 DumpFormat = Literal["custom", "plain"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
     """An object: the name of its plain bytes, their number, and how many bytes the store holds for them."""
 
@@ -38,7 +39,7 @@ class Piece:
         return delta_key(self.name, self.base) if self.base else full_key(self.name)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class File:
     """A file of the filestore: where in which objects its bytes are."""
 
@@ -63,14 +64,16 @@ class File:
         """Return the file of a line."""
         try:
             name, size, offset, sha1, objects = line.decode().split()
-            return cls(
+            file = cls(
                 name=unquote(name),
                 size_bytes=int(size),
                 offset=int(offset),
                 sha1=None if sha1 == "-" else sha1,
-                objects=() if objects == "-" else tuple(objects.split(",")),
+                objects=() if objects == "-" else tuple(map(sys.intern, objects.split(","))),
             )
-        except ValueError as exc:
+            _check_sizes(file.size_bytes, file.offset)
+            return file
+        except (ValueError, Conflict) as exc:
             raise Conflict(f"the file table has a line that cannot be read: {line[:80]!r}") from exc
 
 
@@ -131,9 +134,9 @@ class Manifest:
             if (version := value.pop("version")) != VERSION:
                 raise Conflict(f"the backup has format version {version}, known is {VERSION}", hint="update odooops")
             manifest = cls(**value | _converted(value))
-        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            check(manifest)
+        except (ValueError, TypeError, KeyError, AttributeError, BadInput) as exc:
             raise Conflict(f"the manifest cannot be read: {exc}") from exc
-        _check(manifest)
         return manifest
 
 
@@ -171,14 +174,25 @@ def _converted(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(manifest: Manifest) -> None:
+def check(manifest: Manifest) -> None:
+    """Raise Conflict where the manifest refers to what it does not list, or says what cannot be."""
     checked_id(manifest.id)
+    if manifest.taken_at.tzinfo is None or manifest.dump_format not in ("custom", "plain"):
+        raise Conflict("the manifest says what cannot be of its time or its dump")
+    _check_sizes(manifest.dump_bytes, manifest.file_bytes, manifest.file_count)
     for name in (*manifest.dump, *manifest.file_table):
         if name not in manifest.objects:
             raise Conflict(f"the manifest refers to object {name} and does not list it")
     for piece in manifest.objects.values():
-        if not _NAME.fullmatch(piece.name) or piece.size_bytes < 0:
+        if not _NAME.fullmatch(piece.name):
             raise Conflict(f"the manifest lists an object that cannot be: {piece.name}")
+        _check_sizes(piece.size_bytes, piece.stored_bytes, *piece.sketch)
         base = manifest.objects.get(piece.base) if piece.base else None
         if piece.base and (base is None or base.base):
             raise Conflict(f"the manifest does not list {piece.base}, the whole base of {piece.name}")
+
+
+def _check_sizes(*sizes: object) -> None:
+    for size in sizes:
+        if not isinstance(size, int) or size < 0:
+            raise Conflict(f"the manifest counts {size!r} of something")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from odooops_dagster.backup.repository import Repository
@@ -19,6 +22,8 @@ LIFE = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
 # Who marked may act for so long after the last renewal; the rest of a life is for one request that is under way.
 TRUSTED = LIFE / 3
+# A clock that is set right goes back by less than this.
+_STEP = timedelta(minutes=1)
 
 
 def utc_now() -> datetime:
@@ -31,24 +36,36 @@ class Mark:
 
     def __init__(self, repository: Repository, key: str, clock: Callable[[], datetime]) -> None:
         self._repository = repository
-        self._key = repository.prefix + key
         self._clock = clock
+        self._lock = threading.Lock()
+        self._is_lost = False
+        self.key = key
         self.renewed_at = clock()
 
     def renew(self) -> None:
-        """Say that we live."""
-        now = self._clock()
-        self._repository.store.put(self._key, json.dumps({"renewed_at": now.isoformat()}).encode())
-        self.renewed_at = now
+        """Say that we live.
+
+        Raises:
+            Conflict: we said it too late: others may have thought that we died, and acted on it.
+        """
+        with self._lock:
+            self.check()
+            now = self._clock()
+            sign = {"renewed_at": now.isoformat(), "process": _this_process()}
+            self._repository.store.put(self._repository.prefix + self.key, json.dumps(sign).encode())
+            self.check()  # until the store had the new sign, others saw the old one
+            self.renewed_at = now
 
     def check(self) -> None:
-        """Raise Conflict where others may think that we died."""
-        if not timedelta() <= self._clock() - self.renewed_at < TRUSTED:
-            raise Conflict(f"{self._key} was not renewed in time", hint="start again: what was uploaded is found there")
+        """Raise Conflict where others may think that we died; what was lost once stays lost."""
+        self._is_lost |= not -_STEP < self._clock() - self.renewed_at < TRUSTED
+        if self._is_lost:
+            raise Conflict(f"{self.key} was not renewed in time", hint="start again: what was uploaded is found there")
 
     def remove(self) -> None:
-        """Say that we are done."""
-        self._repository.store.delete(self._key)
+        """Say that we are done; where the store refuses that, the mark dies by itself."""
+        with suppress(OdooOpsError):
+            self._repository.store.delete(self._repository.prefix + self.key)
 
 
 @contextmanager
@@ -60,32 +77,70 @@ def marked(
     Raises:
         Conflict: a collector is at work, or, for a collector, anybody is.
     """
-    mark = Mark(repository, f"marks/{kind}/{mark_id}", clock)
-    mark.renew()
+    # Each attempt has a mark of its own: a late one takes nobody else's away when it ends.
+    mark = Mark(repository, f"marks/{kind}/{mark_id}.{secrets.token_hex(4)}", clock)
     try:
+        mark.renew()
         for other in ("collecting",) if kind == "writing" else ("writing", "collecting"):
-            _stand_back(repository, f"marks/{other}/", own=f"marks/{kind}/{mark_id}", now=clock())
+            _stand_back(repository, f"marks/{other}/", own=mark.key, now=clock())
         with _renewing(mark):
             yield mark
     finally:
         mark.remove()
 
 
+def remove_dead(repository: Repository, *, now: datetime) -> None:
+    """Remove what those who died left; a collector alone may."""
+    for found in repository.store.list(f"{repository.prefix}marks/"):
+        if not _lives(repository, found.key, now):
+            repository.store.delete(found.key)
+
+
 def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime) -> None:
     for found in repository.store.list(repository.prefix + folder):
         key = found.key.removeprefix(repository.prefix)
         if key != own and _lives(repository, found.key, now):
-            raise Conflict(f"{key} is at work on these backups", hint="try again when it is done")
+            hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
+            raise Conflict(f"{key} is at work on these backups", hint=hint)
 
 
 def _lives(repository: Repository, key: str, now: datetime) -> bool:
     try:
-        renewed_at = datetime.fromisoformat(json.loads(repository.store.get(key))["renewed_at"])
+        sign = json.loads(repository.store.get(key))
+        age = now - datetime.fromisoformat(sign["renewed_at"])
+        return age < LIFE and not _has_ended(sign.get("process"))
     except NotFound:
         return False
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return True  # nobody knows; a person may remove it
-    return now - renewed_at < LIFE
+
+
+def _this_process() -> str | None:
+    """Return boot, namespace and number of this process: a neighbour can tell whether it runs."""
+    machine = _machine()
+    return f"{machine}/{os.getpid()}" if machine else None
+
+
+def _has_ended(process: str | None) -> bool:
+    """Return whether a process of this machine is known to have ended; of others only time tells."""
+    machine, _, number = (process or "").rpartition("/")
+    if not machine or machine != _machine():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # it runs, and is another user's
+    return False
+
+
+def _machine() -> str | None:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from odooops_dagster.backup.cutting import Sketch, likeness, sketch
-from odooops_dagster.backup.manifest import Manifest, Piece, delta_key, full_key
-from odooops_dagster.backup.sealing import Sealer
+from odooops_dagster.backup.cutting import Sketch, likeness, lines_of, sketch
+from odooops_dagster.backup.manifest import Manifest, Piece, check, delta_key, full_key
+from odooops_dagster.backup.sealing import LARGEST, Sealer
 from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.store import ObjectStore
 
 # A manifest lists every object: 20 GB make some 5,000 of them.
 _LARGEST_MANIFEST = 256 * 1024 * 1024
+# What does not compress grows by a little, and by the seal.
+_LARGEST_OBJECT = LARGEST + LARGEST // 128
 # What differs is worth its dependence on another object only where it is much smaller than the whole.
 _WORTHWHILE = 0.5
 
 
 class Damaged(Conflict):
     """What the store holds is not what was written."""
+
+    def __init__(self, message: str, *, object_name: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.object_name = object_name
+
+
+class Absent(NotFound):
+    """The store does not hold what was written."""
+
+    def __init__(self, message: str, *, object_name: str) -> None:
+        super().__init__(message)
+        self.object_name = object_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +49,11 @@ class Known:
         if piece is None or self.sizes.get(piece.key) != piece.stored_bytes:
             return None
         return piece if piece.base is None or self.piece(piece.base) else None
+
+    def kept(self, name: str) -> list[Piece]:
+        """Return the object and, where it has one, its base; nothing where the store has not all of it."""
+        piece = self.piece(name)
+        return [piece, *([self.pieces[piece.base]] if piece.base else [])] if piece else []
 
     def like(self, lines: Sketch) -> Piece | None:
         """Return the whole object that has most in common with these lines."""
@@ -64,35 +83,55 @@ class Repository:
             NotFound: none does.
             Conflict: it is damaged or cannot be read with this key.
         """
-        data = self.sealer.unseal(self.store.get(self.prefix + key), label=key, largest=_LARGEST_MANIFEST)
+        data = self._stored(key, largest=_LARGEST_MANIFEST)
+        data = self.sealer.unseal(data, label=key, largest=_LARGEST_MANIFEST)
         manifest = Manifest.from_bytes(data)
         if manifest.key != key:
             raise Damaged(f"{key} holds the manifest of {manifest.key}")
         return manifest
 
+    def manifest_of(self, backup_id: str) -> Manifest | None:
+        """Return the backup's manifest if there is one that can be read."""
+        return self._newest_of([key for key in self.manifests() if key.partition("-")[2] == backup_id])
+
+    def url(self, manifest: Manifest) -> str:
+        """Return the address of a manifest that was written."""
+        stored = self.store.stat(self.prefix + manifest.key)
+        return stored.url if stored else ""
+
     def write_manifest(self, manifest: Manifest) -> str:
         """Write the manifest and return its address."""
+        check(manifest)
         sealed = self.sealer.seal(manifest.to_bytes(), label=manifest.key)
         return self.store.put(self.prefix + manifest.key, sealed).url
 
+    def forget(self, key: str) -> None:
+        """Remove a manifest; a collection takes the objects that no other needs."""
+        self.store.delete(self.prefix + key)
+
     def known(self, *, distrust: Collection[str] = ()) -> Known:
         """Return what the store has, save the objects of these names; the newest readable manifest says how."""
-        sizes = {
+        sizes = self.sizes()
+        if distrust:
+            sizes = {key: size for key, size in sizes.items() if _name_in(key) not in distrust}
+        last = self._newest_of(self.manifests())
+        return Known(sizes=sizes, pieces=last.objects if last else {}, last=last)
+
+    def sizes(self) -> dict[str, int]:
+        """Return the size of every object in the store, by key."""
+        return {
             self._without(found.key): found.size_bytes
             for folder in ("objects", "deltas")
             for found in self.store.list(f"{self.prefix}{folder}/")
-            if not distrust or found.key.rpartition("/")[2].partition(".")[0] not in distrust
         }
-        last = self._newest()
-        return Known(sizes=sizes, pieces=last.objects if last else {}, last=last)
 
     def keep(self, plain: bytes, known: Known, *, has_lines: bool) -> list[Piece]:
         """See to it that the store has these bytes; return their object, and its base where it has one."""
         name = self.sealer.name(plain)
-        if piece := known.piece(name):
-            return [piece, *([known.pieces[piece.base]] if piece.base else [])]
+        if kept := known.kept(name):
+            return kept
         lines = sketch(plain) if has_lines else ()
-        # What a killed attempt left is taken up; whole objects replace each other only by the same bytes.
+        # What a killed attempt left is taken up.
         if (stored := known.sizes.get(full_key(name))) is not None and name not in known.pieces:
             return [Piece(name=name, size_bytes=len(plain), stored_bytes=stored, sketch=lines)]
         base = known.like(lines)
@@ -107,27 +146,38 @@ class Repository:
 
         Raises:
             Damaged: they are not.
-            NotFound: the store does not have it, or its base.
+            Absent: the store does not have it, or its base.
         """
         piece = objects.get(name)
         if piece is None:
-            raise Damaged(f"object {name} is not in the manifest")
+            raise Damaged(f"object {name} is not in the manifest", object_name=name)
         base = self.read(piece.base, objects) if piece.base else None
-        data = self.store.get(self.prefix + piece.key)
-        if len(data) != piece.stored_bytes:
-            raise Damaged(f"object {name} has {len(data)} bytes in the store, not {piece.stored_bytes}")
-        plain = self.sealer.unseal(data, label=piece.key, base=base)
+        # Not compared with its size: an object that was mended by a newer zstd is as good, and may be shorter.
+        try:
+            data = self._stored(piece.key, largest=_LARGEST_OBJECT)
+            plain = self.sealer.unseal(data, label=piece.key, base=base)
+        except NotFound as exc:
+            raise Absent(str(exc), object_name=name) from exc
+        except Conflict as exc:
+            raise Damaged(str(exc), object_name=name, hint=exc.hint) from exc
         if len(plain) != piece.size_bytes or self.sealer.name(plain) != name:
-            raise Damaged(f"object {name} does not hash to its name")
+            raise Damaged(f"object {name} does not hash to its name", object_name=name)
         return plain
 
     def lines(self, names: Iterable[str], objects: Mapping[str, Piece]) -> Iterator[bytes]:
         """Yield the lines of a table that is kept in these objects."""
-        for name in names:
-            yield from self.read(name, objects).splitlines()
+        yield from lines_of(self.read(name, objects) for name in names)
 
-    def _newest(self) -> Manifest | None:
-        for key in reversed(self.manifests()):
+    def _stored(self, key: str, *, largest: int) -> bytes:
+        """Return what the store holds; never more of it than could be right."""
+        with self.store.open(self.prefix + key) as stream:
+            data = stream.read(largest + 1)
+        if len(data) > largest:
+            raise Damaged(f"{key} is damaged: it has more than {largest} bytes in the store")
+        return data
+
+    def _newest_of(self, keys: Sequence[str]) -> Manifest | None:
+        for key in reversed(keys):
             try:
                 return self.manifest(key)
             except (Conflict, NotFound):
@@ -137,6 +187,9 @@ class Repository:
     def _delta(self, plain: bytes, name: str, base: Piece, known: Known) -> Piece | None:
         """Keep what differs from the base, or return None where that is not much less than the whole."""
         key = delta_key(name, base.name)
+        kept = Piece(name=name, size_bytes=len(plain), stored_bytes=0, base=base.name, sketch=sketch(plain))
+        if (stored := known.sizes.get(key)) is not None:
+            return replace(kept, stored_bytes=stored)  # by a killed attempt
         try:
             sealed = self.sealer.seal(plain, label=key, base=self.read(base.name, known.pieces))
         except (Conflict, NotFound):
@@ -144,7 +197,11 @@ class Repository:
         if len(sealed) * base.size_bytes > _WORTHWHILE * base.stored_bytes * len(plain):
             return None
         self.store.put(self.prefix + key, sealed)
-        return Piece(name=name, size_bytes=len(plain), stored_bytes=len(sealed), base=base.name, sketch=sketch(plain))
+        return replace(kept, stored_bytes=len(sealed))
 
     def _without(self, key: str) -> str:
         return key.removeprefix(self.prefix)
+
+
+def _name_in(key: str) -> str:
+    return key.rpartition("/")[2].partition(".")[0]

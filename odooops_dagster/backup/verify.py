@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import BinaryIO
 
 from odooops_dagster.backup import dump
+from odooops_dagster.backup.cutting import lines_of
 from odooops_dagster.backup.manifest import File, Manifest
-from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.repository import Absent, Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
-from odooops_dagster.errors import Conflict, NotFound, StepFailed
+from odooops_dagster.errors import Conflict, StepFailed
 
 WORKERS = 4
 _AHEAD = 2
@@ -60,18 +62,24 @@ class _Reading:
     pool: ThreadPoolExecutor
     progress: Progress
     defects: dict[tuple[str, str], Defect] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)  # objects that were asked for
     read_bytes: int = 0
 
     def blame(self, subject: str, message: str, *, name: str | None = None) -> None:
         self.defects.setdefault((subject, message), Defect(subject=subject, message=message, object=name))
 
+    def read(self, name: str) -> bytes:
+        """Return an object's plain bytes."""
+        piece = self.manifest.objects.get(name)
+        self.seen.update({name, piece.base} if piece and piece.base else {name})
+        return self.repository.read(name, self.manifest.objects)
+
     def blocks(self, what: str, names: Iterable[str]) -> Iterator[bytes]:
         """Yield the plain bytes of objects in order; a damaged one is named and ends the stream."""
-        names = list(names)
         is_whole = True
-        for name, plain in zip(names, in_order(self.pool, self._try, names, ahead=WORKERS + _AHEAD), strict=True):
-            if isinstance(plain, str):
-                self.blame(what, plain, name=name)
+        for plain in in_order(self.pool, self._try, names, ahead=WORKERS + _AHEAD):
+            if not isinstance(plain, bytes):
+                self.blame(what, str(plain), name=plain.object_name)
                 is_whole = False
                 continue  # the others are looked at all the same
             self.read_bytes += len(plain)
@@ -79,11 +87,11 @@ class _Reading:
             if is_whole:
                 yield plain
 
-    def _try(self, name: str) -> bytes | str:
+    def _try(self, name: str) -> bytes | Damaged | Absent:
         try:
-            return self.repository.read(name, self.manifest.objects)
-        except (Conflict, NotFound) as exc:
-            return str(exc)
+            return self.read(name)
+        except (Damaged, Absent) as exc:
+            return exc
 
 
 def verify(
@@ -99,6 +107,9 @@ def verify(
         referenced = _check_dump(reading, programs)
         files = _check_table(reading)
         _check_files(reading, files)
+        # Where the file table is damaged, nothing else leads to them.
+        for _ in reading.blocks("objects", sorted(manifest.objects.keys() - reading.seen)):
+            pass
     for name in sorted(referenced - files.keys() - set(manifest.missing)):
         reading.blame(name, "the database speaks of this file and the backup does not have it")
     return Verification(
@@ -121,6 +132,8 @@ def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
             options = ("--data-only", "--schema=public", "--table=ir_attachment")
             with dump.as_sql(blocks, programs=programs, options=options) as stream:
                 names = _attachments(stream)
+                for _ in stream:
+                    pass  # pg_restore does not take it well when nobody listens any more
             if dump.contents(_first(reading), programs=programs) == 0:
                 reading.blame("database", "pg_restore --list finds nothing in the dump")
     except StepFailed as exc:
@@ -135,12 +148,12 @@ def _first(reading: _Reading) -> Iterator[bytes]:
     for name in reading.manifest.dump:
         try:
             yield reading.repository.read(name, reading.manifest.objects)
-        except (Conflict, NotFound):
+        except (Damaged, Absent):
             return  # it was blamed already
 
 
 def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
-    lines = _lines(blocks)
+    lines = lines_of(blocks)
     names = _attachments(lines)
     is_whole = any(line.startswith(b"-- PostgreSQL database dump complete") for line in lines)
     if not is_whole:
@@ -155,36 +168,27 @@ def _attachments(lines: Iterable[bytes] | BinaryIO) -> set[str]:
     for line in lines:
         if column is None:
             if line.startswith(_COPY):
-                columns = line[len(_COPY) : line.rindex(b")")].split(b", ")
+                columns = line[len(_COPY) :].partition(b")")[0].split(b", ")
                 column = columns.index(b"store_fname") if b"store_fname" in columns else -1
         elif line.startswith(b"\\."):
             break
         elif column >= 0:
-            value = line.rstrip(b"\n").split(b"\t")[column]
+            # A dump that ends here is named by who reads it to its end.
+            value = next(islice(line.rstrip(b"\n").split(b"\t"), column, None), b"")
             if value not in (b"\\N", b""):
-                names.add(value.replace(b"\\\\", b"\\").decode())
+                names.add(value.replace(b"\\\\", b"\\").decode(errors="replace"))
     return names
-
-
-def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for block in blocks:
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        yield from lines
-    yield rest
 
 
 def _check_table(reading: _Reading) -> dict[str, File]:
     files: dict[str, File] = {}
-    for line in _lines(reading.blocks("file table", reading.manifest.file_table)):
-        if line:
-            try:
-                file = File.from_line(line)
-            except Conflict as exc:
-                reading.blame("file table", str(exc))
-                continue
-            files[file.name] = file
+    for line in lines_of(reading.blocks("file table", reading.manifest.file_table)):
+        try:
+            file = File.from_line(line)
+        except Conflict as exc:
+            reading.blame("file table", str(exc))
+            continue
+        files[file.name] = file
     if len(files) != reading.manifest.file_count:
         reading.blame("file table", f"{len(files)} files are in the table, {reading.manifest.file_count} were written")
     return files
@@ -197,7 +201,7 @@ def _check_files(reading: _Reading, files: dict[str, File]) -> None:
         if len(file.objects) == 1:
             packs.setdefault(file.objects[0], []).append(file)
     alone = [[file] for file in files.values() if len(file.objects) != 1]
-    check = partial(_check_group, reading.repository, reading.manifest)
+    check = partial(_check_group, reading)
     for found, size in in_order(reading.pool, check, [*packs.values(), *alone], ahead=WORKERS + _AHEAD):
         reading.read_bytes += size
         reading.progress("filestore", reading.read_bytes, reading.manifest.size_bytes)
@@ -205,16 +209,16 @@ def _check_files(reading: _Reading, files: dict[str, File]) -> None:
             reading.blame(defect.subject, defect.message, name=defect.object)
 
 
-def _check_group(repository: Repository, manifest: Manifest, files: list[File]) -> tuple[list[Defect], int]:
+def _check_group(reading: _Reading, files: list[File]) -> tuple[list[Defect], int]:
     """Read the objects of files that stand together, and hash each file."""
     hashes = {file.name: hashlib.sha1(usedforsecurity=False) for file in files}
     sizes = dict.fromkeys(hashes, 0)
     size = 0
     for name in files[0].objects:
         try:
-            plain = memoryview(repository.read(name, manifest.objects))
-        except (Conflict, NotFound) as exc:
-            return [Defect(subject=file.name, message=str(exc), object=name) for file in files], size
+            plain = memoryview(reading.read(name))
+        except (Damaged, Absent) as exc:
+            return [Defect(subject=file.name, message=str(exc), object=exc.object_name) for file in files], size
         size += len(plain)
         for file in files:
             part = plain[file.offset : file.offset + file.size_bytes] if len(file.objects) == 1 else plain
