@@ -295,7 +295,13 @@ def _is_large(connection: Connection, name: str) -> bool:
 
 
 def _drop(connection: Connection, name: str) -> None:
-    _execute(connection, "drop database if exists {} with (force)", name)
+    """Drop the database; where the server's own session is in it, such as autovacuum's, PostgreSQL waits for that."""
+    try:
+        _execute(connection, "drop database if exists {} with (force)", name)
+    except pg.InsufficientPrivilege:
+        # Who is no superuser may not end a superuser's session, but a drop without force asks autovacuum to leave.
+        _end_connections(connection, name)
+        _execute(connection, "drop database if exists {}", name)
 
 
 def _give_everything(connection: Connection, *, to: str) -> None:
@@ -349,11 +355,12 @@ def _holders(connection: Connection, name: str) -> list[str]:
 
 
 def _end_connections(connection: Connection, name: str) -> None:
-    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser do so.
+    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser end them or a superuser's.
     connection.execute(
         """
         select pg_terminate_backend(pid) from pg_stat_activity
          where datname = %s and pid <> pg_backend_pid() and backend_type = 'client backend'
+           and (current_setting('is_superuser') = 'on' or not (select rolsuper from pg_roles where oid = usesysid))
         """,
         [name],
     )

@@ -228,6 +228,17 @@ def test_dropping_ends_the_connections_to_it(world: World) -> None:
     assert not world.databases.exists(access.database)
 
 
+def test_dropping_waits_for_the_servers_own_session(world: World) -> None:
+    """Autovacuum works as a superuser, whose session no other administrator may end."""
+    access = world.environment("vacuumed")
+    session = psycopg.connect(world.server.url(access.database), autocommit=True)
+    leaving = threading.Timer(0.5, session.close)
+    leaving.start()
+    world.databases.drop(access.database)
+    leaving.join()
+    assert not world.databases.exists(access.database)
+
+
 def test_renaming_keeps_the_data_and_ends_the_connections(world: World) -> None:
     """A restore swaps databases by name."""
     access = world.environment("old")
