@@ -134,10 +134,21 @@ class _transaction:  # noqa: N801 -- used as a function
             raise Unavailable(f"database {self._access.database} does not answer: {str(exc).strip()}") from exc
         return self._connection
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._connection:
-            if kind is not None:
-                self._connection.rollback()
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, _: object) -> None:
+        try:
+            with self._connection:
+                if kind is not None:
+                    self._connection.rollback()
+        except psycopg.Error as error:
+            raise self._said(error) from error
+        if isinstance(exc, psycopg.Error):
+            raise self._said(exc) from exc
+
+    def _said(self, error: psycopg.Error) -> NotHarmless:
+        reason = error.diag.message_primary or " ".join(str(error).split())
+        return NotHarmless(
+            f"database {self._access.database}: {reason}", hint="the copy is dropped; mend and ask again"
+        )
 
 
 def _transaction_id(connection: Connection) -> str:

@@ -1,10 +1,11 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and files by which one waits for another."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +33,19 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write the file so that a reader sees the old bytes or the new ones, also after a power cut."""
     with whole_file(path, mode=mode) as stream:
         stream.write(data)
+
+
+@contextmanager
+def locked(path: Path, *, on_wait: Callable[[], object]) -> Iterator[None]:
+    """Hold the file's lock, which ends with the process at the latest; `on_wait` is told where another holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _sync_folder(folder: Path) -> None:

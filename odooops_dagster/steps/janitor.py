@@ -5,16 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Environment
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.golden import retire_golden
 from odooops_dagster.steps.names import (
     DATABASE_PREFIX,
+    SCRATCH_PREFIX,
     TEMPLATE_PREFIX,
     Owner,
     filestore,
@@ -50,12 +54,15 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
     """
     services = [status.name for status in runtime.status()]
     names = [*databases.list(DATABASE_PREFIX), *databases.list(TEMPLATE_PREFIX)]
+    roles = databases.roles(SCRATCH_PREFIX)
     folders = list(_environment_folders(settings.home))
     drafts = list(_drafts(settings.home))
+    retire_golden(control, now=datetime.now(UTC))
     in_use = _in_use(control)
     return [
         *_services(runtime, services, in_use),
         *_databases(databases, settings, names, in_use),
+        *_scratch_roles(databases, roles, in_use),
         *_folders(folders, in_use),
         *_remove_drafts(drafts, in_use),
     ]
@@ -89,6 +96,19 @@ def _databases(databases: OdooDatabases, settings: Settings, names: list[str], i
         databases.drop(name)
         _remove_files_of(settings.home, name, in_use)
         yield f"database {name}"
+
+
+def _scratch_roles(databases: OdooDatabases, roles: list[str], in_use: InUse) -> Iterator[str]:
+    """Drop the roles of copies that were never made harmless, or handed over; their databases are gone by now."""
+    for role in roles:
+        owner = owner_of_database(role)
+        if owner is None or in_use.keeps(owner):
+            continue
+        try:
+            databases.drop_role(role)
+        except Conflict:
+            continue  # its database is being dropped by somebody else: the next round finds it
+        yield f"role {role}"
 
 
 def _is_being_built(name: str, in_use: InUse) -> bool:

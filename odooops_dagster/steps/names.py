@@ -14,6 +14,10 @@ from odooops_dagster.model import Environment, Run
 
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"
+# Templates that hold production's data, made harmless.
+GOLDEN_PREFIX = f"{TEMPLATE_PREFIX}gold_"
+# Where production's data are made harmless: a database of this name, and the role that owns it.
+SCRATCH_PREFIX = f"{DATABASE_PREFIX}clone_"
 
 # PostgreSQL cuts identifiers at 63 bytes; what follows the readable part takes at most 23.
 _READABLE_CHARACTERS = 36
@@ -40,8 +44,12 @@ def database_name(environment: Environment, run: Run) -> str:
     A second attempt takes a name of its own: what the first one left may still be there, or even be deployed.
     """
     readable = re.sub(r"[^a-z0-9]+", "_", f"{environment.project_slug}_{environment.name}".lower()).strip("_")
-    again = f"_{run.attempt}" if run.attempt > 1 else ""
-    return f"{DATABASE_PREFIX}{readable[:_READABLE_CHARACTERS]}_{short_id(environment)}_r{run.run_number}{again}"
+    return f"{DATABASE_PREFIX}{readable[:_READABLE_CHARACTERS]}_{_attempt_of(environment, run)}"
+
+
+def scratch_name(environment: Environment, run: Run) -> str:
+    """Return the name of the database, and of its role, in which this attempt makes production's data harmless."""
+    return f"{SCRATCH_PREFIX}{_attempt_of(environment, run)}"
 
 
 def role_name(environment: Environment) -> str:
@@ -87,6 +95,11 @@ def owner_of_database(name: str) -> Owner | None:
 def owner_of_service(name: str) -> Owner | None:
     """Return who made the service, or None where it is not one of ours."""
     return _owner(_SERVICE.match(name))
+
+
+def _attempt_of(environment: Environment, run: Run) -> str:
+    again = f"_{run.attempt}" if run.attempt > 1 else ""
+    return f"{short_id(environment)}_r{run.run_number}{again}"
 
 
 def _owner(match: re.Match[str] | None) -> Owner | None:

@@ -62,14 +62,14 @@ def start_from_template(ctx: StepContext, template: Template, name: str, *, role
     """Create the database as a copy of the template, its filestore too."""
     ctx.databases.create(name, owner=role, template=template.database_name)
     target = filestore(ctx.settings.home, ctx.environment, name)
-    link_tree(_kept_filestore(ctx.settings.home, template.database_name), target)
+    link_tree(kept_filestore(ctx.settings.home, template.database_name), target)
 
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
     """Keep a copy of the database under the key; a twin that another run kept first is as good."""
     name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[:8]}_{ctx.run.attempt}"
     ctx.databases.keep_as_template(source, name)
-    link_tree(filestore(ctx.settings.home, ctx.environment, source), _kept_filestore(ctx.settings.home, name))
+    link_tree(filestore(ctx.settings.home, ctx.environment, source), kept_filestore(ctx.settings.home, name))
     try:
         ctx.control.templates.remember(
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests
@@ -78,5 +78,6 @@ def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, test
         ctx.databases.drop(name)
 
 
-def _kept_filestore(home: Path, template: str) -> Path:
+def kept_filestore(home: Path, template: str) -> Path:
+    """Return the folder that keeps the attachments of a template."""
     return home / "templates" / template / "filestore"

@@ -1,0 +1,268 @@
+"""Step `prod_clone`: a copy of production's data that can do no harm, for staging and for who asks for one.
+
+The environment's role may connect only after every question was answered well; until then the copy is a scratch
+role's. What is copied is a golden template, so that the second clone of a backup takes as long as copying files.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from odooops_dagster.clones import NotHarmless, offenders, set_parameters
+from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.model import Backup, Build, CheckResult
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.files import link_tree
+from odooops_dagster.steps.golden import Golden, Ingredients, NotCovered, golden, masking_hooks, uncovered
+from odooops_dagster.steps.names import database_name, filestore, role_name, scratch_name
+from odooops_dagster.steps.undo import undoing
+
+_SECONDS_PER_HOUR = 3600
+_SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneResult:
+    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
+
+    name: str | None
+    run_id: UUID
+    attempt: int
+    backup_id: UUID
+    origin: str  # which backup, and how old, for people
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
+    """Clone production for the run's environment; None where it gets no data of production.
+
+    Raises:
+        StepFailed: there is no backup that may be cloned, or it could not be restored; nothing was kept.
+        Conflict: the backup is not verified, or its data may not go there.
+    """
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    backup = backup_to_clone(ctx, max_age_hours=rules["max_backup_age_hours"])
+    if backup is None:
+        return None
+    restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
+    try:
+        made_of = Ingredients(
+            backup=backup,
+            build=build,
+            masks=masking_hooks(build.source.path, rules["masking_hooks"], profile=restore.masking_profile),
+            coverage_fatal=rules["coverage_fatal"],
+        )
+        made = _clone(ctx, made_of)
+    except (OdooOpsError, OSError) as exc:
+        ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
+        if isinstance(exc, (NotHarmless, NotCovered)):
+            return _refused(ctx, backup, exc)
+        raise
+    result = _result(ctx, made_of, made)
+    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=_report(ctx, made_of, made))
+    return result
+
+
+def backup_to_clone(ctx: StepContext, *, max_age_hours: int) -> Backup | None:
+    """Return the backup that the run names, else production's newest verified one where the environment wants it.
+
+    Raises:
+        StepFailed: production runs and has no verified backup, or only older ones than policy allows.
+    """
+    if named := ctx.run.config.get("backup_id"):
+        return ctx.control.backups.get(UUID(str(named)))
+    if ctx.run.kind != "clone" and ctx.environment.stage != "staging":
+        return None
+    verified = ctx.control.backups.list(ctx.project.id, status="verified")
+    production = [backup for backup in verified if backup.stage == "production" and backup.taken_at]
+    hint = f"ops backup create {ctx.project.slug} {ctx.project.default_branch}"
+    if not production:
+        if ctx.run.kind != "clone" and not _has_production(ctx):
+            ctx.log("info", f"project {ctx.project.slug} has no production yet: nothing to clone")
+            return None
+        raise StepFailed(f"production of {ctx.project.slug} has no verified backup to clone", hint=hint)
+    newest = max(production, key=_taken_at)
+    if (age := _age(newest)) > timedelta(hours=max_age_hours):
+        raise StepFailed(
+            f"production's newest verified backup is {in_words(age)} old; policy clone.max_backup_age_hours"
+            f" allows {max_age_hours}",
+            hint=hint,
+        )
+    return newest
+
+
+def in_words(age: timedelta) -> str:
+    """Return how old something is, as people say it."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
+    """Copy the golden template under the environment's name, and give it to the environment when it was asked."""
+    name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
+    scratch, files = scratch_name(ctx.environment, ctx.run), filestore(ctx.settings.home, ctx.environment, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
+        ctx.databases.ensure_role(scratch)
+        template = golden(ctx, made_of, scratch=scratch)
+        undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        ctx.databases.create(name, owner=scratch, template=template.database_name)
+        access = ctx.databases.access(name, role=scratch)
+        set_parameters(access, _identity(ctx))
+        if found := offenders(access):
+            raise NotHarmless(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
+        undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
+        link_tree(template.filestore, files)
+        ctx.databases.ensure_role(role)
+        ctx.databases.hand_over(name, to=role)
+    with suppress(OdooOpsError):  # the janitor tries again
+        ctx.databases.drop_role(scratch)
+    return template
+
+
+def _identity(ctx: StepContext) -> dict[str, str | None]:
+    """Return the parameters that tell this copy from its template's other copies, and its links from production's."""
+    url = ctx.environment.url or f"http://{ctx.settings.host}"
+    return {
+        "database.uuid": str(uuid4()),
+        "database.secret": str(uuid4()),
+        "web.base.url": url.rstrip("/"),
+        "web.base.url.freeze": None,
+        "report.url": None,
+    }
+
+
+def _has_production(ctx: StepContext) -> bool:
+    environments = ctx.control.environments.list(ctx.project.slug)
+    return any(e.stage == "production" and e.status != "destroyed" and e.database_name for e in environments)
+
+
+def _result(ctx: StepContext, made_of: Ingredients, made: Golden) -> CloneResult:
+    return CloneResult(
+        name=database_name(ctx.environment, ctx.run),
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        backup_id=made_of.backup.id,
+        origin=_origin(made_of.backup),
+        checks=(_harmless(made.report), _covered(made_of, made)),
+        metadata=_metadata(made_of, made),
+        data_version=f"{made_of.backup.id}:{made.key.rpartition(':')[2][:16]}",
+    )
+
+
+def _refused(ctx: StepContext, backup: Backup, error: NotHarmless | NotCovered) -> CloneResult:
+    """Return the answer of a clone that was dropped again, with the reason as a check."""
+    name = "clone_harmless" if isinstance(error, NotHarmless) else "neutralization_coverage"
+    hint = {"hint": error.hint} if error.hint else {}
+    return CloneResult(
+        name=None,
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        backup_id=backup.id,
+        origin=_origin(backup),
+        checks=(CheckResult(name=name, passed=False, summary=str(error), metadata=hint),),
+        metadata={"backup": str(backup.id), "data": _origin(backup), **hint},
+        data_version="",
+    )
+
+
+def _harmless(report: Mapping[str, Any]) -> CheckResult:
+    counts = {
+        "neutralized": len(report["neutralized"]),
+        "masked": len(report["masked"]),
+        "scrubbed": sum(report["scrubbed"].values()),
+        "questions": len(report["questions"]) + 1,  # the scan for secrets is one more
+    }
+    summary = (
+        f"{counts['questions']} questions answered well after {counts['neutralized']} neutralising script(s),"
+        f" {counts['masked']} mask(s) and {counts['scrubbed']} scrubbed value(s)"
+    )
+    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts)
+
+
+def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
+    missing = uncovered(made.coverage, made_of.build)
+    shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
+    counts = {
+        "neutralized": len(made.coverage.neutralized),
+        "without_script": len(made.coverage.without_script),
+        "without_code": len(made.coverage.without_code),
+    }
+    summary = f"nothing neutralises {shown}" if missing else "every module of others than Odoo brings its script"
+    return CheckResult(
+        name="neutralization_coverage",
+        passed=not missing,
+        summary=summary,
+        blocking=made_of.coverage_fatal,
+        metadata={**counts, "uncovered": list(missing)},
+    )
+
+
+def _metadata(made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
+    modules = [
+        {"module": name, "neutralization": said}
+        for said, names in (
+            ("its code is missing", made.coverage.without_code),
+            ("no script", made.coverage.without_script),
+            ("script", made.coverage.neutralized),
+        )
+        for name in names
+    ]
+    return {
+        "data": _origin(made_of.backup),
+        "backup": str(made_of.backup.id),
+        "taken_at": made_of.backup.taken_at,
+        "age_hours": _hours(made_of.backup),
+        "golden_template": made.database_name,
+        "golden_is_new": made.is_new,
+        "masks": [script.name for script in made_of.masks],
+        "modules_table": modules,
+        "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
+        "scrubbed_table": [{"what": name, "rows": n} for name, n in made.report["scrubbed"].items()] or None,
+    }
+
+
+def _report(ctx: StepContext, made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
+    """Return what the restore's row keeps: of what the clone was made, and what was done to it."""
+    return {
+        "backup_id": str(made_of.backup.id),
+        "backup_taken_at": _taken_at(made_of.backup).isoformat(),
+        "backup_age_hours": _hours(made_of.backup),
+        "masking_profile": [script.name for script in made_of.masks],
+        "golden_template": made.database_name,
+        "golden_is_new": made.is_new,
+        "environment": ctx.environment.partition_key,
+        "coverage": {
+            "without_script": list(made.coverage.without_script),
+            "without_code": list(made.coverage.without_code),
+            "uncovered": list(uncovered(made.coverage, made_of.build)),
+        },
+        **made.report,
+    }
+
+
+def _origin(backup: Backup) -> str:
+    taken_at = f"{_taken_at(backup):%Y-%m-%d %H:%M} UTC"
+    return f"backup {backup.id} of {backup.stage}, taken {taken_at}, {in_words(_age(backup))} old"
+
+
+def _hours(backup: Backup) -> float:
+    return round(_age(backup).total_seconds() / _SECONDS_PER_HOUR, 2)
+
+
+def _age(backup: Backup) -> timedelta:
+    return datetime.now(UTC) - _taken_at(backup)
+
+
+def _taken_at(backup: Backup) -> datetime:
+    return (backup.taken_at or backup.created_at).astimezone(UTC)

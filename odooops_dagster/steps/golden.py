@@ -1,0 +1,251 @@
+"""Golden templates: production's data of one backup, made harmless once and copied for every clone.
+
+Until its last question is answered the data are in a database of a scratch name and role, to which no Odoo has the
+password; what a kill leaves there, the janitor finds by that name. Only what was made harmless is kept as a template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.backup.restore import restore_database, restore_filestore
+from odooops_dagster.clones import NotHarmless, make_harmless, recipe
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import NotFound, StepFailed
+from odooops_dagster.files import locked
+from odooops_dagster.model import Backup, Build
+from odooops_dagster.odoo import modules, neutralize
+from odooops_dagster.odoo.neutralize import Coverage, Script
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.names import GOLDEN_PREFIX
+from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
+from odooops_dagster.steps.templates import Template, find_template, kept_filestore
+from odooops_dagster.steps.undo import undoing
+
+# Tells the keys of golden templates from those of modules that were installed.
+_KEY_PREFIX = "golden:"
+# A staging that is pushed to daily finds its template again; by default no backup is cloned a day after it was taken.
+_UNUSED_DAYS = 3
+# Each is as large as production.
+_KEPT_PER_PROJECT = 3
+
+
+class NotCovered(StepFailed):
+    """Modules are installed that nothing neutralises, and policy does not allow that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingredients:
+    """What a golden template is made of: the data, the code whose scripts are run, the project's masks."""
+
+    backup: Backup
+    build: Build
+    masks: tuple[Script, ...] = ()
+    coverage_fatal: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the key of the template: what is in the backup, and everything that is done to it.
+
+        Every script that could run counts, as it is known only after the restore which modules are installed.
+        """
+        paths = self.build.addons_paths
+        everything = sorted({addon.name for path in paths for addon in path.iterdir() if addon.is_dir()})
+        parts = {
+            "backup": [str(self.backup.id), self.backup.manifest_sha256],
+            "scripts": [asdict(script) for script in neutralize.scripts(everything, paths)],
+            "masks": [asdict(script) for script in self.masks],
+            "recipe": recipe(),
+        }
+        return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def coverage(self, installed: Sequence[str]) -> Coverage:
+        """Return what neutralisation knows of the installed modules.
+
+        Raises:
+            NotCovered: nobody vouches for one of them, where that is fatal.
+        """
+        coverage = neutralize.coverage(installed, self.build.addons_paths)
+        missing = uncovered(coverage, self.build)
+        if missing and self.coverage_fatal:
+            raise NotCovered(
+                f"nothing neutralises {', '.join(missing)}, and policy clone.coverage_fatal is on",
+                hint="give each a data/neutralize.sql, empty where there is nothing to switch off",
+            )
+        return coverage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Golden:
+    """A database of production's data that may be copied, its files, and what was done to make it so."""
+
+    key: str
+    database_name: str
+    filestore: Path
+    coverage: Coverage
+    report: Mapping[str, Any]
+    is_new: bool
+
+
+def golden(ctx: StepContext, made_of: Ingredients, *, scratch: str) -> Golden:
+    """Return the golden template, made now if there is none; `scratch` names the database and the role to make it in.
+
+    Raises:
+        NotHarmless: a script failed, or something harmful was left.
+        NotCovered: a module is installed that nothing neutralises, where that is fatal.
+        StepFailed: the backup could not be restored.
+    """
+    key, is_new = made_of.key, False
+    lock = ctx.settings.home / "locks" / f"golden-{ctx.project.id.hex}"
+    with locked(lock, on_wait=lambda: ctx.log("info", "another run makes a golden template: waiting for it")):
+        found = find_template(ctx, key)
+        if found is None:
+            found, is_new = _make(ctx, made_of, key, scratch), True
+    verb = "made of" if is_new else "found for"
+    ctx.log("info", f"golden template {found.database_name} {verb} backup {made_of.backup.id}")
+    return Golden(
+        key=key,
+        database_name=found.database_name,
+        filestore=kept_filestore(ctx.settings.home, found.database_name),
+        coverage=made_of.coverage(found.tests["modules"]),
+        report=found.tests["report"],
+        is_new=is_new,
+    )
+
+
+def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
+    """Return the modules that nobody vouches for: those without code, and those not Odoo's own without a script."""
+    others = [name for name in coverage.without_script if not modules.is_odoos(name, build.addons_paths)]
+    return (*coverage.without_code, *coverage.own_without_script(others))
+
+
+def masking_hooks(root: Path, names: Sequence[str], *, profile: str | None = None) -> tuple[Script, ...]:
+    """Return the project's scripts that mask data: the named files of its repository, then those of a folder.
+
+    Raises:
+        StepFailed: one is not there; nothing is cloned without it.
+    """
+    hooks = tuple(_hook(root, name) for name in names)
+    if not profile:
+        return hooks
+    found = neutralize.masks(_inside(root, profile))
+    if not found:
+        raise _no_hook(profile, "is no folder of the repository with .sql files in it")
+    return hooks + found
+
+
+def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
+    """Forget the golden templates that nobody should or does use any more; the janitor drops what is forgotten."""
+    rows = [row for row in control.templates.list() if row["key"].startswith(_KEY_PREFIX)]
+    good = {str(row["tests"]["backup_id"]) for row in rows if _is_good(control, row["tests"]["backup_id"])}
+    names = outdated(rows, good, now=now)
+    for name in names:
+        control.templates.forget(name)
+    return names
+
+
+def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime) -> list[str]:
+    """Return the golden templates to let go: of a backup that is not good any more, unused for days, or too many."""
+    kept: Counter[str] = Counter()
+    gone = []
+    for row in sorted(rows, key=lambda row: row["last_used_at"], reverse=True):
+        project, backup = row["tests"]["project_id"], row["tests"]["backup_id"]
+        is_used = now - row["last_used_at"] < timedelta(days=_UNUSED_DAYS)
+        if backup in good and is_used and kept[project] < _KEPT_PER_PROJECT:
+            kept[project] += 1
+        else:
+            gone.append(row["database_name"])
+    return gone
+
+
+def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Template:
+    """Restore, make harmless, and only then keep; on any other way out nothing is left."""
+    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[:8]}_{ctx.run.attempt}"
+    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
+        undo.add(f"database {scratch}", lambda: ctx.databases.drop(scratch))
+        _restore(ctx, made_of.backup, scratch, files)
+        told = _make_harmless(ctx, made_of, scratch)
+        undo.add(f"folder {kept.parent}", lambda: shutil.rmtree(kept.parent, ignore_errors=True))
+        undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        ctx.databases.turn_into_template(scratch, name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        files.rename(kept)
+        ctx.control.templates.remember(
+            ctx.fence,
+            key=key,
+            series=made_of.build.series,
+            database_name=name,
+            modules=told["modules"],
+            tests=told,
+        )
+    return Template(key=key, database_name=name, tests=told)
+
+
+def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> None:
+    """Bring the backup back as it is, database and files at the same time."""
+    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    manifest = manifest_of(repository, backup)
+    ctx.databases.create(scratch, owner=scratch)
+    with ThreadPoolExecutor(1, thread_name_prefix="golden") as pool:
+        restoring = pool.submit(restore_filestore, repository, manifest, files)
+        access = ctx.databases.access(scratch, role=scratch)
+        restore_database(repository, manifest, access, programs=pg_programs(ctx.settings))
+        restoring.result()
+    ctx.log("info", f"backup {backup.id} restored: {manifest.dump_bytes:,} and {manifest.file_bytes:,} bytes")
+
+
+def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str) -> dict[str, Any]:
+    """Make the restored database harmless and return what is to be known of it."""
+    installed = neutralize.installed(ctx.databases.module_states(scratch))
+    if "base" not in installed:
+        raise NotHarmless(f"backup {made_of.backup.id} holds no Odoo database", hint="clone another: ops backup list")
+    made_of.coverage(installed)
+    report = make_harmless(
+        ctx.databases.access(scratch, role=scratch),
+        scripts=neutralize.scripts(installed, made_of.build.addons_paths),
+        masks=made_of.masks,
+        progress=lambda line: ctx.log("debug", line),
+    )
+    return {
+        "backup_id": str(made_of.backup.id),
+        "project_id": str(ctx.project.id),
+        "modules": list(installed),
+        "report": asdict(report),
+    }
+
+
+def _hook(root: Path, name: str) -> Script:
+    path = _inside(root, name)
+    if not path.is_file():
+        raise _no_hook(name, "is not in the repository at this commit")
+    return Script(name=name, text=path.read_text())
+
+
+def _inside(root: Path, name: str) -> Path:
+    path = (root / name).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise _no_hook(name, "leads out of the repository")
+    return path
+
+
+def _no_hook(name: str, why: str) -> StepFailed:
+    return StepFailed(f"masking hook {name} {why}", hint="commit it, or correct policy clone.masking_hooks")
+
+
+def _is_good(control: ControlPlane, backup_id: str) -> bool:
+    try:
+        return control.backups.get(UUID(backup_id)).status == "verified"
+    except NotFound:
+        return False
