@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from odooops_dagster.backup.plain import loadable
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 
@@ -153,13 +154,8 @@ def restricted(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a plain dump in psql's restricted mode, in which a dump from elsewhere cannot run programs."""
     key = secrets.token_hex(16)  # a dump that knew it could end the mode in the middle of a line
     yield f"\\restrict {key}\n".encode()
-    rest = b""
-    for block in blocks:
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        # The dump's own words for the same stand between ours, which psql would refuse.
-        yield b"".join(line + b"\n" for line in lines if not line.startswith((b"\\restrict ", b"\\unrestrict ")))
-    yield rest + f"\n\\unrestrict {key}\n".encode()
+    yield from loadable(blocks)
+    yield f"\\unrestrict {key}\n".encode()
 
 
 def contents(blocks: Iterable[bytes], *, programs: Programs) -> int:

@@ -1,0 +1,154 @@
+"""A dump as SQL: what it says of itself, and what of it an ordinary role can load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from odooops_dagster.errors import Conflict
+
+# Nothing that is looked for stands in a longer line: those are rows with a file's content in them.
+_LONGEST_LINE = 1024 * 1024
+_COPY = re.compile(rb"COPY (?P<table>\S.*?) \((?P<columns>.*)\) FROM stdin;\s*$")
+_NAME = re.compile(r'"(?:[^"]|"")*"|[^".]+')
+_END = b"\\."
+_COMPLETE = b"-- PostgreSQL database dump complete"
+_SERVER = b"-- Dumped from database version "
+_WORDS_OF_PSQL = (b"\\restrict ", b"\\unrestrict ")
+_ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+# Who owns what and who may do what is the business of the server that the dump goes to.
+_OF_THE_OTHER_SERVER = re.compile(
+    rb"(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|COMMENT ON (SCHEMA|EXTENSION)|CREATE SCHEMA public"
+    rb"|ALTER .* OWNER TO|SET SESSION AUTHORIZATION)\b.*;\s*$"
+)
+_BODY = (b"CREATE FUNCTION ", b"CREATE PROCEDURE ", b"CREATE OR REPLACE FUNCTION ", b"CREATE OR REPLACE PROCEDURE ")
+
+
+@dataclass
+class PlainDump:
+    """What a dump as SQL says of itself."""
+
+    server_version: str = ""
+    modules: dict[str, str] = field(default_factory=dict)  # installed ones and their versions
+    file_names: set[str] = field(default_factory=set)
+    rows: dict[str, int] = field(default_factory=dict)  # per table
+    commands: set[str] = field(default_factory=set)  # psql's own, which are refused when it is loaded
+    is_whole: bool = False
+
+
+def scan(stream: BinaryIO) -> PlainDump:
+    """Read the dump to its end and return what it says; a line is never held that is longer than a MiB."""
+    found = PlainDump()
+    lines = _starts(stream)
+    for line in lines:
+        if copy := _COPY.match(line):
+            _take_rows(found, copy, lines)
+        elif line.startswith(_SERVER):
+            found.server_version = line.removeprefix(_SERVER).decode(errors="replace").strip()
+        elif line.startswith(_COMPLETE):
+            found.is_whole = True
+        elif line.startswith(b"\\") and not line.startswith(_WORDS_OF_PSQL):
+            found.commands.add(line.split()[0].decode(errors="replace"))
+    return found
+
+
+def loadable(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the dump without what only its own server's roles could do, in blocks of whole lines."""
+    place = _Place()
+    for lines in _whole_lines(blocks):
+        yield b"".join(line for line in lines if place.keeps(line))
+    if place.is_data:
+        raise Conflict("the dump ends among the rows of a table", hint="take a whole one")
+
+
+class _Place:
+    """Where in a dump we are: among statements, in the rows of a table, or in the body of a function."""
+
+    def __init__(self) -> None:
+        self.is_data = False
+        self._is_body = False
+
+    def keeps(self, line: bytes) -> bool:
+        """Go on by a line, and return whether it is to be loaded."""
+        if self.is_data:
+            self.is_data = line.rstrip() != _END
+        elif self._is_body:
+            self._is_body = not line.rstrip().endswith(b"$;")
+        elif line.startswith(b"COPY "):
+            self.is_data = _COPY.match(line) is not None
+        elif line.startswith(_BODY):
+            self._is_body = not line.rstrip().endswith(b";")
+        else:
+            return not (line.startswith(_WORDS_OF_PSQL) or _OF_THE_OTHER_SERVER.match(line))
+        return True
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest: list[bytes] = []
+    for block in blocks:
+        head, newline, tail = block.rpartition(b"\n")
+        if newline:
+            # Not splitlines: a value may hold a carriage return, and only a line feed ends a line.
+            yield [line + b"\n" for line in b"".join((*rest, head)).split(b"\n")]
+            rest = [tail]
+        else:
+            rest.append(block)
+    if any(rest):
+        yield [b"".join(rest) + b"\n"]
+
+
+def _starts(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines, of a long one the beginning."""
+    is_start = True
+    while part := stream.readline(_LONGEST_LINE):
+        if is_start:
+            yield part
+        is_start = part.endswith(b"\n")
+
+
+def _take_rows(found: PlainDump, copy: re.Match[bytes], lines: Iterator[bytes]) -> None:
+    table = _plain_name(copy["table"])
+    columns = [column.strip(b'"').decode(errors="replace") for column in copy["columns"].split(b", ")]
+    count = 0
+    for line in lines:
+        if line.startswith(_END):
+            break
+        count += 1
+        if table == "public.ir_attachment":
+            _take_file(found, _values(columns, line))
+        elif table == "public.ir_module_module":
+            _take_module(found, _values(columns, line))
+    found.rows[table] = found.rows.get(table, 0) + count
+
+
+def _take_file(found: PlainDump, row: dict[str, str | None]) -> None:
+    if name := row.get("store_fname"):
+        found.file_names.add(name)
+
+
+def _take_module(found: PlainDump, row: dict[str, str | None]) -> None:
+    if row.get("state") == "installed" and (name := row.get("name")):
+        found.modules[name] = row.get("latest_version") or ""
+
+
+def _values(columns: list[str], line: bytes) -> dict[str, str | None]:
+    """Return the row's values by column; what was cut off a long line is left out."""
+    values = line.removesuffix(b"\n").split(b"\t")
+    if not line.endswith(b"\n"):
+        values.pop()
+    return dict(zip(columns, map(_unescaped, values), strict=False))
+
+
+def _unescaped(value: bytes) -> str | None:
+    if value == b"\\N":
+        return None
+    if b"\\" in value:
+        value = re.sub(rb"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), value)
+    return value.decode(errors="replace")
+
+
+def _plain_name(name: bytes) -> str:
+    parts = _NAME.findall(name.decode(errors="replace"))
+    return ".".join(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in parts)
