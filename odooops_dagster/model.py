@@ -67,6 +67,7 @@ class Environment(FromRow):
     deployed_sha: str | None = None
     deployed_run_id: UUID | None = None
     expires_at: datetime | None = None
+    is_adopted: bool = False  # it runs elsewhere, and is only ever read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +180,7 @@ class DatabaseAccess:
     user: str
     password: str = field(repr=False)
     database: str
+    options: Mapping[str, str] = field(default_factory=dict)  # libpq's further ones, as sslmode
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -254,7 +254,12 @@ def running(
 def conninfo(access: DatabaseAccess) -> str:
     """Return the connection string, whatever signs the database's name has."""
     return make_conninfo(
-        host=access.host, port=access.port, user=access.user, password=access.password, dbname=access.database
+        host=access.host,
+        port=access.port,
+        user=access.user,
+        password=access.password,
+        dbname=access.database,
+        **access.options,
     )
 
 
@@ -268,6 +273,7 @@ def _environment(access: DatabaseAccess | None) -> dict[str, str]:
         "PGUSER": access.user,
         "PGPASSWORD": access.password,
         "PGDATABASE": access.database,
+        **{f"PG{name.upper()}": value for name, value in access.options.items()},
     }
 
 

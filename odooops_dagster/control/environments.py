@@ -24,6 +24,15 @@ class Environments:
         rows = self._database.call("ensure_environment", p_project_id=project_id, p_branch=branch, p_stage=stage)
         return self.by_id(rows[0]["id"])
 
+    def adopt(self, project_id: UUID, *, branch: str) -> Environment:
+        """Return the branch's environment as one that runs elsewhere.
+
+        Raises:
+            Conflict: it is hosted here, or is about to be.
+        """
+        rows = self._database.call("adopt_environment", p_project_id=project_id, p_branch=branch)
+        return self.by_id(rows[0]["id"])
+
     def get(self, partition_key: str) -> Environment:
         """Return the environment of that partition key."""
         row = self._database.one(

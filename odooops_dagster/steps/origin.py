@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster import adoption
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import DatabaseAccess, Environment
@@ -25,8 +26,10 @@ def origin_of(databases: OdooDatabases, settings: Settings, environment: Environ
     """Return where the environment's data are.
 
     Raises:
-        StepFailed: the environment was never deployed.
+        StepFailed: the environment was never deployed, or is adopted and this machine does not know where it is.
     """
+    if environment.is_adopted:
+        return _adopted(settings, environment)
     database = environment.database_name
     if database is None:
         hint = f"deploy it: ops env create {environment.project_slug} {environment.branch}"
@@ -36,3 +39,11 @@ def origin_of(databases: OdooDatabases, settings: Settings, environment: Environ
         filestore=filestore(settings.home, environment, database),
         is_adopted=False,
     )
+
+
+def _adopted(settings: Settings, environment: Environment) -> Origin:
+    elsewhere = adoption.recall(settings.home / "secrets", environment.id)
+    if elsewhere is None:
+        hint = f"say it again: ops env adopt {environment.project_slug} {environment.branch}"
+        raise StepFailed(f"{environment.partition_key} is adopted, and nobody here knows where it is", hint=hint)
+    return Origin(access=elsewhere.access, filestore=elsewhere.filestore, is_adopted=True)
