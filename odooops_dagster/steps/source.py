@@ -25,7 +25,8 @@ def fetch_source(ctx: StepContext) -> Source:
     Raises:
         StepFailed: the repository or the commit cannot be had, or the run names no commit.
     """
-    sha = ctx.run.git_sha
+    # A clone that was asked for by its backup alone brings other data to what runs there.
+    sha = ctx.run.git_sha or (ctx.environment.deployed_sha if ctx.run.kind == "clone" else None)
     if not sha:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"

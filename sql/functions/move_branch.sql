@@ -1,8 +1,7 @@
--- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production
+-- Moves a branch to a commit, or to nothing, and queues what follows: previews and staging are deployed, production is
 -- built, what vanished destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production
--- is never
--- destroyed by a push. A branch that is there already changes nothing.
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
+-- never destroyed by a push. A branch that is there already changes nothing.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -52,7 +51,7 @@ begin
             p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
             'refs/heads/' || p_branch,
             p_kind => case
-                when v_is_gone then 'destroy' when v_stage = 'development' then 'deploy' else 'build'
+                when v_is_gone then 'destroy' when v_stage = 'production' then 'build' else 'deploy'
             end::ops.run_kind,
             p_trigger => p_trigger, p_requested_by => p_requested_by
         );

@@ -1,7 +1,8 @@
 -- Notes that the attempt does the run's restore, and returns it; one that nobody asked for by name, such as the clone
--- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left. Called by steps
--- restore, clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that
--- has ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
+-- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left, and makes a
+-- clone anew that the earlier one had ended: no build takes over another's database. Called by steps restore,
+-- prod_clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has
+-- ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_restore_start(
     p_run_id uuid,
@@ -37,7 +38,8 @@ begin
             hint = 'A project gets its own data only.';
     elsif v_restore.id is null then
         v_restore := ops.make_restore(v_run.id, v_backup.id, v_purpose);
-    elsif v_restore.status in ('succeeded', 'failed') then
+    elsif v_restore.status in ('succeeded', 'failed')
+        and not (v_restore.purpose = 'clone' and v_restore.attempt < p_attempt) then
         raise sqlstate 'PT409' using
             message = format('The restore of run #%s is %s', v_run.run_number, v_restore.status),
             hint = 'Ask for another one: ops backup restore.';
@@ -47,7 +49,8 @@ begin
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     update ops.restores as s
-    set status = 'running', attempt = p_attempt, started_at = clock_timestamp()
+    set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
+        error_message = null, database_name = null, report = '{}'
     where s.id = v_restore.id
     returning s.* into v_restore;
     perform ops.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(

@@ -40,7 +40,11 @@ begin
     end::ops.restore_purpose);
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
-        v_backup.project_id, v_environment.name, v_backup.git_sha, null, p_kind => v_purpose::text::ops.run_kind,
+        v_backup.project_id, v_environment.name,
+        -- a clone brings other data to whatever commit runs there when it begins
+        case v_purpose when 'clone' then null else v_backup.git_sha end,
+        case v_purpose when 'clone' then 'refs/heads/' || v_environment.branch end,
+        p_kind => v_purpose::text::ops.run_kind,
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
         p_idempotency_key => p_idempotency_key,
         p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object(

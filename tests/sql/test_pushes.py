@@ -57,14 +57,14 @@ def heads(world: World, project: UUID, **branches: str) -> list[dict[str, Any]]:
     [
         ("feature/invoices/v2", "deploy", "development"),
         ("fix-typo", "deploy", "development"),
-        ("release/1.0", "build", "staging"),
+        ("release/1.0", "deploy", "staging"),
         ("main", "build", "production"),
     ],
 )
 def test_a_push_becomes_an_environment_and_a_run(
     world: World, project: UUID, branch: str, kind: str, stage: str
 ) -> None:
-    """Previews are deployed; staging and production are built."""
+    """Previews and staging are deployed; production is built."""
     assert push(world, branch, sha("a")) == "accepted"
     (applied,) = apply(world)
     run = world.run(applied["run_id"])
@@ -260,7 +260,7 @@ def test_asking_a_repository_queues_what_moved_and_nothing_else(world: World, pr
     """Polling sees what a webhook would have told."""
     runs = heads(world, project, main=sha("a"), feature__a=sha("a"), release__1=sha("a"), wip=sha("a"))
     assert [(run["partition_key"], run["kind"]) for run in runs] == [
-        ("shop/feature/a", "deploy"), ("shop/main", "build"), ("shop/release/1", "build"),
+        ("shop/feature/a", "deploy"), ("shop/main", "build"), ("shop/release/1", "deploy"),
     ]  # fmt: skip
     assert heads(world, project, main=sha("a"), feature__a=sha("a"), release__1=sha("a"), wip=sha("a")) == []
     moved = heads(world, project, main=sha("a"), feature__a=sha("b"), wip=sha("b"))

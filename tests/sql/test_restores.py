@@ -126,6 +126,29 @@ def test_a_run_may_clone_what_nobody_asked_for_by_name(world: World, project: UU
 
 
 @pytest.mark.usefixtures("production")
+def test_a_clone_is_made_anew_by_the_attempt_after_the_one_that_ended_it(world: World, project: UUID) -> None:
+    """A worker lost between clone and deployment left a database that nobody takes over."""
+    backup = verified(world, project)
+    run = world.work(project, "release/1", p_kind="deploy")
+    world.rows("select ops.record_restore_start(%s, 1, %s)", run, backup)
+    world.rows("select ops.record_restore_end(%s, 1, p_database_name => 'a', p_report => '{\"masked\": 3}')", run)
+    world.rows("select ops.requeue_run(%s, 1, 'lost')", run)
+    assert world.claim()
+    world.start(run, 2)
+    row = world.row("select * from ops.record_restore_start(%s, 2)", run)
+    assert (row["status"], row["attempt"], row["backup_id"]) == ("running", 2, backup)
+    assert (row["finished_at"], row["database_name"], row["report"]) == (None, None, {})
+
+
+@pytest.mark.usefixtures("production")
+def test_a_clone_runs_the_commit_that_is_deployed_where_it_goes(world: World, project: UUID) -> None:
+    """The backup's commit is production's; the branch keeps its own."""
+    world.rows("select ops.ensure_environment(%s, 'release/1')", project)
+    run = world.run(restore_of(world, restore(world, verified(world, project), "release/1"))["run_id"])
+    assert (run["git_sha"], run["git_ref"]) == (None, "refs/heads/release/1")
+
+
+@pytest.mark.usefixtures("production")
 def test_a_backup_dropped_before_its_restore_began_is_not_restored(world: World, project: UUID) -> None:
     """The worker is told before it touches anything."""
     backup = verified(world, project)
