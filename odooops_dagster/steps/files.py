@@ -14,12 +14,13 @@ def link_tree(source: Path, target: Path) -> None:
     """
     shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link_or_copy)
+        shutil.copytree(source, target, copy_function=link_or_copy)
     else:
         target.mkdir(parents=True)
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def link_or_copy(source: str, target: str) -> None:
+    """Give the file a second name, or copy it where the file system cannot."""
     try:
         os.link(source, target)
     except OSError:

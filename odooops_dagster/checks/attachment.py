@@ -1,0 +1,38 @@
+"""Check `attachment_readable`: does this Odoo hand out a file as it was attached?"""
+
+from __future__ import annotations
+
+import hashlib
+
+import httpx
+
+from odooops_dagster.model import CheckResult
+
+_PATIENCE_SECONDS = 60.0
+
+
+def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
+    """Fetch a public attachment as a browser does, and hash what comes."""
+    path = f"/web/content/{attachment_id}"
+    total = hashlib.sha1(usedforsecurity=False)
+    size = 0
+    try:
+        # A proxy of the machine's environment must not stand between us and a loopback address.
+        with (
+            httpx.Client(trust_env=False, timeout=_PATIENCE_SECONDS, follow_redirects=True) as client,
+            client.stream("GET", url.rstrip("/") + path) as response,
+        ):
+            for chunk in response.iter_bytes():
+                total.update(chunk)
+                size += len(chunk)
+    except httpx.HTTPError as exc:
+        return _result(False, f"{path} cannot be read: {exc}")
+    if response.status_code != 200:
+        return _result(False, f"{path} answers {response.status_code}")
+    if total.hexdigest() != sha1:
+        return _result(False, f"{path} answers with {size} bytes that are not those of {sha1}")
+    return _result(True, f"attachment {attachment_id}: {size} bytes, as they were attached")
+
+
+def _result(passed: bool, summary: str) -> CheckResult:
+    return CheckResult(name="attachment_readable", passed=passed, summary=summary)

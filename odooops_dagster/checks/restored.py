@@ -1,0 +1,61 @@
+"""Checks of what was restored: are all rows there, and all files?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from odooops_dagster.model import CheckResult
+
+_NAMES_SAID = 5
+_NAMES_SHOWN = 100
+
+
+def judge_rows(expected: Mapping[str, int], found: Mapping[str, int]) -> CheckResult:
+    """Compare the rows of every table with those that were counted in the moment of the backup."""
+    wrong = {
+        table: f"{found.get(table, 'no table, not')} rows of {expected.get(table, 'none')}"
+        for table in sorted(expected.keys() | found.keys())
+        if expected.get(table) != found.get(table)
+    }
+    said = "; ".join(f"{table}: {what}" for table, what in list(wrong.items())[:_NAMES_SAID])
+    return CheckResult(
+        name="rows_complete",
+        passed=not wrong,
+        summary=f"{len(wrong)} table(s) differ: {said}"
+        if wrong
+        else f"{sum(found.values())} rows in {len(found)} tables, as they were backed up",
+        metadata={"tables": len(found), "rows": sum(found.values()), "differences": dict(wrong)},
+    )
+
+
+def judge_files(
+    folder: Path, files: Mapping[str, tuple[int, str | None]], *, spoken_of: Collection[str], blocking: bool = True
+) -> CheckResult:
+    """Compare the folder with the files expected there (size, SHA-1 where known) and those the database speaks of."""
+    wrong = [name for name, (size, sha1) in sorted(files.items()) if not is_whole(folder / name, size=size, sha1=sha1)]
+    lost = sorted(name for name in spoken_of if name not in files and not (folder / name).is_file())
+    bad = [*wrong, *lost]
+    return CheckResult(
+        name="files_complete",
+        passed=not bad,
+        blocking=blocking,
+        summary=f"{len(bad)} file(s) are missing or altered: {', '.join(bad[:_NAMES_SAID])}"
+        if bad
+        else f"{len(files)} files, as they were backed up",
+        metadata={"files": len(files), "bytes": sum(size for size, _ in files.values()), "bad": bad[:_NAMES_SHOWN]},
+    )
+
+
+def is_whole(path: Path, *, size: int, sha1: str | None) -> bool:
+    """Return whether the file is there, as long as it should be, and hashes to what it should."""
+    try:
+        if path.stat().st_size != size:
+            return False
+        if sha1 is None:
+            return True
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest() == sha1
+    except OSError:
+        return False

@@ -1,0 +1,247 @@
+"""Step `drill`: a backup proves itself by being restored and booted, where nobody is disturbed by it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster import evidence
+from odooops_dagster.backup.repository import Damaged
+from odooops_dagster.checks.attachment import check_attachment
+from odooops_dagster.clones import make_harmless
+from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
+from odooops_dagster.odoo import neutralize
+from odooops_dagster.odoo.neutralize import Script
+from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.steps.bring_back import (
+    Stored,
+    bring_back,
+    build_of,
+    compare_files,
+    compare_rows,
+    open_backup,
+)
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.scratch import Scratch, scratch
+
+# Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
+_CANDIDATES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrillResult:
+    """What the drill showed, and the answers it was judged by."""
+
+    drill: Drill
+    backup: Backup
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+@dataclass
+class _Proof:
+    """What a drill gathers on its way."""
+
+    backup: Backup
+    started: float
+    checks: list[CheckResult] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    def done(self, what: str) -> None:
+        """Note how long something took since the last note."""
+        spent = time.monotonic() - self.started
+        self.seconds[what] = round(spent - sum(self.seconds.values()), 3)
+
+
+def run_drill(ctx: StepContext) -> DrillResult:
+    """Restore a backup into a place of its own, count, make it harmless, boot it, and read from it.
+
+    Raises:
+        StepFailed: there is no verified backup, its build is gone, or PostgreSQL does not take its dump.
+        Damaged: the store does not hold it as it was written.
+    """
+    proof_started = time.monotonic()
+    restore = ctx.control.backups.start_restore(ctx.fence, backup_id=_newest(ctx), purpose="drill")
+    drill = ctx.control.drills.start(ctx.fence)
+    proof = _Proof(backup=ctx.control.backups.get(restore.backup_id), started=proof_started)
+    try:
+        rto_seconds = _prove(ctx, proof)
+    except OdooOpsError as exc:
+        with suppress(OdooOpsError):  # the first error is the one to tell
+            _note_failure(ctx, proof, drill, exc)
+        raise
+    return _end(ctx, proof, drill, rto_seconds)
+
+
+def _newest(ctx: StepContext) -> UUID | None:
+    """Return the environment's newest verified backup, unless the run was asked for one by name."""
+    if ctx.run.config.get("backup_id"):
+        return None
+    verified = ctx.control.backups.list(environment_id=ctx.environment.id, status="verified")
+    if not verified:
+        raise StepFailed(
+            f"{ctx.environment.partition_key} has no verified backup to try",
+            hint=f"ops backup create {ctx.project.slug} {ctx.environment.branch}",
+        )
+    return max(verified, key=_taken_at).id
+
+
+def _taken_at(backup: Backup) -> datetime:
+    return backup.taken_at or backup.created_at
+
+
+def _prove(ctx: StepContext, proof: _Proof) -> float:
+    """Go the whole way; return the seconds until Odoo answered. A check that fails ends it early."""
+    build = build_of(ctx, proof.backup)
+    stored = open_backup(ctx, proof.backup)
+    with scratch(ctx) as (place, access):
+        bring_back(ctx, stored, access, place.filestore)
+        proof.done("restore")
+        facts, rows = compare_rows(ctx, stored, access)
+        proof.checks += [rows, compare_files(stored, facts, place.filestore, hashed=True)]
+        proof.done("comparison")
+        if proof.passed:
+            attachment = _attachment(ctx, stored, place)
+            _silence(ctx, proof, build, access, [_opened(attachment[0])] if attachment else [])
+            url = _boot(ctx, proof, build, place, access)
+            if attachment and proof.passed:
+                proof.checks.append(check_attachment(url, attachment_id=attachment[0], sha1=attachment[1]))
+        return time.monotonic() - proof.started
+
+
+def _attachment(ctx: StepContext, stored: Stored, place: Scratch) -> tuple[int, str] | None:
+    """Return an attachment to be read through Odoo and its SHA-1; None where the backup has none with a file."""
+    sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
+    rows = ctx.databases.query(
+        place.name,
+        "select id, store_fname from public.ir_attachment"
+        " where store_fname <> '' and (url is null or url not like '/web/%%') order by id limit %(limit)s",
+        {"limit": _CANDIDATES},
+    )
+    found = ((int(row["id"]), sha1s.get(row["store_fname"])) for row in rows)
+    return next(((number, sha1) for number, sha1 in found if sha1), None)
+
+
+def _opened(attachment_id: int) -> Script:
+    """Return what lets us read the attachment without a password, in a database that is thrown away."""
+    return Script(
+        name="the drill's attachment",
+        text=f"update public.ir_attachment set public = true where id = {attachment_id:d}",  # noqa: S608 - a number
+    )
+
+
+def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
+    """Make the copy harmless before any Odoo opens it: a drill talks to nobody."""
+    installed = neutralize.installed(ctx.databases.module_states(access.database))
+    done = make_harmless(
+        access,
+        scripts=neutralize.scripts(installed, build.addons_paths),
+        masks=scripts,
+        progress=lambda line: ctx.log("debug", line),
+    )
+    proof.report["harmless"] = asdict(done)
+    proof.done("silencing")
+
+
+def _boot(ctx: StepContext, proof: _Proof, build: Build, place: Scratch, access: DatabaseAccess) -> str:
+    """Start the build on the copy and ask the three questions."""
+    port = free_port(taken=ports_of_others(ctx))
+    url = f"http://{ctx.settings.host}:{port}/"
+    ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
+    ctx.log("info", f"the copy starts on port {port}")
+    proof.checks.append(wait_until_healthy(ctx, place.name, url, place.name))
+    proof.done("boot")
+    return url
+
+
+def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:
+    """Keep the report as evidence and record what the drill showed."""
+    backup, checks = proof.backup, tuple(proof.checks)
+    rpo_seconds = (drill.started_at - _taken_at(backup)).total_seconds()
+    failed = [check for check in checks if not check.passed]
+    summary = (
+        f"{failed[0].name}: {failed[0].summary}"
+        if failed
+        else f"answers {rto_seconds:.1f} s after its start; {rpo_seconds / 3600:.1f} h of work would be lost"
+    )
+    report = _report(proof, drill) | {"rto_seconds": round(rto_seconds, 3), "rpo_seconds": round(rpo_seconds, 3)}
+    ended = ctx.control.drills.end(
+        ctx.fence,
+        passed=not failed,
+        summary=summary,
+        rto_seconds=None if failed else round(rto_seconds, 3),
+        rpo_seconds=round(max(rpo_seconds, 0), 3),
+        evidence_id=_keep(ctx, report),
+        report=report,
+    )
+    ctx.log("info" if ended.passed else "error", f"drill of backup {backup.id}: {summary}")
+    metadata = {
+        "backup": str(backup.id),
+        "taken_at": backup.taken_at,
+        "rto_seconds": round(rto_seconds, 1),
+        "rpo_seconds": round(rpo_seconds),
+        "outcome": summary,
+        "seconds_table": [{"part": part, "seconds": seconds} for part, seconds in proof.seconds.items()],
+    }
+    return DrillResult(
+        drill=ended,
+        backup=backup,
+        checks=checks,
+        metadata=metadata,
+        data_version=f"{backup.manifest_sha256}@{ended.id}",
+    )
+
+
+def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: OdooOpsError) -> None:
+    """Record a drill that came to nothing; a backup that was found damaged is good no more."""
+    summary = " ".join(str(exc).split())
+    if isinstance(exc, Damaged):
+        ctx.control.backups.record_recheck(proof.backup, error_message=f"a drill found: {summary}")
+    report = _report(proof, drill) | {"error": summary}
+    ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=_keep(ctx, report), report=report)
+
+
+def _report(proof: _Proof, drill: Drill) -> dict[str, Any]:
+    backup = proof.backup
+    return {
+        "drill_id": str(drill.id),
+        "backup_id": str(backup.id),
+        "taken_at": backup.taken_at.isoformat() if backup.taken_at else None,
+        "manifest_url": backup.manifest_url,
+        "manifest_sha256": backup.manifest_sha256,
+        "image_digest": backup.image_digest,
+        "checks": [asdict(check) for check in proof.checks],
+        "seconds": proof.seconds,
+        **proof.report,
+    }
+
+
+def _keep(ctx: StepContext, report: Mapping[str, Any]) -> UUID:
+    """Keep the report in the store and return the id of the evidence."""
+    data = json.dumps(report, indent=1, default=str).encode()
+    key = f"drill-{ctx.run.attempt}.json"
+    kept = evidence.record(
+        ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="application/json"
+    )
+    return ctx.control.releases.record_evidence(
+        kind="recovery_drill",
+        s3_url=kept.url,
+        sha256=kept.sha256,
+        run_id=ctx.run.id,
+        content_type=kept.content_type,
+        size_bytes=kept.size_bytes,
+    )
