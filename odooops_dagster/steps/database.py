@@ -17,6 +17,7 @@ from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.install import Target, install
 from odooops_dagster.steps.names import database_name, role_name
+from odooops_dagster.steps.production import refuse_replacement, start_clean
 from odooops_dagster.steps.templates import (
     Template,
     find_template,
@@ -44,11 +45,13 @@ def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
     Raises:
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
     """
+    refuse_replacement(ctx)
+    is_production = ctx.environment.stage == "production"
     target = Target(
         name=database_name(ctx.environment, ctx.run),
         role=role_name(ctx.environment),
         build=build,
-        demo=bool(ctx.project.config.get("demo", False)),
+        demo=bool(ctx.project.config.get("demo", False)) and not is_production,
     )
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
@@ -57,6 +60,9 @@ def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
         passed = all(check.passed for check in checks if check.blocking)
         if not passed:
             undo.run()
+        elif is_production and ctx.run.kind == "deploy":
+            start_clean(ctx, target)
+            template = None
     return DatabaseResult(
         name=target.name if passed else None,
         role=target.role,

@@ -22,6 +22,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
 from odooops_dagster.steps.database import DatabaseResult
 from odooops_dagster.steps.names import candidate_name, environment_folder, filestore, service_name
+from odooops_dagster.steps.production import refuse_replacement
 from odooops_dagster.steps.undo import Undo, undoing
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
@@ -59,8 +60,10 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """Prove the build, record it, and put it at the environment's URL.
 
     Raises:
-        StepFailed: the database was dropped by a failed check, or the service stopped answering after the swap.
+        StepFailed: the database was dropped by a failed check, production has data already, or the service stopped
+            answering after the swap.
     """
+    refuse_replacement(ctx)
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
     with undoing(ctx.log) as undo:

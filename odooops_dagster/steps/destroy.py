@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from odooops_dagster.adoption import forget
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.names import (
     DATABASE_PREFIX,
@@ -17,7 +18,13 @@ from odooops_dagster.steps.names import (
 
 
 def destroy_environment(ctx: StepContext) -> None:
-    """Stop the environment's services, drop its databases and role, remove its files, and record that it is gone."""
+    """Stop the environment's services, drop its databases and role, remove its files, and record that it is gone.
+
+    What is adopted is forgotten: all that goes is what was made here under its name.
+    """
+    if ctx.environment.is_adopted:
+        forget(ctx.settings.home / "secrets", ctx.environment.id)
+        ctx.log("info", "forgotten where it is; its database and files stay as they are")
     mine = short_id(ctx.environment)
     for status in ctx.runtime.status():
         owner = owner_of_service(status.name)

@@ -1,0 +1,57 @@
+"""What is different for production: it is deployed once, into a database that nothing else ever touched."""
+
+from __future__ import annotations
+
+import shutil
+
+from odooops_dagster import evidence
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.install import Target, install
+from odooops_dagster.steps.names import filestore
+
+
+def refuse_replacement(ctx: StepContext) -> None:
+    """Refuse to deploy where production has data: what a deployment brings is an empty database.
+
+    Raises:
+        StepFailed: production is adopted, or was deployed since this run was asked for.
+    """
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    if ctx.run.kind != "deploy" or environment.stage != "production":
+        return
+    if environment.is_adopted:
+        raise StepFailed(f"{environment.partition_key} is adopted: nothing here writes it")
+    if environment.database_name is not None:
+        raise StepFailed(
+            f"{environment.partition_key} has data in {environment.database_name}: a deployment would replace them"
+            " by an empty database",
+            hint="it keeps running as it is; a push to its branch is built, and changes nothing there",
+        )
+
+
+def start_clean(ctx: StepContext, target: Target) -> None:
+    """Make the database anew, out of nothing but its modules.
+
+    Tests leave traces, as the numbers that they took and the files that they wrote, and a copy of a template has the
+    secrets of every preview that was copied from it.
+
+    Raises:
+        StepFailed: the modules do not install.
+    """
+    ctx.log("info", f"database {target.name}: made anew for production, where no test ran")
+    ctx.databases.drop(target.name)
+    shutil.rmtree(filestore(ctx.settings.home, ctx.environment, target.name), ignore_errors=True)
+    ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=target.build.closure, tests=(), log="production")
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="production.log",
+        data=installed.log,
+        content_type="text/plain",
+    )
+    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    if failed is not None:
+        raise StepFailed(f"the modules do not install for production: {failed.summary}")
