@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,14 +10,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-from uuid import uuid4
 
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.filestore import inside
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
-from odooops_dagster.errors import Conflict
+from odooops_dagster.errors import Conflict, Unavailable
+from odooops_dagster.files import locked
 from odooops_dagster.model import DatabaseAccess
 
 WORKERS = 4
@@ -55,17 +56,19 @@ def restore(
 ) -> None:
     """Restore database and filestore under names that are free; both appear at the end, or neither.
 
+    May be told again after it was killed: what that one left is removed first.
+
     Raises:
-        Conflict: a name is taken.
+        Conflict: a name is taken, or someone else restores there.
         Damaged: an object is not what was written.
     """
     if databases.exists(database):
         raise Conflict(f"database {database} is there already", hint="restore under another name, then swap")
-    with _draft(filestore_path) as folder:
-        restore_filestore(repository, manifest, folder, progress=progress)
+    with _place(filestore_path) as place:
+        restore_filestore(repository, manifest, place.draft, progress=progress)
         with _drafted(databases, database, owner) as access:
             restore_database(repository, manifest, access, programs=programs, progress=progress)
-            folder.rename(filestore_path)
+            place.appear()
 
 
 def restore_database(
@@ -94,9 +97,24 @@ def restore_filestore(
     files: Sequence[File] | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write the backup's files, or some of them, below a folder of one's own; each is checked before it is written."""
+    """Write the backup's files, or some of them, below a folder of one's own; each is checked before it is written.
+
+    Raises:
+        Damaged: an object is not what was written.
+        Unavailable: the disk is full, or does not let us write.
+    """
     if files is None:
         files = files_of(repository, manifest)
+    try:
+        _write_files(repository, manifest, folder, files, progress)
+    except OSError as exc:
+        hint = f"see to the disk and the rights: the files have {manifest.file_bytes} bytes"
+        raise Unavailable(f"{folder} cannot be written: {exc.strerror or exc}", hint=hint) from exc
+
+
+def _write_files(
+    repository: Repository, manifest: Manifest, folder: Path, files: Sequence[File], progress: Progress
+) -> None:
     whole = sum(file.size_bytes for file in files)
     packs: dict[tuple[str, ...], list[File]] = {}
     for file in files:
@@ -146,23 +164,59 @@ def _write_large(repository: Repository, manifest: Manifest, path: Path, file: F
     return file.size_bytes
 
 
+class _Place:
+    """Where a filestore is to appear; its files are written beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.draft = path.with_name(f".{path.name}.draft")
+        # Locked while we work. It is there before the folder appears, and says which folder that is.
+        self.note = path.with_name(f".{path.name}.restoring")
+
+    def appear(self) -> None:
+        """Let the files appear, to be taken away again unless `settle` follows."""
+        self.note.write_text(str(self.draft.stat().st_ino))
+        self.draft.rename(self.path)
+
+    def clear(self) -> None:
+        """Remove what was never settled, by us or by one that was killed."""
+        shutil.rmtree(self.draft, ignore_errors=True)
+        if self.path.exists() and self.note.read_text() == str(self.path.stat().st_ino):
+            shutil.rmtree(self.path)
+
+    def settle(self) -> None:
+        """Let what appeared stay."""
+        self.note.unlink(missing_ok=True)
+
+
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Yield a folder beside the path, gone when the block did not rename it."""
-    if path.exists():
-        raise Conflict(f"{path} is there already", hint="restore under another name, then swap")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.draft")
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+def _place(path: Path) -> Iterator[_Place]:
+    """Hold the place of a filestore; what is there stays only when the block ends well."""
+    place = _Place(path)
+
+    def refuse() -> None:
+        raise Conflict(f"a restore to {path} is under way", hint="wait for it, or restore under another name")
+
+    with locked(place.note, on_wait=refuse):
+        place.clear()
+        if path.exists():
+            place.settle()
+            raise Conflict(f"{path} is there already", hint="restore under another name, then swap")
+        try:
+            yield place
+        except BaseException:
+            place.clear()
+            raise
+        finally:
+            place.settle()
 
 
 @contextmanager
 def _drafted(databases: Databases, name: str, owner: str) -> Iterator[DatabaseAccess]:
     """Yield an empty database that gets its name when the block ends well, and is dropped otherwise."""
-    draft = f"restoring_{uuid4().hex[:16]}"
+    # The same in every attempt, so that the next one drops what a killed one left.
+    draft = f"restoring_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    databases.drop(draft)
     databases.create(draft, owner=owner)
     try:
         yield databases.access(draft, role=owner)

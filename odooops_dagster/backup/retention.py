@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from odooops_dagster.errors import BadInput
 
@@ -39,6 +39,11 @@ class Policy:
     def __post_init__(self) -> None:
         if min(self.daily, self.weekly, self.monthly) < 0 or self.minimum < 1:
             raise BadInput("a retention policy counts days, weeks and months from 0 and its minimum from 1")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as exc:
+            message = f"{self.time_zone!r} is no time zone"
+            raise BadInput(message, hint="use a name such as Europe/Zurich") from exc
 
 
 @dataclass(frozen=True, kw_only=True)
