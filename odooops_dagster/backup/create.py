@@ -131,6 +131,7 @@ def create_from_streams(
     filestore_path: Path,
     *,
     manifest: Manifest,
+    distrust: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
     """Make a backup of a dump and a folder of files that came from elsewhere; `manifest` is its draft."""
@@ -138,7 +139,7 @@ def create_from_streams(
         marked(repository, "writing", checked_id(manifest.id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
-        work = _Work(repository, repository.known(), pool, progress)
+        work = _Work(repository, repository.known(distrust=distrust), pool, progress)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
         described = _of_files(files) | {"missing": tuple(sorted({*manifest.missing, *files.missing}))}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from odooops_dagster.errors import BadInput, Conflict
+from odooops_dagster.errors import BadInput
 
 # Odoo's own names.
 DUMP = "dump.sql"
@@ -107,4 +107,4 @@ def reading(entry: zipfile.ZipInfo) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
-        raise Conflict(f"entry {entry.filename} of the zip is damaged: {exc}", hint=_COPIED) from exc
+        raise BadInput(f"entry {entry.filename} of the zip is damaged: {exc}", hint=_COPIED) from exc

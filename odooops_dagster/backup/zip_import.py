@@ -19,7 +19,7 @@ from odooops_dagster.backup.plain import PlainDump, scan
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.working import Progress, silent
 from odooops_dagster.backup.zip_entries import DUMP, FROM_ODOO, MANIFEST, Contents, opened, reading
-from odooops_dagster.errors import BadInput, Conflict, Unavailable
+from odooops_dagster.errors import BadInput, Unavailable
 
 _BLOCK = 1024 * 1024
 _LARGEST_MANIFEST = 16 * 1024 * 1024
@@ -81,8 +81,7 @@ def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
     """Read the zip to its end and return what it holds; nothing is unpacked.
 
     Raises:
-        BadInput: it is no zip of an Odoo database, or it was made to do harm.
-        Conflict: it is damaged.
+        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
     """
     with opened(path) as (archive, contents):
         with reading(contents.dump), archive.open(contents.dump) as stream:
@@ -90,7 +89,7 @@ def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
             found = scan(cast("BinaryIO", counted))
         if not found.is_whole:
             hint = "take it again: a dump of pg_dump ends with the words 'PostgreSQL database dump complete'"
-            raise Conflict(f"{path.name}: {DUMP} has no end", hint=hint)
+            raise BadInput(f"{path.name}: {DUMP} has no end", hint=hint)
         altered = tuple(_altered(archive, contents.files, progress))
         return _report(path, archive, contents, found, altered)
 
@@ -103,6 +102,7 @@ def import_zip(
     folder: Path,
     taken_at: datetime | None = None,
     metadata: Mapping[str, Any] | None = None,
+    distrust: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
     """Make a backup of the zip; its files are unpacked into `folder`, which is emptied before and after.
@@ -110,8 +110,8 @@ def import_zip(
     May be told again after it was killed; `taken_at` is what an earlier look at the zip found.
 
     Raises:
-        BadInput: it is no zip of an Odoo database, or it was made to do harm.
-        Conflict: it is damaged, or objects are being collected.
+        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
+        Conflict: objects are being collected.
         Unavailable: there is no room for its files.
     """
     report = inspect_zip(path, progress=progress)
@@ -126,6 +126,7 @@ def import_zip(
                     cast("BinaryIO", stream),
                     folder,
                     manifest=draft,
+                    distrust=distrust,
                     progress=progress,
                 )
     finally:

@@ -184,7 +184,7 @@ def test_a_zip_without_manifest_and_files_is_as_good(tmp_path: Path) -> None:
 
 def test_a_dump_without_its_end_is_refused(tmp_path: Path) -> None:
     """A disk that was full when they dumped is not our backup."""
-    with pytest.raises(Conflict, match=r"dump.sql has no end"):
+    with pytest.raises(BadInput, match=r"dump.sql has no end"):
         inspect_zip(a_zip(tmp_path, {"dump.sql": SQL.removesuffix(END)}))
 
 
