@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
 from odooops_dagster import evidence
 from odooops_dagster.backup.create import Created, create
-from odooops_dagster.backup.distrust import distrust, distrusted, trust
+from odooops_dagster.backup.distrust import distrusted
 from odooops_dagster.backup.manifest import VERSION, Manifest
 from odooops_dagster.backup.marks import LIFE
 from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.verify import Defect, Verification, verify
+from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.origin import origin_of
 from odooops_dagster.steps.progress import Meter, rate_text, size_text
+from odooops_dagster.steps.recheck import few, in_one_line, settle
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
 
 # The one who collects objects is done, or dead and passed over, within this time.
@@ -28,7 +29,6 @@ _COLLECTOR_PATIENCE = LIFE + timedelta(minutes=5)
 _PAUSE_SECONDS = 10.0
 # So many names fit a row and a page; the manifest holds all.
 _NAMES_SHOWN = 100
-_DEFECTS_SAID = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +58,6 @@ def back_up(ctx: StepContext) -> BackupResult:
     else:
         backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
     return _prove(ctx, repository, backup, manifest)
-
-
-def settle_trust(repository: Repository, manifest: Manifest, verification: Verification) -> None:
-    """Have the next backup write anew what was found damaged, and rely again on what was read back whole."""
-    distrust(repository, verification.distrusted)
-    trust(repository, manifest.objects.keys() - verification.distrusted)
-
-
-def in_one_line(defects: Sequence[Defect]) -> str:
-    """Return what is wrong, the first few by name."""
-    said = "; ".join(str(defect) for defect in defects[:_DEFECTS_SAID])
-    more = len(defects) - _DEFECTS_SAID
-    return said + (f"; and {more} more" if more > 0 else "")
 
 
 def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manifest | None:
@@ -124,7 +111,7 @@ def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) ->
                 programs=pg_programs(ctx.settings),
                 metadata=_of_environment(ctx, backup),
                 distrust=distrusted(repository),
-                progress=Meter(ctx),
+                progress=Meter(ctx.control.logs, ctx.fence),
             )
         except Conflict as exc:
             if time.monotonic() > deadline:
@@ -136,16 +123,18 @@ def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) ->
 def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
     """Read the backup back out of the store and note what was found."""
     started = time.monotonic()
-    verification = verify(repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx))
+    verification = verify(
+        repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx.control.logs, ctx.fence)
+    )
     seconds = time.monotonic() - started
     ctx.log("info", f"read back: {rate_text(verification.read_bytes, seconds)}")
-    settle_trust(repository, manifest, verification)
+    settle(ctx.control, repository, backup, manifest, verification)
     _keep_report(ctx, backup, verification)
     if verification.is_good:
         backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
         said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
         return _result(backup, manifest, _check(said))
-    said = f"{len(verification.defects)} defect(s): {in_one_line(verification.defects)}"
+    said = f"the store does not hold what was written: {in_one_line(verification.defects)}"
     backup = ctx.control.backups.record_failed(ctx.fence, error_message=said)
     return _result(backup, manifest, _check(said, passed=False))
 
@@ -199,7 +188,7 @@ def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
     rescued = tuple(backup.metadata.get("rescued", ()))
     found = {"missing": manifest.missing, "altered": manifest.altered, "rescued": rescued}
     said = [
-        f"{len(names)} {what}: {', '.join(names[:_DEFECTS_SAID])}"
+        f"{len(names)} {what}: {few(names)}"
         for what, names in zip(("missing", "altered", "lost but in an earlier backup"), found.values(), strict=True)
         if names
     ]

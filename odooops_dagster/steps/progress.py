@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from odooops_dagster.control.logs import Logs
 from odooops_dagster.errors import OdooOpsError
-from odooops_dagster.model import LogLine
-from odooops_dagster.steps.context import StepContext
+from odooops_dagster.model import Fence, LogLine
 
 # A line of the run's log that carries this in its metadata says how far the work is.
 PROGRESS = "progress"
@@ -20,8 +20,9 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 class Meter:
     """Takes every step of the work and writes a line to the run's log at most every two seconds."""
 
-    def __init__(self, ctx: StepContext, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ctx = ctx
+    def __init__(self, logs: Logs, fence: Fence, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logs = logs
+        self._fence = fence
         self._clock = clock
         self._what = ""
         self._last = (0.0, 0)
@@ -40,7 +41,7 @@ class Meter:
     def _write(self, reading: Reading) -> None:
         line = LogLine(level="debug", message=str(reading), metadata={PROGRESS: reading.to_row()})
         try:
-            self._ctx.control.logs.append(self._ctx.fence, [line])
+            self._logs.append(self._fence, [line])
         except OdooOpsError:
             return  # the work is worth more than the word of it; a lost lease ends the run in another way
 
