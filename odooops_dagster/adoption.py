@@ -19,7 +19,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.backup.dump import Programs, conninfo
-from odooops_dagster.errors import BadInput
+from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import CheckResult, DatabaseAccess
 
@@ -54,11 +54,19 @@ class Elsewhere:
 
 
 def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
-    """Keep where the adopted environment is, in a file that only the platform's account reads."""
+    """Keep where the adopted environment is, in a file that only the platform's account reads.
+
+    Raises:
+        Unavailable: the file cannot be written.
+    """
     file = _file(secrets, environment_id)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
-    write_whole(file, json.dumps(told, indent=1).encode(), mode=0o600)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(file, json.dumps(told, indent=1).encode(), mode=0o600)
+    except OSError as exc:
+        hint = "say it again on the platform's machine, as the account that runs ops up"
+        raise Unavailable(f"{file.parent} cannot be written: {exc.strerror}", hint=hint) from exc
 
 
 def recall(secrets: Path, environment_id: UUID) -> Elsewhere | None:

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     dagster_database_url: SecretStr | None = None
     # Server of the environments' databases, with a role that may create roles and databases; empty: embedded.
     odoo_database_url: SecretStr | None = None
+    # Connection string of the production to adopt, for programs; people name a file or are asked: ops env adopt.
+    adopt_dsn: SecretStr | None = None
     # Where artifacts go: empty for a folder under the state folder, file:///path, or s3://bucket/prefix.
     store_url: str = ""
     # Endpoint of an S3 service that is not Amazon's.

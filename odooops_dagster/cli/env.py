@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from odooops_dagster.adoption import Elsewhere, access_from, inspect, remember
+from odooops_dagster.cli.adopting import read_dsn, refuse_failed
 from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import Wish, environment_of, living, name_of, queue, queue_branch
 from odooops_dagster.cli.following import finish, follow
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.cli.ports import control_plane, runtime
-from odooops_dagster.errors import NotFound
-from odooops_dagster.model import Stage
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import Conflict, NotFound
+from odooops_dagster.model import Environment, Stage
+from odooops_dagster.settings import Settings
 from odooops_dagster.steps.names import service_name
+from odooops_dagster.steps.stores import pg_programs
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
 
@@ -77,9 +83,12 @@ def create(
     wait: Wait = False,
     json: Json = False,
 ) -> None:
-    """Make a branch run: create its environment if need be, and queue its newest commit."""
+    """Make a branch run: create its environment if need be, and queue its newest commit.
+
+    The default branch becomes production, on an empty database; once it has data, this is refused.
+    """
     with control_plane() as control:
-        run = queue_branch(control, control.projects.get(project), Wish(branch=branch, stage=stage))
+        run = queue_branch(control, control.projects.get(project), Wish(branch=branch, stage=stage, kind="deploy"))
         note(f"queued {name_of(run)}: {run.kind} of {run.git_sha}")
         if wait:
             run = follow(control, run)
@@ -90,15 +99,52 @@ def create(
 
 
 @app.command()
+def adopt(
+    project: ProjectSlug,
+    branch: Branch,
+    *,
+    filestore: Annotated[Path, typer.Option(help="Folder with its attachments.", show_default=False)],
+    dsn_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="File with the connection string of its database, - for standard input."
+            " [default: ODOOOPS_ADOPT_DSN, or asked]",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Adopt a production that runs elsewhere: it is backed up and cloned from here, and never written."""
+    settings = Settings()
+    elsewhere = Elsewhere(access=access_from(read_dsn(dsn_file, settings)), filestore=filestore.resolve())
+    with control_plane(settings) as control:
+        found = control.projects.get(project)
+        answers = inspect(
+            elsewhere, series=found.odoo_version, programs=pg_programs(settings), home=settings.home.resolve()
+        )
+        refuse_failed(answers, what=f"{project}/{branch}")
+        environment = control.environments.adopt(found.id, branch=branch)
+        remember(settings.home / "secrets", environment.id, elsewhere)
+    print_fields(environment, json=json)
+
+
+@app.command()
 def destroy(
     project: ProjectSlug,
     branch: Branch,
     *,
     yes: Yes = False,
     if_exists: Annotated[bool, typer.Option("--if-exists", help="Do nothing where there is none.")] = False,
+    without_backup: Annotated[
+        bool, typer.Option("--without-backup", help="Production too, though no verified backup of it is left.")
+    ] = False,
     wait: Wait = False,
 ) -> None:
-    """Destroy an environment: its database, files and processes; runs and logs stay on record."""
+    """Destroy an environment: its database, files and processes; runs and logs stay on record.
+
+    One that is adopted is only forgotten: its database and files stay as they are.
+    """
     with control_plane() as control:
         try:
             environment = environment_of(control, project, branch)
@@ -107,11 +153,33 @@ def destroy(
                 raise
             note(str(exc))
             return
-        what = f"destroy {environment.partition_key} ({environment.stage}): database, files, processes"
-        confirm(
-            [what, f"  database {environment.database_name or '(none yet)'}, {environment.url or 'no URL'}"], yes=yes
-        )
-        run = queue(control, environment, sha=environment.deployed_sha or "", kind="destroy")
+        confirm(_plan(control, environment, without_backup=without_backup), yes=yes)
+        if environment.stage == "production" and environment.database_name:
+            confirm([f"{environment.partition_key} is PRODUCTION: people work on it"], yes=yes)
+        config = {"without_backup": True} if without_backup else {}
+        run = queue(control, environment, sha=environment.deployed_sha or "", kind="destroy", config=config)
         note(f"queued {name_of(run)}")
         if wait:
             finish(follow(control, run))
+
+
+def _plan(control: ControlPlane, environment: Environment, *, without_backup: bool) -> list[str]:
+    """Return what goes with the environment, and what is left of production's data.
+
+    Raises:
+        Conflict: nothing is left of them, and nobody said that this is meant.
+    """
+    if environment.is_adopted:
+        return [f"forget {environment.partition_key}: its database and files stay as they are"]
+    plan = [
+        f"destroy {environment.partition_key} ({environment.stage}): database, files, processes",
+        f"  database {environment.database_name or '(none yet)'}, {environment.url or 'no URL'}",
+    ]
+    if environment.stage != "production" or environment.database_name is None:
+        return plan
+    verified = control.backups.list(environment_id=environment.id, status="verified")
+    if not verified and not without_backup:
+        hint = "take one: ops backup create; or give its data up: --without-backup"
+        raise Conflict(f"{environment.partition_key} has no verified backup", hint=hint)
+    newest = max((backup.taken_at for backup in verified if backup.taken_at), default=None)
+    return [*plan, f"  its newest verified backup: {newest.astimezone():%Y-%m-%d %H:%M}" if newest else "  no backup"]
