@@ -5,25 +5,36 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.partitions import environments
+from assets.restore import restore
 from odooops_dagster.model import RunKind
 from odooops_dagster.steps.destroy import destroy_environment
 from resources.run_scope import RunScope
 
 deploy = dg.define_asset_job(
     "deploy",
-    selection=["source", "image", "database", "deployment"],
+    selection=["source", "image", "prod_clone", "database", "deployment"],
     description="A commit becomes the environment's running Odoo.",
 )
 build = dg.define_asset_job("build", selection=["source", "image"], description="A commit becomes an image.")
 test = dg.define_asset_job(
     "test",
-    selection=["source", "image", "database"],
+    selection=["source", "image", "prod_clone", "database"],
     description="A commit's modules are installed and tested; nothing is deployed.",
+)
+
+clone = dg.define_asset_job(
+    "clone",
+    selection=["source", "image", "prod_clone", "database", "deployment"],
+    description="What is deployed gets a new copy of production's data.",
 )
 
 # Not named like its asset: Dagster wants the names of jobs and of what they run to differ.
 back_up = dg.define_asset_job(
     "back_up", selection=["backup"], description="An environment's data go to the store and are read back."
+)
+
+drill = dg.define_asset_job(
+    "drill", selection=["recovery_drill"], description="A backup is restored and booted where nobody is disturbed."
 )
 
 
@@ -48,4 +59,7 @@ JOBS: dict[RunKind, str] = {
     "test": test.name,
     "destroy": destroy.name,
     "backup": back_up.name,
+    "restore": restore.name,
+    "drill": drill.name,
+    "clone": clone.name,
 }

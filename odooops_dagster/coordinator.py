@@ -103,10 +103,15 @@ def kind_of(run: DagsterRun) -> RunKind:
         "test": "test",
         "destroy": "destroy",
         "back_up": "backup",
+        "restore": "restore",
+        "drill": "drill",
+        "clone": "clone",
     }
     assets = asset_names(run)
     if not assets and run.job_name in named:
         return named[run.job_name]
+    if "recovery_drill" in assets:
+        return "drill"
     if "backup" in assets:
         return "backup"
     if "deployment" in assets:

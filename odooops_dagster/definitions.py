@@ -8,13 +8,20 @@ from assets.backup import backup
 from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
-from assets.jobs import back_up, build, deploy, destroy, test
+from assets.jobs import back_up, build, clone, deploy, destroy, drill, test
+from assets.prod_clone import prod_clone
 from assets.production import production
+from assets.recovery_drill import recovery_drill
+from assets.restore import restore
 from assets.source import source
 from resources.platform import platform_resources
 from schedules.artifact_expiry import artifact_expiry
+from schedules.backup_freshness import backup_freshness
+from schedules.backup_retention import backup_retention
 from schedules.environment_expiry import environment_expiry
 from schedules.log_retention import log_retention
+from schedules.nightly_backups import nightly_backups
+from schedules.recovery_drills import recovery_drills
 from sensors.cancellations import cancellations
 from sensors.github_pushes import github_pushes
 from sensors.housekeeping import housekeeping
@@ -27,8 +34,8 @@ from sensors.run_outcomes import runs_canceled, runs_failed, runs_succeeded
 def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, bound to the platform's resources."""
     return dg.Definitions(
-        assets=[source, image, database, deployment, production, backup],
-        jobs=[deploy, build, test, destroy, back_up],
+        assets=[source, image, prod_clone, database, deployment, production, backup, recovery_drill],
+        jobs=[deploy, build, test, destroy, back_up, clone, restore, drill],
         sensors=[
             ops_queue,
             github_pushes,
@@ -39,7 +46,7 @@ def definitions() -> dg.Definitions:
             reconciler,
             housekeeping,
         ],
-        schedules=[environment_expiry, artifact_expiry, log_retention],
+        schedules=[environment_expiry, artifact_expiry, log_retention, recovery_drills],
         resources=platform_resources(),
         executor=dg.in_process_executor,
     )

@@ -104,7 +104,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             raise dg.Failure(f"fenced: {one_line(exc)}", allow_retries=False) from exc
         return StepContext(
             run=row,
-            environment=self.control.environments.get(str(row.partition_key)),
+            environment=self.control.environments.of_run(row),
             project=self.control.projects.get(row.project_slug),
             fence=fence,
             control=self.control,

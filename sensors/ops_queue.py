@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import dagster as dg
 
-from assets.jobs import JOBS, back_up, build, deploy, destroy, test
+from assets.jobs import JOBS, back_up, build, clone, deploy, destroy, drill, test
 from assets.partitions import environments
+from assets.restore import restore
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import NotFound
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
 
@@ -23,7 +25,7 @@ LOOK_EVERY_SECONDS = 0.12
 
 
 @dg.sensor(
-    jobs=[deploy, build, test, destroy, back_up],
+    jobs=[deploy, build, test, destroy, back_up, clone, restore, drill],
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -34,8 +36,8 @@ def ops_queue(
 ) -> dg.SensorResult | dg.SkipReason:
     """Claim what there is room for; wait a few seconds for work where there is none."""
     if is_preview(context):
-        return preview(control.runs.peek(settings.max_concurrent_runs))
-    runs = claim(control, settings, wait_seconds=WAIT_SECONDS)
+        return preview([placed(control, run) for run in control.runs.peek(settings.max_concurrent_runs)])
+    runs = [placed(control, run) for run in claim(control, settings, wait_seconds=WAIT_SECONDS)]
     refused = [run for run in runs if run.kind not in JOBS]
     for run in refused:
         refuse(control, run)
@@ -67,6 +69,16 @@ def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> 
         if time.monotonic() >= deadline:
             return []
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def placed(control: ControlPlane, run: Run) -> Run:
+    """Return the run with a partition: what tries a backup works on no environment and is shown with the backup's."""
+    if run.partition_key is not None:
+        return run
+    try:
+        return replace(run, partition_key=control.environments.of_run(run).partition_key)
+    except NotFound:
+        return run  # its first step says what is missing
 
 
 def requested(runs: Sequence[Run]) -> dg.SensorResult:

@@ -30,6 +30,7 @@ from odooops_dagster.steps.bring_back import (
 )
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.drills_due import newest_verified
 from odooops_dagster.steps.scratch import Scratch, scratch
 
 # Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
@@ -91,13 +92,13 @@ def _newest(ctx: StepContext) -> UUID | None:
     """Return the environment's newest verified backup, unless the run was asked for one by name."""
     if ctx.run.config.get("backup_id"):
         return None
-    verified = ctx.control.backups.list(environment_id=ctx.environment.id, status="verified")
-    if not verified:
+    found = newest_verified(ctx.control, ctx.environment)
+    if found is None:
         raise StepFailed(
             f"{ctx.environment.partition_key} has no verified backup to try",
             hint=f"ops backup create {ctx.project.slug} {ctx.environment.branch}",
         )
-    return max(verified, key=_taken_at).id
+    return found.id
 
 
 def _taken_at(backup: Backup) -> datetime:
@@ -118,8 +119,8 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
             attachment = _attachment(ctx, stored, place)
             _silence(ctx, proof, build, access, [_opened(attachment[0])] if attachment else [])
             url = _boot(ctx, proof, build, place, access)
-            if attachment and proof.passed:
-                proof.checks.append(check_attachment(url, attachment_id=attachment[0], sha1=attachment[1]))
+            if proof.passed:
+                proof.checks.append(_read(url, attachment))
         return time.monotonic() - proof.started
 
 
@@ -134,6 +135,13 @@ def _attachment(ctx: StepContext, stored: Stored, place: Scratch) -> tuple[int, 
     )
     found = ((int(row["id"]), sha1s.get(row["store_fname"])) for row in rows)
     return next(((number, sha1) for number, sha1 in found if sha1), None)
+
+
+def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
+    """Read the attachment through Odoo."""
+    if attachment is None:
+        return CheckResult(name="attachment_readable", passed=True, summary="the backup has no attachment to read")
+    return check_attachment(url, attachment_id=attachment[0], sha1=attachment[1])
 
 
 def _opened(attachment_id: int) -> Script:

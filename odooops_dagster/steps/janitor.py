@@ -26,6 +26,8 @@ from odooops_dagster.steps.names import (
     owner_of_service,
     short_id,
 )
+from odooops_dagster.steps.restore import kept_databases
+from odooops_dagster.steps.scratch import Scratch, left_behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
     roles = databases.roles(SCRATCH_PREFIX)
     folders = list(_environment_folders(settings.home))
     drafts = list(_drafts(settings.home))
+    drills = left_behind(settings.home)
     retire_golden(control, now=datetime.now(UTC))
     in_use = _in_use(control)
     return [
@@ -65,6 +68,7 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
         *_scratch_roles(databases, roles, in_use),
         *_folders(folders, in_use),
         *_remove_drafts(drafts, in_use),
+        *_drills(runtime, databases, drills, in_use),
     ]
 
 
@@ -73,11 +77,12 @@ def _in_use(control: ControlPlane) -> InUse:
     working = [run for run in active if run.environment_id is not None]
     environments = control.environments.list()
     templates = {row["database_name"] for row in control.templates.list()}
+    replaced = kept_databases(control.backups.restores(), now=datetime.now(UTC))
     return InUse(
         environments={short_id(e): e for e in environments if e.status != "destroyed"},
         working=frozenset((UUID(str(run.environment_id)).hex[:8], run.run_number) for run in working),
         runs=frozenset(run.id for run in active),
-        databases=frozenset(templates | {e.database_name for e in environments if e.database_name}),
+        databases=frozenset(templates | replaced | {e.database_name for e in environments if e.database_name}),
     )
 
 
@@ -125,6 +130,14 @@ def _remove_files_of(home: Path, database: str, in_use: InUse) -> None:
     environment = in_use.environments.get(owner.environment) if owner else None
     if environment is not None:
         shutil.rmtree(filestore(home, environment, database), ignore_errors=True)
+
+
+def _drills(runtime: Runtime, databases: OdooDatabases, drills: list[Scratch], in_use: InUse) -> Iterator[str]:
+    """Remove the places of drills that nobody works on."""
+    for place in drills:
+        if place.run_id not in in_use.runs:
+            place.take_away(runtime, databases)
+            yield f"drill {place.name}"
 
 
 def _environment_folders(home: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ statement the environment's row names the old database: a failure, a cancel or a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,8 @@ from odooops_dagster.steps.deployment import switch
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.names import database_name, filestore, role_name
 from odooops_dagster.steps.undo import Undo, undoing
+
+_GRACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +226,15 @@ def _previous_of(ctx: StepContext, undone: Restore) -> str:
             hint="restore a backup instead; policy clone.keep_previous_hours says how long a database is kept",
         )
     return previous
+
+
+def kept_databases(restores: Sequence[Restore], *, now: datetime) -> set[str]:
+    """Return the databases on both sides of every swap that can be taken back, and for an hour after that.
+
+    The hour is for a way back that was asked for in time and waits in the queue.
+    """
+    kept = (restore for restore in restores if not is_over(restore, now=now - _GRACE))
+    return {name for restore in kept for name in (restore.database_name, restore.previous_database_name) if name}
 
 
 def is_over(restore: Restore, *, now: datetime) -> bool:

@@ -44,16 +44,18 @@ def test_the_location_loads_whole(definitions: dg.Definitions) -> None:
 
 
 def test_the_graph_runs_from_source_to_deployment(definitions: dg.Definitions) -> None:
-    """The order is source → image → database → deployment, one partition each."""
+    """The order is source → image → clone of production → database → deployment, one partition each."""
     graph = definitions.resolve_asset_graph()
     parents = {key.path[-1]: {p.path[-1] for p in graph.get(key).parent_keys} for key in graph.get_all_asset_keys()}
     assert parents == {
         "source": set(),
         "image": {"source"},
-        "database": {"image"},
+        "prod_clone": {"image", "backup"},
+        "database": {"image", "prod_clone"},
         "deployment": {"database"},
         "production": set(),
         "backup": {"production"},
+        "recovery_drill": {"backup"},
     }
     names = {str(getattr(graph.get(key).partitions_def, "name", "")) for key in graph.get_all_asset_keys()}
     assert names == {"environments"}

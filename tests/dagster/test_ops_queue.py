@@ -89,10 +89,10 @@ def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monke
 
 def test_a_kind_without_a_job_ends_as_failed_and_says_so(world: World) -> None:
     """A run that this version cannot carry out does not wait forever."""
-    run = world.queue("drill")
+    run = world.queue("upgrade")
     tick(world)
     row = world.row(run)
-    assert (row.status, row.error_message) == ("failed", "this version has no job for runs of kind drill")
+    assert (row.status, row.error_message) == ("failed", "this version has no job for runs of kind upgrade")
 
 
 def tick(world: World, *, log_key: list[str] | None = None, **settings: object) -> Answer:

@@ -1,0 +1,36 @@
+"""Job `restore`: a backup takes the place of an environment's data, or a part of them."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import rendered
+from odooops_dagster.steps.restore import restore_environment
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+
+@dg.op
+def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
+    """Restore, record what was found, and end the run as failed where the environment is not what was asked for."""
+    with scope.working("restore") as step:
+        made = restore_environment(step)
+        for check in made.checks:
+            scope.record_check(check)
+        failed = next((check for check in made.checks if check.blocking and not check.passed), None)
+        if failed is not None:
+            raise dg.Failure(failed.summary, metadata=rendered({"check": failed.name, **made.metadata}))
+        scope.record_lineage(
+            "database",
+            code_version=CODE_VERSION,
+            data_version=made.data_version,
+            inputs={"backup": str(made.metadata.get("backup")), "replaced": str(made.metadata.get("replaced"))},
+        )
+
+
+@dg.job(partitions_def=environments, description="A backup takes over; what served before is kept for a while.")
+def restore() -> None:
+    """An environment gets its data back."""
+    bring_back()

@@ -1,0 +1,74 @@
+"""Which drills are due: one a week for each production that has a verified backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import Backup, Environment
+
+# Not before this hour of the week's first day, so that the night's backup is the one that is tried.
+FROM_HOUR = 4
+
+
+def ask_for_drills(control: ControlPlane, *, now: datetime) -> list[str]:
+    """Queue the drills of the week of `now`, by its own clock, and say in a line each what was asked for."""
+    if now.isoweekday() == 1 and now.hour < FROM_HOUR:
+        return []
+    return [line for environment in _productions(control) for line in _ask(control, environment, now)]
+
+
+def week_of(now: datetime) -> str:
+    """Return the week as ISO 8601 writes it, such as 2026-W07."""
+    year, week, _ = now.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def newest_verified(control: ControlPlane, environment: Environment) -> Backup | None:
+    """Return the environment's verified backup whose data are the newest."""
+    verified = control.backups.list(environment_id=environment.id, status="verified")
+    return max(verified, key=lambda backup: backup.taken_at or backup.created_at, default=None)
+
+
+def _productions(control: ControlPlane) -> Iterator[Environment]:
+    active = {project.slug for project in control.projects.list() if project.status == "active"}
+    for environment in control.environments.list():
+        if (
+            environment.stage == "production"
+            and environment.status != "destroyed"
+            and environment.project_slug in active
+        ):
+            yield environment
+
+
+def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iterator[str]:
+    """Ask for the week's drill unless it was asked for already; another newest backup by now does not ask again."""
+    backup = newest_verified(control, environment)
+    if backup is None or _was_asked(control, environment, now):
+        return
+    try:
+        control.backups.restore(
+            backup.id,
+            target_env=None,
+            purpose="drill",
+            requested_by="schedule recovery_drills",
+            trigger="schedule",
+            idempotency_key=f"drill:{environment.id}:{week_of(now)}",
+        )
+    except OdooOpsError as exc:
+        yield f"{environment.partition_key}: {exc}"  # the others are asked for all the same
+        return
+    yield f"{environment.partition_key}: drill of backup {backup.id}"
+
+
+def _was_asked(control: ControlPlane, environment: Environment, now: datetime) -> bool:
+    mine = {backup.id for backup in control.backups.list(environment_id=environment.id)}
+    return any(
+        restore.purpose == "drill"
+        and restore.backup_id in mine
+        and restore.requested_by == "schedule recovery_drills"
+        and week_of(restore.created_at.astimezone(now.tzinfo)) == week_of(now)
+        for restore in control.backups.restores(environment.project_id)
+    )
