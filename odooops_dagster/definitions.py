@@ -46,7 +46,15 @@ def definitions() -> dg.Definitions:
             reconciler,
             housekeeping,
         ],
-        schedules=[environment_expiry, artifact_expiry, log_retention, recovery_drills],
+        schedules=[
+            environment_expiry,
+            artifact_expiry,
+            log_retention,
+            recovery_drills,
+            nightly_backups,
+            backup_retention,
+            backup_freshness,
+        ],
         resources=platform_resources(),
         executor=dg.in_process_executor,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -68,6 +68,7 @@ class Environment(FromRow):
     deployed_run_id: UUID | None = None
     expires_at: datetime | None = None
     is_adopted: bool = False  # it runs elsewhere, and is only ever read
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +300,23 @@ class Backup(FromRow):
     held_at: datetime | None
     held_by: str | None
     hold_reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFreshness(FromRow):
+    """How old what could be restored of an environment is; only a backup that was read back counts."""
+
+    project_id: UUID
+    project_slug: str
+    environment_id: UUID
+    environment_name: str
+    stage: Stage
+    verified_backup_id: UUID | None
+    verified_taken_at: datetime | None
+    newest_status: BackupStatus | None
+    newest_error: str | None
+    max_age: timedelta
+    is_fresh: bool
 
 
 @dataclass(frozen=True, kw_only=True)

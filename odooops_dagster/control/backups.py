@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model import Backup, BackupStatus, Fence, Restore, RestorePurpose, StoredBackup
+from odooops_dagster.model import Backup, BackupFreshness, BackupStatus, Fence, Restore, RestorePurpose, StoredBackup
 
 
 class Backups:
@@ -47,6 +47,11 @@ class Backups:
             "backups", order="created_at desc, id", project_id=project_id, environment_id=environment_id, status=status
         )
         return [Backup.from_row(row) for row in rows]
+
+    def freshness(self) -> builtins.list[BackupFreshness]:
+        """Return, for each environment that is or ought to be backed up, how old what could be restored is."""
+        rows = self._database.read("v_backup_freshness", order="project_slug, environment_name")
+        return [BackupFreshness.from_row(row) for row in rows]
 
     def start(self, fence: Fence) -> Backup:
         """Begin the run's backup, or take it up where an earlier attempt left it."""

@@ -1,0 +1,87 @@
+"""The nights of productions: each is backed up once, also where the platform slept through the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import Backup, Environment
+
+REQUESTED_BY = "schedule nightly_backups"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """A day of the calendar, and the moment from which its backup is due."""
+
+    day: date
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """The backups that were asked for now, and why others could not be."""
+
+    backups: tuple[Backup, ...]
+    refused: tuple[str, ...]
+
+
+def night_of(now: datetime, *, hour: int, time_zone: str) -> Night:
+    """Return the last night whose hour has come.
+
+    An hour that the clock skips counts as come when the clock jumps over it, one that it shows twice counts once.
+    """
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    nights = (_night(today + timedelta(days=days), hour, zone) for days in (1, 0, -1, -2))
+    return next(night for night in nights if night.due_at <= now)
+
+
+def queue_nightly(control: ControlPlane, *, hour: int, time_zone: str, now: datetime) -> Queued:
+    """Ask for a backup of each living production whose policy wants one and that has none of this night."""
+    night = night_of(now, hour=hour, time_zone=time_zone)
+    backups, refused = [], []
+    for environment in control.environments.list():
+        try:
+            if (
+                _has_data(environment)
+                and _is_wanted(control, environment)
+                and not _is_asked(control, environment, night)
+            ):
+                backups.append(_ask(control, environment, night))
+        except OdooOpsError as exc:
+            refused.append(f"{environment.partition_key}: {exc}")
+    return Queued(backups=tuple(backups), refused=tuple(refused))
+
+
+def _night(day: date, hour: int, zone: ZoneInfo) -> Night:
+    return Night(day=day, due_at=datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC))
+
+
+def _has_data(environment: Environment) -> bool:
+    is_production = environment.stage == "production" and environment.status != "destroyed"
+    return is_production and (environment.is_adopted or environment.database_name is not None)
+
+
+def _is_wanted(control: ControlPlane, environment: Environment) -> bool:
+    return bool(control.policies.get(environment.project_id, policy_type="backup")["nightly"])
+
+
+def _is_asked(control: ControlPlane, environment: Environment, night: Night) -> bool:
+    """Return whether this night's backup is on the record; the key alone would be refused after a deployment."""
+    asked: Sequence[Backup] = control.backups.list(environment_id=environment.id)
+    return any(backup.requested_by == REQUESTED_BY and backup.created_at >= night.due_at for backup in asked)
+
+
+def _ask(control: ControlPlane, environment: Environment, night: Night) -> Backup:
+    return control.backups.create(
+        environment.project_id,
+        env=environment.name,
+        trigger="schedule",
+        requested_by=REQUESTED_BY,
+        idempotency_key=f"nightly backup of {environment.id} on {night.day}",
+    )

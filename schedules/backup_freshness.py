@@ -1,0 +1,17 @@
+"""The clock of alarms: productions whose newest good backup is too old are noticed before anybody needs it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.jobs import back_up
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.steps.freshness import watch_freshness
+
+
+@dg.schedule(job=back_up, cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def backup_freshness(control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
+    """Open an incident where backups are stale, and end it when they are fresh again."""
+    return dg.SkipReason("; ".join(watch_freshness(control, now=datetime.now(UTC))) or "no alarm begins or ends")
