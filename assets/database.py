@@ -10,6 +10,7 @@ import dagster as dg
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, materialized
 from odooops_dagster.model import Build
+from odooops_dagster.steps.clone import CloneResult
 from odooops_dagster.steps.database import DatabaseResult, build_database
 from resources.run_scope import RunScope
 
@@ -43,11 +44,11 @@ class BuiltDatabase:
     ],
 )
 def database(
-    scope: dg.ResourceParam[RunScope], image: Build
+    scope: dg.ResourceParam[RunScope], image: Build, prod_clone: CloneResult | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[BuiltDatabase]]:
     """A new database for this run; the running preview keeps its own until this one has proved itself."""
     with scope.working("database") as step:
-        made = build_database(step, image)
+        made = build_database(step, image, prod_clone)
         yield from checks(scope, made.checks, asset="database", metadata=made.metadata)
         yield materialized(
             scope,
@@ -55,6 +56,6 @@ def database(
             value=BuiltDatabase(image=image, database=made),
             version=made.data_version,
             code_version=CODE_VERSION,
-            inputs={"image": image.digest},
+            inputs={"image": image.digest, **({"prod_clone": prod_clone.data_version} if prod_clone else {})},
             metadata=made.metadata,
         )

@@ -39,5 +39,10 @@ def deployment(
             version=made.data_version,
             code_version=CODE_VERSION,
             inputs={"image": database.image.digest, "database": database.database.data_version},
-            metadata={"url": made.url, "commit": commit_link(step.project.repo_url, sha), **made.metadata},
+            metadata={
+                "url": made.url,
+                "data": database.database.metadata.get("data"),
+                "commit": commit_link(step.project.repo_url, sha),
+                **made.metadata,
+            },
         )

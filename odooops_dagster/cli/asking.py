@@ -53,7 +53,7 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
 
 def usual_kind(environment: Environment) -> RunKind:
     """Return what a push to the environment's branch asks for."""
-    return "deploy" if environment.stage == "development" else "build"
+    return "build" if environment.stage == "production" else "deploy"
 
 
 def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:

@@ -35,9 +35,13 @@ def install_command(
     )
 
 
-def update_command(build: Build, config: Path, *, names: Sequence[str], tests: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the command that updates the modules, runs the tests of `tests`, and ends."""
-    return (*_odoo(build, config), f"--update={_joined(names)}", *_testing(tests), "--stop-after-init")
+def update_command(
+    build: Build, config: Path, *, names: Sequence[str], new: Sequence[str] = (), tests: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the command that updates the modules, installs the new ones, runs the tests of `tests`, and ends."""
+    installing = (f"--init={_joined(new)}", "--without-demo=True") if new else ()
+    updating = (f"--update={_joined(names)}",) if names or not new else ()
+    return (*_odoo(build, config), *installing, *updating, *_testing(tests), "--stop-after-init")
 
 
 def serve_command(build: Build, config: Path) -> tuple[str, ...]:

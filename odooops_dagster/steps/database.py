@@ -1,6 +1,7 @@
 """Step `database`: a new database for this run with the repository's modules installed and tested.
 
 Databases are never reused between builds: the running preview keeps its own until the new one has proved itself.
+Where the run cloned production, that clone is the database, brought to the build's modules and made harmless again.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from odooops_dagster import evidence
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
+from odooops_dagster.steps.clone import CloneResult
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.install import Target, install
+from odooops_dagster.steps.install import Installed, Target, install
 from odooops_dagster.steps.names import database_name, role_name
 from odooops_dagster.steps.production import refuse_replacement, start_clean
 from odooops_dagster.steps.templates import (
@@ -26,6 +28,7 @@ from odooops_dagster.steps.templates import (
     template_key,
 )
 from odooops_dagster.steps.undo import undoing
+from odooops_dagster.steps.update import keep_checksums, update_clone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +42,13 @@ class DatabaseResult:
     data_version: str
 
 
-def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
-    """Build the run's database and answer the three questions asked of it.
+def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = None) -> DatabaseResult:
+    """Build the run's database, on the run's clone of production where there is one; answer three questions of it.
 
     Raises:
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
     """
+    _refuse_another_runs(ctx, clone)
     refuse_replacement(ctx)
     is_production = ctx.environment.stage == "production"
     target = Target(
@@ -56,7 +60,7 @@ def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
         undo.add(f"database {target.name}", lambda: ctx.databases.drop(target.name))
-        template, checks = _fill(ctx, target)
+        template, checks = _fill(ctx, target) if clone is None else (None, _update(ctx, target))
         passed = all(check.passed for check in checks if check.blocking)
         if not passed:
             undo.run()
@@ -67,9 +71,18 @@ def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
         name=target.name if passed else None,
         role=target.role,
         checks=tuple(checks),
-        metadata=_metadata(target, template, checks),
-        data_version=_closure_key(target),
+        metadata=_metadata(target, template, checks, clone),
+        data_version=_closure_key(target) if clone is None else f"{_closure_key(target)}:{clone.data_version}",
     )
+
+
+def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
+    """Refuse what an earlier run left behind: its clone may be serving by now."""
+    if clone is not None and (clone.run_id, clone.attempt) != (ctx.run.id, ctx.run.attempt):
+        raise StepFailed(
+            "the clone was made by another run, and no database is used twice",
+            hint="materialize prod_clone and database together, or queue the branch: ops run create",
+        )
 
 
 def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:
@@ -83,6 +96,15 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
     return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests)
 
 
+def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
+    """Bring the clone to the build."""
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    installed, checks = update_clone(ctx, target, run_tests=rules["run_tests"])
+    if installed is not None:
+        _keep_log(ctx, installed)
+    return checks
+
+
 def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     dependencies = [module for module in target.build.closure if module not in target.build.modules]
     if dependencies:
@@ -90,15 +112,9 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     else:
         ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
-    _keep_evidence(
-        ctx,
-        {
-            "build.log": (installed.log, "text/plain"),
-            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
-            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
-        },
-    )
+    _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
+        keep_checksums(ctx.databases, target)
         keep_template(ctx, _closure_key(target), target.name, target.build, tests=installed.tests)
     return installed.checks
 
@@ -124,16 +140,31 @@ def _closure_key(target: Target) -> str:
     return template_key(target.build, target.build.closure, demo=target.demo)
 
 
+def _keep_log(ctx: StepContext, installed: Installed) -> None:
+    _keep_evidence(
+        ctx,
+        {
+            "build.log": (installed.log, "text/plain"),
+            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
+            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+        },
+    )
+
+
 def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:
     for key, (data, content_type) in files.items():
         evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=content_type)
 
 
-def _metadata(target: Target, template: Template | None, checks: Sequence[CheckResult]) -> Mapping[str, Any]:
+def _metadata(
+    target: Target, template: Template | None, checks: Sequence[CheckResult], clone: CloneResult | None
+) -> Mapping[str, Any]:
     build = target.build
+    installed = "none: installed in this run" if clone is None else "none: a clone of production"
     return {
         "database": target.name,
-        "template": template.database_name if template else "none: installed in this run",
+        "data": clone.origin if clone else None,
+        "template": template.database_name if template else installed,
         "modules": len(build.closure),
         "modules_table": [{"module": module, "own": module in build.modules} for module in build.closure],
         "checks_table": [{"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks],

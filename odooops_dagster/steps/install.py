@@ -1,4 +1,4 @@
-"""One Odoo command that installs modules into a database, run in the runtime and judged."""
+"""One Odoo command that installs or updates modules of a database, run in the runtime and judged."""
 
 from __future__ import annotations
 
@@ -43,14 +43,30 @@ class Installed:
 
 def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
     """Install the named modules, run the tests of `tests`, and judge the outcome by ODOO's own words and tables."""
+    config = _config(ctx, target)
+    command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
+    return _run(ctx, target, command, wanted=names, tests=tests, log=log)
+
+
+def update(
+    ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
+) -> Installed:
+    """Update the named modules and install the new ones, run the tests of `tests`, and judge the outcome likewise."""
+    command = commands.update_command(target.build, _config(ctx, target), names=names, new=new, tests=tests)
+    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log)
+
+
+def _run(
+    ctx: StepContext, target: Target, command: tuple[str, ...], *, wanted: Sequence[str], tests: Sequence[str], log: str
+) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
-    result = ctx.runtime.execute(_job(ctx, target, names, tests, log_path), on_line=_narrate(ctx))
+    result = ctx.runtime.execute(_job(ctx, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
     return Installed(
         checks=odoo_log.judge(
-            result, parsed, states, wanted=names, tested=modules.with_tests(tests, target.build.addons_paths)
+            result, parsed, states, wanted=wanted, tested=modules.with_tests(tests, target.build.addons_paths)
         ),
         tests=parsed.tests_report(),
         module_states=states,
@@ -58,7 +74,8 @@ def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Se
     )
 
 
-def _job(ctx: StepContext, target: Target, names: Sequence[str], tests: Sequence[str], log_path: Path) -> Job:
+def _config(ctx: StepContext, target: Target) -> Path:
+    """Write the configuration that leads to the database; it runs no cron."""
     config = ctx.run_folder / "odoo.conf"
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
@@ -69,9 +86,13 @@ def _job(ctx: StepContext, target: Target, names: Sequence[str], tests: Sequence
         series=target.build.series,
     )
     write_whole(config, text.encode())
+    return config
+
+
+def _job(ctx: StepContext, command: tuple[str, ...], log_path: Path) -> Job:
     return Job(
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
-        argv=commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo),
+        argv=command,
         cwd=ctx.run_folder,
         log_path=log_path,
         timeout_seconds=ctx.settings.odoo_timeout_seconds,

@@ -46,7 +46,8 @@ select * from (
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
     ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
-        'A module that nothing neutralises stops the clone')
+        'A module that nothing neutralises stops the clone'),
+    ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too')
 ) as v (policy_type, rule, kind, default_value, minimum, maximum, meaning)
 $$;
 comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';

@@ -12,12 +12,12 @@ from tests.dagster.world import World, fence_of
 
 
 def test_a_run_that_makes_every_asset_succeeds_and_deploys(world: World) -> None:
-    """All four assets are materialised, the row ends as succeeded, the environment points at the build."""
+    """All its assets are materialised, the row ends as succeeded, the environment points at the build."""
     world.queue()
     run = world.claim()
     result = world.materialize(run)
     assert result.success
-    assert made(result) == {"source", "image", "database", "deployment"}
+    assert made(result) == {"source", "image", "prod_clone", "database", "deployment"}
     row = world.row(run)
     assert (row.status, row.exit_code, row.dagster_run_id) == ("succeeded", 0, result.run_id)
     assert world.control.environments.get(str(run.partition_key)).image_digest == f"sha256:{run.run_number}"
@@ -49,8 +49,9 @@ def test_a_failed_blocking_check_stops_the_run_and_says_why_in_one_line(world: W
     run = world.claim()
     result = world.materialize(run)
     assert not result.success
-    assert made(result) == {"source", "image"}
-    assert [check.passed for check in result.get_asset_check_evaluations()] == [True, False, True]
+    assert made(result) == {"source", "image", "prod_clone"}
+    asked = [check for check in result.get_asset_check_evaluations() if check.asset_key.path[-1] == "database"]
+    assert [check.passed for check in asked] == [True, False, True]
     row = world.row(run)
     assert (row.status, row.error_message) == ("failed", "module_tests_passed: 1 of 3")
     assert world.control.environments.get(str(run.partition_key)).image_digest is None
@@ -166,7 +167,9 @@ def test_the_runs_events_tell_its_steps(world: World) -> None:
     world.materialize(run)
     messages = [row["message"] for row in world.control.logs.events(run.id)]
     assert [m for m in messages if m.endswith(("started", "done"))] == [
-        f"{step} {word}" for step in ("source", "image", "database", "deployment") for word in ("started", "done")
+        f"{step} {word}"
+        for step in ("source", "image", "prod_clone", "database", "deployment")
+        for word in ("started", "done")
     ]
     assert world.control.runs.verify_chain(run.id)
 

@@ -16,6 +16,8 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from assets.database import CHECKS, database
 from assets.deployment import deployment
 from assets.image import image
+from assets.prod_clone import CHECKS as CLONE_CHECKS
+from assets.prod_clone import prod_clone
 from assets.source import source
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
@@ -24,6 +26,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Build, CheckResult, Environment, Fence, Project, Run, RunKind, Source
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.clone import CloneResult
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.database import DatabaseResult
 from odooops_dagster.steps.deployment import DeploymentResult
@@ -32,7 +35,7 @@ from resources.handoff import HandoffIOManager
 from resources.run_scope import RunScopeResource
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
-ASSETS = [source, image, database, deployment]
+ASSETS = [source, image, prod_clone, database, deployment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +168,30 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     )
 
 
-def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
+def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
+    """Return a clone without making one, where the run's config asks for it; the check that it names fails."""
+    _obey(ctx, "prod_clone")
+    if not ctx.run.config.get("clone"):
+        return None
+    broken = ctx.run.config.get("failing_check")
+    return CloneResult(
+        name=f"db_{ctx.run.run_number}",
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        backup_id=ctx.run.id,
+        origin="backup of production, 3 h old",
+        checks=tuple(
+            CheckResult(
+                name=name, passed=name != broken, summary=f"{name} of {build.series}", blocking=name == "clone_harmless"
+            )
+            for name in CLONE_CHECKS
+        ),
+        metadata={"data": "backup of production, 3 h old"},
+        data_version="backup:key",
+    )
+
+
+def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) -> DatabaseResult:
     """Return a database without making one; the check that the run's config names fails."""
     _obey(ctx, "database")
     broken = ctx.run.config.get("failing_check")
@@ -179,7 +205,10 @@ def build_database(ctx: StepContext, build: Build) -> DatabaseResult:
         name=f"db_{ctx.run.run_number}",
         role="role",
         checks=tuple(checks),
-        metadata={"modules_table": [{"module": name, "own": name in build.modules} for name in build.closure]},
+        metadata={
+            "modules_table": [{"module": name, "own": name in build.modules} for name in build.closure],
+            "data": clone.origin if clone else None,
+        },
         data_version=f"database of {build.digest}",
     )
 
@@ -225,6 +254,7 @@ def _obey(ctx: StepContext, step: str) -> None:
 STAND_INS = [
     ("source", "fetch_source", fetch_source),
     ("image", "build_image", build_image),
+    ("prod_clone", "clone_production", clone_production),
     ("database", "build_database", build_database),
     ("deployment", "deploy", deploy),
 ]

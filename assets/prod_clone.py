@@ -1,0 +1,66 @@
+"""Asset `prod_clone`: a copy of production's data that was made harmless, for the environments that get one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.partitions import environments
+from assets.report import GROUP, OWNERS, check_result, checks, materialized
+from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.steps.clone import CloneResult, clone_production
+from resources.run_scope import RunScope
+
+CODE_VERSION = "1"
+
+CHECKS = {
+    "clone_harmless": "The copy reaches nobody and holds no secret of production.",
+    "neutralization_coverage": "Every module brings a script that neutralises it, or comes with Odoo.",
+}
+NO_CLONE = "no data of production come into this environment"
+
+
+@dg.asset(
+    partitions_def=environments,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "odoo"},
+    code_version=CODE_VERSION,
+    io_manager_key="handoff",
+    # Whichever environment is production, its backups are cloned.
+    deps=[dg.AssetDep("backup", partition_mapping=dg.AllPartitionMapping())],
+    check_specs=[
+        # Whether a module that nothing neutralises stops the clone is the project's policy.
+        dg.AssetCheckSpec(name, asset="prod_clone", blocking=name == "clone_harmless", description=question)
+        for name, question in CHECKS.items()
+    ],
+)
+def prod_clone(
+    scope: dg.ResourceParam[RunScope], image: Build
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
+    """Production's newest backup, neutralised, masked, scrubbed and asked; nothing for a development preview."""
+    with scope.working("prod_clone") as step:
+        made = clone_production(step, image)
+        if made is None:
+            yield from _nothing_to_ask()
+            return
+        yield from checks(scope, made.checks, asset="prod_clone", metadata=made.metadata)
+        yield materialized(
+            scope,
+            "prod_clone",
+            value=made,
+            version=made.data_version,
+            code_version=CODE_VERSION,
+            inputs={"backup": str(made.backup_id), "image": image.digest},
+            metadata=made.metadata,
+        )
+
+
+def _nothing_to_ask() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
+    """Say so in Dagster, which waits for each check; the record holds what was asked."""
+    for name in CHECKS:
+        yield check_result(CheckResult(name=name, passed=True, summary=NO_CLONE), asset="prod_clone")
+    yield dg.MaterializeResult(
+        asset_key="prod_clone", value=None, data_version=dg.DataVersion("none"), metadata={"data": NO_CLONE}
+    )
