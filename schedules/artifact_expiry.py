@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.steps.exchange import remove_old_zips
 from odooops_dagster.steps.expire import remove_artifacts
 from odooops_dagster.store import ObjectStore
 
 
 @dg.schedule(job=destroy, cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def artifact_expiry(control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]) -> dg.SkipReason:
-    """Remove the objects past their time, then their rows."""
+    """Remove the objects past their time, then their rows, and the zips that no run asked for."""
+    remove_old_zips(control, store, now=datetime.now(UTC))
     removed = remove_artifacts(control, store)
     reason = f"{removed.objects} object(s) removed, {removed.rows} artifact(s) forgotten"
     if removed.elsewhere:

@@ -101,13 +101,14 @@ def import_zip(
     backup_id: str,
     folder: Path,
     taken_at: datetime | None = None,
+    database_name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     distrust: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
     """Make a backup of the zip; its files are unpacked into `folder`, which is emptied before and after.
 
-    May be told again after it was killed; `taken_at` is what an earlier look at the zip found.
+    May be told again after it was killed; `taken_at` and `database_name` are what an earlier look found.
 
     Raises:
         BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
@@ -115,7 +116,8 @@ def import_zip(
         Unavailable: there is no room for its files.
     """
     report = inspect_zip(path, progress=progress)
-    draft = _draft(report, backup_id, taken_at or report.taken_at, metadata or {})
+    seen = replace(report, taken_at=taken_at or report.taken_at, database_name=database_name or report.database_name)
+    draft = _draft(seen, backup_id, metadata or {})
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with opened(path) as (archive, contents):
@@ -242,10 +244,10 @@ def _taken_at(path: Path, entry: zipfile.ZipInfo) -> datetime:
     return written if entry.date_time == _NO_TIME else min(said, written)
 
 
-def _draft(report: Report, backup_id: str, taken_at: datetime, metadata: Mapping[str, Any]) -> Manifest:
+def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manifest:
     empty = Manifest(
         id=backup_id,
-        taken_at=taken_at,
+        taken_at=report.taken_at,
         database_name=report.database_name,
         dump_format="plain",
         dump=(),

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.local.postgres import control_url
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.postgres import control_url, database_urls
 from odooops_dagster.local.programs import services_folder
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.runtime.process import ProcessRuntime
@@ -24,6 +25,12 @@ def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
 def runtime(settings: Settings | None = None) -> Runtime:
     """Return the runtime of this machine, for reading: it starts nothing."""
     return ProcessRuntime(services_folder((settings or Settings()).home), may_start_supervisor=False)
+
+
+def databases(settings: Settings | None = None) -> OdooDatabases:
+    """Return the server that holds the environments' databases."""
+    settings = settings or Settings()
+    return OdooDatabases(database_urls(settings).odoo, secrets=settings.home / "secrets")
 
 
 def caller() -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
+from odooops_dagster.errors import Forbidden
 
 
 class Members:
@@ -30,6 +31,15 @@ class Members:
             Conflict: the project would be left without an owner.
         """
         return bool(self._database.value("remove_member", p_project_id=project_id, p_user_id=user_id))
+
+    def require(self, project_id: UUID, permission: str) -> None:
+        """Refuse what the caller may not do in the project; a door that calls no function of its own asks here.
+
+        Raises:
+            Forbidden: they may not.
+        """
+        if not self._database.value("has_permission", p_project_id=project_id, p_permission=permission):
+            raise Forbidden(f"you may not {permission} in this project", hint="ask an owner of the project for it")
 
     def list(self, project_slug: str | None = None) -> builtins.list[dict[str, Any]]:
         """Return the members of a project, or of all, with what their role allows."""

@@ -19,6 +19,7 @@ from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.exchange import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.steps.origin import origin_of
 from odooops_dagster.steps.progress import Meter, rate_text, size_text
 from odooops_dagster.steps.recheck import few, in_one_line, settle
@@ -99,25 +100,32 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
 
 def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
     """Make the backup; wait where objects are just being collected."""
-    origin = origin_of(ctx.databases, ctx.settings, ctx.environment)
     deadline = time.monotonic() + _COLLECTOR_PATIENCE.total_seconds()
     while True:
         try:
-            return create(
-                repository,
-                origin.access,
-                backup_id=str(backup.id),
-                filestore_path=origin.filestore,
-                programs=pg_programs(ctx.settings),
-                metadata=_of_environment(ctx, backup),
-                distrust=distrusted(repository),
-                progress=Meter(ctx.control.logs, ctx.fence),
-            )
+            return _create(ctx, repository, backup)
         except Conflict as exc:
             if time.monotonic() > deadline:
                 raise
             ctx.log("info", f"waits: {exc}")
             time.sleep(_PAUSE_SECONDS)
+
+
+def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
+    """Make the backup of the zip that the run was given, or of the environment's own data."""
+    if kept := KeptZip.of(ctx.run):
+        return create_from_zip(ctx, repository, backup, kept)
+    origin = origin_of(ctx.databases, ctx.settings, ctx.environment)
+    return create(
+        repository,
+        origin.access,
+        backup_id=str(backup.id),
+        filestore_path=origin.filestore,
+        programs=pg_programs(ctx.settings),
+        metadata=_of_environment(ctx, backup),
+        distrust=distrusted(repository),
+        progress=Meter(ctx.control.logs, ctx.fence),
+    )
 
 
 def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
@@ -132,6 +140,7 @@ def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: M
     _keep_report(ctx, backup, verification)
     if verification.is_good:
         backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
+        forget_zip(ctx)
         said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
         return _result(backup, manifest, _check(said))
     said = f"the store does not hold what was written: {in_one_line(verification.defects)}"

@@ -44,6 +44,7 @@ class KeptZip:
 
     name: str  # in the project's folder
     file_name: str  # what people called it
+    database_name: str
     pieces: int
     sha256: str
     taken_at: str
@@ -85,6 +86,7 @@ def keep_zip(
     return KeptZip(
         name=name,
         file_name=report.path.name,
+        database_name=report.database_name,
         pieces=pieces,
         sha256=sha256.hexdigest(),
         taken_at=report.taken_at.isoformat(),
@@ -107,6 +109,7 @@ def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, ke
         backup_id=str(backup.id),
         folder=ctx.run_folder / "import",
         taken_at=datetime.fromisoformat(kept.taken_at),
+        database_name=kept.database_name,
         metadata={
             "project": ctx.project.slug,
             "environment": ctx.environment.name,
