@@ -10,7 +10,10 @@ from odooops_dagster import git
 from odooops_dagster.cli.ports import caller
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, NotFound
-from odooops_dagster.model import Environment, Project, Run, RunKind, Stage
+from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
+
+# Fewer letters would name a backup by chance.
+_LEAST_OF_ID = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,23 @@ def run_of(control: ControlPlane, reference: str) -> Run:
     except ValueError as exc:
         raise BadInput(f"{reference} is no run", hint="write project#number, as in shop#12, or the run's id") from exc
     return control.runs.get(run_id)
+
+
+def backup_of(control: ControlPlane, reference: str) -> Backup:
+    """Return the backup of that id, or the only one whose id begins so."""
+    try:
+        return control.backups.get(UUID(reference))
+    except ValueError:
+        found = [backup for backup in control.backups.list() if _begins(backup, reference)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f"{len(found)} backups begin with {reference}", hint="write more of the id")
+    raise NotFound(f"There is no backup {reference}", hint="list them: ops backup list")
+
+
+def _begins(backup: Backup, reference: str) -> bool:
+    return len(reference) >= _LEAST_OF_ID and str(backup.id).startswith(reference.lower())
 
 
 def name_of(run: Run) -> str:
