@@ -1,0 +1,335 @@
+"""A production on another server is adopted, backed up and forgotten, and nothing of it changes."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from odooops_dagster.adoption import Elsewhere, access_from, inspect, recall
+from odooops_dagster.backup.create import create
+from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.verify import verify
+from odooops_dagster.cli import build_app
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
+from odooops_dagster.model import DatabaseAccess, Fence
+from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.converge import converge_all
+from odooops_dagster.steps.destroy import destroy_environment
+from odooops_dagster.steps.janitor import collect
+from odooops_dagster.steps.origin import origin_of
+from odooops_dagster.steps.stores import pg_programs
+from odooops_dagster.store import MemoryStore
+from tests.adoptions import PASSWORD, Theirs, theirs_on
+from tests.backups import repository_in
+from tests.conftest import postgres15
+from tests.servers import PostgresServer
+
+Spoil = Callable[[Theirs], Elsewhere | None]
+
+
+@pytest.fixture
+def theirs(postgres15_server: PostgresServer, tmp_path: Path) -> Iterator[Theirs]:
+    """Yield somebody's production on another server."""
+    with theirs_on(postgres15_server, tmp_path / "theirs") as made:
+        yield made
+
+
+@pytest.fixture
+def settings(worker_url: str, tmp_path: Path, control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the platform's settings, over a control plane that knows the project shop."""
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("ODOOOPS_ADOPT_DSN", raising=False)
+    control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")
+    return Settings()
+
+
+@pytest.fixture
+def databases(settings: Settings, postgres_server: PostgresServer) -> OdooDatabases:
+    """Return the platform's own server of databases."""
+    return OdooDatabases(postgres_server.url("postgres"), secrets=settings.home / "secrets")
+
+
+def ops(*arguments: str, answer: str = "", status: int = 0) -> str:
+    """Run `ops env` as a person types it, and return all that was said."""
+    result = CliRunner().invoke(build_app(("env",)), ["env", *arguments], input=answer)
+    if isinstance(result.exception, OdooOpsError):
+        raise result.exception
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def adopt(place: Elsewhere, dsn: str) -> str:
+    """Adopt a place as shop's production."""
+    return ops("adopt", "shop", "main", "--dsn-file", "-", "--filestore", str(place.filestore), answer=dsn + "\n")
+
+
+def work(control: ControlPlane, settings: Settings, databases: OdooDatabases) -> StepContext:
+    """Return the context of the next run, at work."""
+    [claimed] = control.runs.claim("tests")
+    fence = Fence(run_id=claimed.id, attempt=claimed.attempt, worker_id="tests")
+    return StepContext(
+        run=control.runs.start(fence),
+        environment=control.environments.by_id(claimed.environment_id),  # type: ignore[arg-type]
+        project=control.projects.get(claimed.project_slug),
+        fence=fence,
+        control=control,
+        runtime=MemoryRuntime(),
+        store=MemoryStore(),
+        databases=databases,
+        settings=settings,
+        log=lambda _level, _message: None,
+    )
+
+
+def test_an_adopted_production_is_shown_and_one_file_alone_knows_where_it_is(
+    settings: Settings, theirs: Theirs, control: ControlPlane
+) -> None:
+    """Each question is answered in a line; said again, nothing changes."""
+    said = adopt(theirs.place, theirs.dsn)
+    for line in (
+        "ok       server       PostgreSQL 15", "ok       odoo", "may read every table and sequence",
+        "may write none of 3 tables", "its Odoo series is 19.0", "6 sampled attachments are in",
+    ):  # fmt: skip
+        assert line in said
+    assert "warning" not in said
+    assert PASSWORD not in said
+    environment = control.environments.get("shop/main")
+    assert (environment.is_adopted, environment.status, environment.stage) == (True, "adopted", "production")
+    assert (environment.database_name, environment.url, environment.port) == (None, None, None)
+    assert "adopted" in ops("list")
+    [file] = (settings.home / "secrets" / "adopted").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    adopt(theirs.place, theirs.dsn)
+    assert control.environments.get("shop/main") == environment
+    assert recall(settings.home / "secrets", environment.id) == theirs.place
+
+
+def test_from_adoption_to_the_end_nothing_of_theirs_changes(
+    settings: Settings, theirs: Theirs, control: ControlPlane, databases: OdooDatabases, tmp_path: Path
+) -> None:
+    """A role that only reads makes a whole backup; rows, sequences, rights and files stay as they were."""
+    before = theirs.fingerprint()
+    adopt(theirs.place, theirs.dsn)
+    environment = control.environments.get("shop/main")
+    origin = origin_of(databases, settings, environment)
+    assert (origin.access, origin.filestore, origin.is_adopted) == (theirs.place.access, theirs.data.folder, True)
+    with psycopg.connect(conninfo(origin.access)) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("delete from sale_order")
+    repository = repository_in(tmp_path / "store")
+    made = create(
+        repository,
+        origin.access,
+        backup_id="first",
+        filestore_path=origin.filestore,
+        programs=pg_programs(settings),
+    )
+    assert verify(repository, made.manifest, programs=pg_programs(settings)).is_good
+    assert made.manifest.facts["rows"]["public.sale_order"] == 50
+    assert (made.manifest.file_count, made.manifest.missing) == (6, ())
+    runtime = MemoryRuntime()
+    assert converge_all(control, runtime, databases, settings) == []
+    assert collect(control, runtime, databases, settings) == []
+    assert "its database and files stay as they are" in ops("destroy", "shop", "main", answer="y\n")
+    ctx = work(control, settings, databases)
+    for _time in range(2):
+        destroy_environment(ctx)
+    assert control.environments.by_id(environment.id).status == "destroyed"
+    assert list((settings.home / "secrets" / "adopted").iterdir()) == []
+    assert theirs.fingerprint() == before
+
+
+def test_what_is_adopted_elsewhere_is_not_guessed_here(
+    settings: Settings, control: ControlPlane, databases: OdooDatabases
+) -> None:
+    """Without its file there is nothing to back up, and the next thing to do is said."""
+    project = control.projects.get("shop")
+    environment = control.environments.adopt(project.id, branch="main")
+    with pytest.raises(StepFailed, match="nobody here knows where it is") as caught:
+        origin_of(databases, settings, environment)
+    assert "ops env adopt shop main" in str(caught.value.hint)
+    hosted = control.environments.ensure(project.id, branch="feature/a")
+    with pytest.raises(StepFailed, match="never deployed"):
+        origin_of(databases, settings, hosted)
+
+
+def without_base(theirs: Theirs) -> None:
+    """Let it be of another series."""
+    theirs.change("update ir_module_module set latest_version = '17.0.1.3' where name = 'base'")
+
+
+def without_odoo(theirs: Theirs) -> None:
+    """Let it be no Odoo."""
+    theirs.change("drop table ir_module_module")
+
+
+def with_a_hidden_table(theirs: Theirs) -> None:
+    """Let the reader read all tables but one."""
+    theirs.change("revoke pg_read_all_data from {}", theirs.reader)
+    theirs.change("grant select on all tables in schema public to {}", theirs.reader)
+    theirs.change("grant select on all sequences in schema public to {}", theirs.reader)
+    theirs.change('create table "Secret Plans" (n int)')
+
+
+def with_a_hidden_sequence(theirs: Theirs) -> None:
+    """Let the reader read every table, and no sequence."""
+    theirs.change("revoke pg_read_all_data from {}", theirs.reader)
+    theirs.change("grant select on all tables in schema public to {}", theirs.reader)
+
+
+def with_hidden_rows(theirs: Theirs) -> None:
+    """Let the reader see some rows only."""
+    theirs.change("alter table sale_order enable row level security")
+
+
+def with_a_data_dir(theirs: Theirs) -> Elsewhere:
+    """Name Odoo's data_dir in the filestore's place."""
+    data_dir = theirs.data.folder.with_name("data")
+    (data_dir / "filestore" / theirs.data.access.database).mkdir(parents=True)
+    return Elsewhere(access=theirs.place.access, filestore=data_dir)
+
+
+def with_another_folder(theirs: Theirs) -> Elsewhere:
+    """Name an empty folder."""
+    empty = theirs.data.folder.with_name("empty")
+    empty.mkdir()
+    return Elsewhere(access=theirs.place.access, filestore=empty)
+
+
+def without_a_folder(theirs: Theirs) -> Elsewhere:
+    """Name a folder that is not there."""
+    return Elsewhere(access=theirs.place.access, filestore=theirs.data.folder / "gone")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (without_base, "its Odoo series is 17.0, the project's 19.0"),
+        (without_odoo, "is no Odoo database: it has no table ir_module_module"),
+        (with_a_hidden_table, r'cannot read 1 tables and sequences: public."Secret Plans"'),
+        (with_a_hidden_sequence, r"cannot read 2 tables and sequences: public.ir_attachment_id_seq, public.sale"),
+        (with_hidden_rows, r"cannot read 1 tables and sequences: public.sale_order"),
+        (with_a_data_dir, "is Odoo's data_dir, not a filestore"),
+        (with_another_folder, "6 of 6 sampled attachments are not in"),
+        (without_a_folder, "there is no folder"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_cannot_be_backed_up_is_not_adopted(
+    settings: Settings, theirs: Theirs, control: ControlPlane, spoil: Spoil, reason: str
+) -> None:
+    """The reason and the remedy are said, and nothing is on record."""
+    place = spoil(theirs) or theirs.place
+    with pytest.raises(Conflict, match=reason) as caught:
+        adopt(place, theirs.dsn)
+    assert caught.value.hint
+    assert control.environments.list() == []
+    assert not (settings.home / "secrets").exists()
+
+
+def test_what_is_unusual_is_only_warned_of(settings: Settings, theirs: Theirs, control: ControlPlane) -> None:
+    """A reader that may write, and a file that is lost, are the business of those whose they are."""
+    theirs.change("grant update on sale_order to {}", theirs.reader)
+    lost = next(path for path in sorted(theirs.data.folder.rglob("*")) if path.is_file())
+    lost.unlink()
+    said = adopt(theirs.place, theirs.dsn)
+    assert "may also write 1 of 3 tables" in said
+    assert f"1 of 6 sampled attachments are not in {theirs.data.folder}, {lost.parent.name}/{lost.name}" in said
+    assert said.count("warning ") == 2
+    assert control.environments.get("shop/main").is_adopted
+    assert settings.home.is_dir()
+
+
+def test_a_pg_dump_older_than_the_server_is_found_before_the_first_backup(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """It would fail every night."""
+    old = Programs(folder=postgres15())
+    with theirs_on(postgres_server, tmp_path / "theirs") as theirs:
+        found = {
+            answer.name: answer for answer in inspect(theirs.place, series="19.0", programs=old, home=tmp_path / "home")
+        }
+    assert not found["pg_dump"].passed
+    assert "older than the server, 18" in found["pg_dump"].summary
+    assert [name for name, answer in found.items() if not answer.passed] == ["pg_dump"]
+
+
+def test_the_platforms_own_folders_are_not_adopted(theirs: Theirs) -> None:
+    """Our own state folder would be backed up into itself, and a filestore above it too."""
+    for home in (theirs.data.folder, theirs.data.folder / "home", theirs.data.folder.parent):
+        answer = next(inspect(theirs.place, series="19.0", programs=Programs(), home=home))
+        assert (answer.passed, answer.blocking) == (False, True)
+        assert "is the platform's own" in answer.summary
+
+
+def test_a_refused_password_is_said_without_the_password(
+    settings: Settings, theirs: Theirs, control: ControlPlane
+) -> None:
+    """The server's own words are passed on."""
+    wrong = theirs.dsn.replace(PASSWORD, "wrong-and-secret")
+    with pytest.raises(Conflict, match="password authentication failed") as caught:
+        adopt(theirs.place, wrong)
+    assert "wrong-and-secret" not in f"{caught.value} {caught.value.hint}"
+    assert control.environments.list() == []
+    assert not (settings.home / "secrets").exists()
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_connection_string_is_never_an_argument(
+    theirs: Theirs, control: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes from a file, from a variable, or as it is typed, unseen."""
+    where = ("adopt", "shop", "main", "--filestore", str(theirs.data.folder))
+    (tmp_path / "dsn").write_text(theirs.dsn)
+    ops(*where, "--dsn-file", str(tmp_path / "dsn"))
+    assert PASSWORD not in ops(*where, answer=theirs.dsn + "\n")
+    monkeypatch.setenv("ODOOOPS_ADOPT_DSN", theirs.dsn)
+    ops(*where)
+    with pytest.raises(BadInput, match="cannot be read"):
+        ops(*where, "--dsn-file", str(tmp_path / "absent"))
+    assert control.environments.get("shop/main").is_adopted
+
+
+@pytest.mark.parametrize(
+    ("dsn", "reason"),
+    [
+        ("postgresql://u:hush@h:port/d", "says more than can be kept|cannot be read"),
+        ("hush is no connection string", "cannot be read"),
+        ("postgresql://u:hush@/d", "names no host"),
+        ("password=hush", "names no host and no user and no dbname"),
+        ("postgresql://u:hush@h,g/d", "several servers"),
+        ("postgresql://u:hush@h/d?options=-csearch_path%3Dx", "more than can be kept: options"),
+        ("service=hush", "names no host"),
+        ("", "names no host"),
+    ],
+)
+def test_a_connection_string_that_cannot_be_kept_is_refused_unquoted(dsn: str, reason: str) -> None:
+    """Half of what is typed wrong is a password in the wrong place."""
+    with pytest.raises(BadInput, match=reason) as caught:
+        access_from(dsn)
+    assert "hush" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_what_a_connection_string_says_of_encryption_is_kept() -> None:
+    """Whoever asks for a checked certificate does not get an unchecked one."""
+    access = access_from("postgresql://u:p%40ss@db.example:5433/shop?sslmode=verify-full&sslrootcert=/ca.pem\n")
+    assert access == DatabaseAccess(
+        host="db.example",
+        port=5433,
+        user="u",
+        password="p@ss",
+        database="shop",
+        options={"sslmode": "verify-full", "sslrootcert": "/ca.pem"},
+    )
+    assert "p@ss" not in repr(access)
+    assert "sslmode=verify-full" in conninfo(access)
