@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import typer
@@ -17,15 +18,19 @@ from odooops_dagster.model import FINISHED, Run
 POLL_SECONDS = 0.5
 LINES_AT_ONCE = 500
 
+# Takes a line of a run's log, as ops.read_run_logs gives it.
+Show = Callable[[dict[str, Any]], None]
 
-def follow(control: ControlPlane, run: Run, *, as_json: bool = False) -> Run:
-    """Print the run's lines until it has ended, and return it as it ended."""
+
+def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show | None = None) -> Run:
+    """Print the run's lines until it has ended, or show them in another way; return the run as it ended."""
+    show = show or partial(print_line, as_json=as_json)
     after_id = 0
     while True:
         run = control.runs.get(run.id)  # read before the lines: what was written before the end is not missed
         for line in lines_after(control, run, after_id):
             after_id = line["id"]
-            print_line(line, as_json=as_json)
+            show(line)
         if run.status in FINISHED:
             return run
         time.sleep(POLL_SECONDS)
