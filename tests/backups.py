@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.backup.create import Created, create
 from odooops_dagster.backup.dump import Programs
+from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import Verification, verify
@@ -104,3 +106,20 @@ def back_up(production: Production, repository: Repository, backup_id: str, **op
 def check(production: Production, repository: Repository, created: Created) -> Verification:
     """Read the backup back, its manifest too."""
     return verify(repository, repository.manifest(created.manifest.key), programs=production.programs)
+
+
+def draft(backup_id: str, taken_at: datetime) -> Manifest:
+    """Return what is known of a backup before its dump and its files are read."""
+    return Manifest(
+        id=backup_id,
+        taken_at=taken_at,
+        database_name="shop",
+        dump_format="plain",
+        dump=(),
+        dump_bytes=0,
+        file_table=(),
+        file_count=0,
+        file_bytes=0,
+        missing=(),
+        objects={},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -10,9 +11,10 @@ from odooops_dagster.backup.sealing import LARGEST
 
 # A piece ends behind one of the lines between these two; which one, its content decides.
 SHORTEST = LARGEST // 2
-# One line in so many is remembered of a piece, chosen by its content.
-_SAMPLED = 2**32 // 4096
+# So many lines of a piece are remembered, those with the lowest checksums; where there are many lines, one in 4096
+# is low enough to be looked at.
 _SKETCH = 8
+_SAMPLED = 2**32 // 4096
 
 Sketch = tuple[int, ...]
 
@@ -44,8 +46,12 @@ def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def sketch(piece: bytes) -> Sketch:
     """Return a few checksums of the piece's lines; pieces that share lines share checksums."""
-    sums = [checksum for checksum in map(zlib.crc32, piece.split(b"\n")) if checksum < _SAMPLED]
-    return tuple(sorted(set(sums))[:_SKETCH])
+    sums = list(map(zlib.crc32, piece.split(b"\n")))
+    # Nothing has checksum 0, and nothing stands behind the last line of every piece.
+    lowest = {checksum for checksum in sums if 0 < checksum < _SAMPLED}
+    if len(lowest) < _SKETCH:  # few lines, long ones
+        lowest = set(sums) - {0}
+    return tuple(heapq.nsmallest(_SKETCH, lowest))
 
 
 def likeness(one: Sketch, other: Sketch) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,36 @@ class TestFolderStore(StoreSuite):
         store.put("report", b"x")
         (tmp_path / "store" / ".report.tmp1").write_bytes(b"half")
         assert [found.key for found in store.list()] == ["report"]
+
+    def test_what_is_deleted_while_it_is_listed_is_left_out(self, store: FolderStore) -> None:
+        """Others work in the same folder."""
+        for key in ("a", "b", "c"):
+            store.put(key, b"x")
+        listing = store.list()
+        assert next(listing).key == "a"
+        store.delete("b")
+        assert [found.key for found in listing] == ["c"]
+
+    def test_only_old_unfinished_files_are_swept(self, store: FolderStore, tmp_path: Path) -> None:
+        """A put that was killed left them; one that is under way has just written."""
+        store.put("folder/object", b"x")
+        for name, age in ((".old", 3600), (".new", 0)):
+            path = tmp_path / "store" / "folder" / name
+            path.write_bytes(b"half")
+            os.utime(path, (time.time() - age,) * 2)
+        store.sweep("folder/", before=datetime.now(UTC) - timedelta(minutes=15))
+        assert sorted(path.name for path in (tmp_path / "store" / "folder").iterdir()) == [".new", "object"]
+
+    def test_a_disk_that_refuses_is_unavailable(self, store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It says what the system said, and where to look."""
+
+        def refuse(_path: Path, **_options: bool) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(Path, "unlink", refuse)
+        with pytest.raises(Unavailable, match="Read-only file system") as caught:
+            store.delete("a")
+        assert "rights" in str(caught.value.hint)
 
 
 def test_a_store_is_opened_by_its_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,330 @@
+"""Who may remove objects, and when: marks, and collections beside backups that are being made."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odooops_dagster.backup import gc, marks
+from odooops_dagster.backup.create import Created, create_from_streams
+from odooops_dagster.backup.marks import LIFE, TRUSTED, marked
+from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.sealing import Sealer
+from odooops_dagster.errors import Conflict
+from odooops_dagster.store import FolderStore, MemoryStore, ObjectStore, Source, StoredObject
+from tests.backups import draft
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+
+class Watched(MemoryStore):
+    """A store that tells what is about to be done."""
+
+    before: Callable[[str, str], None] = staticmethod(lambda _verb, _key: None)
+
+    def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:
+        """Tell, and keep it."""
+        self.before("put", key)
+        return super().put(key, source, content_type=content_type)
+
+    def delete(self, key: str) -> None:
+        """Tell, and forget it."""
+        self.before("delete", key)
+        super().delete(key)
+
+
+def repository_over(store: ObjectStore) -> Repository:
+    """Return a repository without a key."""
+    return Repository(store, prefix="backups/shop", sealer=Sealer())
+
+
+@pytest.fixture
+def store() -> Watched:
+    """An empty store."""
+    return Watched()
+
+
+@pytest.fixture
+def repository(store: Watched) -> Repository:
+    """An empty repository."""
+    return repository_over(store)
+
+
+def back_up(repository: Repository, backup_id: str, dump: bytes, *, folder: Path, hour: int = 0) -> Created:
+    """Make a backup of a dump and no files."""
+    manifest = draft(backup_id, START + timedelta(hours=hour))
+    return create_from_streams(repository, io.BytesIO(dump), folder, manifest=manifest)
+
+
+def read(repository: Repository, key: str) -> bytes:
+    """Return the dump of a backup."""
+    manifest = repository.manifest(key)
+    return b"".join(repository.read(name, manifest.objects) for name in manifest.dump)
+
+
+def test_who_ends_late_takes_nobody_elses_mark_away(repository: Repository) -> None:
+    """Two attempts at the same backup: the collector stands back until both are done."""
+    with marked(repository, "writing", "same"):
+        with marked(repository, "writing", "same"):
+            pass
+        with pytest.raises(Conflict, match="is at work"):
+            gc.collect(repository, collector_id="c")
+    assert gc.collect(repository, collector_id="c").keys == ()
+
+
+def test_a_mark_that_was_lost_stays_lost(repository: Repository) -> None:
+    """A machine that slept renews too late: meanwhile others acted on it, and a renewal does not undo that."""
+    clock = Clock()
+    with marked(repository, "writing", "w", clock=clock) as mark:
+        clock.now += LIFE
+        with pytest.raises(Conflict, match="not renewed in time"):
+            mark.renew()
+        clock.now = START
+        with pytest.raises(Conflict, match="not renewed in time"):
+            mark.check()
+
+
+def test_a_renewal_that_took_too_long_is_none(store: Watched, repository: Repository) -> None:
+    """Until it arrived, others saw the old one."""
+    clock = Clock()
+    with marked(repository, "writing", "w", clock=clock) as mark:
+        store.before = lambda _verb, _key: setattr(clock, "now", clock.now + TRUSTED)
+        with pytest.raises(Conflict, match="not renewed in time"):
+            mark.renew()
+
+
+@pytest.mark.parametrize(
+    ("step", "is_trusted"),
+    [
+        (TRUSTED - timedelta(seconds=1), True),
+        (TRUSTED, False),
+        (timedelta(seconds=-30), True),
+        (timedelta(minutes=-2), False),
+    ],
+)
+def test_a_clock_that_is_set_costs_a_mark_only_where_it_must(
+    repository: Repository, step: timedelta, *, is_trusted: bool
+) -> None:
+    """A moment back is what clocks do; more than that, and nobody knows how long it was."""
+    clock = Clock()
+    with marked(repository, "collecting", "c", clock=clock) as mark:
+        clock.now += step
+        if is_trusted:
+            mark.check()
+        else:
+            with pytest.raises(Conflict):
+                mark.check()
+
+
+def leave(repository: Repository, kind: str, sign: object) -> None:
+    """Leave a mark as one does who was killed."""
+    repository.store.put(f"{repository.prefix}marks/{kind}/left.1", json.dumps(sign).encode())
+
+
+@pytest.mark.parametrize("process", [None, "another-boot/pid:[1]/1", f"{marks._machine()}/{os.getpid()}"])  # noqa: SLF001 - what the format says of this machine
+def test_a_mark_of_who_may_live_is_waited_for_until_its_life_is_over(
+    repository: Repository, process: str | None
+) -> None:
+    """Of another machine only time tells; the hint says how much."""
+    leave(repository, "writing", {"renewed_at": START.isoformat(), "process": process})
+    with pytest.raises(Conflict, match=r"marks/writing/left\.1 is at work") as caught:
+        gc.collect(repository, collector_id="c", clock=lambda: START + LIFE - timedelta(seconds=1))
+    assert "15 minutes" in str(caught.value.hint)
+    gc.collect(repository, collector_id="c", clock=lambda: START + LIFE)
+    assert list(repository.store.list("backups/shop/marks/")) == []
+
+
+def test_a_mark_of_the_future_is_of_somebody_who_lives(repository: Repository) -> None:
+    """Their clock is wrong, or ours."""
+    leave(repository, "collecting", {"renewed_at": (START + timedelta(days=1)).isoformat()})
+    with pytest.raises(Conflict, match="is at work"), marked(repository, "writing", "w", clock=lambda: START):
+        pass
+
+
+@pytest.mark.parametrize("sign", [None, [], {}, {"renewed_at": "yesterday"}, {"renewed_at": START.isoformat()[:-6]}])
+def test_a_mark_that_nobody_understands_is_respected(repository: Repository, sign: object) -> None:
+    """A newer version may have written it."""
+    leave(repository, "writing", sign)
+    with pytest.raises(Conflict, match="is at work"):
+        gc.collect(repository, collector_id="c", clock=lambda: START + timedelta(days=99))
+
+
+def test_who_was_killed_on_this_machine_is_not_waited_for(tmp_path: Path) -> None:
+    """The next attempt sees that the process has ended."""
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from odooops_dagster.backup.marks import marked\nfrom tests.backups import repository_in\n"
+        "with marked(repository_in(Path(sys.argv[1])), 'collecting', 'c'): os._exit(9)"
+    )
+    child = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    repository = repository_over(FolderStore(tmp_path))
+    assert child.returncode == 9
+    assert len(list(repository.store.list("backups/shop/marks/"))) == 1
+    with marked(repository, "writing", "w"):
+        pass
+
+
+def test_a_collector_whose_mark_is_lost_removes_nothing_more(
+    store: Watched, repository: Repository, tmp_path: Path
+) -> None:
+    """It asks before each object."""
+    for number in range(3):
+        repository.keep(b"%d" % number, repository.known(), has_lines=False)
+    clock = Clock()
+    deleted: list[str] = []
+
+    def sleep(verb: str, key: str) -> None:
+        if verb == "delete" and "/objects/" in key:
+            deleted.append(key)
+            clock.now += TRUSTED
+
+    store.before = sleep
+    with pytest.raises(Conflict, match="not renewed in time"):
+        gc.collect(repository, collector_id="c", clock=clock)
+    assert len(deleted) == 1
+    assert len(repository.sizes()) == 2
+    assert tmp_path.exists()
+
+
+def test_a_writer_whose_mark_is_lost_leaves_no_manifest(
+    store: Watched, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it is lost in the very moment in which the manifest is written."""
+    store.before = lambda _verb, key: (
+        monkeypatch.setattr(marks, "TRUSTED", timedelta()) if "/manifests/" in key else None
+    )
+    with pytest.raises(Conflict, match="not renewed in time"):
+        back_up(repository, "first", b"x", folder=tmp_path)
+    assert repository.manifests() == []
+
+
+def test_a_store_that_keeps_our_mark_does_not_fail_the_backup(tmp_path: Path) -> None:
+    """The mark dies by itself; so a store may forbid us to delete."""
+
+    class Keeping(MemoryStore):
+        def delete(self, key: str) -> None:
+            raise Conflict(f"{key} is locked")
+
+    repository = repository_over(Keeping())
+    assert read(repository, back_up(repository, "first", b"x", folder=tmp_path).manifest.key) == b"x"
+
+
+def test_what_a_folder_store_never_finished_is_swept_away(tmp_path: Path) -> None:
+    """Old ones only, and not those of others in the same store."""
+    repository = repository_over(FolderStore(tmp_path))
+    repository.keep(b"kept", repository.known(), has_lines=False)
+    litter = [tmp_path / "backups" / name for name in ("shop/objects/ab/.old", "shop/objects/ab/.new", "other/.old")]
+    for path in litter:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+        if path.name == ".old":
+            os.utime(path, (0, 0))
+    gc.collect(repository, collector_id="c", dry_run=True)
+    assert litter[0].exists()
+    gc.collect(repository, collector_id="c")
+    assert [path.exists() for path in litter] == [False, True, True]
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32))
+def test_whatever_is_made_dropped_and_collected_the_others_can_be_read(seed: int) -> None:
+    """Bases stay as long as something differs from them."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable
+    repository = repository_over(MemoryStore())
+    rows = [b"%d %s\n" % (number, rng.randbytes(12).hex().encode()) for number in range(20_000)]
+    there: dict[str, bytes] = {}
+    for number in range(6):
+        rows[rng.randrange(len(rows))] = b"changed %d\n" % number
+        created = back_up(repository, str(number), b"".join(rows), folder=Path("/nowhere"), hour=number)
+        there[created.manifest.key] = b"".join(rows)
+        if rng.random() < 0.4:
+            victim = rng.choice(sorted(there))
+            gc.drop(repository, victim)
+            del there[victim]
+        if rng.random() < 0.4:
+            gc.collect(repository, collector_id="c")
+    gc.collect(repository, collector_id="c")
+    assert {key: read(repository, key) for key in repository.manifests()} == there
+    needed = {piece.key for key in there for piece in repository.manifest(key).objects.values()}
+    assert repository.sizes().keys() == needed
+
+
+def write(repository: Repository, writer: int, folder: Path, made: dict[str, bytes]) -> None:
+    """Make backups and drop most of them; few different ones, so that what one collects another wants."""
+    rng = random.Random(writer)  # noqa: S311 - repeatable
+    for number in range(25):
+        dump = bytes([rng.randrange(5)]) * 10
+        with suppress(Conflict):
+            created = back_up(repository, f"{writer}-{number}", dump, folder=folder, hour=number)
+            made[created.manifest.key] = dump
+            if rng.random() < 0.7:
+                del made[created.manifest.key]
+                gc.drop(repository, created.manifest.key)
+
+
+def collect(repository: Repository) -> None:
+    """Collect again and again."""
+    for _ in range(60):
+        with suppress(Conflict):
+            gc.collect(repository, collector_id="c")
+
+
+def test_collectors_beside_writers_take_nothing_that_a_manifest_needs(
+    store: Watched, repository: Repository, tmp_path: Path
+) -> None:
+    """Whoever meets the other stands back; whatever manifest stands, all of it is there."""
+    made: dict[str, bytes] = {}
+    store.before = lambda _verb, _key: time.sleep(0.0002)  # lets the others in
+    threads = [threading.Thread(target=write, args=(repository, n, tmp_path, made)) for n in range(3)]
+    threads.append(threading.Thread(target=collect, args=(repository,)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) > 3
+    assert {key: read(repository, key) for key in repository.manifests()} == made
+    gc.collect(repository, collector_id="c")
+    assert {key: read(repository, key) for key in repository.manifests()} == made
+
+
+def test_an_object_that_was_mended_serves_the_older_backups_too(repository: Repository, tmp_path: Path) -> None:
+    """Another zstd may make it shorter or longer; what it holds is what counts."""
+    dump = bytes(range(256)) * 50
+    created = back_up(repository, "first", dump, folder=tmp_path)
+    piece = created.manifest.objects[created.manifest.dump[0]]
+    longer = replace(created.manifest, objects={**created.manifest.objects, piece.name: replace(piece, stored_bytes=1)})
+    repository.write_manifest(longer)
+    assert read(repository, longer.key) == dump
+
+
+def test_a_manifest_that_lacks_something_is_not_written(repository: Repository, tmp_path: Path) -> None:
+    """Whoever made it, it would be no backup."""
+    created = back_up(repository, "first", b"x", folder=tmp_path)
+    with pytest.raises(Conflict, match="does not list it"):
+        repository.write_manifest(replace(created.manifest, objects={}))
