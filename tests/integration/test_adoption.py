@@ -18,20 +18,19 @@ from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
-from odooops_dagster.model import DatabaseAccess, Fence
+from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge_all
 from odooops_dagster.steps.destroy import destroy_environment
 from odooops_dagster.steps.janitor import collect
 from odooops_dagster.steps.origin import origin_of
 from odooops_dagster.steps.stores import pg_programs
-from odooops_dagster.store import MemoryStore
 from tests.adoptions import PASSWORD, Theirs, theirs_on
 from tests.backups import repository_in
 from tests.conftest import postgres15
 from tests.servers import PostgresServer
+from tests.working import next_run
 
 Spoil = Callable[[Theirs], Elsewhere | None]
 
@@ -71,24 +70,6 @@ def ops(*arguments: str, answer: str = "", status: int = 0) -> str:
 def adopt(place: Elsewhere, dsn: str) -> str:
     """Adopt a place as shop's production."""
     return ops("adopt", "shop", "main", "--dsn-file", "-", "--filestore", str(place.filestore), answer=dsn + "\n")
-
-
-def work(control: ControlPlane, settings: Settings, databases: OdooDatabases) -> StepContext:
-    """Return the context of the next run, at work."""
-    [claimed] = control.runs.claim("tests")
-    fence = Fence(run_id=claimed.id, attempt=claimed.attempt, worker_id="tests")
-    return StepContext(
-        run=control.runs.start(fence),
-        environment=control.environments.by_id(claimed.environment_id),  # type: ignore[arg-type]
-        project=control.projects.get(claimed.project_slug),
-        fence=fence,
-        control=control,
-        runtime=MemoryRuntime(),
-        store=MemoryStore(),
-        databases=databases,
-        settings=settings,
-        log=lambda _level, _message: None,
-    )
 
 
 def test_an_adopted_production_is_shown_and_one_file_alone_knows_where_it_is(
@@ -141,7 +122,7 @@ def test_from_adoption_to_the_end_nothing_of_theirs_changes(
     assert converge_all(control, runtime, databases, settings) == []
     assert collect(control, runtime, databases, settings) == []
     assert "its database and files stay as they are" in ops("destroy", "shop", "main", answer="y\n")
-    ctx = work(control, settings, databases)
+    ctx = next_run(control, settings, databases)
     for _time in range(2):
         destroy_environment(ctx)
     assert control.environments.by_id(environment.id).status == "destroyed"
