@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from odooops_dagster.backup.cutting import Sketch, likeness, lines_of, sketch
-from odooops_dagster.backup.manifest import Manifest, Piece, check, delta_key, full_key
+from odooops_dagster.backup.manifest import Manifest, Piece, check
 from odooops_dagster.backup.sealing import LARGEST, Sealer
 from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.store import ObjectStore
@@ -130,16 +130,16 @@ class Repository:
         name = self.sealer.name(plain)
         if kept := known.kept(name):
             return kept
-        lines = sketch(plain) if has_lines else ()
+        whole = Piece(name=name, size_bytes=len(plain), stored_bytes=0, sketch=sketch(plain) if has_lines else ())
         # What a killed attempt left is taken up.
-        if (stored := known.sizes.get(full_key(name))) is not None and name not in known.pieces:
-            return [Piece(name=name, size_bytes=len(plain), stored_bytes=stored, sketch=lines)]
-        base = known.like(lines)
-        if base and (delta := self._delta(plain, name, base, known)):
+        if (stored := known.sizes.get(whole.key)) is not None and name not in known.pieces:
+            return [replace(whole, stored_bytes=stored)]
+        base = known.like(whole.sketch)
+        if base and (delta := self._delta(plain, replace(whole, base=base.name), base, known)):
             return [delta, base]
-        sealed = self.sealer.seal(plain, label=full_key(name))
-        self.store.put(self.prefix + full_key(name), sealed)
-        return [Piece(name=name, size_bytes=len(plain), stored_bytes=len(sealed), sketch=lines)]
+        sealed = self.sealer.seal(plain, label=whole.key)
+        self.store.put(self.prefix + whole.key, sealed)
+        return [replace(whole, stored_bytes=len(sealed))]
 
     def read(self, name: str, objects: Mapping[str, Piece]) -> bytes:
         """Return the object's plain bytes, which are what its name says.
@@ -184,20 +184,18 @@ class Repository:
                 continue  # verify names it; here the one before serves as well
         return None
 
-    def _delta(self, plain: bytes, name: str, base: Piece, known: Known) -> Piece | None:
+    def _delta(self, plain: bytes, piece: Piece, base: Piece, known: Known) -> Piece | None:
         """Keep what differs from the base, or return None where that is not much less than the whole."""
-        key = delta_key(name, base.name)
-        kept = Piece(name=name, size_bytes=len(plain), stored_bytes=0, base=base.name, sketch=sketch(plain))
-        if (stored := known.sizes.get(key)) is not None:
-            return replace(kept, stored_bytes=stored)  # by a killed attempt
+        if (stored := known.sizes.get(piece.key)) is not None:
+            return replace(piece, stored_bytes=stored)  # by a killed attempt
         try:
-            sealed = self.sealer.seal(plain, label=key, base=self.read(base.name, known.pieces))
+            sealed = self.sealer.seal(plain, label=piece.key, base=self.read(base.name, known.pieces))
         except (Conflict, NotFound):
             return None  # a damaged base is nothing to build on
         if len(sealed) * base.size_bytes > _WORTHWHILE * base.stored_bytes * len(plain):
             return None
-        self.store.put(self.prefix + key, sealed)
-        return replace(kept, stored_bytes=len(sealed))
+        self.store.put(self.prefix + piece.key, sealed)
+        return replace(piece, stored_bytes=len(sealed))
 
     def _without(self, key: str) -> str:
         return key.removeprefix(self.prefix)

@@ -282,10 +282,11 @@ def test_a_database_that_is_not_there_is_named(production: Production, repositor
 def test_collection_removes_what_no_backup_needs_and_nothing_else(
     production: Production, repository: Repository
 ) -> None:
-    """Also the bases of what is written as a difference are needed."""
+    """Also the bases of what is written as a difference are needed; a large file that is detached is not."""
+    large = production.attach(random.Random(2).randbytes(5_000_000))  # noqa: S311 - an object of its own
     first = back_up(production, repository, "first")
     production.execute("update sale_order set note = 'changed' where id %% 50 = %s", 1)
-    production.execute("delete from ir_attachment where id < %s", 29)
+    production.execute("delete from ir_attachment where id < 29 or store_fname = %s", large)
     second = back_up(production, repository, "second")
     gc.drop(repository, first.manifest.key)
     rehearsed = gc.collect(repository, collector_id="c", dry_run=True)
