@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +39,8 @@ class Drills:
             fence,
             p_passed=passed,
             p_summary=summary,
-            p_rto_seconds=rto_seconds,
-            p_rpo_seconds=rpo_seconds,
+            p_rto_seconds=_numeric(rto_seconds),
+            p_rpo_seconds=_numeric(rpo_seconds),
             p_evidence_id=evidence_id,
             p_report=report or {},
         )
@@ -54,3 +55,7 @@ class Drills:
     def _record(self, function: str, fence: Fence, **arguments: object) -> Drill:
         (row,) = self._database.call(function, p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)
         return Drill.from_row(row)
+
+
+def _numeric(seconds: float | None) -> Decimal | None:
+    return None if seconds is None else Decimal(str(seconds))

@@ -71,15 +71,21 @@ def _digest(*parts: str) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def keep_build(home: Path, build: Build) -> bytes:
+    """Write down what the build consists of, under its digest, and return what was written."""
+    manifest = json.dumps(asdict(build), default=str, indent=1, sort_keys=True).encode()
+    write_whole(_manifest_path(home, build.digest), manifest)
+    return manifest
+
+
 def _keep(ctx: StepContext, build: Build) -> None:
-    manifest = json.dumps(asdict(build), default=str, indent=1, sort_keys=True)
-    write_whole(_manifest_path(ctx.settings.home, build.digest), manifest.encode())
+    manifest = keep_build(ctx.settings.home, build)
     evidence.record(
         ctx.control.artifacts,
         ctx.store,
         ctx.fence,
         key="build.json",
-        data=manifest.encode(),
+        data=manifest,
         content_type="application/json",
     )
 

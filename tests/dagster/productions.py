@@ -100,7 +100,7 @@ class Shop:
 
 
 @contextmanager
-def shop(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Shop]:
+def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int = 8069) -> Iterator[Shop]:
     """Yield a project whose production is deployed and filled, and leave the server as it was."""
     databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
     project = control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")
@@ -119,7 +119,7 @@ def shop(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[
                 store=FolderStore(home / "store"),
                 instance=instance,
                 project=project,
-                environment=deployed(control, project, environment, database),
+                environment=deployed(control, project, environment, database, port=port),
                 data=data,
             )
     finally:
@@ -140,7 +140,9 @@ def filled(databases: OdooDatabases, server: PostgresServer, role: str, database
     return data
 
 
-def deployed(control: ControlPlane, project: Project, environment: Environment, database: str) -> Environment:
+def deployed(
+    control: ControlPlane, project: Project, environment: Environment, database: str, *, port: int = 8069
+) -> Environment:
     """Let the environment's row say what a deployment leaves there."""
     run_id = control.runs.queue(project.id, env=environment.name, git_sha=SHA, ref="refs/heads/main")
     [run] = control.runs.claim("tests", limit=1)
@@ -149,8 +151,8 @@ def deployed(control: ControlPlane, project: Project, environment: Environment, 
     control.runs.start(fence)
     control.environments.record_deployment(
         fence,
-        url="http://127.0.0.1:8069/",
-        port=8069,
+        url=f"http://127.0.0.1:{port}/",
+        port=port,
         database_name=database,
         image_digest=IMAGE,
         git_sha=SHA,

@@ -1,0 +1,176 @@
+"""A production that serves, is backed up, restored and drilled: real data, real files, and an Odoo that stands in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+import httpx
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from assets.backup import backup as backup_asset
+from assets.jobs import drill
+from assets.production import production as production_asset
+from assets.recovery_drill import recovery_drill
+from assets.restore import restore
+from odooops_dagster import tags
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Source
+from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.steps import names
+from odooops_dagster.steps.converge import converge
+from odooops_dagster.steps.image import keep_build
+from odooops_dagster.steps.janitor import collect
+from resources.run_scope import RunScopeResource
+from sensors.ops_queue import placed
+from tests.dagster import stand_in_odoo
+from tests.dagster.productions import IMAGE, SHA, Shop, shop
+from tests.servers import PostgresServer
+
+COLUMNS = """
+alter table ir_attachment add url text, add public boolean;
+create table ir_config_parameter (key text, value text);
+insert into ir_config_parameter values ('database.uuid', 'productions own');
+"""
+# What the stand-in's module `base` says is to be done to a copy.
+NEUTRALIZE = (
+    "insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true');"
+    " update sale_order set note = 'harmless';"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """A shop that serves, and what can be done with its backups."""
+
+    shop: Shop
+    runtime: MemoryRuntime
+
+    @property
+    def environment(self) -> Environment:
+        """Return the production as its row says now."""
+        return self.shop.control.environments.by_id(self.shop.environment.id)
+
+    @property
+    def files(self) -> Path:
+        """Return the filestore that serves now."""
+        return names.filestore(self.shop.settings.home, self.environment, str(self.environment.database_name))
+
+    def serve(self) -> None:
+        """Let what the row names serve."""
+        converge(self.runtime, self.shop.databases, self.shop.settings, self.environment)
+
+    def orders(self) -> int:
+        """Return how many orders there are, as whoever opens the environment's URL sees it."""
+        return int(httpx.get(f"{self.environment.url}orders", trust_env=False).raise_for_status().text)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the database that serves now."""
+        access = self.shop.databases.access(str(self.environment.database_name), role=names.role_name(self.environment))
+        url = make_conninfo(
+            host=access.host, port=access.port, user=access.user, password=access.password, dbname=access.database
+        )
+        with psycopg.connect(url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def ask(self, backup: Backup, **config: str) -> Restore:
+        """Ask for a restore in place."""
+        return self.shop.control.backups.restore(backup.id, target_env=self.environment.name, config=config)
+
+    def restore(self, backup: Backup, **config: str) -> Restore:
+        """Ask for a restore in place, carry it out, and return its row."""
+        asked = self.ask(backup, **config)
+        self.execute(self.shop.claim())
+        return self.shop.control.backups.get_restore(asked.id)
+
+    def undo(self, restored: Restore) -> Run:
+        """Ask for the way back from a restore, carry it out, and return the run."""
+        run_id = self.shop.control.runs.queue(
+            self.environment.project_id,
+            env=self.environment.name,
+            git_sha=None,
+            ref=None,
+            kind="restore",
+            config={"undo": str(restored.id)},
+        )
+        self.execute(self.shop.claim())
+        return self.shop.control.runs.get(run_id)
+
+    def drill(self, backup: Backup) -> Run:
+        """Ask for a drill of the backup, carry it out, and return the run."""
+        asked = self.shop.control.backups.restore(backup.id, target_env=None, purpose="drill")
+        self.execute(self.shop.claim())
+        return self.shop.control.runs.get(UUID(str(asked.run_id)))
+
+    def execute(self, run: Run, **changed: object) -> dg.ExecuteInProcessResult:
+        """Run the job for a claimed run in this process, with the partition that the queue's sensor gives it."""
+        run = placed(self.shop.control, run)
+        self.shop.instance.add_dynamic_partitions("environments", [str(run.partition_key)])
+        scope = RunScopeResource(
+            control=self.shop.control,
+            runtime=self.runtime,
+            store=self.shop.store,
+            databases=self.shop.databases,
+            settings=self.shop.settings.model_copy(update=changed),
+        )
+        definitions = dg.Definitions(
+            assets=[production_asset, backup_asset, recovery_drill], jobs=[restore, drill], resources={"scope": scope}
+        )
+        return definitions.resolve_job_def(run.kind).execute_in_process(
+            instance=self.shop.instance,
+            partition_key=str(run.partition_key),
+            tags=tags.tags_of(run),
+            raise_on_error=False,
+        )
+
+    def collect(self) -> list[str]:
+        """Let the janitor go round."""
+        return collect(self.shop.control, self.runtime, self.shop.databases, self.shop.settings)
+
+
+@contextmanager
+def recovery(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Recovery]:
+    """Yield a shop that serves; its services end with the block."""
+    with shop(control, server, home, port=free_port()) as made:
+        stand_in(home, IMAGE)
+        made.data.execute(COLUMNS)
+        runtime = MemoryRuntime()
+        try:
+            yield Recovery(shop=made, runtime=runtime)
+        finally:
+            runtime.shut_down()
+
+
+def stand_in(home: Path, digest: str) -> Build:
+    """Keep a build under the digest whose Odoo is the program that stands in."""
+    folder = home / "stand-in"
+    script = folder / "base" / "data" / "neutralize.sql"
+    script.parent.mkdir(parents=True)
+    script.write_text(NEUTRALIZE)
+    (folder / "base" / "__manifest__.py").write_text("{'name': 'Base'}")
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{stand_in_odoo.__file__}" "$@"\n')
+    python.chmod(0o755)
+    source = Source(
+        path=folder, git_sha=SHA, tree_digest="tree", addons_paths=(folder,), modules=("base",), requirements=()
+    )
+    build = Build(
+        digest=digest,
+        series="19.0",
+        odoo_revision="r1",
+        python=python,
+        addons_paths=(folder,),
+        modules=("base",),
+        closure=("base",),
+        source=source,
+    )
+    keep_build(home, build)
+    return build

@@ -1,0 +1,154 @@
+"""Drills: a backup proves itself where nobody is disturbed, or is named as one that cannot be relied on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.evidence import object_at
+from odooops_dagster.model import Run
+from odooops_dagster.steps import drill as step
+from odooops_dagster.steps.drills_due import ask_for_drills, week_of
+from odooops_dagster.steps.scratch import left_behind
+from sensors.ops_queue import placed, request
+from tests.dagster.recoveries import Recovery, recovery
+from tests.servers import PostgresServer
+
+
+@pytest.fixture
+def production(control: ControlPlane, postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Recovery]:
+    """Yield a production that can be drilled."""
+    with recovery(control, postgres_server, tmp_path) as made:
+        yield made
+
+
+def leftovers(production: Recovery) -> list[object]:
+    """Return what is there of drills: databases, folders, services."""
+    shop = production.shop
+    return [*shop.databases.list("ops_drill"), *left_behind(shop.settings.home), *production.runtime.status()]
+
+
+def test_a_drill_restores_boots_reads_and_leaves_nothing(production: Recovery) -> None:
+    """Its row says how long it took and what would have been lost; its report can be read from the store."""
+    backup = production.shop.back_up()
+    run = production.drill(backup)
+    assert (run.status, run.error_message, run.environment_id) == ("succeeded", None, None)
+    control = production.shop.control
+    [drill] = control.drills.list(backup_id=backup.id)
+    assert drill.passed
+    assert drill.rto_seconds is not None
+    assert 0 < drill.rto_seconds < 300
+    assert drill.rpo_seconds is not None
+    assert drill.rpo_seconds >= 0
+    checks = {row["name"]: row for row in control.checks.list(run.id)}
+    assert {name: row["passed"] for name, row in checks.items()} == dict.fromkeys(
+        ["rows_complete", "files_complete", "healthy", "attachment_readable"], True
+    )
+    assert "bytes, as they were attached" in checks["attachment_readable"]["summary"]
+    [artifact] = control.artifacts.list(run.id)
+    report = json.loads(production.shop.store.get(str(object_at(artifact["s3_url"]))))
+    assert report["harmless"]["neutralized"] == ["base/data/neutralize.sql"]
+    assert report["rto_seconds"] == float(drill.rto_seconds)
+    assert leftovers(production) == []
+    assert production.rows("select value from ir_config_parameter") == [("productions own",)]
+
+
+def test_a_drill_of_a_spoilt_backup_fails_by_name(production: Recovery) -> None:
+    """One byte of one object is enough, and the backup is not offered again."""
+    backup = production.shop.back_up()
+    spoilt = production.shop.spoil(backup)
+    run = production.drill(backup)
+    assert run.status == "failed"
+    assert spoilt in str(run.error_message)
+    control = production.shop.control
+    [drill] = control.drills.list()
+    assert (drill.passed, drill.evidence_id is not None) == (False, True)
+    assert spoilt in drill.summary
+    assert control.backups.get(backup.id).status == "failed"
+    assert leftovers(production) == []
+
+
+def test_a_drill_whose_build_does_not_answer_fails(production: Recovery) -> None:
+    """Rows and files are no proof that people could work."""
+    production.shop.data.execute("insert into sale_order (name) values ('BROKEN')")
+    run = production.drill(production.shop.back_up())
+    assert run.status == "failed"
+    [drill] = production.shop.control.drills.list()
+    assert drill.summary.startswith("healthy: the service ended before it answered")
+    assert (drill.passed, drill.rto_seconds) == (False, None)
+    assert leftovers(production) == []
+
+
+def test_a_drill_says_that_the_build_is_gone(production: Recovery) -> None:
+    """Where it cannot be made again from its commit either, the reason is the drill's outcome."""
+    backup = production.shop.back_up()
+    (production.shop.settings.home / "stand-in" / "python").unlink()
+    run = production.drill(backup)
+    assert run.status == "failed"
+    [drill] = production.shop.control.drills.list()
+    assert not drill.passed
+    assert "forge.example" in drill.summary
+
+
+def test_what_a_killed_drill_leaves_is_taken_away(production: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while its run works, and whole afterwards: database, role, service and folder."""
+    seen: list[list[str]] = []
+
+    def killed(*_: object, **__: object) -> None:
+        seen.append(production.collect())
+        monkeypatch.setattr("odooops_dagster.steps.scratch.Scratch.take_away", lambda *_: None)
+        raise KeyboardInterrupt
+
+    backup = production.shop.back_up()
+    with monkeypatch.context() as patched:
+        patched.setattr(step, "check_attachment", killed)
+        production.drill(backup)
+    monkeypatch.undo()
+    assert seen == [[]]
+    [left] = left_behind(production.shop.settings.home)
+    assert production.shop.databases.exists(left.name)
+    assert f"drill {left.name}" in production.collect()
+    assert leftovers(production) == []
+    assert production.shop.databases.roles("ops_drill") == []
+
+
+def test_a_drill_is_shown_with_its_production_and_holds_up_nobody_there(production: Recovery) -> None:
+    """It has the production's partition, and not the tag of which one run at a time may work."""
+    backup = production.shop.back_up()
+    production.shop.control.backups.restore(backup.id, target_env=None, purpose="drill")
+    asked = request(placed(production.shop.control, production.shop.claim()))
+    assert (asked.job_name, asked.partition_key) == ("drill", "shop/main")
+    assert "ops/environment" not in asked.tags
+
+
+def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
+    """A newer backup does not ask again; the next week does, and the week begins where the people live."""
+    control = production.shop.control
+    assert ask_for_drills(control, now=_at("2026-02-11T12:00")) == []
+    production.shop.back_up()
+    now = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12)
+    assert [line.partition(":")[0] for line in ask_for_drills(control, now=now)] == ["shop/main"]
+    assert ask_for_drills(control, now=now) == []
+    run: Run = production.shop.claim()
+    assert (run.kind, run.trigger, run.requested_by) == ("drill", "schedule", "schedule recovery_drills")
+    production.execute(run)
+    production.shop.back_up()
+    assert ask_for_drills(control, now=now) == []
+
+
+def test_weeks_are_those_of_the_time_zone() -> None:
+    """Sunday night in London is Monday in Auckland; years end in the middle of a week."""
+    moment = datetime.fromisoformat("2026-02-15T20:00:00+00:00")
+    assert week_of(moment) == "2026-W07"
+    assert week_of(moment.astimezone(ZoneInfo("Pacific/Auckland"))) == "2026-W08"
+    assert week_of(_at("2027-01-01T12:00")) == "2026-W53"
+
+
+def _at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Berlin"))
