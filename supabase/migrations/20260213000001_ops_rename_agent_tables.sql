@@ -5,7 +5,7 @@ do $$
 declare
     -- what the platform makes in the schema, besides run_...
     v_taken constant text[] := regexp_split_to_array(btrim('
-        accept_event active_counts add_run_artifact adopt_deployment advisory_severity append_event
+        accept_event active_counts add_run_artifact adopt_deployment adopt_environment advisory_severity append_event
         append_run_log append_run_logs apply_delivery apply_pushes approvals archive_project artifacts
         backup_of_attempt backup_status backup_to_return_to backups branch_heads branch_stage break_glass
         broken_run_before caller_claims caller_id caller_name caller_personas caller_role cancel_run
@@ -33,10 +33,11 @@ declare
         promote_release promotion_requirements promotion_target push_deliveries queue_run read_run_logs
         reason_to_keep receive_push record_backup_failed record_backup_recheck record_backup_start
         record_backup_stored record_backup_verified record_branch_heads record_check record_deployment
-        record_deployment_status record_destruction record_evidence record_gate_check record_lineage
-        record_poll_failure record_restore_end record_restore_start recovery_drills refusal_of_event
+        record_deployment_status record_destruction record_drill_end record_drill_start record_evidence
+        record_gate_check record_lineage record_poll_failure record_restore_end record_restore_start
+        record_restore_swap recovery_drills refusal_of_event
         refuse_attempt refuse_backup_change refuse_change refuse_envelope refuse_event_checks
-        refuse_event_evidence refuse_event_status refuse_event_time refuse_field refuse_ineligible
+        refuse_event_evidence refuse_event_status refuse_event_time refuse_field refuse_harm refuse_ineligible
         refuse_ineligible_deployment refuse_nonsense refuse_part refuse_restore refuse_rules refuse_shas
         refuse_stray_event release_author release_backup_hold release_before release_gates releases
         remember_template remove_checkpointed_events remove_condemned_artifacts remove_member renew_claim

@@ -156,7 +156,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
@@ -322,6 +322,59 @@ end
 $$;
 comment on function ops.adopt_deployment is 'Writes down a deployment that was started elsewhere.';
 revoke all on function ops.adopt_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('adopt_environment', $ops_file$
+-- Notes that the branch's production runs elsewhere, and returns its environment: it can be backed up and cloned, and
+-- nothing here writes it. Where it is stays outside of the database.
+-- Called by `ops env adopt` and people. Locks the environment's row. Raises what ensure_environment does, and PT409 where
+-- production is hosted here or is about to be. A retry is harmless.
+-- Definer: people have no write of their own: the function checks their permission and writes for them.
+create or replace function ops.adopt_environment(
+    p_project_id uuid,
+    p_branch text
+)
+returns setof ops.environments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_run bigint;
+begin
+    select e.* into v_environment from ops.ensure_environment(p_project_id, p_branch, 'production') as e;
+    select e.* into v_environment from ops.environments as e where e.id = v_environment.id for update;
+    select min(r.run_number) into v_run from ops.runs as r
+    where
+        r.environment_id = v_environment.id and r.status in ('queued', 'claimed', 'running')
+        and r.kind not in ('build', 'test');
+    if v_environment.is_adopted then
+        return next v_environment;
+        return;
+    elsif v_environment.database_name is not null then
+        raise sqlstate 'PT409' using
+            message = format('%s is hosted here', v_environment.partition_key),
+            hint = 'Destroy it first, if nobody needs it: ops env destroy.';
+    elsif v_run is not null then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is about to change %s', v_run, v_environment.partition_key),
+            hint = 'Wait for its end, or cancel it: ops run cancel.';
+    end if;
+    update ops.environments as e set is_adopted = true, status = 'adopted' where e.id = v_environment.id
+    returning e.* into v_environment;
+    insert into ops.environment_events (project_id, environment_id, environment, event, source, recorded_by)
+    values (
+        v_environment.project_id, v_environment.id, v_environment.name, 'adopted', 'ops',
+        coalesce(ops.caller_name(), ops.caller_role())
+    );
+    return next v_environment;
+end
+$$;
+comment on function ops.adopt_environment is 'Notes that a production runs elsewhere.';
+revoke all on function ops.adopt_environment from public;
+grant execute on function ops.adopt_environment to authenticated, service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('append_event', $ops_file$
@@ -1830,7 +1883,8 @@ $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
 -- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment
+-- or this one would harm production.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.enroll_run(
@@ -1868,6 +1922,9 @@ begin
     if not found then
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
+    end if;
+    if v_environment.stage = 'production' then
+        perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
@@ -4001,11 +4058,10 @@ revoke all on function ops.months_without_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('move_branch', $ops_file$
--- Moves a branch to a commit, or to nothing, and queues what follows: previews are deployed, staging and production
+-- Moves a branch to a commit, or to nothing, and queues what follows: previews and staging are deployed, production is
 -- built, what vanished destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production
--- is never
--- destroyed by a push. A branch that is there already changes nothing.
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
+-- never destroyed by a push. A branch that is there already changes nothing.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -4055,7 +4111,7 @@ begin
             p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
             'refs/heads/' || p_branch,
             p_kind => case
-                when v_is_gone then 'destroy' when v_stage = 'development' then 'deploy' else 'build'
+                when v_is_gone then 'destroy' when v_stage = 'production' then 'build' else 'deploy'
             end::ops.run_kind,
             p_trigger => p_trigger, p_requested_by => p_requested_by
         );
@@ -4598,7 +4654,8 @@ select * from (
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
     ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
-        'A module that nothing neutralises stops the clone')
+        'A module that nothing neutralises stops the clone'),
+    ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too')
 ) as v (policy_type, rule, kind, default_value, minimum, maximum, meaning)
 $$;
 comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';
@@ -4808,8 +4865,8 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
 -- older runs are superseded.
 -- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project or a key used for another body, PT400 for values no run may
--- have.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body or harm to production, PT400 for
+-- values no run may have.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -4867,6 +4924,9 @@ begin
     end if;
     if coalesce(env, '') <> '' then
         v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+        if v_environment.stage = 'production' then
+            perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+        end if;
     end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -5372,7 +5432,7 @@ select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the database that served before. Called by step deployment
 -- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410. Repeating it is harmless.
+-- Raises PT404 and PT410, and PT409 where it would replace production's database by a new one. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -5393,7 +5453,7 @@ as $$
 declare
     v_previous record;
 begin
-    select e.id, e.database_name into v_previous
+    select e.id, e.database_name, e.partition_key, e.stage, r.kind into v_previous
     from ops.runs as r
     join ops.environments as e on e.id = r.environment_id
     where
@@ -5401,6 +5461,11 @@ begin
     for no key update of r, e;
     if not found then
         perform ops.refuse_attempt(p_run_id, p_attempt);
+    elsif v_previous.stage = 'production' and v_previous.kind = 'deploy'
+        and v_previous.database_name <> p_database_name then
+        raise sqlstate 'PT409' using
+            message = format('%s has data in %s', v_previous.partition_key, v_previous.database_name),
+            hint = 'Production is deployed once; its database is never replaced by an empty one.';
     end if;
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
@@ -5499,6 +5564,112 @@ $$;
 comment on function ops.record_destruction is 'Notes that an environment is gone.';
 revoke all on function ops.record_destruction from public;
 grant execute on function ops.record_destruction to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_drill_end', $ops_file$
+-- Notes what trying the backup showed, and returns the drill; its restore ends with it. One that passed says how long it
+-- took, how much would have been lost, and by which evidence of the run. Called by step drill. Locks the run's row.
+-- Raises PT404, PT410, PT409 for a drill that was not begun or that ended otherwise, PT400 for a pass without its proof.
+-- Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_drill_end(
+    p_run_id uuid,
+    p_attempt int,
+    p_passed boolean,
+    p_summary text,
+    p_rto_seconds numeric default null,
+    p_rpo_seconds numeric default null,
+    p_evidence_id uuid default null,
+    p_report jsonb default '{}'
+)
+returns ops.recovery_drills
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_drill ops.recovery_drills;
+begin
+    select d.* into v_drill from ops.recovery_drills as d where d.run_id = v_run.id;
+    if v_drill.passed = p_passed then
+        return v_drill;
+    elsif v_drill.id is null or v_drill.finished_at is not null then
+        raise sqlstate 'PT409' using
+            message = format('The drill of run #%s was not begun, or ended otherwise', v_run.run_number),
+            hint = 'Start it first: ops.record_drill_start.';
+    elsif p_passed is null or p_passed and not exists (
+        select from ops.evidence_artifacts as e where e.id = p_evidence_id and e.run_id = v_run.id
+    ) then
+        raise sqlstate 'PT400' using
+            message = 'A drill passed or did not, and one that passed shows evidence of its own run',
+            hint = 'Record its report first: ops.record_evidence.';
+    end if;
+    update ops.recovery_drills as d
+    set finished_at = clock_timestamp(), passed = p_passed, summary = p_summary, rto_seconds = p_rto_seconds,
+        rpo_seconds = p_rpo_seconds, evidence_id = p_evidence_id, report = coalesce(p_report, '{}')
+    where d.id = v_drill.id
+    returning d.* into v_drill;
+    perform ops.record_restore_end(
+        p_run_id, p_attempt,
+        p_error_message => case when not p_passed then p_summary end,
+        p_database_name => case when p_passed then 'scratch' end
+    );
+    return v_drill;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No drill may end with these values', detail = sqlerrm,
+        hint = 'One that passed measured p_rto_seconds and p_rpo_seconds, neither below 0.';
+end
+$$;
+comment on function ops.record_drill_end is 'Notes what trying a backup showed.';
+revoke all on function ops.record_drill_end from public;
+grant execute on function ops.record_drill_end to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_drill_start', $ops_file$
+-- Notes that the attempt tries the backup of the run's drill, and returns the drill; a later attempt takes up what an
+-- earlier one left, and its time begins anew. Called by step drill, after record_restore_start. Locks the run's row.
+-- Raises PT404, PT410, and PT409 for a run that drills nothing, or whose drill has ended. A retry is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_drill_start(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.recovery_drills
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_restore ops.restores;
+    v_drill ops.recovery_drills;
+begin
+    select s.* into v_restore from ops.restores as s
+    where s.run_id = v_run.id and s.attempt = p_attempt and s.purpose = 'drill';
+    select d.* into v_drill from ops.recovery_drills as d where d.run_id = v_run.id;
+    if v_restore.id is null or v_drill.finished_at is not null then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s has no drill to begin', v_run.run_number),
+            hint = 'Ask for another one: ops drill run.';
+    elsif v_drill.id is null then
+        insert into ops.recovery_drills (project_id, backup_id, restore_id, run_id)
+        values (v_run.project_id, v_restore.backup_id, v_restore.id, v_run.id)
+        returning * into v_drill;
+    else
+        update ops.recovery_drills as d set started_at = v_restore.started_at
+        where d.id = v_drill.id
+        returning d.* into v_drill;
+    end if;
+    return v_drill;
+end
+$$;
+comment on function ops.record_drill_start is 'Notes that the attempt tries a backup.';
+revoke all on function ops.record_drill_start from public;
+grant execute on function ops.record_drill_start to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_evidence', $ops_file$
@@ -5744,9 +5915,10 @@ $ops_file$);
 
 select pg_temp.make_function('record_restore_start', $ops_file$
 -- Notes that the attempt does the run's restore, and returns it; one that nobody asked for by name, such as the clone
--- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left. Called by steps
--- restore, clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that
--- has ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
+-- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left, and makes a
+-- clone anew that the earlier one had ended: no build takes over another's database. Called by steps restore,
+-- prod_clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has
+-- ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_restore_start(
     p_run_id uuid,
@@ -5782,7 +5954,8 @@ begin
             hint = 'A project gets its own data only.';
     elsif v_restore.id is null then
         v_restore := ops.make_restore(v_run.id, v_backup.id, v_purpose);
-    elsif v_restore.status in ('succeeded', 'failed') then
+    elsif v_restore.status in ('succeeded', 'failed')
+        and not (v_restore.purpose = 'clone' and v_restore.attempt < p_attempt) then
         raise sqlstate 'PT409' using
             message = format('The restore of run #%s is %s', v_run.run_number, v_restore.status),
             hint = 'Ask for another one: ops backup restore.';
@@ -5792,7 +5965,8 @@ begin
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     update ops.restores as s
-    set status = 'running', attempt = p_attempt, started_at = clock_timestamp()
+    set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
+        error_message = null, database_name = null, report = '{}'
     where s.id = v_restore.id
     returning s.* into v_restore;
     perform ops.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
@@ -5804,6 +5978,49 @@ $$;
 comment on function ops.record_restore_start is 'Notes that the attempt does the runs restore.';
 revoke all on function ops.record_restore_start from public;
 grant execute on function ops.record_restore_start to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_restore_swap', $ops_file$
+-- Points the environment at the database that the attempt restored and ends the restore as succeeded, in one
+-- transaction: until then the old database serves, from then on it is kept until p_keep_previous_until.
+-- Called by step restore once the restored database answers. Locks what record_deployment and record_restore_end lock,
+-- and raises what they raise. Repeating it is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_restore_swap(
+    p_run_id uuid,
+    p_attempt int,
+    p_url text,
+    p_port int,
+    p_database_name text,
+    p_image_digest text,
+    p_git_sha text,
+    p_expires_at timestamptz default null,
+    p_keep_previous_until timestamptz default null,
+    p_report jsonb default '{}'
+)
+returns ops.restores
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_previous text := ops.record_deployment(
+        p_run_id, p_attempt, p_url, p_port, p_database_name, p_image_digest, p_git_sha, p_expires_at
+    );
+begin
+    return ops.record_restore_end(
+        p_run_id, p_attempt,
+        p_database_name => p_database_name,
+        p_previous_database_name => v_previous,
+        p_keep_previous_until => case when v_previous is not null then p_keep_previous_until end,
+        p_report => p_report
+    );
+end
+$$;
+comment on function ops.record_restore_swap is 'Points the environment at the restored database.';
+revoke all on function ops.record_restore_swap from public;
+grant execute on function ops.record_restore_swap to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('refusal_of_event', $ops_file$
@@ -6121,6 +6338,47 @@ comment on function ops.refuse_field is 'Refuses a field of an envelope, by its 
 revoke all on function ops.refuse_field from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_harm', $ops_file$
+-- Refuses work that would write what is adopted, put an empty database in the place of production's, or destroy
+-- production's only copy. Called by queue_run and enroll_run. Locks the environment against adoption until the work is
+-- queued. Raises PT409.
+create or replace function ops.refuse_harm(
+    p_environment_id uuid,
+    p_kind ops.run_kind,
+    p_config jsonb
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment from ops.environments as e where e.id = p_environment_id for key share;
+    if v_environment.is_adopted and p_kind in ('deploy', 'restore', 'clone', 'promote') then
+        raise sqlstate 'PT409' using
+            message = format('%s is adopted: it can be backed up and cloned, nothing more', v_environment.partition_key),
+            hint = 'Clone it into another environment, or host it: ops env destroy forgets the adopted one.';
+    elsif v_environment.database_name is not null and p_kind = 'deploy' then
+        raise sqlstate 'PT409' using
+            message = format('%s has data: a deployment would start from an empty database', v_environment.partition_key),
+            hint = 'It runs; ops env show says where. A push to its branch is built, and changes nothing there.';
+    elsif v_environment.database_name is not null and p_kind = 'destroy'
+        and coalesce(p_config ->> 'without_backup', '') <> 'true' and not exists (
+            select from ops.backups as b where b.environment_id = v_environment.id and b.status = 'verified'
+        ) then
+        raise sqlstate 'PT409' using
+            message = format('%s has no verified backup', v_environment.partition_key),
+            hint = 'Take one: ops backup create; or give its data up: ops env destroy --without-backup.';
+    end if;
+end
+$$;
+comment on function ops.refuse_harm is 'Refuses work that would harm production.';
+revoke all on function ops.refuse_harm from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_ineligible', $ops_file$
 -- Refuses a promotion for which something is missing, and says what. Called by promote_release and by the trigger of
 -- deployments. Locks nothing; raises PT409 with every unmet requirement in its detail.
@@ -6284,6 +6542,10 @@ begin
         raise sqlstate 'PT409' using
             message = format('Backup %s is %s, not verified', p_backup.id, p_backup.status),
             hint = 'Take one that is: ops backup list.';
+    elsif p_environment.is_adopted and p_purpose = 'restore' then
+        raise sqlstate 'PT409' using
+            message = format('%s is adopted: nothing here writes it', p_environment.partition_key),
+            hint = 'Clone the backup into another environment, or restore it where production runs.';
     elsif p_environment.stage = 'production' and (p_purpose = 'clone' or p_backup.stage <> 'production') then
         raise sqlstate 'PT409' using
             message = 'Production gets back its own data, whole: no clone, no backup of another stage',
@@ -7202,7 +7464,11 @@ begin
     end::ops.restore_purpose);
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
-        v_backup.project_id, v_environment.name, v_backup.git_sha, null, p_kind => v_purpose::text::ops.run_kind,
+        v_backup.project_id, v_environment.name,
+        -- a clone brings other data to whatever commit runs there when it begins
+        case v_purpose when 'clone' then null else v_backup.git_sha end,
+        case v_purpose when 'clone' then 'refs/heads/' || v_environment.branch end,
+        p_kind => v_purpose::text::ops.run_kind,
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
         p_idempotency_key => p_idempotency_key,
         p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object(
@@ -7526,7 +7792,8 @@ $ops_file$);
 
 select pg_temp.make_function('set_environment_status', $ops_file$
 -- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
--- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment. A retry is harmless.
+-- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
+-- A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.set_environment_status(
     p_environment_id uuid,
@@ -7545,10 +7812,10 @@ begin
             hint = 'Set building, running, stopped or failed; destroying is a run of kind destroy.';
     end if;
     update ops.environments as e set status = p_status
-    where e.id = p_environment_id and e.destroyed_at is null;
+    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted;
     if not found then
         raise sqlstate 'PT404' using
-            message = 'There is no such living environment', hint = 'List them: ops env list.';
+            message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
     end if;
 end
 $$;
@@ -8794,6 +9061,7 @@ select
     e.deployed_sha,
     e.deployed_run_id,
     e.expires_at,
+    e.is_adopted,
     e.created_at,
     e.destroyed_at,
     working.id as working_run_id,

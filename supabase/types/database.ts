@@ -604,6 +604,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -624,6 +625,7 @@ export type Database = {
           generation?: number;
           id?: string;
           image_digest?: string | null;
+          is_adopted?: boolean;
           name: string;
           partition_key: string;
           port?: number | null;
@@ -643,6 +645,7 @@ export type Database = {
           generation?: number;
           id?: string;
           image_digest?: string | null;
+          is_adopted?: boolean;
           name?: string;
           partition_key?: string;
           port?: number | null;
@@ -2575,6 +2578,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           latest_run_error: string | null;
           latest_run_number: number | null;
           latest_run_status: Database["ops"]["Enums"]["run_status"] | null;
@@ -3042,6 +3046,35 @@ export type Database = {
         };
         Returns: string;
       };
+      adopt_environment: {
+        Args: { p_branch: string; p_project_id: string };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          id: string;
+          image_digest: string | null;
+          is_adopted: boolean;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       append_event: {
         Args: {
           level: string;
@@ -3430,6 +3463,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -3486,6 +3520,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -3514,6 +3549,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -3888,6 +3924,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -4017,6 +4054,7 @@ export type Database = {
           generation: number;
           id: string;
           image_digest: string | null;
+          is_adopted: boolean;
           name: string;
           partition_key: string;
           port: number | null;
@@ -4557,6 +4595,63 @@ export type Database = {
         Args: { p_attempt: number; p_run_id: string };
         Returns: undefined;
       };
+      record_drill_end: {
+        Args: {
+          p_attempt: number;
+          p_evidence_id?: string;
+          p_passed: boolean;
+          p_report?: Json;
+          p_rpo_seconds?: number;
+          p_rto_seconds?: number;
+          p_run_id: string;
+          p_summary: string;
+        };
+        Returns: {
+          backup_id: string;
+          evidence_id: string | null;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          project_id: string;
+          report: NonNullable<Json>;
+          restore_id: string | null;
+          rpo_seconds: number | null;
+          rto_seconds: number | null;
+          run_id: string | null;
+          started_at: string;
+          summary: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "recovery_drills";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_drill_start: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          backup_id: string;
+          evidence_id: string | null;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          project_id: string;
+          report: NonNullable<Json>;
+          restore_id: string | null;
+          rpo_seconds: number | null;
+          rto_seconds: number | null;
+          run_id: string | null;
+          started_at: string;
+          summary: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "recovery_drills";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       record_evidence: {
         Args: {
           kind: string;
@@ -4673,6 +4768,46 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      record_restore_swap: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_expires_at?: string;
+          p_git_sha: string;
+          p_image_digest: string;
+          p_keep_previous_until?: string;
+          p_port: number;
+          p_report?: Json;
+          p_run_id: string;
+          p_url: string;
+        };
+        Returns: {
+          attempt: number | null;
+          backup_id: string;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          finished_at: string | null;
+          id: string;
+          keep_previous_until: string | null;
+          masking_profile: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          purpose: Database["ops"]["Enums"]["restore_purpose"];
+          report: NonNullable<Json>;
+          requested_by: string | null;
+          run_id: string | null;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["restore_status"];
+        };
+        SetofOptions: {
+          from: "*";
+          to: "restores";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       refusal_of_event: {
         Args: {
           p_field: string;
@@ -4709,6 +4844,14 @@ export type Database = {
       refuse_event_time: { Args: { p_time: string }; Returns: undefined };
       refuse_field: {
         Args: { p_fault: string; p_field: string };
+        Returns: undefined;
+      };
+      refuse_harm: {
+        Args: {
+          p_config: Json;
+          p_environment_id: string;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+        };
         Returns: undefined;
       };
       refuse_ineligible: {
@@ -5296,7 +5439,13 @@ export type Database = {
       deployment_status: "pending" | "running" | "succeeded" | "failed";
       environment_stage: "development" | "staging" | "production";
       environment_status:
-        "pending" | "building" | "running" | "stopped" | "failed" | "destroyed";
+        | "pending"
+        | "building"
+        | "running"
+        | "stopped"
+        | "failed"
+        | "destroyed"
+        | "adopted";
       event_type: "state_change" | "error" | "warning" | "info";
       incident_severity: "minor" | "major" | "critical";
       incident_status: "open" | "resolved";
@@ -5507,6 +5656,7 @@ export const Constants = {
         "stopped",
         "failed",
         "destroyed",
+        "adopted",
       ],
       event_type: ["state_change", "error", "warning", "info"],
       incident_severity: ["minor", "major", "critical"],
