@@ -147,7 +147,11 @@ def leave(repository: Repository, kind: str, sign: object) -> None:
     repository.store.put(f"{repository.prefix}marks/{kind}/left.1", json.dumps(sign).encode())
 
 
-@pytest.mark.parametrize("process", [None, "another-boot/pid:[1]/1", f"{marks._machine()}/{os.getpid()}"])  # noqa: SLF001 - what the format says of this machine
+@pytest.mark.parametrize(
+    "process",
+    [None, "another-boot/pid:[1]/1", f"{marks._machine()}/{os.getpid()}"],  # noqa: SLF001 - what the format says of this machine
+    ids=["unnamed", "of another machine", "of this process"],
+)
 def test_a_mark_of_who_may_live_is_waited_for_until_its_life_is_over(
     repository: Repository, process: str | None
 ) -> None:
