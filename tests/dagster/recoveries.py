@@ -32,7 +32,7 @@ from odooops_dagster.steps.janitor import collect
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import placed
 from tests.dagster import stand_in_odoo
-from tests.dagster.productions import IMAGE, SHA, Shop, shop
+from tests.dagster.productions import IMAGE, SHA, Shop, deployed, filled, shop
 from tests.servers import PostgresServer
 
 COLUMNS = """
@@ -68,9 +68,10 @@ class Recovery:
         """Let what the row names serve."""
         converge(self.runtime, self.shop.databases, self.shop.settings, self.environment)
 
-    def orders(self) -> int:
+    def orders(self, environment: Environment | None = None) -> int:
         """Return how many orders there are, as whoever opens the environment's URL sees it."""
-        return int(httpx.get(f"{self.environment.url}orders", trust_env=False).raise_for_status().text)
+        url = f"{(environment or self.environment).url}orders"
+        return int(httpx.get(url, trust_env=False).raise_for_status().text)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database that serves now."""
@@ -103,6 +104,21 @@ class Recovery:
         )
         self.execute(self.shop.claim())
         return self.shop.control.runs.get(run_id)
+
+    def back_up_staging(self, server: PostgresServer) -> Backup:
+        """Return a backup of a staging that is filled and serves."""
+        made = self.shop
+        staging = made.control.environments.ensure(made.project.id, branch="release/1", stage="staging")
+        role = names.role_name(staging)
+        database = f"{role}_data"
+        made.databases.ensure_role(role)
+        made.databases.create(database, owner=role)
+        folder = names.filestore(made.settings.home, staging, database)
+        filled(made.databases, server, role, database, folder).execute("delete from sale_order where id > 500")
+        deployed(made.control, made.project, staging, database, port=free_port())
+        asked = made.control.backups.create(made.project.id, env=staging.name)
+        made.execute(made.claim())
+        return made.control.backups.get(asked.id)
 
     def drill(self, backup: Backup) -> Run:
         """Ask for a drill of the backup, carry it out, and return the run."""
@@ -147,6 +163,17 @@ def recovery(control: ControlPlane, server: PostgresServer, home: Path) -> Itera
             yield Recovery(shop=made, runtime=runtime)
         finally:
             runtime.shut_down()
+            clear(made)
+
+
+def clear(made: Shop) -> None:
+    """Drop what restores made on the server; the shop drops what is production's own."""
+    for environment in made.control.environments.list():
+        for name in made.databases.list(names.DATABASE_PREFIX):
+            if names.short_id(environment) in name and name != made.environment.database_name:
+                made.databases.drop(name)
+        if environment.id != made.environment.id:
+            made.databases.drop_role(names.role_name(environment))
 
 
 def stand_in(home: Path, digest: str) -> Build:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.evidence import object_at
 from odooops_dagster.model import Run
@@ -74,8 +75,9 @@ def test_a_drill_of_a_spoilt_backup_fails_by_name(production: Recovery) -> None:
     assert leftovers(production) == []
 
 
-def test_a_drill_whose_build_does_not_answer_fails(production: Recovery) -> None:
+def test_a_drill_whose_build_does_not_answer_fails(production: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and files are no proof that people could work."""
+    monkeypatch.setattr(healthy, "_GONE_SECONDS", 0.5)
     production.shop.data.execute("insert into sale_order (name) values ('BROKEN')")
     run = production.drill(production.shop.back_up())
     assert run.status == "failed"
