@@ -116,6 +116,7 @@ def verify(backup: BackupId, *, json: Json = False) -> None:
         found = backup_of(control, backup)
         repository = repository_of(store_of(settings), settings, _project(control, found).slug)
         done = recheck(control, repository, found, programs=pg_programs(settings), progress=progress)
+        keys = _environments(control)
     read = done.verification
     told = {
         "backup": found.id,
@@ -128,6 +129,7 @@ def verify(backup: BackupId, *, json: Json = False) -> None:
     }
     print_fields(told, json=json)
     if done.fault is not None:
+        note(f"next: ops backup create {keys[found.environment_id].replace('/', ' ', 1)}, which stores it anew")
         raise typer.Exit(1)
 
 
