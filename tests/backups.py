@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,13 +15,14 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.backup.create import Created, create
-from odooops_dagster.backup.dump import Programs
+from odooops_dagster.backup.dump import Programs, conninfo
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.store import FolderStore
+from tests.servers import PostgresServer
 
 _TABLES = """
 create table if not exists ir_attachment (id serial primary key, name text, store_fname text);
@@ -74,6 +77,15 @@ class Production:
         )
 
 
+@contextmanager
+def production_on(server: PostgresServer, folder: Path) -> Iterator[Production]:
+    """Yield a filled database of the server, with its files in the folder."""
+    with server.fresh_database(migrated=False) as url:
+        production = Production(url, folder, Programs(folder=server.embedded.bin_dir))
+        production.fill()
+        yield production
+
+
 def access_to(url: str) -> DatabaseAccess:
     """Return the parts of a database's URL."""
     parts = conninfo_to_dict(url)
@@ -113,13 +125,61 @@ def draft(backup_id: str, taken_at: datetime) -> Manifest:
     return Manifest(
         id=backup_id,
         taken_at=taken_at,
+        objects={},
         database_name="shop",
         dump_format="plain",
-        dump=(),
         dump_bytes=0,
-        file_table=(),
-        file_count=0,
+        dump=(),
         file_bytes=0,
-        missing=(),
-        objects={},
+        file_count=0,
+        file_table=(),
     )
+
+
+class Databases:
+    """Makes databases for the restore as their owner."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def create(self, name: str, *, owner: str) -> None:
+        """Create it."""
+        self._run(f'create database "{name}" owner "{owner}"')
+
+    def access(self, name: str, *, role: str) -> DatabaseAccess:
+        """Return how the role reaches it."""
+        return replace(access_to(self._url), user=role, database=name)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Rename it."""
+        self._run(f'alter database "{name}" rename to "{new_name}"')
+
+    def drop(self, name: str) -> None:
+        """Drop it."""
+        self._run(f'drop database if exists "{name}" with (force)')
+
+    def exists(self, name: str) -> bool:
+        """Return whether it is there."""
+        return name in self.names()
+
+    def names(self) -> list[str]:
+        """Return the names of all."""
+        with psycopg.connect(self._url) as connection:
+            return [name for (name,) in connection.execute("select datname from pg_database")]
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def rows(access: DatabaseAccess) -> list[tuple[object, ...]]:
+    """Return the orders and the attachments."""
+    with psycopg.connect(conninfo(access)) as connection:
+        orders = connection.execute("select * from sale_order order by id").fetchall()
+        return [*orders, *connection.execute("select * from ir_attachment order by id").fetchall()]
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Return each file's hash."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}

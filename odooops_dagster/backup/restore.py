@@ -62,9 +62,13 @@ def restore(
         Conflict: a name is taken, or someone else restores there.
         Damaged: an object is not what was written.
     """
-    if databases.exists(database):
-        raise Conflict(f"database {database} is there already", hint="restore under another name, then swap")
     with _place(filestore_path) as place:
+        if databases.exists(database):
+            place.keep()
+            raise Conflict(f"database {database} is there already", hint="restore under another name, then swap")
+        place.clear()
+        if filestore_path.exists():
+            raise Conflict(f"{filestore_path} is there already", hint="restore under another name, then swap")
         restore_filestore(repository, manifest, place.draft, progress=progress)
         with _drafted(databases, database, owner) as access:
             restore_database(repository, manifest, access, programs=programs, progress=progress)
@@ -184,9 +188,9 @@ class _Place:
         if self.path.exists() and self.note.read_text() == str(self.path.stat().st_ino):
             shutil.rmtree(self.path)
 
-    def settle(self) -> None:
+    def keep(self) -> None:
         """Let what appeared stay."""
-        self.note.unlink(missing_ok=True)
+        self.note.write_text("")
 
 
 @contextmanager
@@ -198,17 +202,12 @@ def _place(path: Path) -> Iterator[_Place]:
         raise Conflict(f"a restore to {path} is under way", hint="wait for it, or restore under another name")
 
     with locked(place.note, on_wait=refuse):
-        place.clear()
-        if path.exists():
-            place.settle()
-            raise Conflict(f"{path} is there already", hint="restore under another name, then swap")
         try:
             yield place
-        except BaseException:
-            place.clear()
-            raise
+            place.keep()
         finally:
-            place.settle()
+            place.clear()
+            place.note.unlink()
 
 
 @contextmanager

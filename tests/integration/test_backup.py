@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from odooops_dagster.backup import gc
 from odooops_dagster.backup.create import create
-from odooops_dagster.backup.dump import Programs, conninfo
 from odooops_dagster.backup.marks import marked
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.restore import restore, restore_database
-from odooops_dagster.backup.verify import verify
 from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
-from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.store import FolderStore, StoredObject
-from tests.backups import Production, access_to, back_up, check, repository_in
+from tests.backups import Databases, Production, back_up, check, files, production_on, repository_in, rows
 from tests.servers import PostgresServer
 
 KEY = bytes(range(32))
@@ -36,9 +27,7 @@ KEY = bytes(range(32))
 @pytest.fixture
 def production(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Production]:
     """A filled database with its files."""
-    with postgres_server.fresh_database(migrated=False) as url:
-        production = Production(url, tmp_path / "filestore", Programs(folder=postgres_server.embedded.bin_dir))
-        production.fill()
+    with production_on(postgres_server, tmp_path / "filestore") as production:
         yield production
 
 
@@ -46,60 +35,6 @@ def production(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Prod
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     """A repository, once with a key and once without."""
     return repository_in(tmp_path / "store", key=request.param)
-
-
-class Databases:
-    """Makes databases for the restore as their owner."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-
-    def create(self, name: str, *, owner: str) -> None:
-        """Create it."""
-        self._run(f'create database "{name}" owner "{owner}"')
-
-    def access(self, name: str, *, role: str) -> DatabaseAccess:
-        """Return how the role reaches it."""
-        return replace(access_to(self._server.url("postgres", role)), database=name)
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Rename it."""
-        self._run(f'alter database "{name}" rename to "{new_name}"')
-
-    def drop(self, name: str) -> None:
-        """Drop it."""
-        self._run(f'drop database if exists "{name}" with (force)')
-
-    def exists(self, name: str) -> bool:
-        """Return whether it is there."""
-        return name in self.names()
-
-    def names(self) -> list[str]:
-        """Return the names of all."""
-        with psycopg.connect(self._server.url("postgres")) as connection:
-            return [name for (name,) in connection.execute("select datname from pg_database")]
-
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._server.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-
-def access_url(databases: Databases, name: str) -> str:
-    """Return the connection string of a database."""
-    return conninfo(databases.access(name, role="postgres"))
-
-
-def rows(url: str) -> list[tuple[object, ...]]:
-    """Return the orders and the attachments."""
-    with psycopg.connect(url) as connection:
-        orders = connection.execute("select * from sale_order order by id").fetchall()
-        return [*orders, *connection.execute("select * from ir_attachment order by id").fetchall()]
-
-
-def files(folder: Path) -> dict[str, str]:
-    """Return each file's hash."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def objects(folder: Path) -> list[Path]:
@@ -115,7 +50,7 @@ def test_what_was_backed_up_is_what_is_restored(
     production.attach(random.Random(1).randbytes(20_000_000))  # noqa: S311 - more than two objects
     created = back_up(production, repository, "first")
     assert check(production, repository, created).defects == ()
-    databases = Databases(postgres_server)
+    databases = Databases(postgres_server.url("postgres"))
     restore(
         repository,
         created.manifest,
@@ -126,7 +61,7 @@ def test_what_was_backed_up_is_what_is_restored(
         programs=production.programs,
     )
     try:
-        assert rows(access_url(databases, "an odd = 'name")) == rows(production.url)
+        assert rows(databases.access("an odd = 'name", role="postgres")) == rows(production.access)
     finally:
         databases.drop("an odd = 'name")
     assert files(tmp_path / "restored") == files(production.folder)
@@ -225,7 +160,7 @@ def test_a_damaged_object_stops_a_restore(
     dumped = created.manifest.objects[created.manifest.dump[0]]
     path = tmp_path / "store" / "backups" / "shop" / dumped.key
     path.write_bytes(path.read_bytes()[:-1])
-    databases = Databases(postgres_server)
+    databases = Databases(postgres_server.url("postgres"))
     before = databases.names()
     with pytest.raises(Conflict, match="is damaged"):
         restore(
@@ -314,43 +249,6 @@ def test_a_manifest_that_cannot_be_read_stops_collection(
     with pytest.raises(Conflict):
         gc.collect(repository, collector_id="c")
     assert objects(tmp_path / "store") == before
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-from odooops_dagster.backup.create import create
-from odooops_dagster.backup.dump import Programs
-from tests.backups import access_to, repository_in
-url, folder, store, programs, name = sys.argv[1:]
-create(repository_in(Path(store)), access_to(url), backup_id=name, filestore_path=Path(folder),
-       programs=Programs(folder=Path(programs)))
-"""
-
-
-def test_a_backup_that_is_killed_at_any_moment_is_none_and_the_next_one_is_good(
-    production: Production, tmp_path: Path
-) -> None:
-    """Twenty times killed at random; whatever manifest stands in the store is of a good backup."""
-    rng = random.Random(20)  # noqa: S311 - repeatable
-    production.fill(files=200, orders=30_000, file_bytes=100_000)
-    repository = repository_in(tmp_path / "store")
-    arguments = [production.url, str(production.folder), str(tmp_path / "store"), str(production.programs.folder)]
-    for number in range(20):
-        child = subprocess.Popen([sys.executable, "-c", _CHILD, *arguments, f"killed{number}"], cwd=Path.cwd())
-        deadline = time.monotonic() + rng.uniform(0.2, 2.0)
-        while child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if child.poll() is None:
-            os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        production.attach(rng.randbytes(1000))
-        for key in repository.manifests():
-            assert repository.manifest(key).id.startswith("killed")
-    created = back_up(production, repository, "last")
-    assert check(production, repository, created).defects == ()
-    for key in repository.manifests():
-        assert verify(repository, repository.manifest(key), programs=production.programs).is_good
 
 
 def test_an_absent_backup_is_not_found(repository: Repository) -> None:
