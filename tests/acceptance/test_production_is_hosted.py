@@ -1,0 +1,53 @@
+"""Production by one command: a real Odoo on an empty database, which no push and no second command replaces."""
+
+from __future__ import annotations
+
+import httpx
+import psycopg
+import pytest
+
+from odooops_dagster.local.postgres import database_urls
+from tests.acceptance.conftest import make_project
+from tests.acceptance.platform import Platform
+from tests.acceptance.repository import Repository
+
+pytestmark = [pytest.mark.odoo, pytest.mark.stack]
+
+SLUG = "hosted"
+
+
+def test_production_is_deployed_once_and_stays(running: Platform, repository: Repository) -> None:
+    """It answers with crons and without demo data, keeps its data through pushes, and goes only when told twice."""
+    repository.add_demo()
+    repository.push("main")
+    make_project(running, SLUG, repository)
+    running.ops("env", "create", SLUG, "main", "--wait")
+    made = running.ask("env", "show", SLUG, "main")
+    assert (made["stage"], made["status"], made["expires_at"]) == ("production", "running", None)
+    assert httpx.get(f"{made['url']}web/login", timeout=60, trust_env=False).status_code == 200
+    with psycopg.connect(database_urls(running.settings).odoo, dbname=made["database_name"]) as data:
+        assert data.execute("select count(*) from ir_module_module where demo").fetchone() == (0,)
+        assert data.execute("select count(*) > 1 from ir_cron where active").fetchone() == (True,)
+        data.execute("insert into res_partner (name, active, lang) values ('a customer', true, 'en_US')")
+    said = running.query(
+        "select message from ops.run_logs where run_id = %s and message like '%%no test ran'", made["deployed_run_id"]
+    )
+    assert len(said) == 1
+
+    refused = running.ops("env", "create", SLUG, "main", check=False)
+    assert refused.returncode == 1
+    assert "has data: a deployment would start from an empty database" in refused.stderr
+    repository.write("NOTES.md", "pushed later\n")
+    build = running.ended(running.run_of(SLUG, repository.push("main"), kind="build"))
+    assert build.status == "succeeded", running.said(build)
+    after = running.ask("env", "show", SLUG, "main")
+    assert {name: after[name] for name in ("url", "database_name", "deployed_sha", "status")} == {
+        name: made[name] for name in ("url", "database_name", "deployed_sha", "status")
+    }
+    with psycopg.connect(database_urls(running.settings).odoo, dbname=made["database_name"]) as data:
+        assert data.execute("select count(*) from res_partner where name = 'a customer'").fetchone() == (1,)
+
+    refused = running.ops("env", "destroy", SLUG, "main", "--yes", check=False)
+    assert "has no verified backup" in refused.stderr
+    running.ops("env", "destroy", SLUG, "main", "--yes", "--without-backup", "--wait")
+    assert running.query("select from pg_database where datname = %s", made["database_name"]) == []
