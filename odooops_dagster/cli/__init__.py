@@ -20,7 +20,7 @@ from odooops_dagster.errors import BadInput, OdooOpsError
 # Each verb is a function of its own name in its own file.
 VERBS = ("up", "down", "status", "doctor", "demo")
 # Each noun is a file with an `app` that holds its verbs.
-NOUNS = ("project", "env", "run", "backup", "db", "odoo")
+NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 
 
 def main() -> None:

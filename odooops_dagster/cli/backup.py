@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from odooops_dagster.backup.working import Progress
-from odooops_dagster.cli import exchange
+from odooops_dagster.cli import exchange, restore
 from odooops_dagster.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.cli.bars import bars
-from odooops_dagster.cli.following import finish, follow, print_line
+from odooops_dagster.cli.following import finish, follow_bytes
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.cli.ports import caller, control_plane
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput
-from odooops_dagster.model import Backup, BackupStatus, Project, Run
+from odooops_dagster.model import Backup, BackupStatus, Project
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.progress import PROGRESS, size_text
+from odooops_dagster.steps.progress import size_text
 from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.retention import Planned, Retained, planned, retain
 from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
@@ -30,6 +28,8 @@ from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
 app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_)
+app.command("restore")(restore.restore)
+app.command("undo")(restore.undo)
 
 _COLUMNS = ("id", "env", "status", "label", "taken", "size", "stored", "age")
 _PLAN_COLUMNS = ("id", "env", "taken", "status", "label", "verdict", "reasons")
@@ -100,7 +100,7 @@ def create(
         run = control.runs.get(UUID(str(made.run_id)))
         note(f"queued {name_of(run)}: backup {made.id} of {environment.partition_key}")
         if wait:
-            run = _follow(control, run)
+            run = follow_bytes(control, run)
             made = control.backups.get(made.id)
         keys = _environments(control)
     _print(made, keys, json=json)
@@ -205,20 +205,6 @@ def _retain(control: ControlPlane, settings: Settings, project: Project, now: da
     repository = repository_of(store_of(settings), settings, project.slug)
     turn = f"cli-{now:%Y%m%dT%H%M%S}"
     return retain(control, repository, project, time_zone=settings.time_zone, now=now, turn=turn)
-
-
-def _follow(control: ControlPlane, run: Run) -> Run:
-    """Follow the run, with a bar for what moves many bytes."""
-    with bars() as progress:
-        return follow(control, run, show=partial(_show, progress))
-
-
-def _show(progress: Progress, line: dict[str, Any]) -> None:
-    reading = line["metadata"].get(PROGRESS)
-    if reading is None:
-        print_line(line)
-    else:
-        progress(reading["what"], reading["done"], reading["whole"])
 
 
 def _print(backup: Backup, keys: dict[UUID, str], *, json: bool) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 
 import typer
 
+from odooops_dagster.backup.working import Progress
 from odooops_dagster.cli.asking import name_of
+from odooops_dagster.cli.bars import bars
 from odooops_dagster.cli.output import note
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import FINISHED, Run
+from odooops_dagster.steps.progress import PROGRESS
 
 POLL_SECONDS = 0.5
 LINES_AT_ONCE = 500
@@ -36,6 +39,12 @@ def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show
         time.sleep(POLL_SECONDS)
 
 
+def follow_bytes(control: ControlPlane, run: Run) -> Run:
+    """Follow the run, with a bar for what moves many bytes."""
+    with bars() as progress:
+        return follow(control, run, show=partial(_show, progress))
+
+
 def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the run's lines that came after the one of this id, oldest first."""
     while lines := control.logs.tail(run.id, after_id=after_id, limit=LINES_AT_ONCE):
@@ -50,6 +59,14 @@ def print_line(line: dict[str, Any], *, as_json: bool = False) -> None:
         return
     logged_at = line["logged_at"].astimezone().strftime("%H:%M:%S")
     typer.echo(f"{logged_at} {line['level']:<5} {line['message']}")
+
+
+def _show(progress: Progress, line: dict[str, Any]) -> None:
+    reading = line["metadata"].get(PROGRESS)
+    if reading is None:
+        print_line(line)
+    else:
+        progress(reading["what"], reading["done"], reading["whole"])
 
 
 def finish(run: Run) -> None:
