@@ -53,6 +53,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     if backup is None:
         return None
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
+    backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
     try:
         made_of = Ingredients(
             backup=backup,
@@ -144,7 +145,8 @@ def _identity(ctx: StepContext) -> dict[str, str | None]:
 
 def _has_production(ctx: StepContext) -> bool:
     environments = ctx.control.environments.list(ctx.project.slug)
-    return any(e.stage == "production" and e.status != "destroyed" and e.database_name for e in environments)
+    living = (e for e in environments if e.stage == "production" and e.status != "destroyed")
+    return any(e.database_name is not None or e.is_adopted for e in living)
 
 
 def _result(ctx: StepContext, made_of: Ingredients, made: Golden) -> CloneResult:

@@ -28,6 +28,7 @@ from odooops_dagster.odoo import modules, neutralize
 from odooops_dagster.odoo.neutralize import Coverage, Script
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.names import GOLDEN_PREFIX
+from odooops_dagster.steps.progress import Meter, size_text
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
 from odooops_dagster.steps.templates import Template, find_template, kept_filestore
 from odooops_dagster.steps.undo import undoing
@@ -170,7 +171,8 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
 
 def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Template:
     """Restore, make harmless, and only then keep; on any other way out nothing is left."""
-    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[:8]}_{ctx.run.attempt}"
+    # The id's end: it begins with the time, which two runs may share.
+    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
     files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
@@ -199,11 +201,20 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
     manifest = manifest_of(repository, backup)
     ctx.databases.create(scratch, owner=scratch)
     with ThreadPoolExecutor(1, thread_name_prefix="golden") as pool:
-        restoring = pool.submit(restore_filestore, repository, manifest, files)
+        restoring = pool.submit(
+            restore_filestore, repository, manifest, files, progress=Meter(ctx.control.logs, ctx.fence)
+        )
         access = ctx.databases.access(scratch, role=scratch)
-        restore_database(repository, manifest, access, programs=pg_programs(ctx.settings))
+        restore_database(
+            repository,
+            manifest,
+            access,
+            programs=pg_programs(ctx.settings),
+            progress=Meter(ctx.control.logs, ctx.fence),
+        )
         restoring.result()
-    ctx.log("info", f"backup {backup.id} restored: {manifest.dump_bytes:,} and {manifest.file_bytes:,} bytes")
+    size = f"{size_text(manifest.dump_bytes)} of database, {size_text(manifest.file_bytes)} of files"
+    ctx.log("info", f"backup {backup.id} restored: {size}")
 
 
 def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def start_from_template(ctx: StepContext, template: Template, name: str, *, role
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
     """Keep a copy of the database under the key; a twin that another run kept first is as good."""
-    name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[:8]}_{ctx.run.attempt}"
+    name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
     ctx.databases.keep_as_template(source, name)
     link_tree(filestore(ctx.settings.home, ctx.environment, source), kept_filestore(ctx.settings.home, name))
     try:

@@ -1,0 +1,251 @@
+"""A project whose production was backed up, and the code of a staging that is to be cloned from it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from odooops_dagster.clones import offenders
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import NotFound
+from odooops_dagster.model import Backup, Build, Fence, Run, RunKind, Source
+from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps import names
+from odooops_dagster.steps.context import Log, StepContext
+from odooops_dagster.steps.janitor import collect
+from odooops_dagster.store import ObjectStore
+from tests.dagster.productions import SHA, Shop, shop
+from tests.servers import PostgresServer
+
+BRANCH = "release/1.0"
+PASSWORD = "correct-horse-battery"
+# What of Odoo's tables the scripts, the scrub and the questions speak of.
+TABLES = f"""
+create table ir_config_parameter
+(id serial primary key, key text unique, value text, create_date timestamp, write_date timestamp);
+create table ir_mail_server (id serial primary key, smtp_host text, smtp_user text, smtp_pass text, active boolean);
+create table res_partner (id serial primary key, name text, email text);
+insert into ir_config_parameter (key, value)
+values ('database.uuid', 'u-1'), ('web.base.url', 'https://shop.example'), ('web.base.url.freeze', 'True');
+insert into ir_mail_server (smtp_host, smtp_user, smtp_pass, active)
+values ('smtp.example.com', 'shop', '{PASSWORD}', true);
+insert into res_partner (name, email) values ('Ada', 'ada@example.com'), ('Grace', 'grace@example.com');
+insert into ir_module_module values ('shop', 'installed', '19.0.1.0'), ('mail', 'installed', '19.0.1.0');
+"""
+NEUTRALIZE = {
+    "base": """
+insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true');
+update ir_mail_server set active = false;
+insert into ir_mail_server (smtp_host, active) values ('invalid', true);
+""",
+    "shop": "-- nothing to switch off\n",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a run's process works with; a test may sit down at it in a process of its own."""
+
+    control: ControlPlane
+    databases: OdooDatabases
+    settings: Settings
+    store: ObjectStore
+    log: Log
+
+    def take_up(self, run: Run) -> StepContext:
+        """Return the context of a claimed run, started."""
+        fence = Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
+        return StepContext(
+            run=self.control.runs.start(fence),
+            environment=self.control.environments.of_run(run),
+            project=self.control.projects.get(run.project_slug),
+            fence=fence,
+            control=self.control,
+            runtime=MemoryRuntime(),
+            store=self.store,
+            databases=self.databases,
+            settings=self.settings,
+            log=self.log,
+        )
+
+
+@dataclass
+class Studio:
+    """The shop, the code that is pushed to its staging, and who clones."""
+
+    shop: Shop
+    folder: Path
+    before: frozenset[str]
+    said: list[str] = field(default_factory=list)
+    rules: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def build(self) -> Build:
+        """Return the build of what lies in the repository now."""
+        return build_of(self.folder)
+
+    @property
+    def desk(self) -> Desk:
+        """Return what the test's own process works with."""
+        return Desk(
+            control=self.shop.control,
+            databases=self.shop.databases,
+            settings=self.shop.settings,
+            store=self.shop.store,
+            log=lambda level, message: self.said.append(f"{level}: {message}"),
+        )
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the repository."""
+        path = self.folder / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def mask(self, **scripts: str) -> None:
+        """Let the project mask its clones with these files, in this order."""
+        for name, text in scripts.items():
+            self.write(f"masks/{name}.sql", text)
+        self.rule(masking_hooks=[f"masks/{name}.sql" for name in scripts])
+
+    def rule(self, **rules: Any) -> None:  # noqa: ANN401 -- whatever a rule may say
+        """Set rules of the project for its clones."""
+        self.rules |= rules
+        self.shop.control.policies.set(self.shop.project.id, policy_type="clone", rules=self.rules)
+
+    def claim(self, *, branch: str = BRANCH, kind: RunKind = "deploy", **config: str) -> Run:
+        """Queue a run for the branch and claim it."""
+        control, project = self.shop.control, self.shop.project
+        control.environments.ensure(project.id, branch=branch)
+        control.runs.queue(project.id, env=branch, git_sha=SHA, ref=f"refs/heads/{branch}", kind=kind, config=config)
+        return self.shop.claim()
+
+    def step(self, *, branch: str = BRANCH, kind: RunKind = "deploy", **config: str) -> StepContext:
+        """Return the context of a run at work on the branch."""
+        return self.desk.take_up(self.claim(branch=branch, kind=kind, **config))
+
+    def reset(self, backup: Backup, owner_url: str) -> None:
+        """Make everything as it was when the studio was opened."""
+        control = self.shop.control
+        for run in control.runs.active():
+            control.runs.complete(
+                Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by)), exit_code=1, error_message="x"
+            )
+        for row in control.templates.list():
+            control.templates.forget(row["database_name"])
+        self.sweep()
+        shutil.rmtree(self.folder)
+        write_code(self.folder)
+        self.said.clear()
+        self.rules.clear()
+        self.rule()
+        with psycopg.connect(owner_url) as owner:
+            owner.execute("set local session_replication_role = replica")
+            owner.execute("delete from ops.restores")
+            owner.execute(
+                "update ops.backups set status = 'verified', taken_at = %s, dropped_at = null, drop_reason = null,"
+                " error_message = null where id = %s",
+                [backup.taken_at, backup.id],
+            )
+
+    def end(self, step: StepContext) -> None:
+        """End the run, as one that failed."""
+        self.shop.control.runs.complete(step.fence, exit_code=1, error_message="the test is over")
+
+    def sweep(self) -> list[str]:
+        """Let the janitor go round once."""
+        return collect(self.shop.control, MemoryRuntime(), self.shop.databases, self.shop.settings)
+
+    def rows(self, name: str, statement: str) -> list[Any]:
+        """Return what a query of one column finds in a database."""
+        found = self.shop.databases.query(name, statement)  # type: ignore[arg-type]  # the test's own words
+        return [next(iter(row.values())) for row in found]
+
+    def left(self) -> list[str]:
+        """Return what there is of clones: databases, scratch roles, folders, by name."""
+        home = self.shop.settings.home
+        return [
+            *self.databases(),
+            *self.shop.databases.roles(names.SCRATCH_PREFIX),
+            *(str(path) for path in (home / "templates").glob("*")),
+            *(str(path) for path in (home / "runs").glob("*/golden-*")),
+            *(str(path) for path in (home / "environments").glob("*/data/filestore/*_r*")),
+        ]
+
+    def databases(self) -> list[str]:
+        """Return the databases that were made since the studio was opened."""
+        return sorted(set(databases_of(self.shop.databases)) - self.before)
+
+    def leaks(self, step: StepContext) -> list[str]:
+        """Return the databases that the environment's Odoo can open though they are not harmless."""
+        role = names.role_name(step.environment)
+        opened = [name for name in self.databases() if self._opens(name, role)]
+        return [name for name in opened if offenders(self.shop.databases.access(name, role=role))]
+
+    def _opens(self, name: str, role: str) -> bool:
+        try:
+            access = self.shop.databases.access(name, role=role)
+            url = make_conninfo(
+                host=access.host, port=access.port, user=role, password=access.password, dbname=access.database
+            )
+            with psycopg.connect(url) as connection:
+                return connection.execute("select from res_partner").rowcount > 0
+        except (psycopg.Error, NotFound):
+            return False
+
+
+def build_of(folder: Path) -> Build:
+    """Return the build of the code below the folder."""
+    own, odoo = folder / "repository", folder / "odoo" / "addons"
+    source = Source(path=own, git_sha=SHA, tree_digest="t", addons_paths=(own,), modules=("shop",), requirements=())
+    return Build(
+        digest="sha256:0",
+        series="19.0",
+        odoo_revision="r1",
+        python=Path("python"),
+        addons_paths=(own, odoo),
+        modules=("shop",),
+        closure=("base", "mail", "shop"),
+        source=source,
+    )
+
+
+@contextmanager
+def studio(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[tuple[Studio, Backup]]:
+    """Yield a studio and the verified backup of its production; leave the server as it was."""
+    with shop(control, server, home) as made:
+        made.data.execute(TABLES)
+        backup = made.back_up()
+        assert backup.status == "verified"
+        write_code(home / "code")
+        roles = set(made.databases.roles(names.DATABASE_PREFIX))
+        opened = Studio(shop=made, folder=home / "code", before=frozenset(databases_of(made.databases)))
+        try:
+            yield opened, backup
+        finally:
+            for name in opened.databases():
+                made.databases.drop(name)
+            for role in set(made.databases.roles(names.DATABASE_PREFIX)) - roles - {"ops_templates"}:
+                made.databases.drop_role(role)
+
+
+def write_code(folder: Path) -> None:
+    """Write an Odoo with two modules, and a repository with a third."""
+    for path in (folder / "odoo/addons/base", folder / "odoo/addons/mail", folder / "repository/shop"):
+        (path / "data").mkdir(parents=True)
+        (path / "__manifest__.py").write_text("{'name': 'x', 'depends': []}")
+        if path.name in NEUTRALIZE:
+            (path / "data" / "neutralize.sql").write_text(NEUTRALIZE[path.name])
+
+
+def databases_of(databases: OdooDatabases) -> list[str]:
+    """Return the platform's databases on the server."""
+    return [*databases.list(names.DATABASE_PREFIX), *databases.list(names.TEMPLATE_PREFIX)]

@@ -1,0 +1,355 @@
+"""Clones of production: what comes through, what is kept to copy, and that nothing leaks however they end."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Backup
+from odooops_dagster.steps import names
+from odooops_dagster.steps.clone import CloneResult, clone_production
+from odooops_dagster.steps.golden import outdated
+from tests.dagster.clone_child import KILLED, POINTS, crashing
+from tests.dagster.productions import SHA
+from tests.dagster.studios import PASSWORD, Studio, studio
+from tests.servers import PostgresServer, as_user
+
+ROUNDS = 4
+
+
+@pytest.fixture(scope="module")
+def owner_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of the control plane that the module's tests share."""
+    with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def worker_url(owner_url: str, postgres_server: PostgresServer) -> str:
+    """Return the worker's URL of the same database."""
+    return as_user(owner_url, "ops_worker", postgres_server)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    worker_url: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Studio, Backup]]:
+    """Yield a studio and the backup of its production: a backup for each test would take longer than the tests."""
+    home = tmp_path_factory.mktemp("studio")
+    with ControlPlane(worker_url) as control, studio(control, postgres_server, home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(shared: tuple[Studio, Backup], owner_url: str) -> Iterator[tuple[Studio, Backup]]:
+    """Yield the studio as it was at first."""
+    yield shared
+    shared[0].reset(shared[1], owner_url)
+
+
+def cloned(opened: Studio, **asked: str) -> CloneResult:
+    """Return the clone of a run that ends well."""
+    step = opened.step(**asked)  # type: ignore[arg-type]
+    result = clone_production(step, opened.build)
+    opened.shop.control.runs.complete(step.fence, exit_code=0)
+    assert result is not None
+    return result
+
+
+def test_staging_gets_production_s_data_and_none_of_its_secrets(made: tuple[Studio, Backup]) -> None:
+    """The partners and files are there; what sends, what opens doors and what leads back to production is not."""
+    opened, _ = made
+    result = cloned(opened)
+    name = str(result.name)
+    assert opened.rows(name, "select name from res_partner order by id") == ["Ada", "Grace"]
+    assert opened.rows(name, "select smtp_host from ir_mail_server where active") == ["invalid"]
+    assert opened.rows(name, "select count(*) from ir_mail_server where smtp_pass is not null") == [0]
+    links = opened.rows(name, "select value from ir_config_parameter where key like 'web.base.url%'")
+    assert links == ["http://127.0.0.1"]
+    assert [check.passed for check in result.checks] == [True, True]
+    environment = opened.shop.control.environments.get("shop/release/1.0")
+    files = names.filestore(opened.shop.settings.home, environment, name)
+    kept = {path.name: path.stat() for path in files.rglob("*") if path.is_file()}
+    assert kept.keys() == {path.name for path in opened.shop.data.folder.rglob("*") if path.is_file()}
+    assert {stat.st_nlink for stat in kept.values()} == {2}
+    assert opened.shop.databases.roles(names.SCRATCH_PREFIX) == []
+
+
+def test_the_record_says_which_backup_how_old_and_what_was_done(made: tuple[Studio, Backup]) -> None:
+    """The restore's row is the clone's lineage; it names no secret."""
+    opened, backup = made
+    opened.mask(people="update res_partner set email = null")
+    result = cloned(opened)
+    [row] = opened.shop.control.backups.restores(backup_id=backup.id)
+    assert (row.purpose, row.status, row.database_name) == ("clone", "succeeded", result.name)
+    assert row.report["backup_age_hours"] < 1
+    assert row.report["masked_tables"] == {"res_partner": 2}
+    assert row.report["scrubbed"]["ir_mail_server.smtp_pass"] == 1
+    assert row.report["coverage"]["without_script"] == ["mail"]
+    assert PASSWORD not in str(row.report)
+    assert str(backup.id) in result.origin
+    assert "0 min old" in result.origin
+
+
+def test_a_second_clone_of_the_backup_is_copied_from_the_same_template(made: tuple[Studio, Backup]) -> None:
+    """It is made harmless once, and each copy is somebody of its own."""
+    opened, _ = made
+    first, second = cloned(opened), cloned(opened, branch="release/2.0")
+    assert (first.metadata["golden_is_new"], second.metadata["golden_is_new"]) == (True, False)
+    assert first.metadata["golden_template"] == second.metadata["golden_template"]
+    identity = "select value from ir_config_parameter where key = 'database.uuid'"
+    identities = {str(opened.rows(str(clone.name), identity)) for clone in (first, second)}
+    assert len(identities) == 2
+    assert len(opened.shop.databases.list(names.GOLDEN_PREFIX)) == 1
+
+
+def test_two_clones_at_once_make_one_template(made: tuple[Studio, Backup]) -> None:
+    """The second waits for the first and copies what it made."""
+    opened, _ = made
+    steps = [opened.step(branch=f"release/{number}") for number in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        results = [clone for clone in pool.map(lambda step: clone_production(step, opened.build), steps) if clone]
+    assert sorted(clone.metadata["golden_is_new"] for clone in results) == [False, True]
+    assert len({clone.metadata["golden_template"] for clone in results}) == 1
+    assert len({clone.name for clone in results} & set(opened.databases())) == 2
+
+
+def test_another_mask_or_script_makes_another_template(made: tuple[Studio, Backup]) -> None:
+    """What was made harmless by yesterday's rules is not passed off as today's."""
+    opened, _ = made
+    templates = [cloned(opened).metadata["golden_template"]]
+    opened.mask(people="update res_partner set email = null")
+    templates.append(cloned(opened).metadata["golden_template"])
+    opened.write("shop/data/neutralize.sql", "update res_partner set name = 'x'")
+    templates.append(cloned(opened).metadata["golden_template"])
+    assert len(set(templates)) == 3
+
+
+def test_masks_run_in_the_order_of_the_policy(made: tuple[Studio, Backup]) -> None:
+    """Not in that of their names."""
+    opened, _ = made
+    opened.mask(
+        second="update res_partner set name = 'one', email = null", first="update res_partner set name = name || ' two'"
+    )
+    result = cloned(opened)
+    assert result.metadata["masks"] == ["masks/second.sql", "masks/first.sql"]
+    assert opened.rows(str(result.name), "select distinct name from res_partner") == ["one two"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "why"), [("masks/gone.sql", "is not in the repository"), ("../odoo/x.sql", "leads out of the repository")]
+)
+def test_a_mask_that_is_not_there_stops_the_clone(made: tuple[Studio, Backup], hook: str, why: str) -> None:
+    """Nothing is cloned unmasked because a file was renamed."""
+    opened, _ = made
+    opened.rule(masking_hooks=[hook])
+    with pytest.raises(StepFailed, match=why) as caught:
+        clone_production(opened.step(), opened.build)
+    assert "clone.masking_hooks" in str(caught.value.hint)
+    assert opened.left() == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "check", "why"),
+    [
+        ("mask", "clone_harmless", r"masks/broken\.sql, line 2: relation .nothing. does not exist"),
+        ("commit", "clone_harmless", r"masks/broken\.sql ends the transaction"),
+        ("script", "clone_harmless", r"shop/data/neutralize\.sql, line 1"),
+        ("question", "clone_harmless", r"it sends no mail: mail server smtp\.example\.com"),
+        ("coverage", "neutralization_coverage", "nothing neutralises shop"),
+        ("code", "neutralization_coverage", "nothing neutralises shop"),
+    ],
+)
+def test_what_cannot_be_made_harmless_leaves_nothing(
+    made: tuple[Studio, Backup], broken: str, check: str, why: str
+) -> None:
+    """The check says why; database, role, files and template are gone, and the record says failed."""
+    opened, backup = made
+    break_it(opened, broken)
+    step = opened.step()
+    result = clone_production(step, opened.build)
+    assert result is not None
+    [failed] = result.checks
+    assert (result.name, failed.name, failed.passed, failed.blocking) == (None, check, False, True)
+    assert failed.metadata["hint"]
+    [row] = opened.shop.control.backups.restores(backup_id=backup.id)
+    assert (row.status, row.error_message) == ("failed", failed.summary)
+    assert re.search(why, failed.summary), failed.summary
+    assert opened.left() == []
+
+
+def break_it(opened: Studio, what: str) -> None:
+    """Break one thing on the way to a harmless clone."""
+    masks = {
+        "mask": "update res_partner set name = 'x';\nupdate nothing set a = 1;",
+        "commit": "commit; begin;",
+        "question": "update ir_mail_server set active = true",
+    }
+    script = opened.folder / "repository/shop/data/neutralize.sql"
+    if what in masks:
+        opened.mask(broken=masks[what])
+    elif what == "script":
+        script.write_text("update nothing set a = 1;")
+    else:
+        opened.rule(coverage_fatal=True)
+        script.unlink()
+        if what == "code":
+            (opened.folder / "repository/shop/__manifest__.py").unlink()
+
+
+def test_what_nothing_neutralises_is_said_where_policy_lets_it_pass(made: tuple[Studio, Backup]) -> None:
+    """Of Odoo's own modules most have nothing to switch off; of others somebody has to say so."""
+    opened, _ = made
+    (opened.folder / "repository/shop/data/neutralize.sql").unlink()
+    result = cloned(opened)
+    check = {check.name: check for check in result.checks}["neutralization_coverage"]
+    assert (check.passed, check.blocking, check.metadata["uncovered"]) == (False, False, ["shop"])
+    table = {row["module"]: row["neutralization"] for row in result.metadata["modules_table"]}
+    assert table == {"base": "script", "mail": "no script", "shop": "no script"}
+
+
+def forget_templates(opened: Studio) -> None:
+    """Let the next clone make its own template."""
+    for template in opened.shop.control.templates.list():
+        opened.shop.control.templates.forget(template["database_name"])
+
+
+class Interrupted(BaseException):
+    """Somebody cancelled the run."""
+
+
+def test_an_interruption_at_any_point_leaves_nothing(made: tuple[Studio, Backup]) -> None:
+    """Before and after every step of the way; what was made harmless may stay to be copied."""
+    opened, _ = made
+
+    def interrupt() -> None:
+        raise Interrupted
+
+    rng = random.Random(4)  # noqa: S311 -- the same points in every run
+    for point in POINTS:
+        when = rng.choice(["before", "after"])
+        step = opened.step()
+        with crashing(point, when, interrupt), pytest.raises(Interrupted):
+            clone_production(step, opened.build)
+        assert opened.leaks(step) == [], (point, when)
+        opened.end(step)
+        opened.sweep()
+        assert all(names.GOLDEN_PREFIX in name for name in opened.left()), (point, when, opened.left())
+        forget_templates(opened)
+
+
+def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
+    made: tuple[Studio, Backup], worker_url: str, postgres_server: PostgresServer
+) -> None:
+    """Whatever a kill leaves, the environment's Odoo opens only what is harmless, and the janitor takes it away."""
+    opened, _ = made
+    rng = random.Random(7)  # noqa: S311 -- the same points in every run
+    for point in rng.sample(POINTS, ROUNDS):
+        told = {
+            "control_url": worker_url,
+            "admin_url": postgres_server.url("postgres"),
+            "home": str(opened.shop.settings.home),
+            "point": point,
+            "when": rng.choice(["before", "after"]),
+        }
+        run = opened.claim()
+        child = subprocess.run(
+            [sys.executable, "-m", "tests.dagster.clone_child", json.dumps(told | {"run_id": str(run.id)})],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert child.returncode == KILLED, (told, child.stderr)
+        opened.shop.control.runs.requeue(run.id, attempt=run.attempt, reason="its process is gone")
+        step = opened.desk.take_up(opened.shop.claim())
+        assert opened.leaks(step) == [], told
+        result = clone_production(step, opened.build)
+        assert result is not None
+        assert result.name in opened.databases()
+        opened.end(step)
+        opened.sweep()
+        assert all(names.GOLDEN_PREFIX in name for name in opened.left()), (told, opened.left())
+        forget_templates(opened)
+
+
+def test_a_backup_older_than_policy_allows_is_not_cloned(made: tuple[Studio, Backup], owner_url: str) -> None:
+    """The person is told how old it is and how to make another; who names it gets it all the same."""
+    opened, backup = made
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute("update ops.backups set taken_at = taken_at - interval '30 hours' where id = %s", [backup.id])
+    with pytest.raises(StepFailed, match=r"is 30 h old; policy clone\.max_backup_age_hours allows 24") as caught:
+        clone_production(opened.step(), opened.build)
+    assert caught.value.hint == "ops backup create shop main"
+
+
+def test_a_backup_that_is_named_is_cloned_into_a_development_branch(made: tuple[Studio, Backup]) -> None:
+    """A preview gets production's data only where somebody asks for them."""
+    opened, backup = made
+    step = opened.step(branch="feature/x")
+    assert clone_production(step, opened.build) is None
+    opened.shop.control.runs.complete(step.fence, exit_code=0)
+    asked = cloned(opened, branch="feature/x", kind="clone", backup_id=str(backup.id))
+    assert asked.backup_id == backup.id
+
+
+def test_a_project_without_production_has_nothing_to_clone_and_one_without_backups_says_so(
+    made: tuple[Studio, Backup], owner_url: str
+) -> None:
+    """A staging before the first release starts from a template; one of a production waits for a backup."""
+    opened, _ = made
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute("update ops.backups set status = 'failed', error_message = 'x'")
+    with pytest.raises(StepFailed, match="production of shop has no verified backup") as caught:
+        clone_production(opened.step(), opened.build)
+    assert caught.value.hint == "ops backup create shop main"
+    control = opened.shop.control
+    project = control.projects.create("young", repo_url="https://forge.example/young.git", odoo_version="19.0")
+    control.environments.ensure(project.id, branch="release/1.0")
+    control.runs.queue(project.id, env="release/1.0", git_sha=SHA, ref="refs/heads/release/1.0")
+    assert clone_production(opened.desk.take_up(opened.shop.claim()), opened.build) is None
+    assert opened.said[-1] == "info: project young has no production yet: nothing to clone"
+
+
+def test_golden_templates_go_when_their_backup_does_or_nobody_uses_them() -> None:
+    """The newest few of a good backup stay."""
+    now = datetime(2026, 2, 13, tzinfo=UTC)
+
+    def row(name: str, *, project: str = "p", backup: str = "good", hours: int = 1) -> dict[str, object]:
+        told = {"project_id": project, "backup_id": backup}
+        return {"database_name": name, "tests": told, "last_used_at": now - timedelta(hours=hours)}
+
+    rows = [
+        row("a", hours=5), row("b", hours=4), row("c", hours=3), row("d", hours=2), row("e", backup="dropped"),
+        row("f", project="q", hours=71), row("g", project="q", hours=73),
+    ]  # fmt: skip
+    assert sorted(outdated(rows, {"good"}, now=now)) == ["a", "e", "g"]
+
+
+def test_the_template_of_a_dropped_backup_goes_with_its_files(made: tuple[Studio, Backup], owner_url: str) -> None:
+    """Who lets a backup go may rely on that nobody can copy it any more."""
+    opened, backup = made
+    template = cloned(opened).metadata["golden_template"]
+    assert f"database {template}" not in opened.sweep()
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute(
+            "update ops.backups set status = 'dropped', dropped_at = now(), drop_reason = 'x' where id = %s",
+            [backup.id],
+        )
+    assert f"database {template}" in opened.sweep()
+    assert not (opened.shop.settings.home / "templates" / template).exists()
