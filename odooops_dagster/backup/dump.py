@@ -25,6 +25,11 @@ from odooops_dagster.model import DatabaseAccess
 # Someone who holds a table for longer than this is named instead of waited for.
 _LOCK_WAIT = "60s"
 _MESSAGE_LINES = 5
+_BLOCK = 1024 * 1024
+# Who owns what is decided by who loads it.
+_NOBODYS = ("--no-owner", "--no-privileges")
+# From this version of the server on there is the setting; older ones refuse the first line of what pg_restore says.
+_TRANSACTION_TIMEOUT = 170000
 # A role that may only ask short questions counts rows and holds a moment still all the same.
 _PATIENT = """
 select set_config(name, '0', true) from pg_settings
@@ -134,16 +139,27 @@ def load(access: DatabaseAccess, blocks: Iterable[bytes], *, dump_format: str, p
     Raises:
         StepFailed: the program failed; the database is to be dropped.
     """
-    if dump_format == "custom":
-        options: tuple[str, ...] = (
-            "--exit-on-error",
-            "--no-owner",
-            "--no-privileges",
-            f"--dbname={_without_password(access)}",
-        )
+    if dump_format != "custom":
+        _load_sql(access, blocks, programs=programs)
+    elif _understands_pg_restore(access):
+        options = ("--exit-on-error", *_NOBODYS, f"--dbname={_without_password(access)}")
         with running(programs, "pg_restore", options, access, reads=True) as process:
             feed(process, blocks)
-        return
+    else:
+        with as_sql(blocks, programs=programs, options=_NOBODYS) as stream:
+            _load_sql(access, iter(lambda: stream.read(_BLOCK), b""), programs=programs)
+
+
+def _understands_pg_restore(access: DatabaseAccess) -> bool:
+    """Return whether the server knows every setting with which our pg_restore begins."""
+    try:
+        with psycopg.connect(conninfo(access), connect_timeout=10) as connection:
+            return connection.info.server_version >= _TRANSACTION_TIMEOUT
+    except psycopg.Error as exc:
+        raise Unavailable(f"database {access.database}: {' '.join(str(exc).split())}") from exc
+
+
+def _load_sql(access: DatabaseAccess, blocks: Iterable[bytes], *, programs: Programs) -> None:
     options = (
         "--no-psqlrc",
         "--quiet",

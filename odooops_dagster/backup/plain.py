@@ -18,10 +18,10 @@ _COMPLETE = b"-- PostgreSQL database dump complete"
 _SERVER = b"-- Dumped from database version "
 _WORDS_OF_PSQL = (b"\\restrict ", b"\\unrestrict ")
 _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
-# Who owns what and who may do what is the business of the server that the dump goes to.
+# Who owns what, who may do what and how long it may take is the business of the server that the dump goes to.
 _OF_THE_OTHER_SERVER = re.compile(
     rb"(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|COMMENT ON (SCHEMA|EXTENSION)|CREATE SCHEMA public"
-    rb"|ALTER .* OWNER TO|SET SESSION AUTHORIZATION)\b.*;\s*$"
+    rb"|ALTER .* OWNER TO|SET SESSION AUTHORIZATION|SET transaction_timeout)\b.*;\s*$"
 )
 _BODY = (b"CREATE FUNCTION ", b"CREATE PROCEDURE ", b"CREATE OR REPLACE FUNCTION ", b"CREATE OR REPLACE PROCEDURE ")
 

@@ -15,6 +15,8 @@ from moto.server import ThreadedMotoServer
 
 from odooops_dagster.errors import NotFound, Unavailable
 from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.stores import store_of
 from odooops_dagster.store import ObjectStore, S3Options, S3Store, open_store
 from tests.suites.store_suite import StoreSuite
 from tests.suites.stumbling import Stumbling
@@ -122,3 +124,20 @@ def test_a_service_that_keeps_failing_is_named_with_its_answer(endpoint: str, ur
         service.failures = 1000
         with pytest.raises(Unavailable, match=r"bucket bucket-\d+ answers (500|InternalError)"):
             store.put("a", b"x")
+
+
+def test_the_settings_say_how_the_service_keeps_objects(endpoint: str) -> None:
+    """Encrypted by the service, and locked for as long as they say."""
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    settings = Settings(
+        store_url="s3://locked",
+        store_endpoint_url=endpoint,
+        store_encryption="AES256",
+        store_lock_mode="GOVERNANCE",
+        store_lock_days=3,
+    )
+    store_of(settings).put("a/b", b"c")
+    head = client.head_object(Bucket="locked", Key="a/b")
+    assert (head["ServerSideEncryption"], head["ObjectLockMode"]) == ("AES256", "GOVERNANCE")
+    assert head["ObjectLockRetainUntilDate"] - datetime.now(UTC) > timedelta(days=2)
