@@ -254,7 +254,7 @@ def running(
                 stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if writes else subprocess.DEVNULL,
                 stderr=words,
-                env={**os.environ, "LC_ALL": "C.UTF-8", **_environment(access)},
+                env={**os.environ, "LC_ALL": "C.UTF-8", **_environment(access, is_loading=reads)},
             )
         except (FileNotFoundError, PermissionError) as exc:
             raise MissingDependency(f"{name} cannot be run: {exc}", hint="ops doctor") from exc
@@ -285,18 +285,22 @@ def conninfo(access: DatabaseAccess) -> str:
     )
 
 
-def _environment(access: DatabaseAccess | None) -> dict[str, str]:
+def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:
     # In the environment a password is for our eyes only, and a database name is a name, whatever signs it has.
     if access is None:
         return {}
-    return {
+    environment = {
         "PGHOST": access.host,
         "PGPORT": str(access.port),
         "PGUSER": access.user,
         "PGPASSWORD": access.password,
         "PGDATABASE": access.database,
-        **{f"PG{name.upper()}": value for name, value in access.options.items()},
     }
+    if is_loading:
+        # A load is thousands of transactions, and the disk need not be waited for after each: whoever gives the
+        # database its name or its role afterwards commits as usual, and with that all that was before.
+        environment["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c synchronous_commit=off"
+    return environment
 
 
 def _entries(stream: IO[bytes] | None) -> int:
