@@ -31,7 +31,9 @@ from odooops_dagster.steps.bring_back import (
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.drills_due import newest_verified
+from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.scratch import Scratch, scratch
+from odooops_dagster.steps.stores import pg_programs, repository_of
 
 # Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
 _CANDIDATES = 100
@@ -215,10 +217,12 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
 
 
 def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: OdooOpsError) -> None:
-    """Record a drill that came to nothing; a backup that was found damaged is good no more."""
+    """Record a drill that came to nothing; a backup that was found damaged is read back whole, and good no more."""
     summary = " ".join(str(exc).split())
     if isinstance(exc, Damaged):
-        ctx.control.backups.record_recheck(proof.backup, error_message=f"a drill found: {summary}")
+        repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+        with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
+            recheck(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
     report = _report(proof, drill) | {"error": summary}
     ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=_keep(ctx, report), report=report)
 
