@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from odooops_dagster.cli import exchange, restore
+from odooops_dagster.cli import exchange, records, restore
 from odooops_dagster.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.cli.bars import bars
@@ -20,7 +20,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Backup, BackupStatus, Project
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.progress import size_text
+from odooops_dagster.steps.progress import age_text, size_text
 from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.retention import Planned, Retained, planned, retain
 from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
@@ -28,6 +28,7 @@ from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
 app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_)
+app.add_typer(records.app, name="records")
 app.command("restore")(restore.restore)
 app.command("undo")(restore.undo)
 
@@ -258,12 +259,5 @@ def _size(size_bytes: int | None) -> str | None:
 
 
 def _age(taken_at: datetime | None, now: datetime) -> str | None:
-    """Return how old the data are, in the largest unit that says enough."""
-    if taken_at is None:
-        return None
-    age = max(now - taken_at, timedelta())
-    units = (("d", timedelta(days=2), timedelta(days=1)), ("h", timedelta(hours=2), timedelta(hours=1)))
-    for sign, least, unit in units:
-        if age >= least:
-            return f"{age // unit} {sign}"
-    return f"{age // timedelta(minutes=1)} min"
+    """Return how old the data are."""
+    return None if taken_at is None else age_text(now - taken_at)

@@ -15,7 +15,7 @@ from odooops_dagster.backup.zip_import import Report, inspect_zip
 from odooops_dagster.cli.arguments import BackupId, Branch, ProjectSlug
 from odooops_dagster.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.cli.bars import bars
-from odooops_dagster.cli.following import finish, follow
+from odooops_dagster.cli.following import finish, follow_bytes
 from odooops_dagster.cli.output import Json, note, print_fields, print_json
 from odooops_dagster.cli.ports import caller, control_plane, databases
 from odooops_dagster.control import ControlPlane
@@ -42,10 +42,12 @@ def export(
     with control_plane(settings) as control:
         found = backup_of(control, backup)
         control.members.require(found.project_id, "restore")
-        project = project_of(control, found)
-    if found.status != "verified":
-        raise Conflict(f"backup {found.id} is {found.status}, not verified", hint=f"ops backup list {project.slug}")
-    repository = repository_of(store_of(settings), settings, project.slug)
+        environment = control.environments.by_id(found.environment_id)
+        if found.status != "verified":
+            raise Conflict(f"backup {found.id} is {found.status}, not verified", hint="ops backup list")
+        told = {"backup_id": str(found.id), "requested_by": caller(), "file": file.name}
+        control.events.note(environment, "backup_exported", at=datetime.now(UTC), facts=told)
+    repository = repository_of(store_of(settings), settings, environment.project_slug)
     manifest = manifest_of(repository, found)
     with bars() as progress:
         done = export_zip(repository, manifest, file, programs=pg_programs(settings), force=force, progress=progress)
@@ -80,14 +82,9 @@ def import_(
         run = control.runs.get(UUID(str(asked.run_id)))
         _print(told | {"backup": str(asked.id), "run": name_of(run)}, json=json)
         if wait:
-            run = follow(control, run)
+            run = follow_bytes(control, run)
     if wait:
         finish(run)
-
-
-def project_of(control: ControlPlane, backup: Backup) -> Project:
-    """Return the backup's project."""
-    return control.projects.get(control.environments.by_id(backup.environment_id).project_slug)
 
 
 def _ask(control: ControlPlane, settings: Settings, environment: Environment, report: Report, *, label: str) -> Backup:

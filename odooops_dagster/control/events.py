@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from odooops_dagster.control.database import Database
+from odooops_dagster.errors import BadInput, Forbidden
+from odooops_dagster.model import Environment
 from odooops_dagster.release_model import EventAnswer
 
 
@@ -18,3 +22,29 @@ class Events:
     def ingest(self, envelope: Mapping[str, Any]) -> EventAnswer:
         """Take the event in, once; a refused one is answered, not raised, and logged."""
         return EventAnswer.from_row(self._database.value("ingest_event", envelope=envelope))
+
+    def note(self, environment: Environment, what: str, *, at: datetime, facts: Mapping[str, Any]) -> None:
+        """Put on the environment's record what was done with it outside of a run.
+
+        Raises:
+            Forbidden: the caller may not tell of environments.
+            BadInput: it is not put on record for another reason.
+        """
+        answer = self.ingest(
+            {
+                "schema_version": "1.0",
+                "event_type": "environment_event",
+                "idempotency_key": str(uuid4()),
+                "source": "ops",
+                "occurred_at": at.isoformat(),
+                "project": environment.project_slug,
+                "environment": environment.name,
+                "status": what,
+                "rationale_structured": dict(facts),
+            }
+        )
+        if answer.status == "rejected":
+            kind = Forbidden if answer.http_status in (401, 403) else BadInput
+            raise kind(
+                f"{what} of {environment.partition_key} is not put on record: {answer.message}", hint=answer.hint
+            )

@@ -26,6 +26,7 @@ from odooops_dagster.steps.names import (
     owner_of_service,
     short_id,
 )
+from odooops_dagster.steps.records import remove_sidecars
 from odooops_dagster.steps.restore import kept_databases
 from odooops_dagster.steps.scratch import Scratch, left_behind
 
@@ -69,6 +70,7 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
         *_folders(folders, in_use),
         *_remove_drafts(drafts, in_use),
         *_drills(runtime, databases, drills, in_use),
+        *remove_sidecars(databases, now=datetime.now(UTC)),
     ]
 
 
