@@ -295,6 +295,7 @@ def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str
         "PGUSER": access.user,
         "PGPASSWORD": access.password,
         "PGDATABASE": access.database,
+        **{f"PG{name.upper()}": value for name, value in access.options.items()},
     }
     if is_loading:
         # A load is thousands of transactions, and the disk need not be waited for after each: whoever gives the
