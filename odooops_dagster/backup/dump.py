@@ -300,7 +300,8 @@ def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str
     if is_loading:
         # A load is thousands of transactions, and the disk need not be waited for after each: whoever gives the
         # database its name or its role afterwards commits as usual, and with that all that was before.
-        environment["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c synchronous_commit=off"
+        given = environment.get("PGOPTIONS") or os.environ.get("PGOPTIONS", "")
+        environment["PGOPTIONS"] = f"{given} -c synchronous_commit=off"
     return environment
 
 
