@@ -18,7 +18,7 @@ from odooops_dagster.cli.output import print_error
 from odooops_dagster.errors import BadInput, OdooOpsError
 
 # Each verb is a function of its own name in its own file.
-VERBS = ("up", "down", "status", "doctor", "demo")
+VERBS = ("up", "down", "status", "doctor", "demo", "clone")
 # Each noun is a file with an `app` that holds its verbs.
 NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.model import Environment, Stage
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.names import service_name
+from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.stores import pg_programs
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
@@ -47,9 +50,17 @@ def list_(
 
 @app.command()
 def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
-    """Show an environment: where it answers, and what runs there."""
+    """Show an environment: where it answers, what runs there, and of which backup its data are."""
     with control_plane() as control:
-        print_fields(environment_of(control, project, branch), json=json)
+        environment = environment_of(control, project, branch)
+        backup = control.backups.shown_by(environment)
+    taken_at = backup.taken_at if backup else None
+    data = {
+        "data_backup_id": backup.id if backup else None,
+        "data_taken_at": taken_at,
+        "data_age": age_text(datetime.now(UTC) - taken_at) if taken_at else None,
+    }
+    print_fields(asdict(environment) | data, json=json)
 
 
 @app.command()

@@ -10,7 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model import Backup, BackupFreshness, BackupStatus, Fence, Restore, RestorePurpose, StoredBackup
+from odooops_dagster.model import (
+    Backup,
+    BackupFreshness,
+    BackupStatus,
+    Environment,
+    Fence,
+    Restore,
+    RestorePurpose,
+    StoredBackup,
+)
 
 
 class Backups:
@@ -123,6 +132,15 @@ class Backups:
             environment_id=environment_id,
         )
         return [Restore.from_row(row) for row in rows]
+
+    def shown_by(self, environment: Environment) -> Backup | None:
+        """Return the backup whose data the environment's database was made of; None where it has its own."""
+        if environment.database_name is None:
+            return None
+        found = self.restores(environment.project_id, environment_id=environment.id)
+        mine = (r for r in found if r.status == "succeeded" and r.database_name == environment.database_name)
+        restore = next(mine, None)
+        return self.get(restore.backup_id) if restore else None
 
     def start_restore(
         self, fence: Fence, *, backup_id: UUID | None = None, purpose: RestorePurpose | None = None

@@ -21,6 +21,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.golden import Golden, Ingredients, NotCovered, golden, masking_hooks, uncovered
 from odooops_dagster.steps.names import database_name, filestore, role_name, scratch_name
+from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.undo import undoing
 
 _SECONDS_PER_HOUR = 3600
@@ -93,19 +94,11 @@ def backup_to_clone(ctx: StepContext, *, max_age_hours: int) -> Backup | None:
     newest = max(production, key=_taken_at)
     if (age := _age(newest)) > timedelta(hours=max_age_hours):
         raise StepFailed(
-            f"production's newest verified backup is {in_words(age)} old; policy clone.max_backup_age_hours"
+            f"production's newest verified backup is {age_text(age)} old; policy clone.max_backup_age_hours"
             f" allows {max_age_hours}",
             hint=hint,
         )
     return newest
-
-
-def in_words(age: timedelta) -> str:
-    """Return how old something is, as people say it."""
-    minutes = max(0, int(age.total_seconds() // 60))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
@@ -255,7 +248,7 @@ def _report(ctx: StepContext, made_of: Ingredients, made: Golden) -> Mapping[str
 
 def _origin(backup: Backup) -> str:
     taken_at = f"{_taken_at(backup):%Y-%m-%d %H:%M} UTC"
-    return f"backup {backup.id} of {backup.stage}, taken {taken_at}, {in_words(_age(backup))} old"
+    return f"backup {backup.id} of {backup.stage}, taken {taken_at}, {age_text(_age(backup))} old"
 
 
 def _hours(backup: Backup) -> float:

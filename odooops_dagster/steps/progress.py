@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from odooops_dagster.control.logs import Logs
@@ -71,6 +72,15 @@ def size_text(size_bytes: int) -> str:
     while abs(size) >= 999.95 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size_bytes} B"
+
+
+def age_text(age: timedelta) -> str:
+    """Return how old something is, in the largest unit that says enough."""
+    units = (("d", timedelta(days=2), timedelta(days=1)), ("h", timedelta(hours=2), timedelta(hours=1)))
+    for sign, least, unit in units:
+        if age >= least:
+            return f"{age // unit} {sign}"
+    return f"{max(age, timedelta()) // timedelta(minutes=1)} min"
 
 
 def rate_text(size_bytes: int, seconds: float) -> str:

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 from odooops_dagster import git
 from odooops_dagster.errors import StepFailed
@@ -25,8 +26,7 @@ def fetch_source(ctx: StepContext) -> Source:
     Raises:
         StepFailed: the repository or the commit cannot be had, or the run names no commit.
     """
-    # A clone that was asked for by its backup alone brings other data to what runs there.
-    sha = ctx.run.git_sha or (ctx.environment.deployed_sha if ctx.run.kind == "clone" else None)
+    sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
@@ -37,6 +37,13 @@ def fetch_source(ctx: StepContext) -> Source:
     source = read_source(path, sha)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
+
+
+def _cloned_commit(ctx: StepContext) -> str | None:
+    """Return the commit of a clone that was asked for by its backup alone: what runs there, else production's own."""
+    if ctx.environment.deployed_sha or "backup_id" not in ctx.run.config:
+        return ctx.environment.deployed_sha
+    return ctx.control.backups.get(UUID(str(ctx.run.config["backup_id"]))).git_sha
 
 
 def read_source(path: Path, sha: str) -> Source:
