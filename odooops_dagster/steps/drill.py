@@ -83,7 +83,7 @@ def run_drill(ctx: StepContext) -> DrillResult:
     proof = _Proof(backup=ctx.control.backups.get(restore.backup_id), started=proof_started)
     try:
         rto_seconds = _prove(ctx, proof)
-    except OdooOpsError as exc:
+    except (OdooOpsError, OSError) as exc:
         with suppress(OdooOpsError):  # the first error is the one to tell
             _note_failure(ctx, proof, drill, exc)
         raise
@@ -216,7 +216,7 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
     )
 
 
-def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: OdooOpsError) -> None:
+def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception) -> None:
     """Record a drill that came to nothing; a backup that was found damaged is read back whole, and good no more."""
     summary = " ".join(str(exc).split())
     if isinstance(exc, Damaged):

@@ -64,7 +64,7 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
     try:
         stored = open_backup(ctx, ctx.control.backups.get(restore.backup_id))
         result = _mend_files(ctx, stored) if _only(ctx) == "filestore" else _restore(ctx, stored)
-    except OdooOpsError as exc:
+    except (OdooOpsError, OSError) as exc:
         _note_failure(ctx, " ".join(str(exc).split()))
         raise
     failed = next((check for check in result.checks if check.blocking and not check.passed), None)
