@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from odooops_dagster import git
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.dump import Facts
 from odooops_dagster.backup.filestore import inside
@@ -104,17 +105,28 @@ def build_of(ctx: StepContext, backup: Backup) -> Build:
     kept = kept_build(ctx, backup.image_digest)
     if kept is not None:
         return kept
-    if not backup.git_sha:
+    git_sha = backup.git_sha or _presumed_commit(ctx, backup)
+    if not git_sha:
         raise StepFailed(
-            f"the build of backup {backup.id} is gone: {backup.image_digest or 'it was taken of an adopted Odoo'}",
+            f"the build of backup {backup.id} is gone: {backup.image_digest or 'nobody noted which it was'}",
             hint="push the commit that served it, and name a backup that was taken since",
         )
-    ctx.log("info", f"the build of the backup is not kept any more: making it again from {backup.git_sha[:12]}")
-    again = replace(ctx, run=replace(ctx.run, git_sha=backup.git_sha))
+    ctx.log("info", f"the build of the backup is not kept here: making it from {git_sha[:12]}")
+    again = replace(ctx, run=replace(ctx.run, git_sha=git_sha))
     build = build_image(again, fetch_source(again))
-    if build.digest != backup.image_digest:
+    if backup.image_digest and build.digest != backup.image_digest:
         ctx.log("warn", f"the build made again is {build.digest[:19]}, the backup was served by {backup.image_digest}")
     return build
+
+
+def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
+    """Return the branch's newest commit for what is adopted: which one serves it is not known here."""
+    origin = ctx.control.environments.by_id(backup.environment_id)
+    if not origin.is_adopted:
+        return None
+    sha = git.head_of(ctx.project.repo_url, origin.branch)
+    ctx.log("warn", f"nobody here knows which commit serves {origin.partition_key}: taking {origin.branch}, {sha[:12]}")
+    return sha
 
 
 def kept_build(ctx: StepContext, digest: str | None) -> Build | None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from odooops_dagster.adoption import Elsewhere, access_from, inspect, recall
+from odooops_dagster.adoption import Elsewhere, access_from, inspect, recall, remember
 from odooops_dagster.backup.create import create
 from odooops_dagster.backup.dump import Programs, conninfo
 from odooops_dagster.backup.verify import verify
@@ -21,6 +21,8 @@ from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.backup import back_up
+from odooops_dagster.steps.bring_back import build_of
 from odooops_dagster.steps.converge import converge_all
 from odooops_dagster.steps.destroy import destroy_environment
 from odooops_dagster.steps.janitor import collect
@@ -29,6 +31,7 @@ from odooops_dagster.steps.stores import pg_programs
 from tests.adoptions import PASSWORD, Theirs, theirs_on
 from tests.backups import repository_in
 from tests.conftest import postgres15
+from tests.repositories import Repository
 from tests.servers import PostgresServer
 from tests.working import next_run
 
@@ -47,7 +50,8 @@ def settings(worker_url: str, tmp_path: Path, control: ControlPlane, monkeypatch
     """Return the platform's settings, over a control plane that knows the project shop."""
     monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("ODOOOPS_ADOPT_DSN", raising=False)
+    for name in ("ODOOOPS_ADOPT_DSN", "ODOOOPS_CACHE"):
+        monkeypatch.delenv(name, raising=False)
     control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")
     return Settings()
 
@@ -314,3 +318,23 @@ def test_what_a_connection_string_says_of_encryption_is_kept() -> None:
     )
     assert "p@ss" not in repr(access)
     assert "sslmode=verify-full" in conninfo(access)
+
+
+def test_a_drill_of_an_adopted_production_takes_the_branchs_newest_commit(
+    settings: Settings, theirs: Theirs, control: ControlPlane, databases: OdooDatabases, tmp_path: Path
+) -> None:
+    """Which commit serves it nobody here knows; without a build no backup of it could prove itself."""
+    shop = Repository(tmp_path)
+    shop.commit({"a": "1"})
+    newest = shop.commit({"a": "2"})
+    project = control.projects.create("adopters", repo_url=shop.url, odoo_version="19.0")
+    environment = control.environments.adopt(project.id, branch="main")
+    remember(settings.home / "secrets", environment.id, theirs.place)
+    asked = control.backups.create(project.id, env="main")
+    ctx = next_run(control, settings.model_copy(update={"odoo_path": tmp_path / "no-odoo"}), databases)
+    made = back_up(ctx)
+    assert (made.backup.id, made.backup.status) == (asked.id, "verified")
+    assert made.backup.git_sha is None
+    with pytest.raises(OdooOpsError, match="no-odoo"):
+        build_of(ctx, made.backup)
+    assert [folder.name for folder in (settings.home / "sources").glob("*/*")] == [newest]
