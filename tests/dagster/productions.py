@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import psycopg
+import pytest
 
 from assets.backup import backup as backup_asset
 from assets.jobs import back_up
@@ -126,6 +127,17 @@ def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int
         for name in databases.list(role):
             databases.drop(name)
         databases.drop_role(role)
+
+
+def known_to_ops(patch: pytest.MonkeyPatch, home: Path, *, control_url: str, server: PostgresServer) -> None:
+    """Let the command line find the control plane, the databases' server and the store of a test."""
+    for name, value in {
+        "ODOOOPS_HOME": str(home),
+        "ODOOOPS_DATABASE_URL": control_url,
+        "ODOOOPS_ODOO_DATABASE_URL": server.url("postgres"),
+        "ODOOOPS_DAGSTER_DATABASE_URL": server.url("postgres"),
+    }.items():
+        patch.setenv(name, value)
 
 
 def filled(databases: OdooDatabases, server: PostgresServer, role: str, database: str, folder: Path) -> Production:

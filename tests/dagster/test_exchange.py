@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import BadInput, Conflict, OdooOpsError
+from odooops_dagster.errors import BadInput, Conflict, Forbidden, OdooOpsError
 from odooops_dagster.model import Backup
 from odooops_dagster.steps import exchange
-from tests.dagster.productions import Shop, shop
+from tests.dagster.productions import Shop, known_to_ops, shop
 from tests.servers import PostgresServer
 
 DATA = b"a picture"
@@ -41,13 +42,7 @@ def production(
 ) -> Iterator[Shop]:
     """Yield a filled production that the command line finds."""
     with shop(control, postgres_server, tmp_path) as made:
-        for name, value in {
-            "ODOOOPS_HOME": str(tmp_path),
-            "ODOOOPS_DATABASE_URL": worker_url,
-            "ODOOOPS_ODOO_DATABASE_URL": postgres_server.url("postgres"),
-            "ODOOOPS_DAGSTER_DATABASE_URL": postgres_server.url("postgres"),
-        }.items():
-            monkeypatch.setenv(name, value)
+        known_to_ops(monkeypatch, tmp_path, control_url=worker_url, server=postgres_server)
         yield made
 
 
@@ -184,3 +179,27 @@ def test_only_a_verified_backup_is_exported(production: Shop, tmp_path: Path) ->
         ops("export", waiting.id, tmp_path / "out.zip")
     assert ops("export", waiting.id, tmp_path / "out.zip", "--force")["files"] == 30
     assert zipfile.ZipFile(tmp_path / "out.zip").testzip() is None
+
+
+def test_who_may_not_restore_may_not_export(
+    production: Shop, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A developer sees that there is a backup, and production's data stay where they are."""
+    backup = production.back_up()
+    for role in ("developer", "sre"):
+        monkeypatch.setenv("ODOOOPS_DATABASE_URL", f"{database}?options=-c%20role%3D{role}")
+        if role == "developer":
+            with pytest.raises(Forbidden, match="you may not restore"):
+                ops("export", backup.id, tmp_path / "out.zip")
+            assert not (tmp_path / "out.zip").exists()
+    assert ops("export", backup.id, tmp_path / "out.zip")["files"] == 30
+
+
+def test_an_export_is_put_on_the_environments_record(production: Shop, database: str, tmp_path: Path) -> None:
+    """Who took production's data out of the platform can be asked later."""
+    backup = production.back_up()
+    ops("export", backup.id, tmp_path / "out.zip")
+    with psycopg.connect(database) as connection:
+        [(event, payload)] = connection.execute("select event, payload from ops.environment_events").fetchall()
+    assert event == "backup_exported"
+    assert payload["rationale_structured"]["backup_id"] == str(backup.id)

@@ -15,7 +15,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError
 from odooops_dagster.model import Backup
 from odooops_dagster.steps.records import SIDECAR_PREFIX, remove_sidecars, sidecar
-from tests.dagster.productions import Shop, shop
+from tests.dagster.productions import Shop, known_to_ops, shop
 from tests.servers import PostgresServer
 
 
@@ -29,13 +29,7 @@ def production(
 ) -> Iterator[Shop]:
     """Yield a filled production that the command line finds."""
     with shop(control, postgres_server, tmp_path) as made:
-        for name, value in {
-            "ODOOOPS_HOME": str(tmp_path),
-            "ODOOOPS_DATABASE_URL": worker_url,
-            "ODOOOPS_ODOO_DATABASE_URL": postgres_server.url("postgres"),
-            "ODOOOPS_DAGSTER_DATABASE_URL": postgres_server.url("postgres"),
-        }.items():
-            monkeypatch.setenv(name, value)
+        known_to_ops(monkeypatch, tmp_path, control_url=worker_url, server=postgres_server)
         yield made
 
 
