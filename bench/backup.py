@@ -19,6 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
+
 from bench.cost import Cost, measure
 from bench.preview import CACHE
 from bench.production import FULL, SMALL, Production, production
@@ -100,10 +102,17 @@ class Bench:
         pairs += [(click[0], [lambda: self._second(number)]), (click[1], [self._clone])]
         for theirs, ours in pairs:
             for step in [*ours, *theirs] if number % 2 else [*theirs, *ours]:
+                self._settle()
                 costs |= step()
         shutil.rmtree(self._folder / "store")
         print(f"{number + 1}: " + ", ".join(f"{name} {cost.seconds:.1f} s" for name, cost in costs.items()), flush=True)
         return costs
+
+    def _settle(self) -> None:
+        """Have everything on the disk that went before, so that nobody writes it at another's expense."""
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute("checkpoint")
+        os.sync()
 
     # -- below: each of them, and what it leaves taken away outside of its time
 
@@ -175,8 +184,7 @@ class Bench:
         make_harmless(
             self._databases.access(COPY, role=SCRATCH), scripts=scripts, masks=(), progress=lambda _line: None
         )
-        self._databases.keep_as_template(COPY, GOLDEN)
-        self._databases.drop(COPY)
+        self._databases.turn_into_template(COPY, GOLDEN)
         shutil.copytree(self._production.filestore, self._programs.filestore(GOLDEN))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 import time
@@ -40,7 +39,6 @@ def measure(
         Failed: with its last words.
     """
     log = folder / "words.log"
-    os.sync()  # what went before is not written to the disk at our expense
     started = time.monotonic()
     with log.open("wb") as words:
         process = subprocess.Popen(

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import psycopg
+from uuid import uuid4
 
 from odooops_dagster.backup import create, restore, verify
-from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.dump import Programs
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import Sealer
-from odooops_dagster.clones import offenders
+from odooops_dagster.clones import offenders, set_parameters
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.steps.files import link_tree
 from odooops_dagster.store import FolderStore
 
 Question = Mapping[str, Any]
-NEW_UUID = "update ir_config_parameter set value = gen_random_uuid()::text where key = 'database.uuid'"
 
 
 def main() -> None:
@@ -76,22 +74,12 @@ def _clone(question: Question) -> Question:
     name, scratch = question["database"], question["scratch"]
     databases.create(name, owner=scratch, template=question["golden"])
     access = databases.access(name, role=scratch)
-    with psycopg.connect(conninfo(access)) as connection:
-        connection.execute(NEW_UUID)
-    _link(Path(question["filestore"]), Path(question["to"]))
+    set_parameters(access, {"database.uuid": str(uuid4()), "database.secret": str(uuid4())})
     if found := offenders(access):
         raise SystemExit(f"the copy is not harmless: {found}")
+    link_tree(Path(question["filestore"]), Path(question["to"]))
     databases.hand_over(name, to=question["owner"])
     return {}
-
-
-def _link(source: Path, target: Path) -> None:
-    """Give every file a second name: Odoo never changes one in place."""
-    for folder, _, names in os.walk(source):
-        place = target / Path(folder).relative_to(source)
-        place.mkdir(parents=True)
-        for name in names:
-            os.link(f"{folder}/{name}", f"{place}/{name}")
 
 
 def _repository(question: Question) -> Repository:
