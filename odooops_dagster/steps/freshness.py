@@ -11,7 +11,8 @@ from odooops_dagster.release_model import Incident
 
 def watch_freshness(control: ControlPlane, *, now: datetime) -> list[str]:
     """Open an incident for each production whose backups are stale, end those of fresh ones, and say what was done."""
-    environments = {environment.id: environment for environment in control.environments.list()}
+    active = {project.id for project in control.projects.list() if project.status == "active"}
+    environments = {e.id: e for e in control.environments.list() if e.project_id in active}
     done = []
     for freshness in control.backups.freshness():
         environment = environments.get(freshness.environment_id)

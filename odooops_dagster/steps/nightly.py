@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +11,8 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Backup, Environment
 
 REQUESTED_BY = "schedule nightly_backups"
+# What failed may be well again by then: a store that was down, a disk that was full.
+_PAUSE_AFTER_FAILURE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +45,12 @@ def night_of(now: datetime, *, hour: int, time_zone: str) -> Night:
 def queue_nightly(control: ControlPlane, *, hour: int, time_zone: str, now: datetime) -> Queued:
     """Ask for a backup of each living production whose policy wants one and that has none of this night."""
     night = night_of(now, hour=hour, time_zone=time_zone)
+    active = {project.id for project in control.projects.list() if project.status == "active"}
     backups, refused = [], []
     for environment in control.environments.list():
         try:
-            if (
-                _has_data(environment)
-                and _is_wanted(control, environment)
-                and not _is_asked(control, environment, night)
-            ):
-                backups.append(_ask(control, environment, night))
+            if environment.project_id in active and _has_data(environment) and _is_wanted(control, environment):
+                backups += _ask_if_due(control, environment, night, now)
         except OdooOpsError as exc:
             refused.append(f"{environment.partition_key}: {exc}")
     return Queued(backups=tuple(backups), refused=tuple(refused))
@@ -71,17 +69,22 @@ def _is_wanted(control: ControlPlane, environment: Environment) -> bool:
     return bool(control.policies.get(environment.project_id, policy_type="backup")["nightly"])
 
 
-def _is_asked(control: ControlPlane, environment: Environment, night: Night) -> bool:
-    """Return whether this night's backup is on the record; the key alone would be refused after a deployment."""
-    asked: Sequence[Backup] = control.backups.list(environment_id=environment.id)
-    return any(backup.requested_by == REQUESTED_BY and backup.created_at >= night.due_at for backup in asked)
+def _ask_if_due(control: ControlPlane, environment: Environment, night: Night, now: datetime) -> list[Backup]:
+    """Ask for the night's backup, and once more where it failed: the second one writes anew what was damaged.
 
-
-def _ask(control: ControlPlane, environment: Environment, night: Night) -> Backup:
-    return control.backups.create(
+    The record is asked and not the key alone, which would be refused after a deployment.
+    """
+    everyone = control.backups.list(environment_id=environment.id)
+    asked = [backup for backup in everyone if backup.requested_by == REQUESTED_BY and backup.created_at >= night.due_at]
+    has_failed = len(asked) == 1 and asked[0].status == "failed" and now - asked[0].created_at >= _PAUSE_AFTER_FAILURE
+    if asked and not has_failed:
+        return []
+    again = ", again" if asked else ""
+    made = control.backups.create(
         environment.project_id,
         env=environment.name,
         trigger="schedule",
         requested_by=REQUESTED_BY,
-        idempotency_key=f"nightly backup of {environment.id} on {night.day}",
+        idempotency_key=f"nightly backup of {environment.id} on {night.day}{again}",
     )
+    return [made]

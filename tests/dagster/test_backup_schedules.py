@@ -18,7 +18,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.freshness import watch_freshness
-from odooops_dagster.steps.nightly import queue_nightly
+from odooops_dagster.steps.nightly import Queued, night_of, queue_nightly
 from odooops_dagster.steps.retention import Retained, planned, retain
 from odooops_dagster.store import FolderStore
 from schedules.backup_freshness import backup_freshness
@@ -172,13 +172,38 @@ def test_only_living_productions_with_data_are_backed_up(keeper: Keeper) -> None
 
 
 def test_a_production_that_cannot_be_asked_for_stops_no_other(keeper: Keeper) -> None:
-    """Its reason is told."""
-    archived = keeper.control.projects.create("archived", repo_url="https://forge.example/a.git", odoo_version="19.0")
-    keeper.control.environments.adopt(archived.id, branch="main")
-    keeper.control.projects.archive("archived")
-    queued = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=datetime.now(UTC))
-    assert len(queued.backups) == 1
-    assert [reason.partition(":")[0] for reason in queued.refused] == ["archived/main"]
+    """Its reason is told: somebody else used the night's key for another request."""
+    now = datetime.now(UTC)
+    other = keeper.control.projects.create("other", repo_url="https://forge.example/o.git", odoo_version="19.0")
+    adopted = keeper.control.environments.adopt(other.id, branch="main")
+    night = night_of(now, hour=2, time_zone="UTC")
+    key = f"nightly backup of {adopted.id} on {night.day}"
+    keeper.control.backups.create(other.id, env="main", label="not the clock's", idempotency_key=key)
+    queued = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now)
+    assert [backup.environment_id for backup in queued.backups] == [keeper.environment.id]
+    assert [reason.partition(":")[0] for reason in queued.refused] == ["other/main"]
+
+
+def test_an_archived_project_is_left_in_peace(keeper: Keeper) -> None:
+    """Neither backups nor alarms."""
+    now = datetime.now(UTC)
+    keeper.backup(now - days(9))
+    keeper.control.projects.archive("shop")
+    assert queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now) == Queued(backups=(), refused=())
+    assert watch_freshness(keeper.control, now=now) == []
+
+
+def test_a_night_that_failed_is_tried_once_more(keeper: Keeper) -> None:
+    """An hour later, and then no more until the next night."""
+    hour = (datetime.now(UTC).hour + 12) % 24
+    now = datetime.now(UTC)
+    asked = []
+    for wait in (timedelta(), timedelta(minutes=10), timedelta(minutes=61), timedelta(minutes=200)):
+        queued = queue_nightly(keeper.control, hour=hour, time_zone="UTC", now=now + wait)
+        asked.append(len(queued.backups))
+        for backup in queued.backups:
+            keeper.control.runs.cancel(UUID(str(backup.run_id)))
+    assert asked == [1, 0, 1, 0]
 
 
 @pytest.mark.usefixtures("keeper")
