@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from odooops_dagster.backup.create import Created, create
+from odooops_dagster.backup.create import Created, create, create_from_streams
 from odooops_dagster.backup.dump import Programs, conninfo
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.repository import Repository
@@ -134,6 +135,12 @@ def draft(backup_id: str, taken_at: datetime) -> Manifest:
         file_count=0,
         file_table=(),
     )
+
+
+def back_up_dump(repository: Repository, backup_id: str, dump: bytes, *, folder: Path, hour: int = 0) -> Created:
+    """Make a backup of a dump, and of a folder of files which need not be there."""
+    manifest = draft(backup_id, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour))
+    return create_from_streams(repository, io.BytesIO(dump), folder, manifest=manifest)
 
 
 class Databases:

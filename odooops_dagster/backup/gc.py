@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.marks import LIFE, Mark, marked, remove_dead, utc_now
 from odooops_dagster.backup.repository import Repository
+from odooops_dagster.errors import NotFound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ def collect(
         Conflict: someone else works on these backups, or a manifest cannot be read: nothing is removed then.
     """
     with marked(repository, "collecting", collector_id, clock=clock) as mark:
-        needed = {piece.key for key in repository.manifests() for piece in repository.manifest(key).objects.values()}
+        needed = {piece.key for manifest in _manifests(repository) for piece in manifest.objects.values()}
         sizes = repository.sizes()
         doomed = sorted(sizes.keys() - needed)
         if not dry_run:
@@ -42,6 +44,16 @@ def collect(
 def drop(repository: Repository, manifest_key: str) -> None:
     """Forget a backup; its objects go with the next collection, where no other backup needs them."""
     repository.store.delete(repository.prefix + manifest_key)
+
+
+def _manifests(repository: Repository) -> Iterator[Manifest]:
+    for key in repository.manifests():
+        try:
+            yield repository.manifest(key)
+        except NotFound:
+            if key in repository.manifests():
+                raise
+            # Dropped meanwhile.
 
 
 def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:

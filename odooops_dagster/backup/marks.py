@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Literal
 
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.errors import Conflict, NotFound, OdooOpsError
+from odooops_dagster.store import FolderStore
 
 Kind = Literal["writing", "collecting"]
 
@@ -22,6 +24,8 @@ LIFE = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
 # Who marked may act for so long after the last renewal; the rest of a life is for one request that is under way.
 TRUSTED = LIFE / 3
+# What a killed process had under way on the network arrives within this time, or not at all.
+ARRIVAL_SECONDS = 5.0
 # A clock that is set right goes back by less than this.
 _STEP = timedelta(minutes=1)
 
@@ -97,11 +101,14 @@ def remove_dead(repository: Repository, *, now: datetime) -> None:
 
 
 def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime) -> None:
-    for found in repository.store.list(repository.prefix + folder):
-        key = found.key.removeprefix(repository.prefix)
-        if key != own and _lives(repository, found.key, now):
+    keys = [found.key for found in repository.store.list(repository.prefix + folder)]
+    others = [key for key in keys if key != repository.prefix + own]
+    for key in others:
+        if _lives(repository, key, now):
             hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
-            raise Conflict(f"{key} is at work on these backups", hint=hint)
+            raise Conflict(f"{key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+    if others and not isinstance(repository.store, FolderStore):
+        time.sleep(ARRIVAL_SECONDS)
 
 
 def _lives(repository: Repository, key: str, now: datetime) -> bool:

@@ -12,14 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
 from odooops_dagster.backup import gc
-from odooops_dagster.backup.create import create_from_streams
 from odooops_dagster.backup.dump import Programs
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.restore import restore
@@ -27,7 +25,7 @@ from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import verify
 from odooops_dagster.errors import Conflict
 from odooops_dagster.store import FolderStore, Source, StoredObject
-from tests.backups import Databases, Production, back_up, draft, files, production_on, repository_in, rows
+from tests.backups import Databases, Production, back_up, back_up_dump, files, production_on, repository_in, rows
 from tests.servers import PostgresServer
 
 KEY = bytes(range(32))
@@ -318,8 +316,7 @@ def test_a_collection_that_is_killed_took_nothing_that_is_needed_and_the_next_on
         for _ in range(3):
             rows_of[world.rng.randrange(len(rows_of))] = b"changed %d\n" % number
         dumps[name] = b"".join(rows_of)
-        manifest = draft(name, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number))
-        create_from_streams(world.repository, io.BytesIO(dumps[name]), world.folder / "none", manifest=manifest)
+        back_up_dump(world.repository, name, dumps[name], folder=world.folder / "none", hour=number)
         if number % 2:
             gc.drop(world.repository, world.rng.choice(world.repository.manifests()))
         killed += sum(run((collect, world.work(name, 14))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
@@ -21,13 +20,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odooops_dagster.backup import gc, marks
-from odooops_dagster.backup.create import Created, create_from_streams
+from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.marks import LIFE, TRUSTED, marked
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import Sealer
-from odooops_dagster.errors import Conflict
+from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.store import FolderStore, MemoryStore, ObjectStore, Source, StoredObject
-from tests.backups import draft
+from tests.backups import back_up_dump
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -65,8 +64,9 @@ def repository_over(store: ObjectStore) -> Repository:
 
 
 @pytest.fixture
-def store() -> Watched:
-    """An empty store."""
+def store(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """An empty store, to which nothing comes late."""
+    monkeypatch.setattr(marks, "ARRIVAL_SECONDS", 0.0)
     return Watched()
 
 
@@ -74,12 +74,6 @@ def store() -> Watched:
 def repository(store: Watched) -> Repository:
     """An empty repository."""
     return repository_over(store)
-
-
-def back_up(repository: Repository, backup_id: str, dump: bytes, *, folder: Path, hour: int = 0) -> Created:
-    """Make a backup of a dump and no files."""
-    manifest = draft(backup_id, START + timedelta(hours=hour))
-    return create_from_streams(repository, io.BytesIO(dump), folder, manifest=manifest)
 
 
 def read(repository: Repository, key: str) -> bytes:
@@ -194,6 +188,40 @@ def test_who_was_killed_on_this_machine_is_not_waited_for(tmp_path: Path) -> Non
         pass
 
 
+def test_what_a_dead_one_sent_is_waited_for_on_the_network_only(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder has done what a process asked for when the process has ended; a request may still be under way."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(marks, "ARRIVAL_SECONDS", 5.0)
+    for found in (repository, repository_over(FolderStore(tmp_path))):
+        with marked(found, "writing", "w", clock=lambda: START + LIFE):
+            assert waited == []
+        leave(found, "collecting", {"renewed_at": START.isoformat()})
+        with marked(found, "writing", "w", clock=lambda: START + LIFE):
+            assert waited == ([5.0] if found is repository else [])
+        waited.clear()
+
+
+def test_a_manifest_that_is_dropped_while_it_is_read_does_not_stop_a_collection(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropping needs no mark; one that is listed still and cannot be had does stop it."""
+    created = back_up_dump(repository, "first", b"x", folder=tmp_path)
+    read_manifest = repository.manifest
+
+    def drop_first(key: str) -> Manifest:
+        gc.drop(repository, key)
+        return read_manifest(key)
+
+    monkeypatch.setattr(repository, "manifest", drop_first)
+    assert set(gc.collect(repository, collector_id="c").keys) == {p.key for p in created.manifest.objects.values()}
+    monkeypatch.setattr(repository, "manifests", lambda: ["manifests/listed-still"])
+    with pytest.raises(NotFound):
+        gc.collect(repository, collector_id="c")
+
+
 def test_a_collector_whose_mark_is_lost_removes_nothing_more(
     store: Watched, repository: Repository, tmp_path: Path
 ) -> None:
@@ -224,7 +252,7 @@ def test_a_writer_whose_mark_is_lost_leaves_no_manifest(
         monkeypatch.setattr(marks, "TRUSTED", timedelta()) if "/manifests/" in key else None
     )
     with pytest.raises(Conflict, match="not renewed in time"):
-        back_up(repository, "first", b"x", folder=tmp_path)
+        back_up_dump(repository, "first", b"x", folder=tmp_path)
     assert repository.manifests() == []
 
 
@@ -236,7 +264,7 @@ def test_a_store_that_keeps_our_mark_does_not_fail_the_backup(tmp_path: Path) ->
             raise Conflict(f"{key} is locked")
 
     repository = repository_over(Keeping())
-    assert read(repository, back_up(repository, "first", b"x", folder=tmp_path).manifest.key) == b"x"
+    assert read(repository, back_up_dump(repository, "first", b"x", folder=tmp_path).manifest.key) == b"x"
 
 
 def test_what_a_folder_store_never_finished_is_swept_away(tmp_path: Path) -> None:
@@ -265,7 +293,7 @@ def test_whatever_is_made_dropped_and_collected_the_others_can_be_read(seed: int
     there: dict[str, bytes] = {}
     for number in range(6):
         rows[rng.randrange(len(rows))] = b"changed %d\n" % number
-        created = back_up(repository, str(number), b"".join(rows), folder=Path("/nowhere"), hour=number)
+        created = back_up_dump(repository, str(number), b"".join(rows), folder=Path("/nowhere"), hour=number)
         there[created.manifest.key] = b"".join(rows)
         if rng.random() < 0.4:
             victim = rng.choice(sorted(there))
@@ -285,7 +313,7 @@ def write(repository: Repository, writer: int, folder: Path, made: dict[str, byt
     for number in range(25):
         dump = bytes([rng.randrange(5)]) * 10
         with suppress(Conflict):
-            created = back_up(repository, f"{writer}-{number}", dump, folder=folder, hour=number)
+            created = back_up_dump(repository, f"{writer}-{number}", dump, folder=folder, hour=number)
             made[created.manifest.key] = dump
             if rng.random() < 0.7:
                 del made[created.manifest.key]
@@ -320,7 +348,7 @@ def test_collectors_beside_writers_take_nothing_that_a_manifest_needs(
 def test_an_object_that_was_mended_serves_the_older_backups_too(repository: Repository, tmp_path: Path) -> None:
     """Another zstd may make it shorter or longer; what it holds is what counts."""
     dump = bytes(range(256)) * 50
-    created = back_up(repository, "first", dump, folder=tmp_path)
+    created = back_up_dump(repository, "first", dump, folder=tmp_path)
     piece = created.manifest.objects[created.manifest.dump[0]]
     longer = replace(created.manifest, objects={**created.manifest.objects, piece.name: replace(piece, stored_bytes=1)})
     repository.write_manifest(longer)
@@ -329,6 +357,6 @@ def test_an_object_that_was_mended_serves_the_older_backups_too(repository: Repo
 
 def test_a_manifest_that_lacks_something_is_not_written(repository: Repository, tmp_path: Path) -> None:
     """Whoever made it, it would be no backup."""
-    created = back_up(repository, "first", b"x", folder=tmp_path)
+    created = back_up_dump(repository, "first", b"x", folder=tmp_path)
     with pytest.raises(Conflict, match="does not list it"):
         repository.write_manifest(replace(created.manifest, objects={}))
