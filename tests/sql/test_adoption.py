@@ -161,6 +161,15 @@ def test_pushes_to_a_hosted_production_are_still_built(world: World, project: UU
     assert world.run(run)["kind"] == "build"
 
 
+def test_a_push_is_judged_by_the_environments_own_stage(world: World, project: UUID) -> None:
+    """A production of another branch than the default one is built like any: what polls would stop at a refusal."""
+    world.rows(ADOPT, project, "live")
+    for branch, sha in (("live", "b"), ("main", "c"), ("feature/a", "d")):
+        world.rows("select ops.move_branch(%s, %s, %s, 'poll')", project, branch, sha * 40)
+    queued = world.rows("select git_sha, kind::text from ops.runs where status = 'queued'")
+    assert {row["git_sha"][0]: row["kind"] for row in queued} == {"b": "build", "c": "build", "d": "deploy"}
+
+
 def test_a_production_without_a_verified_backup_is_destroyed_only_on_purpose(world: World, project: UUID) -> None:
     """By the queue and for a click; one that was never deployed has nothing to lose."""
     world.rows("select ops.ensure_environment(%s, 'main')", project)
