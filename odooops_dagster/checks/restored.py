@@ -15,7 +15,7 @@ _NAMES_SHOWN = 100
 def judge_rows(expected: Mapping[str, int], found: Mapping[str, int]) -> CheckResult:
     """Compare the rows of every table with those that were counted in the moment of the backup."""
     wrong = {
-        table: f"{found.get(table, 'no table, not')} rows of {expected.get(table, 'none')}"
+        table: f"{_counted(found.get(table))} instead of {_counted(expected.get(table))}"
         for table in sorted(expected.keys() | found.keys())
         if expected.get(table) != found.get(table)
     }
@@ -46,6 +46,10 @@ def judge_files(
         else f"{len(files)} files, as they were backed up",
         metadata={"files": len(files), "bytes": sum(size for size, _ in files.values()), "bad": bad[:_NAMES_SHOWN]},
     )
+
+
+def _counted(rows: int | None) -> str:
+    return "no table" if rows is None else f"{rows} rows"
 
 
 def is_whole(path: Path, *, size: int, sha1: str | None) -> bool:

@@ -88,8 +88,9 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
     build = _build(ctx, stored.backup)
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(role)
-        undo.add(f"files of {name}", lambda: shutil.rmtree(folder, ignore_errors=True))
+        # Files go before the database: by its name the janitor finds what is left of both.
         undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        undo.add(f"files of {name}", lambda: shutil.rmtree(folder, ignore_errors=True))
         ctx.databases.create(name, owner=role)
         checks = _bring_back(ctx, stored, name, folder)
         if not all(check.passed for check in checks if check.blocking):

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from odooops_dagster.backup.dump import conninfo
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.model import Backup, Restore
+from odooops_dagster.model import Backup, DatabaseAccess, Restore
 from odooops_dagster.steps import names
 from odooops_dagster.steps import restore as step
+from odooops_dagster.steps.bring_back import Stored, bring_back
+from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.restore import kept_databases
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
@@ -111,6 +116,24 @@ def test_a_spoilt_backup_is_not_restored(production: Recovery, backup: Backup) -
     assert spoilt in str(done.error_message)
     assert (production.environment, databases(production), production.orders()) == (before, there, 1000)
     assert list(production.files.parent.iterdir()) == [production.files]
+
+
+def test_rows_that_did_not_come_back_stop_a_restore(
+    production: Recovery, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is named; nothing that lost a row takes over."""
+
+    def forgetful(ctx: StepContext, stored: Stored, access: DatabaseAccess, folder: Path, **options: Any) -> None:  # noqa: ANN401 - passed on
+        bring_back(ctx, stored, access, folder, **options)
+        with psycopg.connect(conninfo(access)) as connection:
+            connection.execute("delete from sale_order where id = 7")
+
+    monkeypatch.setattr(step, "bring_back", forgetful)
+    before, there = production.environment, databases(production)
+    done = production.restore(backup)
+    assert done.status == "failed"
+    assert done.error_message == ("rows_complete: 1 table(s) differ: public.sale_order: 1999 rows instead of 2000 rows")
+    assert (production.environment, databases(production), production.orders()) == (before, there, 1000)
 
 
 @pytest.mark.parametrize("moment", ["compare_rows", "switch", "_result"])
