@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from bench.cost import Cost, measure
+from bench.cost import Cost, ours
 from bench.preview import CACHE
 from bench.production import FULL, SMALL, Production, production
 from bench.programs import DATABASE, OdooPrograms
@@ -100,8 +99,8 @@ class Bench:
         pairs = [([self._dump], [self._first, self._verify]), ([self._load], [self._restore])]
         click = ([], []) if self._click_missing else ([self._click_backup], [self._click_copy])
         pairs += [(click[0], [lambda: self._second(number)]), (click[1], [self._clone])]
-        for theirs, ours in pairs:
-            for step in [*ours, *theirs] if number % 2 else [*theirs, *ours]:
+        for theirs, own in pairs:
+            for step in [*own, *theirs] if number % 2 else [*theirs, *own]:
                 self._settle()
                 costs |= step()
         shutil.rmtree(self._folder / "store")
@@ -171,8 +170,7 @@ class Bench:
             "admin_url": self._admin_url,
             "secrets": str(self._folder / "secrets"),
         }
-        argv = [sys.executable, "-m", "bench.ours", verb]
-        return measure(argv, folder=self._folder, env=_environment(), question={**common, **question})
+        return ours(verb, {**common, **question}, folder=self._folder)
 
     def _make_golden(self) -> None:
         """Make a harmless copy of production, and keep it and its files as what clones are copied from."""
@@ -186,10 +184,6 @@ class Bench:
         )
         self._databases.turn_into_template(COPY, GOLDEN)
         shutil.copytree(self._production.filestore, self._programs.filestore(GOLDEN))
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def _figures(rounds: Sequence[Round]) -> dict[str, Any]:

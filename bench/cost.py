@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +53,12 @@ def measure(
         raise Failed(f"{argv[0]} ended with {process.returncode}: {log.read_text(errors='replace')[-WORDS_SHOWN:]}")
     told = {} if question is None else json.loads(answer)
     return Cost(seconds=seconds, memory_mb=sum(peaks.values()) / 1024, told=told)
+
+
+def ours(verb: str, question: Mapping[str, object], *, folder: Path) -> Cost:
+    """Run one of our own verbs, as a program like the others."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return measure([sys.executable, "-m", "bench.ours", verb], folder=folder, env=environment, question=question)
 
 
 @contextmanager
