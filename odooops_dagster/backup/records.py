@@ -66,7 +66,7 @@ def diff(
     with connected(backup) as old, connected(live) as new:
         for choice in chosen:
             pair = _Pair.of(old, new, choice.table)
-            notes += pair.notes()
+            notes += [*pair.notes(), *pair.absent(choice)]
             for change in _compare(pair, choice):
                 changes.append(change)
                 if len(changes) > MOST_CHANGES:
@@ -116,6 +116,11 @@ class _Pair:
         ):
             if alone := [column for column in columns if column not in others]:
                 yield f"{label}: only {where} has {', '.join(alone)}: not compared"
+
+    def absent(self, choice: Chosen) -> Iterator[str]:
+        keys = list(_chosen_keys(self.in_live, choice)) if choice.ids else []
+        known = {*fetch(self.old, self.in_backup, (), keys), *fetch(self.new, self.in_live, (), keys)}
+        yield from (f"{self.in_live.label}: neither has {key}" for (key,) in keys if (key,) not in known)
 
 
 def _compare(pair: _Pair, choice: Chosen) -> Iterator[Change]:

@@ -22,7 +22,7 @@ from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.restore import dump_blocks
 from odooops_dagster.backup.working import Progress, in_order, silent
 from odooops_dagster.backup.zip_entries import DUMP, FILESTORE, MANIFEST
-from odooops_dagster.errors import Conflict
+from odooops_dagster.errors import Conflict, Unavailable
 from odooops_dagster.files import whole_file
 
 _WORKERS = 4
@@ -58,9 +58,24 @@ def export_zip(
         Conflict: the target is there already.
         Damaged: an object is not what was written.
         StepFailed: pg_restore cannot read the dump.
+        Unavailable: the disk is full, or may not be written.
     """
     if target.exists() and not force:
         raise Conflict(f"{target} is there already", hint="name another file, or say --force")
+    try:
+        count = _write(repository, manifest, target, programs, progress)
+    except OSError as exc:
+        raise Unavailable(
+            f"{target} cannot be written: {exc.strerror or exc}", hint="see to the disk and its rights"
+        ) from exc
+    return Exported(
+        path=target, size_bytes=target.stat().st_size, file_count=count, missing=tuple(sorted(manifest.missing))
+    )
+
+
+def _write(
+    repository: Repository, manifest: Manifest, target: Path, programs: dump.Programs, progress: Progress
+) -> int:
     with (
         whole_file(target) as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
@@ -70,10 +85,7 @@ def export_zip(
             _write_dump(repository, manifest, entry, programs, progress)
         with _entry(archive, MANIFEST, manifest) as entry:
             entry.write(json.dumps(odoo_manifest(manifest), indent=4).encode())
-        count = _write_files(repository, manifest, archive, progress)
-    return Exported(
-        path=target, size_bytes=target.stat().st_size, file_count=count, missing=tuple(sorted(manifest.missing))
-    )
+        return _write_files(repository, manifest, archive, progress)
 
 
 def odoo_manifest(manifest: Manifest) -> dict[str, Any]:

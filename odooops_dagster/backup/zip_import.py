@@ -131,6 +131,8 @@ def import_zip(
                     distrust=distrust,
                     progress=progress,
                 )
+    except OSError as exc:
+        raise Unavailable(f"{folder} cannot be written: {exc.strerror or exc}", hint="see to the disk") from exc
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -89,7 +89,7 @@ def keep_zip(
         database_name=report.database_name,
         pieces=pieces,
         sha256=sha256.hexdigest(),
-        taken_at=report.taken_at.isoformat(),
+        taken_at=min(report.taken_at, now).isoformat(),
     )
 
 

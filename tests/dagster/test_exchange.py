@@ -90,6 +90,16 @@ def test_a_zip_that_is_brought_becomes_a_verified_backup(production: Shop, tmp_p
         assert archive.read("dump.sql").decode() == SQL
 
 
+def test_a_zip_may_be_the_first_that_an_environment_has(production: Shop, tmp_path: Path) -> None:
+    """Who moves here brings the data before anything was deployed."""
+    production.control.environments.ensure(production.project.id, branch="moved", stage="staging")
+    told = ops("import", "shop", "moved", theirs(tmp_path))
+    assert "is not known" in told["objections"][-1]
+    production.execute(production.claim())
+    [backup] = production.control.backups.list()
+    assert (backup.status, backup.stage, backup.git_sha) == ("verified", "staging", None)
+
+
 def test_a_dry_run_tells_and_brings_nothing(production: Shop, tmp_path: Path) -> None:
     """The module that this production's Odoo does not know is named."""
     told = ops("import", "shop", "main", theirs(tmp_path), "--dry-run")
@@ -137,23 +147,15 @@ def test_a_zip_that_was_changed_in_the_store_is_not_imported(production: Shop, t
     assert "its hash is another" in str(production.control.runs.get(run.id).error_message)
 
 
-@pytest.mark.parametrize("name", ["../../backups/other/manifests/x", "2026010100-" + "0" * 15, "", None])
-def test_a_run_reads_no_other_object_of_the_store(name: object, production: Shop) -> None:
+def test_a_run_reads_no_other_object_of_the_store(production: Shop) -> None:
     """Whoever may ask for a backup writes its config, so it names a zip of its own project or none."""
-    config = {
-        "import": {
-            "name": name,
-            "file_name": "x",
-            "database_name": "x",
-            "pieces": 1,
-            "sha256": "",
-            "taken_at": "2026-01-01",
-        }
-    }
-    production.control.backups.create(production.project.id, env="main", config=config)
-    run = production.claim()
-    production.execute(run)
-    assert "names no zip in the store" in str(production.control.runs.get(run.id).error_message)
+    for name in ("../../backups/other/manifests/x", "2026010100-" + "0" * 15, None):
+        told = {"name": name, "file_name": "x", "database_name": "x", "pieces": 1, "sha256": ""}
+        config = {"import": told | {"taken_at": "2026-01-01"}}
+        production.control.backups.create(production.project.id, env="main", config=config)
+        run = production.claim()
+        production.execute(run)
+        assert "names no zip in the store" in str(production.control.runs.get(run.id).error_message)
 
 
 def test_zips_whose_runs_came_to_nothing_go_after_a_week(production: Shop, tmp_path: Path) -> None:

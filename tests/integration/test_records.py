@@ -136,8 +136,9 @@ def test_a_diff_names_what_is_missing_different_and_new(pair: Pair) -> None:
 def test_only_the_chosen_rows_are_compared(pair: Pair) -> None:
     """What else was done in the table is nobody's business."""
     pair.work("update res_partner set credit = credit + 1; insert into res_partner (id) values (8), (9)")
-    changes = pair.diff("res_partner:3,9,77").changes
-    assert [change.name for change in changes] == ["res_partner id 3", "res_partner id 9"]
+    review = pair.diff("res_partner:3,9,77")
+    assert [change.name for change in review.changes] == ["res_partner id 3", "res_partner id 9"]
+    assert review.header.notes == ("res_partner: neither has 77",)
 
 
 def test_a_reference_to_a_row_that_is_gone_is_named(pair: Pair) -> None:
