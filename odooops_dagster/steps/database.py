@@ -66,6 +66,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
             undo.run()
         elif is_production and ctx.run.kind == "deploy":
             start_clean(ctx, target)
+            keep_checksums(ctx.databases, target)
             template = None
     return DatabaseResult(
         name=target.name if passed else None,
