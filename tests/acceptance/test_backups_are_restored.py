@@ -86,7 +86,6 @@ def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
         )
         made = Recovery(shop=shop, runtime=MemoryRuntime())
         try:
-            made.serve()
             yield made
         finally:
             made.runtime.shut_down()
@@ -108,10 +107,8 @@ def installed(bench: Bench, role: str, data: Path) -> str:
 
 def visit(production: Recovery) -> Odoo:
     """Return a person who works in what serves now."""
-    environment = production.environment
-    answer = httpx.Client(trust_env=False, transport=httpx.HTTPTransport(retries=60))
-    answer.get(f"{environment.url}web/health", timeout=120)
-    return Odoo(str(environment.url), str(environment.database_name))
+    production.serve()
+    return Odoo(str(production.environment.url), str(production.environment.database_name))
 
 
 def test_a_real_odoo_comes_back_and_a_changed_byte_is_found(production: Recovery) -> None:

@@ -32,6 +32,7 @@ from odooops_dagster.steps.janitor import collect
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import placed
 from tests.dagster import stand_in_odoo
+from tests.dagster.engine import until
 from tests.dagster.productions import IMAGE, SHA, Shop, deployed, filled, shop
 from tests.servers import PostgresServer
 
@@ -65,13 +66,20 @@ class Recovery:
         return names.filestore(self.shop.settings.home, self.environment, str(self.environment.database_name))
 
     def serve(self) -> None:
-        """Let what the row names serve."""
+        """Let what the row names serve, and wait until it does."""
         converge(self.runtime, self.shop.databases, self.shop.settings, self.environment)
+        until(self._answers, f"{self.environment.url} answers")
 
     def orders(self, environment: Environment | None = None) -> int:
         """Return how many orders there are, as whoever opens the environment's URL sees it."""
         url = f"{(environment or self.environment).url}orders"
         return int(httpx.get(url, trust_env=False).raise_for_status().text)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.environment.url}web/health", trust_env=False, timeout=60).is_success
+        except httpx.TransportError:
+            return False
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database that serves now."""

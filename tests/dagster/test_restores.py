@@ -136,7 +136,7 @@ def test_rows_that_did_not_come_back_stop_a_restore(
     assert (production.environment, databases(production), production.orders()) == (before, there, 1000)
 
 
-@pytest.mark.parametrize("moment", ["compare_rows", "switch", "_result"])
+@pytest.mark.parametrize("moment", ["restore.compare_rows", "deployment._expires_at", "restore._result"])
 def test_a_restore_that_was_killed_is_done_again(
     production: Recovery, backup: Backup, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -150,16 +150,17 @@ def test_a_restore_that_was_killed_is_done_again(
     asked = production.ask(backup)
     run = production.shop.claim()
     with monkeypatch.context() as patched:
-        patched.setattr(step, moment, killed)
+        patched.setattr(f"odooops_dagster.steps.{moment}", killed)
         # nobody is left to undo, or to say how the run ended
         patched.setattr("odooops_dagster.steps.undo.Undo.run", lambda _: None)
         patched.setattr("resources.run_outcome.Outcome.write", lambda *_: None)
         production.execute(run)
-    serving = production.environment.database_name
-    assert (serving == before.database_name) == (moment != "_result")
+    is_swapped = production.environment.database_name != before.database_name
+    assert is_swapped == (moment == "restore._result")
     control.runs.requeue(run.id, attempt=run.attempt, reason="the process that worked on it is gone")
     production.serve()
     production.collect()
+    assert production.orders() == (2000 if is_swapped else 1000)
     production.execute(production.shop.claim())
     done = control.backups.get_restore(asked.id)
     assert (done.status, control.runs.get(run.id).status) == ("succeeded", "succeeded")
