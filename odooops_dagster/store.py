@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 Source = bytes | Path | BinaryIO
 
 _BLOCK = 1024 * 1024
+# A service that does not take our call, or says nothing, for so long is asked again, so often altogether. The life of
+# a backup's mark (backup/marks.py) is longer than all of it.
+_CONNECT_SECONDS = 10.0
+_SILENCE_SECONDS = 60.0
+_TRIES = 5
 # How often a download that broke off is taken up again, and after what pause, doubled each time.
 _READ_TRIES = 5
 _READ_PAUSE_SECONDS = 0.2
@@ -421,7 +426,11 @@ def _s3_client(endpoint_url: str) -> S3Client:
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 5, "mode": "standard"})
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_SILENCE_SECONDS,
+        retries={"max_attempts": _TRIES, "mode": "standard"},
+    )
     if not endpoint_url:
         return boto3.client("s3", config=config)
     # Services other than Amazon's know buckets by path, and not all of them the newer checksums.

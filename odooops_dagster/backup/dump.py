@@ -77,7 +77,7 @@ class Snapshot:
         Raises:
             StepFailed: pg_dump failed; also when everything it wrote was read.
         """
-        options = ("--format=custom", "--compress=none", f"--snapshot={self._id}", f"--lock-wait-timeout={_LOCK_WAIT}")
+        options = ("--format=custom", "--compress=0", f"--snapshot={self._id}", f"--lock-wait-timeout={_LOCK_WAIT}")
         with running(self._programs, "pg_dump", options, self._access, writes=True) as process:
             assert process.stdout is not None  # noqa: S101 - asked for
             yield process.stdout  # type: ignore[misc]

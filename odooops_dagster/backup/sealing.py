@@ -88,9 +88,9 @@ def _derived(key: bytes, purpose: bytes) -> bytes:
 
 def _compressor(base: bytes | None) -> zstandard.ZstdCompressor:
     if base is None:
-        return zstandard.ZstdCompressor(level=_LEVEL)
+        return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        _DELTA_LEVEL, window_log=_DELTA_WINDOW_LOG, hash_log=20, write_content_size=True
+        _DELTA_LEVEL, window_log=_DELTA_WINDOW_LOG, hash_log=20, write_content_size=True, write_checksum=True
     )
     return zstandard.ZstdCompressor(dict_data=_prefix(base), compression_params=parameters)
 

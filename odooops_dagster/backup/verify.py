@@ -123,6 +123,12 @@ def verify(
 
 def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
     """Read the dump, and return the files of which its attachments speak."""
+    whole, size = (
+        reading.manifest.dump_bytes,
+        sum(reading.manifest.objects[n].size_bytes for n in reading.manifest.dump),
+    )
+    if size != whole:
+        reading.blame("database", f"the objects of the dump have {size} bytes, {whole} were written")
     blocks = reading.blocks("database", reading.manifest.dump)
     names: set[str] = set()
     try:
