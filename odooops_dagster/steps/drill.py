@@ -30,6 +30,7 @@ from odooops_dagster.steps.bring_back import (
 )
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.drill_alarm import tell_of_drill
 from odooops_dagster.steps.drills_due import newest_verified
 from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.scratch import Scratch, scratch
@@ -198,6 +199,7 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
         evidence_id=_keep(ctx, report),
         report=report,
     )
+    tell_of_drill(ctx, ended)
     ctx.log("info" if ended.passed else "error", f"drill of backup {backup.id}: {summary}")
     metadata = {
         "backup": str(backup.id),
@@ -224,7 +226,9 @@ def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception)
         with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
             recheck(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
     report = _report(proof, drill) | {"error": summary}
-    ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=_keep(ctx, report), report=report)
+    evidence_id = _keep(ctx, report)
+    ended = ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=evidence_id, report=report)
+    tell_of_drill(ctx, ended)
 
 
 def _report(proof: _Proof, drill: Drill) -> dict[str, Any]:

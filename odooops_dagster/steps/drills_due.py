@@ -9,6 +9,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Backup, Environment
 
+REQUESTED_BY = "schedule recovery_drills"
 # Not before this hour of the week's first day, so that the night's backup is the one that is tried.
 FROM_HOUR = 4
 
@@ -53,7 +54,7 @@ def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iter
             backup.id,
             target_env=None,
             purpose="drill",
-            requested_by="schedule recovery_drills",
+            requested_by=REQUESTED_BY,
             trigger="schedule",
             idempotency_key=f"drill:{environment.id}:{week_of(now)}",
         )
@@ -68,7 +69,7 @@ def _was_asked(control: ControlPlane, environment: Environment, now: datetime) -
     return any(
         restore.purpose == "drill"
         and restore.backup_id in mine
-        and restore.requested_by == "schedule recovery_drills"
+        and restore.requested_by == REQUESTED_BY
         and week_of(restore.created_at.astimezone(now.tzinfo)) == week_of(now)
         for restore in control.backups.restores(environment.project_id)
     )

@@ -138,7 +138,10 @@ def _drills(runtime: Runtime, databases: OdooDatabases, drills: list[Scratch], i
     """Remove the places of drills that nobody works on."""
     for place in drills:
         if place.run_id not in in_use.runs:
-            place.take_away(runtime, databases)
+            try:
+                place.take_away(runtime, databases)
+            except Conflict:
+                continue  # somebody connects to it still: the next round finds it
             yield f"drill {place.name}"
 
 

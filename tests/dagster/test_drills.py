@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pytest
 
 from odooops_dagster.checks import healthy
@@ -17,6 +18,7 @@ from odooops_dagster.model import Run
 from odooops_dagster.steps import drill as step
 from odooops_dagster.steps.drills_due import ask_for_drills, week_of
 from odooops_dagster.steps.scratch import left_behind
+from schedules.recovery_drills import recovery_drills
 from sensors.ops_queue import placed, request
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
@@ -73,6 +75,12 @@ def test_a_drill_of_a_spoilt_backup_fails_by_name(production: Recovery) -> None:
     assert spoilt in drill.summary
     assert control.backups.get(backup.id).status == "failed"
     assert leftovers(production) == []
+    [incident] = control.incidents.list()
+    assert (incident.title, incident.status) == ("A backup of shop/main did not survive its drill", "open")
+    assert spoilt in incident.description
+    assert production.drill(production.shop.back_up()).status == "succeeded"
+    [incident] = control.incidents.list()
+    assert incident.status == "resolved"
 
 
 def test_a_drill_whose_build_does_not_answer_fails(production: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +145,9 @@ def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
     now = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12)
     assert [line.partition(":")[0] for line in ask_for_drills(control, now=now)] == ["shop/main"]
     assert ask_for_drills(control, now=now) == []
+    skipped = recovery_drills(dg.build_schedule_context(), control=control, settings=production.shop.settings)
+    assert isinstance(skipped, dg.SkipReason)
+    assert skipped.skip_message == "every production with a verified backup was drilled this week"
     run: Run = production.shop.claim()
     assert (run.kind, run.trigger, run.requested_by) == ("drill", "schedule", "schedule recovery_drills")
     production.execute(run)
