@@ -19,7 +19,7 @@ from uuid import UUID
 from odooops_dagster.backup.filestore import inside
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.records import Chosen, diff
-from odooops_dagster.backup.reimport import Applied, apply
+from odooops_dagster.backup.reimport import Applied, BringBack, apply
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.restore import files_of, restore_database, restore_filestore
 from odooops_dagster.backup.review import Review
@@ -108,7 +108,7 @@ def apply_records(
     manifest = manifest_of(repository, backup)
     told = {"backup_id": str(backup.id), "requested_by": requested_by, "tables": list(review.header.tables)}
     ports.control.events.note(environment, "records_restore_started", at=now, facts=told)
-    with _brought(repository, manifest, origin.filestore) as bring_back:
+    with brought(repository, manifest, origin.filestore) as bring_back:
         done = apply(origin.access, review, bring_back=bring_back)
     counts = {"inserted": done.inserted, "updated": done.updated, "files": len(done.files)}
     ports.control.events.note(environment, "records_restored", at=now, facts=told | counts)
@@ -126,6 +126,20 @@ def sidecar(databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAcce
     finally:
         databases.drop(name)
         databases.drop_role(name)
+
+
+@contextmanager
+def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iterator[BringBack]:
+    """Yield what brings files back; where the block fails, those that it brought are taken away again."""
+    files = _Files(repository, manifest, filestore)
+    try:
+        yield files
+    except BaseException:
+        for path in files.new:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        shutil.rmtree(files.draft, ignore_errors=True)
 
 
 def remove_sidecars(databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
@@ -153,20 +167,6 @@ def _refuse_busy(control: ControlPlane, environment: Environment) -> None:
             raise Conflict(
                 f"run #{run.run_number} works on {environment.partition_key}: {run.kind}", hint="wait for it"
             )
-
-
-@contextmanager
-def _brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iterator[_Files]:
-    """Yield what brings files back; where the block fails, those that it brought are taken away again."""
-    files = _Files(repository, manifest, filestore)
-    try:
-        yield files
-    except BaseException:
-        for path in files.new:
-            path.unlink(missing_ok=True)
-        raise
-    finally:
-        shutil.rmtree(files.draft, ignore_errors=True)
 
 
 class _Files:
