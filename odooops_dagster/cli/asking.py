@@ -33,8 +33,9 @@ def queue_branch(control: ControlPlane, project: Project, wish: Wish) -> Run:
     ref = f"refs/heads/{wish.branch}"
     if not git.is_ref(ref):
         raise BadInput(f"{wish.branch!r} is not a branch's name")
-    sha = wish.sha or git.head_of(project.repo_url, wish.branch)
-    environment = control.environments.ensure(project.id, branch=wish.branch, stage=wish.stage)
+    branch = wish.branch if wish.stage else branch_of(project, wish.branch)
+    sha = wish.sha or git.head_of(project.repo_url, branch)
+    environment = control.environments.ensure(project.id, branch=branch, stage=wish.stage)
     options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
     return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
 
@@ -54,17 +55,26 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
     return control.runs.get(run_id)
 
 
+def branch_of(project: Project, word: str) -> str:
+    """Return the branch that people mean: `production` is the default one where no branch has that name."""
+    if word != "production" or word in git.ls_remote(project.repo_url):
+        return word
+    return project.default_branch
+
+
 def usual_kind(environment: Environment) -> RunKind:
     """Return what a push to the environment's branch asks for."""
     return "build" if environment.stage == "production" else "deploy"
 
 
 def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:
-    """Return the branch's live environment."""
+    """Return the branch's live environment; the only production is found by that word, too."""
     found = living(control.environments.list(control.projects.get(slug).slug))
-    for environment in found:
-        if branch in {environment.branch, environment.name}:
-            return environment
+    named = [environment for environment in found if branch in {environment.branch, environment.name}]
+    if branch == "production" and not named:
+        named = [environment for environment in found if environment.stage == "production"]
+    if len(named) == 1:
+        return named[0]
     known = ", ".join(environment.branch for environment in found) or "none yet"
     raise NotFound(f"project {slug} has no environment for {branch}", hint=f"its environments: {known}")
 

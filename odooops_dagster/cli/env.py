@@ -12,7 +12,7 @@ import typer
 from odooops_dagster.adoption import Elsewhere, access_from, inspect, remember
 from odooops_dagster.cli.adopting import read_dsn, refuse_failed
 from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
-from odooops_dagster.cli.asking import Wish, environment_of, living, name_of, queue, queue_branch
+from odooops_dagster.cli.asking import Wish, branch_of, environment_of, living, name_of, queue, queue_branch
 from odooops_dagster.cli.following import finish, follow
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.cli.ports import control_plane, runtime
@@ -135,7 +135,7 @@ def adopt(
             elsewhere, series=found.odoo_version, programs=pg_programs(settings), home=settings.home.resolve()
         )
         refuse_failed(answers, what=f"{project}/{branch}")
-        environment = control.environments.adopt(found.id, branch=branch)
+        environment = control.environments.adopt(found.id, branch=branch_of(found, branch))
         remember(settings.home / "secrets", environment.id, elsewhere)
     print_fields(environment, json=json)
 

@@ -85,6 +85,19 @@ def test_creating_the_default_branch_deploys_it_once(ops: Ops, control: ControlP
     assert ops.json("env", "show", "shop", "main")["expires_at"] is None
 
 
+def test_production_is_found_by_that_word_unless_a_branch_has_it(ops: Ops, tmp_path: Path) -> None:
+    """People say `production`, whatever their default branch is called."""
+    made = ops.json("env", "create", "shop", "production")
+    assert (made["branch"], made["stage"]) == ("main", "production")
+    assert ops.json("env", "show", "shop", "production")["id"] == made["id"]
+    other = Repository(tmp_path, "other")
+    other.commit({"a": "1"})
+    other.commit({"a": "2"}, branch="production")
+    ops("project", "create", "other", "--repo", other.url)
+    made = ops.json("env", "create", "other", "production")
+    assert (made["branch"], made["stage"]) == ("production", "development")
+
+
 def test_an_adopted_production_is_not_hosted_too(ops: Ops, control: ControlPlane) -> None:
     """Its people would not know on which of the two they work."""
     control.environments.adopt(control.projects.get("shop").id, branch="main")
