@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from odooops_dagster.errors import Conflict
+from odooops_dagster.errors import BadInput, Conflict
 
 # Nothing that is looked for stands in a longer line: those are rows with a file's content in them.
 _LONGEST_LINE = 1024 * 1024
@@ -117,36 +117,42 @@ def _take_rows(found: PlainDump, copy: re.Match[bytes], lines: Iterator[bytes]) 
             break
         count += 1
         if table == "public.ir_attachment":
-            _take_file(found, _values(columns, line))
+            _take_file(found, columns, line)
         elif table == "public.ir_module_module":
-            _take_module(found, _values(columns, line))
+            _take_module(found, columns, line)
     found.rows[table] = found.rows.get(table, 0) + count
 
 
-def _take_file(found: PlainDump, row: dict[str, str | None]) -> None:
-    if name := row.get("store_fname"):
+def _take_file(found: PlainDump, columns: list[str], line: bytes) -> None:
+    if name := _value("store_fname", columns, line):
         found.file_names.add(name)
 
 
-def _take_module(found: PlainDump, row: dict[str, str | None]) -> None:
-    if row.get("state") == "installed" and (name := row.get("name")):
-        found.modules[name] = row.get("latest_version") or ""
+def _take_module(found: PlainDump, columns: list[str], line: bytes) -> None:
+    if _value("state", columns, line) == "installed" and (name := _value("name", columns, line)):
+        found.modules[name] = _value("latest_version", columns, line) or ""
 
 
-def _values(columns: list[str], line: bytes) -> dict[str, str | None]:
-    """Return the row's values by column; what was cut off a long line is left out."""
+def _value(column: str, columns: list[str], line: bytes) -> str | None:
+    """Return the row's value of the column; None for null, and where it was cut off a long line.
+
+    Raises:
+        BadInput: it is no text that a row of ours could hold.
+    """
     values = line.removesuffix(b"\n").split(b"\t")
     if not line.endswith(b"\n"):
         values.pop()
-    return dict(zip(columns, map(_unescaped, values), strict=False))
-
-
-def _unescaped(value: bytes) -> str | None:
-    if value == b"\\N":
+    place = columns.index(column) if column in columns else len(values)
+    if place >= len(values) or values[place] == b"\\N":
         return None
-    if b"\\" in value:
-        value = re.sub(rb"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), value)
-    return value.decode(errors="replace")
+    value = re.sub(rb"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), values[place])
+    if b"\0" in value:
+        raise BadInput(f"the dump has a {column} that is no text: {value[:80]!r}", hint="take a dump of pg_dump")
+    try:
+        return value.decode()
+    except UnicodeDecodeError as exc:
+        hint = "take a dump in UTF-8, as Odoo's databases are"
+        raise BadInput(f"the dump has a {column} that is no text: {value[:80]!r}", hint=hint) from exc
 
 
 def _plain_name(name: bytes) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,21 +91,19 @@ def _write(
 def odoo_manifest(manifest: Manifest) -> dict[str, Any]:
     """Return what Odoo says of a dump in its manifest.json."""
     facts = manifest.facts
-    given = facts.get("odoo_manifest")
-    if isinstance(given, Mapping):  # it came as a zip, and its Odoo knew best
-        return {**given, "db_name": manifest.database_name}
     modules = dict(facts.get("modules", {}))
     series = _series(str(modules.get("base", "") or facts.get("odoo_version", "")))
     major = str(facts.get("server_version", "")).partition(".")[0].partition(" ")[0]
-    return {
+    said = {
         "odoo_dump": "1",
-        "db_name": manifest.database_name,
         "version": series,
         "version_info": [*map(int, series.split(".")), 0, "final", 0, ""] if series else [],
         "major_version": series,
         "pg_version": f"{major}.0" if major else "",
         "modules": modules,
     }
+    # Where it came as a zip, its own Odoo knew best.
+    return said | dict(facts.get("odoo_manifest", {})) | {"db_name": manifest.database_name}
 
 
 def _series(version: str) -> str:

@@ -25,6 +25,9 @@ _BLOCK = 1024 * 1024
 _LARGEST_MANIFEST = 16 * 1024 * 1024
 _SERIES = re.compile(r"(?:saas~)?(\d+\.\d+)")
 _MAJOR = re.compile(r"\d+")
+# What Odoo writes into manifest.json as a text.
+_WORDS = ("odoo_dump", "db_name", "version", "major_version", "pg_version")
+_LONGEST_WORD = 100
 # A zip that says nothing of its time says this.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -188,7 +191,7 @@ def _report(
     path: Path, archive: zipfile.ZipFile, contents: Contents, found: PlainDump, altered: tuple[str, ...]
 ) -> Report:
     manifest = _odoo_manifest(archive, contents.manifest)
-    modules = found.modules or _strings(manifest.get("modules"))
+    modules: Mapping[str, str] = found.modules or manifest.get("modules", {})
     version = str(manifest.get("major_version") or manifest.get("version") or modules.get("base", ""))
     return Report(
         path=path,
@@ -197,9 +200,9 @@ def _report(
         file_count=len(contents.files),
         file_bytes=sum(entry.file_size for entry in contents.files.values()),
         taken_at=_taken_at(path, contents.dump),
-        database_name=str(manifest.get("db_name") or path.stem)[:63],
+        database_name=_word(manifest.get("db_name") or path.stem)[:63],
         odoo_version=_series(version),
-        postgres_version=found.server_version or str(manifest.get("pg_version", "")),
+        postgres_version=_word(found.server_version or manifest.get("pg_version", "")),
         modules=dict(sorted(modules.items())),
         rows=found.rows,
         missing=tuple(sorted(found.file_names - contents.files.keys())),
@@ -224,11 +227,25 @@ def _odoo_manifest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None) -> d
         raise BadInput(f"{MANIFEST} of the zip is no JSON: {exc}", hint=FROM_ODOO) from exc
     if not isinstance(value, dict):
         raise BadInput(f"{MANIFEST} of the zip is no object", hint=FROM_ODOO)
-    return value
+    return _known(value)
 
 
-def _strings(value: object) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
+def _known(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Odoo itself writes there, and nothing else that somebody put beside it."""
+    words: dict[str, Any] = {name: _word(text) for name in _WORDS if isinstance(text := value.get(name), str | int)}
+    info, modules = value.get("version_info"), value.get("modules")
+    if isinstance(info, list) and all(isinstance(part, str | int) for part in info):
+        words["version_info"] = [_word(part) if isinstance(part, str) else part for part in info[:10]]
+    if isinstance(modules, dict):
+        words["modules"] = {
+            _word(name): _word(version) for name, version in modules.items() if isinstance(version, str)
+        }
+    return words
+
+
+def _word(text: object) -> str:
+    """Return a text that can be printed and stored."""
+    return "".join(sign for sign in str(text)[:_LONGEST_WORD] if sign.isprintable())
 
 
 def _series(version: str) -> str:

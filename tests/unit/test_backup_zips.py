@@ -173,6 +173,25 @@ def test_a_manifest_that_is_none_is_refused(manifest: bytes, tmp_path: Path) -> 
         inspect_zip(a_zip(tmp_path, {"manifest.json": manifest}))
 
 
+def test_only_what_odoo_writes_is_kept_of_a_manifest(tmp_path: Path) -> None:
+    """What somebody put beside it, or in its place, could be neither stored nor printed."""
+    deep: object = "x"
+    for _ in range(900):
+        deep = [deep]
+    theirs = {"db_name": "sh\0op\x1b[31m" + "x" * 5000, "version_info": deep, "modules": {"base": deep}, "more": deep}
+    path = a_zip(tmp_path, {"manifest.json": json.dumps(theirs).encode()})
+    created = import_zip(repository_in(tmp_path / "store"), path, backup_id="theirs", folder=tmp_path / "work")
+    assert created.manifest.facts["odoo_manifest"] == {"db_name": "shop[31m" + "x" * 90, "modules": {}}
+    assert created.manifest.database_name == ("shop[31m" + "x" * 90)[:63]
+
+
+@pytest.mark.parametrize("value", [b"ab/\xff\xfe", b"ab/\0cd"])
+def test_a_name_in_the_dump_that_is_no_text_is_refused(value: bytes, tmp_path: Path) -> None:
+    """No row of ours could hold it."""
+    with pytest.raises(BadInput, match="a store_fname that is no text"):
+        inspect_zip(a_zip(tmp_path, {"dump.sql": SQL.replace(FILE.encode(), value)}))
+
+
 def test_a_zip_without_manifest_and_files_is_as_good(tmp_path: Path) -> None:
     """The dump says enough."""
     path = tmp_path / "shop.zip"
