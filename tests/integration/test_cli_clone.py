@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Conflict, NotFound, OdooOpsError
+from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.model import Environment, Fence
+from tests.command_line import CommandLine
 from tests.dagster.productions import SHA, Shop, deployed, shop
 from tests.servers import PostgresServer
 
 BRANCH = "release/1.0"
 
 
-class Ops:
-    """The command line, as a person types it."""
-
-    def __init__(self) -> None:
-        self.app = build_app(("clone", "env"))
-
-    def __call__(self, *arguments: str, answer: str = "", status: int = 0) -> Result:
-        """Run the command; it must end with this status."""
-        result = CliRunner().invoke(self.app, list(arguments), input=answer)
-        if isinstance(result.exception, OdooOpsError):
-            raise result.exception
-        assert result.exit_code == status, result.output
-        return result
-
-    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever the command prints
-        """Run the command with --json and return the value."""
-        return json.loads(self(*arguments, "--json").stdout)
-
-
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
+def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """Return the command line over the test's database and state folder."""
     monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path))
-    return Ops()
+    return CommandLine("clone", "env")
 
 
 @pytest.fixture
@@ -62,7 +40,7 @@ def staging(production: Shop) -> Environment:
 
 
 @pytest.mark.usefixtures("staging")
-def test_a_clone_is_queued_for_what_is_deployed_after_consent(ops: Ops, production: Shop) -> None:
+def test_a_clone_is_queued_for_what_is_deployed_after_consent(ops: CommandLine, production: Shop) -> None:
     """The plan says what goes; without a yes nothing is asked for."""
     refused = ops("clone", "shop", BRANCH, answer="n\n", status=1)
     assert "become those of production's newest verified backup, made harmless" in refused.stderr
@@ -72,7 +50,7 @@ def test_a_clone_is_queued_for_what_is_deployed_after_consent(ops: Ops, producti
 
 
 @pytest.mark.usefixtures("staging")
-def test_a_backup_may_be_named(ops: Ops, production: Shop) -> None:
+def test_a_backup_may_be_named(ops: CommandLine, production: Shop) -> None:
     """By the beginning of its id; the run carries the whole."""
     backup = production.back_up()
     told = ops.json("clone", "shop", BRANCH, "--backup", str(backup.id)[:8], "--yes")
@@ -81,7 +59,7 @@ def test_a_backup_may_be_named(ops: Ops, production: Shop) -> None:
         ops("clone", "shop", BRANCH, "--backup", "00000000", "--yes")
 
 
-def test_neither_production_nor_what_was_never_deployed_is_cloned_into(ops: Ops, production: Shop) -> None:
+def test_neither_production_nor_what_was_never_deployed_is_cloned_into(ops: CommandLine, production: Shop) -> None:
     """Both are told what to do instead."""
     with pytest.raises(Conflict, match="is production itself") as caught:
         ops("clone", "shop", "main", "--yes")
@@ -92,7 +70,9 @@ def test_neither_production_nor_what_was_never_deployed_is_cloned_into(ops: Ops,
     assert "push" in str(caught.value.hint)
 
 
-def test_an_environment_says_of_which_backup_its_data_are(ops: Ops, production: Shop, staging: Environment) -> None:
+def test_an_environment_says_of_which_backup_its_data_are(
+    ops: CommandLine, production: Shop, staging: Environment
+) -> None:
     """And how old they are; one with data of its own says nothing."""
     backup = production.back_up()
     assert ops.json("env", "show", "shop", BRANCH)["data_backup_id"] is None

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError
+from odooops_dagster.errors import BadInput, Conflict, NotFound
 from odooops_dagster.model import Backup
+from tests.command_line import CommandLine
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 
 
-class Ops:
-    """The command line, as a person types it."""
-
-    def __init__(self) -> None:
-        self.app = build_app(("backup", "drill"))
-
-    def __call__(self, *arguments: str, answer: str = "", status: int = 0) -> Result:
-        """Run the command; it must end with this status."""
-        result = CliRunner().invoke(self.app, list(arguments), input=answer)
-        if isinstance(result.exception, OdooOpsError):
-            raise result.exception
-        assert result.exit_code == status, result.output
-        return result
-
-    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever the command prints
-        """Run the command with --json and return the value."""
-        return json.loads(self(*arguments, "--json").stdout)
-
-
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
+def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and state folder."""
     monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path))
     monkeypatch.setenv("LOGNAME", "ada")
-    return Ops()
+    return CommandLine("backup", "drill")
 
 
 @pytest.fixture
@@ -61,7 +39,7 @@ def backup(production: Recovery) -> Backup:
 
 
 def test_a_restore_in_place_says_what_it_does_and_can_be_taken_back(
-    ops: Ops, production: Recovery, backup: Backup
+    ops: CommandLine, production: Recovery, backup: Backup
 ) -> None:
     """Nothing happens without consent; the way back is offered while the old database is there."""
     before = str(production.environment.database_name)
@@ -82,7 +60,7 @@ def test_a_restore_in_place_says_what_it_does_and_can_be_taken_back(
     assert production.environment.database_name == before
 
 
-def test_without_a_target_a_new_environment_is_made(ops: Ops, production: Recovery, backup: Backup) -> None:
+def test_without_a_target_a_new_environment_is_made(ops: CommandLine, production: Recovery, backup: Backup) -> None:
     """Production's data go there as a clone, never as they are."""
     told = ops.json("backup", "restore", str(backup.id))
     assert (told["env"], told["purpose"]) == (f"shop/restored/{str(backup.id)[:8]}", "clone")
@@ -92,7 +70,7 @@ def test_without_a_target_a_new_environment_is_made(ops: Ops, production: Recove
         ops("backup", "restore", str(backup.id))
 
 
-def test_what_cannot_be_meant_is_refused(ops: Ops, backup: Backup) -> None:
+def test_what_cannot_be_meant_is_refused(ops: CommandLine, backup: Backup) -> None:
     """Two targets, a part without a place, a name that no branch can have."""
     with pytest.raises(BadInput, match="one place"):
         ops("backup", "restore", str(backup.id), "--to", "main", "--as", "x")
@@ -102,7 +80,7 @@ def test_what_cannot_be_meant_is_refused(ops: Ops, backup: Backup) -> None:
         ops("backup", "restore", str(backup.id), "--as", "a..b")
 
 
-def test_a_drill_is_asked_for_and_listed(ops: Ops, production: Recovery, backup: Backup) -> None:
+def test_a_drill_is_asked_for_and_listed(ops: CommandLine, production: Recovery, backup: Backup) -> None:
     """By default the newest backup of production; the list says what came of it."""
     assert ops.json("drill", "list") == []
     asked = ops.json("drill", "run", "shop")

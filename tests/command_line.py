@@ -1,0 +1,30 @@
+"""The `ops` command in the test's own process, as a person types it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from odooops_dagster.cli import build_app
+from odooops_dagster.errors import OdooOpsError
+
+
+class CommandLine:
+    """Some of the command's verbs and nouns; what they refuse is raised."""
+
+    def __init__(self, *names: str) -> None:
+        self.app = build_app(names)
+
+    def __call__(self, *arguments: str, answer: str = "", status: int = 0) -> Result:
+        """Run the command; it must end with this status."""
+        result = CliRunner().invoke(self.app, list(arguments), input=answer)
+        if isinstance(result.exception, OdooOpsError):
+            raise result.exception
+        assert result.exit_code == status, result.output
+        return result
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Run the command with --json and return the value."""
+        return json.loads(self(*arguments, "--json").stdout)
