@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from odooops_dagster.backup import gc
@@ -22,6 +22,8 @@ from odooops_dagster.steps.stores import manifest_key
 
 # States in which a run still works on the backup, or may.
 _AT_WORK = ("pending", "running", "stored")
+# Who backs up before a risky step still has that backup at the end of the day, whatever came after it.
+_YOUNG = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +97,30 @@ def _plan(backups: Sequence[Backup], policy: Policy, now: datetime) -> Iterator[
             yield Planned(backup=backup, verdict=Verdict(id=str(backup.id), is_kept=True, reasons=("at work",)))
     settled = [_candidate(backup) for backup in backups if backup.status not in _AT_WORK]
     for verdict in plan(settled, policy=policy, now=now):
-        yield Planned(backup=by_id[verdict.id], verdict=verdict)
+        backup = by_id[verdict.id]
+        yield Planned(backup=backup, verdict=_spared(verdict) if _is_young(backup, now) else verdict)
+
+
+def _is_young(backup: Backup, now: datetime) -> bool:
+    return backup.status == "verified" and now - _moment(backup) < _YOUNG
+
+
+def _spared(verdict: Verdict) -> Verdict:
+    return verdict if verdict.is_kept else Verdict(id=verdict.id, is_kept=True, reasons=("younger than a day",))
 
 
 def _candidate(backup: Backup) -> Candidate:
     return Candidate(
         id=str(backup.id),
-        taken_at=backup.taken_at or backup.created_at,
+        taken_at=_moment(backup),
         is_verified=backup.status == "verified",
         is_held=backup.held_at is not None,
         label=backup.label,
     )
+
+
+def _moment(backup: Backup) -> datetime:
+    return backup.taken_at or backup.created_at
 
 
 def _drop_rows(control: ControlPlane, going: Iterable[Planned]) -> tuple[list[Backup], list[str]]:

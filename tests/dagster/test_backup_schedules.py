@@ -282,6 +282,14 @@ def test_a_refusal_is_told_and_stops_nothing(keeper: Keeper, monkeypatch: pytest
     assert keeper.status(held) == "verified"
 
 
+def test_what_was_made_today_stays_until_tomorrow(keeper: Keeper) -> None:
+    """A later backup of the same day does not take away the one before a risky step."""
+    before, _ = keeper.backup(NOW - timedelta(hours=3)), keeper.backup(NOW)
+    assert keeper.retain().is_empty
+    tomorrow = NOW + timedelta(hours=22)
+    assert [dropped.id for dropped in keeper.retain(tomorrow).dropped] == [before.id]
+
+
 def test_what_is_held_labelled_or_the_last_good_one_stays(keeper: Keeper) -> None:
     """Each with its reason; what failed goes after two days."""
     last = keeper.backup(NOW - days(900))
