@@ -11,6 +11,7 @@ from odooops_dagster.backup.sealing import LARGEST
 
 # A piece ends behind one of the lines between these two; which one, its content decides.
 SHORTEST = LARGEST // 2
+_BLOCK = 1024 * 1024
 # So many lines of a piece are remembered, those with the lowest checksums; where there are many lines, one in 4096
 # is low enough to be looked at.
 _SKETCH = 8
@@ -21,16 +22,15 @@ Sketch = tuple[int, ...]
 
 def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LARGEST) -> Iterator[bytes]:
     """Yield the stream in pieces; after a change, later cuts fall where they fell before."""
-    kept = b""
-    while True:
-        kept += _read(stream, longest - len(kept))
-        if len(kept) < longest:
-            break
-        end = _end(kept, shortest)
-        yield kept[:end]
-        kept = kept[end:]
-    if kept:
-        yield kept
+    buffer = memoryview(bytearray(longest))
+    filled = 0
+    while (filled := _fill(stream, buffer, filled)) == longest:
+        end = shortest + _end(bytes(buffer[shortest:]))
+        yield bytes(buffer[:end])
+        filled = longest - end
+        buffer[:filled] = buffer[end:]
+    if filled:
+        yield bytes(buffer[:filled])
 
 
 def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -59,21 +59,20 @@ def likeness(one: Sketch, other: Sketch) -> int:
     return len(set(one) & set(other))
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
-    """Read exactly so much, less at the end only: a pipe gives what it has."""
-    blocks = []
-    while size and (block := stream.read(size)):
-        blocks.append(block)
-        size -= len(block)
-    return b"".join(blocks)
+def _fill(stream: BinaryIO, buffer: memoryview, filled: int) -> int:
+    """Read on until the buffer is full, or less at the end: a pipe gives what it has; return how much is filled."""
+    while filled < len(buffer) and (block := stream.read(min(_BLOCK, len(buffer) - filled))):
+        buffer[filled : filled + len(block)] = block
+        filled += len(block)
+    return filled
 
 
-def _end(piece: bytes, shortest: int) -> int:
-    """Return the end of the line with the smallest checksum in the part where a piece may end."""
-    lines = piece[shortest:].split(b"\n")[:-1]
+def _end(part: bytes) -> int:
+    """Return the end of the line with the smallest checksum in the part of a piece where it may end."""
+    lines = part.split(b"\n")[:-1]
     if not lines:
-        return len(piece)
-    # The first one may be the rest of a line, which depends on where the piece began.
+        return len(part)
     sums = list(map(zlib.crc32, lines))
-    chosen = min(range(1 if len(sums) > 1 else 0, len(sums)), key=sums.__getitem__)
-    return shortest + sum(map(len, lines[: chosen + 1])) + chosen + 1
+    # The first one may be the rest of a line, which depends on where the piece began.
+    chosen = sums.index(min(sums[1:]), 1) if len(sums) > 1 else 0
+    return sum(map(len, lines[: chosen + 1])) + chosen + 1
