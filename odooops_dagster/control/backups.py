@@ -121,7 +121,12 @@ class Backups:
         return Restore.from_row(self._database.one("restores", what=f"restore {restore_id}", order="id", id=restore_id))
 
     def restores(
-        self, project_id: UUID | None = None, *, backup_id: UUID | None = None, environment_id: UUID | None = None
+        self,
+        project_id: UUID | None = None,
+        *,
+        backup_id: UUID | None = None,
+        environment_id: UUID | None = None,
+        purpose: RestorePurpose | None = None,
     ) -> builtins.list[Restore]:
         """Return the uses of backups, the newest first."""
         rows = self._database.read(
@@ -130,6 +135,7 @@ class Backups:
             project_id=project_id,
             backup_id=backup_id,
             environment_id=environment_id,
+            purpose=purpose,
         )
         return [Restore.from_row(row) for row in rows]
 

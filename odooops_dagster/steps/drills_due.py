@@ -67,9 +67,8 @@ def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iter
 def _was_asked(control: ControlPlane, environment: Environment, now: datetime) -> bool:
     mine = {backup.id for backup in control.backups.list(environment_id=environment.id)}
     return any(
-        restore.purpose == "drill"
-        and restore.backup_id in mine
+        restore.backup_id in mine
         and restore.requested_by == REQUESTED_BY
         and week_of(restore.created_at.astimezone(now.tzinfo)) == week_of(now)
-        for restore in control.backups.restores(environment.project_id)
+        for restore in control.backups.restores(environment.project_id, purpose="drill")
     )

@@ -79,7 +79,7 @@ def _in_use(control: ControlPlane) -> InUse:
     working = [run for run in active if run.environment_id is not None]
     environments = control.environments.list()
     templates = {row["database_name"] for row in control.templates.list()}
-    replaced = kept_databases(control.backups.restores(), now=datetime.now(UTC))
+    replaced = kept_databases(control.backups.restores(purpose="restore"), now=datetime.now(UTC))
     return InUse(
         environments={short_id(e): e for e in environments if e.status != "destroyed"},
         working=frozenset((UUID(str(run.environment_id)).hex[:8], run.run_number) for run in working),

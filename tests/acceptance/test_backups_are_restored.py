@@ -138,6 +138,8 @@ def test_a_real_odoo_comes_back_and_a_changed_byte_is_found(production: Recovery
     [drill] = production.shop.control.drills.list()
     assert drill.passed
     assert drill.rto_seconds
+    checks = {row["name"]: row["summary"] for row in production.shop.control.checks.list(run.id)}
+    assert "bytes, as they were attached" in checks["attachment_readable"]
     [artifact] = production.shop.control.artifacts.list(run.id)
     assert production.shop.store.stat(str(object_at(artifact["s3_url"])))
 
