@@ -43,7 +43,8 @@ insert into ir_module_module values ('shop', 'installed', '19.0.1.0'), ('mail', 
 """
 NEUTRALIZE = {
     "base": """
-insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true');
+insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true')
+on conflict (key) do update set value = 'true';
 update ir_mail_server set active = false;
 insert into ir_mail_server (smtp_host, active) values ('invalid', true);
 """,
