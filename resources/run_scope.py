@@ -55,7 +55,8 @@ class RunScope:
     def record_check(self, result: CheckResult) -> None:
         """Write the check's row, which is the record; Dagster's copy comes after."""
         self.step.control.checks.record(self.step.fence, result)
-        self.step.log("info" if result.passed else "error", f"check {result.name}: {result.summary}")
+        level: LogLevel = "info" if result.passed else "error" if result.blocking else "warn"
+        self.step.log(level, f"check {result.name}: {result.summary}")
 
     def record_lineage(self, asset: str, *, code_version: str, data_version: str, inputs: Mapping[str, str]) -> None:
         """Write what the asset was made from."""

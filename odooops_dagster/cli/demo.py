@@ -1,4 +1,4 @@
-"""`ops demo`: the whole way of a push on real Odoo, from an empty state folder to a preview that answers."""
+"""`ops demo`: pushes on real Odoo, from an empty state folder to a preview and a staging that answer."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from uuid import UUID
 import httpx
 import typer
 
+from odooops_dagster.cli.asking import Wish, queue_branch
 from odooops_dagster.cli.output import note
 from odooops_dagster.cli.up import prepare_database, report
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.demo import BRANCH, DemoRepository
+from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
+from odooops_dagster.demo.office import Office
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.local.stack import Stack, Stopped
-from odooops_dagster.model import FINISHED, Run
+from odooops_dagster.model import FINISHED, Environment, Project, Run
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.progress import age_text, size_text
 
 SLUG = "demo"
 SERIES = "19.0"
+CUSTOMER = "Ada Lovelace"
 
 # The first run downloads and unpacks Odoo; on a slow line that is most of an hour.
 _LONGEST_RUN_SECONDS = 3600.0
@@ -71,23 +75,24 @@ class Story:
 
     def tell(self) -> None:
         """Tell the whole story."""
-        self._make_project()
+        project = self._make_project()
         preview = self._preview_of_a_good_push()
         self._broken_push_leaves_it_alone(preview)
+        self._production_and_its_backup(project)
+        self._staging_on_a_harmless_clone()
         self._audit(preview)
 
-    def _make_project(self) -> None:
+    def _make_project(self) -> Project:
         _title("A repository with a real addon, and a project that watches it")
         self._repository.create()
         project = self._control.projects.create(SLUG, repo_url=str(self._repository.origin), odoo_version=SERIES)
         _say(f"project {project.slug}: {project.repo_url}, Odoo {project.odoo_version}")
+        return project
 
     def _preview_of_a_good_push(self) -> Run:
         _title(f"git push origin {BRANCH}")
         sha = self._repository.push_feature()
-        run = self._follow(self._run_of(sha))
-        if run.status != "succeeded":
-            raise StepFailed(f"run #{run.run_number} {run.status}: {run.error_message}")
+        run = self._done(self._run_of(sha))
         _say(f"preview:  {self._answering_url()}")
         _say(f"dagster:  {self._dagster_url}/runs/{run.dagster_run_id}")
         self._timeline(run)
@@ -102,6 +107,38 @@ class Story:
         for row in failed:
             _say(f"failed:   {row['name']}: {row['summary']}")
         _say(f"preview:  {self._answering_url()} still answers with commit {preview.git_sha}")
+
+    def _production_and_its_backup(self, project: Project) -> None:
+        _title("Production, with a customer and a mail server in it, and a backup that was read back")
+        main = project.default_branch
+        if self._control.environments.ensure(project.id, branch=main).database_name is None:
+            self._done(queue_branch(self._control, project, Wish(branch=main, kind="deploy")))
+        production, office = self._office(main)
+        office.enter("res.partner", name=CUSTOMER, email="ada@example.com")
+        office.enter("ir.mail_server", name="Production", smtp_host="smtp.example.com", smtp_pass="demo")  # noqa: S106 -- of nobody
+        _say(f"customer: {CUSTOMER} is in {production.url}, which sends mail through smtp.example.com")
+        backup = self._control.backups.create(project.id, env=main, label="demo")
+        self._done(self._control.runs.get(UUID(str(backup.run_id))))
+        backup = self._control.backups.get(backup.id)
+        _say(f"backup:   {backup.id}, {backup.status}, {size_text(backup.size_bytes or 0)}")
+
+    def _staging_on_a_harmless_clone(self) -> None:
+        _title(f"git push origin {RELEASE}")
+        run = self._done(self._run_of(self._repository.push_release()))
+        staging, office = self._office(RELEASE)
+        backup = self._control.backups.shown_by(staging)
+        people = office.look_up("res.partner", [["name", "=", CUSTOMER]], "name")
+        servers = office.look_up("ir.mail_server", [], "smtp_host")
+        if backup is None or backup.taken_at is None or not people or servers != ["invalid"]:
+            raise StepFailed(f"{staging.url} is no harmless clone: {people}, mail through {servers}")
+        _say(f"staging:  {staging.url}")
+        _say(f"data:     backup {backup.id}, {age_text(run.created_at - backup.taken_at)} old when it was pushed")
+        _say(f"customer: {people[0]} is there; mail goes to {servers[0]}, which leads nowhere")
+
+    def _office(self, branch: str) -> tuple[Environment, Office]:
+        """Return the branch's environment and somebody who has logged in there."""
+        environment = self._control.environments.get(f"{SLUG}/{branch}")
+        return environment, Office(str(environment.url), database=str(environment.database_name))
 
     def _audit(self, run: Run) -> None:
         _title("What is on record")
@@ -132,6 +169,13 @@ class Story:
                 _say(f"run #{run.run_number} {now.status}")
                 return now
         raise AssertionError
+
+    def _done(self, run: Run) -> Run:
+        """Follow the run to its good end."""
+        run = self._follow(run)
+        if run.status != "succeeded":
+            raise StepFailed(f"run #{run.run_number} {run.status}: {run.error_message}")
+        return run
 
     def _print_new_lines(self, run_id: UUID, after: int) -> int:
         for row in self._control.logs.tail(run_id, after_id=after):

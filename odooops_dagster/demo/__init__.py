@@ -11,6 +11,7 @@ from pathlib import Path
 from odooops_dagster.errors import MissingDependency, StepFailed
 
 BRANCH = "feature/visits"
+RELEASE = "release/1.0"
 ADDON = "partner_visit"
 
 # One wrong word in the addon: its own test notices, and names the line.
@@ -57,6 +58,13 @@ class DemoRepository:
         """Push a commit whose own test fails and return it."""
         return self._change(_RIGHT, _WRONG, "Greet by last name")
 
+    def push_release(self) -> str:
+        """Push what production runs as a release branch, with a change of its own, and return its commit."""
+        _git(self.clone, "checkout", "--quiet", "--force", "-B", RELEASE, "origin/main")
+        readme = self.clone / "README.md"
+        readme.write_text(readme.read_text() + "\nRelease 1.0.\n")
+        return self._push("Release 1.0", branch=RELEASE)
+
     def push_mended(self) -> str:
         """Push the mend of the broken commit and return it."""
         return self._change(_WRONG, _RIGHT, "Greet by first name again")
@@ -69,9 +77,9 @@ class DemoRepository:
         model.write_text(text.replace(old, new))
         return self._push(message)
 
-    def _push(self, message: str) -> str:
+    def _push(self, message: str, *, branch: str = BRANCH) -> str:
         self._commit(message)
-        _git(self.clone, "push", "--quiet", "--force", "origin", f"HEAD:{BRANCH}")
+        _git(self.clone, "push", "--quiet", "--force", "origin", f"HEAD:{branch}")
         return _git(self.clone, "rev-parse", "HEAD").strip()
 
     def _commit(self, message: str) -> None:

@@ -61,6 +61,7 @@ def test_make_demo_once_in_a_new_clone_with_an_empty_cache_exits_0(new_clone: Pa
     assert done.returncode == 0, told
     assert "module_tests_passed: 1 failed" in done.stdout
     assert "still answers with commit" in done.stdout
+    assert "Ada Lovelace is there; mail goes to invalid, which leads nowhere" in done.stdout
     assert "lineage:  source -> image -> database -> deployment" in done.stdout
     assert "every step held" in done.stderr
     assert [process for process in psutil.process_iter() if _mentions(process, state_folder)] == []

@@ -1,0 +1,39 @@
+"""A person at work in an Odoo, through its own pages: what `ops demo` enters in production and looks for in staging."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from odooops_dagster.errors import StepFailed
+
+# What a new Odoo lets in.
+_LOGIN = "admin"
+_PATIENCE_SECONDS = 120
+
+
+class Office:
+    """One session in one Odoo."""
+
+    def __init__(self, url: str, *, database: str) -> None:
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=_PATIENCE_SECONDS)
+        self._call("/web/session/authenticate", {"db": database, "login": _LOGIN, "password": _LOGIN})
+
+    def enter(self, model: str, **values: object) -> int:
+        """Enter a record and return its id."""
+        return int(self._ask(model, "create", [values]))
+
+    def look_up(self, model: str, domain: list[Any], field: str) -> list[Any]:
+        """Return one field of every record that is found."""
+        return [row[field] for row in self._ask(model, "search_read", [domain], fields=[field])]
+
+    def _ask(self, model: str, method: str, arguments: list[Any], **named: object) -> Any:  # noqa: ANN401 -- as Odoo answers
+        path = f"/web/dataset/call_kw/{model}/{method}"
+        return self._call(path, {"model": model, "method": method, "args": arguments, "kwargs": named})
+
+    def _call(self, path: str, params: object) -> Any:  # noqa: ANN401 -- the same
+        answer = self._client.post(path, json={"jsonrpc": "2.0", "method": "call", "params": params}).json()
+        if "error" in answer:
+            raise StepFailed(f"{self._client.base_url}{path}: {answer['error']['data']['message']}")
+        return answer["result"]

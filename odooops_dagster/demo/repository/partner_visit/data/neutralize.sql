@@ -1,0 +1,1 @@
+-- A visit reaches nobody: there is nothing to switch off in a copy of production.
