@@ -80,6 +80,17 @@ def test_pieces_that_share_lines_are_alike_and_others_are_not() -> None:
     assert likeness(one, sketch(b"".join(table(rng, 60_000)))) == 0
 
 
+def test_a_piece_of_few_long_lines_is_alike_by_what_most_of_them_are() -> None:
+    """Messages fill a piece with some thousand rows, of which one in a hundred changed."""
+    rng = random.Random(4)  # noqa: S311 - repeatable
+    lines = [rng.randbytes(1000).hex().encode() + b"\n" for _ in range(1000)]
+    changed = [line if number % 100 else b"changed " + line for number, line in enumerate(lines)]
+    one, other = sketch(b"".join(lines)), sketch(b"".join(changed))
+    assert len(one) == len(other) == 8
+    assert likeness(one, other) >= 6
+    assert likeness(one, sketch(b"".join(reversed(lines)))) == 8
+
+
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=6))
 def test_lines_are_whole_wherever_the_blocks_end(data: bytes, ends: list[int]) -> None:
     """Only a line feed ends a line, and a last one without it is one too."""
