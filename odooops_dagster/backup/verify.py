@@ -159,12 +159,26 @@ def _first(reading: _Reading) -> Iterator[bytes]:
 
 
 def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
-    lines = lines_of(blocks)
+    lines = _Watched(lines_of(blocks))
     names = _attachments(lines)
-    is_whole = any(line.startswith(b"-- PostgreSQL database dump complete") for line in lines)
-    if not is_whole:
+    for _ in lines:
+        pass
+    if not lines.has_ended:
         reading.blame("database", "the dump has no end")
     return names
+
+
+class _Watched:
+    """The lines of a plain dump; knows when its last words went by."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        self.has_ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._lines:
+            self.has_ended |= line.startswith(b"-- PostgreSQL database dump complete")
+            yield line
 
 
 def _attachments(lines: Iterable[bytes] | BinaryIO) -> set[str]:
