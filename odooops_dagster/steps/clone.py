@@ -6,6 +6,7 @@ role's. What is copied is a golden template, so that the second clone of a backu
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from odooops_dagster import evidence
 from odooops_dagster.clones import NotHarmless, offenders, set_parameters
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult
@@ -68,8 +70,16 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         if isinstance(exc, (NotHarmless, NotCovered)):
             return _refused(ctx, backup, exc)
         raise
-    result = _result(ctx, made_of, made)
-    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=_report(ctx, made_of, made))
+    result, report = _result(ctx, made_of, made), _report(ctx, made_of, made)
+    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="clone.json",
+        data=json.dumps(report, indent=1).encode(),
+        content_type="application/json",
+    )
     return result
 
 

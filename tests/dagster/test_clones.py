@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.evidence import object_at
 from odooops_dagster.model import Backup
 from odooops_dagster.steps import names
 from odooops_dagster.steps.clone import CloneResult, clone_production
@@ -68,6 +70,12 @@ def cloned(opened: Studio, **asked: str) -> CloneResult:
     return result
 
 
+def object_of(opened: Studio, run_id: str, key: str) -> str:
+    """Return where the store keeps a file of the run."""
+    artifacts = opened.shop.control.artifacts.list(UUID(run_id))
+    return str(object_at(next(row["s3_url"] for row in artifacts if row["artifact_key"] == key)))
+
+
 def test_staging_gets_production_s_data_and_none_of_its_secrets(made: tuple[Studio, Backup]) -> None:
     """The partners and files are there; what sends, what opens doors and what leads back to production is not."""
     opened, _ = made
@@ -99,6 +107,7 @@ def test_the_record_says_which_backup_how_old_and_what_was_done(made: tuple[Stud
     assert row.report["scrubbed"]["ir_mail_server.smtp_pass"] == 1
     assert row.report["coverage"]["without_script"] == ["mail"]
     assert PASSWORD not in str(row.report)
+    assert json.loads(opened.shop.store.get(object_of(opened, str(row.run_id), "clone.json"))) == row.report
     assert str(backup.id) in result.origin
     assert "0 min old" in result.origin
 
