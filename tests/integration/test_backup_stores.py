@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import resource
@@ -206,7 +207,7 @@ def test_a_disk_that_is_full_is_named_and_keeps_what_it_has(small_disk: Path, tm
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
 def test_wherever_a_bit_flips_it_is_found_and_the_object_named(filestore: Path, key: bytes | None) -> None:
-    """Any bit of any object and of the manifest: 120 times, and never is a backup called good that is not."""
+    """Any bit of any object and of the manifest; without a key one in many says the same as before, and harms nobody."""
     rng = random.Random(9)  # noqa: S311 - repeatable
     store = MemoryStore()
     repository = Repository(store, prefix="backups/shop", sealer=Sealer(key))
@@ -214,27 +215,33 @@ def test_wherever_a_bit_flips_it_is_found_and_the_object_named(filestore: Path, 
     back_up_dump(repository, "second", dump_of(2), folder=filestore, hour=1)
     manifest_key = repository.manifests()[-1]
     places = [manifest_key, *(piece.key for piece in repository.manifest(manifest_key).objects.values())]
+    harmless = 0
     for _ in range(120):
         place = "backups/shop/" + rng.choice(places)
         whole = store.get(place)
         damaged = bytearray(whole)
         damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
         store.put(place, bytes(damaged))
-        assert_found(repository, manifest_key, place)
+        harmless += not is_found(repository, manifest_key, place)
         store.put(place, whole)
+    assert harmless <= (0 if key else 4)
     assert all(verification.is_good for verification in proven(repository))
 
 
-def assert_found(repository: Repository, manifest_key: str, place: str) -> None:
-    """Assert that what stands at this place is known to be damaged, and nothing else is blamed for it."""
+def is_found(repository: Repository, manifest_key: str, place: str) -> bool:
+    """Return whether what stands here is known to be damaged, and assert that nothing else is blamed for it."""
     if place.endswith(manifest_key):
         with pytest.raises(Conflict):
             repository.manifest(manifest_key)
-        return
-    found = verify(repository, repository.manifest(manifest_key), programs=Programs())
+        return True
+    manifest = repository.manifest(manifest_key)
+    found = verify(repository, manifest, programs=Programs())
     name = place.rpartition("/")[2].partition(".")[0]
-    assert not found.is_good
-    assert found.distrusted == {name}
+    if found.is_good:
+        assert hashlib.sha256(repository.read(name, manifest.objects)).hexdigest() == name
+    else:
+        assert found.distrusted == {name}
+    return not found.is_good
 
 
 def test_a_manifest_that_was_put_in_the_place_of_another_is_refused(filestore: Path) -> None:
