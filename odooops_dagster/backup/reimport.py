@@ -42,8 +42,10 @@ def apply(access: DatabaseAccess, review: Review, *, bring_back: BringBack) -> A
         for change in (*inserts, *updates):
             _refuse_unknown(tables[change.table], change)
         for change in updates:
-            _update(live, tables[change.table], change)
+            _lock(live, tables[change.table], change)
         _insert_all(live, tables, inserts)
+        for change in updates:  # which may refer to the rows that came back
+            _set(live, tables[change.table], _key(tables[change.table], change), change.values)
         for label in {change.table for change in inserts}:
             _advance(live, tables[label])
         bring_back(files)
@@ -58,7 +60,8 @@ def _refuse_unknown(table: Table, change: Change) -> None:
         raise BadInput(f"{change.name}: its values are of another row", hint=_AGAIN)
 
 
-def _update(live: Connection, table: Table, change: Change) -> None:
+def _lock(live: Connection, table: Table, change: Change) -> None:
+    """Hold the live row, which is still what the diff saw."""
     key = _key(table, change)
     found = fetch(live, table, tuple(change.live), [key], lock=True).get(key)
     if found is None:
@@ -66,7 +69,6 @@ def _update(live: Connection, table: Table, change: Change) -> None:
     moved = [column for column, value in change.live.items() if found[column] != value]
     if moved:
         raise Conflict(f"{change.name} has another {', '.join(moved)} than the diff saw", hint=_AGAIN)
-    _set(live, table, key, change.values)
 
 
 def _set(live: Connection, table: Table, key: Key, values: Values) -> None:

@@ -91,7 +91,8 @@ def read_review(path: Path) -> Review:
     """
     hint = "take whole lines out and leave the others as they are, or make the diff anew"
     try:
-        lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        # Not splitlines: a value may hold any of the signs that it takes for the end of a line.
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
         header, *rows = lines
         if header.pop("format") != FORMAT or header.pop("version") != VERSION:
             raise BadInput(f"{path} is no review of this version", hint=hint)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from odooops_dagster.backup import tables
 from odooops_dagster.backup.records import Chosen, diff
@@ -35,7 +37,7 @@ create table no_key (a int);
 insert into res_country (name) values ('Belgium'), ('France'), ('Spain');
 insert into res_partner (name, country_id, parent_id, active, credit, image, born, tags, seen) values
 ('{"en": "Azure"}', 1, null, true, 10.50, '\\x00ff', '1999-12-31', '{a,"b c",NULL}', '2026-01-01 10:00+02'),
-('{"en": "Deco"}', 2, 1, true, 0, null, null, '{}', null),
+('{"en": "De\u2028co \x85"}', 2, 1, true, 0, null, null, '{}', null),
 ('{"en": "Gemini\\\\u00e9 ''quoted'' \\\\\\\\ \\\\ttab"}', 3, 2, null, 99999999999999.000001, null, null, null,
 'infinity');
 insert into res_users (login, partner_id) values ('ada', 1), ('bob', 3);
@@ -171,6 +173,37 @@ def test_rows_that_refer_to_each_other_come_back(pair: Pair) -> None:
     pair.work("delete from res_users; delete from res_partner")
     pair.apply(pair.diff("res_partner", "res_users"))
     assert pair.differences() == []
+
+
+@given(
+    parents=st.lists(st.integers(0, 8), min_size=1, max_size=8),
+    gone=st.sets(st.integers(1, 8)),
+    changed=st.sets(st.integers(1, 8)),
+    new=st.integers(0, 2),
+)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_was_lost_or_changed_comes_back(
+    pair: Pair, parents: list[int], gone: set[int], changed: set[int], new: int
+) -> None:
+    """Rows may refer to each other in any way, in circles too; what is new in the live database stays."""
+    filled = "truncate res_partner cascade; truncate res_users;"
+    for number, _ in enumerate(parents, start=1):
+        filled += f" insert into res_partner (id, credit) values ({number}, 1);"
+        filled += f" insert into res_users (id, login, partner_id) values ({number}, {number}, {number});"
+    for number, parent in enumerate(parents, start=1):
+        if 0 < parent <= len(parents):
+            filled += f" update res_partner set parent_id = {parent} where id = {number};"
+    for url in (pair.backup, pair.live):
+        execute(url, filled)
+    lost, moved = (", ".join(map(str, numbers or {0})) for numbers in (gone, changed))
+    pair.work(
+        f"delete from res_users where partner_id in ({lost});"
+        f" update res_partner set parent_id = null where parent_id in ({lost});"
+        f" delete from res_partner where id in ({lost}); update res_partner set credit = 2 where id in ({moved});"
+        f" insert into res_partner (id) select 100 + n from generate_series(1, {new}) as n"
+    )
+    pair.apply(pair.diff("res_users", "res_partner"))
+    assert pair.differences() == [("only_in_live", f"res_partner id {101 + n}") for n in range(new)]
 
 
 def test_only_the_columns_that_the_file_keeps_are_written(pair: Pair) -> None:
