@@ -30,6 +30,10 @@ ARRIVAL_SECONDS = 5.0
 _STEP = timedelta(minutes=1)
 
 
+class Busy(Conflict):
+    """Somebody else is at work on these backups, or may have thought that we are not: a later try is welcome."""
+
+
 def utc_now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
@@ -50,7 +54,7 @@ class Mark:
         """Say that we live.
 
         Raises:
-            Conflict: we said it too late: others may have thought that we died, and acted on it.
+            Busy: we said it too late: others may have thought that we died, and acted on it.
         """
         with self._lock:
             self.check()
@@ -61,10 +65,10 @@ class Mark:
             self.renewed_at = now
 
     def check(self) -> None:
-        """Raise Conflict where others may think that we died; what was lost once stays lost."""
+        """Raise Busy where others may think that we died; what was lost once stays lost."""
         self._is_lost |= not -_STEP < self._clock() - self.renewed_at < TRUSTED
         if self._is_lost:
-            raise Conflict(f"{self.key} was not renewed in time", hint="start again: what was uploaded is found there")
+            raise Busy(f"{self.key} was not renewed in time", hint="start again: what was uploaded is found there")
 
     def remove(self) -> None:
         """Say that we are done; where the store refuses that, the mark dies by itself."""
@@ -79,7 +83,7 @@ def marked(
     """Hold a mark while the block runs; each side marks first and looks second, so that one of two sees the other.
 
     Raises:
-        Conflict: a collector is at work, or, for a collector, anybody is.
+        Busy: a collector is at work, or, for a collector, anybody is.
     """
     # Each attempt has a mark of its own: a late one takes nobody else's away when it ends.
     mark = Mark(repository, f"marks/{kind}/{mark_id}.{secrets.token_hex(4)}", clock)
@@ -106,7 +110,7 @@ def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime)
     for key in others:
         if _lives(repository, key, now):
             hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
-            raise Conflict(f"{key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+            raise Busy(f"{key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
     if others and not isinstance(repository.store, FolderStore):
         time.sleep(ARRIVAL_SECONDS)
 

@@ -13,7 +13,7 @@ from odooops_dagster import evidence
 from odooops_dagster.backup.create import Created, create
 from odooops_dagster.backup.distrust import distrusted
 from odooops_dagster.backup.manifest import VERSION, Manifest
-from odooops_dagster.backup.marks import LIFE
+from odooops_dagster.backup.marks import LIFE, Busy
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.errors import Conflict
@@ -68,6 +68,8 @@ def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manife
     try:
         manifest = manifest_of(repository, backup)
     except Conflict as exc:
+        if backup.status == "verified":
+            raise  # what was good is gone: that is for its own check to say, and no reason to replace it unseen
         ctx.log("warn", f"what an earlier attempt stored cannot be used, the backup is made again: {exc}")
         return None
     ctx.log("info", "an earlier attempt stored everything; it remains to be read back")
@@ -78,7 +80,7 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
     """Make the backup and note that it is stored."""
     started = time.monotonic()
     created = _create_in_turn(ctx, repository, backup)
-    manifest = created.manifest
+    manifest, is_own = created.manifest, KeptZip.of(ctx.run) is None
     how = rate_text(manifest.size_bytes, time.monotonic() - started)
     ctx.log("info", f"stored: {how}; {size_text(created.stored_bytes)} were new to the store")
     stored = StoredBackup(
@@ -91,8 +93,9 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
         format_version=VERSION,
         database_name=manifest.database_name,
         odoo_version=_series(manifest) or ctx.project.odoo_version,
-        git_sha=ctx.environment.deployed_sha,
-        image_digest=ctx.environment.image_digest,
+        # Data that come from elsewhere were made by no build of ours.
+        git_sha=ctx.environment.deployed_sha if is_own else None,
+        image_digest=ctx.environment.image_digest if is_own else None,
         metadata=_facts(created),
     )
     return ctx.control.backups.record_stored(ctx.fence, stored), manifest
@@ -104,7 +107,7 @@ def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) ->
     while True:
         try:
             return _create(ctx, repository, backup)
-        except Conflict as exc:
+        except Busy as exc:
             if time.monotonic() > deadline:
                 raise
             ctx.log("info", f"waits: {exc}")

@@ -80,9 +80,13 @@ class Shop:
         return self.control.backups.get(asked.id)
 
     def spoil(self, backup: Backup) -> str:
-        """Change one byte of one of the backup's objects in the store, and return the object's name."""
+        """Change one byte of an object of files, which the next backup shares, and return its name."""
         manifest = self.repository.manifest(str(manifest_key(backup)))
-        piece = max(manifest.objects.values(), key=lambda piece: piece.stored_bytes)
+        others = {*manifest.dump, *manifest.file_table}
+        piece = max(
+            (piece for piece in manifest.objects.values() if piece.name not in others),
+            key=lambda piece: piece.stored_bytes,
+        )
         key = self.repository.prefix + piece.key
         whole = bytearray(self.store.get(key))
         whole[len(whole) // 2] ^= 1
