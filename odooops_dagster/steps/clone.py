@@ -58,28 +58,16 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
     try:
-        made_of = Ingredients(
-            backup=backup,
-            build=build,
-            masks=masking_hooks(build.source.path, rules["masking_hooks"], profile=restore.masking_profile),
-            coverage_fatal=rules["coverage_fatal"],
-        )
+        masks = masking_hooks(build.source.path, rules["masking_hooks"], profile=restore.masking_profile)
+        made_of = Ingredients(backup=backup, build=build, masks=masks, coverage_fatal=rules["coverage_fatal"])
         made = _clone(ctx, made_of)
     except (OdooOpsError, OSError) as exc:
         ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
         if isinstance(exc, (NotHarmless, NotCovered)):
             return _refused(ctx, backup, exc)
         raise
-    result, report = _result(ctx, made_of, made), _report(ctx, made_of, made)
-    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
-    evidence.record(
-        ctx.control.artifacts,
-        ctx.store,
-        ctx.fence,
-        key="clone.json",
-        data=json.dumps(report, indent=1).encode(),
-        content_type="application/json",
-    )
+    result = _result(ctx, made_of, made)
+    _record(ctx, result, _report(ctx, made_of, made))
     return result
 
 
@@ -132,6 +120,19 @@ def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
     with suppress(OdooOpsError):  # the janitor tries again
         ctx.databases.drop_role(scratch)
     return template
+
+
+def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) -> None:
+    """Note that the clone is made, of what and how, in its row and as evidence of the run."""
+    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="clone.json",
+        data=json.dumps(report, indent=1).encode(),
+        content_type="application/json",
+    )
 
 
 def _identity(ctx: StepContext) -> dict[str, str | None]:

@@ -185,6 +185,27 @@ def test_a_template_is_kept_while_its_source_is_in_use(world: World) -> None:
     assert may_connect(source, source.database)
 
 
+def test_a_database_that_turns_into_a_template_is_out_of_its_roles_reach_and_can_be_copied(world: World) -> None:
+    """Nothing of the role is left in it, so the role may go; nobody can connect, and a copy is whole."""
+    source = world.environment("scratch")
+    install(source, base="installed")
+    assert world.name("scratch") in world.databases.roles(world.name("s"))
+    with connect(source) as stray:
+        world.databases.turn_into_template(source.database, world.name("golden"))
+        with pytest.raises(psycopg.OperationalError):
+            stray.execute("select 1")
+    assert not world.databases.exists(source.database)
+    world.databases.drop_role(source.user)
+    assert world.databases.roles(world.name("s")) == []
+    with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
+        psycopg.connect(world.server.url(world.name("golden"))).close()
+    copy = world.environment("copy", template=world.name("golden"))
+    with connect(copy) as connection:
+        connection.execute("alter table ir_module_module add column note text")
+    with pytest.raises(Conflict, match="already exists"):
+        world.databases.turn_into_template(copy.database, world.name("golden"))
+
+
 def test_an_environments_role_and_databases_go_without_a_trace(world: World) -> None:
     """Templates made from them stay; a later environment of the same name starts anew."""
     access = world.environment("gone")
