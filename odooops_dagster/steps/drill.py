@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.drill_alarm import tell_of_drill
 from odooops_dagster.steps.drills_due import newest_verified
+from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.scratch import Scratch, scratch
 from odooops_dagster.steps.stores import pg_programs, repository_of
@@ -184,10 +185,11 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
     backup, checks = proof.backup, tuple(proof.checks)
     rpo_seconds = (drill.started_at - _taken_at(backup)).total_seconds()
     failed = [check for check in checks if not check.passed]
+    lost = age_text(timedelta(seconds=rpo_seconds))
     summary = (
         f"{failed[0].name}: {failed[0].summary}"
         if failed
-        else f"answers {rto_seconds:.1f} s after its start; {rpo_seconds / 3600:.1f} h of work would be lost"
+        else f"answers {rto_seconds:.1f} s after its start; {lost} of work would be lost"
     )
     report = _report(proof, drill) | {"rto_seconds": round(rto_seconds, 3), "rpo_seconds": round(rpo_seconds, 3)}
     ended = ctx.control.drills.end(
