@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odooops_dagster.steps.nightly import night_of
@@ -30,6 +30,7 @@ hours = st.integers(0, 23)
 zones = st.sampled_from(ZONES)
 
 
+@settings(deadline=None)
 @given(now=moments, hour=hours, zone=zones)
 def test_a_night_is_due_when_it_says_so_and_the_next_one_is_not(now: datetime, hour: int, zone: str) -> None:
     """Less than two days lie between the hour that came and now, more than none."""
@@ -38,6 +39,7 @@ def test_a_night_is_due_when_it_says_so_and_the_next_one_is_not(now: datetime, h
     assert night_of(night.due_at, hour=hour, time_zone=zone) == night
 
 
+@settings(deadline=None)
 @given(now=moments, later=st.timedeltas(timedelta(), timedelta(days=400)), hour=hours, zone=zones)
 def test_nights_never_go_back(now: datetime, later: timedelta, hour: int, zone: str) -> None:
     """A later moment has the same night or a later one."""
@@ -46,6 +48,7 @@ def test_nights_never_go_back(now: datetime, later: timedelta, hour: int, zone: 
     assert first.due_at <= second.due_at
 
 
+@settings(max_examples=50, deadline=None)
 @given(now=moments, hour=hours, zone=zones, step=st.integers(30, 180))
 def test_a_clock_that_ticks_misses_no_day_and_doubles_none(now: datetime, hour: int, zone: str, step: int) -> None:
     """Over ten days each calendar day comes up as one night, but for the day that a whole country skipped."""
