@@ -86,15 +86,7 @@ def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
     Raises:
         BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
     """
-    with opened(path) as (archive, contents):
-        with reading(contents.dump), archive.open(contents.dump) as stream:
-            counted = _Counted(stream, progress, contents.dump.file_size)
-            found = scan(cast("BinaryIO", counted))
-        if not found.is_whole:
-            hint = "take it again: a dump of pg_dump ends with the words 'PostgreSQL database dump complete'"
-            raise BadInput(f"{path.name}: {DUMP} has no end", hint=hint)
-        altered = tuple(_altered(archive, contents.files, progress))
-        return _report(path, archive, contents, found, altered)
+    return _look(path, hashed=True, progress=progress)
 
 
 def import_zip(
@@ -118,7 +110,7 @@ def import_zip(
         Conflict: objects are being collected.
         Unavailable: there is no room for its files.
     """
-    report = inspect_zip(path, progress=progress)
+    report = _look(path, hashed=False, progress=progress)  # the files are hashed when they are kept
     seen = replace(report, taken_at=taken_at or report.taken_at, database_name=database_name or report.database_name)
     draft = _draft(seen, backup_id, metadata or {})
     shutil.rmtree(folder, ignore_errors=True)
@@ -138,6 +130,18 @@ def import_zip(
         raise Unavailable(f"{folder} cannot be written: {exc.strerror or exc}", hint="see to the disk") from exc
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look(path: Path, *, hashed: bool, progress: Progress) -> Report:
+    with opened(path) as (archive, contents):
+        with reading(contents.dump), archive.open(contents.dump) as stream:
+            counted = _Counted(stream, progress, contents.dump.file_size)
+            found = scan(cast("BinaryIO", counted))
+        if not found.is_whole:
+            hint = "take it again: a dump of pg_dump ends with the words 'PostgreSQL database dump complete'"
+            raise BadInput(f"{path.name}: {DUMP} has no end", hint=hint)
+        altered = tuple(_altered(archive, contents.files, progress)) if hashed else ()
+        return _report(path, archive, contents, found, altered)
 
 
 class _Counted:
