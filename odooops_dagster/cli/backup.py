@@ -66,7 +66,9 @@ def show(backup: BackupId, *, json: Json = False) -> None:
     if json:
         print_json(fields | {"checks": checks})
         return
-    print_fields(_row(found, keys) | fields)
+    # A hundred modules fill a screen; programs get them, people their number.
+    counted = {name: len(value) if name == "modules" else value for name, value in found.metadata.items()}
+    print_fields(_row(found, keys) | fields | {"metadata": counted})
     if checks:
         note("")
         print_rows(checks, columns=("name", "passed", "blocking", "summary"))
