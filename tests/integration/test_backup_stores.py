@@ -207,7 +207,7 @@ def test_a_disk_that_is_full_is_named_and_keeps_what_it_has(small_disk: Path, tm
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
 def test_wherever_a_bit_flips_it_is_found_and_the_object_named(filestore: Path, key: bytes | None) -> None:
-    """Any bit of any object and of the manifest; without a key one in many says the same as before, and harms nobody."""
+    """Any bit of any object and of the manifest; without a key one in many leaves the content as it was."""
     rng = random.Random(9)  # noqa: S311 - repeatable
     store = MemoryStore()
     repository = Repository(store, prefix="backups/shop", sealer=Sealer(key))
