@@ -108,7 +108,8 @@ def kind_of(run: DagsterRun) -> RunKind:
         "clone": "clone",
     }
     assets = asset_names(run)
-    if not assets and run.job_name in named:
+    # A clone makes what a deployment makes, of what is deployed: only its job tells them apart.
+    if run.job_name == "clone" or (not assets and run.job_name in named):
         return named[run.job_name]
     if "recovery_drill" in assets:
         return "drill"
@@ -116,7 +117,7 @@ def kind_of(run: DagsterRun) -> RunKind:
         return "backup"
     if "deployment" in assets:
         return "deploy"
-    return "test" if "database" in assets else "build"
+    return "test" if assets & {"prod_clone", "database"} else "build"
 
 
 def asset_names(run: DagsterRun) -> set[str]:

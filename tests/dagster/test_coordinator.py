@@ -132,20 +132,23 @@ def test_a_stale_run_of_the_queue_is_not_started(world: World, submit: Submit) -
 
 
 @pytest.mark.parametrize(
-    ("assets", "kind"),
+    ("job", "assets", "kind"),
     [
-        (["source"], "build"),
-        (["source", "image"], "build"),
-        (["database"], "test"),
-        (["database", "deployment"], "deploy"),
-        (["backup"], "backup"),
-        ([], "deploy"),
+        ("__ASSET_JOB", ["source"], "build"),
+        ("__ASSET_JOB", ["source", "image"], "build"),
+        ("__ASSET_JOB", ["prod_clone"], "test"),
+        ("__ASSET_JOB", ["database"], "test"),
+        ("__ASSET_JOB", ["database", "deployment"], "deploy"),
+        ("__ASSET_JOB", ["backup"], "backup"),
+        ("deploy", [], "deploy"),
+        ("clone", [], "clone"),
+        ("clone", ["prod_clone", "database", "deployment"], "clone"),
     ],
 )
-def test_a_selection_amounts_to_a_kind(assets: list[str], kind: str) -> None:
+def test_a_selection_amounts_to_a_kind(job: str, assets: list[str], kind: str) -> None:
     """What is asked for in the UI is told in the words of ops.runs."""
     selection = frozenset(dg.AssetKey(name) for name in assets) or None
-    run = dg.DagsterRun(job_name="__ASSET_JOB" if assets else "deploy", run_id="r", asset_selection=selection)
+    run = dg.DagsterRun(job_name=job, run_id="r", asset_selection=selection)
     assert module.kind_of(run) == kind
 
 
