@@ -1,6 +1,6 @@
 """How much memory backups take, by the bytes and by the number of the files: both may grow far, the one for nothing.
 
-Three filestores, the second with three times the bytes of the first, the third with ten times its files; from what
+Three filestores, the second with ten times the bytes of the first, the third with ten times its files; from what
 these took follows what a filestore of 20 GB takes.
 """
 
@@ -44,7 +44,7 @@ class Size:
 
 SIZES = (
     Size(files=5000, size_bytes=400_000_000),
-    Size(files=5000, size_bytes=1_200_000_000),
+    Size(files=5000, size_bytes=4_000_000_000),
     Size(files=50_000, size_bytes=400_000_000),
 )
 
