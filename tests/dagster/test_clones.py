@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import subprocess
@@ -28,7 +29,7 @@ from tests.dagster.productions import SHA
 from tests.dagster.studios import PASSWORD, Studio, studio
 from tests.servers import PostgresServer, as_user
 
-ROUNDS = 4
+ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +266,7 @@ def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
     """Whatever a kill leaves, the environment's Odoo opens only what is harmless, and the janitor takes it away."""
     opened, _ = made
     rng = random.Random(7)  # noqa: S311 -- the same points in every run
-    for point in rng.sample(POINTS, ROUNDS):
+    for point in rng.sample(POINTS * ROUNDS, 4 * ROUNDS):
         told = {
             "control_url": worker_url,
             "admin_url": postgres_server.url("postgres"),
