@@ -4104,7 +4104,12 @@ begin
         ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
-        select ops.branch_stage(p_branch, p.default_branch) into v_stage from ops.projects as p where p.id = p_project_id;
+        -- a stage that was named when the environment was made wins over the branch's rule
+        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
+        from ops.projects as p
+        left join ops.environments as e
+            on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
+        where p.id = p_project_id;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(
