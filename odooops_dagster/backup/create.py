@@ -43,6 +43,7 @@ class _Work:
     known: Known
     pool: ThreadPoolExecutor
     progress: Progress
+    mark: Mark
     objects: dict[str, Piece] = field(default_factory=dict)
 
     def keep_stream(self, what: str, stream: BinaryIO) -> tuple[tuple[str, ...], int]:
@@ -58,7 +59,8 @@ class _Work:
         return tuple(names), size
 
     def add(self, pieces: Iterable[Piece]) -> None:
-        """Remember objects that the backup needs."""
+        """Remember objects that the backup needs; who lost the mark need not go on."""
+        self.mark.check()
         self.objects.update((piece.name, piece) for piece in pieces)
 
     def stored_bytes(self) -> int:
@@ -104,7 +106,7 @@ def create(
         made = repository.manifest_of(backup_id)
         if made and not distrust:
             return Created(manifest=made, url=repository.url(made), stored_bytes=0)
-        work = _Work(repository, repository.known(distrust=distrust), pool, progress)
+        work = _Work(repository, repository.known(distrust=distrust), pool, progress, mark)
         with snapshot(access, programs=programs) as moment:
             (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)
@@ -119,7 +121,7 @@ def create(
             objects=work.objects,
             facts=_told(facts) | dict(metadata or {}),
         )
-        created = _finish(work, manifest, mark, files.rescued)
+        created = _finish(work, manifest, files.rescued)
         if made and made.key != manifest.key:
             repository.forget(made.key)
         return created
@@ -139,12 +141,12 @@ def create_from_streams(
         marked(repository, "writing", checked_id(manifest.id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
-        work = _Work(repository, repository.known(distrust=distrust), pool, progress)
+        work = _Work(repository, repository.known(distrust=distrust), pool, progress, mark)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
         described = _of_files(files) | {"missing": tuple(sorted({*manifest.missing, *files.missing}))}
         whole = replace(manifest, dump=names, dump_bytes=size, objects=work.objects, **described)
-        return _finish(work, whole, mark, files.rescued)
+        return _finish(work, whole, files.rescued)
 
 
 def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], Facts]:
@@ -154,12 +156,12 @@ def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], F
         return work.keep_stream("database", stream), facts.result()
 
 
-def _finish(work: _Work, manifest: Manifest, mark: Mark, rescued: tuple[str, ...]) -> Created:
+def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Created:
     # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
-    mark.renew()
+    work.mark.renew()
     url = work.repository.write_manifest(manifest)
     try:
-        mark.check()
+        work.mark.check()
     except Conflict:
         work.repository.forget(manifest.key)
         raise

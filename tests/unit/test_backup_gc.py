@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.backup import gc, marks
+from odooops_dagster.backup import filestore, gc, marks
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.marks import LIFE, TRUSTED, marked
 from odooops_dagster.backup.repository import Repository
@@ -254,6 +254,24 @@ def test_a_writer_whose_mark_is_lost_leaves_no_manifest(
     with pytest.raises(Conflict, match="not renewed in time"):
         back_up_dump(repository, "first", b"x", folder=tmp_path)
     assert repository.manifests() == []
+
+
+def test_a_writer_whose_mark_is_lost_does_not_upload_the_rest(
+    store: Watched, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be hours until the manifest."""
+    (tmp_path / "ab").mkdir()
+    for number in range(60):
+        (tmp_path / "ab" / f"{number}").write_bytes(b"%d" % number)
+    monkeypatch.setattr(filestore, "LARGE", 1)  # each file is on its own
+    store.before = lambda _verb, key: (
+        monkeypatch.setattr(marks, "TRUSTED", timedelta())
+        if len(repository.sizes()) > 5 and "/objects/" in key
+        else None
+    )
+    with pytest.raises(Conflict, match="not renewed in time"):
+        back_up_dump(repository, "first", b"x", folder=tmp_path)
+    assert 5 < len(repository.sizes()) < 30
 
 
 def test_a_store_that_keeps_our_mark_does_not_fail_the_backup(tmp_path: Path) -> None:
