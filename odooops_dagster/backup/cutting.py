@@ -9,8 +9,10 @@ from typing import BinaryIO
 
 from odooops_dagster.backup.sealing import LARGEST
 
-# A piece ends behind one of the lines between these two; which one, its content decides.
-SHORTEST = LARGEST // 2
+# A piece ends behind one of the lines between these two; which one, its content decides. Half as long as an object may
+# be: what differs between larger pieces takes longer to find than in two small ones.
+LONGEST = LARGEST // 2
+SHORTEST = LONGEST // 2
 _BLOCK = 1024 * 1024
 # So many lines of a piece are remembered, those with the lowest checksums; where there are many lines, one in 4096
 # is low enough to be looked at.
@@ -20,7 +22,7 @@ _SAMPLED = 2**32 // 4096
 Sketch = tuple[int, ...]
 
 
-def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LARGEST) -> Iterator[bytes]:
+def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LONGEST) -> Iterator[bytes]:
     """Yield the stream in pieces; after a change, later cuts fall where they fell before."""
     buffer = memoryview(bytearray(longest))
     filled = 0

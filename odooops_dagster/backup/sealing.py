@@ -22,6 +22,9 @@ _LEVEL = 3
 # A frame that refers to a base looks back over both; level 1 finds what is the same, which is nearly all.
 _DELTA_LEVEL = 1
 _DELTA_WINDOW_LOG = 24
+# Of a base, zstd looks at the last eight bytes for each place in its table only; a larger table is slower.
+_DELTA_BYTES_LOG = 3
+_DELTA_LEAST_HASH_LOG = 19
 _MAGIC = b"OOE1"
 _NONCE_BYTES = 12
 
@@ -89,8 +92,9 @@ def _derived(key: bytes, purpose: bytes) -> bytes:
 def _compressor(base: bytes | None) -> zstandard.ZstdCompressor:
     if base is None:
         return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    hash_log = max(_DELTA_LEAST_HASH_LOG, (len(base) - 1).bit_length() - _DELTA_BYTES_LOG)
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        _DELTA_LEVEL, window_log=_DELTA_WINDOW_LOG, hash_log=20, write_content_size=True, write_checksum=True
+        _DELTA_LEVEL, window_log=_DELTA_WINDOW_LOG, hash_log=hash_log, write_content_size=True, write_checksum=True
     )
     return zstandard.ZstdCompressor(dict_data=_prefix(base), compression_params=parameters)
 
