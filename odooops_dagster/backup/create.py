@@ -106,7 +106,8 @@ def create(
         made = repository.manifest_of(backup_id)
         if made and not distrust:
             return Created(manifest=made, url=repository.url(made), stored_bytes=0)
-        work = _Work(repository, repository.known(distrust=distrust), pool, progress, mark)
+        known = repository.known(distrust=distrust, environment=(metadata or {}).get("environment"))
+        work = _Work(repository, known, pool, progress, mark)
         with snapshot(access, programs=programs) as moment:
             (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)

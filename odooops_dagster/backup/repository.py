@@ -13,6 +13,8 @@ from odooops_dagster.store import ObjectStore
 
 # A manifest lists every object: 20 GB make some 5,000 of them.
 _LARGEST_MANIFEST = 256 * 1024 * 1024
+# Of so many backups one is looked for that is of the same environment: its dump and its files are most alike.
+_LOOKED_AT = 20
 # What does not compress grows by a little, and by the seal.
 _LARGEST_OBJECT = LARGEST + LARGEST // 128
 # What differs is worth its dependence on another object only where it is much smaller than the whole.
@@ -109,12 +111,16 @@ class Repository:
         """Remove a manifest; a collection takes the objects that no other needs."""
         self.store.delete(self.prefix + key)
 
-    def known(self, *, distrust: Collection[str] = ()) -> Known:
-        """Return what the store has, save the objects of these names; the newest readable manifest says how."""
+    def known(self, *, distrust: Collection[str] = (), environment: object = None) -> Known:
+        """Return what the store has, save the objects of these names.
+
+        How it has them, the newest readable manifest says, one of this environment where there is one.
+        """
         sizes = self.sizes()
         if distrust:
             sizes = {key: size for key, size in sizes.items() if _name_in(key) not in distrust}
-        last = self._newest_of(self.manifests())
+        keys = self.manifests()
+        last = self._newest_of(keys[-_LOOKED_AT:], environment=environment) or self._newest_of(keys)
         return Known(sizes=sizes, pieces=last.objects if last else {}, last=last)
 
     def sizes(self) -> dict[str, int]:
@@ -176,12 +182,14 @@ class Repository:
             raise Damaged(f"{key} is damaged: it has more than {largest} bytes in the store")
         return data
 
-    def _newest_of(self, keys: Sequence[str]) -> Manifest | None:
+    def _newest_of(self, keys: Sequence[str], *, environment: object = None) -> Manifest | None:
         for key in reversed(keys):
             try:
-                return self.manifest(key)
+                manifest = self.manifest(key)
             except (Conflict, NotFound):
                 continue  # verify names it; here the one before serves as well
+            if environment in (None, manifest.facts.get("environment")):
+                return manifest
         return None
 
     def _delta(self, plain: bytes, piece: Piece, base: Piece, known: Known) -> Piece | None:

@@ -378,3 +378,16 @@ def test_a_manifest_that_lacks_something_is_not_written(repository: Repository, 
     created = back_up_dump(repository, "first", b"x", folder=tmp_path)
     with pytest.raises(Conflict, match="does not list it"):
         repository.write_manifest(replace(created.manifest, objects={}))
+
+
+def test_a_backup_is_compared_with_the_last_one_of_its_environment(repository: Repository, tmp_path: Path) -> None:
+    """Whatever others were made meanwhile; without one of its own, with the last one of all."""
+    for hour, environment in enumerate(("production", "production", "staging", "staging")):
+        created = back_up_dump(repository, str(hour), b"%d" % hour, folder=tmp_path / "none", hour=hour)
+        repository.write_manifest(replace(created.manifest, facts={"environment": environment}))
+    last = {
+        name: known.last.id
+        for name in ("production", "staging", "another", None)
+        if (known := repository.known(environment=name)).last
+    }
+    assert last == {"production": "1", "staging": "3", "another": "3", None: "3"}
