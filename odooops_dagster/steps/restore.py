@@ -56,7 +56,7 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
         StepFailed: the backup does not come back whole, or its build does not answer; the environment is as it was.
         Damaged: the store does not hold the backup as it was written; the same.
     """
-    if ctx.environment.deployed_run_id == ctx.run.id:
+    if _was_done(ctx):
         return _told_before(ctx)
     if "undo" in ctx.run.config:
         return _swap_back(ctx, ctx.control.backups.get_restore(UUID(str(ctx.run.config["undo"]))))
@@ -243,8 +243,17 @@ def is_over(restore: Restore, *, now: datetime) -> bool:
     return restore.keep_previous_until is None or restore.keep_previous_until <= now
 
 
+def _was_done(ctx: StepContext) -> bool:
+    """Return whether an earlier attempt of the run did what was asked, and was killed before it could say so."""
+    restores = ctx.control.backups.restores(environment_id=ctx.environment.id, purpose="restore")
+    mine = next((restore for restore in restores if restore.run_id == ctx.run.id), None)
+    if mine is not None and mine.status == "failed":
+        raise StepFailed(str(mine.error_message))
+    return ctx.environment.deployed_run_id == ctx.run.id or (mine is not None and mine.status == "succeeded")
+
+
 def _told_before(ctx: StepContext) -> RestoreResult:
-    """Say what an earlier attempt did, which was killed after the one statement that counts."""
+    """Say again what an earlier attempt did."""
     ctx.log("info", f"an earlier attempt restored {ctx.environment.database_name}")
     return RestoreResult(
         url=ctx.environment.url,

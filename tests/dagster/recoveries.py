@@ -13,7 +13,6 @@ from uuid import UUID
 import dagster as dg
 import httpx
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from assets.backup import backup as backup_asset
 from assets.jobs import drill
@@ -21,10 +20,12 @@ from assets.production import production as production_asset
 from assets.recovery_drill import recovery_drill
 from assets.restore import restore
 from odooops_dagster import tags
+from odooops_dagster.backup.dump import conninfo
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Source
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.runtime.process import ProcessRuntime
 from odooops_dagster.steps import names
 from odooops_dagster.steps.converge import converge
 from odooops_dagster.steps.image import keep_build
@@ -53,7 +54,7 @@ class Recovery:
     """A shop that serves, and what can be done with its backups."""
 
     shop: Shop
-    runtime: MemoryRuntime
+    runtime: MemoryRuntime | ProcessRuntime
 
     @property
     def environment(self) -> Environment:
@@ -83,12 +84,17 @@ class Recovery:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database that serves now."""
-        access = self.shop.databases.access(str(self.environment.database_name), role=names.role_name(self.environment))
-        url = make_conninfo(
-            host=access.host, port=access.port, user=access.user, password=access.password, dbname=access.database
-        )
-        with psycopg.connect(url) as connection:
+        with self._connect() as connection:
             return connection.execute(query.encode()).fetchall()
+
+    def change(self, statement: str) -> None:
+        """Change the data that serve now."""
+        with self._connect() as connection:
+            connection.execute(statement.encode())
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        role = names.role_name(self.environment)
+        return psycopg.connect(conninfo(self.shop.databases.access(str(self.environment.database_name), role=role)))
 
     def ask(self, backup: Backup, **config: str) -> Restore:
         """Ask for a restore in place."""
@@ -161,12 +167,14 @@ class Recovery:
 
 
 @contextmanager
-def recovery(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Recovery]:
+def recovery(
+    control: ControlPlane, server: PostgresServer, home: Path, *, runtime: MemoryRuntime | ProcessRuntime | None = None
+) -> Iterator[Recovery]:
     """Yield a shop that serves; its services end with the block."""
     with shop(control, server, home, port=free_port()) as made:
         stand_in(home, IMAGE)
         made.data.execute(COLUMNS)
-        runtime = MemoryRuntime()
+        runtime = runtime or MemoryRuntime()
         try:
             yield Recovery(shop=made, runtime=runtime)
         finally:

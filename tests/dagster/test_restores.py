@@ -136,39 +136,6 @@ def test_rows_that_did_not_come_back_stop_a_restore(
     assert (production.environment, databases(production), production.orders()) == (before, there, 1000)
 
 
-@pytest.mark.parametrize("moment", ["restore.compare_rows", "deployment._expires_at", "restore._result"])
-def test_a_restore_that_was_killed_is_done_again(
-    production: Recovery, backup: Backup, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    """Wherever it ends: either the old database serves or the new one does, and the next attempt finishes the work."""
-
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    control = production.shop.control
-    before = production.environment
-    asked = production.ask(backup)
-    run = production.shop.claim()
-    with monkeypatch.context() as patched:
-        patched.setattr(f"odooops_dagster.steps.{moment}", killed)
-        # nobody is left to undo, or to say how the run ended
-        patched.setattr("odooops_dagster.steps.undo.Undo.run", lambda _: None)
-        patched.setattr("resources.run_outcome.Outcome.write", lambda *_: None)
-        production.execute(run)
-    is_swapped = production.environment.database_name != before.database_name
-    assert is_swapped == (moment == "restore._result")
-    control.runs.requeue(run.id, attempt=run.attempt, reason="the process that worked on it is gone")
-    production.serve()
-    production.collect()
-    assert production.orders() == (2000 if is_swapped else 1000)
-    production.execute(production.shop.claim())
-    done = control.backups.get_restore(asked.id)
-    assert (done.status, control.runs.get(run.id).status) == ("succeeded", "succeeded")
-    assert (production.orders(), len(files(production))) == (2000, 30)
-    production.collect()
-    assert databases(production) == {str(before.database_name), str(production.environment.database_name)}
-
-
 def test_only_the_database_leaves_the_files_as_they_are(production: Recovery, backup: Backup) -> None:
     """What was attached since is kept, what was lost stays lost and is counted."""
     kept = production.shop.data.attach(b"attached since")

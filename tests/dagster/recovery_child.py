@@ -1,0 +1,66 @@
+"""A run's process that is killed in its restore or drill: `python -m tests.dagster.recovery_child <as told>`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.model import CheckResult, Fence
+from odooops_dagster.runtime.process import ProcessRuntime
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.drill import run_drill
+from odooops_dagster.steps.restore import restore_environment
+from odooops_dagster.store import FolderStore
+from tests.dagster.clone_child import crashing
+
+
+def main(told: dict[str, Any]) -> None:
+    """Carry the run out, to its end where there is no point to be killed at."""
+    home = Path(told["home"])
+    fence = Fence(run_id=UUID(told["run_id"]), attempt=told["attempt"], worker_id="child")
+    with ControlPlane(told["control_url"]) as control:
+        run = control.runs.start(fence, lease_seconds=600)
+        context = StepContext(
+            run=run,
+            environment=control.environments.of_run(run),
+            project=control.projects.get(run.project_slug),
+            fence=fence,
+            control=control,
+            runtime=ProcessRuntime(Path(told["services"]), may_start_supervisor=False),
+            store=FolderStore(home / "store"),
+            databases=OdooDatabases(told["admin_url"], secrets=home / "secrets"),
+            settings=Settings(home=home),
+            log=print,
+        )
+        with killed_at(told["point"]):
+            checks = carry_out(context)
+        assert all(check.passed for check in checks), checks
+        control.runs.complete(fence, exit_code=0)
+
+
+def killed_at(point: list[str] | None) -> AbstractContextManager[Any]:
+    """Let the process be killed before or after a place in the code, for as long as the block."""
+    if point is None:
+        return nullcontext()
+    place, when = point
+    return crashing(place, when, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def carry_out(context: StepContext) -> tuple[CheckResult, ...]:
+    """Do what the run's job does, and return what it was judged by."""
+    if context.run.kind == "drill":
+        return run_drill(context).checks
+    return restore_environment(context).checks
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
