@@ -27,6 +27,18 @@ _LOCK_WAIT = "60s"
 _MESSAGE_LINES = 5
 _BLOCK = 1024 * 1024
 # Who owns what is decided by who loads it.
+# What these programs say, and what helps.
+_HINTS = (
+    ("server version mismatch", "it is older than the server: install the server's own version of it"),
+    ("unsupported version", "it is older than the one that wrote the dump: install a newer version"),
+    ("lock timeout", f"someone holds a table for longer than {_LOCK_WAIT}: see pg_stat_activity, or try again later"),
+    (
+        "permission denied to create extension",
+        "let a superuser trust the extension on this server, or restore on another",
+    ),
+    ("is not available", "install the extension on this server (Debian: postgresql-contrib), or restore on another"),
+    ("permission denied for", "let the role read every table: grant pg_read_all_data to it"),
+)
 _NOBODYS = ("--no-owner", "--no-privileges")
 # From this version of the server on there is the setting; older ones refuse the first line of what pg_restore says.
 _TRANSACTION_TIMEOUT = 170000
@@ -317,9 +329,8 @@ def _last_words(name: str, status: int, words: IO[bytes]) -> str:
 
 
 def _hint(name: str, words: IO[bytes]) -> str | None:
-    if "server version mismatch" in _read(words):
-        return f"{name} is older than the server: install the server's own version of it"
-    return None
+    said = _read(words)
+    return next((f"{name}: {hint}" for sign, hint in _HINTS if sign in said), None)
 
 
 def _read(words: IO[bytes]) -> str:

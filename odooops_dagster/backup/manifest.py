@@ -179,6 +179,8 @@ def check(manifest: Manifest) -> None:
     checked_id(manifest.id)
     if manifest.taken_at.tzinfo is None or manifest.dump_format not in ("custom", "plain"):
         raise Conflict("the manifest says what cannot be of its time or its dump")
+    if not isinstance(manifest.facts, Mapping):
+        raise Conflict("the manifest's facts are none")
     _check_sizes(manifest.dump_bytes, manifest.file_bytes, manifest.file_count)
     for name in (*manifest.dump, *manifest.file_table):
         if name not in manifest.objects:

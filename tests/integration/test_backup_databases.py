@@ -99,7 +99,14 @@ def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
     databases.drop("restored")
 
 
-def bring(repository: Repository, databases: Databases, production: Production, *, owner: str = "postgres") -> str:
+def bring(
+    repository: Repository,
+    databases: Databases,
+    production: Production,
+    *,
+    owner: str = "postgres",
+    programs: Programs | None = None,
+) -> str:
     """Restore the newest backup, and return how the database is reached."""
     restore(
         repository,
@@ -108,7 +115,7 @@ def bring(repository: Repository, databases: Databases, production: Production, 
         database="restored",
         owner=owner,
         filestore_path=production.folder.parent / "restored",
-        programs=production.programs,
+        programs=programs or production.programs,
     )
     return conninfo(databases.access("restored", role="postgres"))
 
@@ -167,6 +174,25 @@ def test_a_role_that_owns_nothing_restores_what_postgresql_has(
         finally:
             databases.drop("restored")
             production.execute("drop role restorer")
+
+
+def test_a_server_that_lacks_an_extension_is_named_with_what_to_do(
+    postgres15_server: PostgresServer,
+    postgres_server: PostgresServer,
+    repository: Repository,
+    databases: Databases,
+    tmp_path: Path,
+) -> None:
+    """Odoo makes extensions where it can; not every server has them, and a half-restored database is none."""
+    with production_on(postgres15_server, tmp_path / "filestore") as production:
+        production.execute("create extension pg_trgm")
+        back_up(production, repository, "first")
+    newer = Programs(folder=postgres_server.embedded.bin_dir)
+    with pytest.raises(StepFailed, match='extension "pg_trgm" is not available') as caught:
+        bring(repository, databases, production, programs=newer)
+    assert "install the extension on this server" in str(caught.value.hint)
+    assert not databases.exists("restored")
+    assert not (tmp_path / "restored").exists()
 
 
 def test_a_production_with_an_odd_name_is_backed_up(

@@ -79,6 +79,7 @@ def test_its_key_is_in_the_order_of_time() -> None:
         (altered(id="../up"), "cannot be the id"),
         (altered(taken_at="2026-03-01T00:00:00"), "cannot be of its time"),
         (altered(dump_format="tar"), "cannot be of its time or its dump"),
+        (altered(facts=[]), "facts are none"),
         (altered(dump_bytes="21"), "counts '21'"),
         (altered(file_count=-1), "counts -1"),
         (altered(dump=["d" * 64]), "does not list it"),
