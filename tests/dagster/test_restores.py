@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from odooops_dagster.steps import names
 from odooops_dagster.steps import restore as step
 from odooops_dagster.steps.bring_back import Stored, bring_back
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.restore import kept_databases
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 
@@ -74,21 +72,23 @@ def test_a_restore_takes_over_and_what_it_replaced_can_serve_again(production: R
     assert "which that restore did not make" in str(again.error_message)
 
 
-def test_what_was_replaced_goes_when_its_time_is_over(production: Recovery, backup: Backup) -> None:
-    """Its database and its files, and nothing that serves."""
+def test_what_was_replaced_goes_when_its_time_is_over(
+    production: Recovery, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its database and its files, an hour after nobody may ask for it any more, and nothing that serves."""
     production.shop.control.policies.set(
         production.environment.project_id, policy_type="clone", rules={"keep_previous_hours": 0}
     )
-    before = str(production.environment.database_name)
+    replaced = str(production.restore(backup).database_name)
+    folder = production.files
     done = production.restore(backup)
-    assert before in databases(production)
-    refused = production.undo(done)
-    assert "is gone" in str(refused.error_message)
-    in_an_hour = datetime.now(UTC) + timedelta(hours=1, minutes=1)
-    assert kept_databases([done], now=datetime.now(UTC)) == {before, str(done.database_name)}
-    assert kept_databases([done], now=in_an_hour) == set()
-    late = replace(done, keep_previous_until=datetime.now(UTC) - timedelta(hours=2))
-    assert kept_databases([late], now=datetime.now(UTC)) == set()
+    assert "is gone" in str(production.undo(done).error_message)
+    assert production.collect() == []
+    monkeypatch.setattr(step, "_GRACE", timedelta())
+    assert production.collect() == [f"database {replaced}"]
+    assert replaced not in databases(production)
+    assert not folder.exists()
+    assert (production.orders(), len(files(production))) == (2000, 30)
 
 
 def test_a_build_that_does_not_answer_changes_nothing(production: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
