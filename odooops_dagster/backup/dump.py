@@ -192,19 +192,19 @@ def restricted(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield f"\\unrestrict {key}\n".encode()
 
 
-def contents(blocks: Iterable[bytes], *, programs: Programs) -> int:
-    """Return how many entries `pg_restore --list` finds in the dump.
+def entries(blocks: Iterable[bytes], *, programs: Programs) -> list[str]:
+    """Return the entries that `pg_restore --list` finds in the dump, in their order.
 
     Raises:
         StepFailed: it cannot read it.
     """
     with running(programs, "pg_restore", ("--list",), None, reads=True, writes=True) as process:
-        count: list[int] = []
-        reader = threading.Thread(target=lambda: count.append(_entries(process.stdout)))
+        found: list[str] = []
+        reader = threading.Thread(target=lambda: found.extend(_entries(process.stdout)))
         reader.start()
         feed(process, blocks)
         reader.join()
-    return count[0]
+    return found
 
 
 @contextmanager
@@ -317,8 +317,8 @@ def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str
     return environment
 
 
-def _entries(stream: IO[bytes] | None) -> int:
-    return sum(1 for line in stream or () if line.strip() and not line.startswith(b";"))
+def _entries(stream: IO[bytes] | None) -> Iterator[str]:
+    return (line.decode() for line in stream or () if line.strip() and not line.startswith(b";"))
 
 
 def _last_words(name: str, status: int, words: IO[bytes]) -> str:

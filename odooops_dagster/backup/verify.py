@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +22,10 @@ from odooops_dagster.errors import Conflict, StepFailed
 WORKERS = 4
 _AHEAD = 2
 _COPY = b"COPY public.ir_attachment ("
+# What `pg_restore --list` calls them.
+_ATTACHMENTS = " TABLE DATA public ir_attachment "
+_WITH_DATA = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|BLOBS|LARGE OBJECTS) ")
+_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,29 +129,37 @@ def verify(
 
 def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
     """Read the dump, and return the files of which its attachments speak."""
-    whole, size = (
-        reading.manifest.dump_bytes,
-        sum(reading.manifest.objects[n].size_bytes for n in reading.manifest.dump),
-    )
-    if size != whole:
-        reading.blame("database", f"the objects of the dump have {size} bytes, {whole} were written")
+    size = sum(reading.manifest.objects[name].size_bytes for name in reading.manifest.dump)
+    if size != reading.manifest.dump_bytes:
+        reading.blame("database", f"the dump has {size} bytes, {reading.manifest.dump_bytes} were written")
     blocks = reading.blocks("database", reading.manifest.dump)
     names: set[str] = set()
     try:
         if reading.manifest.dump_format == "plain":
             names = _names_in_plain(reading, blocks)
         else:
-            options = ("--data-only", "--schema=public", "--table=ir_attachment")
-            with dump.as_sql(blocks, programs=programs, options=options) as stream:
-                names = _attachments(stream)
-                for _ in stream:
-                    pass  # pg_restore does not take it well when nobody listens any more
-            if dump.contents(_first(reading), programs=programs) == 0:
-                reading.blame("database", "pg_restore --list finds nothing in the dump")
+            names = _names_in_custom(reading, blocks, programs)
     except StepFailed as exc:
         reading.blame("database", str(exc))
     for _ in blocks:
         pass  # what the program did not ask for is read all the same
+    return names
+
+
+def _names_in_custom(reading: _Reading, blocks: Iterator[bytes], programs: dump.Programs) -> set[str]:
+    listed = dump.entries(_first(reading), programs=programs)
+    if not listed:
+        reading.blame("database", "pg_restore --list finds nothing in the dump")
+    with_data = [entry for entry in listed if _WITH_DATA.search(entry)]
+    # Who asks for the last data of the dump has pg_restore read it to its end.
+    wanted = dict.fromkeys([*(entry for entry in with_data if _ATTACHMENTS in entry), *with_data[-1:]])
+    with tempfile.NamedTemporaryFile("w") as chosen:
+        chosen.writelines(wanted)
+        chosen.flush()
+        with dump.as_sql(blocks, programs=programs, options=(f"--use-list={chosen.name}",)) as stream:
+            names = _attachments(stream)
+            while stream.read(_BLOCK):
+                pass  # pg_restore does not take it well when nobody listens any more
     return names
 
 

@@ -289,3 +289,21 @@ def test_verify_listens_to_pg_restore_to_its_end(
     assert (
         check(Production(production.url, production.folder, Programs(folder=slow)), repository, created).defects == ()
     )
+
+
+@pytest.mark.parametrize("lost_bytes", [1, 10_000, 100_000])
+def test_a_dump_that_lost_its_end_unnoticed_is_named(
+    production: Production, repository: Repository, tmp_path: Path, lost_bytes: int
+) -> None:
+    """Of its last table, a part or all: pg_dump said that all was well, and pg_restore finds that it was not."""
+    whole = back_up(production, repository, "whole").manifest.dump_bytes
+    cutting = tmp_path / "programs"
+    cutting.mkdir()
+    real = shlex.quote(production.programs.path("pg_dump"))
+    (cutting / "pg_dump").write_text(f'#!/bin/sh\n{real} "$@" | head -c {whole - lost_bytes}\n')
+    (cutting / "pg_dump").chmod(0o755)
+    cut = back_up(Production(production.url, production.folder, Programs(folder=cutting)), repository, "cut")
+    assert cut.manifest.dump_bytes == whole - lost_bytes
+    found = check(production, repository, cut)
+    assert [defect.subject for defect in found.defects] == ["database"]
+    assert "end of file" in found.defects[0].message
