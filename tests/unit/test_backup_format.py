@@ -168,4 +168,4 @@ def test_the_document_states_the_times_and_sizes_of_the_code() -> None:
     assert minutes == marks.RENEWED_EVERY
     assert f"arrives within {marks.ARRIVAL_SECONDS:.0f} seconds" in text
     assert f"at most {sealing.LARGEST // 2**20} MiB before it is compressed" in text
-    assert f"between {cutting.SHORTEST // 2**20} MiB and {sealing.LARGEST // 2**20} MiB" in text
+    assert f"between {cutting.SHORTEST // 2**20} MiB and {cutting.LONGEST // 2**20} MiB" in text
