@@ -16,26 +16,33 @@ from urllib.parse import quote, unquote
 
 import psycopg
 from psycopg import errors as pg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
+from odooops_dagster.database_rights import (
+    ROLE_MARK,
+    Connection,
+    close_to_public,
+    comment,
+    end_connections,
+    execute,
+    give_everything,
+    holders,
+    may_act_as,
+    open_to_public,
+    rights,
+    role_exists,
+    set_password,
+)
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import DatabaseAccess
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-# Comment that tells an environment's role from the server's other roles.
-_ROLE_MARK = "odooops environment"
 # Owns what is inside template databases, so that handing a copy over touches nothing else.
 _TEMPLATES = "ops_templates"
 _IDENTIFIER_BYTES = 63
 _CONNECT_TIMEOUT_SECONDS = 10
-# Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
-_RIGHTS_LOCK = 0x0D00_0001
 _PG15 = 150000
-_PG16 = 160000
 # Measured on a server that syncs: 65 MB take 0.7 s either way, and the log's cost grows with the size.
 _LARGE_BYTES = 256 * 2**20
 
@@ -54,15 +61,15 @@ class OdooDatabases:
         """Return the password of the environment's role, making both if need be, and shut it out of every database."""
         _check_name(role)
         password, is_new = self._password(role)
-        with self._admin() as connection, _rights(connection):
-            if not _role_exists(connection, role):
-                _execute(connection, "create role {} login nocreatedb nocreaterole", role)
+        with self._admin() as connection, rights(connection):
+            if not role_exists(connection, role):
+                execute(connection, "create role {} login nocreatedb nocreaterole", role)
                 is_new = True
             if is_new:
-                _set_password(connection, role, password)
-                _comment(connection, "role", role, _ROLE_MARK)
-            _may_act_as(connection, role)
-            _close_to_public(connection)
+                set_password(connection, role, password)
+                comment(connection, "role", role, ROLE_MARK)
+            may_act_as(connection, role)
+            close_to_public(connection)
         return password
 
     def drop_role(self, role: str) -> None:
@@ -71,11 +78,11 @@ class OdooDatabases:
         Raises:
             Conflict: a database still holds objects of the role.
         """
-        with self._admin() as connection, _rights(connection):
-            if _role_exists(connection, role):
-                _may_act_as(connection, role)
-                _execute(connection, "drop owned by {}", role)
-                _execute(connection, "drop role {}", role)
+        with self._admin() as connection, rights(connection):
+            if role_exists(connection, role):
+                may_act_as(connection, role)
+                execute(connection, "drop owned by {}", role)
+                execute(connection, "drop role {}", role)
         self._password_file(role).unlink(missing_ok=True)
 
     def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
@@ -86,13 +93,13 @@ class OdooDatabases:
             NotFound: the template or the role is not there.
         """
         with self._new_database(name, template=template) as connection:
-            with _rights(connection):
-                _may_act_as(connection, owner)
-                _execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
+            with rights(connection):
+                may_act_as(connection, owner)
+                execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
                 if tag is not None:
-                    _comment(connection, "database", name, tag)
+                    comment(connection, "database", name, tag)
             with self._admin(name) as inside:
-                _give_everything(inside, to=owner)
+                give_everything(inside, to=owner)
 
     def hand_over(self, name: str, *, to: str) -> None:
         """Give the database to another role; until then that role could not even connect to it.
@@ -102,15 +109,15 @@ class OdooDatabases:
         Raises:
             NotFound: the database or the role is not there.
         """
-        with self._admin() as connection, _rights(connection):
-            _may_act_as(connection, to)
-            for former in _holders(connection, name):
-                _execute(connection, "revoke all on database {} from {}", name, former)
-            _end_connections(connection, name)
+        with self._admin() as connection, rights(connection):
+            may_act_as(connection, to)
+            for former in holders(connection, name):
+                execute(connection, "revoke all on database {} from {}", name, former)
+            end_connections(connection, name)
             with self._admin(name) as inside:
-                _give_everything(inside, to=to)
+                give_everything(inside, to=to)
             # last, so that whoever may connect finds everything in place
-            _execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
+            execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
 
     def keep_as_template(self, source: str, name: str) -> None:
         """Keep a copy of the database to which nobody can connect; connections to the source are ended for it.
@@ -126,23 +133,23 @@ class OdooDatabases:
         """Make the database itself a template of another, free name, to which nobody can connect; nothing is copied."""
         _check_name(name)
         with self._admin() as connection:
-            with _rights(connection):
-                for former in _holders(connection, source):
-                    _execute(connection, "revoke all on database {} from {}", source, former)
-            _end_connections(connection, source)
+            with rights(connection):
+                for former in holders(connection, source):
+                    execute(connection, "revoke all on database {} from {}", source, former)
+            end_connections(connection, source)
             self._shut(connection, source)
-            _execute(connection, "alter database {} rename to {}", source, name)
+            execute(connection, "alter database {} rename to {}", source, name)
 
     def _shut(self, connection: Connection, name: str) -> None:
         """Give all that is in the database to the templates' role, then let nobody in."""
-        with _rights(connection):
-            if not _role_exists(connection, _TEMPLATES):
-                _execute(connection, "create role {} nologin", _TEMPLATES)
-            _may_act_as(connection, _TEMPLATES)
-            _execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
+        with rights(connection):
+            if not role_exists(connection, _TEMPLATES):
+                execute(connection, "create role {} nologin", _TEMPLATES)
+            may_act_as(connection, _TEMPLATES)
+            execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
         with self._admin(name) as inside:
-            _give_everything(inside, to=_TEMPLATES)
-        _execute(connection, "alter database {} with allow_connections false", name)
+            give_everything(inside, to=_TEMPLATES)
+        execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:
         """Drop the database and end every connection to it; one that is not there is fine."""
@@ -157,9 +164,9 @@ class OdooDatabases:
             Conflict: the new name is taken.
         """
         _check_name(new_name)
-        with self._admin() as connection, _rights(connection):
-            _end_connections(connection, name)
-            _execute(connection, "alter database {} rename to {}", name, new_name)
+        with self._admin() as connection, rights(connection):
+            end_connections(connection, name)
+            execute(connection, "alter database {} rename to {}", name, new_name)
 
     def exists(self, name: str) -> bool:
         """Return whether the database is there."""
@@ -215,9 +222,9 @@ class OdooDatabases:
 
     def open_databases(self) -> builtins.list[str]:
         """Close what is open to every role, and return the databases that we have no right to close."""
-        with self._admin() as connection, _rights(connection):
-            _close_to_public(connection)
-            return _open_to_public(connection)
+        with self._admin() as connection, rights(connection):
+            close_to_public(connection)
+            return open_to_public(connection)
 
     @contextmanager
     def _admin(self, database: str | None = None) -> Iterator[Connection]:
@@ -237,9 +244,9 @@ class OdooDatabases:
         with self._admin() as connection:
             _create(connection, name, template=template)
             try:
-                with _rights(connection):
-                    _execute(connection, "revoke all on database {} from public", name)
-                _execute(connection, "alter database {} with allow_connections true", name)
+                with rights(connection):
+                    execute(connection, "revoke all on database {} from public", name)
+                execute(connection, "alter database {} with allow_connections true", name)
                 yield connection
             except BaseException:
                 _drop(connection, name)
@@ -262,19 +269,17 @@ def _create(connection: Connection, name: str, *, template: str | None) -> None:
     """Create the database shut, so that nobody slips in before its rights are set."""
     if template is None:
         # The C collation is what Odoo itself takes for an empty database: quicker indexes, one order on every server.
-        _execute(
+        execute(
             connection,
             "create database {} template template0 encoding 'UTF8' lc_collate 'C' allow_connections false",
             name,
         )
         return
-    _end_connections(connection, template)
+    end_connections(connection, template)
     if _is_large(connection, template):
-        _execute(
-            connection, "create database {} template {} allow_connections false strategy file_copy", name, template
-        )
+        execute(connection, "create database {} template {} allow_connections false strategy file_copy", name, template)
     else:
-        _execute(connection, "create database {} template {} allow_connections false", name, template)
+        execute(connection, "create database {} template {} allow_connections false", name, template)
 
 
 def _is_large(connection: Connection, name: str) -> bool:
@@ -297,140 +302,11 @@ def _is_large(connection: Connection, name: str) -> bool:
 def _drop(connection: Connection, name: str) -> None:
     """Drop the database; where the server's own session is in it, such as autovacuum's, PostgreSQL waits for that."""
     try:
-        _execute(connection, "drop database if exists {} with (force)", name)
+        execute(connection, "drop database if exists {} with (force)", name)
     except pg.InsufficientPrivilege:
         # Who is no superuser may not end a superuser's session, but a drop without force asks autovacuum to leave.
-        _end_connections(connection, name)
-        _execute(connection, "drop database if exists {}", name)
-
-
-def _give_everything(connection: Connection, *, to: str) -> None:
-    """Give all that any role but ours owns in the connected database to one role, and room for more."""
-    schemas = _schemas(connection)
-    former = [owner for owner in _owners(connection) if owner != to]
-    for owner in former:
-        _may_act_as(connection, owner)
-    # The new owner must be able to create where its objects are, before it can own them.
-    for schema in schemas:
-        _execute(connection, "grant all on schema {} to {}", schema, to)
-    for owner in former:
-        _execute(connection, "reassign owned by {} to {}", owner, to)
-        for schema in schemas:
-            _execute(connection, "revoke all on schema {} from {}", schema, owner)
-
-
-def _schemas(connection: Connection) -> list[str]:
-    query = "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
-    return [name for (name,) in connection.execute(query)]
-
-
-def _owners(connection: Connection) -> list[str]:
-    """Return the roles that own something in the connected database or hold rights on it."""
-    rows = connection.execute(
-        """
-        select distinct roles.rolname
-          from pg_shdepend as depends
-          join pg_roles as roles on roles.oid = depends.refobjid
-         where depends.refclassid = 'pg_authid'::regclass
-           and depends.dbid = (select oid from pg_database where datname = current_database())
-           and roles.rolname not in (current_user, 'pg_database_owner')
-           and not roles.rolsuper
-        """
-    )
-    return [name for (name,) in rows]
-
-
-def _holders(connection: Connection, name: str) -> list[str]:
-    """Return the environments' roles that have rights on the database."""
-    rows = connection.execute(
-        """
-        select distinct grantee.rolname
-          from pg_database as d, aclexplode(d.datacl) as right_held
-          join pg_roles as grantee on grantee.oid = right_held.grantee
-         where d.datname = %s and shobj_description(grantee.oid, 'pg_authid') = %s
-        """,
-        [name, _ROLE_MARK],
-    )
-    return [role for (role,) in rows]
-
-
-def _end_connections(connection: Connection, name: str) -> None:
-    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser end them or a superuser's.
-    connection.execute(
-        """
-        select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = %s and pid <> pg_backend_pid() and backend_type = 'client backend'
-           and (current_setting('is_superuser') = 'on' or not (select rolsuper from pg_roles where oid = usesysid))
-        """,
-        [name],
-    )
-
-
-@contextmanager
-def _rights(connection: Connection) -> Iterator[None]:
-    """Change roles and rights on databases while nobody else of us does."""
-    connection.execute("select pg_advisory_lock(%s)", [_RIGHTS_LOCK])
-    try:
-        yield
-    finally:
-        connection.execute("select pg_advisory_unlock(%s)", [_RIGHTS_LOCK])
-
-
-def _close_to_public(connection: Connection) -> None:
-    """Take the right to connect from PUBLIC wherever we may; who has a login of another kind keeps it by name."""
-    for database in _open_to_public(connection):
-        for login in _other_logins(connection):
-            _execute(connection, "grant connect on database {} to {}", database, login)
-        _execute(connection, "revoke connect on database {} from public", database)
-
-
-def _open_to_public(connection: Connection) -> list[str]:
-    query = "select datname from pg_database where datallowconn and has_database_privilege('public', oid, 'connect')"
-    return [name for (name,) in connection.execute(query)]
-
-
-def _other_logins(connection: Connection) -> list[str]:
-    rows = connection.execute(
-        """
-        select rolname from pg_roles
-         where rolcanlogin and not rolsuper
-           and shobj_description(oid, 'pg_authid') is distinct from %s
-        """,
-        [_ROLE_MARK],
-    )
-    return [name for (name,) in rows]
-
-
-def _role_exists(connection: Connection, role: str) -> bool:
-    return bool(connection.execute("select from pg_roles where rolname = %s", [role]).rowcount)
-
-
-def _set_password(connection: Connection, role: str, password: str) -> None:
-    """Set the password by its verifier, so that no server log can hold the password itself."""
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
-    connection.execute(statement)
-
-
-def _comment(connection: Connection, on: LiteralString, name: str, text: str) -> None:
-    statement = sql.SQL("comment on " + on + " {} is {}").format(sql.Identifier(name), sql.Literal(text))
-    connection.execute(statement)
-
-
-def _may_act_as(connection: Connection, role: str) -> None:
-    """Let an administrator who is no superuser (managed servers have none) own and hand over the role's objects."""
-    is_member = "select pg_has_role(current_user, %s, 'member') and pg_has_role(current_user, %s, 'usage')"
-    row = connection.execute(is_member, [role, role]).fetchone()
-    if row and row[0]:
-        return
-    # From PostgreSQL 16 on, who creates a role may administer it but is no member of it.
-    with_options = " with inherit true, set true" if connection.info.server_version >= _PG16 else ""
-    statement = sql.SQL("grant {} to current_user").format(sql.Identifier(role))
-    connection.execute(statement + sql.SQL(with_options))
-
-
-def _execute(connection: Connection, statement: LiteralString, *names: str) -> None:
-    connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+        end_connections(connection, name)
+        execute(connection, "drop database if exists {}", name)
 
 
 def _check_name(name: str) -> None:

@@ -1,0 +1,152 @@
+"""Roles and rights on the environments' PostgreSQL server: who may connect where, and who owns what is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# Comment that tells an environment's role from the server's other roles.
+ROLE_MARK = "odooops environment"
+# Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
+_RIGHTS_LOCK = 0x0D00_0001
+_PG16 = 160000
+
+
+def give_everything(connection: Connection, *, to: str) -> None:
+    """Give all that any role but ours owns in the connected database to one role, and room for more."""
+    schemas = _schemas(connection)
+    former = [owner for owner in _owners(connection) if owner != to]
+    for owner in former:
+        may_act_as(connection, owner)
+    # The new owner must be able to create where its objects are, before it can own them.
+    for schema in schemas:
+        execute(connection, "grant all on schema {} to {}", schema, to)
+    for owner in former:
+        execute(connection, "reassign owned by {} to {}", owner, to)
+        for schema in schemas:
+            execute(connection, "revoke all on schema {} from {}", schema, owner)
+
+
+def _schemas(connection: Connection) -> list[str]:
+    query = "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
+    return [name for (name,) in connection.execute(query)]
+
+
+def _owners(connection: Connection) -> list[str]:
+    """Return the roles that own something in the connected database or hold rights on it."""
+    rows = connection.execute(
+        """
+        select distinct roles.rolname
+          from pg_shdepend as depends
+          join pg_roles as roles on roles.oid = depends.refobjid
+         where depends.refclassid = 'pg_authid'::regclass
+           and depends.dbid = (select oid from pg_database where datname = current_database())
+           and roles.rolname not in (current_user, 'pg_database_owner')
+           and not roles.rolsuper
+        """
+    )
+    return [name for (name,) in rows]
+
+
+def holders(connection: Connection, name: str) -> list[str]:
+    """Return the environments' roles that have rights on the database."""
+    rows = connection.execute(
+        """
+        select distinct grantee.rolname
+          from pg_database as d, aclexplode(d.datacl) as right_held
+          join pg_roles as grantee on grantee.oid = right_held.grantee
+         where d.datname = %s and shobj_description(grantee.oid, 'pg_authid') = %s
+        """,
+        [name, ROLE_MARK],
+    )
+    return [role for (role,) in rows]
+
+
+def end_connections(connection: Connection, name: str) -> None:
+    """End the sessions of every client of the database."""
+    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser end them or a superuser's.
+    connection.execute(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = %s and pid <> pg_backend_pid() and backend_type = 'client backend'
+           and (current_setting('is_superuser') = 'on' or not (select rolsuper from pg_roles where oid = usesysid))
+        """,
+        [name],
+    )
+
+
+@contextmanager
+def rights(connection: Connection) -> Iterator[None]:
+    """Change roles and rights on databases while nobody else of us does."""
+    connection.execute("select pg_advisory_lock(%s)", [_RIGHTS_LOCK])
+    try:
+        yield
+    finally:
+        connection.execute("select pg_advisory_unlock(%s)", [_RIGHTS_LOCK])
+
+
+def close_to_public(connection: Connection) -> None:
+    """Take the right to connect from PUBLIC wherever we may; who has a login of another kind keeps it by name."""
+    for database in open_to_public(connection):
+        for login in _other_logins(connection):
+            execute(connection, "grant connect on database {} to {}", database, login)
+        execute(connection, "revoke connect on database {} from public", database)
+
+
+def open_to_public(connection: Connection) -> list[str]:
+    """Return the databases to which every role may connect."""
+    query = "select datname from pg_database where datallowconn and has_database_privilege('public', oid, 'connect')"
+    return [name for (name,) in connection.execute(query)]
+
+
+def _other_logins(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        """
+        select rolname from pg_roles
+         where rolcanlogin and not rolsuper
+           and shobj_description(oid, 'pg_authid') is distinct from %s
+        """,
+        [ROLE_MARK],
+    )
+    return [name for (name,) in rows]
+
+
+def role_exists(connection: Connection, role: str) -> bool:
+    """Return whether the server has the role."""
+    return bool(connection.execute("select from pg_roles where rolname = %s", [role]).rowcount)
+
+
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Set the password by its verifier, so that no server log can hold the password itself."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
+    connection.execute(statement)
+
+
+def comment(connection: Connection, on: LiteralString, name: str, text: str) -> None:
+    """Write the comment of a role or database."""
+    statement = sql.SQL("comment on " + on + " {} is {}").format(sql.Identifier(name), sql.Literal(text))
+    connection.execute(statement)
+
+
+def may_act_as(connection: Connection, role: str) -> None:
+    """Let an administrator who is no superuser (managed servers have none) own and hand over the role's objects."""
+    is_member = "select pg_has_role(current_user, %s, 'member') and pg_has_role(current_user, %s, 'usage')"
+    row = connection.execute(is_member, [role, role]).fetchone()
+    if row and row[0]:
+        return
+    # From PostgreSQL 16 on, who creates a role may administer it but is no member of it.
+    with_options = " with inherit true, set true" if connection.info.server_version >= _PG16 else ""
+    statement = sql.SQL("grant {} to current_user").format(sql.Identifier(role))
+    connection.execute(statement + sql.SQL(with_options))
+
+
+def execute(connection: Connection, statement: LiteralString, *names: str) -> None:
+    """Run a statement with quoted names in its places."""
+    connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
