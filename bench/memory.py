@@ -148,7 +148,12 @@ def _print(sizes: Sequence[Size], peaks: Sequence[Mapping[str, float]], expected
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__)
-    parser.add_argument("--part", type=int, default=1, help="divide files and bytes by this, to see that it runs: nothing follows from so little")
+    parser.add_argument(
+        "--part",
+        type=int,
+        default=1,
+        help="divide files and bytes by this, to see that it runs: nothing follows from so little",
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     return parser.parse_args()
 
