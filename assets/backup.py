@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.production import GROUP
-from assets.report import OWNERS, checks, materialized
+from assets.report import GROUP, OWNERS, checks, materialized
 from odooops_dagster.steps.backup import back_up
 from resources.run_scope import RunScope
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import OWNERS
-
-# What is kept, copied and brought back; the group `environment` is what is built and deployed.
-GROUP = "data"
+from assets.report import GROUP, OWNERS
 
 production = dg.AssetSpec(
     "production",

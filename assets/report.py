@@ -12,6 +12,7 @@ import dagster as dg
 from odooops_dagster.model import CheckResult
 from resources.run_scope import RunScope
 
+# One group: of several, Dagster shows their boxes and not the assets in them.
 GROUP = "environment"
 OWNERS = ("team:odooops",)
 

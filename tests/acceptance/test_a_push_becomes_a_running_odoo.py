@@ -81,7 +81,9 @@ def test_a_persons_browser_sees_the_login_page_and_the_asset_graph(
     assert login.visible("button[type=submit]")
     graph = browser.see(f"{running.dagster_url}/asset-groups", until="text=deployment")
     assert graph.screenshot(tmp_path / "assets.png") > 5_000
-    for asset in ("source", "image", "database", "deployment"):
+    made = ("source", "image", "database", "deployment")
+    kept = ("production", "backup", "prod_clone", "recovery_drill")
+    for asset in made + kept:
         assert graph.visible(f"text={asset}"), asset
 
 

@@ -80,7 +80,7 @@ def test_checks_block_but_for_what_only_warns(definitions: dg.Definitions) -> No
 def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
     """Group, owners, kinds, description and code version are set."""
     for spec in definitions.resolve_all_asset_specs():
-        assert spec.group_name in {"environment", "data"}
+        assert spec.group_name == "environment"
         assert spec.owners
         assert spec.kinds
         assert spec.description
