@@ -162,8 +162,8 @@ def assert_whole(running: Platform) -> None:
     served = Counter(
         Path(word.removeprefix("--config=")).name
         for process in running.processes()
-        for word in process.cmdline()
-        if word.startswith("--config=") and _is_odoo(process)
+        for word in _odoos_words(process)
+        if word.startswith("--config=")
     )
     assert served == Counter(f"env-{row['id'].hex[:8]}.{row['database_name']}.conf" for row in deployed)
 
@@ -176,6 +176,10 @@ def _answers(url: str) -> bool | None:
     return True if answer.status_code == 200 else None
 
 
-def _is_odoo(process: psutil.Process) -> bool:
-    words = process.cmdline()
-    return "odooops_dagster.runtime" not in " ".join(words[:4])
+def _odoos_words(process: psutil.Process) -> list[str]:
+    """Return the command of an Odoo; of another program, or of one that has just ended, nothing."""
+    try:
+        words = process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie is one of these
+        return []
+    return [] if "odooops_dagster.runtime" in " ".join(words[:4]) else words
