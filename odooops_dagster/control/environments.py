@@ -94,6 +94,19 @@ class Environments:
         """Note that the run's environment is gone."""
         self._database.call("record_destruction", p_run_id=fence.run_id, p_attempt=fence.attempt)
 
+    def require_unused_database(self, database_name: str, *, destroyer: Fence | None = None) -> None:
+        """Return if no environment uses the database; what the environment of a destroy run uses is that run's to drop.
+
+        Raises:
+            Conflict: an environment serves it, or a restore that can be undone keeps it.
+        """
+        self._database.call(
+            "require_unused_database",
+            p_database_name=database_name,
+            p_run_id=destroyer and destroyer.run_id,
+            p_attempt=destroyer and destroyer.attempt,
+        )
+
     def set_status(self, environment_id: UUID, *, status: str) -> None:
         """Note whether the environment's Odoo is running, stopped or failed."""
         self._database.call("set_environment_status", p_environment_id=environment_id, p_status=status)
