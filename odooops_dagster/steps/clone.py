@@ -20,6 +20,7 @@ from odooops_dagster.clones import NotHarmless, offenders, set_parameters
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.golden import Golden, Ingredients, NotCovered, golden, masking_hooks, uncovered
 from odooops_dagster.steps.names import database_name, filestore, role_name, scratch_name
@@ -107,7 +108,7 @@ def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
         undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
         ctx.databases.ensure_role(scratch)
         template = golden(ctx, made_of, scratch=scratch)
-        undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.create(name, owner=scratch, template=template.database_name)
         access = ctx.databases.access(name, role=scratch)
         set_parameters(access, _identity(ctx))

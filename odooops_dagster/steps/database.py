@@ -17,6 +17,7 @@ from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.steps.clone import CloneResult
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.install import Installed, Target, install
 from odooops_dagster.steps.names import database_name, role_name
 from odooops_dagster.steps.production import refuse_replacement, start_clean
@@ -59,7 +60,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
     )
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
-        undo.add(f"database {target.name}", lambda: ctx.databases.drop(target.name))
+        undo.add(f"database {target.name}", lambda: retire_database(ctx.control, ctx.databases, target.name))
         template, checks = _fill(ctx, target) if clone is None else (None, _update(ctx, target))
         passed = all(check.passed for check in checks if check.blocking)
         if not passed:

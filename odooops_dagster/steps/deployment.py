@@ -3,7 +3,7 @@
 The build first proves itself as a candidate on a port of its own, beside the running preview. Then it replaces the
 service at the environment's port, and when it answers there too, one statement in Postgres makes it the deployment.
 Until that statement the environment's row names the old build: a failure, a cancel or a kill is followed by a return to
-what the row says, by this step or by the reconciler.
+what the row says, by this step or by the sensor `housekeeping`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
 from odooops_dagster.steps.database import DatabaseResult
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.names import candidate_name, environment_folder, filestore, service_name
 from odooops_dagster.steps.production import refuse_replacement
 from odooops_dagster.steps.undo import Undo, undoing
@@ -67,7 +68,7 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
     with undoing(ctx.log) as undo:
-        undo.add(f"database {database.name}", lambda: ctx.databases.drop(str(database.name)))
+        undo.add(f"database {database.name}", lambda: retire_database(ctx.control, ctx.databases, str(database.name)))
         url, check = switch(ctx, build, database.name, undo=undo, record=ctx.control.environments.record_deployment)
     if check.passed:
         _clean_up(ctx, ctx.environment, database.name)
@@ -175,7 +176,7 @@ def _put_back(ctx: StepContext) -> None:
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
     """Drop the database that the former deployment used, its files and its configuration."""
     if before.database_name and before.database_name != database:
-        ctx.databases.drop(before.database_name)
+        retire_database(ctx.control, ctx.databases, before.database_name)
         shutil.rmtree(filestore(ctx.settings.home, before, before.database_name), ignore_errors=True)
     folder = environment_folder(ctx.settings.home, ctx.environment)
     for config in folder.glob("*.conf"):

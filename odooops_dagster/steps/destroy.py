@@ -6,6 +6,7 @@ import shutil
 
 from odooops_dagster.adoption import forget
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.names import (
     DATABASE_PREFIX,
     environment_folder,
@@ -34,7 +35,7 @@ def destroy_environment(ctx: StepContext) -> None:
     for name in ctx.databases.list(DATABASE_PREFIX):
         owner = owner_of_database(name)
         if owner is not None and owner.environment == mine:
-            ctx.databases.drop(name)
+            retire_database(ctx.control, ctx.databases, name, destroyer=ctx.fence)
             ctx.log("info", f"database {name} dropped")
     ctx.databases.drop_role(role_name(ctx.environment))
     for folder in (

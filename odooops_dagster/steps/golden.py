@@ -27,6 +27,7 @@ from odooops_dagster.model import Backup, Build
 from odooops_dagster.odoo import modules, neutralize
 from odooops_dagster.odoo.neutralize import Coverage, Script
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.names import GOLDEN_PREFIX
 from odooops_dagster.steps.progress import Meter, size_text
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
@@ -176,11 +177,11 @@ def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Tem
     files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
-        undo.add(f"database {scratch}", lambda: ctx.databases.drop(scratch))
+        undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))
         _restore(ctx, made_of.backup, scratch, files)
         told = _make_harmless(ctx, made_of, scratch)
         undo.add(f"folder {kept.parent}", lambda: shutil.rmtree(kept.parent, ignore_errors=True))
-        undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.turn_into_template(scratch, name)
         kept.parent.mkdir(parents=True, exist_ok=True)
         files.rename(kept)

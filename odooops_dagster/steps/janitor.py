@@ -69,8 +69,8 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
         *_scratch_roles(databases, roles, in_use),
         *_folders(folders, in_use),
         *_remove_drafts(drafts, in_use),
-        *_drills(runtime, databases, drills, in_use),
-        *remove_sidecars(databases, now=datetime.now(UTC)),
+        *_drills(control, runtime, databases, drills, in_use),
+        *remove_sidecars(control, databases, now=datetime.now(UTC)),
     ]
 
 
@@ -134,12 +134,14 @@ def _remove_files_of(home: Path, database: str, in_use: InUse) -> None:
         shutil.rmtree(filestore(home, environment, database), ignore_errors=True)
 
 
-def _drills(runtime: Runtime, databases: OdooDatabases, drills: list[Scratch], in_use: InUse) -> Iterator[str]:
+def _drills(
+    control: ControlPlane, runtime: Runtime, databases: OdooDatabases, drills: list[Scratch], in_use: InUse
+) -> Iterator[str]:
     """Remove the places of drills that nobody works on."""
     for place in drills:
         if place.run_id not in in_use.runs:
             try:
-                place.take_away(runtime, databases)
+                place.take_away(control, runtime, databases)
             except Conflict:
                 continue  # somebody connects to it still: the next round finds it
             yield f"drill {place.name}"

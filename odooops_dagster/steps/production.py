@@ -7,6 +7,7 @@ import shutil
 from odooops_dagster import evidence
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.install import Target, install
 from odooops_dagster.steps.names import filestore
 
@@ -40,7 +41,7 @@ def start_clean(ctx: StepContext, target: Target) -> None:
         StepFailed: the modules do not install.
     """
     ctx.log("info", f"database {target.name}: made anew for production, where no test ran")
-    ctx.databases.drop(target.name)
+    retire_database(ctx.control, ctx.databases, target.name)
     shutil.rmtree(filestore(ctx.settings.home, ctx.environment, target.name), ignore_errors=True)
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.closure, tests=(), log="production")

@@ -29,6 +29,7 @@ from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, DatabaseAccess, Environment, RunKind
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.origin import origin_of
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
 from odooops_dagster.store import ObjectStore
@@ -72,7 +73,7 @@ def diff_records(
     repository = repository_of(ports.store, ports.settings, environment.project_slug)
     manifest = manifest_of(repository, backup)
     live = origin_of(ports.databases, ports.settings, environment)
-    with sidecar(ports.databases, now=now) as access:
+    with sidecar(ports.control, ports.databases, now=now) as access:
         programs = pg_programs(ports.settings)
         restore_database(repository, manifest, access, programs=programs, progress=progress)
         return diff(
@@ -116,7 +117,7 @@ def apply_records(
 
 
 @contextmanager
-def sidecar(databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
+def sidecar(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
     """Yield an empty database with a role of its own; both go whatever happens."""
     name = f"{SIDECAR_PREFIX}{now.astimezone(UTC):{_MADE}}_{token_hex(8)}"
     try:
@@ -124,7 +125,7 @@ def sidecar(databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAcce
         databases.create(name, owner=name)
         yield databases.access(name, role=name)
     finally:
-        databases.drop(name)
+        retire_database(control, databases, name)
         databases.drop_role(name)
 
 
@@ -142,12 +143,12 @@ def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iter
         shutil.rmtree(files.draft, ignore_errors=True)
 
 
-def remove_sidecars(databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
+def remove_sidecars(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
     """Drop the sidecars whose makers were killed, and say which."""
     for name in {*databases.list(SIDECAR_PREFIX), *databases.roles(SIDECAR_PREFIX)}:
         made = _NAME.fullmatch(name)
         if made and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE:
-            databases.drop(name)
+            retire_database(control, databases, name)
             databases.drop_role(name)
             yield f"sidecar {name}"
 

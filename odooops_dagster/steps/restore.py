@@ -31,6 +31,7 @@ from odooops_dagster.steps.bring_back import (
 )
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import switch
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.names import database_name, filestore, role_name
 from odooops_dagster.steps.undo import Undo, undoing
@@ -89,7 +90,7 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(role)
         # Files go before the database: by its name the janitor finds what is left of both.
-        undo.add(f"database {name}", lambda: ctx.databases.drop(name))
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         undo.add(f"files of {name}", lambda: shutil.rmtree(folder, ignore_errors=True))
         ctx.databases.create(name, owner=role)
         checks = _bring_back(ctx, stored, name, folder)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, DatabaseAccess, Service
@@ -20,6 +21,7 @@ from odooops_dagster.odoo import commands
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.undo import undoing
 
 _NAME = re.compile(r"ops_drill_([0-9a-f]{32})_\d+")
@@ -64,10 +66,10 @@ class Scratch:
             memory_mb=settings.odoo_memory_mb,
         )
 
-    def take_away(self, runtime: Runtime, databases: OdooDatabases) -> None:
+    def take_away(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases) -> None:
         """Remove all of it; what is gone already is passed over."""
         runtime.stop(self.name, remove=True)
-        databases.drop(self.name)
+        retire_database(control, databases, self.name)
         databases.drop_role(self.name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -78,7 +80,7 @@ def scratch(ctx: StepContext) -> Iterator[tuple[Scratch, DatabaseAccess]]:
     name = f"ops_drill_{ctx.run.id.hex}_{ctx.run.attempt}"
     place = Scratch(name=name, folder=_root(ctx.settings.home) / name)
     with undoing(ctx.log) as undo:
-        undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.runtime, ctx.databases))
+        undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.control, ctx.runtime, ctx.databases))
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ctx.databases.ensure_role(name)
         ctx.databases.create(name, owner=name)

@@ -18,6 +18,7 @@ from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Build
 from odooops_dagster.odoo import modules
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.names import TEMPLATE_PREFIX, filestore
 
@@ -75,7 +76,7 @@ def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, test
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests
         )
     except Conflict:
-        ctx.databases.drop(name)
+        retire_database(ctx.control, ctx.databases, name)
 
 
 def kept_filestore(home: Path, template: str) -> Path:

@@ -31,7 +31,7 @@ class Undo:
             try:
                 way()
             except (OdooOpsError, OSError) as error:
-                self._log("warn", f"could not undo {what}: {error}; the reconciler will")
+                self._log("warn", f"could not undo {what}: {error}; the janitor will")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from odooops_dagster.backup.restore import restore_database, restore_filestore
 from odooops_dagster.backup.verify import verify
 from odooops_dagster.backup.zip_export import export_zip
 from odooops_dagster.backup.zip_import import import_zip, inspect_zip
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.odoo import commands
@@ -129,7 +130,7 @@ def test_we_take_what_odoo_dumps(shop: Shop, tmp_path: Path) -> None:
     assert shop.listed(restored) == shop.listed(shop.access)
 
 
-def test_single_records_come_back_into_a_running_database(shop: Shop, tmp_path: Path) -> None:
+def test_single_records_come_back_into_a_running_database(shop: Shop, control: ControlPlane, tmp_path: Path) -> None:
     """A contract, a partner and a login that Odoo itself lost are there again, and nothing else has changed."""
     repository = repository_in(tmp_path / "store")
     filestore = shop.filestore(shop.access)
@@ -137,7 +138,7 @@ def test_single_records_come_back_into_a_running_database(shop: Shop, tmp_path: 
     before = shop.listed(shop.access)
     shop.odoo("shell", "--no-http", access=shop.access, script=LOSE)
     now = datetime.now(UTC)
-    with sidecar(shop.bench.databases, now=now) as access:
+    with sidecar(control, shop.bench.databases, now=now) as access:
         restore_database(repository, created.manifest, access, programs=PROGRAMS)
         chosen = [Chosen(table="res_partner"), Chosen(table="ir_attachment"), Chosen(table="res_users", ids=("2",))]
         found = diff(access, shop.access, chosen, backup_id="ours", taken_at=now, environment="shop/main", now=now)

@@ -142,9 +142,9 @@ def test_a_review_is_not_written_over_and_an_empty_one_not_applied(production: S
 def test_the_sidecar_of_a_killed_diff_goes_after_a_day(production: Shop) -> None:
     """One that may still be in use stays, and nothing else of that kind is touched."""
     now = datetime.now(UTC)
-    with sidecar(production.databases, now=now) as access:
-        assert list(remove_sidecars(production.databases, now=now + timedelta(hours=20))) == []
-        gone = list(remove_sidecars(production.databases, now=now + timedelta(hours=30)))
+    with sidecar(production.control, production.databases, now=now) as access:
+        assert list(remove_sidecars(production.control, production.databases, now=now + timedelta(hours=20))) == []
+        gone = list(remove_sidecars(production.control, production.databases, now=now + timedelta(hours=30)))
         assert gone == [f"sidecar {access.database}"]
         assert sidecars(production) == []
     assert production.databases.exists(str(production.environment.database_name))

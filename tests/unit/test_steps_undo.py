@@ -71,6 +71,6 @@ def test_one_way_back_that_fails_does_not_stop_the_others() -> None:
     with pytest.raises(ValueError, match="first"):
         build_and_fail()
     assert book.lines == [
-        "warn: could not undo service: the server does not answer; the reconciler will",
+        "warn: could not undo service: the server does not answer; the janitor will",
         "database dropped",
     ]
