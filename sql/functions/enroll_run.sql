@@ -1,6 +1,6 @@
 -- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment
--- or this one would harm production.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the
+-- environment, this one would harm production or no job carries it out.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.enroll_run(
@@ -42,6 +42,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
+    perform ops.require_carried_out(p_kind, p_config);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1

@@ -1,8 +1,8 @@
 -- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
 -- older runs are superseded.
 -- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body or harm to production, PT400 for
--- values no run may have.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind that no
+-- job carries out, PT400 for values no run may have.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -64,6 +64,7 @@ begin
             perform ops.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
+    perform ops.require_carried_out(p_kind, p_config);
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
         where c.project_id = queue_run.project_id

@@ -1,7 +1,7 @@
 -- Points the environment at the run's build, and returns the database that served before. Called by step deployment
 -- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410, and PT409 where it would replace production's database by a new one. Repeating it is harmless.
+-- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -20,9 +20,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_previous record;
+    v_previous ops.environments;
+    v_environment_id uuid;
+    v_kind ops.run_kind;
 begin
-    select e.id, e.database_name, e.partition_key, e.stage, r.kind into v_previous
+    select r.kind, e.id into v_kind, v_environment_id
     from ops.runs as r
     join ops.environments as e on e.id = r.environment_id
     where
@@ -30,12 +32,9 @@ begin
     for no key update of r, e;
     if not found then
         perform ops.refuse_attempt(p_run_id, p_attempt);
-    elsif v_previous.stage = 'production' and v_previous.kind = 'deploy'
-        and v_previous.database_name <> p_database_name then
-        raise sqlstate 'PT409' using
-            message = format('%s has data in %s', v_previous.partition_key, v_previous.database_name),
-            hint = 'Production is deployed once; its database is never replaced by an empty one.';
     end if;
+    select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
+    perform ops.refuse_replacement(v_previous, v_kind, p_database_name);
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
         image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at

@@ -36,7 +36,10 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        if v_waiting.kind <> 'destroy' then
+        -- a promotion was to this very environment
+        if v_waiting.kind <> 'destroy' and exists (
+            select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
+        ) then
             v_again := ops.queue_run(
                 v_waiting.project_id, v_environment.name, v_waiting.git_sha, v_waiting.git_ref,
                 p_kind => v_waiting.kind, p_trigger => v_waiting.trigger, p_requested_by => v_waiting.requested_by,

@@ -1,6 +1,6 @@
--- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
--- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh
--- backup and nobody says why, and what queue_run and the trigger of deployments raise.
+-- Writes a deployment down and queues its run, which no other door queues. Called by promote_release and
+-- rollback_deployment, which hold the project; only the platform names somebody else as the one who asked. Raises PT409
+-- where production has no fresh backup and nobody says why, and what queue_run and the trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -28,6 +28,15 @@ begin
                 ops.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
             hint = 'Take one: ops backup create; or say why there is none: p_no_backup_reason.';
     end if;
+    insert into ops.deployments (
+        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+        rollback_of, reason, requested_by
+    )
+    values (
+        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason,
+        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
+    );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
         ops.main_sha(p_release), p_release.version, 'promote', 'promotion', coalesce(p_requested_by, ops.caller_name()),
@@ -36,17 +45,9 @@ begin
             'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
         )
     );
-    insert into ops.deployments (
-        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-        rollback_of, reason, run_id, requested_by
-    )
-    values (
-        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
-        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
-    );
+    update ops.deployments as d set run_id = v_run_id where d.id = v_id;
     return v_id;
 end
 $$;
-comment on function ops.start_deployment is 'Queues the run of a deployment and writes the deployment down.';
+comment on function ops.start_deployment is 'Writes a deployment down and queues its run.';
 revoke all on function ops.start_deployment from public;

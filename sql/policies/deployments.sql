@@ -28,6 +28,10 @@ after insert or update of status on ops.deployments
 for each row execute function ops.note_deployment();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-rollback_of, reason, run_id, requested_by, created_at
+rollback_of, reason, requested_by, created_at
 on ops.deployments
 for each row execute function ops.refuse_change();
+-- promote_release queues the run for the row that is there
+create or replace trigger deployments_keep_their_run
+before update of run_id on ops.deployments
+for each row when (old.run_id is not null) execute function ops.refuse_change();

@@ -1,0 +1,30 @@
+-- What a run of each kind may do, decided by its effect on an environment's data and not by its name:
+--   none     it points no environment at another database
+--   new      it gives an environment a new database; production gets one only while it has none
+--   replace  it may put other data in the place of any environment's, production's too
+--   remove   it takes the environment away
+-- Beside that the stages on which the kind may work, and whether a job of this version carries it out. kinds.py says the
+-- same of Dagster's side, and a test compares the two. A kind that is not listed may do nothing.
+-- Called by what refuses work. Locks and raises nothing.
+create or replace function ops.run_kinds()
+returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+values
+    ('build'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('test'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('deploy'::ops.run_kind, 'new', enum_range(null::ops.environment_stage), true),
+    ('backup'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('restore'::ops.run_kind, 'replace', enum_range(null::ops.environment_stage), true),
+    ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
+    ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
+    ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
+    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true)
+$$;
+comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
+revoke all on function ops.run_kinds from public;
+grant execute on function ops.run_kinds to service_role, ops_worker;
