@@ -6,35 +6,34 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.restore import restore
-from odooops_dagster.model import RunKind
+from odooops_dagster.kinds import KINDS
 from odooops_dagster.steps.destroy import destroy_environment
 from resources.run_scope import RunScope
 
 deploy = dg.define_asset_job(
     "deploy",
-    selection=["source", "image", "prod_clone", "database", "deployment"],
+    selection=KINDS["deploy"].assets,
     description="A commit becomes the environment's running Odoo.",
 )
-build = dg.define_asset_job("build", selection=["source", "image"], description="A commit becomes an image.")
+build = dg.define_asset_job("build", selection=KINDS["build"].assets, description="A commit becomes an image.")
 test = dg.define_asset_job(
     "test",
-    selection=["source", "image", "prod_clone", "database"],
+    selection=KINDS["test"].assets,
     description="A commit's modules are installed and tested; nothing is deployed.",
 )
 
 clone = dg.define_asset_job(
     "clone",
-    selection=["source", "image", "prod_clone", "database", "deployment"],
+    selection=KINDS["clone"].assets,
     description="What is deployed gets a new copy of production's data.",
 )
 
-# Not named like its asset: Dagster wants the names of jobs and of what they run to differ.
 back_up = dg.define_asset_job(
-    "back_up", selection=["backup"], description="An environment's data go to the store and are read back."
+    "back_up", selection=KINDS["backup"].assets, description="An environment's data go to the store and are read back."
 )
 
 drill = dg.define_asset_job(
-    "drill", selection=["recovery_drill"], description="A backup is restored and booted where nobody is disturbed."
+    "drill", selection=KINDS["drill"].assets, description="A backup is restored and booted where nobody is disturbed."
 )
 
 
@@ -52,14 +51,4 @@ def destroy() -> None:
     take_away()
 
 
-# The kinds that this version carries out, and the job of each.
-JOBS: dict[RunKind, str] = {
-    "deploy": deploy.name,
-    "build": build.name,
-    "test": test.name,
-    "destroy": destroy.name,
-    "backup": back_up.name,
-    "restore": restore.name,
-    "drill": drill.name,
-    "clone": clone.name,
-}
+JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone)

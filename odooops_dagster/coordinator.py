@@ -11,8 +11,9 @@ from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordi
 
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import BadInput, Fenced
-from odooops_dagster.model import Fence, RunKind
+from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
+from odooops_dagster.kinds import kind_of
+from odooops_dagster.model import Fence
 from resources.control import control_plane
 from resources.settings import platform_settings
 
@@ -63,7 +64,11 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
 
     def _enroll(self, run: DagsterRun, person: str | None) -> None:
         control = control_plane()
-        fence = enroll(control, run, requested_by=person)
+        try:
+            fence = enroll(control, run, requested_by=person)
+        except OdooOpsError as exc:
+            # Dagster shows the message alone.
+            raise type(exc)(f"{exc}\n{exc.hint}" if exc.hint else str(exc), hint=exc.hint) from exc
         # A re-execution carries its parent's tags; these replace them.
         self._instance.add_run_tags(run.run_id, tags_of_enrolled(control, fence))
 
@@ -77,8 +82,8 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
     """Insert the run's row and return its fence.
 
     Raises:
-        BadInput: the run names no environment.
-        Conflict: another run works on the environment.
+        BadInput: the run names no environment, or its assets belong to runs of different kinds.
+        Conflict: another run works on the environment, or this one would harm it.
     """
     partition_key = run.tags.get(PARTITION)
     if partition_key is None:
@@ -88,36 +93,11 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
     return control.runs.enroll(
         run.run_id,
         partition_key=partition_key,
-        kind=kind_of(run),
+        kind=kind_of(run.job_name, asset_names(run)),
         requested_by=requested_by,
         worker_id=WORKER,
         config={"assets": sorted(asset_names(run))},
     )
-
-
-def kind_of(run: DagsterRun) -> RunKind:
-    """Return what the run amounts to: its job says so, or the last of the assets it makes."""
-    named: dict[str, RunKind] = {
-        "deploy": "deploy",
-        "build": "build",
-        "test": "test",
-        "destroy": "destroy",
-        "back_up": "backup",
-        "restore": "restore",
-        "drill": "drill",
-        "clone": "clone",
-    }
-    assets = asset_names(run)
-    # A clone makes what a deployment makes, of what is deployed: only its job tells them apart.
-    if run.job_name == "clone" or (not assets and run.job_name in named):
-        return named[run.job_name]
-    if "recovery_drill" in assets:
-        return "drill"
-    if "backup" in assets:
-        return "backup"
-    if "deployment" in assets:
-        return "deploy"
-    return "test" if assets & {"prod_clone", "database"} else "build"
 
 
 def asset_names(run: DagsterRun) -> set[str]:

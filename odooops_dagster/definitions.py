@@ -8,11 +8,10 @@ from assets.backup import backup
 from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
-from assets.jobs import back_up, build, clone, deploy, destroy, drill, test
+from assets.jobs import JOBS
 from assets.prod_clone import prod_clone
 from assets.production import production
 from assets.recovery_drill import recovery_drill
-from assets.restore import restore
 from assets.source import source
 from resources.platform import platform_resources
 from schedules.artifact_expiry import artifact_expiry
@@ -35,7 +34,7 @@ def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, bound to the platform's resources."""
     return dg.Definitions(
         assets=[source, image, prod_clone, database, deployment, production, backup, recovery_drill],
-        jobs=[deploy, build, test, destroy, back_up, clone, restore, drill],
+        jobs=JOBS,
         sensors=[
             ops_queue,
             github_pushes,

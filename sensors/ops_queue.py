@@ -5,27 +5,31 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import dagster as dg
 
-from assets.jobs import JOBS, back_up, build, clone, deploy, destroy, drill, test
+from assets.jobs import JOBS
 from assets.partitions import environments
-from assets.restore import restore
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import NotFound
+from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
+from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
+from resources.run_outcome import one_line
 
 # Dagster looks at sensors every 5 s; a tick that waits this long leaves it time to answer before the next look.
 WAIT_SECONDS = 4.0
 # How often a waiting tick looks: the delay a push may see here, against a query of a millisecond.
 LOOK_EVERY_SECONDS = 0.12
+# What is wrong with the run itself; where the control plane does not answer, the claim lapses and the run waits again.
+_CANNOT_START = (BadInput, NotFound)
 
 
 @dg.sensor(
-    jobs=[deploy, build, test, destroy, back_up, clone, restore, drill],
+    jobs=JOBS,
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -36,13 +40,9 @@ def ops_queue(
 ) -> dg.SensorResult | dg.SkipReason:
     """Claim what there is room for; wait a few seconds for work where there is none."""
     if is_preview(context):
-        return preview([placed(control, run) for run in control.runs.peek(settings.max_concurrent_runs)])
-    runs = [placed(control, run) for run in claim(control, settings, wait_seconds=WAIT_SECONDS)]
-    refused = [run for run in runs if run.kind not in JOBS]
-    for run in refused:
-        refuse(control, run)
-    launched = [run for run in runs if run.kind in JOBS]
-    return requested(launched) if launched else dg.SkipReason("no run waits that there is room for")
+        return preview(control, control.runs.peek(settings.max_concurrent_runs))
+    runs = admitted(control, claim(control, settings, wait_seconds=WAIT_SECONDS))
+    return requested(runs) if runs else dg.SkipReason("no run waits that there is room for")
 
 
 def is_preview(context: dg.SensorEvaluationContext) -> bool:
@@ -50,9 +50,12 @@ def is_preview(context: dg.SensorEvaluationContext) -> bool:
     return bool(context.log_key) and not str((context.log_key or [""])[-1]).isdigit()
 
 
-def preview(waiting: Sequence[Run]) -> dg.SensorResult | dg.SkipReason:
+def preview(control: ControlPlane, waiting: Sequence[Run]) -> dg.SensorResult | dg.SkipReason:
     """Return what a claim would start, without claiming: a dry run's requests are thrown away."""
-    runs = [replace(run, attempt=run.attempt + 1) for run in waiting if run.kind in JOBS]
+    runs = []
+    for run in waiting:
+        with suppress(*_CANNOT_START):
+            runs.append(replace(startable(control, run), attempt=run.attempt + 1))
     return requested(runs) if runs else dg.SkipReason("no run waits that could start")
 
 
@@ -71,14 +74,34 @@ def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> 
         time.sleep(LOOK_EVERY_SECONDS)
 
 
+def admitted(control: ControlPlane, claimed: Sequence[Run]) -> list[Run]:
+    """Return the claimed runs that can start; the others end now, and their rows say why."""
+    runs = []
+    for run in claimed:
+        try:
+            runs.append(startable(control, run))
+        except _CANNOT_START as exc:
+            refuse(control, run, exc)
+    return runs
+
+
+def startable(control: ControlPlane, run: Run) -> Run:
+    """Return the run with all that Dagster needs to start it.
+
+    Raises:
+        BadInput: this version carries out no such run.
+        NotFound: it works on no environment, and on no backup of one.
+    """
+    if KINDS[run.kind].job is None:
+        raise BadInput(f"this version has no job for runs of kind {run.kind}", hint="end it elsewhere: ops.finish_run")
+    return placed(control, run)
+
+
 def placed(control: ControlPlane, run: Run) -> Run:
     """Return the run with a partition: what tries a backup works on no environment and is shown with the backup's."""
     if run.partition_key is not None:
         return run
-    try:
-        return replace(run, partition_key=control.environments.of_run(run).partition_key)
-    except NotFound:
-        return run  # its first step says what is missing
+    return replace(run, partition_key=control.environments.of_run(run).partition_key)
 
 
 def requested(runs: Sequence[Run]) -> dg.SensorResult:
@@ -94,13 +117,13 @@ def request(run: Run) -> dg.RunRequest:
     """Return the request that starts this attempt, once."""
     return dg.RunRequest(
         run_key=tags.run_key(run),
-        job_name=JOBS[run.kind],
+        job_name=KINDS[run.kind].job,
         partition_key=run.partition_key,
         tags=tags.tags_of(run),
     )
 
 
-def refuse(control: ControlPlane, run: Run) -> None:
-    """End a run that no job carries out, so that it does not wait for one forever."""
+def refuse(control: ControlPlane, run: Run, why: OdooOpsError) -> None:
+    """End a run that cannot start with the reason, so that it neither waits for ever nor ends without a word."""
     fence = Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
-    control.runs.complete(fence, exit_code=2, error_message=f"this version has no job for runs of kind {run.kind}")
+    control.runs.complete(fence, exit_code=2, error_message=one_line(why))

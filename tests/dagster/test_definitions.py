@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from odooops_dagster.definitions import definitions as lazy
+from odooops_dagster.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -130,3 +131,20 @@ def test_dagsters_own_validation_passes(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_kind_that_is_carried_out_has_its_job(definitions: dg.Definitions) -> None:
+    """The table of kinds says what there is, and the location has nothing else that a run could be of."""
+    made = {job.name: job for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert {kind.job for kind in KINDS.values() if kind.job} == set(made)
+    for kind in KINDS.values():
+        if kind.job and kind.assets:
+            keys = made[kind.job].asset_layer.executable_asset_keys
+            assert {key.path[-1] for key in keys} == set(kind.assets)
+
+
+def test_every_asset_is_made_by_some_kind(definitions: dg.Definitions) -> None:
+    """What Materialize could be asked for has a kind, or is refused."""
+    graph = definitions.resolve_asset_graph()
+    made = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).is_materializable}
+    assert made == {name for kind in KINDS.values() for name in kind.assets}

@@ -82,6 +82,29 @@ def test_a_launch_in_the_ui_is_enrolled(dagster: Engine) -> None:
     assert dagster.wait(row, "succeeded", "failed").status == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("assets", "why"),
+    [
+        (
+            ("database", "deployment", "backup"),
+            "no one run makes backup, database, deployment\nmaterialize those of one",
+        ),
+        (("deployment",), "has data: a deployment would start from an empty database"),
+    ],
+)
+def test_a_selection_that_would_harm_production_is_refused_in_the_ui(
+    dagster: Engine, assets: tuple[str, ...], why: str
+) -> None:
+    """Materialize says why and what to do, no row is made, and production serves what it served."""
+    if serving(dagster) is None:
+        dagster.wait(dagster.queue("main"), "succeeded")
+    before, runs = serving(dagster), len(dagster.control.runs.list("shop"))
+    answer = dagster.graphql(LAUNCH, {"parameters": launch("shop/main", assets)}, person="ada@example.com")
+    assert why in answer["launchPipelineExecution"]["message"]
+    assert serving(dagster) == before is not None
+    assert len(dagster.control.runs.list("shop")) == runs
+
+
 def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagster: Engine) -> None:
     """Nobody tells Dagster; the reconciler finds the dead process and the second attempt succeeds."""
     run = dagster.wait(dagster.queue("feature/six", image=8), "running")
@@ -93,17 +116,25 @@ def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagst
     assert dagster.control.runs.verify_chain(run.id)
 
 
-def launch(partition_key: str) -> dict[str, object]:
-    """Return what the UI sends for Materialize all on one partition."""
+def launch(partition_key: str, assets: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return what the UI sends for Materialize on one partition: of all that a deployment makes, or of some assets."""
+    selected = {"assetSelection": [{"path": [name]} for name in assets]} if assets else {}
     return {
         "selector": {
-            "pipelineName": "deploy",
+            "pipelineName": "__ASSET_JOB" if assets else "deploy",
             "repositoryName": "__repository__",
             "repositoryLocationName": "odooops",
+            **selected,
         },
         "mode": "default",
         "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition_key}]},
     }
+
+
+def serving(dagster: Engine) -> str | None:
+    """Return the database that production serves."""
+    found = [e.database_name for e in dagster.control.environments.list("shop") if e.partition_key == "shop/main"]
+    return found[0] if found else None
 
 
 def enrolled(dagster: Engine, dagster_run_id: str) -> Run:

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from odooops_dagster.kinds import KINDS
 from tests.sql.releases import make_release
 from tests.sql.world import SHA, World, refused
 
 IMAGE = "sha256:" + "1" * 64
-KINDS = ("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy")
+EVERY = ("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy")
 STAGES = {"main": "production", "release/1": "staging", "feature/a": "development"}
 # Who may put another database in the place of one that serves, by stage: everybody else is refused.
 MAY_REPLACE = {
@@ -61,7 +62,7 @@ def serves(world: World, env: str) -> str | None:
 
 
 @pytest.mark.parametrize("env", STAGES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_only_listed_kinds_replace_a_database_that_serves(world: World, project: UUID, kind: str, env: str) -> None:
     """Every kind on every stage: a run of any other kind may not even give an environment its first database."""
     run = at_work(world, project, env, kind)
@@ -74,7 +75,7 @@ def test_only_listed_kinds_replace_a_database_that_serves(world: World, project:
     assert serves(world, env) == ("another" if kind in MAY_REPLACE[STAGES[env]] else "serves")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_a_kind_that_no_job_carries_out_is_refused_at_every_door(world: World, project: UUID, kind: str) -> None:
     """It would wait for ever, or end as an attempt that nobody understands; nothing is queued."""
     world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
@@ -92,8 +93,15 @@ def test_a_kind_that_no_job_carries_out_is_refused_at_every_door(world: World, p
 def test_the_list_names_every_kind_once(world: World) -> None:
     """A kind that is added to the enum and not to the list may do nothing, and this fails."""
     listed = [row["kind"] for row in world.rows("select kind from ops.run_kinds()")]
-    assert sorted(listed) == sorted(KINDS)
+    assert sorted(listed) == sorted(EVERY)
     assert sorted(listed) == sorted(world.value("select enum_range(null::ops.run_kind)::text[]"))
+
+
+def test_the_platform_and_the_record_have_one_table(world: World) -> None:
+    """What Dagster's side takes for granted is what the record allows."""
+    rows = world.worker().rows("select kind, effect, stages::text[], is_carried_out from ops.run_kinds()")
+    listed = {row["kind"]: (row["effect"], set(row["stages"]), row["is_carried_out"]) for row in rows}
+    assert listed == {name: (kind.effect, set(kind.stages), kind.job is not None) for name, kind in KINDS.items()}
 
 
 def test_a_promotion_is_queued_for_its_deployment_alone(world: World, project: UUID) -> None:
