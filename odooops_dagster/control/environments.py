@@ -57,7 +57,8 @@ class Environments:
             raise NotFound(
                 f"run #{run.run_number} works on no environment and on no backup", hint="name one of them and ask again"
             )
-        backup = self._database.one("backups", what="backup", order="id", id=run.config["backup_id"])
+        backup_id = run.config["backup_id"]
+        backup = self._database.one("backups", what=f"backup {backup_id}", order="id", id=backup_id)
         return self.by_id(backup["environment_id"])
 
     def list(self, project_slug: str | None = None) -> builtins.list[Environment]:

@@ -8,6 +8,7 @@ import time
 import dagster as dg
 import pytest
 
+from odooops_dagster.model import RunKind
 from sensors import ops_queue as sensor
 from tests.dagster.world import World
 
@@ -88,11 +89,41 @@ def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monke
 
 
 def test_a_kind_without_a_job_ends_as_failed_and_says_so(world: World) -> None:
-    """A run that this version cannot carry out does not wait forever."""
-    run = world.queue("upgrade")
+    """A promotion is left to a worker of one's own; where this one claims it, it does not wait for ever."""
+    release = world.control.releases.create(
+        world.project.id, version="1.0", git_shas={"acme/shop": "a" * 40}, image_digest="sha256:" + "1" * 64
+    )
+    world.control.gates.record_check(release.id, gate_code="G1", name="build", status="passed")
+    world.control.deployments.promote(release.id, target_env="staging")
     tick(world)
-    row = world.row(run)
-    assert (row.status, row.error_message) == ("failed", "this version has no job for runs of kind upgrade")
+    [row] = world.control.runs.list()
+    assert (row.kind, row.status) == ("promote", "failed")
+    assert row.error_message == "this version has no job for runs of kind promote"
+
+
+@pytest.mark.parametrize("kind", ["build", "test", "deploy", "backup", "restore", "clone", "destroy", "drill"])
+def test_a_run_that_works_on_nothing_ends_and_says_so(world: World, kind: RunKind) -> None:
+    """Dagster starts nothing without a partition; the row says what is missing, and the others start."""
+    run_id = world.control.runs.queue(world.project.id, env=None, git_sha=None, ref=None, kind=kind)
+    other = world.queue()
+    assert isinstance(tick(world, log_key=["some", "preview"]), dg.SensorResult)
+    assert world.control.runs.get(run_id).status == "queued"
+    [request] = requests(tick(world))
+    assert request.tags["ops/run_id"] == str(other.id)
+    row = world.control.runs.get(run_id)
+    assert (row.status, row.exit_code) == ("failed", 2)
+    assert row.error_message == f"run #{row.run_number} works on no environment and on no backup"
+
+
+def test_a_drill_of_a_backup_that_nobody_knows_ends_and_says_so(world: World) -> None:
+    """What it should try is named, and is not there."""
+    nowhere = "00000000-0000-4000-8000-000000000000"
+    run_id = world.control.runs.queue(
+        world.project.id, env=None, git_sha=None, ref=None, kind="drill", config={"backup_id": nowhere}
+    )
+    tick(world)
+    row = world.control.runs.get(run_id)
+    assert (row.status, row.error_message) == ("failed", f"There is no backup {nowhere}")
 
 
 def tick(world: World, *, log_key: list[str] | None = None, **settings: object) -> Answer:
