@@ -12,6 +12,7 @@ from assets.report import GROUP, OWNERS, checks, materialized
 from odooops_dagster.model import Build
 from odooops_dagster.steps.clone import CloneResult
 from odooops_dagster.steps.database import DatabaseResult, build_database
+from odooops_dagster.steps.image import build_of_commit
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
@@ -37,25 +38,26 @@ class BuiltDatabase:
     owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
-    io_manager_key="handoff",
+    io_manager_key="memory",
     check_specs=[
         dg.AssetCheckSpec(name, asset="database", blocking=True, description=question)
         for name, question in CHECKS.items()
     ],
 )
 def database(
-    scope: dg.ResourceParam[RunScope], image: Build, prod_clone: CloneResult | None
+    scope: dg.ResourceParam[RunScope], image: Build | None, prod_clone: CloneResult | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[BuiltDatabase]]:
     """A new database for this run; the running preview keeps its own until this one has proved itself."""
     with scope.working("database") as step:
-        made = build_database(step, image, prod_clone)
+        build = image or build_of_commit(step)
+        made = build_database(step, build, prod_clone)
         yield from checks(scope, made.checks, asset="database", metadata=made.metadata)
         yield materialized(
             scope,
             "database",
-            value=BuiltDatabase(image=image, database=made),
+            value=BuiltDatabase(image=build, database=made),
             version=made.data_version,
             code_version=CODE_VERSION,
-            inputs={"image": image.digest, **({"prod_clone": prod_clone.data_version} if prod_clone else {})},
+            inputs={"image": build.digest, **({"prod_clone": prod_clone.data_version} if prod_clone else {})},
             metadata=made.metadata,
         )

@@ -9,7 +9,7 @@ import dagster as dg
 from assets.database import BuiltDatabase
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, commit_link, materialized
-from odooops_dagster.steps.deployment import deploy
+from odooops_dagster.steps.deployment import deploy, redeploy
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
@@ -26,23 +26,25 @@ CODE_VERSION = "1"
     ],
 )
 def deployment(
-    scope: dg.ResourceParam[RunScope], database: BuiltDatabase
+    scope: dg.ResourceParam[RunScope], database: BuiltDatabase | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """The running preview: it is replaced only after the new build has answered beside it."""
     with scope.working("deployment") as step:
-        made = deploy(step, database.image, database.database)
+        made = deploy(step, database.image, database.database) if database else redeploy(step)
         yield from checks(scope, made.checks, asset="deployment", metadata=made.metadata)
-        sha = database.image.source.git_sha
         yield materialized(
             scope,
             "deployment",
             version=made.data_version,
             code_version=CODE_VERSION,
-            inputs={"image": database.image.digest, "database": database.database.data_version},
+            inputs={
+                "image": made.build.digest,
+                "database": database.database.data_version if database else made.database,
+            },
             metadata={
                 "url": made.url,
-                "data": database.database.metadata.get("data"),
-                "commit": commit_link(step.project.repo_url, sha),
+                "data": database.database.metadata.get("data") if database else None,
+                "commit": commit_link(step.project.repo_url, made.build.source.git_sha),
                 **made.metadata,
             },
         )

@@ -8,6 +8,7 @@ from assets.partitions import environments
 from assets.report import GROUP, OWNERS, materialized
 from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.image import build_image
+from odooops_dagster.steps.source import fetch_source
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
@@ -19,20 +20,20 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"python", "odoo"},
     code_version=CODE_VERSION,
-    io_manager_key="handoff",
+    io_manager_key="memory",
 )
-def image(scope: dg.ResourceParam[RunScope], source: Source) -> dg.MaterializeResult[Build]:
+def image(scope: dg.ResourceParam[RunScope], source: Source | None) -> dg.MaterializeResult[Build]:
     """Odoo, a Python environment with the project's requirements, and the source, under one digest."""
     with scope.working("image") as step:
-        made = build_image(step, source)
+        made = build_image(step, source or fetch_source(step))
         metadata = {
             "digest": made.digest,
             "odoo": f"{made.series} {made.odoo_revision}",
-            "git_sha": source.git_sha,
+            "git_sha": made.source.git_sha,
             "python": made.python,
             "addons_paths": [str(path) for path in made.addons_paths],
             "closure": len(made.closure),
-            "closure_table": [{"module": name, "own": name in source.modules} for name in made.closure],
+            "closure_table": [{"module": name, "own": name in made.source.modules} for name in made.closure],
         }
         return materialized(
             scope,
@@ -40,6 +41,6 @@ def image(scope: dg.ResourceParam[RunScope], source: Source) -> dg.MaterializeRe
             value=made,
             version=made.digest,
             code_version=CODE_VERSION,
-            inputs={"source": source.git_sha},
+            inputs={"source": made.source.git_sha},
             metadata=metadata,
         )

@@ -10,6 +10,7 @@ from assets.partitions import environments
 from assets.report import GROUP, OWNERS, check_result, checks, materialized
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.steps.clone import CloneResult, clone_production
+from odooops_dagster.steps.image import build_of_commit
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
@@ -27,7 +28,7 @@ NO_CLONE = "no data of production come into this environment"
     owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
-    io_manager_key="handoff",
+    io_manager_key="memory",
     # Whichever environment is production, its backups are cloned.
     deps=[dg.AssetDep("backup", partition_mapping=dg.AllPartitionMapping())],
     check_specs=[
@@ -37,11 +38,12 @@ NO_CLONE = "no data of production come into this environment"
     ],
 )
 def prod_clone(
-    scope: dg.ResourceParam[RunScope], image: Build
+    scope: dg.ResourceParam[RunScope], image: Build | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
     """Production's newest backup, neutralised, masked, scrubbed and asked; nothing for a development preview."""
     with scope.working("prod_clone") as step:
-        made = clone_production(step, image)
+        build = image or build_of_commit(step)
+        made = clone_production(step, build)
         if made is None:
             yield from _nothing_to_ask()
             return
@@ -52,7 +54,7 @@ def prod_clone(
             value=made,
             version=made.data_version,
             code_version=CODE_VERSION,
-            inputs={"backup": str(made.backup_id), "image": image.digest},
+            inputs={"backup": str(made.backup_id), "image": build.digest},
             metadata=made.metadata,
         )
 

@@ -19,7 +19,7 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"git"},
     code_version=CODE_VERSION,
-    io_manager_key="handoff",
+    io_manager_key="memory",
 )
 def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
     """The commit of the environment's branch with its submodules, and the addons and requirements it brings."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from resources.control import ControlResource
 from resources.databases import DatabasesResource
-from resources.handoff import HandoffIOManager
+from resources.io import run_memory
 from resources.run_scope import RunScopeResource
 from resources.runtime import RuntimeResource
 from resources.settings import SettingsResource
@@ -26,5 +26,5 @@ def platform_resources() -> dict[str, Any]:
         "scope": RunScopeResource(
             control=control, runtime=runtime, store=store, databases=databases, settings=settings
         ),
-        "handoff": HandoffIOManager(settings=settings),
+        "memory": run_memory,
     }

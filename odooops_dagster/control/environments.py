@@ -66,6 +66,17 @@ class Environments:
         rows = self._database.read(_VIEW, order="partition_key", project_slug=project_slug)
         return [Environment.from_row(row) for row in rows]
 
+    def require_deployable(self, fence: Fence, *, database_name: str) -> None:
+        """Return if record_deployment would let the run's environment serve this database.
+
+        Raises:
+            Conflict: runs of this kind may not, as its environment has data, is adopted or is of another stage.
+            Fenced: the attempt is over.
+        """
+        self._database.call(
+            "require_deployable", p_run_id=fence.run_id, p_attempt=fence.attempt, p_database_name=database_name
+        )
+
     def record_deployment(
         self,
         fence: Fence,

@@ -21,7 +21,7 @@ from odooops_dagster.errors import NotFound, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.files import link_or_copy
-from odooops_dagster.steps.image import build_image, load_build
+from odooops_dagster.steps.image import build_image, kept_build
 from odooops_dagster.steps.progress import Meter
 from odooops_dagster.steps.source import fetch_source
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
@@ -127,15 +127,6 @@ def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
     sha = git.head_of(ctx.project.repo_url, origin.branch)
     ctx.log("warn", f"nobody here knows which commit serves {origin.partition_key}: taking {origin.branch}, {sha[:12]}")
     return sha
-
-
-def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
-    """Return the build of that digest if it and all it consists of are still here."""
-    try:
-        build = load_build(ctx.settings.home, digest or "none")
-    except FileNotFoundError:
-        return None
-    return build if build.python.exists() and all(path.is_dir() for path in build.addons_paths) else None
 
 
 _OTHER = "take another backup: ops backup list; ops backup verify says what is damaged"

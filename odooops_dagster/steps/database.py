@@ -10,12 +10,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from odooops_dagster import evidence
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
-from odooops_dagster.steps.clone import CloneResult
+from odooops_dagster.steps.clone import CloneResult, wants_clone
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.install import Installed, Target, install
@@ -37,6 +39,8 @@ class DatabaseResult:
     """The database built, or `name` None where a blocking check failed and it was dropped again."""
 
     name: str | None
+    run_id: UUID
+    attempt: int
     role: str
     checks: tuple[CheckResult, ...]
     metadata: Mapping[str, Any]
@@ -50,7 +54,9 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
     """
     _refuse_another_runs(ctx, clone)
-    refuse_replacement(ctx)
+    deploys = KINDS[ctx.run.kind].effect != "none"
+    if deploys:
+        refuse_replacement(ctx, database_name(ctx.environment, ctx.run))
     is_production = ctx.environment.stage == "production"
     target = Target(
         name=database_name(ctx.environment, ctx.run),
@@ -65,12 +71,14 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         passed = all(check.passed for check in checks if check.blocking)
         if not passed:
             undo.run()
-        elif is_production and ctx.run.kind == "deploy":
+        elif is_production and deploys:
             start_clean(ctx, target)
             keep_checksums(ctx.databases, target)
             template = None
     return DatabaseResult(
         name=target.name if passed else None,
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
         role=target.role,
         checks=tuple(checks),
         metadata=_metadata(target, template, checks, clone),
@@ -79,12 +87,14 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
 
 
 def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
-    """Refuse what an earlier run left behind: its clone may be serving by now."""
-    if clone is not None and (clone.run_id, clone.attempt) != (ctx.run.id, ctx.run.attempt):
+    """Refuse what an earlier run left behind, as its clone may be serving by now, and to do without a clone."""
+    hint = "materialize prod_clone and database together, or queue the branch: ops run create"
+    if clone is None and wants_clone(ctx):
         raise StepFailed(
-            "the clone was made by another run, and no database is used twice",
-            hint="materialize prod_clone and database together, or queue the branch: ops run create",
+            f"{ctx.environment.partition_key} gets a clone of production, and this run made none", hint=hint
         )
+    if clone is not None and (clone.run_id, clone.attempt) != (ctx.run.id, ctx.run.attempt):
+        raise StepFailed("the clone was made by another run, and no database is used twice", hint=hint)
 
 
 def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:

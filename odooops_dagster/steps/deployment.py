@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.converge import converge, odoo_service
 from odooops_dagster.steps.database import DatabaseResult
 from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.steps.image import build_of_commit, kept_build
 from odooops_dagster.steps.names import candidate_name, environment_folder, filestore, service_name
 from odooops_dagster.steps.production import refuse_replacement
 from odooops_dagster.steps.undo import Undo, undoing
@@ -49,30 +50,76 @@ class Record(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentResult:
-    """Where the environment answers, or why the old deployment still does."""
+    """Where the environment answers and with what, or why the old deployment still does."""
 
     url: str
+    build: Build
+    database: str
     checks: tuple[CheckResult, ...]
     metadata: Mapping[str, Any]
     data_version: str
 
 
 def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
-    """Prove the build, record it, and put it at the environment's URL.
+    """Prove the build with the database that this attempt made, record both, and put them at the environment's URL.
 
     Raises:
-        StepFailed: the database was dropped by a failed check, production has data already, or the service stopped
+        StepFailed: there is no such database, production has data already, or the service stopped answering after the
+            swap.
+    """
+    name = _own_database(ctx, database)
+    refuse_replacement(ctx, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        url, check = switch(ctx, build, name, undo=undo, record=ctx.control.environments.record_deployment)
+    if check.passed:
+        _clean_up(ctx, ctx.environment, name)
+    return _result(ctx, url, build, name, check)
+
+
+def redeploy(ctx: StepContext) -> DeploymentResult:
+    """Deploy again what the environment's row names, for a run that makes no database: the data stay as they are.
+
+    Raises:
+        StepFailed: the environment was never deployed, runs of this kind deploy nothing there, or the service stopped
             answering after the swap.
     """
-    refuse_replacement(ctx)
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    if environment.database_name is None:
+        raise StepFailed(
+            f"{environment.partition_key} was never deployed, and this run made no database",
+            hint="materialize database and deployment together, or queue the branch: ops run create",
+        )
+    refuse_replacement(ctx, environment.database_name)
+    build = _build_that_serves(ctx, environment)
+    ctx.log("info", f"this run made no database: {environment.database_name} is deployed again")
+    with undoing(ctx.log) as undo:
+        url, check = switch(
+            ctx, build, environment.database_name, undo=undo, record=ctx.control.environments.record_deployment
+        )
+    return _result(ctx, url, build, environment.database_name, check)
+
+
+def _own_database(ctx: StepContext, database: DatabaseResult) -> str:
+    """Return the database if this very attempt made it: what it takes back on failure is its own."""
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
-    with undoing(ctx.log) as undo:
-        undo.add(f"database {database.name}", lambda: retire_database(ctx.control, ctx.databases, str(database.name)))
-        url, check = switch(ctx, build, database.name, undo=undo, record=ctx.control.environments.record_deployment)
-    if check.passed:
-        _clean_up(ctx, ctx.environment, database.name)
-    return _result(ctx, url, build, database.name, check)
+    if (database.run_id, database.attempt) != (ctx.run.id, ctx.run.attempt):
+        raise StepFailed(
+            f"database {database.name} was made by another run, and no database is used twice",
+            hint="materialize database and deployment together, or queue the branch: ops run create",
+        )
+    return database.name
+
+
+def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
+    """Return the build that the row names; where it is not kept any more it is made again from the row's commit."""
+    kept = kept_build(ctx, environment.image_digest)
+    if kept is not None:
+        return kept
+    ctx.log("info", f"build {environment.image_digest} is not kept here: making it again")
+    sha = environment.deployed_sha or ctx.run.git_sha
+    return build_of_commit(replace(ctx, run=replace(ctx.run, git_sha=sha)))
 
 
 def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:
@@ -187,6 +234,8 @@ def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
 def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
     return DeploymentResult(
         url=url,
+        build=build,
+        database=database,
         checks=(check,),
         metadata={
             "url": url,

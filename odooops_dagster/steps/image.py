@@ -17,6 +17,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, Source
 from odooops_dagster.odoo import distribution, environment, modules
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.source import fetch_source
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
 _BASE = "base"
@@ -50,6 +51,20 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     _keep(ctx, build)
     ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
     return build
+
+
+def build_of_commit(ctx: StepContext) -> Build:
+    """Return the build of the run's commit, for a step whose run makes no image: what is kept of it is found again."""
+    return build_image(ctx, fetch_source(ctx))
+
+
+def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
+    """Return the build of that digest if it and all it consists of are still here."""
+    try:
+        build = load_build(ctx.settings.home, digest or "none")
+    except FileNotFoundError:
+        return None
+    return build if build.python.exists() and all(path.is_dir() for path in build.addons_paths) else None
 
 
 def load_build(home: Path, digest: str) -> Build:

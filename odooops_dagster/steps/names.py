@@ -83,7 +83,7 @@ def filestore(home: Path, environment: Environment, database: str) -> Path:
 
 
 def handoff_folder(home: Path, partition_key: str) -> Path:
-    """Return the folder in which an environment's assets leave what the next ones take up."""
+    """Return the folder in which earlier versions kept what an environment's assets made."""
     return home / "handoff" / quote(partition_key, safe="")
 
 

@@ -5,30 +5,26 @@ from __future__ import annotations
 import shutil
 
 from odooops_dagster import evidence
-from odooops_dagster.errors import StepFailed
+from odooops_dagster.errors import Conflict, Fenced, StepFailed
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.install import Target, install
 from odooops_dagster.steps.names import filestore
 
 
-def refuse_replacement(ctx: StepContext) -> None:
-    """Refuse to deploy where production has data: what a deployment brings is an empty database.
+def refuse_replacement(ctx: StepContext, database: str) -> None:
+    """Refuse before minutes of work what the record would refuse at their end: the run may not let this database serve.
 
     Raises:
-        StepFailed: production is adopted, or was deployed since this run was asked for.
+        StepFailed: production is adopted, or was deployed since this run was asked for, or runs of this kind deploy
+            nothing.
     """
-    environment = ctx.control.environments.by_id(ctx.environment.id)
-    if ctx.run.kind != "deploy" or environment.stage != "production":
-        return
-    if environment.is_adopted:
-        raise StepFailed(f"{environment.partition_key} is adopted: nothing here writes it")
-    if environment.database_name is not None:
-        raise StepFailed(
-            f"{environment.partition_key} has data in {environment.database_name}: a deployment would replace them"
-            " by an empty database",
-            hint="it keeps running as it is; a push to its branch is built, and changes nothing there",
-        )
+    try:
+        ctx.control.environments.require_deployable(ctx.fence, database_name=database)
+    except Fenced:
+        raise
+    except Conflict as exc:
+        raise StepFailed(str(exc), hint=exc.hint) from exc
 
 
 def start_clean(ctx: StepContext, target: Target) -> None:

@@ -26,13 +26,13 @@ from odooops_dagster.steps.bring_back import (
     compare_files,
     compare_rows,
     damaged_files,
-    kept_build,
     open_backup,
 )
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import switch
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
+from odooops_dagster.steps.image import kept_build
 from odooops_dagster.steps.names import database_name, filestore, role_name
 from odooops_dagster.steps.undo import Undo, undoing
 

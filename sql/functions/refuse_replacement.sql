@@ -35,7 +35,7 @@ begin
             message = format('%s has data%s: a deployment would start from an empty database',
                 p_environment.partition_key,
                 case when p_database_name is not null then ' in ' || p_environment.database_name end),
-            hint = 'It keeps running as it is; a push to its branch is built, and changes nothing there.';
+            hint = 'It runs; ops env show says where. A push to its branch is built, and changes nothing there.';
     end if;
 end
 $$;

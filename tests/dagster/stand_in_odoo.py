@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import sys
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,17 @@ from typing import Any
 import psycopg
 
 FORM = b"<form><input name='login'/><input name='password'/></form>"
+# A commit with this file at its root is more than this Odoo can take: it installs, and does not serve.
+BROKEN = "BROKEN"
+TABLES = """
+create table if not exists ir_attachment
+(id serial primary key, name text, store_fname text, url text, public boolean);
+create table if not exists ir_config_parameter
+(id serial primary key, key text unique, value text, create_date timestamp, write_date timestamp);
+create table if not exists ir_module_module (name text primary key, state text, latest_version text);
+create table if not exists sale_order (id serial primary key, name text, note text, amount numeric);
+insert into ir_config_parameter (key, value) values ('database.uuid', gen_random_uuid()) on conflict do nothing;
+"""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -60,17 +72,41 @@ def _connect(options: dict[str, str]) -> psycopg.Connection[tuple[Any, ...]]:
     )
 
 
-def serve(config: Path) -> None:
+def serve(options: dict[str, str]) -> None:
     """Serve as the configuration says; an order that is called BROKEN is more than this Odoo can take."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read(config)
-    Handler.options = dict(parser["options"])
-    with _connect(Handler.options) as connection:
+    Handler.options = options
+    with _connect(options) as connection:
         broken = connection.execute("select from sale_order where name = 'BROKEN'").rowcount
-    if broken:
+    if broken or any((Path(path) / BROKEN).exists() for path in options["addons_path"].split(",")):
         sys.exit("this registry cannot be loaded")
-    ThreadingHTTPServer((Handler.options["http_interface"], int(Handler.options["http_port"])), Handler).serve_forever()
+    ThreadingHTTPServer((options["http_interface"], int(options["http_port"])), Handler).serve_forever()
+
+
+def install(options: dict[str, str], names: Sequence[str]) -> None:
+    """Install or update the modules as far as tables tell, and say what Odoo says of that."""
+    with _connect(options) as connection:
+        connection.execute(TABLES.encode())
+        for name in ("base", *names):
+            connection.execute(
+                "insert into ir_module_module values (%s, 'installed', '19.0.1.0')"
+                " on conflict (name) do update set state = 'installed'",
+                [name],
+            )
+    for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
+        sys.stdout.write(f"2026-02-13 10:00:00,000 1 INFO {options['db_name']} {logger}: {said}\n")
+
+
+def main(words: Sequence[str]) -> None:
+    """Do what the command line asks for."""
+    said = dict(word.removeprefix("--").partition("=")[::2] for word in words)
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(said["config"])
+    options = dict(parser["options"])
+    if "stop-after-init" in said:
+        install(options, [name for key in ("init", "update") for name in said.get(key, "").split(",") if name])
+    else:
+        serve(options)
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[-1].partition("=")[2]))
+    main(sys.argv[1:])

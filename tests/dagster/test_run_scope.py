@@ -127,28 +127,15 @@ def test_a_run_keeps_its_lease_while_it_works(world: World) -> None:
     assert (seen[0] - world.row(run).created_at).total_seconds() > 250
 
 
-def test_one_asset_alone_takes_up_what_the_last_run_made(world: World) -> None:
-    """Materialising only the deployment uses the environment's last database, with the image it was made from."""
-    world.queue()
-    first = world.claim()
-    world.materialize(first)
-    world.queue()
-    second = world.claim()
-    result = world.materialize(second, assets=["deployment"])
-    assert result.success
-    environment = world.control.environments.get(str(first.partition_key))
-    assert (environment.deployed_run_id, environment.image_digest) == (second.id, f"sha256:{first.run_number}")
-
-
-def test_one_asset_alone_without_what_comes_before_says_what_to_do(world: World) -> None:
-    """A deployment without any database fails with the remedy in its reason."""
+def test_a_deployment_alone_deploys_no_database_of_an_earlier_run(world: World) -> None:
+    """What passes between assets ends with the run: where the row names no database, there is nothing to deploy."""
+    world.queue(config={"deployment": "fail"})
+    world.materialize(world.claim())
     world.queue()
     run = world.claim()
-    world.materialize(run, assets=["deployment"])
-    error = world.row(run).error_message
-    assert error is not None
-    assert "was never made" in error
-    assert "materialize it with what comes before it" in error
+    assert not world.materialize(run, assets=["deployment"]).success
+    assert world.row(run).error_message == "shop/feature/cart was never deployed, and this run made no database"
+    assert world.control.environments.get(str(run.partition_key)).database_name is None
 
 
 def test_the_steps_lines_reach_the_runs_log(world: World) -> None:

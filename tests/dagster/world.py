@@ -31,7 +31,7 @@ from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.database import DatabaseResult
 from odooops_dagster.steps.deployment import DeploymentResult
 from odooops_dagster.store import MemoryStore
-from resources.handoff import HandoffIOManager
+from resources.io import run_memory
 from resources.run_scope import RunScopeResource
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -108,7 +108,7 @@ class World:
         scope = RunScopeResource(
             control=self.control, runtime=MemoryRuntime(), store=MemoryStore(), databases=databases, settings=chosen
         )
-        return {"scope": scope, "handoff": HandoffIOManager(settings=chosen)}
+        return {"scope": scope, "memory": run_memory}
 
 
 def fence_of(run: Run) -> Fence:
@@ -203,6 +203,8 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) ->
     ]
     return DatabaseResult(
         name=f"db_{ctx.run.run_number}",
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
         role="role",
         checks=tuple(checks),
         metadata={
@@ -230,6 +232,8 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
         )
     return DeploymentResult(
         url=url,
+        build=build,
+        database=str(database.name),
         checks=(
             CheckResult(name="healthy", passed=healthy, summary="answers" if healthy else "no answer on /web/login"),
         ),

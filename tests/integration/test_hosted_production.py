@@ -118,7 +118,15 @@ def test_a_run_that_waited_does_not_replace_what_was_deployed_meanwhile(
     with pytest.raises(StepFailed, match="has data in live") as caught:
         build_database(second, build_of(tmp_path))
     assert caught.value.hint
-    made = DatabaseResult(name="empty", role="role", checks=(), metadata={}, data_version="v")
+    made = DatabaseResult(
+        name="empty",
+        run_id=second.run.id,
+        attempt=second.run.attempt,
+        role="role",
+        checks=(),
+        metadata={},
+        data_version="v",
+    )
     with pytest.raises(StepFailed, match="has data in live"):
         deploy(second, build_of(tmp_path), made)
     assert databases.list("ops_") == before
