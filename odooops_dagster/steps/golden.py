@@ -11,14 +11,12 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from odooops_dagster.backup.restore import restore_database, restore_filestore
 from odooops_dagster.clones import NotHarmless, make_harmless, recipe
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound, StepFailed
@@ -26,11 +24,11 @@ from odooops_dagster.files import locked
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.odoo import modules, neutralize
 from odooops_dagster.odoo.neutralize import Coverage, Script
+from odooops_dagster.steps.bring_back import bring_back, open_backup
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.names import GOLDEN_PREFIX
-from odooops_dagster.steps.progress import Meter, size_text
-from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
+from odooops_dagster.steps.progress import size_text
 from odooops_dagster.steps.templates import Template, find_template, kept_filestore
 from odooops_dagster.steps.undo import undoing
 
@@ -198,23 +196,10 @@ def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Tem
 
 def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> None:
     """Bring the backup back as it is, database and files at the same time."""
-    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
-    manifest = manifest_of(repository, backup)
+    stored = open_backup(ctx, backup)
     ctx.databases.create(scratch, owner=scratch)
-    with ThreadPoolExecutor(1, thread_name_prefix="golden") as pool:
-        restoring = pool.submit(
-            restore_filestore, repository, manifest, files, progress=Meter(ctx.control.logs, ctx.fence)
-        )
-        access = ctx.databases.access(scratch, role=scratch)
-        restore_database(
-            repository,
-            manifest,
-            access,
-            programs=pg_programs(ctx.settings),
-            progress=Meter(ctx.control.logs, ctx.fence),
-        )
-        restoring.result()
-    size = f"{size_text(manifest.dump_bytes)} of database, {size_text(manifest.file_bytes)} of files"
+    bring_back(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
+    size = f"{size_text(stored.manifest.dump_bytes)} of database, {size_text(stored.manifest.file_bytes)} of files"
     ctx.log("info", f"backup {backup.id} restored: {size}")
 
 

@@ -24,7 +24,7 @@ from tests.dagster.studios import Desk, build_of
 POINTS = (
     "odooops_dagster.databases:OdooDatabases.ensure_role",
     "odooops_dagster.databases:OdooDatabases.create",
-    "odooops_dagster.steps.golden:restore_database",
+    "odooops_dagster.steps.bring_back:restore_database",
     "odooops_dagster.clones:_run_all",
     "odooops_dagster.clones:_scrub",
     "odooops_dagster.clones:_answer",

@@ -1,0 +1,66 @@
+"""A clone that is cancelled ends at once: it does not wait for files that nobody wants any more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from odooops_dagster.backup import filestore
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.steps import bring_back
+from odooops_dagster.steps.clone import clone_production
+from odooops_dagster.store import FolderStore
+from tests.dagster.studios import studio
+from tests.servers import PostgresServer
+
+FILES = 120
+# What was being read when the cancel came, and what was ahead of it.
+UNDER_WAY = 20
+
+
+class Slow(FolderStore):
+    """A store that is far away."""
+
+    opened = 0
+
+    def open(self, key: str) -> BinaryIO:
+        """Open it, after a while."""
+        if "/objects/" in key:
+            self.opened += 1
+            time.sleep(0.05)
+        return super().open(key)
+
+
+def test_a_cancel_stops_the_copying_of_files(
+    control: ControlPlane,
+    postgres_server: PostgresServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cancel comes while the database is loaded; of the files, what was under way is all that is read."""
+    monkeypatch.setattr(filestore, "LARGEST", 5000)  # as many objects as there are files
+    home = tmp_path_factory.mktemp("studio")
+    with studio(control, postgres_server, home) as (made, _):
+        made.shop.data.fill(files=FILES)
+        made.shop.back_up()
+        store = Slow(Path(made.shop.settings.home) / "store")
+        step = replace(made.step(), store=store)
+        cancel_while_loading(monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            clone_production(step, made.build)
+        assert 0 < store.opened < UNDER_WAY
+        assert made.left() == []
+
+
+def cancel_while_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the run be interrupted once its database is being loaded and the first files are read."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        time.sleep(0.1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bring_back, "restore_database", interrupt)
