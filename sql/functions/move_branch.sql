@@ -34,6 +34,11 @@ begin
                 select from ops.runs as r
                 where r.environment_id = v_environment.id and r.kind = 'destroy'
                     and r.status in ('queued', 'claimed', 'running')
+                    and not exists ( -- what waits behind it would go to the branch's next environment
+                        select from ops.runs as n
+                        where n.environment_id = v_environment.id and n.status = 'queued'
+                            and n.kind in ('deploy', 'build') and n.run_number > r.run_number
+                    )
             ) then 'unchanged'
             else 'queued'
         end;

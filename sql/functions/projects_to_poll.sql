@@ -1,5 +1,5 @@
--- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes
--- sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not asked for that long, in vain or not, and those of which a delivery
+-- told what does not fit, polled or not. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )
@@ -9,14 +9,15 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_than_seconds);
 begin
     return query
     select p.* from ops.projects as p
     where
-        p.status = 'active' and p.poll_enabled
-        and coalesce(greatest(p.last_polled_at, p.poll_failed_at), '-infinity')
-        <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
-    order by greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+        p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
+        and (p.doubted_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
+    order by p.doubted_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';

@@ -1,8 +1,8 @@
 -- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
 -- runs queued.
--- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and
--- stay.
--- The first answer builds feature/*, release/* and the default branch only. Locks the project's row.
+-- Called by polling. p_asked_at is when the repository was asked: branches that moved or went since are newer than the
+-- answer and stay. The first answer builds feature/*, release/* and the default branch only; of a project that is not
+-- polled, the branches of which a delivery told. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_branch_heads(
@@ -36,10 +36,16 @@ begin
         select coalesce(h.branch, a.key), a.value
         from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
         full join jsonb_each_text(p_heads) as a on a.key = h.branch
-        where p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at
+        where
+            (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
+            and (v_project.poll_enabled or h.branch is not null or ops.was_told_of(v_project.repo_url, a.key))
+            and (
+                h.branch is not null or p_asked_at is null
+                or not ops.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
+            )
         order by 1
     loop
-        if v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
             and v_branch !~ '^(feature|release)/' then
             insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
             on conflict do nothing;
@@ -51,7 +57,10 @@ begin
             end if;
         end if;
     end loop;
-    update ops.projects as p set last_polled_at = clock_timestamp(), poll_failed_at = null, poll_error = null
+    update ops.projects as p
+    set last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
+        poll_failed_at = null, poll_error = null,
+        doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
     where p.id = p_project_id;
 end
 $$;

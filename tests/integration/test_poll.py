@@ -9,9 +9,11 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import StepFailed, Unavailable
-from odooops_dagster.model import Project
+from odooops_dagster.model import Project, Push
 from odooops_dagster.steps.poll import poll_project
 from tests.repositories import Repository, run_git
+
+ZERO = "0" * 40
 
 
 @pytest.fixture
@@ -86,3 +88,22 @@ def test_a_failing_repository_waits_for_its_turn_and_says_why(
     moved.rename(shop.bare)
     poll_project(control, project)
     assert control.projects.get(project.slug).poll_error is None
+
+
+def test_a_project_with_a_webhook_alone_is_asked_once_when_a_delivery_was_lost(
+    control: ControlPlane, shop: Repository
+) -> None:
+    """What is told does not fit what is known: the repository itself says where the branch is."""
+    project = control.projects.create("shop", repo_url=shop.url, odoo_version="19.0", poll_enabled=False)
+    head = run_git(shop.bare, "rev-parse", "feature/x").strip()
+    for number, before in enumerate((ZERO, "b" * 40)):
+        after = "a" * 40 if number == 0 else "c" * 40
+        push = Push(repo_url=shop.url, ref="refs/heads/feature/x", sha=after, previous_sha=before, source="webhook")
+        control.pushes.receive(f"d{number}", event="push", push=push, payload={})
+        control.pushes.apply()
+    (due,) = control.projects.to_poll(older_than_seconds=60)
+    (run_id,) = poll_project(control, due)
+    assert control.runs.get(run_id).git_sha == head
+    assert kinds(control) == [("feature/x", "deploy")]
+    assert control.projects.to_poll(older_than_seconds=60) == []
+    assert project.id == due.id

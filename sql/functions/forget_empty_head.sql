@@ -1,0 +1,24 @@
+-- Forgets the head of a branch whose environment is gone: a push that creates the branch begins its next life, also on
+-- the commit of the last one. Called by apply_delivery. Locks the head's row. A retry finds nothing to forget.
+create or replace function ops.forget_empty_head(
+    p_project_id uuid,
+    p_branch text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from ops.branch_heads as h
+    where
+        h.project_id = p_project_id and h.branch = p_branch
+        and not exists (
+            select from ops.environments as e
+            where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
+        );
+end
+$$;
+comment on function ops.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
+revoke all on function ops.forget_empty_head from public;
