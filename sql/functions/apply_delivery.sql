@@ -31,7 +31,7 @@ begin
         if v_push.is_doubtful then
             update ops.projects as p set doubted_at = clock_timestamp() where p.id = v_project.id;
         end if;
-        if v_push.is_stale then
+        if v_push.is_overtaken then
             return query values ('stale', null::uuid);
             continue;
         elsif (p_delivery).previous_sha ~ '^0+$' then

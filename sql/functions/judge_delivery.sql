@@ -7,7 +7,7 @@ create or replace function ops.judge_delivery(
     p_delivery ops.push_deliveries,
     p_head text
 )
-returns table (is_stale boolean, is_doubtful boolean)
+returns table (is_overtaken boolean, is_doubtful boolean)
 language plpgsql
 stable
 security invoker
@@ -22,13 +22,13 @@ declare
 begin
     select t.* into v_told from ops.other_tellings(p_delivery) as t;
     if v_to = v_head then
-        is_stale := false;
+        is_overtaken := false;
         is_doubtful := false;
     elsif v_to = '0' then
-        is_stale := not v_fits or v_told.departures > v_told.arrivals + 1; -- it was not there before its first life
-        is_doubtful := is_stale;
+        is_overtaken := not v_fits or v_told.departures > v_told.arrivals + 1; -- it was not there before its first life
+        is_doubtful := is_overtaken;
     else
-        is_stale := not v_fits
+        is_overtaken := not v_fits
             and (v_told.departures > v_told.arrivals or (v_told.echoes > 0 and v_from is distinct from '0'));
         is_doubtful := not v_fits or v_told.departures > v_told.arrivals or v_told.echoes > 0;
     end if;
