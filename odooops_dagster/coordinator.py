@@ -5,6 +5,8 @@ Nothing happens off the record: such a run gets its row in ops.runs before it is
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from dagster import DagsterError, DagsterRun, DagsterRunStatus
 from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
@@ -15,6 +17,7 @@ from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
 from odooops_dagster.kinds import kind_of
 from odooops_dagster.model import Fence
 from resources.control import control_plane
+from resources.run_outcome import one_line
 from resources.settings import platform_settings
 
 PARTITION = "dagster/partition"
@@ -42,9 +45,12 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         if run.status == DagsterRunStatus.NOT_STARTED and self._bind(run, fence):
             try:
                 self._instance.launch_run(run.run_id, context.workspace)
-            except DagsterError:
-                # No process came of it, so the attempt is over and the next one may find the code server well again.
-                control_plane().runs.requeue(fence.run_id, attempt=fence.attempt, reason="Dagster could not start it")
+            except DagsterError as exc:
+                # No process came of it: Dagster has ended its run, and a process that starts late finds it ended. The
+                # row waits a while, so that the code server may be well again, and none of its attempts is spent.
+                reason = f"Dagster could not start it: {one_line(exc)}"
+                with suppress(Fenced):  # the reconciler saw the end of Dagster's run first, and gave the row back
+                    control_plane().runs.requeue(fence.run_id, attempt=fence.attempt, reason=reason)
                 raise
         return self._instance.get_run_by_id(run.run_id) or run
 

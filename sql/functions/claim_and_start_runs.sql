@@ -35,6 +35,7 @@ begin
                 from ops.runs as r
                 where
                     r.status = 'queued'
+                    and (r.not_before is null or r.not_before <= v_now)
                     and (
                         r.environment_id is null
                         or not exists (
@@ -54,7 +55,7 @@ begin
                 for no key update of r skip locked
             ), moved as (
                 update ops.runs as r
-                set status = 'running', attempt = was.attempt, claimed_by = p_worker_id, claimed_at = v_now,
+                set status = 'running', attempt = was.attempt, starts = r.starts + 1, claimed_by = p_worker_id, claimed_at = v_now,
                     started_at = v_now, lease_expires_at = v_lease, event_count = was.seq,
                     event_hash = ops.hash_event(
                         was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now

@@ -36,6 +36,7 @@ begin
                 from ops.runs as r
                 where
                     r.status = 'queued'
+                    and (r.not_before is null or r.not_before <= v_now)
                     and (
                         r.environment_id is null
                         or not exists (

@@ -1,7 +1,8 @@
 -- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
 -- one.
 -- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
--- what is no end. A success of a run that nobody started is a failure: its work cannot have been done.
+-- what is no end. A success of a run that nobody started is a failure: its work cannot have been done. A failure of one
+-- is a launch in vain: the run goes back to the queue.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,
@@ -33,6 +34,10 @@ begin
     if v_run.status = 'claimed' and v_status = 'succeeded' then
         v_status := 'failed';
         v_error := 'Dagster ended the run before it was started';
+    elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
+        return ops.give_up_attempt(
+            v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
+        ) is not null;
     end if;
     return ops.end_run(
         v_run.id, v_run.attempt, v_status,

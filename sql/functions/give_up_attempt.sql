@@ -1,7 +1,8 @@
 -- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
--- where that was asked for or where a newer push of the environment already waits.
--- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over
--- already.
+-- where that was asked for or where a newer push of the environment already waits. A run whose work had not begun waits
+-- longer each time, and an incident is opened where it is given up.
+-- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing when the
+-- attempt is over already.
 create or replace function ops.give_up_attempt(
     p_run_id uuid,
     p_attempt int,
@@ -18,24 +19,22 @@ as $$
 declare
     v_now timestamptz := clock_timestamp();
     v_status ops.run_status;
+    v_in_vain int;
 begin
     with was as materialized (
-        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash, r.turn,
-            case
-                when r.cancel_requested_at is not null then 'canceled'
-                when r.attempt < r.max_attempts then 'queued'
-                else 'failed'
-            end::ops.run_status as next_status, r.status, r.claimed_by, r.priority
-        from ops.runs as r
+        select r as run from ops.runs as r
         where
             r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
             and (not p_only_expired or r.lease_expires_at < v_now)
         for no key update
     ), sealed as materialized (
-        select was.*, format('%s: %s', was.next_status, p_reason) as message,
-            jsonb_build_object('from', was.status, 'to', was.next_status, 'reason', p_reason, 'worker', was.claimed_by)
-                as payload
-        from was
+        select (was.run).id, (was.run).attempt, (was.run).priority, (was.run).event_count + 1 as seq,
+            (was.run).event_hash as prev_hash, a.next_status, a.not_before, a.in_vain,
+            format('%s: %s', a.next_status, p_reason) as message,
+            jsonb_build_object(
+                'from', (was.run).status, 'to', a.next_status, 'reason', p_reason, 'worker', (was.run).claimed_by
+            ) as payload
+        from was, ops.after_attempt(was.run, v_now) as a
     ), moved as (
         update ops.runs as r
         set status = s.next_status, claimed_by = null, lease_expires_at = null,
@@ -44,20 +43,29 @@ begin
             claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
             started_at = case when s.next_status = 'queued' then null else r.started_at end,
             finished_at = case when s.next_status = 'queued' then null else v_now end,
-            error_message = case when s.next_status = 'queued' then null else p_reason end,
+            not_before = s.not_before,
+            error_message = case
+                when s.next_status = 'queued' then null
+                when s.next_status = 'failed' and s.in_vain > 1
+                    then format('could not be started, %s times in vain: %s', s.in_vain, p_reason)
+                else p_reason
+            end,
             event_count = s.seq,
             event_hash = ops.hash_event(
                 s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
             )
         from sealed as s
         where r.id = s.id
-        returning r.*, s.prev_hash, s.message, s.payload
+        returning r.*, s.prev_hash, s.message, s.payload, s.in_vain
     ), event as (
         insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
         select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
         from moved as m
     )
-    select m.status into v_status from moved as m;
+    select m.status, m.in_vain into v_status, v_in_vain from moved as m;
+    if v_status = 'failed' and v_in_vain > 1 then
+        perform ops.open_incident_of_launches(p_run_id);
+    end if;
     if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
         return 'canceled';
     elsif v_status in ('failed', 'canceled') then

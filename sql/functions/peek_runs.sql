@@ -20,7 +20,7 @@ begin
     join ops.run_requests as q on q.run_id = m.id
     join ops.projects as p on p.id = m.project_id
     left join ops.environments as e on e.id = m.environment_id
-    where m.status = 'queued' and (
+    where m.status = 'queued' and (m.not_before is null or m.not_before <= clock_timestamp()) and (
         m.environment_id is null
         or not exists (
             select from ops.runs as o

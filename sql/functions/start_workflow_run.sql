@@ -36,7 +36,7 @@ begin
         for no key update
     ), moved as (
         update ops.runs as r
-        set status = 'running', started_at = v_now, claimed_by = p_worker_id,
+        set status = 'running', starts = r.starts + 1, started_at = v_now, claimed_by = p_worker_id,
             dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id),
             lease_expires_at = v_now + make_interval(secs => p_lease_seconds), event_count = was.seq,
             event_hash = ops.hash_event(

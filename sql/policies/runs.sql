@@ -18,7 +18,7 @@ on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, deve
 using (true);
 
 create or replace trigger runs_make_sense
-before insert or update of status, attempt, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
 on ops.runs
 for each row execute function ops.refuse_nonsense();
 create or replace trigger runs_keep_their_identity

@@ -15,6 +15,11 @@ select
     case
         when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
         when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
+        when last_event.message is not null
+            then format(
+                'its next try, at %s UTC (%s)', to_char(r.not_before at time zone 'UTC', 'HH24:MI:SS'),
+                regexp_replace(last_event.message, '^queued: ', '')
+            )
         else 'a free worker'
     end as waits_for
 from ops.runs as r
@@ -31,6 +36,11 @@ left join lateral (
     order by o.priority desc, o.turn asc, o.created_at asc
     limit 1
 ) as ahead on true
+left join lateral (
+    select v.message
+    from ops.run_events as v
+    where v.run_id = r.id and v.seq = r.event_count and r.not_before > clock_timestamp()
+) as last_event on true
 where r.status = 'queued';
 comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
 comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';

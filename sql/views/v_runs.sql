@@ -17,6 +17,8 @@ select
     r.priority,
     r.attempt,
     r.max_attempts,
+    r.starts,
+    r.not_before,
     r.claimed_by,
     r.dagster_run_id,
     q.config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
@@ -85,7 +86,7 @@ def test_a_run_from_the_queue_is_bound_to_its_row_and_starts(
 def test_a_run_that_dagster_cannot_start_is_given_back(
     world: World, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A code server that is away for a moment costs an attempt, not the run."""
+    """A code server that is away for a moment costs the run a pause, and none of its attempts."""
 
     def away(_run_id: str, _workspace: object) -> None:
         raise DagsterUserCodeUnreachableError("no code server")
@@ -96,6 +97,10 @@ def test_a_run_that_dagster_cannot_start_is_given_back(
     with pytest.raises(DagsterUserCodeUnreachableError):
         submit(world.dagster_run(run, dg.DagsterRunStatus.NOT_STARTED))
     assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
+    [waiting] = world.control.runs.queued()
+    assert re.fullmatch(
+        r"its next try, at [\d:]{8} UTC \(Dagster could not start it: no code server\)", waiting["waits_for"]
+    )
 
 
 def test_a_re_execution_gets_a_row_of_its_own(world: World, submit: Submit) -> None:

@@ -133,6 +133,20 @@ def test_a_row_whose_dagster_run_has_ended_ends_with_it(
     assert world.row(run).status == expected
 
 
+def test_a_dagster_run_that_failed_before_its_work_began_is_tried_again(world: World) -> None:
+    """Its process was killed while it started, or the code server was away: none of the row's attempts is spent."""
+    world.queue()
+    run = world.claim()
+    dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTING)
+    mend(world)
+    world.instance.report_engine_event("process was terminated by signal 9 (SIGKILL)", dagster_run)
+    world.instance.report_run_failed(dagster_run)
+    mend(world)
+    assert world.row(run).status == "queued"
+    [waiting] = world.control.runs.queued()
+    assert "process was terminated by signal 9 (SIGKILL)" in waiting["waits_for"]
+
+
 def test_mending_twice_changes_nothing_more(world: World) -> None:
     """The second look finds a queued run and leaves it there."""
     world.queue()

@@ -106,6 +106,7 @@ def test_an_attempt_that_lost_its_claim_does_no_work(world: World) -> None:
     """A Dagster run of an earlier attempt is fenced before its first step."""
     world.queue()
     stale = world.claim()
+    world.control.runs.start(fence_of(stale))
     world.control.runs.requeue(stale.id, attempt=stale.attempt, reason="test")
     current = world.claim()
     result = world.materialize(stale)

@@ -137,6 +137,23 @@ def test_the_release_s_runs_go_on(released_url: str, server: PostgresServer) -> 
     world.close()
 
 
+def test_the_release_s_attempts_count_on(released_url: str, server: PostgresServer) -> None:
+    """Former attempts are spent, but for a claim whose work may yet begin; it begins, and fails where it was the last."""
+    with connect(released_url) as connection:
+        connection.execute("update ops.runs set max_attempts = 2 where status = 'claimed' and attempt = 2")
+    migrate(released_url)
+    world = World(released_url, as_user(released_url, "ops_worker", server))
+    query = "select status::text, attempt, starts from ops.runs where attempt > 0 and finished_at is null order by 1"
+    assert [tuple(row.values()) for row in world.rows(query)] == [("claimed", 2, 1), ("running", 1, 1)]
+    claimed = world.value("select id from ops.runs where status = 'claimed'")
+    world.start(claimed, 2)
+    assert world.value("select ops.requeue_run(%s, 2, 'gone')", claimed) == "failed"
+    working = world.value("select id from ops.runs where status = 'running'")
+    assert world.value("select ops.requeue_run(%s, 1, 'gone')", working) == "queued"
+    assert world.value("select bool_and(ops.verify_run_chain(id)) from ops.runs")
+    world.close()
+
+
 def test_migrating_twice_changes_nothing(released_url: str) -> None:
     """No migration is applied again, no row is written again, no name changes."""
     migrate(released_url)

@@ -1,0 +1,15 @@
+-- Returns how long a run waits that was claimed so many times in vain: 5 seconds, twice that, at most 5 minutes; nothing
+-- after the sixteenth time, about an hour, when it is given up. Called by give_up_attempt. Locks and raises nothing.
+create or replace function ops.pause_before_launch(
+    p_in_vain int
+)
+returns interval
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select make_interval(secs => least(5 * 2 ^ (p_in_vain - 1), 300)) where p_in_vain < 16
+$$;
+comment on function ops.pause_before_launch is 'How long a run waits that could not be started.';
+revoke all on function ops.pause_before_launch from public;
