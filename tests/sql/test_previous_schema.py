@@ -138,7 +138,7 @@ def test_the_release_s_runs_go_on(released_url: str, server: PostgresServer) -> 
 
 
 def test_the_release_s_attempts_count_on(released_url: str, server: PostgresServer) -> None:
-    """Former attempts are spent, but for a claim whose work may yet begin; it begins, and fails where it was the last."""
+    """Former attempts are spent, but for a claim whose work may yet begin; it fails where it was the last."""
     with connect(released_url) as connection:
         connection.execute("update ops.runs set max_attempts = 2 where status = 'claimed' and attempt = 2")
     migrate(released_url)
