@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import BadInput, MissingDependency
-from odooops_dagster.odoo import debian, python
+from odooops_dagster.odoo import debian, own_packages, python
 from odooops_dagster.odoo.commands import launcher
 from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
 
@@ -145,16 +144,16 @@ def _install_into(
 
 def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dict[str, Any]:
     """Fetch Odoo and its Python packages at the same time and describe what came of it."""
-    pins = _pins(series)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        environment = pool.submit(_make_environment, folder, pins=pins, progress=progress)
+        environment = pool.submit(_make_environment, folder / "venv", series=series, progress=progress)
         root, revision, origin = tree.fetch(folder)
         script, library = _layout(root)
         _check_release(library, series)
         _compile(root, outside=origin == "folder")
         environment.result()
-    if pins is None:
-        _install_requirements(folder, root / "requirements.txt", progress=progress)
+    if not own_packages.has_pins(series):
+        asked = root / "requirements.txt"
+        own_packages.install_asked(folder / "venv", asked, series=series, progress=progress)
     return {
         "series": series,
         "revision": revision,
@@ -209,19 +208,10 @@ class _Tree:
         return target, _folder_revision(target), "git"
 
 
-def _make_environment(folder: Path, *, pins: str | None, progress: Progress) -> None:
-    venv = folder / "venv"
+def _make_environment(venv: Path, *, series: str, progress: Progress) -> None:
     python.make_venv(sys.executable, venv, with_pip=True)
-    if pins is not None:
-        requirements = folder / "requirements.txt"
-        requirements.write_text(pins)
-        arguments = ["--no-deps", "--prefer-binary", "-r", str(requirements)]
-        python.pip_install(venv / "bin" / "python", arguments, what="Odoo's Python packages", progress=progress)
-
-
-def _install_requirements(folder: Path, requirements: Path, *, progress: Progress) -> None:
-    interpreter = folder / "venv" / "bin" / "python"
-    python.pip_install(interpreter, ["-r", str(requirements)], what="Odoo's Python packages", progress=progress)
+    if own_packages.has_pins(series):
+        own_packages.install_pins(venv, series=series, progress=progress)
 
 
 def _see_library(venv: Path, library: Path, *, series: str) -> None:
@@ -283,11 +273,6 @@ def _state_of_files(folder: Path) -> str:
             state = Path(place, name).lstat()
             total.update(f"{place}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
     return total.hexdigest()[:12]
-
-
-def _pins(series: str) -> str | None:
-    file = resources.files("odooops_dagster.odoo") / "series" / f"{series}-requirements.txt"
-    return file.read_text() if file.is_file() else None
 
 
 def _place(series: str, *, home: Path, odoo_path: Path | None) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sysconfig
 from collections.abc import Sequence
-from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency, StepFailed
+from odooops_dagster.odoo.pip_output import is_unreachable, pip_reason
 from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
 
 _PIP_ENV = {
@@ -19,9 +18,17 @@ _PIP_ENV = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONPATH": "",
 }
-# Said last by pip when it gives up, but not the reason.
-_NOT_A_REASON = re.compile(r"ResolutionImpossible|Could not find a version|subprocess-exited|metadata-generation")
-_UNREACHABLE = re.compile(r"Retrying \(Retry|ConnectionError|NewConnectionError|Temporary failure in name resolution")
+INDEX_IS_SILENT = "the package index does not answer: check the network, or pip's index settings"
+
+
+class PipFailed(StepFailed):
+    """Pip gave up."""
+
+    def __init__(self, what: str, lines: Sequence[str]) -> None:
+        self.reason = pip_reason(lines)
+        self.is_unreachable = is_unreachable(lines)
+        hint = INDEX_IS_SILENT if self.is_unreachable else "correct the requirements and push again"
+        super().__init__(f"{what}: {self.reason}", hint=hint)
 
 
 def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
@@ -44,31 +51,19 @@ def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: 
     """Install into the environment of `python`.
 
     Raises:
-        StepFailed: pip gave up; the message is its reason in one line.
+        PipFailed: pip gave up; the message is its reason in one line.
     """
     heard = _PackageCounter(progress, what=what)
     try:
         run_program([str(python), "-m", "pip", "install", *arguments], env=_PIP_ENV, on_line=heard)
     except ProgramFailed as exc:
-        raise StepFailed(f"{what}: {pip_reason(exc.lines)}", hint=_pip_hint(exc.lines)) from exc
+        raise PipFailed(what, exc.lines) from exc
 
 
 def pip_freeze(python: Path) -> tuple[str, ...]:
     """Return every package that the environment sees, with its version."""
     lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
     return tuple(line for line in lines if "==" in line)
-
-
-def pip_reason(lines: Sequence[str]) -> str:
-    """Return the one line of pip's output that says why it gave up."""
-    if conflict := _conflict(lines):
-        return conflict
-    errors = [line.partition(":")[2].strip() for line in lines if line.lower().lstrip().startswith("error:")]
-    reasons = [line for line in errors if not _NOT_A_REASON.search(line)]
-    missing = [line for line in reasons if line.startswith("No matching distribution")]
-    if missing or reasons:
-        return (missing or reasons)[0]
-    return errors[0] if errors else next((line for line in reversed(lines) if line.strip()), "pip gave no reason")
 
 
 def site_packages(venv: Path) -> Path:
@@ -85,19 +80,6 @@ def point_scripts_at(venv: Path, *, final: Path) -> None:
         script.write_bytes(content.replace(str(venv).encode(), str(final).encode()))
     config = venv / "pyvenv.cfg"
     config.write_text(config.read_text().replace(str(venv), str(final)))
-
-
-def _conflict(lines: Sequence[str]) -> str:
-    """Return which demands exclude each other, where pip explains that."""
-    after = list(dropwhile(lambda line: not line.startswith("The conflict is caused by"), lines))
-    sides = [line.strip() for line in takewhile(str.strip, after[1:])]
-    return f"these exclude each other: {'; '.join([*sides[:1], *sides[1:][-1:]])}" if sides else ""
-
-
-def _pip_hint(lines: Sequence[str]) -> str:
-    if any(_UNREACHABLE.search(line) for line in lines):
-        return "the package index does not answer: check the network, or pip's index settings"
-    return "correct the requirements and push again"
 
 
 class _PackageCounter:

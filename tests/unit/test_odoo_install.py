@@ -13,8 +13,8 @@ from odooops_dagster.errors import BadInput, MissingDependency, OdooOpsError
 from odooops_dagster.odoo import distribution
 from odooops_dagster.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.odoo.environment import overlay
+from odooops_dagster.odoo.pip_output import pip_reason
 from odooops_dagster.odoo.programs import ProgramFailed, run_program
-from odooops_dagster.odoo.python import pip_reason
 
 
 def make_tree(folder: Path, *, series: str = "19.0") -> Path:
