@@ -15,6 +15,9 @@ import psutil
 from odooops_dagster.local import tether
 from odooops_dagster.local.ports import free_port
 
+# A folder in which nobody may make a file, not even root.
+UNWRITABLE = Path("/proc")
+
 
 class Ops:
     """Runs `ops` in processes of its own."""
@@ -34,7 +37,7 @@ class Ops:
         return subprocess.run(
             self._argv(*arguments),
             env={**self.environment, **environment},
-            cwd="/",
+            cwd=UNWRITABLE,
             capture_output=True,
             text=True,
             timeout=400,
@@ -57,7 +60,7 @@ class Ops:
         return subprocess.Popen(
             tether.command(self._argv(*arguments), death_signal=signal.SIGTERM),
             env=self.environment,
-            cwd="/",
+            cwd=UNWRITABLE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

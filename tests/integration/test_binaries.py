@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.local.postgres import EmbeddedPostgres
 from tests.servers import state_folder
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an unprivileged server is its caller")
+pytestmark = pytest.mark.root
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import missing
 from tests.ops import Ops
 from tests.servers import state_folder
 
@@ -59,7 +60,7 @@ def test_a_state_folder_that_is_a_file_is_refused(ops: Ops) -> None:
     assert remedy == f"mv {blocker} {blocker}.old"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.root
 def test_a_state_folder_of_someone_else_is_refused(ops: Ops) -> None:
     """The line says whose it is."""
     os.chown(ops.home, 65534, -1)
@@ -67,7 +68,7 @@ def test_a_state_folder_of_someone_else_is_refused(ops: Ops) -> None:
     assert "belongs to nobody, not to root" in line
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an unprivileged server is its caller")
+@pytest.mark.root
 def test_a_state_folder_that_the_server_cannot_enter_is_refused(ops: Ops) -> None:
     """PostgreSQL runs as another user, who has to get there."""
     closed = ops.home / "closed"
@@ -77,11 +78,11 @@ def test_a_state_folder_that_the_server_cannot_enter_is_refused(ops: Ops) -> Non
     assert remedy.startswith(f"chmod o+x {closed}")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.root
 def test_a_full_disk_is_refused(ops: Ops) -> None:
     """The line tells how much is free, the remedy finds what fills it."""
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", ops.home], check=False).returncode != 0:
-        pytest.skip("this machine does not let us mount")
+        missing("this machine lets nobody mount a disk")
     try:
         line, remedy = _refusal(ops)
     finally:

@@ -77,10 +77,9 @@ def test_the_schema_is_migrated_and_the_worker_is_let_in(running: Ops) -> None:
     assert row == (0,)
 
 
+@pytest.mark.root
 def test_only_postgres_runs_as_someone_else_than_its_caller(running: Ops) -> None:
     """Root's server is never root."""
-    if os.geteuid() != 0:
-        pytest.skip("an unprivileged server is its caller")
     assert psutil.Process(_pids(running)["postgres"]).uids().real != 0
 
 

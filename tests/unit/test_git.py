@@ -13,6 +13,7 @@ import pytest
 
 from odooops_dagster import git
 from odooops_dagster.errors import BadInput, MissingDependency, NotFound, OdooOpsError, StepFailed, Unavailable
+from tests.conftest import missing
 from tests.repositories import Repository, run_git
 
 GONE = "1234567890" * 4
@@ -226,7 +227,7 @@ def test_hooks_and_configured_programs_are_not_run(
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+@pytest.mark.root
 def test_a_local_repository_of_another_user_can_be_read(shop: Repository, home: Path, tmp_path: Path) -> None:
     """The operator named the repository; its owner does not matter."""
     for path in [shop.bare, *shop.bare.rglob("*")]:
@@ -346,7 +347,7 @@ def _checkout(url: str, sha: str, into: Path, home: Path) -> None:
     git.checkout(url, sha=sha, ref="refs/heads/main", into=into, home=home)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs a small file system to fill")
+@pytest.mark.root
 def test_a_full_disk_is_said_in_one_line(shop: Repository, home: Path, tmp_path: Path) -> None:
     """No half tree is left on the disk that filled."""
     small = tmp_path / "small"
@@ -355,7 +356,7 @@ def test_a_full_disk_is_said_in_one_line(shop: Repository, home: Path, tmp_path:
         ["mount", "-t", "tmpfs", "-o", "size=64k", "none", small], capture_output=True, check=False
     )
     if mounted.returncode != 0:
-        pytest.skip("may not mount here")
+        missing("this machine lets nobody mount a disk")
     try:
         sha = shop.commit({"big": os.urandom(100_000).hex()})
         with pytest.raises(StepFailed, match=r"disk.* full"):

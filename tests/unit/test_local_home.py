@@ -45,7 +45,7 @@ def test_a_file_in_its_place_is_named(tmp_path: Path) -> None:
     assert caught.value.hint == f"mv {tmp_path}/state {tmp_path}/state.old"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.root
 def test_another_users_folder_is_refused(tmp_path: Path) -> None:
     """Files of two owners in one state folder cannot be mended later."""
     os.chown(tmp_path, 65534, -1)

@@ -106,7 +106,7 @@ def test_a_tethered_program_can_be_interrupted_whatever_its_parent_ignores() -> 
     assert child.wait(timeout=5) == -signal.SIGINT
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
+@pytest.mark.root
 def test_a_tether_drops_privileges_for_good() -> None:
     """User, group and supplementary groups are all the account's."""
     argv = tether.command(["id"], death_signal=signal.SIGTERM, user="nobody")
