@@ -5,6 +5,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 CODE := odooops_dagster assets sensors schedules resources
 ARGS ?=
+# A Python named on the command line makes .venv again where another one made it.
+MADE_WITH := $(shell cat .venv/.made-with 2>/dev/null)
 # Each has servers of its own; more than two starve each other's Odoo of memory on a small machine.
 WORKERS ?= 2
 
@@ -51,6 +53,11 @@ bench: $(READY) ## Measure the figures of the specification; ARGS names one, suc
 up: $(READY) ## Start the platform on this machine until Ctrl-C
 	@$(BIN)/ops up $(ARGS)
 
-$(READY): requirements.lock pyproject.toml scripts/dev/setup.sh
+ifneq ($(PYTHON),)
+ifneq ($(PYTHON),$(MADE_WITH))
+.PHONY: $(READY)
+endif
+endif
+$(READY): requirements.lock pyproject.toml scripts/dev/setup.sh scripts/dev/find-python.sh
 	@scripts/dev/setup.sh
 	@touch $@
