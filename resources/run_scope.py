@@ -45,6 +45,8 @@ class RunScope:
             self.failure = self.failure or one_line(exc)
             self._event("error", f"{name} failed: {self.failure}", {"step": name})
             if isinstance(exc, OdooOpsError):
+                if exc.hint:
+                    self.step.log("error", f"→ {exc.hint}")
                 raise dg.Failure(self.failure, metadata=_hint(exc), allow_retries=False) from exc
             raise
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import datetime
 from uuid import UUID
@@ -70,7 +71,7 @@ def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) ->
 
 
 def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World) -> None:
-    """StepFailed's first line is the row's error; its hint is shown in Dagster."""
+    """StepFailed's first line is the row's error; its hint is beside the failure and in the log."""
     world.queue(config={"source": "fail"})
     run = world.claim()
     result = world.materialize(run)
@@ -79,6 +80,8 @@ def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World
     said = failure.step_failure_data.user_failure_data
     assert said is not None
     assert said.metadata["hint"].value == "push again"
+    errors = [entry.user_message for entry in world.instance.all_logs(result.run_id) if entry.level == logging.ERROR]
+    assert "→ push again" in errors
 
 
 def test_a_bug_in_a_step_ends_the_row_too(world: World) -> None:
