@@ -27,16 +27,23 @@ def end_orphans(*, patience: float) -> None:
 
 
 def wait_gone(pid: int, *, timeout: float) -> bool:
-    """Return whether a process that is not our child has ended before the time is over."""
-    try:
-        process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE:
-            process.wait(timeout)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired:
-        return False
+    """Return whether a process that is not our child has ended before the time is over.
+
+    psutil's own wait goes on until the parent has taken note of the end.
+    """
+    deadline = time.monotonic() + timeout
+    while _lives(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
     return True
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _wait_alone(*, timeout: float) -> bool:

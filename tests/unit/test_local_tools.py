@@ -115,6 +115,21 @@ def test_a_tether_drops_privileges_for_good() -> None:
     assert words.startswith("uid=65534(nobody) gid=65534(nogroup)")
 
 
+_ASK = "import sys; from odooops_dagster.local.orphans import wait_gone; print(wait_gone(int(sys.argv[1]), timeout=5))"
+
+
+@pytest.mark.parametrize(("seconds", "is_gone"), [("2", "True"), ("60", "False")])
+def test_a_process_is_gone_when_it_ends_and_not_when_its_parent_notes_it(seconds: str, is_gone: str) -> None:
+    """Its parent may be busy, or wait for the very command that asks."""
+    child = subprocess.Popen(["sleep", seconds])
+    try:
+        argv = [sys.executable, "-c", _ASK, str(child.pid)]
+        assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip() == is_gone
+    finally:
+        child.kill()
+        child.wait()
+
+
 def _wait_for(condition: Callable[[], bool], *, timeout: float = 5) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
