@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Install the programs that the tests need and pip cannot bring: git, PostgreSQL 15's programs, a browser, npm.
+# Install the programs that the tests need and pip cannot bring: git, the distribution's own Python and make,
+# PostgreSQL 15's programs, a browser, npm.
 # As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
 set -euo pipefail
 
 missing=()
 command -v git >/dev/null || missing+=(git)
+command -v make >/dev/null || missing+=(make)
+[[ -x /usr/bin/python3 ]] || missing+=(python3)
+/usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 [[ -x "${ODOOOPS_TEST_PG15_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]] || missing+=(postgresql-15)
 command -v chromium >/dev/null || missing+=(chromium)
 # Debian 12's Node is too old for what scripts/dev/node pins; Debian 13's is not, nor is one that stands already.
