@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,34 @@ def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str
     return frozenset(found)
 
 
+def depends_on(name: str, others: Collection[str], addons_paths: Sequence[Path]) -> bool:
+    """Return whether the module is one of the others, or needs one of them."""
+    return not closure([name], addons_paths).isdisjoint(others)
+
+
+def folders_of(names: Collection[str], addons_paths: Sequence[Path]) -> frozenset[Path]:
+    """Return the addons paths from which Odoo would take the modules."""
+    return frozenset(addon.parent for name in names if (addon := find(name, addons_paths)))
+
+
+def self_installing(addons_paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the modules beside Odoo's own that Odoo may install unasked, once what they extend is there; sorted.
+
+    Source: `auto_install` in the reference of module manifests, and `button_install` in
+    odoo/addons/base/models/ir_module.py.
+    """
+    others = [path for path in addons_paths if not _is_odoos_own(path)]
+    names = {name for path in others for name in installable(path)}
+    return tuple(sorted(name for name in names if _installs_itself(name, addons_paths)))
+
+
 def is_odoos(name: str, addons_paths: Sequence[Path]) -> bool:
     """Return whether the module comes with Odoo itself."""
     addon = find(name, addons_paths)
     return addon is not None and _is_odoos_own(addon.parent)
 
 
-def checksums(names: Sequence[str], addons_paths: Sequence[Path]) -> dict[str, str]:
+def checksums(names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:
     """Return for each module the SHA-256 of its files, or the word `odoo` where Odoo's revision already tells them."""
     return {name: _checksum_of(name, addons_paths) for name in sorted(names)}
 
@@ -81,6 +102,12 @@ def checksum(addon: Path) -> str:
 def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
     """Return those of the modules that ship at least one test which a plain run of their tests must execute."""
     return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
+
+
+def _installs_itself(name: str, addons_paths: Sequence[Path]) -> bool:
+    addon = find(name, addons_paths)
+    # An empty list means "with nothing but base", and is as true to Odoo as True.
+    return addon is not None and read_manifest(addon).get("auto_install", False) is not False
 
 
 def _depends(name: str, wanted_by: str, addons_paths: Sequence[Path]) -> list[str]:

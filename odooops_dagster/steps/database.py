@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
+from odooops_dagster.odoo import modules
 from odooops_dagster.steps.clone import CloneResult, wants_clone
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
@@ -118,9 +119,9 @@ def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
 
 
 def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
-    dependencies = [module for module in target.build.closure if module not in target.build.modules]
+    dependencies = _dependencies(target.build)
     if dependencies:
-        _provide(ctx, target, dependencies)
+        _provide(ctx, _without_own(target), dependencies)
     else:
         ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
@@ -132,8 +133,12 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
 
 
 def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
-    """Make the database with everything but the repository's own modules: a copy, or installed now and kept to copy."""
-    key = template_key(target.build, names, demo=target.demo)
+    """Make the database with everything but the repository's own modules: a copy, or installed now and kept to copy.
+
+    Raises:
+        StepFailed: a dependency does not install, or a module of the repository's is among what was installed.
+    """
+    key = template_key(target.build, names, visible=target.visible_paths, demo=target.demo)
     found = find_template(ctx, key)
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
@@ -145,11 +150,44 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
     failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
+    _refuse_own(installed.module_states, target.build)
     keep_template(ctx, key, target.name, target.build, tests={})
 
 
+def _dependencies(build: Build) -> list[str]:
+    """Return the modules that need none of the repository's own; the others come in with those they need."""
+    own = _own(build)
+    return [name for name in build.closure if not modules.depends_on(name, own, build.addons_paths)]
+
+
+def _without_own(target: Target) -> Target:
+    """Hide the repository's own modules from Odoo: one that installs itself would get into a shared template, untested.
+
+    `--skip-auto-install` would leave out those of Odoo's own modules too that every installed Odoo has.
+    """
+    build = target.build
+    hidden = modules.folders_of(_own(build), build.addons_paths)
+    return replace(target, addons_paths=tuple(path for path in build.addons_paths if path not in hidden))
+
+
+def _own(build: Build) -> frozenset[str]:
+    """Return the repository's own modules; what is asked for where it has none is Odoo's."""
+    return frozenset(build.source.modules)
+
+
+def _refuse_own(states: Mapping[str, str], build: Build) -> None:
+    """Refuse a template in which one of the repository's own modules is installed already."""
+    found = sorted(name for name in _own(build) if states.get(name) == "installed")
+    if found:
+        raise StepFailed(
+            f"{', '.join(found)} came in with the modules that yours depend on",
+            hint="an addons path holds it a second time: remove it from requirements.txt or from the submodule",
+        )
+
+
 def _closure_key(target: Target) -> str:
-    return template_key(target.build, target.build.closure, demo=target.demo)
+    build = target.build
+    return template_key(build, build.closure, visible=build.addons_paths, demo=target.demo)
 
 
 def _keep_log(ctx: StepContext, installed: Installed) -> None:

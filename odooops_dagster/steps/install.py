@@ -18,12 +18,21 @@ from odooops_dagster.steps.names import data_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The database being built: its name, its role, what goes in, with or without demo data."""
+    """The database being built: its name, its role, what goes in, with or without demo data.
+
+    `addons_paths` is where Odoo looks for modules, the build's own order; empty for all of the build's.
+    """
 
     name: str
     role: str
     build: Build
     demo: bool
+    addons_paths: tuple[Path, ...] = ()
+
+    @property
+    def visible_paths(self) -> tuple[Path, ...]:
+        """Return the folders in which Odoo finds modules."""
+        return self.addons_paths or self.build.addons_paths
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +89,7 @@ def _config(ctx: StepContext, target: Target) -> Path:
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
         data_dir=data_folder(ctx.settings.home, ctx.environment),
-        addons_paths=target.build.addons_paths,
+        addons_paths=target.visible_paths,
         port=free_port(),
         memory_mb=ctx.settings.odoo_memory_mb,
         series=target.build.series,

@@ -32,16 +32,17 @@ class Template:
     tests: Mapping[str, Any] = field(default_factory=dict)
 
 
-def template_key(build: Build, names: Sequence[str], *, demo: bool) -> str:
+def template_key(build: Build, names: Sequence[str], *, visible: Sequence[Path], demo: bool) -> str:
     """Return the key under which a database with these modules of this build is kept.
 
-    Series, Odoo revision, the Python environment's addons and the modules' own bytes decide it; module names alone
-    would let yesterday's code pass for today's.
+    Series, Odoo revision and the bytes of the modules decide it: of those that were asked for, and of those that may
+    have installed themselves because they were `visible`, in one of these addons paths. Module names alone would let
+    yesterday's code pass for today's.
     """
     parts = {
         "series": build.series,
         "odoo": build.odoo_revision,
-        "modules": modules.checksums(names, build.addons_paths),
+        "modules": modules.checksums({*names, *modules.self_installing(visible)}, visible),
         "demo": demo,
         "languages": ["en_US"],
     }

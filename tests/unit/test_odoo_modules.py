@@ -126,3 +126,28 @@ def test_modules_with_tests_that_must_run_are_found(
     make_module(addons, "shop", tests____init__=init, tests__test_shop=test_file)
     (addons / "shop" / "tests" / "__init__.py").write_text(init)
     assert modules.with_tests(["shop", "elsewhere"], [addons]) == expected
+
+
+def test_modules_that_install_themselves_are_known(addons: Path, paths: tuple[Path, ...], tmp_path: Path) -> None:
+    """True, a list and an empty list mean that Odoo may install a module unasked; Odoo's own are left out."""
+    make_module(addons, "glue", manifest="{'auto_install': True}")
+    make_module(addons, "bridge", manifest="{'depends': ['shop'], 'auto_install': ['shop']}")
+    make_module(addons, "always", manifest="{'auto_install': []}")
+    make_module(addons, "shop", manifest="{'auto_install': False}")
+    make_module(addons, "attic", manifest="{'auto_install': True, 'installable': False}")
+    make_module(tmp_path / "odoo", "web_tour", manifest="{'auto_install': True}")
+    assert modules.self_installing(paths) == ("always", "bridge", "glue")
+
+
+def test_what_needs_a_module_of_the_repository_is_told_from_what_does_not(
+    addons: Path, paths: tuple[Path, ...], tmp_path: Path
+) -> None:
+    """A module from elsewhere may extend one of the repository's own."""
+    everywhere = (*paths, tmp_path / "wheels")
+    make_module(addons, "shop")
+    make_module(tmp_path / "wheels", "shop_report", manifest="{'depends': ['shop']}")
+    make_module(tmp_path / "wheels", "report")
+    assert modules.depends_on("shop_report", {"shop"}, everywhere)
+    assert modules.depends_on("shop", {"shop"}, everywhere)
+    assert not modules.depends_on("report", {"shop"}, everywhere)
+    assert modules.folders_of(["shop", "report"], everywhere) == {addons, tmp_path / "wheels"}
