@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.odoo import python
 from odooops_dagster.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.odoo.programs import Progress
+from odooops_dagster.odoo.requirements import asks_for_something, fingerprint
 
 _MANIFEST = "environment.json"
 # Where wheels of OCA addons put their modules.
 _ADDONS = Path("odoo") / "addons"
-# Lines that name folders: the folder is the requirement's content, and a commit's folder bears the commit's name.
-_LOCAL = (".", "/", "-e", "--editable", "file:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ def overlay(
         StepFailed: a requirement cannot be resolved or built; the message is pip's reason.
         MissingDependency: no virtual environment can be made.
     """
-    if not any(_meaningful(requirements)):
+    if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
     place = home / "venvs" / _key(installation, requirements)
     if found := _load(place):
@@ -111,29 +110,5 @@ def _read(place: Path) -> PythonEnvironment:
 
 def _key(installation: Installation, requirements: Sequence[Path]) -> str:
     """Return the name of the environment: what is asked for, on top of which Odoo and Python."""
-    parts = [str(installation.path), installation.revision, installation.python_version, *_meaningful(requirements)]
+    parts = [str(installation.path), installation.revision, installation.python_version, *fingerprint(requirements)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
-
-
-def _meaningful(requirements: Sequence[Path]) -> Iterator[str]:
-    """Yield the lines that ask for something, those of included files too, and the folder of lines that name one."""
-    for file in requirements:
-        for line in _lines(file):
-            yield f"{file.parent.resolve()} {line}" if line.startswith(_LOCAL) else line
-            included = _included(file, line)
-            if included is not None and included.is_file():
-                yield from _meaningful([included])
-
-
-def _lines(file: Path) -> Iterator[str]:
-    for raw in file.read_text(errors="replace").splitlines():
-        line = raw.strip()
-        if line and not line.startswith("#"):
-            yield line
-
-
-def _included(file: Path, line: str) -> Path | None:
-    for option in ("-r", "--requirement", "-c", "--constraint"):
-        if line.startswith(option):
-            return file.parent / line.removeprefix(option).lstrip(" =")
-    return None
