@@ -156,6 +156,7 @@ class Source:
     addons_paths: tuple[Path, ...]
     modules: tuple[str, ...]  # the repository's own installable modules, sorted
     requirements: tuple[Path, ...]  # requirements files honoured, in order
+    passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are no modules, and why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +171,7 @@ class Build:
     modules: tuple[str, ...]  # to install and test, sorted
     closure: tuple[str, ...]  # those and everything they depend on, sorted
     source: Source
+    python_digest: str = ""  # over every package and version; empty in manifests of versions that did not keep it
 
 
 @dataclass(frozen=True, kw_only=True)

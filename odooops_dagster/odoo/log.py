@@ -165,13 +165,21 @@ def judge(
     return [_modules_installed(result, log, states, wanted), _tests_passed(log, tested), _log_clean(log)]
 
 
-def judge_copy(states: Mapping[str, str], wanted: Sequence[str], tests: Mapping[str, Any]) -> list[CheckResult]:
-    """Decide whether a copied template holds what it should, and quote the tests that ran when it was made."""
+def judge_copy(
+    states: Mapping[str, str], wanted: Sequence[str], tests: Mapping[str, Any], *, tested: Sequence[str] = ()
+) -> list[CheckResult]:
+    """Decide whether a copied template holds what it should, and quote the tests that ran when it was made.
+
+    What `judge` demands of tests is demanded here: those of each of the `tested` modules must have run.
+    """
     problem = _wrong_states(states, wanted)
     total = int(tests.get("total", 0))
+    ran = tests.get("modules") or {}
+    untested = [name for name in tested if not ran.get(name)]
+    untold = f"the tests of {', '.join(untested)} did not run when the template was made" if untested else ""
     return [
         _check("modules_installed", problem, f"{_count(wanted)} installed, copied from a template"),
-        _check("module_tests_passed", "", f"{total} tests passed when the template was made", **tests),
+        _check("module_tests_passed", untold, f"{total} tests passed when the template was made", **tests),
         _check("log_clean", "", "nothing was installed in this run: the template's log was clean"),
     ]
 

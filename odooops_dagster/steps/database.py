@@ -83,7 +83,9 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         role=target.role,
         checks=tuple(checks),
         metadata=_metadata(target, template, checks, clone),
-        data_version=_closure_key(target) if clone is None else f"{_closure_key(target)}:{clone.data_version}",
+        data_version=_closure_key(ctx, target)
+        if clone is None
+        else f"{_closure_key(ctx, target)}:{clone.data_version}",
     )
 
 
@@ -100,13 +102,14 @@ def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
 
 def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:
     """Copy the kept twin of this very content, or install on top of the kept dependencies."""
-    twin = find_template(ctx, _closure_key(target))
+    twin = find_template(ctx, _closure_key(ctx, target))
     if twin is None:
         return None, _install(ctx, target)
     start_from_template(ctx, twin, target.name, role=target.role)
     ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
     states = ctx.databases.module_states(target.name)
-    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests)
+    tested = modules.with_tests(target.build.source.modules, target.build.addons_paths)
+    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests, tested=tested)
 
 
 def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
@@ -128,7 +131,7 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
         keep_checksums(ctx.databases, target)
-        keep_template(ctx, _closure_key(target), target.name, target.build, tests=installed.tests)
+        keep_template(ctx, _closure_key(ctx, target), target.name, target.build, tests=installed.tests)
     return installed.checks
 
 
@@ -138,7 +141,7 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
     Raises:
         StepFailed: a dependency does not install, or a module of the repository's is among what was installed.
     """
-    key = template_key(target.build, names, visible=target.visible_paths, demo=target.demo)
+    key = template_key(target.build, names, project=ctx.project.id, visible=target.visible_paths, demo=target.demo)
     found = find_template(ctx, key)
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
@@ -185,9 +188,9 @@ def _refuse_own(states: Mapping[str, str], build: Build) -> None:
         )
 
 
-def _closure_key(target: Target) -> str:
+def _closure_key(ctx: StepContext, target: Target) -> str:
     build = target.build
-    return template_key(build, build.closure, visible=build.addons_paths, demo=target.demo)
+    return template_key(build, build.closure, project=ctx.project.id, tested=build.source.modules, demo=target.demo)
 
 
 def _keep_log(ctx: StepContext, installed: Installed) -> None:

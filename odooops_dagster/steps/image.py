@@ -43,6 +43,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         series=odoo.series,
         odoo_revision=odoo.revision,
         python=python.python,
+        python_digest=python.digest,
         addons_paths=addons_paths,
         modules=wanted,
         closure=tuple(sorted(modules.closure(wanted, addons_paths))),
@@ -121,4 +122,5 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
     typed: dict[str, Any] = {name: Path(value) for name, value in values.items() if name in paths}
     typed |= {name: tuple(map(Path, value)) for name, value in values.items() if name in path_lists}
     typed |= {name: tuple(value) for name, value in values.items() if name in lists}
+    typed |= {name: tuple(map(tuple, value)) for name, value in values.items() if name == "passed_over"}
     return values | typed

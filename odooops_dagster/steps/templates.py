@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Build
@@ -32,17 +33,32 @@ class Template:
     tests: Mapping[str, Any] = field(default_factory=dict)
 
 
-def template_key(build: Build, names: Sequence[str], *, visible: Sequence[Path], demo: bool) -> str:
+def template_key(
+    build: Build,
+    names: Sequence[str],
+    *,
+    project: UUID | None = None,
+    visible: Sequence[Path] | None = None,
+    tested: Sequence[str] = (),
+    demo: bool,
+) -> str:
     """Return the key under which a database with these modules of this build is kept.
 
-    Series, Odoo revision and the bytes of the modules decide it: of those that were asked for, and of those that may
-    have installed themselves because they were `visible`, in one of these addons paths. Module names alone would let
-    yesterday's code pass for today's.
+    `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
+    whose tests ran. All that the database and the result of the tests are made of decides the key: series, Odoo's
+    revision, the bytes of the modules, those that may have installed themselves included, and the Python packages. Only
+    what is made of Odoo's own modules alone is shared between projects, whatever Python packages they brought.
     """
+    paths = build.addons_paths if visible is None else visible
+    involved = {*names, *modules.self_installing(paths)}
+    is_shared = not tested and all(modules.is_odoos(name, paths) for name in involved)
     parts = {
         "series": build.series,
         "odoo": build.odoo_revision,
-        "modules": modules.checksums({*names, *modules.self_installing(visible)}, visible),
+        "modules": modules.checksums(involved, paths),
+        "python": None if is_shared else build.python_digest or str(build.python),
+        "project": None if is_shared else str(project),
+        "tested": sorted(tested),
         "demo": demo,
         "languages": ["en_US"],
     }

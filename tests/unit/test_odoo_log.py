@@ -239,6 +239,16 @@ def test_a_copied_template_is_judged_by_its_states_and_quotes_its_tests() -> Non
     assert not judge_copy({"base": "installed"}, ["shop"], report)[0].passed
 
 
+def test_a_copied_template_is_held_to_the_tests_of_each_module() -> None:
+    """One that was made without them proves nothing of the module."""
+    report = OdooLog.parse(CLEAN).tests_report()
+    assert judge_copy(INSTALLED, ["shop"], report, tested=["shop"])[1].passed
+    for tests, tested in (({}, ["shop"]), (report, ["shop", "stock"])):
+        check = judge_copy(INSTALLED, ["shop"], tests, tested=tested)[1]
+        assert not check.passed
+        assert check.summary == f"the tests of {tested[-1]} did not run when the template was made"
+
+
 @pytest.mark.parametrize(
     ("line", "level", "message"),
     [
