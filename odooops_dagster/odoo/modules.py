@@ -13,6 +13,8 @@ from odooops_dagster.errors import StepFailed
 
 _MANIFEST = "__manifest__.py"
 _BASE = "base"
+# Of Jinja, which cookiecutter and copier speak too.
+_TEMPLATE_MARKS = ("{{", "{%")
 
 
 def read_manifest(addon: Path) -> Mapping[str, Any]:
@@ -31,9 +33,31 @@ def read_manifest(addon: Path) -> Mapping[str, Any]:
 
 
 def installable(addons_path: Path) -> tuple[str, ...]:
-    """Return the names of the installable modules in the folder, sorted."""
-    addons = (path.parent for path in addons_path.glob(f"*/{_MANIFEST}"))
+    """Return the names of the installable modules in the folder, sorted.
+
+    Raises:
+        StepFailed: the manifest of a module cannot be read.
+    """
+    addons = (addon for addon in _addons(addons_path) if why_no_module(addon) is None)
     return tuple(sorted(addon.name for addon in addons if read_manifest(addon).get("installable", True)))
+
+
+def passed_over(addons_path: Path) -> dict[Path, str]:
+    """Return the folders that hold a manifest and are no modules to Odoo, each with the reason."""
+    return {addon: why for addon in sorted(_addons(addons_path)) if (why := why_no_module(addon)) is not None}
+
+
+def why_no_module(addon: Path) -> str | None:
+    """Return why Odoo would not take the folder for a module; None where it would.
+
+    Source: odoo/modules/module.py, where a module is imported as a Python package of its name.
+    """
+    if not addon.name.isidentifier():
+        return "its name is no Python name"
+    text = (addon / _MANIFEST).read_text(errors="replace")
+    if any(mark in text for mark in _TEMPLATE_MARKS) and not _is_python(text):
+        return f"its {_MANIFEST} is a template"
+    return None
 
 
 def find(name: str, addons_paths: Sequence[Path]) -> Path | None:
@@ -95,13 +119,26 @@ def checksum(addon: Path) -> str:
     total = hashlib.sha256()
     for file in sorted(_files(addon)):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        total.update(f"{file.relative_to(addon)}\0{digest}\n".encode())
+        # By its bytes: a file may have a name of any encoding.
+        total.update(os.fsencode(file.relative_to(addon)) + f"\0{digest}\n".encode())
     return total.hexdigest()
 
 
 def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
     """Return those of the modules that ship at least one test which a plain run of their tests must execute."""
     return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
+
+
+def _addons(addons_path: Path) -> Iterator[Path]:
+    return (path.parent for path in addons_path.glob(f"*/{_MANIFEST}"))
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _installs_itself(name: str, addons_paths: Sequence[Path]) -> bool:
@@ -138,7 +175,7 @@ def _is_odoos_own(addons_path: Path) -> bool:
 
 def _files(folder: Path) -> Iterator[Path]:
     for place, subfolders, names in os.walk(folder):
-        subfolders[:] = [name for name in subfolders if name != "__pycache__"]
+        subfolders[:] = [name for name in subfolders if name not in {"__pycache__", ".git"}]
         yield from (path for name in names if not name.endswith(".pyc") and (path := Path(place, name)).is_file())
 
 

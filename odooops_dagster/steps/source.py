@@ -35,6 +35,8 @@ def fetch_source(ctx: StepContext) -> Source:
     if not path.is_dir():
         _check_out(ctx, sha, path)
     source = read_source(path, sha)
+    for folder, why in source.passed_over:
+        ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
 
@@ -58,6 +60,9 @@ def read_source(path: Path, sha: str) -> Source:
         addons_paths=addons_paths,
         modules=tuple(sorted({name for p in own for name in modules.installable(p)})),
         requirements=tuple(_requirements(path, submodules)),
+        passed_over=tuple(
+            (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
+        ),
     )
 
 
@@ -66,8 +71,8 @@ def tree_digest(path: Path) -> str:
     total = hashlib.sha256()
     for file in sorted(_files(path)):
         kind = b"l" if file.is_symlink() else b"f"
-        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
-        total.update(kind + str(file.relative_to(path)).encode() + b"\0" + hashlib.sha256(content).digest())
+        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + hashlib.sha256(content).digest())
     return total.hexdigest()
 
 

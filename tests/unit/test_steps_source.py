@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.odoo import modules
 from odooops_dagster.steps.source import read_source, tree_digest
 
 SHA = "0" * 40
@@ -65,3 +70,45 @@ def test_the_digest_follows_names_bytes_and_links_but_not_places(tmp_path: Path)
     (other / "own" / "link").unlink()
     (other / "own" / "link").write_text("__init__.py")
     assert len({before, with_link, tree_digest(other)}) == 3
+
+
+def test_a_file_whose_name_is_no_utf8_is_hashed_by_its_bytes(tmp_path: Path) -> None:
+    """Git takes any name, and old add-ons have some of another encoding."""
+    addon = make_addon(tmp_path, "own")
+    name = os.fsencode(addon) + b"/pr\xe9sentation.txt"
+    before = tree_digest(tmp_path), modules.checksum(addon)
+    with open(name, "wb") as file:  # noqa: PTH123 - a path of bytes
+        file.write(b"x")
+    after = tree_digest(tmp_path), modules.checksum(addon)
+    assert all(new != old for new, old in zip(after, before, strict=True))
+    assert read_source(tmp_path, SHA).modules == ("own",)
+
+
+@pytest.mark.parametrize("folder", ["own.bak", "own v2", "2nd_own", "own-copy"])
+def test_a_folder_that_odoo_cannot_import_is_passed_over(tmp_path: Path, folder: str) -> None:
+    """A module's name is a Python name; a copy beside it is none, and is said to be passed over."""
+    make_addon(tmp_path, "own")
+    make_addon(tmp_path, folder)
+    source = read_source(tmp_path, SHA)
+    assert source.modules == ("own",)
+    assert [path for path, _ in source.passed_over] == [folder]
+    assert "no Python name" in source.passed_over[0][1]
+
+
+def test_a_skeleton_for_new_modules_is_passed_over(tmp_path: Path) -> None:
+    """Its manifest is a template and no Python yet."""
+    make_addon(tmp_path, "own")
+    skeleton = make_addon(tmp_path / "docs", "skeleton")
+    (skeleton / "__manifest__.py").write_text('{"name": "{{ name }}", {% if x %} "a": 1 {% endif %}}')
+    source = read_source(tmp_path, SHA)
+    assert source.modules == ("own",)
+    assert [path for path, _ in source.passed_over] == ["docs/skeleton"]
+    assert "template" in source.passed_over[0][1]
+
+
+def test_a_module_with_a_broken_manifest_is_not_passed_over(tmp_path: Path) -> None:
+    """Its author means it to be installed, and is told."""
+    make_addon(tmp_path, "own")
+    (make_addon(tmp_path, "broken") / "__manifest__.py").write_text("{'name': ")
+    with pytest.raises(StepFailed, match="module broken"):
+        read_source(tmp_path, SHA)
