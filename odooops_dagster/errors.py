@@ -46,6 +46,10 @@ class StepFailed(OdooOpsError):
     """A step of a run failed; the message is the reason shown to people, in one line."""
 
 
+class Unreadable(Conflict):
+    """The store holds an object that cannot be read."""
+
+
 class Unavailable(OdooOpsError):
     """A service that is needed does not answer."""
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from odooops_dagster.backup import filestore
 from odooops_dagster.backup.cutting import cut
-from odooops_dagster.backup.dump import Facts, Programs, Snapshot, snapshot
+from odooops_dagster.backup.dump import Facts, Programs, Snapshot, snapshot, still_referenced
 from odooops_dagster.backup.manifest import File, Manifest, Piece, checked_id
 from odooops_dagster.backup.marks import Mark, marked
 from odooops_dagster.backup.repository import Known, Repository
@@ -106,11 +106,13 @@ def create(
         made = repository.manifest_of(backup_id)
         if made and not distrust:
             return Created(manifest=made, url=repository.url(made), stored_bytes=0)
+        repository.mend(distrust)
         known = repository.known(distrust=distrust, environment=(metadata or {}).get("environment"))
         work = _Work(repository, known, pool, progress, mark)
         with snapshot(access, programs=programs) as moment:
             (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)
+        deleted = _deleted_meanwhile(access, files.missing)
         manifest = Manifest(
             id=backup_id,
             taken_at=facts.taken_at,
@@ -120,7 +122,7 @@ def create(
             dump_bytes=size,
             **_of_files(files),
             objects=work.objects,
-            facts=_told(facts) | dict(metadata or {}),
+            facts=_told(facts) | {"deleted": deleted} | dict(metadata or {}),
         )
         created = _finish(work, manifest, files.rescued)
         if made and made.key != manifest.key:
@@ -142,6 +144,7 @@ def create_from_streams(
         marked(repository, "writing", checked_id(manifest.id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
+        repository.mend(distrust)
         work = _Work(repository, repository.known(distrust=distrust), pool, progress, mark)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
@@ -158,6 +161,9 @@ def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], F
 
 
 def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Created:
+    # The head of a dump tells its moment, and the table of files changes with each: no later backup writes them again.
+    for name in (*manifest.dump[:1], *manifest.file_table):
+        work.repository.keep_twin(manifest.objects[name])
     # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
     work.mark.renew()
     url = work.repository.write_manifest(manifest)
@@ -199,6 +205,11 @@ def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
         altered=tuple(file.name for file in files if file.sha1 and replace(file, sha1=None).expected_sha1),
         rescued=tuple(sorted(set(old) - here)),
     )
+
+
+def _deleted_meanwhile(access: DatabaseAccess, missing: Collection[str]) -> list[str]:
+    """Return the missing files that Odoo deleted while we worked: the database of now speaks of them no longer."""
+    return sorted(set(missing) - still_referenced(access, missing)) if missing else []
 
 
 def _old_files(work: _Work, wanted: set[str]) -> dict[str, File]:

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +126,20 @@ class Snapshot:
     def _count(self, table: sql.Composed) -> int:
         row = self._connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
         return int(row[0]) if row else 0
+
+
+def still_referenced(access: DatabaseAccess, names: Collection[str]) -> frozenset[str]:
+    """Return those of the files of which the database speaks now.
+
+    Raises:
+        Unavailable: the server does not answer, or ends the connection.
+    """
+    query = "select distinct store_fname from public.ir_attachment where store_fname = any(%s)"
+    try:
+        with psycopg.connect(conninfo(access), connect_timeout=10, application_name="odooops backup") as connection:
+            return frozenset(name for (name,) in connection.execute(query, [list(names)]))
+    except psycopg.Error as exc:
+        raise Unavailable(f"database {access.database} does not answer: {str(exc).strip()}") from exc
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.marks import LIFE, Mark, marked, remove_dead, utc_now
-from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.repository import TWINS, Repository
 from odooops_dagster.errors import NotFound
 
 
@@ -35,6 +35,7 @@ def collect(
         doomed = sorted(sizes.keys() - needed)
         if not dry_run:
             _remove(repository, doomed, mark)
+            _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], mark)
             _sweep(repository, now=clock())
     return Collection(
         keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)

@@ -23,6 +23,10 @@ _STORE_FNAME = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{38}")
 DumpFormat = Literal["custom", "plain"]
 
 
+class LaterFormat(Conflict):
+    """A later version of the platform wrote this backup."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
     """An object: the name of its plain bytes, their number, and how many bytes the store holds for them."""
@@ -106,6 +110,16 @@ class Manifest:
         return self.dump_bytes + self.file_bytes
 
     @property
+    def deleted(self) -> frozenset[str]:
+        """Return those of the missing files that Odoo deleted while the backup was made: nothing was lost."""
+        return frozenset(self.facts.get("deleted") or ()) & frozenset(self.missing)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Return the files that production lost: its database speaks of them still."""
+        return tuple(name for name in self.missing if name not in self.deleted)
+
+    @property
     def sha256(self) -> str:
         """Return what its bytes hash to, before they are sealed."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
@@ -125,14 +139,16 @@ class Manifest:
         """Return the manifest of the JSON.
 
         Raises:
-            Conflict: it is not one, or of a newer version, or refers to what it does not list.
+            LaterFormat: a later version wrote it.
+            Conflict: it is not one, or refers to what it does not list.
         """
         try:
             value = json.loads(data)
             if value.pop("format") != FORMAT:
                 raise Conflict("this is no manifest of a backup")
             if (version := value.pop("version")) != VERSION:
-                raise Conflict(f"the backup has format version {version}, known is {VERSION}", hint="update odooops")
+                message = f"the backup has format version {version}, this version reads {VERSION}"
+                raise LaterFormat(message, hint="update odooops, then read it back: ops backup verify")
             manifest = cls(**value | _converted(value))
             check(manifest)
         except (ValueError, TypeError, KeyError, AttributeError, BadInput) as exc:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from odooops_dagster.backup.repository import Repository
-from odooops_dagster.errors import Conflict, NotFound, OdooOpsError
-from odooops_dagster.store import FolderStore
+from odooops_dagster.errors import Conflict, NotFound, OdooOpsError, Unreadable
+from odooops_dagster.store import FolderStore, StoredObject
 
 Kind = Literal["writing", "collecting"]
 
@@ -100,30 +100,30 @@ def marked(
 def remove_dead(repository: Repository, *, now: datetime) -> None:
     """Remove what those who died left; a collector alone may."""
     for found in repository.store.list(f"{repository.prefix}marks/"):
-        if not _lives(repository, found.key, now):
+        if not _lives(repository, found, now):
             repository.store.delete(found.key)
 
 
 def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime) -> None:
-    keys = [found.key for found in repository.store.list(repository.prefix + folder)]
-    others = [key for key in keys if key != repository.prefix + own]
-    for key in others:
-        if _lives(repository, key, now):
+    others = [mark for mark in repository.store.list(repository.prefix + folder) if mark.key != repository.prefix + own]
+    for mark in others:
+        if _lives(repository, mark, now):
             hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
-            raise Busy(f"{key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+            raise Busy(f"{mark.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
     if others and not isinstance(repository.store, FolderStore):
         time.sleep(ARRIVAL_SECONDS)
 
 
-def _lives(repository: Repository, key: str, now: datetime) -> bool:
+def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
+    """Return whether the mark's maker may be at work; of a mark that cannot be read, the store's own time tells."""
     try:
-        sign = json.loads(repository.store.get(key))
+        sign = json.loads(repository.store.get(mark.key))
         age = now - datetime.fromisoformat(sign["renewed_at"])
         return age < LIFE and not _has_ended(sign.get("process"))
     except NotFound:
         return False
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return True  # nobody knows; a person may remove it
+    except (ValueError, KeyError, TypeError, AttributeError, Unreadable):
+        return now - mark.modified_at < LIFE
 
 
 def _this_process() -> str | None:

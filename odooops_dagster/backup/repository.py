@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from odooops_dagster.backup.cutting import Sketch, likeness, lines_of, sketch
 from odooops_dagster.backup.manifest import Manifest, Piece, check
 from odooops_dagster.backup.sealing import LARGEST, Sealer
-from odooops_dagster.errors import Conflict, NotFound
+from odooops_dagster.errors import Conflict, NotFound, Unreadable
 from odooops_dagster.store import ObjectStore
+
+Read = TypeVar("Read")
+
+# Below it stand second copies, under the keys of the first.
+TWINS = "twins/"
 
 # A manifest lists every object: 20 GB make some 5,000 of them.
 _LARGEST_MANIFEST = 256 * 1024 * 1024
@@ -83,8 +90,11 @@ class Repository:
 
         Raises:
             NotFound: none does.
-            Conflict: it is damaged or cannot be read with this key.
+            Conflict: it is damaged, of a later format, or cannot be read with this key.
         """
+        return _read_again(lambda: self._read_manifest(key))
+
+    def _read_manifest(self, key: str) -> Manifest:
         data = self._stored(key, largest=_LARGEST_MANIFEST)
         data = self.sealer.unseal(data, label=key, largest=_LARGEST_MANIFEST)
         manifest = Manifest.from_bytes(data)
@@ -151,9 +161,12 @@ class Repository:
         """Return the object's plain bytes, which are what its name says.
 
         Raises:
-            Damaged: they are not.
+            Damaged: they are not, or the store cannot read them.
             Absent: the store does not have it, or its base.
         """
+        return _read_again(lambda: self._read_object(name, objects))
+
+    def _read_object(self, name: str, objects: Mapping[str, Piece]) -> bytes:
         piece = objects.get(name)
         if piece is None:
             raise Damaged(f"object {name} is not in the manifest", object_name=name)
@@ -170,14 +183,34 @@ class Repository:
             raise Damaged(f"object {name} does not hash to its name", object_name=name)
         return plain
 
+    def keep_twin(self, piece: Piece) -> None:
+        """Keep a second copy of an object whose content no later backup has again, so that it can be mended too."""
+        twin = self.prefix + TWINS + piece.key
+        if self.store.stat(twin) is None:
+            self.store.put(twin, self._stored(piece.key, largest=_LARGEST_OBJECT))
+
+    def mend(self, names: Collection[str]) -> None:
+        """Write the objects of these names again from their second copies, where they have one."""
+        for key in self.twins():
+            if _name_in(key) in names:
+                with suppress(NotFound, Conflict):
+                    self.store.put(self.prefix + key, self._stored(TWINS + key, largest=_LARGEST_OBJECT))
+
+    def twins(self) -> list[str]:
+        """Return the keys of the objects of which there is a second copy."""
+        return [self._without(found.key).removeprefix(TWINS) for found in self.store.list(self.prefix + TWINS)]
+
     def lines(self, names: Iterable[str], objects: Mapping[str, Piece]) -> Iterator[bytes]:
         """Yield the lines of a table that is kept in these objects."""
         yield from lines_of(self.read(name, objects) for name in names)
 
     def _stored(self, key: str, *, largest: int) -> bytes:
         """Return what the store holds; never more of it than could be right."""
-        with self.store.open(self.prefix + key) as stream:
-            data = stream.read(largest + 1)
+        try:
+            with self.store.open(self.prefix + key) as stream:
+                data = stream.read(largest + 1)
+        except Unreadable as exc:
+            raise Damaged(str(exc), hint=exc.hint) from exc
         if len(data) > largest:
             raise Damaged(f"{key} is damaged: it has more than {largest} bytes in the store")
         return data
@@ -207,6 +240,14 @@ class Repository:
 
     def _without(self, key: str) -> str:
         return key.removeprefix(self.prefix)
+
+
+def _read_again(read: Callable[[], Read]) -> Read:
+    """Read once more before a verdict: one transfer that went wrong says nothing of what the store holds."""
+    try:
+        return read()
+    except (Damaged, Absent):
+        return read()
 
 
 def _name_in(key: str) -> str:

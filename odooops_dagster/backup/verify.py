@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import BinaryIO
 
 from odooops_dagster.backup import dump
+from odooops_dagster.backup.copy_rows import column_values, stream_of
 from odooops_dagster.backup.cutting import lines_of
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Absent, Damaged, Repository
@@ -21,7 +21,6 @@ from odooops_dagster.errors import Conflict, StepFailed
 
 WORKERS = 4
 _AHEAD = 2
-_COPY = b"COPY public.ir_attachment ("
 # What `pg_restore --list` calls them.
 _ATTACHMENTS = " TABLE DATA public ir_attachment "
 _WITH_DATA = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|BLOBS|LARGE OBJECTS) ")
@@ -48,7 +47,7 @@ class Verification:
     object_count: int
     read_bytes: int
     file_count: int
-    missing: tuple[str, ...]  # what production itself did not have
+    missing: tuple[str, ...]  # what production itself had lost
 
     @property
     def is_good(self) -> bool:
@@ -123,7 +122,7 @@ def verify(
         object_count=len(manifest.objects),
         read_bytes=reading.read_bytes,
         file_count=len(files),
-        missing=manifest.missing,
+        missing=manifest.lost,
     )
 
 
@@ -173,45 +172,37 @@ def _first(reading: _Reading) -> Iterator[bytes]:
 
 
 def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
-    lines = _Watched(lines_of(blocks))
-    names = _attachments(lines)
-    for _ in lines:
+    watched = _Watched(blocks)
+    stream = stream_of(watched)
+    names = _attachments(stream)
+    while stream.read(_BLOCK):
         pass
-    if not lines.has_ended:
+    if not watched.has_ended:
         reading.blame("database", "the dump has no end")
     return names
 
 
 class _Watched:
-    """The lines of a plain dump; knows when its last words went by."""
+    """The blocks of a plain dump; knows whether its last words went by."""
 
-    def __init__(self, lines: Iterator[bytes]) -> None:
-        self._lines = lines
+    _LAST_WORDS = b"\n-- PostgreSQL database dump complete"
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
         self.has_ended = False
 
     def __iter__(self) -> Iterator[bytes]:
-        for line in self._lines:
-            self.has_ended |= line.startswith(b"-- PostgreSQL database dump complete")
-            yield line
+        before = b"\n"
+        for block in self._blocks:
+            seam = before + block[: len(self._LAST_WORDS)]
+            self.has_ended |= self._LAST_WORDS in seam or self._LAST_WORDS in block
+            before = (before + block[-len(self._LAST_WORDS) :])[-len(self._LAST_WORDS) :]
+            yield block
 
 
-def _attachments(lines: Iterable[bytes] | BinaryIO) -> set[str]:
-    """Return the store_fname of every attachment in the SQL of a dump; the rest of the SQL stays unread."""
-    names: set[str] = set()
-    column: int | None = None
-    for line in lines:
-        if column is None:
-            if line.startswith(_COPY):
-                columns = line[len(_COPY) :].partition(b")")[0].split(b", ")
-                column = columns.index(b"store_fname") if b"store_fname" in columns else -1
-        elif line.startswith(b"\\."):
-            break
-        elif column >= 0:
-            # A dump that ends here is named by who reads it to its end.
-            value = next(islice(line.rstrip(b"\n").split(b"\t"), column, None), b"")
-            if value not in (b"\\N", b""):
-                names.add(value.replace(b"\\\\", b"\\").decode(errors="replace"))
-    return names
+def _attachments(stream: BinaryIO) -> set[str]:
+    """Return the store_fname of every attachment in the SQL of a dump."""
+    return set(column_values(stream, table="public.ir_attachment", column="store_fname"))
 
 
 def _check_table(reading: _Reading) -> dict[str, File]:

@@ -198,18 +198,20 @@ def _check(summary: str, *, passed: bool = True) -> CheckResult:
 def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
     """Say which files production lost or changed: the backup is no worse than production, and people should know."""
     rescued = tuple(backup.metadata.get("rescued", ()))
-    found = {"missing": manifest.missing, "altered": manifest.altered, "rescued": rescued}
+    found = {"missing": manifest.lost, "altered": manifest.altered, "rescued": rescued}
     said = [
         f"{len(names)} {what}: {few(names)}"
         for what, names in zip(("missing", "altered", "lost but in an earlier backup"), found.values(), strict=True)
         if names
     ]
+    gone = f"; Odoo deleted {len(manifest.deleted)} while the backup was made" if manifest.deleted else ""
     return CheckResult(
         name="filestore_complete",
         passed=not said,
         blocking=False,
-        summary="; ".join(said) or f"all {manifest.file_count} files are there and hash to their names",
-        metadata={what: list(names[:_NAMES_SHOWN]) for what, names in found.items() if names},
+        summary=("; ".join(said) or f"all {manifest.file_count} files are there and hash to their names") + gone,
+        metadata={what: list(names[:_NAMES_SHOWN]) for what, names in found.items() if names}
+        | ({"deleted_meanwhile": len(manifest.deleted)} if manifest.deleted else {}),
     )
 
 
@@ -237,7 +239,7 @@ def _facts(created: Created) -> dict[str, Any]:
         "row_count": sum(rows.values()),
         "file_count": manifest.file_count,
         "file_bytes": manifest.file_bytes,
-        "missing_count": len(manifest.missing),
+        "missing_count": len(manifest.lost),
         "altered_count": len(manifest.altered),
         "rescued": list(created.rescued[:_NAMES_SHOWN]),
     }

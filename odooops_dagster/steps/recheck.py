@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from odooops_dagster.backup.distrust import distrust, trust
 from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.manifest import Manifest
+from odooops_dagster.backup.manifest import LaterFormat, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.verify import Defect, Verification, verify
 from odooops_dagster.backup.working import Progress, silent
@@ -36,12 +36,12 @@ def recheck(
 
     Raises:
         Unavailable: the store does not answer: nothing is known then, and nothing noted.
-        Conflict: the backup is at work or was dropped, or cannot be read with this key or by this version.
+        Conflict: the backup is at work or was dropped, or cannot be read with this key.
     """
     try:
         manifest = manifest_of(repository, backup)
     except Conflict as exc:
-        if not _is_the_stores_fault(repository, backup, exc):
+        if not _is_a_verdict(repository, backup, exc):
             raise
         return Rechecked(
             backup=control.backups.record_recheck(backup, error_message=str(exc)), fault=str(exc), verification=None
@@ -89,13 +89,13 @@ def _objects(repository: Repository, backup: Backup) -> frozenset[str]:
         return frozenset()  # reading it is its own check's affair
 
 
-def _is_the_stores_fault(repository: Repository, backup: Backup, error: Conflict) -> bool:
-    """Return whether a manifest that cannot be read is damaged for certain, and not read with a wrong key.
+def _is_a_verdict(repository: Repository, backup: Backup, error: Conflict) -> bool:
+    """Return whether a manifest that cannot be read is of no use to this version, and not read with a wrong key.
 
-    A key that is not given, or a format newer than we are, is said with a hint. A wrong key and damage look the same;
-    where it reads another manifest it is the right one.
+    A key that is not given is said with a hint. A wrong key and damage look the same; a key that reads another manifest
+    is the right one.
     """
-    if isinstance(error, Damaged):
+    if isinstance(error, Damaged | LaterFormat):
         return True
     if error.hint:
         return False
