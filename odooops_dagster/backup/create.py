@@ -163,7 +163,7 @@ def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], F
 def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Created:
     # The head of a dump tells its moment, and the table of files changes with each: no later backup writes them again.
     for name in (*manifest.dump[:1], *manifest.file_table):
-        work.repository.keep_twin(manifest.objects[name])
+        work.repository.keep_twin(name, manifest.objects)
     # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
     work.mark.renew()
     url = work.repository.write_manifest(manifest)

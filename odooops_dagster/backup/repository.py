@@ -164,9 +164,10 @@ class Repository:
             Damaged: they are not, or the store cannot read them.
             Absent: the store does not have it, or its base.
         """
-        return _read_again(lambda: self._read_object(name, objects))
+        return _read_again(lambda: self._read_object(name, objects))[1]
 
-    def _read_object(self, name: str, objects: Mapping[str, Piece]) -> bytes:
+    def _read_object(self, name: str, objects: Mapping[str, Piece]) -> tuple[bytes, bytes]:
+        """Return the object's bytes as the store holds them, and its plain ones."""
         piece = objects.get(name)
         if piece is None:
             raise Damaged(f"object {name} is not in the manifest", object_name=name)
@@ -181,13 +182,13 @@ class Repository:
             raise Damaged(str(exc), object_name=name, hint=exc.hint) from exc
         if len(plain) != piece.size_bytes or self.sealer.name(plain) != name:
             raise Damaged(f"object {name} does not hash to its name", object_name=name)
-        return plain
+        return data, plain
 
-    def keep_twin(self, piece: Piece) -> None:
+    def keep_twin(self, name: str, objects: Mapping[str, Piece]) -> None:
         """Keep a second copy of an object whose content no later backup has again, so that it can be mended too."""
-        twin = self.prefix + TWINS + piece.key
+        twin = self.prefix + TWINS + objects[name].key
         if self.store.stat(twin) is None:
-            self.store.put(twin, self._stored(piece.key, largest=_LARGEST_OBJECT))
+            self.store.put(twin, _read_again(lambda: self._read_object(name, objects))[0])
 
     def mend(self, names: Collection[str]) -> None:
         """Write the objects of these names again from their second copies, where they have one."""
@@ -246,7 +247,7 @@ def _read_again(read: Callable[[], Read]) -> Read:
     """Read once more before a verdict: one transfer that went wrong says nothing of what the store holds."""
     try:
         return read()
-    except (Damaged, Absent):
+    except (Conflict, NotFound):
         return read()
 
 

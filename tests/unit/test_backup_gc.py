@@ -166,11 +166,24 @@ def test_a_mark_of_the_future_is_of_somebody_who_lives(repository: Repository) -
 
 
 @pytest.mark.parametrize("sign", [None, [], {}, {"renewed_at": "yesterday"}, {"renewed_at": START.isoformat()[:-6]}])
-def test_a_mark_that_nobody_understands_is_respected(repository: Repository, sign: object) -> None:
-    """A newer version may have written it."""
+def test_a_mark_that_nobody_understands_is_respected_for_a_marks_life(repository: Repository, sign: object) -> None:
+    """A newer version may have written it; whoever did has renewed it since, or died: the store knows when."""
     leave(repository, "writing", sign)
+    now = datetime.now(UTC)
     with pytest.raises(Conflict, match="is at work"):
-        gc.collect(repository, collector_id="c", clock=lambda: START + timedelta(days=99))
+        gc.collect(repository, collector_id="c", clock=lambda: now + LIFE - timedelta(minutes=1))
+    gc.collect(repository, collector_id="c", clock=lambda: now + LIFE + timedelta(minutes=1))
+    assert list(repository.store.list("backups/shop/marks/")) == []
+
+
+def test_a_mark_that_cannot_be_read_ends_like_any_other(tmp_path: Path) -> None:
+    """A pipe in its place stops nobody for good."""
+    repository = repository_over(FolderStore(tmp_path))
+    folder = tmp_path / "backups" / "shop" / "marks" / "collecting"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "c.1")
+    with marked(repository, "writing", "w"):
+        pass
 
 
 def test_who_was_killed_on_this_machine_is_not_waited_for(tmp_path: Path) -> None:
