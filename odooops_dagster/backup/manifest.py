@@ -147,8 +147,8 @@ class Manifest:
             if value.pop("format") != FORMAT:
                 raise Conflict("this is no manifest of a backup")
             if (version := value.pop("version")) != VERSION:
-                message = f"the backup has format version {version}, this version reads {VERSION}"
-                raise LaterFormat(message, hint="update odooops, then read it back: ops backup verify")
+                message = f"the backup has format version {version}, known is {VERSION}"
+                raise LaterFormat(message, hint="update odooops")
             manifest = cls(**value | _converted(value))
             check(manifest)
         except (ValueError, TypeError, KeyError, AttributeError, BadInput) as exc:

@@ -187,8 +187,9 @@ class Repository:
     def keep_twin(self, name: str, objects: Mapping[str, Piece]) -> None:
         """Keep a second copy of an object whose content no later backup has again, so that it can be mended too."""
         twin = self.prefix + TWINS + objects[name].key
-        if self.store.stat(twin) is None:
-            self.store.put(twin, _read_again(lambda: self._read_object(name, objects))[0])
+        with suppress(Conflict, NotFound):  # one that is damaged already is for the verification to name
+            if self.store.stat(twin) is None:
+                self.store.put(twin, _read_again(lambda: self._read_object(name, objects))[0])
 
     def mend(self, names: Collection[str]) -> None:
         """Write the objects of these names again from their second copies, where they have one."""

@@ -14,12 +14,14 @@ import pytest
 from pydantic import SecretStr
 
 from odooops_dagster.backup.distrust import distrusted
+from odooops_dagster.backup.manifest import VERSION
 from odooops_dagster.backup.marks import marked
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup
 from odooops_dagster.steps import backup as step
 from odooops_dagster.steps.progress import PROGRESS, Meter, Reading, rate_text, size_text
+from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.stores import manifest_key
 from odooops_dagster.store import FolderStore, Source, StoredObject
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
@@ -328,3 +330,18 @@ def test_a_rate_without_time_is_no_error() -> None:
     """What took no time at all still has a line."""
     assert rate_text(0, 0.0) == "0 B in 0.0 s, 0 B/s"
     assert str(Reading(what="x", done=5, whole=10, bytes_per_second=1)) == "x: 5 B of 10 B, 1 B/s"
+
+
+def test_a_backup_of_a_later_format_gets_its_verdict_in_the_row(production: Shop) -> None:
+    """This version cannot restore it, and its row says why; a later version that reads it says otherwise."""
+    made = production.back_up()
+    repository, key = production.repository, str(manifest_key(made))
+    text = repository.manifest(key).to_bytes()
+    later = text.replace(f'"version":{VERSION}'.encode(), f'"version":{VERSION + 1}'.encode())
+    production.store.put(repository.prefix + key, repository.sealer.seal(later, label=key))
+    found = recheck(production.control, repository, made, programs=production.data.programs)
+    assert found.backup.status == "failed"
+    assert f"format version {VERSION + 1}" in str(found.backup.error_message)
+    production.store.put(repository.prefix + key, repository.sealer.seal(text, label=key))
+    assert recheck(production.control, repository, made, programs=production.data.programs).fault is None
+    assert production.control.backups.get(made.id).status == "verified"

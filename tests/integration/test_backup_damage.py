@@ -129,7 +129,7 @@ def test_a_manifest_of_a_later_format_is_told_from_a_damaged_one(production: Pro
     path = tmp_path / repository.prefix / made.manifest.key
     later = made.manifest.to_bytes().replace(f'"version":{VERSION}'.encode(), f'"version":{VERSION + 1}'.encode())
     path.write_bytes(repository.sealer.seal(later, label=made.manifest.key))
-    with pytest.raises(LaterFormat, match=f"format version {VERSION + 1}, this version reads {VERSION}") as caught:
+    with pytest.raises(LaterFormat, match=f"format version {VERSION + 1}, known is {VERSION}") as caught:
         repository.manifest(made.manifest.key)
     assert "update odooops" in str(caught.value.hint)
 
