@@ -16,14 +16,20 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import tuple_row
 
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.odoo import harmless, scrub
 from odooops_dagster.odoo.harmless import QUESTIONS
 from odooops_dagster.odoo.neutralize import Script
-from odooops_dagster.odoo.scrub import SCRUBBED, STATEMENTS, Column, secret_columns
+from odooops_dagster.odoo.scrub import SCRUBBED, STATEMENTS
+from odooops_dagster.sanitize import collect, files, objects, rows, scan, stale
+from odooops_dagster.sanitize.access import every_row
+from odooops_dagster.sanitize.columns import Column, ordinary_tables, readable_columns, secret_columns, writable
+from odooops_dagster.sanitize.fingerprints import Fingerprints
+from odooops_dagster.sanitize.secrets import SecretList, secret_list
+from odooops_dagster.sanitize.secrets import recipe as secrets_recipe
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
@@ -37,20 +43,34 @@ class NotHarmless(StepFailed):
 
 @dataclass(frozen=True, kw_only=True)
 class HarmlessReport:
-    """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered."""
+    """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered.
+
+    `searched_for` is how many values of production's secrets were looked for; `suspects` are columns that were not
+    scrubbed and whose values look random, for a person to judge.
+    """
 
     neutralized: tuple[str, ...]
     masked: tuple[str, ...]
     masked_tables: Mapping[str, int] = field(default_factory=dict)
     scrubbed: Mapping[str, int] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
+    searched_for: int = 0
+    suspects: tuple[str, ...] = ()
+    files_removed: int = 0
     seconds: float = 0.0
 
 
 def make_harmless(
-    access: DatabaseAccess, *, scripts: Sequence[Script], masks: Sequence[Script], progress: Progress
+    access: DatabaseAccess,
+    *,
+    scripts: Sequence[Script],
+    masks: Sequence[Script],
+    progress: Progress,
+    filestore: Path | None = None,
 ) -> HarmlessReport:
     """Run the scripts, the masks and the scrub, and keep the result only if no question finds anything.
+
+    `filestore` is the copy's own: the files of attachments that were taken away are removed from it.
 
     Raises:
         NotHarmless: a script failed or ended the transaction itself, or something harmful is left; nothing was kept.
@@ -59,12 +79,17 @@ def make_harmless(
     started = time.monotonic()
     with _transaction(access) as connection:
         transaction_id = _transaction_id(connection)
-        _run_all(connection, scripts, transaction_id, progress)
-        before = _changed_rows(connection)
-        _run_all(connection, masks, transaction_id, progress)
-        masked_tables = _changed_rows(connection) - before
-        scrubbed = _scrub(connection, progress)
-        _answer(connection)
+        known = _known(connection)
+        with every_row(connection):
+            production = collect.fingerprints(connection, known)
+            files.note_files(connection)
+            _run_all(connection, scripts, transaction_id, progress)
+            before = _changed_rows(connection)
+            _run_all(connection, masks, transaction_id, progress)
+            masked_tables = _changed_rows(connection) - before
+            scrubbed = _scrub(connection, known, progress)
+            findings = _answer(connection, known, production)
+        removed = files.remove_files(filestore, files.unnamed_files(connection)) if filestore else 0
         if _transaction_id(connection) != transaction_id:
             raise NotHarmless("the copy's transaction was ended while it was made harmless")
     return HarmlessReport(
@@ -72,20 +97,30 @@ def make_harmless(
         masked=tuple(script.name for script in masks),
         masked_tables=dict(sorted(masked_tables.items())),
         scrubbed=scrubbed,
-        questions=tuple(question.name for question in QUESTIONS),
+        questions=(*(question.name for question in QUESTIONS), *_SEARCHES),
+        searched_for=len(production),
+        suspects=tuple(findings.suspects),
+        files_removed=removed,
         seconds=round(time.monotonic() - started, 2),
     )
 
 
-def offenders(access: DatabaseAccess) -> dict[str, list[str]]:
+def offenders(access: DatabaseAccess, *, by_value: bool = False) -> dict[str, list[str]]:
     """Return what each question finds in the database, those left out that find nothing; nothing is changed.
+
+    With `by_value` every text is read too, for what its own shape gives away as a secret.
 
     Raises:
         Unavailable: the server does not answer.
     """
     with _transaction(access) as connection:
-        connection.execute("set transaction read only")
-        return _found(connection)
+        known = _known(connection)
+        with every_row(connection):
+            found = _found(connection, known)
+            if by_value:
+                found |= _told(scan.by_value(connection, known, Fingerprints()))
+        connection.rollback()
+        return found
 
 
 def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> None:
@@ -109,8 +144,8 @@ def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> 
 
 def recipe() -> str:
     """Return the SHA-256 of what is scrubbed and asked: what an older recipe made harmless is not so by this one."""
-    files = (Path(str(module.__file__)).read_bytes() for module in (scrub, harmless))
-    return hashlib.sha256(b"\0".join(files)).hexdigest()
+    code = (Path(str(module.__file__)).read_bytes() for module in (scrub, harmless))
+    return hashlib.sha256(b"\0".join((*code, secrets_recipe()))).hexdigest()
 
 
 class _transaction:  # noqa: N801 -- used as a function
@@ -192,16 +227,33 @@ def _line(exc: psycopg.Error, script: Script) -> str:
     return f", line {script.text.count(chr(10), 0, int(position)) + 1}" if position else ""
 
 
-def _scrub(connection: Connection, progress: Progress) -> dict[str, int]:
+def _known(connection: Connection) -> SecretList:
+    """Return the list of secrets of the series that the database is of."""
+    version = None
+    if "ir_module_module" in ordinary_tables(connection):
+        version = connection.execute(
+            "select latest_version from public.ir_module_module where name = 'base'"
+        ).fetchone()
+    return secret_list(".".join(str(version[0]).split(".")[:2]) if version else "")
+
+
+def _scrub(connection: Connection, known: SecretList, progress: Progress) -> dict[str, int]:
     """Return how many rows were emptied or taken away, by what they held."""
-    counts: dict[str, int] = {}
-    tables = _tables(connection)
-    for statement in STATEMENTS:
-        if tables.issuperset(statement.tables):
-            counts[statement.what] = connection.execute(statement.sql).rowcount
-    for column in secret_columns(_columns(connection)):
-        counts[f"{column.table}.{column.name}"] = _empty(connection, column)
-    found = {what: rows for what, rows in counts.items() if rows}
+    tables = ordinary_tables(connection)
+    counts = {
+        statement.what: connection.execute(statement.sql).rowcount
+        for statement in STATEMENTS
+        if tables.issuperset(statement.tables)
+    }
+    counts |= {what: delete(connection, known) for what, table, delete, _ in _ROWS if table in tables}
+    counts |= objects.unlink_secret_objects(connection, known)
+    columns = secret_columns(writable(readable_columns(connection)), known)
+    emptied = {column: _empty(connection, column) for column in columns}
+    counts |= {column.place: count for column, count in emptied.items()}
+    counts |= {f"{place}: links": count for place, count in rows.rewrite_links(connection).items()}
+    stale.clear_statistics(connection, columns)
+    counts |= stale.refresh_views(connection)
+    found = {what: count for what, count in counts.items() if count}
     progress(f"scrubbed {sum(found.values())} value(s) in {len(found)} place(s)")
     return found
 
@@ -211,22 +263,21 @@ def _empty(connection: Connection, column: Column) -> int:
     value: sql.Composable = sql.SQL("null")
     if not column.is_nullable:
         words = sql.SQL("{} || gen_random_uuid()").format(sql.Literal(SCRUBBED))
-        shapes: Mapping[str, LiteralString] = {
-            "bytea": "convert_to({}, 'UTF8')",
-            "json": "to_json({})",
-            "jsonb": "to_jsonb({})",
-        }
-        value = sql.SQL(shapes.get(column.data_type, "{}")).format(words)
-    statement = sql.SQL("update public.{} set {} = {} where {} is not null").format(
-        sql.Identifier(column.table), sql.Identifier(column.name), value, sql.Identifier(column.name)
+        value = sql.SQL(_FILLERS.get(column.base, "{}")).format(words)
+        if column.base not in {"bytea", "json", "jsonb"}:
+            value = sql.SQL("({})::{}").format(value, sql.SQL(column.data_type))
+    statement = sql.SQL("update {} set {} = {} where {} is not null").format(
+        column.identifier, sql.Identifier(column.name), value, sql.Identifier(column.name)
     )
     return connection.execute(statement).rowcount
 
 
-def _answer(connection: Connection) -> None:
-    found = _found(connection)
+def _answer(connection: Connection, known: SecretList, production: Fingerprints) -> scan.Findings:
+    """Ask everything, and return what the search for values found that proves nothing."""
+    findings = scan.by_value(connection, known, production)
+    found = _found(connection, known) | _told(findings)
     if not found:
-        return
+        return findings
     (name, things), *more = found.items()
     shown = ", ".join(things[:_OFFENDERS_SHOWN]) + (
         f" and {len(things) - _OFFENDERS_SHOWN} more" if len(things) > _OFFENDERS_SHOWN else ""
@@ -238,44 +289,39 @@ def _answer(connection: Connection) -> None:
     )
 
 
-def _found(connection: Connection) -> dict[str, list[str]]:
-    tables = _tables(connection)
+def _found(connection: Connection, known: SecretList) -> dict[str, list[str]]:
+    tables = ordinary_tables(connection)
     asked = (question for question in QUESTIONS if tables.issuperset(question.tables))
     found = {question.name: [str(row[0]) for row in connection.execute(question.sql)] for question in asked}
-    found["keeps no secret"] = [
-        f"{column.table}.{column.name}" for column in secret_columns(_columns(connection)) if _holds(connection, column)
+    found[_SEARCHES[0]] = scan.by_name(connection, known) + [
+        f"{what}: {name}" for what, table, _, left in _ROWS if table in tables for name in left(connection, known)
     ]
     return {name: things for name, things in found.items() if things}
 
 
-def _holds(connection: Connection, column: Column) -> bool:
-    """Return whether the column holds anything that the scrub did not put there."""
-    text = "encode({0}, 'escape')" if column.data_type == "bytea" else "{0}::text"
-    statement = sql.SQL("select from public.{1} where {0} is not null and " + text + " !~ {2} limit 1").format(
-        sql.Identifier(column.name), sql.Identifier(column.table), sql.Literal(f'^"?{SCRUBBED}')
-    )
-    return bool(connection.execute(statement).rowcount)
+def _told(findings: scan.Findings) -> dict[str, list[str]]:
+    """Return the findings of the search by value as the answer to its question."""
+    things = [f"{place} ({what})" for what, places in findings.places.items() for place in places]
+    return {_SEARCHES[1]: things} if things else {}
 
 
-def _tables(connection: Connection) -> frozenset[str]:
-    rows = connection.execute(
-        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
-    )
-    return frozenset(str(name) for (name,) in rows)
-
-
-def _columns(connection: Connection) -> list[Column]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            """
-            select c.table_name, c.column_name, c.data_type, c.is_nullable = 'YES' as is_nullable
-              from information_schema.columns as c
-              join pg_class as t on t.relname = c.table_name and t.relnamespace = 'public'::regnamespace
-             where c.table_schema = 'public' and t.relkind in ('r', 'p') and c.is_generated = 'NEVER'
-             order by c.table_name, c.ordinal_position
-            """
-        ).fetchall()
-    return [
-        Column(table=r["table_name"], name=r["column_name"], data_type=r["data_type"], is_nullable=r["is_nullable"])
-        for r in rows
-    ]
+# Asked besides the questions of Odoo's tables: by what it is called, and by what it is.
+_SEARCHES = ("keeps no secret", "holds no value of a secret")
+# What of Odoo's own tables holds secrets as rows: how to take them away, and how to see that none is left.
+_ROWS: tuple[
+    tuple[str, str, Callable[[Connection, SecretList], int], Callable[[Connection, SecretList], list[str]]], ...
+] = (
+    ("system parameters that hold secrets", "ir_config_parameter", rows.delete_parameters, rows.secret_parameters),
+    ("defaults of secret fields", "ir_default", rows.delete_defaults, rows.secret_defaults),
+    ("attachments that keep secrets", "ir_attachment", rows.delete_attachments, rows.secret_attachments),
+)
+_FILLERS: Mapping[str, LiteralString] = {
+    "bytea": "convert_to({}, 'UTF8')",
+    "json": "to_json({})",
+    "jsonb": "to_jsonb({})",
+    "array": "'{{}}'",
+    "composite": "row(null)",
+    "range": "'empty'",
+    "hstore": "''",
+    "uuid": "overlay(gen_random_uuid()::text placing '5c4bbed0' from 1)",
+}

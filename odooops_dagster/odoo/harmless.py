@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import LiteralString
 
-from odooops_dagster.odoo.scrub import IS_CONFIDENTIAL
-
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -85,17 +83,9 @@ QUESTIONS: tuple[Question, ...] = (
         sql="select format('API key of user %s', user_id) as offender from public.res_users_apikeys",
     ),
     Question(
-        name="holds no secret parameter",
-        tables=("ir_config_parameter",),
-        sql=(
-            "select format('system parameter %s', key) as offender from public.ir_config_parameter where "  # noqa: S608 -- ours
-            + IS_CONFIDENTIAL
-        ),
-    ),
-    Question(
         name="has nothing waiting to go out",
         tables=("mail_mail",),
-        sql="select format('mail %s', id) as offender from public.mail_mail where state = 'outgoing'",
+        sql="select format('mail %s', id) as offender from public.mail_mail where state in ('outgoing', 'exception')",
     ),
     Question(
         name="has no job waiting",
@@ -103,6 +93,17 @@ QUESTIONS: tuple[Question, ...] = (
         sql=(
             "select format('job %s', uuid) as offender from public.queue_job"
             " where state in ('wait_dependencies', 'pending', 'enqueued', 'started')"
+        ),
+    ),
+    # With the login that production has there.
+    Question(
+        name="reaches no other database",
+        tables=(),
+        sql=(
+            "select format('foreign table %s', oid::regclass) as offender from pg_class where relkind = 'f'"
+            " union all select format('login on foreign server %s', srvname) from pg_user_mappings"
+            " union all select format('subscription %s', subname) from pg_subscription"
+            " where subdbid = (select oid from pg_database where datname = current_database())"
         ),
     ),
 )

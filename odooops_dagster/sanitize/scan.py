@@ -1,0 +1,205 @@
+"""The search for secrets in a copy: it reads everything that can be read, and knows nothing of what was scrubbed.
+
+Wider than the scrub on purpose. By name: columns of views, materialised views and generated columns too. By value: what
+production's secret columns held, and what its own shape gives away, in any text of any schema, in large objects, and
+in what a role can read of the catalogue: functions, views, defaults, checks, comments, enums, settings, statistics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from odooops_dagster.odoo.scrub import SCRUBBED
+from odooops_dagster.sanitize.columns import BYTES_READ, Column, readable_columns, secret_columns
+from odooops_dagster.sanitize.fingerprints import Fingerprints, as_copied
+from odooops_dagster.sanitize.formats import formats_in, looks_random
+from odooops_dagster.sanitize.secrets import SecretList
+
+Connection = psycopg.Connection[Any]
+
+# A uuid's column takes no words as a filler.
+SCRUBBED_UUID = "5c4bbed0-"
+# Nothing at all, the filler, or an array or a row of nothing.
+_FILLED = rf'^([\s{{}}(),"]*|"?{SCRUBBED}.*|{SCRUBBED_UUID}.*)$'
+_CHUNK_BYTES = 1 << 20
+# COPY's text format (PostgreSQL's docs, COPY, "Text Format"): what it writes for the signs that part values.
+_ESCAPES = ((b"\\\\", b"\0"), (b"\\n", b" "), (b"\\t", b" "), (b"\\r", b" "))
+_UNREADABLE = "what cannot be read"
+_PRODUCTIONS = "a value of production's secrets"
+# A column whose values look random is told of when so many of the first ones do.
+_SAMPLE, _ENOUGH = 200, 0.5
+
+
+@dataclass
+class Findings:
+    """Where secrets were found, by what they are; `suspects` are columns whose values only look random."""
+
+    places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    suspects: list[str] = field(default_factory=list)
+
+    def add(self, what: str, place: str) -> None:
+        """Note a place once."""
+        if place not in self.places[what]:
+            self.places[what].append(place)
+
+
+def by_name(connection: Connection, known: SecretList) -> list[str]:
+    """Return the columns that are named like secrets and hold what the scrub did not put there."""
+    columns = secret_columns(readable_columns(connection), known)
+    return [column.place for column in columns if not column.is_generated and _holds(connection, column)]
+
+
+def by_value(connection: Connection, known: SecretList, production: Fingerprints) -> Findings:
+    """Read every text of the database once and return where a secret stands."""
+    findings = Findings()
+    for columns in _by_relation(_searched(readable_columns(connection), known)):
+        _Reading(columns, production, findings).read(connection)
+    for statement in _DEFINITIONS:
+        _look(_definitions(connection, statement, findings), production, findings)
+    return findings
+
+
+def _searched(columns: Sequence[Column], known: SecretList) -> list[Column]:
+    """Return what is stored; a view shows nothing else, and a foreign table's rows are another server's."""
+    return [
+        column
+        for column in columns
+        if column.relation in {"table", "materialized view"} and (column.qualified_table, column.name) not in known.kept
+    ]
+
+
+def _holds(connection: Connection, column: Column) -> bool:
+    statement = sql.SQL("select from {} where {} is not null and {} !~ {} limit 1").format(
+        column.identifier, sql.Identifier(column.name), column.as_text, sql.Literal(_FILLED)
+    )
+    try:
+        with connection.transaction():
+            return bool(connection.execute(statement).rowcount)
+    except psycopg.Error:
+        return True  # what cannot be read is not known to be empty
+
+
+def _by_relation(columns: Sequence[Column]) -> Iterator[list[Column]]:
+    relations: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    for column in columns:
+        relations[column.schema, column.table].append(column)
+    yield from relations.values()
+
+
+class _Reading:
+    """One pass over a relation's text, in pieces of whole rows."""
+
+    def __init__(self, columns: Sequence[Column], production: Fingerprints, findings: Findings) -> None:
+        self._columns = columns
+        self._production = production
+        self._findings = findings
+        self._is_first = True
+
+    def read(self, connection: Connection) -> None:
+        statement = sql.SQL("copy (select {} from {}) to stdout").format(
+            sql.SQL(", ").join(column.as_text for column in self._columns), self._columns[0].identifier
+        )
+        rows: list[bytes] = []
+        size = 0
+        try:
+            with connection.transaction(), connection.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in copy:
+                    rows.append(bytes(row))
+                    size += len(row)
+                    if size >= _CHUNK_BYTES:
+                        self._look(rows)
+                        rows, size = [], 0
+        except psycopg.Error as exc:
+            name = self._columns[0].qualified_table
+            self._findings.add(_UNREADABLE, f"{name} ({exc.diag.message_primary or exc})")
+        if rows:
+            self._look(rows)
+
+    def _look(self, rows: list[bytes]) -> None:
+        text = _plain(b"".join(rows))
+        if self._is_first:
+            self._suspect(rows[:_SAMPLE])
+            self._is_first = False
+        for word in self._production.found_in(text):
+            self._tell(_PRODUCTIONS, rows, lambda value, word=word: word in value)
+        for whole in self._production.among(set(b"".join(rows).replace(b"\n", b"\t").split(b"\t"))):
+            self._tell(_PRODUCTIONS, rows, whole.__eq__)
+        for what, pattern in formats_in(text):
+            self._tell(what, rows, lambda value, pattern=pattern: pattern.search(_plain(value)))
+
+    def _tell(self, what: str, rows: list[bytes], is_it: Callable[[bytes], object]) -> None:
+        for row in rows:
+            for column, value in zip(self._columns, row.rstrip(b"\n").split(b"\t"), strict=True):
+                if is_it(value):
+                    self._findings.add(what, column.place)
+
+    def _suspect(self, rows: list[bytes]) -> None:
+        filled: Counter[str] = Counter()
+        random: Counter[str] = Counter()
+        for row in rows:
+            for column, value in zip(self._columns, row.rstrip(b"\n").split(b"\t"), strict=True):
+                if value != b"\\N":
+                    filled[column.place] += 1
+                    random[column.place] += looks_random(value)
+        self._findings.suspects += [place for place, count in random.items() if count > filled[place] * _ENOUGH]
+
+
+def _look(texts: Sequence[tuple[str, bytes]], production: Fingerprints, findings: Findings) -> None:
+    """Look through small texts, all at once first: most hold nothing."""
+    together = b"\n".join(text for _, text in texts)
+    is_wanted = production.found_in(together) or production.wholes or formats_in(together)
+    for place, text in texts if is_wanted else ():
+        if production.among([as_copied(text)]) or production.found_in(text):
+            findings.add(_PRODUCTIONS, place)
+        for what, _ in formats_in(text):
+            findings.add(what, place)
+
+
+def _plain(text: bytes) -> bytes:
+    for written, meant in _ESCAPES:
+        text = text.replace(written, meant)
+    return text
+
+
+def _definitions(connection: Connection, statement: bytes, findings: Findings) -> list[tuple[str, bytes]]:
+    """Return what the catalogue says in its users' words, or a large object."""
+    try:
+        with connection.transaction():
+            return [(str(place), str(text).encode()) for place, text in connection.execute(statement)]
+    except psycopg.errors.InsufficientPrivilege as exc:
+        findings.add(_UNREADABLE, exc.diag.message_primary or str(exc))
+        return []
+
+
+# Built of our own words only.
+_OURS = "not in ('pg_catalog', 'information_schema')"
+_DEFINITIONS = tuple(
+    statement.encode()
+    for statement in (
+        f"""select 'function ' || p.oid::regprocedure, p.prosrc from pg_proc as p
+             join pg_namespace as n on n.oid = p.pronamespace where n.nspname {_OURS}
+              and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')""",
+        f"""select 'view ' || c.oid::regclass, pg_get_viewdef(c.oid) from pg_class as c
+             join pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('v', 'm') and n.nspname {_OURS}""",
+        """select 'comment on ' || pg_describe_object(classoid, objoid, objsubid), description
+             from pg_description where objoid >= 16384""",
+        """select 'default of ' || adrelid::regclass, pg_get_expr(adbin, adrelid) from pg_attrdef""",
+        f"""select 'constraint ' || c.conname, pg_get_constraintdef(c.oid) from pg_constraint as c
+             join pg_namespace as n on n.oid = c.connamespace where c.contype = 'c' and n.nspname {_OURS}""",
+        """select 'enum ' || enumtypid::regtype, enumlabel from pg_enum""",
+        """select 'trigger ' || tgname, encode(tgargs, 'escape') from pg_trigger where tgnargs > 0""",
+        """select 'setting of the database or a role', array_to_string(setconfig, ' ') from pg_db_role_setting
+            where setdatabase = (select oid from pg_database where datname = current_database())""",
+        f"""select 'statistics of ' || schemaname || '.' || tablename || '.' || attname,
+                  concat_ws(' ', most_common_vals::text, histogram_bounds::text)
+             from pg_stats where schemaname {_OURS} and coalesce(most_common_vals, histogram_bounds) is not null""",
+        f"""select 'large object ' || oid, encode(lo_get(oid, 0, {BYTES_READ}), 'escape')
+             from pg_largeobject_metadata""",
+    )
+)

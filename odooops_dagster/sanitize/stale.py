@@ -1,0 +1,67 @@
+"""What PostgreSQL still keeps of a value that its table has no more: materialised views and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from odooops_dagster.sanitize.columns import Column
+
+Connection = psycopg.Connection[Any]
+
+# The version that brought pg_clear_attribute_stats (PostgreSQL's docs, "Statistics Manipulation Functions").
+_CLEARS_STATISTICS = 180000
+
+
+def refresh_views(connection: Connection) -> dict[str, int]:
+    """Fill the materialised views again, each after those it reads; return 1 by name for each.
+
+    One that cannot be filled is emptied: a view without rows holds no secret, one with yesterday's does.
+    """
+    names = [(str(schema), str(name)) for schema, name in connection.execute(_VIEWS)]
+    for schema, name in names:
+        view = sql.Identifier(schema, name)
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("refresh materialized view {}").format(view))
+        except psycopg.Error:
+            connection.execute(sql.SQL("refresh materialized view {} with no data").format(view))
+    return {f"{schema}.{name} (refreshed)": 1 for schema, name in names}
+
+
+def clear_statistics(connection: Connection, columns: Iterable[Column]) -> None:
+    """Drop what the planner remembers of the columns' values: its owner reads that in pg_stats."""
+    for column in columns:
+        if connection.info.server_version >= _CLEARS_STATISTICS:
+            connection.execute(
+                "select pg_clear_attribute_stats(%s, %s, %s, inherited) from unnest(array[true, false]) as inherited",
+                [column.schema, column.table, column.name],
+            )
+        else:
+            connection.execute(sql.SQL("analyze {} ({})").format(column.identifier, sql.Identifier(column.name)))
+
+
+# A view is made after what it reads, so that the order of their numbers is one in which each can be filled; a rule's
+# dependencies tell the order where one was replaced since.
+_VIEWS = """
+with recursive reads (view, source) as (
+    select distinct r.ev_class, d.refobjid
+      from pg_rewrite as r
+      join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+       and d.refclassid = 'pg_class'::regclass and d.refobjid <> r.ev_class
+      join pg_class as v on v.oid = r.ev_class and v.relkind in ('v', 'm')
+), depths (view, depth) as (
+    select view, 0 from reads
+    union
+    select r.view, p.depth + 1 from reads as r join depths as p on p.view = r.source
+)
+select n.nspname, c.relname
+  from pg_class as c
+  join pg_namespace as n on n.oid = c.relnamespace
+  left join (select view, max(depth) as depth from depths group by view) as d on d.view = c.oid
+ where c.relkind = 'm' and c.relispopulated
+ order by coalesce(d.depth, 0), c.oid
+"""
