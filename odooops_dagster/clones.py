@@ -251,8 +251,8 @@ def _scrub(connection: Connection, known: SecretList, progress: Progress) -> dic
     emptied = {column: _empty(connection, column) for column in columns}
     counts |= {column.place: count for column, count in emptied.items()}
     counts |= {f"{place}: links": count for place, count in rows.rewrite_links(connection).items()}
-    stale.clear_statistics(connection, columns)
     counts |= stale.refresh_views(connection)
+    stale.clear_statistics(connection)
     found = {what: count for what, count in counts.items() if count}
     progress(f"scrubbed {sum(found.values())} value(s) in {len(found)} place(s)")
     return found
@@ -263,7 +263,7 @@ def _empty(connection: Connection, column: Column) -> int:
     value: sql.Composable = sql.SQL("null")
     if not column.is_nullable:
         words = sql.SQL("{} || gen_random_uuid()").format(sql.Literal(SCRUBBED))
-        value = sql.SQL(_FILLERS.get(column.base, "{}")).format(words)
+        value = sql.SQL(_FILLERS.get(column.base, "{0}")).format(words, sql.SQL(column.data_type))
         if column.base not in {"bytea", "json", "jsonb"}:
             value = sql.SQL("({})::{}").format(value, sql.SQL(column.data_type))
     statement = sql.SQL("update {} set {} = {} where {} is not null").format(
@@ -316,11 +316,11 @@ _ROWS: tuple[
     ("attachments that keep secrets", "ir_attachment", rows.delete_attachments, rows.secret_attachments),
 )
 _FILLERS: Mapping[str, LiteralString] = {
-    "bytea": "convert_to({}, 'UTF8')",
-    "json": "to_json({})",
-    "jsonb": "to_jsonb({})",
+    "bytea": "convert_to({0}, 'UTF8')",
+    "json": "to_json({0})",
+    "jsonb": "to_jsonb({0})",
     "array": "'{{}}'",
-    "composite": "row(null)",
+    "composite": "json_populate_record(null::{1}, '{{}}')",
     "range": "'empty'",
     "hstore": "''",
     "uuid": "overlay(gen_random_uuid()::text placing '5c4bbed0' from 1)",

@@ -31,7 +31,8 @@ def fingerprints(connection: Connection, known: SecretList) -> Fingerprints:
 
 def _values(connection: Connection, known: SecretList) -> Iterator[bytes]:
     for column in secret_columns(readable_columns(connection), known):
-        if column.relation in {"table", "materialized view"} and not _is_unsearched(column, known):
+        is_stored = column.relation in {"table", "materialized view"} and column.is_readable
+        if is_stored and not _is_unsearched(column, known):
             yield from _of_column(connection, column)
     if "ir_config_parameter" in ordinary_tables(connection):
         rows = connection.execute(

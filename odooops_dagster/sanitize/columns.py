@@ -28,6 +28,8 @@ class Column:
     base: str = ""  # array, composite, enum, range, or the name of a base type
     relation: str = "table"  # table, view, materialized view or foreign table
     is_generated: bool = False
+    is_readable: bool = True  # for the role that asks
+    is_writable: bool = True
 
     @property
     def place(self) -> str:
@@ -78,8 +80,10 @@ def secret_columns(columns: Iterable[Column], known: SecretList) -> tuple[Column
 
 
 def writable(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """Return the columns that an update can change."""
-    return tuple(column for column in columns if column.relation == "table" and not column.is_generated)
+    """Return the columns that an update of ours can change."""
+    return tuple(
+        column for column in columns if column.relation == "table" and column.is_writable and not column.is_generated
+    )
 
 
 # A type's parts are what its text is made of: a domain's base, an array's element, a composite's fields, a range's
@@ -87,12 +91,14 @@ def writable(columns: Iterable[Column]) -> tuple[Column, ...]:
 _COLUMNS = """
 with recursive attributes as (
     select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,
-           n.nspname, c.relname, c.relkind
+           n.nspname, c.relname, c.relkind, has_table_privilege(c.oid, 'select') as is_readable,
+           has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'update') as is_writable
       from pg_attribute as a
       join pg_class as c on c.oid = a.attrelid
       join pg_namespace as n on n.oid = c.relnamespace
      where a.attnum > 0 and not a.attisdropped
        and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and c.relpersistence <> 't'
+       and (c.relkind <> 'm' or c.relispopulated)
        and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
 ), parts (whole, part) as (
     select distinct atttypid, atttypid from attributes
@@ -122,6 +128,7 @@ with recursive attributes as (
 )
 select a.nspname as schema, a.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as data_type,
        not (a.attnotnull or declared.typnotnull) as is_nullable, a.attgenerated <> '' as is_generated,
+       a.is_readable, a.is_writable,
        case a.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
            else 'table' end as relation,
        case when base.typcategory = 'A' then 'array' when base.typtype = 'c' then 'composite'

@@ -7,16 +7,19 @@ in what a role can read of the catalogue: functions, views, defaults, checks, co
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from odooops_dagster.odoo.scrub import SCRUBBED
-from odooops_dagster.sanitize.columns import BYTES_READ, Column, readable_columns, secret_columns
+from odooops_dagster.sanitize.columns import Column, readable_columns, secret_columns
+from odooops_dagster.sanitize.definitions import DEFINITIONS
 from odooops_dagster.sanitize.fingerprints import Fingerprints, as_copied
 from odooops_dagster.sanitize.formats import formats_in, looks_random
 from odooops_dagster.sanitize.secrets import SecretList
@@ -25,8 +28,8 @@ Connection = psycopg.Connection[Any]
 
 # A uuid's column takes no words as a filler.
 SCRUBBED_UUID = "5c4bbed0-"
-# Nothing at all, the filler, or an array or a row of nothing.
-_FILLED = rf'^([\s{{}}(),"]*|"?{SCRUBBED}.*|{SCRUBBED_UUID}.*)$'
+# Nothing at all, the filler, or an array, a row or a range of nothing.
+_FILLED = rf"""^([\s{{}}(),"]*|["']?{SCRUBBED}.*|{SCRUBBED_UUID}.*|empty)$"""
 _CHUNK_BYTES = 1 << 20
 # COPY's text format (PostgreSQL's docs, COPY, "Text Format"): what it writes for the signs that part values.
 _ESCAPES = ((b"\\\\", b"\0"), (b"\\n", b" "), (b"\\t", b" "), (b"\\r", b" "))
@@ -60,7 +63,7 @@ def by_value(connection: Connection, known: SecretList, production: Fingerprints
     findings = Findings()
     for columns in _by_relation(_searched(readable_columns(connection), known)):
         _Reading(columns, production, findings).read(connection)
-    for statement in _DEFINITIONS:
+    for statement in DEFINITIONS:
         _look(_definitions(connection, statement, findings), production, findings)
     return findings
 
@@ -127,13 +130,13 @@ class _Reading:
             self._suspect(rows[:_SAMPLE])
             self._is_first = False
         for word in self._production.found_in(text):
-            self._tell(_PRODUCTIONS, rows, lambda value, word=word: word in value)
+            self._tell(_PRODUCTIONS, rows, partial(_contains, word))
         for whole in self._production.among(set(b"".join(rows).replace(b"\n", b"\t").split(b"\t"))):
-            self._tell(_PRODUCTIONS, rows, whole.__eq__)
+            self._tell(_PRODUCTIONS, rows, partial(_is, whole))
         for what, pattern in formats_in(text):
-            self._tell(what, rows, lambda value, pattern=pattern: pattern.search(_plain(value)))
+            self._tell(what, rows, partial(_matches, pattern))
 
-    def _tell(self, what: str, rows: list[bytes], is_it: Callable[[bytes], object]) -> None:
+    def _tell(self, what: str, rows: list[bytes], is_it: Callable[[bytes], bool]) -> None:
         for row in rows:
             for column, value in zip(self._columns, row.rstrip(b"\n").split(b"\t"), strict=True):
                 if is_it(value):
@@ -161,13 +164,25 @@ def _look(texts: Sequence[tuple[str, bytes]], production: Fingerprints, findings
             findings.add(what, place)
 
 
+def _contains(word: bytes, value: bytes) -> bool:
+    return word in value
+
+
+def _is(whole: bytes, value: bytes) -> bool:
+    return value == whole
+
+
+def _matches(pattern: re.Pattern[bytes], value: bytes) -> bool:
+    return pattern.search(_plain(value)) is not None
+
+
 def _plain(text: bytes) -> bytes:
     for written, meant in _ESCAPES:
         text = text.replace(written, meant)
     return text
 
 
-def _definitions(connection: Connection, statement: bytes, findings: Findings) -> list[tuple[str, bytes]]:
+def _definitions(connection: Connection, statement: LiteralString, findings: Findings) -> list[tuple[str, bytes]]:
     """Return what the catalogue says in its users' words, or a large object."""
     try:
         with connection.transaction():
@@ -175,31 +190,3 @@ def _definitions(connection: Connection, statement: bytes, findings: Findings) -
     except psycopg.errors.InsufficientPrivilege as exc:
         findings.add(_UNREADABLE, exc.diag.message_primary or str(exc))
         return []
-
-
-# Built of our own words only.
-_OURS = "not in ('pg_catalog', 'information_schema')"
-_DEFINITIONS = tuple(
-    statement.encode()
-    for statement in (
-        f"""select 'function ' || p.oid::regprocedure, p.prosrc from pg_proc as p
-             join pg_namespace as n on n.oid = p.pronamespace where n.nspname {_OURS}
-              and not exists (select from pg_depend as d where d.objid = p.oid and d.deptype = 'e')""",
-        f"""select 'view ' || c.oid::regclass, pg_get_viewdef(c.oid) from pg_class as c
-             join pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('v', 'm') and n.nspname {_OURS}""",
-        """select 'comment on ' || pg_describe_object(classoid, objoid, objsubid), description
-             from pg_description where objoid >= 16384""",
-        """select 'default of ' || adrelid::regclass, pg_get_expr(adbin, adrelid) from pg_attrdef""",
-        f"""select 'constraint ' || c.conname, pg_get_constraintdef(c.oid) from pg_constraint as c
-             join pg_namespace as n on n.oid = c.connamespace where c.contype = 'c' and n.nspname {_OURS}""",
-        """select 'enum ' || enumtypid::regtype, enumlabel from pg_enum""",
-        """select 'trigger ' || tgname, encode(tgargs, 'escape') from pg_trigger where tgnargs > 0""",
-        """select 'setting of the database or a role', array_to_string(setconfig, ' ') from pg_db_role_setting
-            where setdatabase = (select oid from pg_database where datname = current_database())""",
-        f"""select 'statistics of ' || schemaname || '.' || tablename || '.' || attname,
-                  concat_ws(' ', most_common_vals::text, histogram_bounds::text)
-             from pg_stats where schemaname {_OURS} and coalesce(most_common_vals, histogram_bounds) is not null""",
-        f"""select 'large object ' || oid, encode(lo_get(oid, 0, {BYTES_READ}), 'escape')
-             from pg_largeobject_metadata""",
-    )
-)

@@ -26,36 +26,14 @@ _STEMS = re.compile(
     r"|decryption|hash|hmac|transaction|licen[cs]e|ssh|rsa|aes|master|service|account|session|server|security|storage"
     r"|consumer|merchant|admin|verification|replacement|migration|pos)keys?(?![a-z])"
     r"|hashiv|sessioniv|clientid(?![a-z])|clientidentifier|smtpuser|rtoken|pincode|csidjson|accountinfo|clesecrete"
-    r"|cleapi|claveapi|claveprivada|schluessel"
+    r"|cleapi|claveapi|claveprivada|(?:api|zugangs|privat|privater)schlue?ssel"
 )
 # Too short to be looked for inside other words.
 _WORDS = frozenset(
-    [
-        "pwd",
-        "pwds",
-        "pin",
-        "pins",
-        "pem",
-        "otp",
-        "totp",
-        "hotp",
-        "hmac",
-        "csid",
-        "jwt",
-        "pfx",
-        "pkcs12",
-        "psk",
-        "senha",
-        "parola",
-        "haslo",
-        "heslo",
-        "sifre",
-        "parole",
-        "cvv",
-        "cvc",
-        "apikey",
-        "privkey",
-    ]
+    {
+        *("pwd", "pwds", "pin", "pins", "pem", "otp", "totp", "hotp", "hmac", "csid", "jwt", "pfx", "pkcs12", "psk"),
+        *("senha", "parola", "parole", "haslo", "heslo", "sifre", "cvv", "cvc", "privkey"),
+    }
 )
 _LAST_WORDS = frozenset({"pass", "clave"})
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from psycopg import sql
-
-from odooops_dagster.sanitize.columns import Column
 
 Connection = psycopg.Connection[Any]
 
@@ -32,18 +29,28 @@ def refresh_views(connection: Connection) -> dict[str, int]:
     return {f"{schema}.{name} (refreshed)": 1 for schema, name in names}
 
 
-def clear_statistics(connection: Connection, columns: Iterable[Column]) -> None:
-    """Drop what the planner remembers of the columns' values: its owner reads that in pg_stats."""
-    for column in columns:
-        if connection.info.server_version >= _CLEARS_STATISTICS:
-            connection.execute(
-                "select pg_clear_attribute_stats(%s, %s, %s, inherited) from unnest(array[true, false]) as inherited",
-                [column.schema, column.table, column.name],
-            )
+def clear_statistics(connection: Connection) -> None:
+    """Drop what the planner remembers of the tables that this transaction changed: their owner reads it in pg_stats."""
+    clears = connection.info.server_version >= _CLEARS_STATISTICS
+    for schema, name in connection.execute(_CHANGED).fetchall():
+        if clears:
+            connection.execute(_CLEAR, [schema, name])
         else:
-            connection.execute(sql.SQL("analyze {} ({})").format(column.identifier, sql.Identifier(column.name)))
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
 
 
+_CHANGED = """
+select distinct n.nspname, c.relname
+  from pg_stat_xact_user_tables as t
+  cross join lateral (select t.relid union select relid from pg_partition_ancestors(t.relid)) as changed (oid)
+  join pg_class as c on c.oid = changed.oid
+  join pg_namespace as n on n.oid = c.relnamespace
+ where t.n_tup_ins + t.n_tup_upd + t.n_tup_del > 0
+"""
+_CLEAR = """
+select pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
+  from pg_stats where schemaname = %s and tablename = %s
+"""
 # A view is made after what it reads, so that the order of their numbers is one in which each can be filled; a rule's
 # dependencies tell the order where one was replaced since.
 _VIEWS = """

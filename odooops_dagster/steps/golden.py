@@ -177,7 +177,7 @@ def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Tem
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
         undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))
         _restore(ctx, made_of.backup, scratch, files)
-        told = _make_harmless(ctx, made_of, scratch)
+        told = _make_harmless(ctx, made_of, scratch, files)
         undo.add(f"folder {kept.parent}", lambda: shutil.rmtree(kept.parent, ignore_errors=True))
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.turn_into_template(scratch, name)
@@ -203,7 +203,7 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
     ctx.log("info", f"backup {backup.id} restored: {size}")
 
 
-def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str) -> dict[str, Any]:
+def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str, files: Path) -> dict[str, Any]:
     """Make the restored database harmless and return what is to be known of it."""
     installed = neutralize.installed(ctx.databases.module_states(scratch))
     if "base" not in installed:
@@ -214,6 +214,7 @@ def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str) -> dict
         scripts=neutralize.scripts(installed, made_of.build.addons_paths),
         masks=made_of.masks,
         progress=lambda line: ctx.log("debug", line),
+        filestore=files,
     )
     return {
         "backup_id": str(made_of.backup.id),

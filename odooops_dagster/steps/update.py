@@ -16,6 +16,7 @@ from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.odoo import modules, neutralize
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.install import Installed, Target, update
+from odooops_dagster.steps.names import filestore
 
 # The system parameter that keeps a checksum for each module that is not Odoo's own.
 CHECKSUMS = "odooops.addon_checksums"
@@ -104,6 +105,7 @@ def _make_harmless_again(ctx: StepContext, target: Target, installed: Installed)
         scripts=neutralize.scripts(names, target.build.addons_paths),
         masks=(),
         progress=lambda line: ctx.log("debug", line),
+        filestore=filestore(ctx.settings.home, ctx.environment, target.name),
     )
 
 
