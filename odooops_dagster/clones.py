@@ -26,7 +26,14 @@ from odooops_dagster.odoo.neutralize import Script
 from odooops_dagster.odoo.scrub import SCRUBBED, STATEMENTS
 from odooops_dagster.sanitize import collect, files, objects, rows, scan, stale
 from odooops_dagster.sanitize.access import every_row
-from odooops_dagster.sanitize.columns import Column, ordinary_tables, readable_columns, secret_columns, writable
+from odooops_dagster.sanitize.columns import (
+    Column,
+    ordinary_columns,
+    ordinary_tables,
+    readable_columns,
+    secret_columns,
+    writable,
+)
 from odooops_dagster.sanitize.fingerprints import Fingerprints
 from odooops_dagster.sanitize.secrets import SecretList, secret_list
 from odooops_dagster.sanitize.secrets import recipe as secrets_recipe
@@ -245,7 +252,7 @@ def _scrub(connection: Connection, known: SecretList, progress: Progress) -> dic
         for statement in STATEMENTS
         if tables.issuperset(statement.tables)
     }
-    counts |= {what: delete(connection, known) for what, table, delete, _ in _ROWS if table in tables}
+    counts |= {kind.what: kind.delete(connection, known) for kind in _kinds(connection)}
     counts |= objects.unlink_secret_objects(connection, known)
     columns = secret_columns(writable(readable_columns(connection)), known)
     emptied = {column: _empty(connection, column) for column in columns}
@@ -294,9 +301,14 @@ def _found(connection: Connection, known: SecretList) -> dict[str, list[str]]:
     asked = (question for question in QUESTIONS if tables.issuperset(question.tables))
     found = {question.name: [str(row[0]) for row in connection.execute(question.sql)] for question in asked}
     found[_SEARCHES[0]] = scan.by_name(connection, known) + [
-        f"{what}: {name}" for what, table, _, left in _ROWS if table in tables for name in left(connection, known)
+        f"{kind.what}: {name}" for kind in _kinds(connection) for name in kind.left(connection, known)
     ]
     return {name: things for name, things in found.items() if things}
+
+
+def _kinds(connection: Connection) -> list[rows.Kind]:
+    columns = ordinary_columns(connection)
+    return [kind for kind in rows.KINDS if columns.issuperset(kind.columns)]
 
 
 def _told(findings: scan.Findings) -> dict[str, list[str]]:
@@ -307,14 +319,6 @@ def _told(findings: scan.Findings) -> dict[str, list[str]]:
 
 # Asked besides the questions of Odoo's tables: by what it is called, and by what it is.
 _SEARCHES = ("keeps no secret", "holds no value of a secret")
-# What of Odoo's own tables holds secrets as rows: how to take them away, and how to see that none is left.
-_ROWS: tuple[
-    tuple[str, str, Callable[[Connection, SecretList], int], Callable[[Connection, SecretList], list[str]]], ...
-] = (
-    ("system parameters that hold secrets", "ir_config_parameter", rows.delete_parameters, rows.secret_parameters),
-    ("defaults of secret fields", "ir_default", rows.delete_defaults, rows.secret_defaults),
-    ("attachments that keep secrets", "ir_attachment", rows.delete_attachments, rows.secret_attachments),
-)
 _FILLERS: Mapping[str, LiteralString] = {
     "bytea": "convert_to({0}, 'UTF8')",
     "json": "to_json({0})",

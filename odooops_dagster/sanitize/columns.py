@@ -69,6 +69,15 @@ def ordinary_tables(connection: psycopg.Connection[Any]) -> frozenset[str]:
     return frozenset(str(name) for (name,) in rows)
 
 
+def ordinary_columns(connection: psycopg.Connection[Any]) -> frozenset[str]:
+    """Return the columns of Odoo's own tables, each as `table.column`."""
+    rows = connection.execute(
+        "select c.relname || '.' || a.attname from pg_class as c join pg_attribute as a on a.attrelid = c.oid"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0"
+    )
+    return frozenset(str(name) for (name,) in rows)
+
+
 def secret_columns(columns: Iterable[Column], known: SecretList) -> tuple[Column, ...]:
     """Return the columns that hold secrets by their names or by the series' list, in the order given.
 

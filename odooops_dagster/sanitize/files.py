@@ -7,14 +7,14 @@ from typing import Any
 
 import psycopg
 
-from odooops_dagster.sanitize.columns import ordinary_tables
+from odooops_dagster.sanitize.columns import ordinary_columns
 
 Connection = psycopg.Connection[Any]
 
 
 def note_files(connection: Connection) -> None:
     """Note which files the rows name now, as long as the transaction lives."""
-    if "ir_attachment" in ordinary_tables(connection):
+    if "ir_attachment.store_fname" in ordinary_columns(connection):
         connection.execute(
             "create temporary table odooops_files on commit drop as"
             " select distinct store_fname from public.ir_attachment where store_fname <> ''"
@@ -23,7 +23,7 @@ def note_files(connection: Connection) -> None:
 
 def unnamed_files(connection: Connection) -> list[str]:
     """Return the noted files that no row names any more."""
-    if "ir_attachment" not in ordinary_tables(connection):
+    if "ir_attachment.store_fname" not in ordinary_columns(connection):
         return []
     rows = connection.execute(
         "select store_fname from pg_temp.odooops_files except select store_fname from public.ir_attachment order by 1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -18,6 +20,18 @@ _SWITCHES = frozenset({"true", "false", "0", "1", ""})
 _KEY_FILES = r"\.(p12|pfx|pem|ppk|jks|keystore|kdbx|ovpn)$|^id_(rsa|dsa|ecdsa|ed25519)$|^\.env$"
 _KEY_FILE = r"\.key$"
 _PRESENTATIONS = r"keynote|zip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Rows that hold secrets, how to take them away, and how to name those that are left."""
+
+    what: str
+    columns: tuple[str, ...]  # a database of another Odoo has not all of them
+    delete: Callable[[Connection, SecretList], int]
+    left: Callable[[Connection, SecretList], list[str]]
+
+
 # What a link carries to let its holder in: Odoo signs and stores such words under these names (portal, auth_signup).
 _LINK_WORDS = ("token=", "hash=", "secret=", "password=", "api_key=", "signature=")
 _LINK = (
@@ -130,6 +144,29 @@ def _has_link(column: Column) -> sql.Composed:
     return sql.SQL("({} like '%=%' and ({}))").format(name, words)
 
 
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        what="system parameters that hold secrets",
+        columns=("ir_config_parameter.key", "ir_config_parameter.value"),
+        delete=delete_parameters,
+        left=secret_parameters,
+    ),
+    Kind(
+        what="defaults of secret fields",
+        columns=("ir_default.field_id", "ir_default.json_value", "ir_model_fields.model", "ir_model_fields.name"),
+        delete=delete_defaults,
+        left=secret_defaults,
+    ),
+    Kind(
+        what="attachments that keep secrets",
+        columns=tuple(
+            f"ir_attachment.{name}"
+            for name in ("res_model", "res_field", "store_fname", "db_datas", "checksum", "file_size", "mimetype")
+        ),
+        delete=delete_attachments,
+        left=secret_attachments,
+    ),
+)
 _ATTACHMENTS = """
 with secret as (
     select id, checksum from public.ir_attachment

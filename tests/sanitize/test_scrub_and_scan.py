@@ -302,6 +302,15 @@ def test_attachments_that_keep_secrets_go_with_their_files(copy: Copy, tmp_path:
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["image", "of nobody", "talk"]
 
 
+def test_a_table_of_attachments_without_odoos_columns_stops_nothing(copy: Copy) -> None:
+    """What the statements speak of is looked up first; names and values are searched all the same."""
+    copy.run(
+        f"create table ir_attachment (store_fname text, api_key text); insert into ir_attachment values ('a', '{KEY}')"
+    )
+    copy.make_harmless()
+    assert copy.rows("select * from ir_attachment") == [("a", None)]
+
+
 def test_a_file_outside_the_filestore_is_never_removed(copy: Copy, tmp_path: Path) -> None:
     """A row is data, also where it names a path."""
     copy.run(ATTACHMENTS)
