@@ -198,11 +198,13 @@ def _harmless(report: Mapping[str, Any]) -> CheckResult:
         "neutralized": len(report["neutralized"]),
         "masked": len(report["masked"]),
         "scrubbed": sum(report["scrubbed"].values()),
-        "questions": len(report["questions"]) + 1,  # the scan for secrets is one more
+        "questions": len(report["questions"]),
+        "searched_for": report["searched_for"],
     }
     summary = (
         f"{counts['questions']} questions answered well after {counts['neutralized']} neutralising script(s),"
-        f" {counts['masked']} mask(s) and {counts['scrubbed']} scrubbed value(s)"
+        f" {counts['masked']} mask(s) and {counts['scrubbed']} scrubbed value(s);"
+        f" {counts['searched_for']} secret(s) of production searched for in every text"
     )
     return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts)
 
@@ -246,6 +248,7 @@ def _metadata(made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
         "modules_table": modules,
         "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
         "scrubbed_table": [{"what": name, "rows": n} for name, n in made.report["scrubbed"].items()] or None,
+        "looks_random_table": [{"column": name} for name in made.report["suspects"]] or None,
     }
 
 

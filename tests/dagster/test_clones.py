@@ -71,6 +71,23 @@ def cloned(opened: Studio, **asked: str) -> CloneResult:
     return result
 
 
+def test_the_file_of_an_attachment_that_was_taken_away_is_in_no_clone(made: tuple[Studio, Backup]) -> None:
+    """Neither in the environment's filestore nor in the template's; production has it as before."""
+    opened, _ = made
+    opened.mask(one="delete from ir_attachment where id = 1")
+    shop = opened.shop
+    [name] = opened.rows(str(shop.environment.database_name), "select store_fname from ir_attachment where id = 1")
+    step = opened.step()
+    assert clone_production(step, opened.build) is not None
+    opened.end(step)
+    copies = [path for path in shop.settings.home.glob("environments/*/data/filestore/*_r*") if path.is_dir()]
+    copies += list(shop.settings.home.glob("templates/*/filestore"))
+    assert [(copy / name).exists() for copy in copies] == [False, False]
+    assert all(len(list(copy.glob("*/*"))) == 29 for copy in copies)
+    production = names.filestore(shop.settings.home, shop.environment, str(shop.environment.database_name))
+    assert (production / name).exists()
+
+
 def object_of(opened: Studio, run_id: str, key: str) -> str:
     """Return where the store keeps a file of the run."""
     artifacts = opened.shop.control.artifacts.list(UUID(run_id))

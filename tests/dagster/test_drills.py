@@ -62,6 +62,19 @@ def test_a_drill_restores_boots_reads_and_leaves_nothing(production: Recovery) -
     assert production.rows("select value from ir_config_parameter") == [("productions own",)]
 
 
+def test_a_drill_reads_an_attachment_that_the_scrub_left(production: Recovery) -> None:
+    """A private key is an attachment too, and the oldest one may be it."""
+    data = production.shop.data
+    for column in ("res_model text", "res_field text", "db_datas bytea", "checksum text", "file_size int"):
+        data.execute(f"alter table ir_attachment add {column}")
+    data.execute("alter table ir_attachment add mimetype text")
+    data.execute("update ir_attachment set res_model = 'certificate.key', res_field = 'content' where id < 3")
+    run = production.drill(production.shop.back_up())
+    assert (run.status, run.error_message) == ("succeeded", None)
+    checks = {row["name"]: row for row in production.shop.control.checks.list(run.id)}
+    assert "bytes, as they were attached" in checks["attachment_readable"]["summary"]
+
+
 def test_a_drill_of_a_spoilt_backup_fails_by_name(production: Recovery) -> None:
     """One byte of one object is enough, and the backup is not offered again."""
     backup = production.shop.back_up()
