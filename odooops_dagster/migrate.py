@@ -120,15 +120,18 @@ def state_parts() -> list[tuple[str, str]]:
     """Return the statements that bring functions, views and policies to those of the files, as (name, text)."""
     functions, views = read_folder("functions"), _in_order_of_need(read_folder("views"))
     reapply = dict(read_folder("reapply"))
+    policies = read_folder("policies")
     names = ", ".join(f"'{name}'" for name, _ in (*functions, *views))
+    tables = ", ".join(f"'{name}'" for name, _ in policies)
     return [
         ("lock_tables", reapply["lock_tables"]),
         ("begin", reapply["begin"]),
         ("namesakes", f"select pg_temp.refuse_namesakes(array[{names}]);\n"),
+        ("room", f"select pg_temp.make_room(array[{tables}]::text[]);\n"),
         *((name, _MAKE.format(name=name, text=text)) for name, text in functions),
         ("functions_made", reapply["functions_made"]),
         *views,
-        *read_folder("policies"),
+        *policies,
     ]
 
 

@@ -101,13 +101,21 @@ select
     f.row_version
 from pg_temp.own_functions() as f;
 
-do $$
+-- Takes the policies of the platform's tables and their partitions away, and its views. A table that no file of policies
+-- bears the name of is somebody else's, made before the platform or after it: its policies stay.
+create function pg_temp.make_room(p_tables text[])
+returns void
+language plpgsql
+as $$
 declare
     v_drop text;
 begin
     for v_drop in
-        select format('drop policy %I on ops.%I', p.policyname, p.tablename) from pg_catalog.pg_policies as p
-        where p.schemaname = 'ops' and p.tablename !~ '^agent_'
+        select format('drop policy %I on ops.%I', p.policyname, p.tablename)
+        from pg_catalog.pg_policies as p
+        left join pg_catalog.pg_inherits as i on i.inhrelid = to_regclass(format('ops.%I', p.tablename))
+        where p.schemaname = 'ops'
+        and (p.tablename = any (p_tables) or i.inhparent in (select to_regclass('ops.' || t) from unnest(p_tables) as t))
         and format('ops.%I', p.tablename) not in (select o.identity from pg_temp.older_objects() as o (identity))
     loop
         execute v_drop;

@@ -4,4 +4,5 @@ select pg_temp.drop_functions(array(
     join pg_temp.ops_functions_before as b on b.id = f.id and b.row_version = f.row_version
 ));
 drop function pg_temp.make_function(text, text), pg_temp.refuse_namesakes(text[]), pg_temp.drop_functions(oid[]);
+drop function pg_temp.make_room(text[]);
 drop function pg_temp.own_functions(), pg_temp.older_objects();

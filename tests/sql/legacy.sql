@@ -105,6 +105,39 @@ using (agent_id = current_setting('app.agent', true));
 create policy "Agents see their own" on ops.run_events for select to agent_app
 using (run_id in (select id from ops.runs));
 create policy "Everyone reads figures" on ops.kpi_snapshots for select to agent_app using (true);
+-- the companions are guarded too, each in its own way
+create function ops.append_only() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only', tg_table_name;
+end $$;
+create function ops.may_see(p_run uuid) returns boolean language sql stable security definer set search_path = pg_catalog as $$
+    select exists (select from ops.runs where id = p_run and agent_id = current_setting('app.agent', true))
+$$;
+alter table ops.run_logs enable row level security;
+alter table ops.run_logs force row level security;
+alter table ops.run_usage enable row level security;
+alter table ops.run_usage_default enable row level security;
+alter table ops.artifacts enable row level security;
+alter table ops.agent_memory enable row level security;
+alter table billing.invoices enable row level security;
+create policy "Lines of their own runs" on ops.run_logs as restrictive for select to agent_app
+using (event_id in (select id from ops.run_events));
+create policy "Lines" on ops.run_logs to agent_app using (true) with check (line <> '');
+create policy "Lines for the owner" on ops.run_logs to current_user using (true) with check (true);
+create policy "Usage of their own" on ops.run_usage for select to agent_app using (ops.may_see(run_id));
+create policy "No usage straight" on ops.run_usage_default for select to agent_app using (false);
+create policy "Artifacts of their own" on ops.artifacts for all to agent_app
+using (ops.may_see(run_id)) with check (ops.may_see(run_id));
+create policy "Facts of their own" on ops.agent_memory for select to agent_app using (ops.may_see(run_id));
+create policy "Invoices of their own" on billing.invoices for select to agent_app using (ops.may_see(run_id));
+create trigger run_events_stay before update on ops.run_events
+for each row execute function ops.append_only();
+create trigger artifacts_stay before delete on ops.artifacts for each row execute function ops.append_only();
+create rule run_usage_stays as on delete to ops.run_usage do instead nothing;
+grant select, insert on ops.run_logs, ops.artifacts to agent_app;
+grant usage on sequence ops.run_logs_id_seq, ops.artifacts_id_seq to agent_app;
+grant select on ops.run_usage, ops.run_usage_default, ops.agent_memory, billing.invoices to agent_app;
+grant usage on schema billing to agent_app;
 grant select, update (metadata) on ops.runs to agent_app;
 grant select, insert on ops.run_events to agent_app;
 grant select on ops.active_runs, ops.kpi_snapshots to agent_app;

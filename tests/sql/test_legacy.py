@@ -48,10 +48,13 @@ select 'index ' || indexdef from pg_indexes where schemaname in ('ops', 'billing
 union all
 select 'trigger ' || pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
 union all
-select 'policy ' || tablename || policyname || roles::text || cmd || coalesce(qual, '') || coalesce(with_check, '')
-from pg_policies where schemaname = 'ops'
+select 'policy ' || tablename || policyname || permissive || roles::text || cmd || coalesce(qual, '')
+    || coalesce(with_check, '')
+from pg_policies where schemaname in ('ops', 'billing')
 union all
-select 'acl ' || c.oid::regclass || ' ' || relrowsecurity || coalesce(relacl::text, '')
+select 'rule ' || definition from pg_rules where schemaname = 'ops'
+union all
+select 'acl ' || c.oid::regclass || ' ' || relrowsecurity || ' ' || relforcerowsecurity || coalesce(relacl::text, '')
     || (select coalesce(string_agg(a.attname || a.attacl::text, ' '), '') from pg_attribute a where attrelid = c.oid)
 from pg_class c where relnamespace = any ('{ops,billing}'::regnamespace[]) and relkind in ('r', 'p', 'v', 'm', 'S')
 union all
@@ -137,7 +140,7 @@ def test_the_platform_beside_it_is_that_of_a_fresh_database(legacy_url: str, url
     migrate(legacy_url)
     fresh, beside = set(catalog(url)), set(catalog(legacy_url))
     assert fresh <= beside
-    known = "agent_|kpi_|event_source|set_updated_at|finish_agent|active_runs|ends_after_it_starts"
+    known = "agent_|kpi_|event_source|set_updated_at|finish_agent|append_only|may_see|active_runs|ends_after_it_starts"
     assert not [line for line in beside - fresh if not any(word in line for word in known.split("|"))]
 
 
@@ -155,7 +158,7 @@ def test_its_own_programs_go_on(legacy_url: str) -> None:
         assert event is not None
         assert (event["id"], event["message"]) == (1001, "status of ops.agent_runs is completed")
         assert value(connection, f"select updated_at > '2026-02-01' from ops.agent_runs where id = '{run}'")
-        assert value(connection, "insert into ops.agent_run_logs (line) values ('x') returning id") == 301
+        assert value(connection, "insert into ops.agent_run_logs (event_id, line) values (1, 'x') returning id") == 301
         assert value(connection, "insert into ops.agent_artifacts (uri) values ('x') returning id") == 51
         assert value(connection, "select billing.cost(md5('run7')::uuid)") == 7
         assert value(connection, "select ops.kpi_total()") == 7
@@ -182,13 +185,41 @@ def test_its_callers_see_and_do_what_they_did(legacy_url: str) -> None:
                 connection.execute(query.encode())
 
 
+def test_each_companion_is_guarded_as_it_was(legacy_url: str) -> None:
+    """Policies of every kind, forced ones, triggers and rules decide of the companions what they decided before."""
+    guarded = ("run_logs", "run_usage", "artifacts", "agent_memory")
+    with connect(legacy_url) as connection:
+        before = what_agent_1_sees(connection, {name: f"ops.{name}" for name in guarded})
+        migrate(legacy_url)
+        after = what_agent_1_sees(connection, {name: f"ops.agent_{name.removeprefix('agent_')}" for name in guarded})
+        assert after == before == {"run_logs": 100, "run_usage": 20, "artifacts": 17, "agent_memory": 1, "invoices": 2}
+        for query in ("update ops.agent_run_events set level = 'error'", "delete from ops.agent_artifacts"):
+            with pytest.raises(psycopg.errors.RaiseException, match="is append-only"):
+                connection.execute(query.encode())
+        assert connection.execute("delete from ops.agent_run_usage").rowcount == 0
+        connection.execute("set role agent_app")
+        for table in ("agent_run_logs (line) values ('')", "agent_artifacts (uri) values ('not of my runs')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+                connection.execute(f"insert into ops.{table}".encode())
+
+
+def what_agent_1_sees(connection: Connection, tables: dict[str, str]) -> dict[str, int]:
+    """Return how many rows of each table, and of what hangs on it, the caller agent-1 is shown."""
+    connection.execute("set role agent_app")
+    connection.execute("set app.agent = 'agent-1'")
+    names = tables | {"invoices": "billing.invoices"}
+    seen = {old: value(connection, f"select count(*) from {name}") for old, name in names.items()}
+    connection.execute("reset role")
+    return seen
+
+
 def test_the_platform_works_beside_it(legacy_url: str, server: PostgresServer) -> None:
     """A run is queued, claimed and ended, and what the lints ask of the platform it fulfils."""
     migrate(legacy_url)
     world = World(legacy_url, as_user(legacy_url, "ops_worker", server))
     run = world.work(world.project())
     assert world.complete(run) == "succeeded"
-    legacy = "agent_|kpi_|set_updated_at|finish_agent|active_runs"
+    legacy = "agent_|kpi_|set_updated_at|finish_agent|append_only|may_see|active_runs"
     found = {
         name: kept
         for name, objects in findings(world).items()
@@ -209,6 +240,24 @@ def test_migrating_again_changes_nothing(legacy_url: str) -> None:
         before = (catalog(legacy_url), belongings(connection), contents(connection, TABLES))
         assert migrate(legacy_url).applied == ()
         assert (catalog(legacy_url), belongings(connection), contents(connection, TABLES)) == before
+
+
+def test_what_the_agents_made_later_keeps_its_policies(legacy_url: str) -> None:
+    """A companion made after the platform came, whatever it is called, is none of the platform's tables."""
+    migrate(legacy_url)
+    with connect(legacy_url) as connection:
+        connection.execute("create table ops.feedback (run_id uuid references ops.agent_runs (id), stars int)")
+        connection.execute(
+            "create table ops.run_usage_2027_02 partition of ops.agent_run_usage"
+            " for values from ('2027-02-01') to ('2027-03-01')"
+        )
+        for table in ("feedback", "run_usage_2027_02"):
+            connection.execute(f"alter table ops.{table} enable row level security".encode())
+            connection.execute(f"create policy theirs on ops.{table} to agent_app using (ops.may_see(run_id))".encode())
+        connection.execute("alter table ops.kpi_snapshots rename to figures")
+        before = belongings(connection)
+        migrate(legacy_url)
+        assert belongings(connection) == before
 
 
 def test_a_platform_that_stands_already_is_left_alone(url: str) -> None:

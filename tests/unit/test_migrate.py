@@ -35,3 +35,9 @@ def test_a_fingerprint_is_of_the_words_not_of_the_spaces() -> None:
     reflowed = replace(migration, text=migration.text.replace("\n", " \n\n").replace(";", "\n;"))
     assert reflowed.fingerprint == migration.fingerprint
     assert replace(migration, text=migration.text + "select 1;").fingerprint != migration.fingerprint
+
+
+def test_a_file_of_policies_bears_the_name_of_its_table() -> None:
+    """Only the policies of these tables are taken away before they are made anew."""
+    for name, text in read_folder("policies"):
+        assert set(re.findall(r'create policy "[^"]+"\s+on ops\.(\w+)', text)) <= {name}
