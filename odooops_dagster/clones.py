@@ -1,4 +1,4 @@
-"""Makes a copy of production harmless: neutralised, masked, scrubbed and asked, all in one transaction.
+"""Makes a copy of production harmless: neutralised, scrubbed, masked and asked, all in one transaction.
 
 It connects as the environment's own role, so that a script can do no more than Odoo could. Nothing is visible before
 every question was answered well; on any other way out the copy is still production's, and its maker drops it.
@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster import sanitize
+from odooops_dagster.errors import NotHarmless, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.odoo import harmless, scrub
 from odooops_dagster.odoo.harmless import QUESTIONS
 from odooops_dagster.odoo.neutralize import Script
-from odooops_dagster.odoo.scrub import SCRUBBED, STATEMENTS
+from odooops_dagster.odoo.scrub import STATEMENTS
 from odooops_dagster.sanitize import collect, files, objects, rows, scan, stale
 from odooops_dagster.sanitize.access import every_row
 from odooops_dagster.sanitize.columns import (
@@ -34,32 +34,39 @@ from odooops_dagster.sanitize.columns import (
     secret_columns,
     writable,
 )
+from odooops_dagster.sanitize.fill import Filled, fill
 from odooops_dagster.sanitize.fingerprints import Fingerprints
+from odooops_dagster.sanitize.places import Place
+from odooops_dagster.sanitize.scripts import run_all
+from odooops_dagster.sanitize.seal import Seal, break_seal, is_intact, read_seal, seal, sum_of_scripts
 from odooops_dagster.sanitize.secrets import SecretList, secret_list
-from odooops_dagster.sanitize.secrets import recipe as secrets_recipe
+from odooops_dagster.sanitize.terms import KEEP, Terms
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
 
 _OFFENDERS_SHOWN = 5
-
-
-class NotHarmless(StepFailed):
-    """The copy could not be made harmless; nothing was kept."""
+_NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, kw_only=True)
 class HarmlessReport:
     """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered.
 
+    `skipped` are statements of scripts that name what these tables do not have, `kept` columns that policy leaves as
+    production's, `unscrubbed` those of a discarded copy that could not be scrubbed, each with its reason.
     `searched_for` is how many values of production's secrets were looked for; `suspects` are columns that were not
     scrubbed and whose values look random, for a person to judge.
     """
 
     neutralized: tuple[str, ...]
     masked: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
     masked_tables: Mapping[str, int] = field(default_factory=dict)
     scrubbed: Mapping[str, int] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    unscrubbed: Mapping[str, str] = field(default_factory=dict)
+    rules_without_column: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     searched_for: int = 0
     suspects: tuple[str, ...] = ()
@@ -74,13 +81,16 @@ def make_harmless(
     masks: Sequence[Script],
     progress: Progress,
     filestore: Path | None = None,
+    terms: Terms = _NO_TERMS,
 ) -> HarmlessReport:
-    """Run the scripts, the masks and the scrub, and keep the result only if no question finds anything.
+    """Run the scripts, the scrub and the masks, and keep the result only if no question finds anything.
 
-    `filestore` is the copy's own: the files of attachments that were taken away are removed from it.
+    Masks come last: they see no secret, and what they write into a column is what stands there. `filestore` is the
+    copy's own: the files of attachments that were taken away are removed from it.
 
     Raises:
-        NotHarmless: a script failed or ended the transaction itself, or something harmful is left; nothing was kept.
+        NotHarmless: a script failed or ended the transaction itself, a secret cannot be taken out of its column, or
+            something harmful is left; nothing was kept.
         Unavailable: the server does not answer.
     """
     started = time.monotonic()
@@ -88,22 +98,33 @@ def make_harmless(
         transaction_id = _transaction_id(connection)
         known = _known(connection)
         with every_row(connection):
-            production = collect.fingerprints(connection, known)
+            if not terms.is_again:
+                break_seal(connection)
+            kept = [name for name, rule in terms.columns.items() if rule == KEEP]
+            production = collect.fingerprints(connection, known, but=kept)
             files.note_files(connection)
-            _run_all(connection, scripts, transaction_id, progress)
+            skipped = run_all(connection, scripts, skips_missing=not terms.is_of_tables, progress=progress)
+            counts, filled = _scrub(connection, known, terms, progress)
             before = _changed_rows(connection)
-            _run_all(connection, masks, transaction_id, progress)
+            run_all(connection, masks, skips_missing=False, progress=progress)
             masked_tables = _changed_rows(connection) - before
-            scrubbed = _scrub(connection, known, progress)
-            findings = _answer(connection, known, production)
+            # After the masks, which views and statistics would show the former values of.
+            counts |= stale.refresh_views(connection)
+            stale.clear_statistics(connection)
+            seal(connection, filled.places, scripts)
+            findings = _answer(connection, known, production, allowed={*filled.kept, *filled.unfilled})
         removed = files.remove_files(filestore, files.unnamed_files(connection)) if filestore else 0
         if _transaction_id(connection) != transaction_id:
             raise NotHarmless("the copy's transaction was ended while it was made harmless")
     return HarmlessReport(
         neutralized=tuple(script.name for script in scripts),
         masked=tuple(script.name for script in masks),
+        skipped=skipped,
         masked_tables=dict(sorted(masked_tables.items())),
-        scrubbed=scrubbed,
+        scrubbed=counts,
+        kept=filled.kept,
+        unscrubbed=filled.unfilled,
+        rules_without_column=filled.rules_without_column,
         questions=(*(question.name for question in QUESTIONS), *_SEARCHES),
         searched_for=len(production),
         suspects=tuple(findings.suspects),
@@ -130,6 +151,16 @@ def offenders(access: DatabaseAccess, *, by_value: bool = False) -> dict[str, li
         return found
 
 
+def is_neutralized_by(access: DatabaseAccess, scripts: Sequence[Script]) -> bool:
+    """Return whether these very scripts were the last to neutralise the copy.
+
+    Raises:
+        Unavailable: the server does not answer.
+    """
+    with _transaction(access) as connection:
+        return read_seal(connection).scripts == sum_of_scripts(scripts)
+
+
 def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> None:
     """Set Odoo's system parameters, and take those away that have no value; no Odoo may be connected, it keeps them.
 
@@ -151,8 +182,13 @@ def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> 
 
 def recipe() -> str:
     """Return the SHA-256 of what is scrubbed and asked: what an older recipe made harmless is not so by this one."""
-    code = (Path(str(module.__file__)).read_bytes() for module in (scrub, harmless))
-    return hashlib.sha256(b"\0".join((*code, secrets_recipe()))).hexdigest()
+    folder = Path(str(sanitize.__file__)).parent
+    files = [
+        Path(__file__),
+        *(Path(str(module.__file__)) for module in (scrub, harmless)),
+        *sorted(folder.glob("*.py")),
+    ]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class _transaction:  # noqa: N801 -- used as a function
@@ -199,39 +235,12 @@ def _transaction_id(connection: Connection) -> str:
     return str(row[0])
 
 
-def _run_all(connection: Connection, scripts: Sequence[Script], transaction_id: str, progress: Progress) -> None:
-    for script in scripts:
-        progress(f"running {script.name}")
-        _run(connection, script, transaction_id)
-
-
 def _changed_rows(connection: Connection) -> Counter[str]:
     """Return how many rows of each table this transaction changed so far."""
     rows = connection.execute(
         "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables where schemaname = 'public'"
     )
     return Counter({str(name): int(count) for name, count in rows})
-
-
-def _run(connection: Connection, script: Script, transaction_id: str) -> None:
-    """Run a script of any number of statements; one that commits would show the copy too early."""
-    if not script.text.strip():
-        return
-    try:
-        connection.execute(script.text.encode())
-        kept = _transaction_id(connection)
-    except psycopg.Error as exc:
-        raise NotHarmless(
-            f"{script.name}{_line(exc, script)}: {exc.diag.message_primary or str(exc).strip()}",
-            hint="mend the script; the copy was dropped and no Odoo has opened it",
-        ) from exc
-    if kept != transaction_id:
-        raise NotHarmless(f"{script.name} ends the transaction it runs in", hint="take commit and rollback out of it")
-
-
-def _line(exc: psycopg.Error, script: Script) -> str:
-    position = exc.diag.statement_position
-    return f", line {script.text.count(chr(10), 0, int(position)) + 1}" if position else ""
 
 
 def _known(connection: Connection) -> SecretList:
@@ -244,8 +253,10 @@ def _known(connection: Connection) -> SecretList:
     return secret_list(".".join(str(version[0]).split(".")[:2]) if version else "")
 
 
-def _scrub(connection: Connection, known: SecretList, progress: Progress) -> dict[str, int]:
-    """Return how many rows were emptied or taken away, by what they held."""
+def _scrub(
+    connection: Connection, known: SecretList, terms: Terms, progress: Progress
+) -> tuple[dict[str, int], Filled]:
+    """Return how many rows were emptied, filled or taken away, by what they held, and what became of the columns."""
     tables = ordinary_tables(connection)
     counts = {
         statement.what: connection.execute(statement.sql).rowcount
@@ -254,35 +265,23 @@ def _scrub(connection: Connection, known: SecretList, progress: Progress) -> dic
     }
     counts |= {kind.what: kind.delete(connection, known) for kind in _kinds(connection)}
     counts |= objects.unlink_secret_objects(connection, known)
-    columns = secret_columns(writable(readable_columns(connection)), known)
-    emptied = {column: _empty(connection, column) for column in columns}
-    counts |= {column.place: count for column, count in emptied.items()}
+    secrets = [_place(column) for column in secret_columns(writable(readable_columns(connection)), known)]
+    filled = fill(connection, secrets, terms, left=read_seal(connection))
+    counts |= filled.rows
     counts |= {f"{place}: links": count for place, count in rows.rewrite_links(connection).items()}
-    counts |= stale.refresh_views(connection)
-    stale.clear_statistics(connection)
     found = {what: count for what, count in counts.items() if count}
     progress(f"scrubbed {sum(found.values())} value(s) in {len(found)} place(s)")
-    return found
+    for name in filled.rules_without_column:
+        progress(f"policy clone.columns names {name}, which this copy does not have")
+    return found, filled
 
 
-def _empty(connection: Connection, column: Column) -> int:
-    """Empty the column; where it may not be empty, fill it with words that nobody can guess and the scan knows."""
-    value: sql.Composable = sql.SQL("null")
-    if not column.is_nullable:
-        words = sql.SQL("{} || gen_random_uuid()").format(sql.Literal(SCRUBBED))
-        value = sql.SQL(_FILLERS.get(column.base, "{0}")).format(words, sql.SQL(column.data_type))
-        if column.base not in {"bytea", "json", "jsonb"}:
-            value = sql.SQL("({})::{}").format(value, sql.SQL(column.data_type))
-    statement = sql.SQL("update {} set {} = {} where {} is not null").format(
-        column.identifier, sql.Identifier(column.name), value, sql.Identifier(column.name)
-    )
-    return connection.execute(statement).rowcount
-
-
-def _answer(connection: Connection, known: SecretList, production: Fingerprints) -> scan.Findings:
-    """Ask everything, and return what the search for values found that proves nothing."""
-    findings = scan.by_value(connection, known, production)
-    found = _found(connection, known) | _told(findings)
+def _answer(
+    connection: Connection, known: SecretList, production: Fingerprints, *, allowed: Collection[str]
+) -> scan.Findings:
+    """Ask everything, and return what the search for values found that proves nothing; `allowed` columns may."""
+    findings = scan.by_value(connection, known, production, but=allowed)
+    found = _found(connection, known, allowed=allowed) | _told(findings)
     if not found:
         return findings
     (name, things), *more = found.items()
@@ -296,14 +295,22 @@ def _answer(connection: Connection, known: SecretList, production: Fingerprints)
     )
 
 
-def _found(connection: Connection, known: SecretList) -> dict[str, list[str]]:
+def _found(connection: Connection, known: SecretList, *, allowed: Collection[str] = ()) -> dict[str, list[str]]:
     tables = ordinary_tables(connection)
     asked = (question for question in QUESTIONS if tables.issuperset(question.tables))
     found = {question.name: [str(row[0]) for row in connection.execute(question.sql)] for question in asked}
-    found[_SEARCHES[0]] = scan.by_name(connection, known) + [
-        f"{kind.what}: {name}" for kind in _kinds(connection) for name in kind.left(connection, known)
-    ]
+    left = read_seal(connection) if "ir_config_parameter" in tables else Seal()
+    found[_SEARCHES[0]] = [
+        column.place
+        for column in scan.by_name(connection, known)
+        if column.place not in allowed and not _is_ours(connection, column, left)
+    ] + [f"{kind.what}: {name}" for kind in _kinds(connection) for name in kind.left(connection, known)]
     return {name: things for name, things in found.items() if things}
+
+
+def _is_ours(connection: Connection, column: Column, left: Seal) -> bool:
+    """Return whether sanitising put there what the column holds."""
+    return column.place in left.columns and is_intact(connection, _place(column), left)
 
 
 def _kinds(connection: Connection) -> list[rows.Kind]:
@@ -317,15 +324,9 @@ def _told(findings: scan.Findings) -> dict[str, list[str]]:
     return {_SEARCHES[1]: things} if things else {}
 
 
+def _place(column: Column) -> Place:
+    return Place(schema=column.schema, table=column.table, name=column.name)
+
+
 # Asked besides the questions of Odoo's tables: by what it is called, and by what it is.
 _SEARCHES = ("keeps no secret", "holds no value of a secret")
-_FILLERS: Mapping[str, LiteralString] = {
-    "bytea": "convert_to({0}, 'UTF8')",
-    "json": "to_json({0})",
-    "jsonb": "to_jsonb({0})",
-    "array": "'{{}}'",
-    "composite": "json_populate_record(null::{1}, '{{}}')",
-    "range": "'empty'",
-    "hstore": "''",
-    "uuid": "overlay(gen_random_uuid()::text placing '5c4bbed0' from 1)",
-}

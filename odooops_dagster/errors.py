@@ -50,6 +50,10 @@ class Unreadable(Conflict):
     """The store holds an object that cannot be read."""
 
 
+class NotHarmless(StepFailed):
+    """The copy could not be made harmless; nothing was kept."""
+
+
 class Unavailable(OdooOpsError):
     """A service that is needed does not answer."""
 

@@ -11,6 +11,8 @@ from typing import LiteralString
 
 # Fills a secret column that may not be empty; the search for secrets knows it again by this beginning.
 SCRUBBED = "scrubbed-"
+# A uuid's column takes no words as a filler.
+SCRUBBED_UUID = "5c4bbed0-"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import psycopg
@@ -21,18 +21,18 @@ _LINKS = ("access_token", "invite_token")
 _LINK = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
 
 
-def fingerprints(connection: Connection, known: SecretList) -> Fingerprints:
-    """Return the fingerprints of what the database's secret columns and parameters hold now."""
+def fingerprints(connection: Connection, known: SecretList, *, but: Collection[str] = ()) -> Fingerprints:
+    """Return the fingerprints of what the database's secret columns, `but` these, and its parameters hold now."""
     found = Fingerprints()
-    for value in _values(connection, known):
+    for value in _values(connection, known, but):
         found.add(value)
     return found
 
 
-def _values(connection: Connection, known: SecretList) -> Iterator[bytes]:
+def _values(connection: Connection, known: SecretList, but: Collection[str]) -> Iterator[bytes]:
     for column in secret_columns(readable_columns(connection), known):
         is_stored = column.relation in {"table", "materialized view"} and column.is_readable
-        if is_stored and not _is_unsearched(column, known):
+        if column.place not in but and is_stored and not _is_unsearched(column, known):
             yield from _of_column(connection, column)
     if "ir_config_parameter" in ordinary_tables(connection):
         rows = connection.execute(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, LiteralString
@@ -17,7 +17,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from odooops_dagster.odoo.scrub import SCRUBBED
+from odooops_dagster.odoo.scrub import SCRUBBED, SCRUBBED_UUID
 from odooops_dagster.sanitize.columns import Column, readable_columns, secret_columns
 from odooops_dagster.sanitize.definitions import DEFINITIONS
 from odooops_dagster.sanitize.fingerprints import Fingerprints, as_copied
@@ -26,8 +26,6 @@ from odooops_dagster.sanitize.secrets import SecretList
 
 Connection = psycopg.Connection[Any]
 
-# A uuid's column takes no words as a filler.
-SCRUBBED_UUID = "5c4bbed0-"
 # Nothing at all, the filler, or an array, a row or a range of nothing.
 _FILLED = rf"""^([\s{{}}(),"]*|["']?{SCRUBBED}.*|{SCRUBBED_UUID}.*|empty)$"""
 _CHUNK_BYTES = 1 << 20
@@ -52,16 +50,19 @@ class Findings:
             self.places[what].append(place)
 
 
-def by_name(connection: Connection, known: SecretList) -> list[str]:
-    """Return the columns that are named like secrets and hold what the scrub did not put there."""
+def by_name(connection: Connection, known: SecretList) -> list[Column]:
+    """Return the columns that are named like secrets and hold what the scrub does not mark as its own."""
     columns = secret_columns(readable_columns(connection), known)
-    return [column.place for column in columns if not column.is_generated and _holds(connection, column)]
+    return [column for column in columns if not column.is_generated and _holds(connection, column)]
 
 
-def by_value(connection: Connection, known: SecretList, production: Fingerprints) -> Findings:
-    """Read every text of the database once and return where a secret stands."""
+def by_value(
+    connection: Connection, known: SecretList, production: Fingerprints, *, but: Collection[str] = ()
+) -> Findings:
+    """Read every text of the database once, `but` these columns, and return where a secret stands."""
     findings = Findings()
-    for columns in _by_relation(_searched(readable_columns(connection), known)):
+    searched = [column for column in _searched(readable_columns(connection), known) if column.place not in but]
+    for columns in _by_relation(searched):
         _Reading(columns, production, findings).read(connection)
     for statement in DEFINITIONS:
         _look(_definitions(connection, statement, findings), production, findings)

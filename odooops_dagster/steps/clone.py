@@ -16,14 +16,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from odooops_dagster import evidence
-from odooops_dagster.clones import NotHarmless, offenders, set_parameters
-from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.clones import offenders, set_parameters
+from odooops_dagster.errors import NotHarmless, OdooOpsError, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
-from odooops_dagster.steps.golden import Golden, Ingredients, NotCovered, golden, masking_hooks, uncovered
+from odooops_dagster.steps.golden import Golden, Ingredients, NotCovered, golden, uncovered
+from odooops_dagster.steps.masking import masking_hooks
 from odooops_dagster.steps.names import database_name, filestore, role_name, scratch_name
+from odooops_dagster.steps.neutralizers import neutralizers_of
 from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.undo import undoing
 
@@ -59,8 +61,14 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
     try:
-        masks = masking_hooks(build.source.path, rules["masking_hooks"], profile=restore.masking_profile)
-        made_of = Ingredients(backup=backup, build=build, masks=masks, coverage_fatal=rules["coverage_fatal"])
+        made_of = Ingredients(
+            backup=backup,
+            build=build,
+            neutralizers=neutralizers_of(ctx, backup, build),
+            masks=masking_hooks(ctx, build.source.path, rules["masking_hooks"], profile=restore.masking_profile),
+            columns=rules["columns"],
+            coverage_fatal=rules["coverage_fatal"],
+        )
         made = _clone(ctx, made_of)
     except (OdooOpsError, OSError) as exc:
         ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
@@ -203,10 +211,15 @@ def _harmless(report: Mapping[str, Any]) -> CheckResult:
     }
     summary = (
         f"{counts['questions']} questions answered well after {counts['neutralized']} neutralising script(s),"
-        f" {counts['masked']} mask(s) and {counts['scrubbed']} scrubbed value(s);"
+        f" {counts['scrubbed']} scrubbed value(s) and {counts['masked']} mask(s);"
         f" {counts['searched_for']} secret(s) of production searched for in every text"
     )
-    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts)
+    told = {name: list(report[name]) for name in ("skipped", "kept", "rules_without_column") if report[name]}
+    if "skipped" in told:
+        summary += f"; {len(told['skipped'])} statement(s) are for tables or columns that come with the update"
+    if "kept" in told:
+        summary += f"; policy clone.columns leaves as production's: {', '.join(told['kept'])}"
+    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts | told)
 
 
 def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
@@ -218,6 +231,8 @@ def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
         "without_code": len(made.coverage.without_code),
     }
     summary = f"nothing neutralises {shown}" if missing else "every module of others than Odoo brings its script"
+    if kept := made.report["kept"]:
+        summary += f"; policy clone.columns keeps {', '.join(kept)}"
     return CheckResult(
         name="neutralization_coverage",
         passed=not missing,
@@ -244,6 +259,7 @@ def _metadata(made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
         "age_hours": _hours(made_of.backup),
         "golden_template": made.database_name,
         "golden_is_new": made.is_new,
+        "neutralized_by": made_of.neutralizers.origin,
         "masks": [script.name for script in made_of.masks],
         "modules_table": modules,
         "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
@@ -259,6 +275,7 @@ def _report(ctx: StepContext, made_of: Ingredients, made: Golden) -> Mapping[str
         "backup_taken_at": _taken_at(made_of.backup).isoformat(),
         "backup_age_hours": _hours(made_of.backup),
         "masking_profile": [script.name for script in made_of.masks],
+        "neutralized_by": made_of.neutralizers.origin,
         "golden_template": made.database_name,
         "golden_is_new": made.is_new,
         "environment": ctx.environment.partition_key,

@@ -11,23 +11,25 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from odooops_dagster.clones import NotHarmless, make_harmless, recipe
+from odooops_dagster.clones import make_harmless, recipe
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import NotFound, StepFailed
+from odooops_dagster.errors import NotFound, NotHarmless, StepFailed
 from odooops_dagster.files import locked
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.odoo import modules, neutralize
 from odooops_dagster.odoo.neutralize import Coverage, Script
+from odooops_dagster.sanitize.terms import Terms
 from odooops_dagster.steps.bring_back import bring_back, open_backup
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.names import GOLDEN_PREFIX
+from odooops_dagster.steps.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.progress import size_text
 from odooops_dagster.steps.templates import Template, find_template, kept_filestore
 from odooops_dagster.steps.undo import undoing
@@ -46,11 +48,13 @@ class NotCovered(StepFailed):
 
 @dataclass(frozen=True, kw_only=True)
 class Ingredients:
-    """What a golden template is made of: the data, the code whose scripts are run, the project's masks."""
+    """What a golden template is made of: the data, the code that served them and that they will serve, the rules."""
 
     backup: Backup
     build: Build
+    neutralizers: Neutralizers
     masks: tuple[Script, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     coverage_fatal: bool = False
 
     @property
@@ -59,12 +63,14 @@ class Ingredients:
 
         Every script that could run counts, as it is known only after the restore which modules are installed.
         """
-        paths = self.build.addons_paths
+        paths = self.neutralizers.addons_paths
         everything = sorted({addon.name for path in paths for addon in path.iterdir() if addon.is_dir()})
         parts = {
             "backup": [str(self.backup.id), self.backup.manifest_sha256],
-            "scripts": [asdict(script) for script in neutralize.scripts(everything, paths)],
+            "scripts": [asdict(script) for script in self.neutralizers.scripts(everything)],
+            "are_of_tables": self.neutralizers.are_of_tables,
             "masks": [asdict(script) for script in self.masks],
+            "columns": dict(self.columns),
             "recipe": recipe(),
         }
         return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -75,7 +81,7 @@ class Ingredients:
         Raises:
             NotCovered: nobody vouches for one of them, where that is fatal.
         """
-        coverage = neutralize.coverage(installed, self.build.addons_paths)
+        coverage = coverage_of(installed, self.neutralizers.addons_paths, self.build.addons_paths)
         missing = uncovered(coverage, self.build)
         if missing and self.coverage_fatal:
             raise NotCovered(
@@ -127,21 +133,6 @@ def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
     """Return the modules that nobody vouches for: those without code, and those not Odoo's own without a script."""
     others = [name for name in coverage.without_script if not modules.is_odoos(name, build.addons_paths)]
     return (*coverage.without_code, *coverage.own_without_script(others))
-
-
-def masking_hooks(root: Path, names: Sequence[str], *, profile: str | None = None) -> tuple[Script, ...]:
-    """Return the project's scripts that mask data: the named files of its repository, then those of a folder.
-
-    Raises:
-        StepFailed: one is not there; nothing is cloned without it.
-    """
-    hooks = tuple(_hook(root, name) for name in names)
-    if not profile:
-        return hooks
-    found = neutralize.masks(_inside(root, profile))
-    if not found:
-        raise _no_hook(profile, "is no folder of the repository with .sql files in it")
-    return hooks + found
 
 
 def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
@@ -211,10 +202,11 @@ def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str, files: 
     made_of.coverage(installed)
     report = make_harmless(
         ctx.databases.access(scratch, role=scratch),
-        scripts=neutralize.scripts(installed, made_of.build.addons_paths),
+        scripts=made_of.neutralizers.scripts(installed),
         masks=made_of.masks,
         progress=lambda line: ctx.log("debug", line),
         filestore=files,
+        terms=Terms(columns=made_of.columns, is_of_tables=made_of.neutralizers.are_of_tables),
     )
     return {
         "backup_id": str(made_of.backup.id),
@@ -222,24 +214,6 @@ def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str, files: 
         "modules": list(installed),
         "report": asdict(report),
     }
-
-
-def _hook(root: Path, name: str) -> Script:
-    path = _inside(root, name)
-    if not path.is_file():
-        raise _no_hook(name, "is not in the repository at this commit")
-    return Script(name=name, text=path.read_text())
-
-
-def _inside(root: Path, name: str) -> Path:
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise _no_hook(name, "leads out of the repository")
-    return path
-
-
-def _no_hook(name: str, why: str) -> StepFailed:
-    return StepFailed(f"masking hook {name} {why}", hint="commit it, or correct policy clone.masking_hooks")
 
 
 def _is_good(control: ControlPlane, backup_id: str) -> bool:

@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from odooops_dagster.clones import make_harmless, set_parameters
+from odooops_dagster.clones import is_neutralized_by, make_harmless, set_parameters
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.odoo import log as odoo_log
 from odooops_dagster.odoo import modules, neutralize
+from odooops_dagster.odoo.neutralize import Script
+from odooops_dagster.sanitize.terms import Terms
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.install import Installed, Target, update
 from odooops_dagster.steps.names import filestore
@@ -47,11 +49,13 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
     tests = target.build.source.modules if run_tests else ()
     if not changes and not tests:
+        if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
+            _make_harmless_again(ctx, target, states, is_updated=False)
         return None, [_said(check, _UNCHANGED) for check in odoo_log.judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests while it loads it anew.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
     installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")
-    _make_harmless_again(ctx, target, installed)
+    _make_harmless_again(ctx, target, installed.module_states, is_updated=True)
     keep_checksums(ctx.databases, target)
     if tests:
         return installed, list(installed.checks)
@@ -97,16 +101,25 @@ def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _make_harmless_again(ctx: StepContext, target: Target, installed: Installed) -> None:
-    """Neutralise, scrub and ask once more: an update writes the modules' own data, which may switch things on."""
-    names = neutralize.installed(installed.module_states)
+def _make_harmless_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
+    """Neutralise, scrub and ask once more, by the target's own scripts.
+
+    They may know what those of production's code did not, and an update writes the modules' own data, which may switch
+    things on. The tables are those of the target's code only after an update.
+    """
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     make_harmless(
         ctx.databases.access(target.name, role=target.role),
-        scripts=neutralize.scripts(names, target.build.addons_paths),
+        scripts=_scripts(target, states),
         masks=(),
         progress=lambda line: ctx.log("debug", line),
         filestore=filestore(ctx.settings.home, ctx.environment, target.name),
+        terms=Terms(columns=rules["columns"], is_of_tables=is_updated, is_again=True),
     )
+
+
+def _scripts(target: Target, states: Mapping[str, str]) -> tuple[Script, ...]:
+    return neutralize.scripts(neutralize.installed(states), target.build.addons_paths)
 
 
 def _said(check: CheckResult, summary: str) -> CheckResult:

@@ -42,9 +42,13 @@ select * from (
     ('retention', 'weekly', 'integer', '4', 0, 520, 'Weeks whose last backup is kept'),
     ('retention', 'monthly', 'integer', '3', 0, 240, 'Months whose last backup is kept'),
     ('retention', 'minimum', 'integer', '1', 1, 100, 'Verified backups that are kept whatever their age'),
+    ('clone', 'source', 'one of dump, newest_verified', '"dump"', null, null,
+        'A staging''s data: a backup made at the push, or the newest verified one'),
     ('clone', 'max_backup_age_hours', 'integer', '24', 1, 720, 'Age at which a backup is too old to clone from'),
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
+    ('clone', 'columns', 'columns', '{}', 0, 200,
+        'What to do with single columns: keep, delete_rows, truncate, or value: and what to put there'),
     ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
         'A module that nothing neutralises stops the clone'),
     ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too')

@@ -23,6 +23,20 @@ begin
             return format('is a whole number from %s to %s', p_minimum, p_maximum);
         end if;
         return null;
+    elsif p_kind like 'one of %' then
+        if v_type <> 'string' or p_value #>> '{}' <> all (string_to_array(substr(p_kind, length('one of ') + 1), ', ')) then
+            return 'is ' || p_kind;
+        end if;
+        return null;
+    elsif p_kind = 'columns' then
+        if v_type <> 'object' or (select count(*) from jsonb_object_keys(p_value)) > p_maximum or exists (
+            select from jsonb_each(p_value) as c
+            where c.key !~ '^[^.]+(\.[^.]+){1,2}$' or jsonb_typeof(c.value) <> 'string'
+                or c.value #>> '{}' !~ '^(keep|delete_rows|truncate|value:.+)$'
+        ) then
+            return format('says of up to %s columns, as table.column, keep, delete_rows, truncate or value:...', p_maximum);
+        end if;
+        return null;
     elsif v_type <> 'array' then
         return 'is a list';
     elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then

@@ -25,7 +25,7 @@ POINTS = (
     "odooops_dagster.databases:OdooDatabases.ensure_role",
     "odooops_dagster.databases:OdooDatabases.create",
     "odooops_dagster.steps.bring_back:restore_database",
-    "odooops_dagster.clones:_run_all",
+    "odooops_dagster.clones:run_all",
     "odooops_dagster.clones:_scrub",
     "odooops_dagster.clones:_answer",
     "odooops_dagster.steps.golden:make_harmless",

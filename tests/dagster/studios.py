@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps import names
 from odooops_dagster.steps.context import Log, StepContext
+from odooops_dagster.steps.image import keep_build
 from odooops_dagster.steps.janitor import collect
 from odooops_dagster.store import ObjectStore
-from tests.dagster.productions import SHA, Shop, shop
+from tests.dagster.productions import IMAGE, SHA, Shop, shop
 from tests.servers import PostgresServer
 
 BRANCH = "release/1.0"
@@ -111,6 +113,12 @@ class Studio:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def serve(self, name: str, text: str) -> None:
+        """Change a file of the code that served production when it was backed up."""
+        path = self.folder / "served" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
     def mask(self, **scripts: str) -> None:
         """Let the project mask its clones with these files, in this order."""
         for name, text in scripts.items():
@@ -145,6 +153,7 @@ class Studio:
         self.sweep()
         shutil.rmtree(self.folder)
         write_code(self.folder)
+        keep_build(self.shop.settings.home, served_build(self.folder))
         self.said.clear()
         self.rules.clear()
         self.rule()
@@ -153,8 +162,8 @@ class Studio:
             owner.execute("delete from ops.restores")
             owner.execute(
                 "update ops.backups set status = 'verified', taken_at = %s, dropped_at = null, drop_reason = null,"
-                " error_message = null where id = %s",
-                [backup.taken_at, backup.id],
+                " error_message = null, image_digest = %s, git_sha = %s where id = %s",
+                [backup.taken_at, backup.image_digest, backup.git_sha, backup.id],
             )
 
     def end(self, step: StepContext) -> None:
@@ -205,13 +214,21 @@ class Studio:
 
 def build_of(folder: Path) -> Build:
     """Return the build of the code below the folder."""
-    own, odoo = folder / "repository", folder / "odoo" / "addons"
+    return _build(folder / "repository", folder / "odoo" / "addons", "sha256:0")
+
+
+def served_build(folder: Path) -> Build:
+    """Return the build that served production when it was backed up."""
+    return _build(folder / "served", folder / "odoo" / "addons", IMAGE)
+
+
+def _build(own: Path, odoo: Path, digest: str) -> Build:
     source = Source(path=own, git_sha=SHA, tree_digest="t", addons_paths=(own,), modules=("shop",), requirements=())
     return Build(
-        digest="sha256:0",
+        digest=digest,
         series="19.0",
         odoo_revision="r1",
-        python=Path("python"),
+        python=Path(sys.executable),
         addons_paths=(own, odoo),
         modules=("shop",),
         closure=("base", "mail", "shop"),
@@ -227,6 +244,7 @@ def studio(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
         backup = made.back_up()
         assert backup.status == "verified"
         write_code(home / "code")
+        keep_build(home, served_build(home / "code"))
         roles = set(made.databases.roles(names.DATABASE_PREFIX))
         opened = Studio(shop=made, folder=home / "code", before=frozenset(databases_of(made.databases)))
         try:
@@ -239,8 +257,9 @@ def studio(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
 
 
 def write_code(folder: Path) -> None:
-    """Write an Odoo with two modules, and a repository with a third."""
-    for path in (folder / "odoo/addons/base", folder / "odoo/addons/mail", folder / "repository/shop"):
+    """Write an Odoo with two modules, and a third as it is in the repository and as it served."""
+    places = ("odoo/addons/base", "odoo/addons/mail", "repository/shop", "served/shop")
+    for path in (folder / place for place in places):
         (path / "data").mkdir(parents=True)
         (path / "__manifest__.py").write_text("{'name': 'x', 'depends': []}")
         if path.name in NEUTRALIZE:

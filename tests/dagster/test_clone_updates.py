@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from odooops_dagster.clones import set_parameters
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import StepFailed
+from odooops_dagster.errors import NotHarmless, StepFailed
 from odooops_dagster.model import Build
 from odooops_dagster.steps.clone import CloneResult, clone_production
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.database import build_database
-from odooops_dagster.steps.update import changes_for, checksums_of, kept_checksums
+from odooops_dagster.steps.names import role_name
+from odooops_dagster.steps.update import CHECKSUMS, changes_for, checksums_of, kept_checksums
 from tests.dagster.studios import Studio, studio
 from tests.servers import PostgresServer
 
@@ -31,6 +34,8 @@ with psycopg.connect(
 ) as connection:
     connection.execute("update ir_mail_server set active = true, smtp_pass = 'again'")
     connection.execute("insert into res_partner (name, email) values (%s, 'updated')", [" ".join(sys.argv[2:])])
+    connection.execute("create table if not exists delivery_carrier (sandbox boolean)")
+    connection.execute("insert into delivery_carrier values (false)")
     connection.execute("update ir_module_module set state = 'installed' where name = 'shop'")
 for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
     print(f"2026-02-13 10:00:00,000 1 INFO db {{logger}}: {{said}}")
@@ -87,6 +92,47 @@ def test_an_update_is_made_harmless_before_anybody_may_open_it(opened: Studio) -
     opened.write("shop/models.py", "changed = True\n")
     assert changes_for(build, states, known).changed == ("shop",)
     assert changes_for(replace(build, modules=("shop", "crm")), states, known).new == ("crm",)
+
+
+def test_a_release_s_own_scripts_run_once_its_tables_are_there(opened: Studio) -> None:
+    """A field that the release adds and neutralises is off in its staging."""
+    opened.write("shop/data/neutralize.sql", "update delivery_carrier set sandbox = true")
+    step, clone = cloned(opened)
+    assert build_database(step, build_of(opened), clone).name == clone.name
+    assert opened.rows(str(clone.name), "select sandbox from delivery_carrier") == [True]
+
+
+def test_after_an_update_a_script_that_fits_no_table_stops_the_run(opened: Studio) -> None:
+    """All that it may speak of is there by now."""
+    opened.write("shop/data/neutralize.sql", "update delivery_carrier set sandboxx = true")
+    step, clone = cloned(opened)
+    with pytest.raises(NotHarmless, match=r'shop/data/neutralize\.sql, line 1: column "sandboxx"'):
+        build_database(step, build_of(opened), clone)
+    assert clone.name not in opened.databases()
+
+
+def test_another_odoo_s_scripts_run_though_nothing_has_to_be_updated(opened: Studio) -> None:
+    """The release is the same code on a newer Odoo, which switches off what the former one did not."""
+    step, clone = cloned(opened)
+    access = step.databases.access(str(clone.name), role=role_name(step.environment))
+    build = build_of(opened)
+    known = checksums_of(build, ["base", "mail", "shop"])
+    set_parameters(access, {CHECKSUMS: json.dumps(known)})
+    (opened.folder / "odoo/addons/mail/data/neutralize.sql").write_text("update res_partner set email = 'newer Odoo'")
+    assert build_database(step, build, clone).name == clone.name
+    assert opened.rows(str(clone.name), "select distinct email from res_partner") == ["newer Odoo"]
+    assert opened.leaks(step) == []
+
+
+def test_what_a_mask_wrote_is_not_lost_by_an_update(opened: Studio) -> None:
+    """Also where it stands in a column that is scrubbed."""
+    opened.serve(
+        "shop/data/neutralize.sql", "create table if not exists till (pin_code text); insert into till values ('1')"
+    )
+    opened.mask(till="update till set pin_code = '0000'; insert into till values ('0000')")
+    step, clone = cloned(opened)
+    assert build_database(step, build_of(opened), clone).name == clone.name
+    assert opened.rows(str(clone.name), "select distinct pin_code from till") == ["0000"]
 
 
 def test_a_clone_of_another_run_is_not_used_again(opened: Studio) -> None:

@@ -27,6 +27,7 @@ from odooops_dagster.steps.golden import outdated
 from tests.dagster.clone_child import KILLED, POINTS, crashing
 from tests.dagster.productions import SHA
 from tests.dagster.studios import PASSWORD, Studio, studio
+from tests.repositories import Repository
 from tests.servers import PostgresServer, as_user
 
 ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
@@ -159,7 +160,7 @@ def test_another_mask_or_script_makes_another_template(made: tuple[Studio, Backu
     templates = [cloned(opened).metadata["golden_template"]]
     opened.mask(people="update res_partner set email = null")
     templates.append(cloned(opened).metadata["golden_template"])
-    opened.write("shop/data/neutralize.sql", "update res_partner set name = 'x'")
+    opened.serve("shop/data/neutralize.sql", "update res_partner set name = 'x'")
     templates.append(cloned(opened).metadata["golden_template"])
     assert len(set(templates)) == 3
 
@@ -173,6 +174,125 @@ def test_masks_run_in_the_order_of_the_policy(made: tuple[Studio, Backup]) -> No
     result = cloned(opened)
     assert result.metadata["masks"] == ["masks/second.sql", "masks/first.sql"]
     assert opened.rows(str(result.name), "select distinct name from res_partner") == ["one two"]
+
+
+NEWER = "update delivery_carrier set sandbox = true;\nupdate res_partner set email = 'switched off';\n"
+
+
+def forget_what_served(owner_url: str, backup: Backup, *, git_sha: str | None = None) -> None:
+    """Let nobody here have the build that served the backup."""
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute("update ops.backups set image_digest = null, git_sha = %s where id = %s", [git_sha, backup.id])
+
+
+def test_production_s_data_are_neutralised_by_the_code_that_served_them(made: tuple[Studio, Backup]) -> None:
+    """A release's script speaks of columns that come with its update, after which it runs."""
+    opened, backup = made
+    opened.serve("shop/data/neutralize.sql", "update res_partner set name = 'by what served'")
+    opened.write("shop/data/neutralize.sql", NEWER)
+    result = cloned(opened)
+    assert [check.passed for check in result.checks] == [True, True]
+    assert opened.rows(str(result.name), "select distinct name from res_partner") == ["by what served"]
+    [row] = opened.shop.control.backups.restores(backup_id=backup.id)
+    assert row.report["neutralized_by"] == f"build {str(backup.image_digest)[:19]}"
+    assert row.report["skipped"] == []
+
+
+def test_where_nobody_knows_what_serves_production_newer_scripts_switch_off_what_there_is(
+    made: tuple[Studio, Backup], owner_url: str
+) -> None:
+    """So it is of an adopted production. What a script names and the data do not have is on record."""
+    opened, backup = made
+    forget_what_served(owner_url, backup)
+    opened.write("shop/data/neutralize.sql", NEWER)
+    result = cloned(opened)
+    assert opened.rows(str(result.name), "select distinct email from res_partner") == ["switched off"]
+    [harmless, _] = result.checks
+    assert "1 statement(s) are for tables or columns that come with the update" in harmless.summary
+    [skipped] = harmless.metadata["skipped"]
+    assert skipped.startswith('shop/data/neutralize.sql, line 1: relation "delivery_carrier"')
+    [row] = opened.shop.control.backups.restores(backup_id=backup.id)
+    assert "nobody here has the one that served the backup" in row.report["neutralized_by"]
+
+
+@pytest.fixture
+def repository(made: tuple[Studio, Backup], owner_url: str, tmp_path: Path) -> Iterator[Repository]:
+    """Yield the repository that the project names for the time of a test."""
+    project = made[0].shop.project
+    pushed = Repository(tmp_path)
+    name_repository(owner_url, pushed.url)
+    yield pushed
+    name_repository(owner_url, project.repo_url)
+
+
+def name_repository(owner_url: str, url: str) -> None:
+    """Let the projects' repository be at this address."""
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("update ops.projects set repo_url = %s where slug = 'shop'", [url])
+
+
+def test_the_commit_that_served_is_read_where_its_build_is_gone(
+    made: tuple[Studio, Backup], repository: Repository, owner_url: str
+) -> None:
+    """Its addons are all that is wanted, and they are in the repository."""
+    opened, backup = made
+    old = {"shop/__manifest__.py": "{'name': 'x'}", "shop/data/neutralize.sql": "update res_partner set name = 'old'"}
+    sha = repository.commit(old)
+    repository.commit({"shop/data/neutralize.sql": NEWER})
+    forget_what_served(owner_url, backup, git_sha=sha)
+    opened.write("shop/data/neutralize.sql", NEWER)
+    result = cloned(opened)
+    assert opened.rows(str(result.name), "select distinct name from res_partner") == ["old"]
+    assert result.metadata["neutralized_by"] == f"commit {sha[:12]}"
+
+
+def test_a_mask_that_a_commit_does_not_have_yet_is_taken_from_the_default_branch(
+    made: tuple[Studio, Backup], repository: Repository
+) -> None:
+    """An older commit is cloned as safely as the newest; the log says where the mask came from."""
+    opened, _ = made
+    sha = repository.commit({"masks/people.sql": "update res_partner set email = 'masked'"})
+    opened.rule(masking_hooks=["masks/people.sql"])
+    result = cloned(opened)
+    assert opened.rows(str(result.name), "select distinct email from res_partner") == ["masked"]
+    assert f"info: masking hooks that this commit does not have are taken from main, {sha[:12]}" in opened.said
+
+
+def test_a_column_that_policy_keeps_is_named_wherever_the_clone_is(made: tuple[Studio, Backup]) -> None:
+    """In its checks and in its record: an exception is never silent."""
+    opened, backup = made
+    opened.rule(columns={"ir_mail_server.smtp_pass": "keep"})
+    result = cloned(opened)
+    assert PASSWORD in opened.rows(str(result.name), "select smtp_pass from ir_mail_server")
+    assert all("ir_mail_server.smtp_pass" in check.summary for check in result.checks)
+    [row] = opened.shop.control.backups.restores(backup_id=backup.id)
+    assert row.report["kept"] == ["ir_mail_server.smtp_pass"]
+    opened.rule(columns={})
+    again = cloned(opened)
+    assert opened.rows(str(again.name), "select smtp_pass from ir_mail_server where smtp_pass is not null") == []
+
+
+def test_a_secret_that_cannot_be_scrubbed_is_named_and_policy_lets_the_clone_be_made(
+    made: tuple[Studio, Backup],
+) -> None:
+    """The check names table and column, and its hint the rule."""
+    opened, _ = made
+    opened.serve(
+        "shop/data/neutralize.sql",
+        "create table if not exists vault (api_key text not null check (md5(api_key) = md5('k-12')));"
+        " insert into vault values ('k-12')",
+    )
+    step = opened.step()
+    refused = clone_production(step, opened.build)
+    assert refused is not None
+    [check] = refused.checks
+    assert (refused.name, check.passed) == (None, False)
+    assert check.summary.startswith("vault.api_key cannot be scrubbed: ")
+    assert '"vault.api_key": "delete_rows"' in check.metadata["hint"]
+    opened.end(step)
+    opened.rule(columns={"vault.api_key": "delete_rows"})
+    assert opened.rows(str(cloned(opened).name), "select api_key from vault") == []
 
 
 @pytest.mark.parametrize(
@@ -224,16 +344,17 @@ def break_it(opened: Studio, what: str) -> None:
         "commit": "commit; begin;",
         "question": "update ir_mail_server set active = true",
     }
-    script = opened.folder / "repository/shop/data/neutralize.sql"
+    script = "shop/data/neutralize.sql"
     if what in masks:
         opened.mask(broken=masks[what])
     elif what == "script":
-        script.write_text("update nothing set a = 1;")
+        opened.serve(script, "update nothing set a = 1;")
     else:
         opened.rule(coverage_fatal=True)
-        script.unlink()
+        (opened.folder / "repository" / script).unlink()
         if what == "code":
-            (opened.folder / "repository/shop/__manifest__.py").unlink()
+            for code in ("repository", "served"):
+                (opened.folder / code / "shop/__manifest__.py").unlink()
 
 
 def test_what_nothing_neutralises_is_said_where_policy_lets_it_pass(made: tuple[Studio, Backup]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.clones import NotHarmless
+from odooops_dagster.errors import NotHarmless
 from odooops_dagster.sanitize.columns import readable_columns
 from tests.sanitize.copies import Copy, as_superuser, new_copy
 from tests.servers import PostgresServer
@@ -242,6 +242,7 @@ def test_system_parameters_are_deleted_by_name_and_by_review_and_switches_stay(c
         "auth_password_policy.minlength",
         "auth_signup.reset_password",
         "database.is_neutralized",
+        "odooops.sanitized",
         "web.base.url",
     ]
 

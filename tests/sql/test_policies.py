@@ -65,6 +65,14 @@ WEEKLY = {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels"
         ("retention", "daily", -1),
         ("ttl", "log_days", True),
         ("clone", "masking_hooks", [1]),
+        ("clone", "source", "newest"),
+        ("clone", "source", ["dump"]),
+        ("clone", "columns", ["res_partner.email"]),
+        ("clone", "columns", {"email": "keep"}),
+        ("clone", "columns", {"res_partner.email": "kept"}),
+        ("clone", "columns", {"res_partner.email": "value:"}),
+        ("clone", "columns", {"res_partner.email": True}),
+        ("clone", "columns", {"a.b.c.d": "keep"}),
     ],
     ids=str,
 )
@@ -79,6 +87,15 @@ def test_freezes_of_both_kinds_are_taken(world: World, project: UUID) -> None:
     """Once, and every week."""
     set_rules(world, project, "promotion", freeze_windows=[WINDOW, WEEKLY])
     assert world.value("select ops.policy(%s, 'promotion')", project)["freeze_windows"] == [WINDOW, WEEKLY]
+
+
+def test_what_is_to_be_done_with_columns_of_a_clone_is_taken(world: World, project: UUID) -> None:
+    """Tables of Odoo's own schema are named without it, and names may be of any letters."""
+    columns = {"pos_user.pin": "keep", "hr.Ärzte.key": "delete_rows", "a.b": "truncate", "c.d": "value:null; --"}
+    set_rules(world, project, "clone", columns=columns, source="newest_verified")
+    found = world.value("select ops.policy(%s, 'clone')", project)
+    assert (found["columns"], found["source"]) == (columns, "newest_verified")
+    assert world.value("select ops.policy_defaults('clone') ->> 'source'") == "dump"
 
 
 def test_only_the_platform_sets_the_policy_for_all(world: World, project: UUID) -> None:
