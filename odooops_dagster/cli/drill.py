@@ -20,7 +20,7 @@ from odooops_dagster.steps.drills_due import newest_verified
 
 app = typer.Typer(help="Drills: backups restored and booted to prove them.", no_args_is_help=True)
 
-_COLUMNS = ("started_at", "env", "backup_id", "outcome", "rto_seconds", "rpo_seconds", "summary")
+_COLUMNS = ("started_at", "env", "backup_id", "outcome", "fault", "rto_seconds", "rpo_seconds", "summary")
 
 
 @app.command()
@@ -58,7 +58,10 @@ def list_(project: OnlyProject = None, *, json: Json = False) -> None:
         drills = control.drills.list(owner)
         keys = {environment.id: environment.partition_key for environment in control.environments.list()}
         where = {backup.id: keys[backup.environment_id] for backup in control.backups.list(owner)}
-    rows = [asdict(drill) | {"env": where[drill.backup_id], "outcome": _outcome(drill)} for drill in drills]
+    rows = [
+        asdict(drill) | {"env": where[drill.backup_id], "outcome": _outcome(drill), "fault": drill.report.get("fault")}
+        for drill in drills
+    ]
     print_rows(rows, columns=_COLUMNS, json=json, empty="no drill yet: ops drill run PROJECT")
 
 

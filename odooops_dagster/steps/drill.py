@@ -15,11 +15,12 @@ from odooops_dagster import evidence
 from odooops_dagster.backup.repository import Damaged
 from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.clones import make_harmless
-from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
 from odooops_dagster.odoo import neutralize
 from odooops_dagster.odoo.neutralize import Script
 from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.sanitize.terms import Terms
 from odooops_dagster.steps.bring_back import (
     Stored,
     bring_back,
@@ -30,7 +31,7 @@ from odooops_dagster.steps.bring_back import (
 )
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.deployment import ports_of_others, wait_until_healthy
-from odooops_dagster.steps.drill_alarm import tell_of_drill
+from odooops_dagster.steps.drill_alarm import Fault, tell_of_drill
 from odooops_dagster.steps.drills_due import newest_verified
 from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.recheck import recheck
@@ -39,6 +40,13 @@ from odooops_dagster.steps.stores import pg_programs, repository_of
 
 # Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
 _CANDIDATES = 100
+# What a drill that came to nothing tells before the reason; a backup's own fault needs no words.
+_SAYS: Mapping[Fault, str] = {
+    "backup": "",
+    "code": "the code that served the backup cannot be had: ",
+    "sanitising": "the data came back whole, but the copy cannot be made harmless: ",
+    "platform": "the drill could not be carried out: ",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +62,11 @@ class DrillResult:
 
 @dataclass
 class _Proof:
-    """What a drill gathers on its way."""
+    """What a drill gathers on its way; `fault` is what a failure of its present part is held against."""
 
     backup: Backup
     started: float
+    fault: Fault = "code"
     checks: list[CheckResult] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -130,6 +139,7 @@ def _taken_at(backup: Backup) -> datetime:
 def _prove(ctx: StepContext, proof: _Proof) -> float:
     """Go the whole way; return the seconds until Odoo answered. A check that fails ends it early."""
     build = build_of(ctx, proof.backup)
+    proof.fault = "backup"
     stored = open_backup(ctx, proof.backup)
     with scratch(ctx) as (place, access):
         bring_back(ctx, stored, access, place.filestore)
@@ -139,11 +149,18 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
         proof.done("comparison")
         if proof.passed:
             attachments = _attachments(ctx, stored, place)
+            proof.fault = "sanitising"
             _silence(ctx, proof, build, access, [_opened(attachments)] if attachments else [])
+            proof.fault = "backup" if _is_known(proof.backup) else "code"
             url = _boot(ctx, proof, build, place, access)
             if proof.passed:
                 proof.checks.append(_read(url, _first_left(ctx, place, attachments)))
         return time.monotonic() - proof.started
+
+
+def _is_known(backup: Backup) -> bool:
+    """Return whether the record says which code served the data: that of an adopted production is only presumed."""
+    return bool(backup.image_digest or backup.git_sha)
 
 
 def _attachments(ctx: StepContext, stored: Stored, place: Scratch) -> dict[int, str]:
@@ -187,11 +204,15 @@ def _opened(attachments: Mapping[int, str]) -> Script:
 def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
     """Make the copy harmless before any Odoo opens it: a drill talks to nobody."""
     installed = neutralize.installed(ctx.databases.module_states(access.database))
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     done = make_harmless(
         access,
         scripts=neutralize.scripts(installed, build.addons_paths),
         masks=scripts,
         progress=lambda line: ctx.log("debug", line),
+        terms=Terms(
+            columns=rules["columns"], is_of_tables=build.digest == proof.backup.image_digest, is_discarded=True
+        ),
     )
     proof.report["harmless"] = asdict(done)
     proof.done("silencing")
@@ -215,11 +236,14 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
     failed = [check for check in checks if not check.passed]
     lost = age_text(timedelta(seconds=rpo_seconds))
     summary = (
-        f"{failed[0].name}: {failed[0].summary}"
+        _blame(ctx, proof, failed[0])
         if failed
         else f"answers {rto_seconds:.1f} s after its start; {lost} of work would be lost"
     )
-    report = _report(proof, drill) | {"rto_seconds": round(rto_seconds, 3), "rpo_seconds": round(rpo_seconds, 3)}
+    found = {"fault": proof.fault} if failed else {}
+    report = (
+        _report(proof, drill) | found | {"rto_seconds": round(rto_seconds, 3), "rpo_seconds": round(rpo_seconds, 3)}
+    )
     ended = ctx.control.drills.end(
         ctx.fence,
         passed=not failed,
@@ -248,14 +272,24 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
     )
 
 
+def _blame(ctx: StepContext, proof: _Proof, failed: CheckResult) -> str:
+    """Return which question was answered badly, and whose fault that may be besides the backup's."""
+    said = f"{failed.name}: {failed.summary}"
+    if proof.fault == "backup":
+        return said
+    key = ctx.control.environments.by_id(proof.backup.environment_id).partition_key
+    return f"{said}; nobody here knows which commit serves {key}, so its branch's newest was started"
+
+
 def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception) -> None:
     """Record a drill that came to nothing; a backup that was found damaged is read back whole, and good no more."""
-    summary = " ".join(str(exc).split())
+    fault: Fault = "platform" if isinstance(exc, (Unavailable, OSError)) else proof.fault
+    summary = _SAYS[fault] + " ".join(str(exc).split())
     if isinstance(exc, Damaged):
         repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
         with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
             recheck(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
-    report = _report(proof, drill) | {"error": summary}
+    report = _report(proof, drill) | {"error": summary, "fault": fault}
     evidence_id = _keep(ctx, report)
     ended = ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=evidence_id, report=report)
     tell_of_drill(ctx, ended)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import psycopg
 import pytest
 
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.evidence import object_at
-from odooops_dagster.model import Run
+from odooops_dagster.model import Backup, Build, Run, Source
+from odooops_dagster.steps import bring_back
 from odooops_dagster.steps import drill as step
+from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.drills_due import ask_for_drills, week_of
+from odooops_dagster.steps.image import load_build
 from odooops_dagster.steps.scratch import left_behind
 from schedules.recovery_drills import recovery_drills
 from sensors.ops_queue import placed, request
-from tests.dagster.recoveries import Recovery, recovery
+from tests.dagster.productions import IMAGE
+from tests.dagster.recoveries import NEUTRALIZE, Recovery, recovery
+from tests.repositories import Repository
 from tests.servers import PostgresServer
 
 
@@ -103,6 +110,7 @@ def test_a_drill_whose_build_does_not_answer_fails(production: Recovery, monkeyp
     run = production.drill(production.shop.back_up())
     assert run.status == "failed"
     [drill] = production.shop.control.drills.list()
+    assert drill.report["fault"] == "backup"
     assert drill.summary.startswith("healthy: the service ended before it answered")
     assert (drill.passed, drill.rto_seconds) == (False, None)
     assert leftovers(production) == []
@@ -117,6 +125,119 @@ def test_a_drill_says_that_the_build_is_gone(production: Recovery) -> None:
     [drill] = production.shop.control.drills.list()
     assert not drill.passed
     assert "forge.example" in drill.summary
+
+
+def script(production: Recovery, text: str) -> None:
+    """Change what the stand-in's code says is to be done to a copy."""
+    path = production.shop.settings.home / "stand-in/base/data/neutralize.sql"
+    path.write_text(path.read_text() + text)
+
+
+def adopted(production: Recovery, owner_url: str, repository: Repository) -> Backup:
+    """Return a backup of a production that is adopted: nobody knows which commit of this repository serves it."""
+    backup = production.shop.back_up()
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute("update ops.projects set repo_url = %s where id = %s", [repository.url, backup.project_id])
+        owner.execute("update ops.backups set image_digest = null, git_sha = null where id = %s", [backup.id])
+        owner.execute(
+            "update ops.environments set is_adopted = true, status = 'adopted', url = null, port = null,"
+            " database_name = null, image_digest = null, deployed_sha = null, deployed_run_id = null where id = %s",
+            [backup.environment_id],
+        )
+    return backup
+
+
+@pytest.fixture
+def repository(production: Recovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Return a repository whose commits run on the stand-in, as an image takes an Odoo to build."""
+
+    def build_image(_: StepContext, source: Source) -> Build:
+        build = load_build(production.shop.settings.home, IMAGE)
+        return replace(build, digest="sha256:newer", addons_paths=source.addons_paths, source=source)
+
+    monkeypatch.setattr(bring_back, "build_image", build_image)
+    made = Repository(tmp_path)
+    newer = f"{NEUTRALIZE};\nupdate delivery_carrier set sandbox = true;"
+    made.commit({"base/__manifest__.py": "{'name': 'Base'}", "base/data/neutralize.sql": newer})
+    return made
+
+
+def test_a_secret_that_cannot_be_scrubbed_does_not_end_a_drill(production: Recovery) -> None:
+    """Nobody but the drill opens its copy, and the backup can be restored; the report names the column."""
+    production.shop.data.execute(
+        "create table vault (api_key text not null check (md5(api_key) = md5('k-12')));"
+        " insert into vault values ('k-12')"
+    )
+    run = production.drill(production.shop.back_up())
+    assert (run.status, run.error_message) == ("succeeded", None)
+    [drill] = production.shop.control.drills.list()
+    assert drill.passed
+    assert list(drill.report["harmless"]["unscrubbed"]) == ["vault.api_key"]
+    assert production.shop.control.incidents.list() == []
+
+
+def test_a_copy_that_cannot_be_made_harmless_is_not_held_against_the_backup(production: Recovery) -> None:
+    """Its data came back whole, and no Odoo is started on them; the incident says what is to be mended."""
+    script(production, "update nothing set a = 1;")
+    backup = production.shop.back_up()
+    run = production.drill(backup)
+    assert run.status == "failed"
+    control = production.shop.control
+    [drill] = control.drills.list()
+    assert (drill.passed, drill.report["fault"]) == (False, "sanitising")
+    assert drill.summary.startswith("the data came back whole, but the copy cannot be made harmless: base/data/neutral")
+    assert {check["name"]: check["passed"] for check in drill.report["checks"]} == {
+        "rows_complete": True,
+        "files_complete": True,
+    }
+    assert control.backups.get(backup.id).status == "verified"
+    [incident] = control.incidents.list()
+    assert incident.title == "The drill of shop/main cannot be finished"
+    assert "base/data/neutralize.sql" in incident.description
+    assert leftovers(production) == []
+
+
+def test_a_newer_script_on_the_branch_of_an_adopted_production_fails_no_drill(
+    production: Recovery, repository: Repository, database: str
+) -> None:
+    """Nobody knows which commit serves it, so the newest is taken, whose scripts may know more than the data have."""
+    run = production.drill(adopted(production, database, repository))
+    assert (run.status, run.error_message) == ("succeeded", None)
+    [drill] = production.shop.control.drills.list()
+    [skipped] = drill.report["harmless"]["skipped"]
+    assert skipped.startswith('base/data/neutralize.sql, line 2: relation "delivery_carrier"')
+
+
+def test_a_newer_commit_that_does_not_start_on_the_data_is_the_branch_s_fault(
+    production: Recovery, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup may well be restored where its own code serves it."""
+    monkeypatch.setattr(healthy, "_GONE_SECONDS", 0.5)
+    production.shop.data.execute("insert into sale_order (name) values ('BROKEN')")
+    assert production.drill(adopted(production, database, repository)).status == "failed"
+    control = production.shop.control
+    [drill] = control.drills.list()
+    assert drill.report["fault"] == "code"
+    assert "nobody here knows which commit serves shop/main" in drill.summary
+    [incident] = control.incidents.list()
+    assert incident.title == "The drill of shop/main cannot be finished"
+
+
+def test_a_later_drill_that_passes_ends_the_incidents_of_both_kinds(production: Recovery) -> None:
+    """Of the backup that did not survive and of the drill that could not be finished."""
+    path = production.shop.settings.home / "stand-in/base/data/neutralize.sql"
+    kept = path.read_text()
+    script(production, "update nothing set a = 1;")
+    production.drill(production.shop.back_up())
+    path.write_text(kept)
+    backup = production.shop.back_up()
+    production.shop.spoil(backup)
+    production.drill(backup)
+    control = production.shop.control
+    assert [incident.status for incident in control.incidents.list()] == ["open", "open"]
+    assert production.drill(production.shop.back_up()).status == "succeeded"
+    assert {incident.status for incident in control.incidents.list()} == {"resolved"}
 
 
 def test_what_a_killed_drill_leaves_is_taken_away(production: Recovery, monkeypatch: pytest.MonkeyPatch) -> None:
