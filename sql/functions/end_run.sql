@@ -60,9 +60,12 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    -- most runs move no data: a deployment does when it clones
+    -- most runs move no data: a deployment and a test do when they clone
     if v_kind not in ('build', 'test', 'deploy')
-        or (v_kind = 'deploy' and exists (select from ops.restores as s where s.run_id = p_run_id)) then
+        or (v_kind <> 'build' and (
+            exists (select from ops.restores as s where s.run_id = p_run_id)
+            or exists (select from ops.backups as b where b.run_id = p_run_id)
+        )) then
         perform ops.end_data_work(p_run_id, p_error_message);
     end if;
     return true;

@@ -1,11 +1,13 @@
 -- Notes that the attempt makes the run's backup, and returns it; a backup that nobody asked for by name gets its row
--- now. A later attempt takes up what an earlier one left; what is verified already is returned as it is. Called by step
--- backup. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was
--- dropped. A retry is harmless.
+-- now. A run that clones production may make one of production first: p_environment_id. A later attempt takes up what
+-- an earlier one left; what is verified already is returned as it is. Called by steps backup and prod_clone. Locks the
+-- run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another
+-- environment's data that the run does not clone. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_backup_start(
     p_run_id uuid,
-    p_attempt int
+    p_attempt int,
+    p_environment_id uuid default null
 )
 returns ops.backups
 language plpgsql
@@ -19,7 +21,10 @@ declare
 begin
     select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
     if not found then
-        v_backup := ops.make_backup(v_run.id);
+        if p_environment_id <> v_run.environment_id then
+            perform ops.require_clone_of(v_run, p_environment_id);
+        end if;
+        v_backup := ops.make_backup(v_run.id, p_environment_id);
     end if;
     if v_backup.status in ('failed', 'dropped') then
         perform ops.refuse_backup_change(v_backup, 'running');

@@ -368,3 +368,65 @@ def test_a_run_without_an_environment_makes_no_backup(world: World, project: UUI
     with refused("PT409", "works on no environment"):
         world.rows("select ops.record_backup_start(%s, 1)", run)
     assert world.value("select count(*) from ops.backups") == 0
+
+
+def clone_run(world: World, project: UUID, env: str = "release/1", **options: object) -> UUID:
+    """Return a run at work on a staging."""
+    return world.work(project, env, **options)
+
+
+def test_a_staging_s_run_backs_production_up_for_itself(
+    world: World, project: UUID, production: UUID, worker: Caller
+) -> None:
+    """The backup is production's own, as any other; a later attempt takes it up, and its label says what it was for."""
+    run = clone_run(world, project)
+    started = worker.row("select * from ops.record_backup_start(%s, 1, %s)", run, production)
+    assert (started["environment_id"], started["stage"], started["run_id"]) == (production, "production", run)
+    assert (started["status"], started["label"]) == ("running", "for release/1")
+    worker.rows(STORED, run, 1, MANIFEST)
+    worker.rows("select * from ops.record_backup_verified(%s, 1, %s)", run, MANIFEST)
+    again = worker.row("select * from ops.record_backup_start(%s, 1, %s)", run, production)
+    assert (again["id"], again["status"]) == (started["id"], "verified")
+    freshness = "select verified_backup_id from ops.v_backup_freshness where environment_id = %s"
+    assert world.value(freshness, production) == started["id"]
+
+
+@pytest.mark.parametrize("kind", ["deploy", "test", "clone"])
+def test_a_backup_that_a_staging_s_run_left_unfinished_has_failed(
+    world: World, project: UUID, production: UUID, kind: str
+) -> None:
+    """Nothing stays at work of a run that is not."""
+    run = clone_run(world, project, p_kind=kind)
+    backup = world.row("select * from ops.record_backup_start(%s, 1, %s)", run, production)["id"]
+    world.complete(run, exit_code=1)
+    assert backup_of(world, backup)["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "env"), [("build", "release/1"), ("drill", "release/1"), ("restore", "release/1"), ("deploy", "main")]
+)
+def test_no_other_run_backs_up_another_s_data(
+    world: World, project: UUID, production: UUID, kind: str, env: str
+) -> None:
+    """Only one that clones production, and production only, of its own project."""
+    run = clone_run(world, project, env, p_kind=kind)
+    other = world.value("select id from ops.ensure_environment(%s, 'release/2')", project)
+    theirs = world.value("select id from ops.ensure_environment(%s, 'main')", world.project("other"))
+    for environment in {production, other, theirs} - {world.run(run)["environment_id"]}:
+        with refused("PT409", "backs up no data of"):
+            world.rows("select ops.record_backup_start(%s, 1, %s)", run, environment)
+
+
+def test_a_staging_s_run_backs_up_no_other_staging(world: World, project: UUID, production: UUID) -> None:
+    """Nor a production that was destroyed, nor another project's."""
+    run = clone_run(world, project)
+    other = world.value("select id from ops.ensure_environment(%s, 'release/2')", project)
+    theirs = world.value("select id from ops.ensure_environment(%s, 'main')", world.project("other"))
+    with connect(world.url) as owner:
+        owner.execute(
+            "update ops.environments set status = 'destroyed', destroyed_at = now() where id = %s", [production]
+        )
+    for environment in (other, theirs, production):
+        with refused("PT409", "backs up no data of"):
+            world.rows("select ops.record_backup_start(%s, 1, %s)", run, environment)
+    assert world.value("select count(*) from ops.backups") == 0
