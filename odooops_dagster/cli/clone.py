@@ -24,7 +24,7 @@ def clone(
     *,
     backup: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Which. [default: production's newest verified]", show_default=False),
+        typer.Option(metavar="ID", help="Which. [default: what policy clone.source says]", show_default=False),
     ] = None,
     yes: Yes = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")] = False,
@@ -33,7 +33,8 @@ def clone(
     """Replace an environment's data by a harmless copy of production's; what is deployed there stays."""
     with control_plane() as control:
         environment = _cloneable(environment_of(control, project, branch))
-        confirm(_plan(environment, backup), yes=yes)
+        rules = control.policies.get(environment.project_id, policy_type="clone")
+        confirm(_plan(environment, backup, is_made_now=rules["source"] == "dump"), yes=yes)
         run = _queue(control, environment, backup)
         note(f"queued {name_of(run)}: clone of production into {environment.partition_key}")
         if wait:
@@ -55,8 +56,9 @@ def _cloneable(environment: Environment) -> Environment:
     return environment
 
 
-def _plan(environment: Environment, backup: str | None) -> list[str]:
-    source = f"backup {backup}" if backup else "production's newest verified backup"
+def _plan(environment: Environment, backup: str | None, *, is_made_now: bool) -> list[str]:
+    newest = "a backup of production made now" if is_made_now else "production's newest verified backup"
+    source = f"backup {backup}" if backup else newest
     return [
         f"the data of {environment.partition_key} ({environment.stage}) become those of {source}, made harmless",
         f"  database {environment.database_name} goes once the clone answers at {environment.url}",

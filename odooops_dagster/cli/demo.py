@@ -132,7 +132,8 @@ class Story:
         if backup is None or backup.taken_at is None or not people or servers != ["invalid"]:
             raise StepFailed(f"{staging.url} is no harmless clone: {people}, mail through {servers}")
         _say(f"staging:  {staging.url}")
-        _say(f"data:     backup {backup.id}, {age_text(run.created_at - backup.taken_at)} old when it was pushed")
+        waited = age_text(backup.taken_at - run.created_at)
+        _say(f"data:     backup {backup.id}, made for this staging {waited} after the push")
         _say(f"customer: {people[0]} is there; mail goes to {servers[0]}, which leads nowhere")
 
     def _office(self, branch: str) -> tuple[Environment, Office]:

@@ -53,9 +53,11 @@ def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
     """Show an environment: where it answers, what runs there, and of which backup its data are."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
-        backup = control.backups.shown_by(environment)
+        restore = control.backups.restore_behind(environment)
+        backup = control.backups.get(restore.backup_id) if restore else None
     taken_at = backup.taken_at if backup else None
     data = {
+        "data_source": restore.report.get("source") if restore else None,
         "data_backup_id": backup.id if backup else None,
         "data_taken_at": taken_at,
         "data_age": age_text(datetime.now(UTC) - taken_at) if taken_at else None,

@@ -62,9 +62,12 @@ class Backups:
         rows = self._database.read("v_backup_freshness", order="project_slug, environment_name")
         return [BackupFreshness.from_row(row) for row in rows]
 
-    def start(self, fence: Fence) -> Backup:
-        """Begin the run's backup, or take it up where an earlier attempt left it."""
-        return self._record("record_backup_start", fence)
+    def start(self, fence: Fence, *, environment_id: UUID | None = None) -> Backup:
+        """Begin the run's backup, or take it up where an earlier attempt left it.
+
+        It is of the run's environment, or of the production that the run clones.
+        """
+        return self._record("record_backup_start", fence, p_environment_id=environment_id)
 
     def record_stored(self, fence: Fence, stored: StoredBackup) -> Backup:
         """Note that the manifest is written."""
@@ -141,12 +144,16 @@ class Backups:
 
     def shown_by(self, environment: Environment) -> Backup | None:
         """Return the backup whose data the environment's database was made of; None where it has its own."""
+        restore = self.restore_behind(environment)
+        return self.get(restore.backup_id) if restore else None
+
+    def restore_behind(self, environment: Environment) -> Restore | None:
+        """Return the restore or clone that made the environment's database; None where it has its own data."""
         if environment.database_name is None:
             return None
         found = self.restores(environment.project_id, environment_id=environment.id)
         mine = (r for r in found if r.status == "succeeded" and r.database_name == environment.database_name)
-        restore = next(mine, None)
-        return self.get(restore.backup_id) if restore else None
+        return next(mine, None)
 
     def start_restore(
         self, fence: Fence, *, backup_id: UUID | None = None, purpose: RestorePurpose | None = None

@@ -43,14 +43,14 @@ class BackupResult:
 
 
 def back_up(ctx: StepContext) -> BackupResult:
-    """Make the run's backup and read it back; a later attempt goes on where an earlier one was killed.
+    """Make the run's backup, of the context's environment, and read it back; a later attempt goes on where one ended.
 
     Raises:
         StepFailed: there are no data, or pg_dump failed.
         Unavailable: the database or the store does not answer.
     """
     repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
-    backup = ctx.control.backups.start(ctx.fence)
+    backup = ctx.control.backups.start(ctx.fence, environment_id=ctx.environment.id)
     manifest = _earlier(ctx, repository, backup)
     if manifest is None:
         backup, manifest = _make(ctx, repository, backup)

@@ -11,14 +11,14 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from odooops_dagster import evidence
 from odooops_dagster.clones import offenders, set_parameters
-from odooops_dagster.errors import NotHarmless, OdooOpsError, StepFailed
+from odooops_dagster.errors import NotHarmless, OdooOpsError
 from odooops_dagster.model import Backup, Build, CheckResult
+from odooops_dagster.steps.clone_source import Source, age_of, backup_of, find_source, taken_at
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
@@ -55,9 +55,10 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         Conflict: the backup is not verified, or its data may not go there.
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
-    backup = backup_to_clone(ctx, max_age_hours=rules["max_backup_age_hours"])
-    if backup is None:
+    source = find_source(ctx, rules)
+    if source is None:
         return None
+    backup = backup_of(ctx, source)
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
     try:
@@ -75,37 +76,18 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         if isinstance(exc, (NotHarmless, NotCovered)):
             return _refused(ctx, backup, exc)
         raise
-    result = _result(ctx, made_of, made)
-    _record(ctx, result, _report(ctx, made_of, made))
+    result = _result(ctx, made_of, made, source.kind)
+    _record(ctx, result, _report(ctx, made_of, made, source.kind))
     return result
 
 
-def backup_to_clone(ctx: StepContext, *, max_age_hours: int) -> Backup | None:
-    """Return the backup that the run names, else production's newest verified one where the environment wants it.
+def wants_clone(ctx: StepContext) -> bool:
+    """Return whether the run's environment gets data of production.
 
     Raises:
-        StepFailed: production runs and has no verified backup, or only older ones than policy allows.
+        StepFailed: it should, and there is no backup that may be cloned.
     """
-    if named := ctx.run.config.get("backup_id"):
-        return ctx.control.backups.get(UUID(str(named)))
-    if ctx.run.kind != "clone" and ctx.environment.stage != "staging":
-        return None
-    verified = ctx.control.backups.list(ctx.project.id, status="verified")
-    production = [backup for backup in verified if backup.stage == "production" and backup.taken_at]
-    hint = f"ops backup create {ctx.project.slug} {ctx.project.default_branch}"
-    if not production:
-        if ctx.run.kind != "clone" and not _has_production(ctx):
-            ctx.log("info", f"project {ctx.project.slug} has no production yet: nothing to clone")
-            return None
-        raise StepFailed(f"production of {ctx.project.slug} has no verified backup to clone", hint=hint)
-    newest = max(production, key=_taken_at)
-    if (age := _age(newest)) > timedelta(hours=max_age_hours):
-        raise StepFailed(
-            f"production's newest verified backup is {age_text(age)} old; policy clone.max_backup_age_hours"
-            f" allows {max_age_hours}",
-            hint=hint,
-        )
-    return newest
+    return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
 
 
 def wants_clone(ctx: StepContext) -> bool:
@@ -166,13 +148,7 @@ def _identity(ctx: StepContext) -> dict[str, str | None]:
     }
 
 
-def _has_production(ctx: StepContext) -> bool:
-    environments = ctx.control.environments.list(ctx.project.slug)
-    living = (e for e in environments if e.stage == "production" and e.status != "destroyed")
-    return any(e.database_name is not None or e.is_adopted for e in living)
-
-
-def _result(ctx: StepContext, made_of: Ingredients, made: Golden) -> CloneResult:
+def _result(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> CloneResult:
     return CloneResult(
         name=database_name(ctx.environment, ctx.run),
         run_id=ctx.run.id,
@@ -180,7 +156,7 @@ def _result(ctx: StepContext, made_of: Ingredients, made: Golden) -> CloneResult
         backup_id=made_of.backup.id,
         origin=_origin(made_of.backup),
         checks=(_harmless(made.report), _covered(made_of, made)),
-        metadata=_metadata(made_of, made),
+        metadata=_metadata(made_of, made) | {"source": source},
         data_version=f"{made_of.backup.id}:{made.key.rpartition(':')[2][:16]}",
     )
 
@@ -242,7 +218,7 @@ def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
     )
 
 
-def _metadata(made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
+def _metadata(made_of: Ingredients, made: Golden) -> dict[str, Any]:
     modules = [
         {"module": name, "neutralization": said}
         for said, names in (
@@ -268,11 +244,12 @@ def _metadata(made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
     }
 
 
-def _report(ctx: StepContext, made_of: Ingredients, made: Golden) -> Mapping[str, Any]:
+def _report(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> Mapping[str, Any]:
     """Return what the restore's row keeps: of what the clone was made, and what was done to it."""
     return {
+        "source": source,
         "backup_id": str(made_of.backup.id),
-        "backup_taken_at": _taken_at(made_of.backup).isoformat(),
+        "backup_taken_at": taken_at(made_of.backup).isoformat(),
         "backup_age_hours": _hours(made_of.backup),
         "masking_profile": [script.name for script in made_of.masks],
         "neutralized_by": made_of.neutralizers.origin,
@@ -289,17 +266,9 @@ def _report(ctx: StepContext, made_of: Ingredients, made: Golden) -> Mapping[str
 
 
 def _origin(backup: Backup) -> str:
-    taken_at = f"{_taken_at(backup):%Y-%m-%d %H:%M} UTC"
-    return f"backup {backup.id} of {backup.stage}, taken {taken_at}, {age_text(_age(backup))} old"
+    moment = f"{taken_at(backup):%Y-%m-%d %H:%M} UTC"
+    return f"backup {backup.id} of {backup.stage}, taken {moment}, {age_text(age_of(backup))} old"
 
 
 def _hours(backup: Backup) -> float:
-    return round(_age(backup).total_seconds() / _SECONDS_PER_HOUR, 2)
-
-
-def _age(backup: Backup) -> timedelta:
-    return datetime.now(UTC) - _taken_at(backup)
-
-
-def _taken_at(backup: Backup) -> datetime:
-    return (backup.taken_at or backup.created_at).astimezone(UTC)
+    return round(age_of(backup).total_seconds() / _SECONDS_PER_HOUR, 2)

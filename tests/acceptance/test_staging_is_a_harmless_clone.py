@@ -32,8 +32,8 @@ MODEL = "partner_visit/models/partner_visit.py"
 
 
 @pytest.fixture
-def release(running: Platform, repository: Repository) -> tuple[str, Run]:
-    """Return the backup of a production with a life, and the run of the release branch that was pushed then."""
+def release(running: Platform, repository: Repository) -> Run:
+    """Return the run of a release branch that was pushed where production has a life."""
     repository.add_demo()
     repository.write("masks/people.sql", MASK)
     repository.push("main")
@@ -46,18 +46,14 @@ def release(running: Platform, repository: Repository) -> tuple[str, Run]:
     running.ops("env", "create", SLUG, "main", "--wait")
     with odoos(running, "main") as data:
         data.execute(LIVES.encode())
-    running.ops("backup", "create", SLUG, "main", "--wait")
-    [backup] = [row for row in running.ask("backup", "list", SLUG) if row["status"] == "verified"]
     repository.replace(MODEL, "    notes = ", "    place = fields.Char()\n    notes = ")
     sha = repository.push(BRANCH, "Say where the visit was")
-    return str(backup["id"]), running.ended(running.run_of(SLUG, sha))
+    return running.ended(running.run_of(SLUG, sha))
 
 
-def test_a_pushed_release_becomes_a_staging_on_production_s_neutralised_data(
-    running: Platform, release: tuple[str, Run]
-) -> None:
+def test_a_pushed_release_becomes_a_staging_on_production_s_neutralised_data(running: Platform, release: Run) -> None:
     """What people know of production is there, what acts for it is not, and everybody sees of which backup it is."""
-    backup, run = release
+    run = release
     assert run.status == "succeeded", running.said(run)
     staging = running.ask("env", "show", SLUG, BRANCH)
     assert httpx.get(f"{staging['url']}web/login", timeout=60, trust_env=False).status_code == 200
@@ -70,14 +66,17 @@ def test_a_pushed_release_becomes_a_staging_on_production_s_neutralised_data(
         # the pushed commit's own column: the module was updated on production's data
         assert data.execute("select place from partner_visit").rowcount == 0
 
-    assert staging["data_backup_id"] == backup
+    # made at the push, and a backup like any other
+    [backup] = running.ask("backup", "list", SLUG)
+    assert (backup["status"], backup["label"], backup["run_id"]) == ("verified", f"for {BRANCH}", str(run.id))
+    assert (staging["data_source"], staging["data_backup_id"]) == ("dump", backup["id"])
     assert staging["data_age"].endswith(" min")
     checks = {row["name"]: row["passed"] for row in running.ask("run", "show", f"{SLUG}#{run.run_number}")["checks"]}
     assert checks["clone_harmless"]
     assert checks["modules_installed"]
     lineage = running.query("select asset_key, inputs from ops.run_lineage where run_id = %s order by id", run.id)
     assert [row["asset_key"] for row in lineage] == ["source", "image", "prod_clone", "database", "deployment"]
-    assert lineage[2]["inputs"]["backup"] == backup
+    assert lineage[2]["inputs"]["backup"] == backup["id"]
     [report] = running.query("select report from ops.restores where run_id = %s and status = 'succeeded'", run.id)
     assert report["report"]["masked_tables"]["res_partner"] >= 1
 

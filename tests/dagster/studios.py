@@ -126,8 +126,8 @@ class Studio:
         self.rule(masking_hooks=[f"masks/{name}.sql" for name in scripts])
 
     def rule(self, **rules: Any) -> None:  # noqa: ANN401 -- whatever a rule may say
-        """Set rules of the project for its clones."""
-        self.rules |= rules
+        """Set rules of the project for its clones; one backup serves them all unless a test says otherwise."""
+        self.rules = {"source": "newest_verified"} | self.rules | rules
         self.shop.control.policies.set(self.shop.project.id, policy_type="clone", rules=self.rules)
 
     def claim(self, *, branch: str = BRANCH, kind: RunKind = "deploy", **config: str) -> Run:
@@ -160,6 +160,7 @@ class Studio:
         with psycopg.connect(owner_url) as owner:
             owner.execute("set local session_replication_role = replica")
             owner.execute("delete from ops.restores")
+            owner.execute("delete from ops.backups where id <> %s", [backup.id])
             owner.execute(
                 "update ops.backups set status = 'verified', taken_at = %s, dropped_at = null, drop_reason = null,"
                 " error_message = null, image_digest = %s, git_sha = %s where id = %s",
@@ -247,6 +248,7 @@ def studio(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
         keep_build(home, served_build(home / "code"))
         roles = set(made.databases.roles(names.DATABASE_PREFIX))
         opened = Studio(shop=made, folder=home / "code", before=frozenset(databases_of(made.databases)))
+        opened.rule()
         try:
             yield opened, backup
         finally:

@@ -23,6 +23,7 @@ from odooops_dagster.evidence import object_at
 from odooops_dagster.model import Backup
 from odooops_dagster.steps import names
 from odooops_dagster.steps.clone import CloneResult, clone_production
+from odooops_dagster.steps.clone_source import backup_of, find_source
 from odooops_dagster.steps.golden import outdated
 from tests.dagster.clone_child import KILLED, POINTS, crashing
 from tests.dagster.productions import SHA
@@ -431,6 +432,86 @@ def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
         opened.sweep()
         assert all(names.GOLDEN_PREFIX in name for name in opened.left()), (told, opened.left())
         forget_templates(opened)
+
+
+@pytest.fixture
+def dumped(made: tuple[Studio, Backup]) -> Iterator[Studio]:
+    """Yield a studio whose stagings show production as it is at the push, with a customer since the last backup."""
+    opened, _ = made
+    opened.rule(source="dump")
+    opened.shop.data.execute("insert into res_partner (name, email) values ('Linus', 'linus@example.com')")
+    yield opened
+    opened.shop.data.execute("delete from res_partner where name = 'Linus'")
+
+
+def test_a_staging_shows_production_as_it_is_at_the_push(dumped: Studio, made: tuple[Studio, Backup]) -> None:
+    """A backup of production is made and read back first; the record says so, and the backup serves everybody."""
+    assert dumped.shop.control.policies.get(None, policy_type="clone")["source"] == "dump"
+    result = cloned(dumped)
+    assert "Linus" in dumped.rows(str(result.name), "select name from res_partner")
+    assert result.backup_id != made[1].id
+    backup = dumped.shop.control.backups.get(result.backup_id)
+    assert (backup.environment_id, backup.stage, backup.status) == (
+        dumped.shop.environment.id,
+        "production",
+        "verified",
+    )
+    assert (backup.label, backup.run_id) == ("for release/1.0", result.run_id)
+    assert (backup.git_sha, backup.image_digest) == (made[1].git_sha, made[1].image_digest)
+    [row] = dumped.shop.control.backups.restores(backup_id=backup.id)
+    assert (row.report["source"], result.metadata["source"]) == ("dump", "dump")
+    assert row.report["backup_age_hours"] == 0
+    assert f"info: backing up {dumped.shop.environment.partition_key} for this clone" in "\n".join(dumped.said)
+
+
+def test_where_policy_says_so_the_newest_verified_backup_is_cloned(made: tuple[Studio, Backup]) -> None:
+    """Production is not touched by a push."""
+    opened, backup = made
+    result = cloned(opened)
+    assert (result.backup_id, result.metadata["source"]) == (backup.id, "newest_verified")
+    assert [row.id for row in opened.shop.control.backups.list()] == [backup.id]
+
+
+def test_production_that_cannot_be_backed_up_is_not_cloned_from_something_older(
+    dumped: Studio, postgres_server: PostgresServer
+) -> None:
+    """The error says what is in the way, and which rule clones the newest backup instead."""
+    superuser = postgres_server.url(str(dumped.shop.environment.database_name))
+    step = dumped.step()
+    with psycopg.connect(superuser, autocommit=True) as owner:
+        owner.execute("create table of_somebody_else (id int)")
+        try:
+            with pytest.raises(
+                StepFailed, match=r"shop/main could not be backed up for this clone: .*denied"
+            ) as caught:
+                clone_production(step, dumped.build)
+        finally:
+            owner.execute("drop table of_somebody_else")
+    assert "set policy clone.source to newest_verified" in str(caught.value.hint)
+    dumped.end(step)
+    assert dumped.left() == []
+    [newest, _] = dumped.shop.control.backups.list()
+    assert newest.status == "failed"
+
+
+def test_a_later_attempt_clones_the_backup_that_an_earlier_one_made(dumped: Studio) -> None:
+    """What was read back is not made again."""
+    step = dumped.step()
+    rules = dumped.shop.control.policies.get(step.project.id, policy_type="clone")
+    source = find_source(step, rules)
+    assert source is not None
+    backup = backup_of(step, source)
+    dumped.shop.control.runs.requeue(step.run.id, attempt=step.run.attempt, reason="its process is gone")
+    again = dumped.desk.take_up(dumped.shop.claim())
+    result = clone_production(again, dumped.build)
+    assert result is not None
+    assert (again.run.attempt, result.backup_id) == (2, backup.id)
+
+
+def test_a_zip_in_the_config_of_a_staging_s_run_is_no_backup_of_production(dumped: Studio) -> None:
+    """Whoever may queue a run may not say what production's data are."""
+    result = cloned(dumped, **{"import": "2026021300-0123456789abcdef"})
+    assert "Linus" in dumped.rows(str(result.name), "select name from res_partner")
 
 
 def test_a_backup_older_than_policy_allows_is_not_cloned(made: tuple[Studio, Backup], owner_url: str) -> None:

@@ -43,6 +43,9 @@ def staging(production: Shop) -> Environment:
 def test_a_clone_is_queued_for_what_is_deployed_after_consent(ops: CommandLine, production: Shop) -> None:
     """The plan says what goes; without a yes nothing is asked for."""
     refused = ops("clone", "shop", BRANCH, answer="n\n", status=1)
+    assert "become those of a backup of production made now, made harmless" in refused.stderr
+    production.control.policies.set(production.project.id, policy_type="clone", rules={"source": "newest_verified"})
+    refused = ops("clone", "shop", BRANCH, answer="n\n", status=1)
     assert "become those of production's newest verified backup, made harmless" in refused.stderr
     assert production.control.runs.queued() == []
     told = ops.json("clone", "shop", BRANCH, "--yes")
@@ -81,7 +84,8 @@ def test_an_environment_says_of_which_backup_its_data_are(
     fence = Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
     production.control.runs.start(fence)
     production.control.backups.start_restore(fence, backup_id=backup.id)
-    production.control.backups.end_restore(fence, database_name=staging.database_name, report={"masked": []})
+    production.control.backups.end_restore(fence, database_name=staging.database_name, report={"source": "dump"})
     shown = ops.json("env", "show", "shop", BRANCH)
     assert (shown["data_backup_id"], shown["data_age"]) == (str(backup.id), "0 min")
+    assert shown["data_source"] == "dump"
     assert ops.json("env", "show", "shop", "main")["data_backup_id"] is None
