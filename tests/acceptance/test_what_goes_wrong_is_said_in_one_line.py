@@ -15,6 +15,7 @@ from odooops_dagster.model import Run
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
+from tests.conftest import missing
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack]
 
@@ -157,13 +158,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         [mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, check=False
     )
     if not made or made.returncode != 0:
-        pytest.skip("a small file system cannot be mounted here: only root may")
+        missing("this machine lets nobody mount a disk")
     try:
         yield place
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+@pytest.mark.root
 def test_a_disk_that_fills_fails_the_run_with_its_reason(small_disk: Path, tmp_path: Path) -> None:
     """The artifacts' disk is full: the run fails and says so, and nothing half-built is left."""
     (small_disk / "ballast").write_bytes(b"x" * (2 * 2**20 - 16 * 2**10))
