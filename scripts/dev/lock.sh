@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 compile() {
-    .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11.0 --fork-strategy fewest \
+    .venv/bin/uv pip compile --quiet --no-config --system-certs --universal --python-version 3.11.0 --fork-strategy fewest \
         --no-annotate --custom-compile-command scripts/dev/lock.sh "$@"
 }
 

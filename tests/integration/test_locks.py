@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,9 @@ def locked(lock: Path, *, python: str, processor: str) -> set[str]:
 
 
 def _resolve(lock: Path, *, python: str, processor: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"]
+    argv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config", "--system-certs"]
+    argv += ["--no-header", "--no-annotate"]
     argv += ["--python-version", python, "--python-platform", f"{processor}-manylinux_2_28", "--only-binary", ":all:"]
     argv += [f"--no-binary={name}" for name in sorted(WITHOUT_WHEEL | COMPILED[processor])]
-    return subprocess.run([*argv, str(lock)], capture_output=True, text=True, check=False)
+    index = {"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}
+    return subprocess.run([*argv, str(lock)], env=os.environ | index, capture_output=True, text=True, check=False)
