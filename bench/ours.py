@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -55,16 +56,15 @@ def _verify(question: Question) -> Question:
 
 
 def _restore(question: Question) -> Question:
-    repository = _repository(question)
-    restore.restore(
-        repository,
-        repository.manifest(question["key"]),
-        databases=_databases(question),
-        database=question["database"],
-        owner=question["owner"],
-        filestore_path=Path(question["to"]),
-        programs=_programs(question),
-    )
+    """Load the database and fetch the files at the same time, as the step does."""
+    repository, databases = _repository(question), _databases(question)
+    manifest = repository.manifest(question["key"])
+    databases.create(question["database"], owner=question["owner"])
+    access = databases.access(question["database"], role=question["owner"])
+    with ThreadPoolExecutor(1) as pool:
+        filling = pool.submit(restore.restore_filestore, repository, manifest, Path(question["to"]))
+        restore.restore_database(repository, manifest, access, programs=_programs(question))
+        filling.result()
     return {}
 
 

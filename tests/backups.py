@@ -19,6 +19,7 @@ from odooops_dagster.backup.create import Created, create, create_from_streams
 from odooops_dagster.backup.dump import Programs, conninfo
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.repository import Repository
+from odooops_dagster.backup.restore import restore_database, restore_filestore
 from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.model import DatabaseAccess
@@ -177,6 +178,26 @@ class Databases:
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def bring_back(
+    repository: Repository,
+    manifest: Manifest,
+    databases: Databases,
+    *,
+    database: str,
+    folder: Path,
+    programs: Programs,
+    owner: str = "postgres",
+) -> None:
+    """Restore into a new database and folder, by the functions with which the steps do it."""
+    databases.create(database, owner=owner)
+    try:
+        restore_database(repository, manifest, databases.access(database, role=owner), programs=programs)
+        restore_filestore(repository, manifest, folder)
+    except BaseException:
+        databases.drop(database)
+        raise
 
 
 def rows(access: DatabaseAccess) -> list[tuple[object, ...]]:

@@ -1,78 +1,22 @@
-"""Brings a backup back: into a database and a folder that appear whole or not at all."""
+"""Reads a backup back, each object checked: rows into a database, files into a folder, both the caller's own."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.filestore import inside
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
-from odooops_dagster.errors import Conflict, Unavailable
-from odooops_dagster.files import locked
+from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import DatabaseAccess
 
 WORKERS = 4
 _AHEAD = 2
-
-
-class Databases(Protocol):
-    """What makes databases; `odooops_dagster.databases.OdooDatabases` fulfils it."""
-
-    def create(self, name: str, *, owner: str) -> None:
-        """Create an empty database."""
-
-    def access(self, name: str, *, role: str) -> DatabaseAccess:
-        """Return how the role reaches it."""
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Give it another name."""
-
-    def drop(self, name: str) -> None:
-        """Drop it, if it is there."""
-
-    def exists(self, name: str) -> bool:
-        """Return whether it is there."""
-
-
-def restore(
-    repository: Repository,
-    manifest: Manifest,
-    *,
-    databases: Databases,
-    database: str,
-    owner: str,
-    filestore_path: Path,
-    programs: dump.Programs,
-    progress: Progress = silent,
-) -> None:
-    """Restore database and filestore under names that are free; both appear at the end, or neither.
-
-    May be told again after it was killed: what that one left is removed first.
-
-    Raises:
-        Conflict: a name is taken, or someone else restores there.
-        Damaged: an object is not what was written.
-    """
-    with _place(filestore_path) as place:
-        if databases.exists(database):
-            place.keep()
-            raise Conflict(f"database {database} is there already", hint="restore under another name, then swap")
-        place.clear()
-        if filestore_path.exists():
-            raise Conflict(f"{filestore_path} is there already", hint="restore under another name, then swap")
-        restore_filestore(repository, manifest, place.draft, progress=progress)
-        with _drafted(databases, database, owner) as access:
-            restore_database(repository, manifest, access, programs=programs, progress=progress)
-            place.appear()
 
 
 def restore_database(
@@ -166,60 +110,3 @@ def _write_large(repository: Repository, manifest: Manifest, path: Path, file: F
     if path.stat().st_size != file.size_bytes:
         raise Damaged(f"file {file.name} is not as long as the file table says")
     return file.size_bytes
-
-
-class _Place:
-    """Where a filestore is to appear; its files are written beside it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.draft = path.with_name(f".{path.name}.draft")
-        # Locked while we work. It is there before the folder appears, and says which folder that is.
-        self.note = path.with_name(f".{path.name}.restoring")
-
-    def appear(self) -> None:
-        """Let the files appear, to be taken away again unless `settle` follows."""
-        self.note.write_text(str(self.draft.stat().st_ino))
-        self.draft.rename(self.path)
-
-    def clear(self) -> None:
-        """Remove what was never settled, by us or by one that was killed."""
-        shutil.rmtree(self.draft, ignore_errors=True)
-        if self.path.exists() and self.note.read_text() == str(self.path.stat().st_ino):
-            shutil.rmtree(self.path)
-
-    def keep(self) -> None:
-        """Let what appeared stay."""
-        self.note.write_text("")
-
-
-@contextmanager
-def _place(path: Path) -> Iterator[_Place]:
-    """Hold the place of a filestore; what is there stays only when the block ends well."""
-    place = _Place(path)
-
-    def refuse() -> None:
-        raise Conflict(f"a restore to {path} is under way", hint="wait for it, or restore under another name")
-
-    with locked(place.note, on_wait=refuse):
-        try:
-            yield place
-            place.keep()
-        finally:
-            place.clear()
-            place.note.unlink()
-
-
-@contextmanager
-def _drafted(databases: Databases, name: str, owner: str) -> Iterator[DatabaseAccess]:
-    """Yield an empty database that gets its name when the block ends well, and is dropped otherwise."""
-    # The same in every attempt, so that the next one drops what a killed one left.
-    draft = f"restoring_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    databases.drop(draft)
-    databases.create(draft, owner=owner)
-    try:
-        yield databases.access(draft, role=owner)
-        databases.rename(draft, name)
-    except BaseException:
-        databases.drop(draft)
-        raise

@@ -6,9 +6,10 @@ import json
 import os
 import signal
 import sys
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
@@ -36,7 +37,7 @@ def main(told: dict[str, Any]) -> None:
             fence=fence,
             control=control,
             runtime=ProcessRuntime(Path(told["services"]), may_start_supervisor=False),
-            store=FolderStore(home / "store"),
+            store=store_of(home / "store", told["point"]),
             databases=OdooDatabases(told["admin_url"], secrets=home / "secrets"),
             settings=Settings(home=home),
             log=print,
@@ -47,12 +48,40 @@ def main(told: dict[str, Any]) -> None:
         control.runs.complete(fence, exit_code=0)
 
 
+class Fatal(FolderStore):
+    """A store whose user is killed when it opens so many objects."""
+
+    def __init__(self, root: Path, left: int) -> None:
+        super().__init__(root)
+        self._left = left
+        self._lock = threading.Lock()
+
+    def open(self, key: str) -> BinaryIO:
+        """Open it, or die."""
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                kill()
+        return super().open(key)
+
+
+def store_of(root: Path, point: list[str] | None) -> FolderStore:
+    """Return the store, in which one may die."""
+    place, when = point or ("", "")
+    return Fatal(root, int(when)) if place == "store" else FolderStore(root)
+
+
+def kill() -> None:
+    """End this process as the kernel would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def killed_at(point: list[str] | None) -> AbstractContextManager[Any]:
     """Let the process be killed before or after a place in the code, for as long as the block."""
-    if point is None:
+    if point is None or point[0] == "store":
         return nullcontext()
     place, when = point
-    return crashing(place, when, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    return crashing(place, when, kill)
 
 
 def carry_out(context: StepContext) -> tuple[CheckResult, ...]:

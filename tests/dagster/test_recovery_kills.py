@@ -19,8 +19,14 @@ from odooops_dagster.steps.scratch import left_behind
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 
-# Where, when, and whether the restored data serve from then on.
+# Where, when, and whether the restored data serve from then on: while rows and files are fetched, and after.
 RESTORES = [
+    ("odooops_dagster.databases:OdooDatabases.create", "after", False),
+    ("store", "2", False),
+    ("store", "4", False),
+    ("odooops_dagster.backup.restore:_write", "after", False),
+    ("odooops_dagster.steps.bring_back:restore_database", "after", False),
+    ("odooops_dagster.steps.restore:compare_rows", "before", False),
     ("odooops_dagster.steps.deployment:_take_over", "after", False),
     ("odooops_dagster.control.backups:Backups.swap", "after", True),
 ]
@@ -80,6 +86,8 @@ def test_a_killed_restore_is_done_again(production: Recovery, child: Child) -> N
     backup = production.shop.back_up()
     for place, when, is_swapped in RESTORES:
         production.change("delete from sale_order where id > 1000")
+        for lost in sorted(production.files.rglob("*/*"))[::2]:
+            lost.unlink()  # or they are linked from here, and none is fetched
         before = str(production.environment.database_name)
         asked = production.ask(backup)
         first = production.shop.claim()

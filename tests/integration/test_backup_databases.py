@@ -16,9 +16,9 @@ import pytest
 
 from odooops_dagster.backup.dump import Programs, conninfo, snapshot
 from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.restore import restore, restore_filestore
+from odooops_dagster.backup.restore import restore_filestore
 from odooops_dagster.errors import StepFailed, Unavailable
-from tests.backups import Databases, Production, back_up, check, production_on, repository_in
+from tests.backups import Databases, Production, back_up, bring_back, check, production_on, repository_in
 from tests.conftest import postgres15
 from tests.servers import PostgresServer
 
@@ -108,13 +108,13 @@ def bring(
     programs: Programs | None = None,
 ) -> str:
     """Restore the newest backup, and return how the database is reached."""
-    restore(
+    bring_back(
         repository,
         repository.manifest(repository.manifests()[-1]),
-        databases=databases,
+        databases,
         database="restored",
         owner=owner,
-        filestore_path=production.folder.parent / "restored",
+        folder=production.folder.parent / "restored",
         programs=programs or production.programs,
     )
     return conninfo(databases.access("restored", role="postgres"))

@@ -10,7 +10,6 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,14 +17,22 @@ from typing import Any, BinaryIO
 import pytest
 
 from odooops_dagster.backup import gc
-from odooops_dagster.backup.dump import Programs
 from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.restore import restore
 from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import verify
 from odooops_dagster.errors import Conflict
 from odooops_dagster.store import FolderStore, Source, StoredObject
-from tests.backups import Databases, Production, back_up, back_up_dump, files, production_on, repository_in, rows
+from tests.backups import (
+    Databases,
+    Production,
+    back_up,
+    back_up_dump,
+    bring_back,
+    files,
+    production_on,
+    repository_in,
+    rows,
+)
 from tests.servers import PostgresServer
 
 KEY = bytes(range(32))
@@ -97,34 +104,12 @@ class _Halting(io.BytesIO):
         return super().read(min(size or 0, self._half))
 
 
-class FatalDatabases(Databases):
-    """A server whose user is killed before or after what it asks for."""
-
-    def __init__(self, url: str, fate: Fate) -> None:
-        super().__init__(url)
-        self._fate = fate
-
-    def create(self, name: str, *, owner: str) -> None:
-        """Create it, perhaps."""
-        self._fate.step()
-        super().create(name, owner=owner)
-        self._fate.step()
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Rename it, perhaps."""
-        self._fate.step()
-        super().rename(name, new_name)
-        self._fate.step()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """What a child does until it is killed."""
 
     production: Production
-    server: str
     store: Path
-    target: Path
     name: str
     steps: int
     key: bytes | None = field(repr=False)
@@ -148,33 +133,12 @@ def make(work: Work) -> None:
         assert "is at work" in str(exc)  # noqa: PT017 - this is no test
 
 
-def bring_back(work: Work) -> None:
-    """Restore the only backup."""
-    fate = work.fate
-    repository = Repository(Fatal(work.store, fate), prefix=PREFIX, sealer=Sealer(work.key))
-    bring(repository, FatalDatabases(work.server, fate), work.name, work.target, work.production.programs)
-
-
 def collect(work: Work) -> None:
     """Collect."""
     try:
         gc.collect(work.repository, collector_id=work.name)
     except Conflict as exc:
         assert "is at work" in str(exc)  # noqa: PT017 - this is no test
-
-
-def bring(repository: Repository, databases: Databases, name: str, target: Path, programs: Programs) -> None:
-    """Restore the newest backup."""
-    manifest = repository.manifest(repository.manifests()[-1])
-    restore(
-        repository,
-        manifest,
-        databases=databases,
-        database=name,
-        owner="postgres",
-        filestore_path=target,
-        programs=programs,
-    )
 
 
 def run(*doings: tuple[Callable[[Work], None], Work]) -> list[bool]:
@@ -194,7 +158,6 @@ class World:
 
     production: Production
     databases: Databases
-    server: str
     folder: Path
     key: bytes | None
     rng: random.Random
@@ -209,9 +172,7 @@ class World:
         """Return work that ends at some step."""
         return Work(
             production=self.production,
-            server=self.server,
             store=self.folder / "store",
-            target=self.folder / "restored",
             name=name,
             steps=self.rng.randint(1, most),
             key=self.key,
@@ -236,7 +197,14 @@ class World:
         """Restore the newest backup, which is this one, and compare."""
         assert self.repository.manifests()[-1].endswith(f"-{backup_id}")
         name = f"restored {backup_id} {self.rng.randrange(10**9)}"
-        bring(self.repository, self.databases, name, self.folder / "restored", self.production.programs)
+        bring_back(
+            self.repository,
+            self.repository.manifest(self.repository.manifests()[-1]),
+            self.databases,
+            database=name,
+            folder=self.folder / "restored",
+            programs=self.production.programs,
+        )
         try:
             assert self.restored(name) == self.expected[backup_id]
         finally:
@@ -259,10 +227,9 @@ class World:
 @pytest.fixture(params=[None, KEY], ids=["plain", "encrypted"])
 def world(request: pytest.FixtureRequest, postgres_server: PostgresServer, tmp_path: Path) -> Iterator[World]:
     """A small production; its seed is the test's name."""
-    server = postgres_server.url("postgres")
     with production_on(postgres_server, tmp_path / "filestore") as production:
         rng = random.Random(request.node.name)  # noqa: S311 - repeatable
-        yield World(production, Databases(server), server, tmp_path, request.param, rng)
+        yield World(production, Databases(postgres_server.url("postgres")), tmp_path, request.param, rng)
 
 
 def test_a_backup_that_is_killed_is_none_or_good_and_the_next_attempt_ends_it(world: World) -> None:
@@ -284,26 +251,6 @@ def test_a_backup_that_is_killed_is_none_or_good_and_the_next_attempt_ends_it(wo
     world.check_all()
     world.check_tidy()
     world.check_all()
-
-
-def test_a_restore_that_is_killed_leaves_nothing_half_filled_and_the_next_one_ends_it(world: World) -> None:
-    """Seven times, in the store's steps and the server's: a database under its name is whole, or is not there."""
-    world.change("only")
-    back_up(world.production, world.repository, "only")
-    killed = 0
-    for number in range(7):
-        name = f"restored {number} {world.rng.randrange(10**9)}"
-        killed += sum(run((bring_back, world.work(name, 11))))
-        is_there = world.databases.exists(name)
-        with pytest.raises(Conflict, match="is there already") if is_there else nullcontext():
-            bring(world.repository, world.databases, name, world.folder / "restored", world.production.programs)
-        try:
-            assert world.restored(name) == world.expected["only"]
-        finally:
-            world.forget(name)
-    assert killed >= 3
-    assert [name for name in world.databases.names() if name.startswith("restoring_")] == []
-    assert sorted(path.name for path in world.folder.iterdir()) == ["filestore", "store"]
 
 
 def test_a_collection_that_is_killed_took_nothing_that_is_needed_and_the_next_one_ends_it(world: World) -> None:
