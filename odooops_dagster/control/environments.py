@@ -66,6 +66,13 @@ class Environments:
         rows = self._database.read(_VIEW, order="partition_key", project_slug=project_slug)
         return [Environment.from_row(row) for row in rows]
 
+    def reserve_port(self, fence: Fence, port: int) -> int | None:
+        """Give the run's environment the port unless it has one; return the one it has, None where it is another's."""
+        reserved: int | None = self._database.value(
+            "reserve_port", p_run_id=fence.run_id, p_attempt=fence.attempt, p_port=port
+        )
+        return reserved
+
     def require_deployable(self, fence: Fence, *, database_name: str) -> None:
         """Return if record_deployment would let the run's environment serve this database.
 

@@ -29,6 +29,8 @@ from odooops_dagster.steps.undo import Undo, undoing
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
 _HEALTHY_WITHIN_SECONDS = 300.0
+# Each was free a moment before: even two deployments at once meet but once.
+_PORTS_TRIED = 10
 
 
 class Record(Protocol):
@@ -130,7 +132,7 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     Raises:
         StepFailed: the service stopped answering after the swap.
     """
-    port = ctx.environment.port or free_port(taken=ports_of_others(ctx))
+    port = _port_of(ctx)
     url = f"http://{ctx.settings.host}:{port}/"
     proven = _prove(ctx, build, database, port, undo)
     if not proven.passed:
@@ -169,6 +171,17 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
     ctx.runtime.start(service)
     ctx.log("info", f"{name} starts on port {service.port}")
     return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+
+
+def _port_of(ctx: StepContext) -> int:
+    """Return the environment's port, chosen now if it has none; what another environment took meanwhile is not it."""
+    if ctx.environment.port is not None:
+        return ctx.environment.port
+    for _ in range(_PORTS_TRIED):
+        port = ctx.control.environments.reserve_port(ctx.fence, free_port(taken=ports_of_others(ctx)))
+        if port is not None:
+            return port
+    raise StepFailed(f"{_PORTS_TRIED} ports in a row were taken by others", hint="ops run retry")
 
 
 def ports_of_others(ctx: StepContext) -> set[int]:

@@ -1,7 +1,8 @@
 -- Points the environment at the run's build, and returns the database that served before. Called by step deployment
 -- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement. Repeating it is harmless.
+-- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement, or another environment
+-- has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -44,6 +45,10 @@ begin
         'previous_database', v_previous.database_name
     ));
     return v_previous.database_name;
+exception when unique_violation then
+    raise sqlstate 'PT409' using
+        message = format('Another environment has port %s or database %s', p_port, p_database_name),
+        hint = 'Deploy again: the next attempt chooses another port.';
 end
 $$;
 comment on function ops.record_deployment is 'Points the environment at the runs build.';

@@ -219,12 +219,13 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """Record a deployment without starting Odoo."""
     _obey(ctx, "deployment")
     healthy = ctx.run.config.get("failing_check") != "healthy"
-    url = "http://127.0.0.1:8069/"
+    port = 8069 + ctx.run.run_number  # of its own, as every environment's
+    url = f"http://127.0.0.1:{port}/"
     if healthy:
         ctx.control.environments.record_deployment(
             ctx.fence,
             url=url,
-            port=8069,
+            port=port,
             database_name=str(database.name),
             image_digest=build.digest,
             git_sha=build.source.git_sha,

@@ -13,11 +13,11 @@ from tests.sql.world import SHA, World, refused
 IMAGE = "sha256:" + "1" * 64
 
 
-def deploy(world: World, project: UUID, database: str, env: str = "main") -> UUID:
+def deploy(world: World, project: UUID, database: str, env: str = "main", port: int = 8069) -> UUID:
     """Let the environment serve the database."""
     run = world.work(project, env)
     world.rows(
-        "select ops.record_deployment(%s, 1, 'http://x', 8069, %s, %s, %s)", run, database, IMAGE, SHA
+        "select ops.record_deployment(%s, 1, 'http://x', %s, %s, %s, %s)", run, port, database, IMAGE, SHA
     )  # fmt: skip
     world.complete(run)
     return run
@@ -113,7 +113,7 @@ def test_a_destroy_run_at_work_may_drop_what_its_own_environment_uses(world: Wor
     """Both sides of a swap too, but only while the run works, in its current attempt, and nobody else's data."""
     deploy(world, project, "old", "feature/a")
     swap(world, project, "new", "feature/a")
-    deploy(world, project, "other", "feature/b")
+    deploy(world, project, "other", "feature/b", port=8070)
     destroy = world.queue(project, "feature/a", p_kind="destroy")
     ask = "select ops.require_unused_database(%s, %s, %s)"
     with refused("PT409", "serves shop/feature/a"):

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from odooops_dagster.migrate import migrate
 from tests.sql.world import World, connect, refused
 
 DEPLOY = "select ops.record_deployment(%s, 1, 'http://a.localhost', 8100, %s, 'sha256:1', %s, %s)"
@@ -149,3 +150,64 @@ def test_a_slug_that_would_break_names_is_refused(world: World, slug: str) -> No
     """Slugs become database and partition names."""
     with refused("PT400"):
         world.project(slug)
+
+
+def test_a_port_belongs_to_one_living_environment(world: World, project: UUID) -> None:
+    """Whoever asks second is told to choose again; an environment keeps the one that it has."""
+    reserve = "select ops.reserve_port(%s, 1, %s)"
+    first = world.work(project, "feature/a")
+    assert world.value(reserve, first, 20001) == 20001
+    assert world.value(reserve, first, 20002) == 20001
+    second = world.work(project, "feature/b")
+    assert world.value(reserve, second, 20001) is None
+    with refused("PT409", "Another environment has port 20001"):
+        world.rows(
+            "select ops.record_deployment(%s, 1, 'http://x', 20001, 'db2', 'sha256:1', %s)", second, "a" * 40
+        )  # fmt: skip
+    assert world.value(reserve, second, 20003) == 20003
+    world.complete(first)
+    destroy = world.work(project, "feature/a", p_kind="destroy")
+    world.rows("select ops.record_destruction(%s, 1)", destroy)
+    third = world.work(project, "feature/c")
+    assert world.value(reserve, third, 20001) == 20001
+
+
+def test_of_two_deployments_at_once_one_gets_the_port(world: World, project: UUID) -> None:
+    """Both found it free: the record gives it to one, and the other is told at once, not when its service fails."""
+    runs = [world.work(project, f"feature/{name}") for name in "abcdef"]
+
+    def reserve(run: UUID) -> int | None:
+        with connect(world.url) as connection:
+            row = connection.execute("select ops.reserve_port(%s, 1, 20001) as port", [run]).fetchone()
+            assert row is not None
+            return None if row["port"] is None else int(row["port"])
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        ports = list(pool.map(reserve, runs))
+    assert sorted(ports, key=str) == [20001, *[None] * (len(runs) - 1)]
+
+
+def test_an_attempt_that_is_over_reserves_no_port(world: World, project: UUID) -> None:
+    """It is fenced like every write."""
+    run = world.work(project, "feature/a")
+    with refused("PT410"):
+        world.rows("select ops.reserve_port(%s, 2, 20001)", run)
+
+
+def test_environments_that_shared_a_port_are_told_apart_by_the_migration(world: World, project: UUID) -> None:
+    """The older keeps it; the other stops and chooses anew, and nothing of its data changes."""
+    for port, name in enumerate(("feature/a", "feature/b"), start=20001):
+        run = world.work(project, name)
+        world.rows(
+            "select ops.record_deployment(%s, 1, 'http://x', %s, %s, 'sha256:1', %s)", run, port, f"db {name}", "a" * 40
+        )  # fmt: skip
+        world.complete(run)
+    world.rows("drop index ops.environments_one_port_idx")
+    world.rows("update ops.environments set port = 20001")
+    world.rows("delete from supabase_migrations.schema_migrations where version = '20260213000420'")
+    migrate(world.url)
+    rows = world.rows("select name, port, url, status, database_name from ops.environments order by name")
+    assert [(row["port"], row["status"]) for row in rows] == [(20001, "running"), (None, "stopped")]
+    assert (rows[1]["url"], rows[1]["database_name"]) == (None, "db feature/b")
+    with refused("23505"):
+        world.rows("update ops.environments set port = 20001")
