@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import tempfile
 import threading
@@ -18,7 +17,6 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.backup.plain import loadable
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 
@@ -26,7 +24,6 @@ from odooops_dagster.model import DatabaseAccess
 _LOCK_WAIT = "60s"
 _MESSAGE_LINES = 5
 _BLOCK = 1024 * 1024
-# Who owns what is decided by who loads it.
 # What these programs say, and what helps.
 _HINTS = (
     ("server version mismatch", "it is older than the server: install the server's own version of it"),
@@ -39,9 +36,6 @@ _HINTS = (
     ("is not available", "install the extension on this server (Debian: postgresql-contrib), or restore on another"),
     ("permission denied for", "let the role read every table: grant pg_read_all_data to it"),
 )
-_NOBODYS = ("--no-owner", "--no-privileges")
-# From this version of the server on there is the setting; older ones refuse the first line of what pg_restore says.
-_TRANSACTION_TIMEOUT = 170000
 # A role that may only ask short questions counts rows and holds a moment still all the same.
 _PATIENT = """
 select set_config(name, '0', true) from pg_settings
@@ -159,53 +153,6 @@ def snapshot(access: DatabaseAccess, *, programs: Programs) -> Iterator[Snapshot
         raise Unavailable(f"database {access.database}: {' '.join(str(exc).split())}") from exc
 
 
-def load(access: DatabaseAccess, blocks: Iterable[bytes], *, dump_format: str, programs: Programs) -> None:
-    """Fill an empty database from the dump's blocks, as the role that `access` names; the first error ends it.
-
-    Raises:
-        StepFailed: the program failed; the database is to be dropped.
-    """
-    if dump_format != "custom":
-        _load_sql(access, blocks, programs=programs)
-    elif _understands_pg_restore(access):
-        options = ("--exit-on-error", *_NOBODYS, f"--dbname={_without_password(access)}")
-        with running(programs, "pg_restore", options, access, reads=True) as process:
-            feed(process, blocks)
-    else:
-        with as_sql(blocks, programs=programs, options=_NOBODYS) as stream:
-            _load_sql(access, iter(lambda: stream.read(_BLOCK), b""), programs=programs)
-
-
-def _understands_pg_restore(access: DatabaseAccess) -> bool:
-    """Return whether the server knows every setting with which our pg_restore begins."""
-    try:
-        with psycopg.connect(conninfo(access), connect_timeout=10) as connection:
-            return connection.info.server_version >= _TRANSACTION_TIMEOUT
-    except psycopg.Error as exc:
-        raise Unavailable(f"database {access.database}: {' '.join(str(exc).split())}") from exc
-
-
-def _load_sql(access: DatabaseAccess, blocks: Iterable[bytes], *, programs: Programs) -> None:
-    options = (
-        "--no-psqlrc",
-        "--quiet",
-        "--set=ON_ERROR_STOP=1",
-        "--single-transaction",
-        "--output=/dev/null",
-        "--file=-",
-    )
-    with running(programs, "psql", options, access, reads=True) as process:
-        feed(process, restricted(blocks))
-
-
-def restricted(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a plain dump in psql's restricted mode, in which a dump from elsewhere cannot run programs."""
-    key = secrets.token_hex(16)  # a dump that knew it could end the mode in the middle of a line
-    yield f"\\restrict {key}\n".encode()
-    yield from loadable(blocks)
-    yield f"\\unrestrict {key}\n".encode()
-
-
 def entries(blocks: Iterable[bytes], *, programs: Programs) -> list[str]:
     """Return the entries that `pg_restore --list` finds in the dump, in their order.
 
@@ -311,6 +258,16 @@ def conninfo(access: DatabaseAccess) -> str:
     )
 
 
+def without_password(access: DatabaseAccess) -> str:
+    """Return the connection string for a program's arguments, which everybody on the machine sees."""
+    return make_conninfo(host=access.host, port=access.port, user=access.user, dbname=access.database)
+
+
+def hint_of(said: str) -> str | None:
+    """Return what helps against what PostgreSQL said, where we know."""
+    return next((hint for sign, hint in _HINTS if sign in said), None)
+
+
 def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:
     # In the environment a password is for our eyes only, and a database name is a name, whatever signs it has.
     if access is None:
@@ -343,15 +300,10 @@ def _last_words(name: str, status: int, words: IO[bytes]) -> str:
 
 
 def _hint(name: str, words: IO[bytes]) -> str | None:
-    said = _read(words)
-    return next((f"{name}: {hint}" for sign, hint in _HINTS if sign in said), None)
+    hint = hint_of(_read(words))
+    return f"{name}: {hint}" if hint else None
 
 
 def _read(words: IO[bytes]) -> str:
     words.seek(0)
     return words.read()[-65536:].decode(errors="replace")
-
-
-def _without_password(access: DatabaseAccess) -> str:
-    # Everybody on the machine sees a program's arguments.
-    return make_conninfo(host=access.host, port=access.port, user=access.user, dbname=access.database)

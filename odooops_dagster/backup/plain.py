@@ -1,29 +1,21 @@
-"""A dump as SQL: what it says of itself, and what of it an ordinary role can load."""
+"""A dump as SQL: what it says of itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from odooops_dagster.errors import BadInput, Conflict
+from odooops_dagster.backup.script import COPY, END_OF_ROWS, WORDS_OF_PSQL
+from odooops_dagster.errors import BadInput
 
 # Nothing that is looked for stands in a longer line: those are rows with a file's content in them.
 _LONGEST_LINE = 1024 * 1024
-_COPY = re.compile(rb"COPY (?P<table>\S.*?) \((?P<columns>.*)\) FROM stdin;\s*$")
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^".]+')
-_END = b"\\."
 _COMPLETE = b"-- PostgreSQL database dump complete"
 _SERVER = b"-- Dumped from database version "
-_WORDS_OF_PSQL = (b"\\restrict ", b"\\unrestrict ")
 _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
-# Who owns what, who may do what and how long it may take is the business of the server that the dump goes to.
-_OF_THE_OTHER_SERVER = re.compile(
-    rb"(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|COMMENT ON (SCHEMA|EXTENSION)|CREATE SCHEMA public"
-    rb"|ALTER .* OWNER TO|SET SESSION AUTHORIZATION|SET transaction_timeout)\b.*;\s*$"
-)
-_BODY = (b"CREATE FUNCTION ", b"CREATE PROCEDURE ", b"CREATE OR REPLACE FUNCTION ", b"CREATE OR REPLACE PROCEDURE ")
 
 
 @dataclass
@@ -43,60 +35,15 @@ def scan(stream: BinaryIO) -> PlainDump:
     found = PlainDump()
     lines = _starts(stream)
     for line in lines:
-        if copy := _COPY.match(line):
+        if copy := COPY.match(line):
             _take_rows(found, copy, lines)
         elif line.startswith(_SERVER):
             found.server_version = line.removeprefix(_SERVER).decode(errors="replace").strip()
         elif line.startswith(_COMPLETE):
             found.is_whole = True
-        elif line.startswith(b"\\") and not line.startswith(_WORDS_OF_PSQL):
+        elif line.startswith(b"\\") and not line.startswith(WORDS_OF_PSQL):
             found.commands.add(line.split()[0].decode(errors="replace"))
     return found
-
-
-def loadable(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the dump without what only its own server's roles could do, in blocks of whole lines."""
-    place = _Place()
-    for lines in _whole_lines(blocks):
-        yield b"".join(line for line in lines if place.keeps(line))
-    if place.is_data:
-        raise Conflict("the dump ends among the rows of a table", hint="take a whole one")
-
-
-class _Place:
-    """Where in a dump we are: among statements, in the rows of a table, or in the body of a function."""
-
-    def __init__(self) -> None:
-        self.is_data = False
-        self._is_body = False
-
-    def keeps(self, line: bytes) -> bool:
-        """Go on by a line, and return whether it is to be loaded."""
-        if self.is_data:
-            self.is_data = line.rstrip() != _END
-        elif self._is_body:
-            self._is_body = not line.rstrip().endswith(b"$;")
-        elif line.startswith(b"COPY "):
-            self.is_data = _COPY.match(line) is not None
-        elif line.startswith(_BODY):
-            self._is_body = not line.rstrip().endswith(b";")
-        else:
-            return not (line.startswith(_WORDS_OF_PSQL) or _OF_THE_OTHER_SERVER.match(line))
-        return True
-
-
-def _whole_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rest: list[bytes] = []
-    for block in blocks:
-        head, newline, tail = block.rpartition(b"\n")
-        if newline:
-            # Not splitlines: a value may hold a carriage return, and only a line feed ends a line.
-            yield [line + b"\n" for line in b"".join((*rest, head)).split(b"\n")]
-            rest = [tail]
-        else:
-            rest.append(block)
-    if any(rest):
-        yield [b"".join(rest) + b"\n"]
 
 
 def _starts(stream: BinaryIO) -> Iterator[bytes]:
@@ -113,7 +60,7 @@ def _take_rows(found: PlainDump, copy: re.Match[bytes], lines: Iterator[bytes]) 
     columns = [column.strip(b'"').decode(errors="replace") for column in copy["columns"].split(b", ")]
     count = 0
     for line in lines:
-        if line.startswith(_END):
+        if line.startswith(END_OF_ROWS):
             break
         count += 1
         if table == "public.ir_attachment":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.filestore import inside
+from odooops_dagster.backup.loading import Loaded, load
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
@@ -26,10 +27,13 @@ def restore_database(
     *,
     programs: dump.Programs,
     progress: Progress = silent,
-) -> None:
-    """Fill an empty database with the backup's, as the role that `access` names; after an error it is to be dropped."""
-    blocks = dump_blocks(repository, manifest, progress=progress)
-    dump.load(access, blocks, dump_format=manifest.dump_format, programs=programs)
+) -> Loaded:
+    """Fill an empty database with the backup's, as the role that `access` names; after an error it is to be dropped.
+
+    Returns what was left out: what belongs to the server that the backup came from, and what this one lacks.
+    """
+    blocks = partial(dump_blocks, repository, manifest, progress=progress)
+    return load(access, blocks, dump_format=manifest.dump_format, programs=programs)
 
 
 def files_of(repository: Repository, manifest: Manifest) -> list[File]:

@@ -30,6 +30,15 @@ _AHEAD = 2
 _BLOCK = 1024 * 1024
 # Attachments are compressed already for the most part, and SQL gets little smaller for twice the time.
 _LEVEL = 3
+# What belongs to the server that the database came from.
+_NO_OTHER_HAS = (
+    "--no-owner",
+    "--no-privileges",
+    "--no-tablespaces",
+    "--no-publications",
+    "--no-subscriptions",
+    "--no-security-labels",
+)
 _SERIES = re.compile(r"(?:saas~)?(\d+)\.(\d+)")
 
 
@@ -137,8 +146,7 @@ def _write_dump(
         for block in blocks:
             entry.write(block)
         return
-    # Roles and rights are of the server that the database came from: no other has them.
-    with dump.as_sql(blocks, programs=programs, options=("--no-owner", "--no-privileges")) as sql:
+    with dump.as_sql(blocks, programs=programs, options=_NO_OTHER_HAS) as sql:
         shutil.copyfileobj(sql, entry, _BLOCK)
 
 

@@ -183,12 +183,13 @@ def test_a_server_that_lacks_an_extension_is_named_with_what_to_do(
     databases: Databases,
     tmp_path: Path,
 ) -> None:
-    """Odoo makes extensions where it can; not every server has them, and a half-restored database is none."""
+    """A column has a type of it: the rows are not to be had, and a half-restored database is none."""
     with production_on(postgres15_server, tmp_path / "filestore") as production:
-        production.execute("create extension pg_trgm")
+        production.execute("create extension citext")
+        production.execute("create table people (email citext)")
         back_up(production, repository, "first")
     newer = Programs(folder=postgres_server.embedded.bin_dir)
-    with pytest.raises(StepFailed, match='extension "pg_trgm" is not available') as caught:
+    with pytest.raises(StepFailed, match=r'type "public\.citext" does not exist') as caught:
         bring(repository, databases, production, programs=newer)
     assert "install the extension on this server" in str(caught.value.hint)
     assert not databases.exists("restored")

@@ -14,7 +14,8 @@ from secrets import token_hex
 import psycopg
 import pytest
 
-from odooops_dagster.backup.dump import Programs, conninfo, load
+from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.loading import load
 from odooops_dagster.backup.restore import restore_database, restore_filestore
 from odooops_dagster.backup.verify import verify
 from odooops_dagster.backup.zip_export import export_zip
@@ -99,6 +100,22 @@ def test_an_export_holds_the_rows_and_the_files(
         psql = [production.programs.path("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-f"]
         subprocess.run([*psql, str(tmp_path / "unpacked/dump.sql"), url], check=True, capture_output=True)
         assert rows(url) == rows(production.url)
+
+
+def test_an_export_holds_nothing_that_only_its_own_server_has(production: Production, tmp_path: Path) -> None:
+    """Whoever loads it has other roles, other tablespaces and no publication."""
+    production.execute("create publication cdc for all tables")
+    production.execute("create subscription s connection 'host=127.0.0.1 port=1' publication p with (connect = false)")
+    repository = repository_in(tmp_path / "store")
+    created = back_up(production, repository, "first")
+    production.execute("alter subscription s set (slot_name = none)")
+    production.execute("drop subscription s")
+    export_zip(repository, created.manifest, tmp_path / "out.zip", programs=production.programs)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        dumped = archive.read("dump.sql")
+    for word in (b"PUBLICATION", b"SUBSCRIPTION", b"OWNER TO"):
+        assert word not in dumped
+    assert b"CREATE TABLE public.sale_order" in dumped
 
 
 def test_a_zip_larger_than_the_old_format_knows_is_written_and_read(
@@ -227,5 +244,5 @@ def test_a_dump_from_elsewhere_runs_no_program(
     trace = tmp_path / "trace"
     blocks = [b"select 1;\n", line.replace(b"{path}", str(trace).encode()), b"select 2;\n"]
     with pytest.raises(StepFailed):
-        load(guest, blocks, dump_format="plain", programs=Programs(folder=postgres_server.embedded.bin_dir))
+        load(guest, lambda: blocks, dump_format="plain", programs=Programs(folder=postgres_server.embedded.bin_dir))
     assert not trace.exists()
