@@ -23,7 +23,13 @@ CODE_VERSION = "1"
     deps=["production"],
     check_specs=[
         dg.AssetCheckSpec(
-            "backup_verified", asset="backup", blocking=True, description="The store holds what was written."
+            "backup_verified",
+            asset="backup",
+            blocking=True,
+            description="The store holds what was written, and the server of the environments takes it.",
+        ),
+        dg.AssetCheckSpec(
+            "left_out", asset="backup", description="The server of the environments takes everything that the dump has."
         ),
         dg.AssetCheckSpec(
             "filestore_complete", asset="backup", description="Production has every file of which its database speaks."

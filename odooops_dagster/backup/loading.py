@@ -11,60 +11,31 @@ import hashlib
 import re
 import secrets
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain, groupby
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, combinations, groupby
+from typing import BinaryIO
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.backup import dump, late_checks
-from odooops_dagster.backup.left_out import (
-    OF_ITS_SERVER,
-    ROWS,
-    LeftOut,
-    is_no_answer,
-    is_spoken_of,
-    is_tried,
-    left_out,
-    may_be_left_out,
-    of_its_server,
-)
-from odooops_dagster.backup.script import SETTINGS, Entry, entries, loadable
-from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.backup import dump
+from odooops_dagster.backup.left_out import ROWS, of_its_server
+from odooops_dagster.backup.schema_load import Loaded, SchemaLoad, schema_load
+from odooops_dagster.backup.script import Entry, entries, loadable
+from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import DatabaseAccess
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 # Reads the dump from its beginning, as often as it is asked.
 Blocks = Callable[[], Iterable[bytes]]
 
 _BLOCK = 1024 * 1024
 # From this version of the server on there is the setting; older ones refuse the first line of what pg_restore says.
 _TRANSACTION_TIMEOUT = 170000
-_LEAKPROOF = re.compile(rb"^(    LANGUAGE [^\n]*?) LEAKPROOF\b", re.MULTILINE)
+_SCHEMA = ("pre-data", "post-data")
+# What is different in every text that pg_restore writes: a key, the programs' versions.
+_CHANGING = re.compile(rb"^(\\(un)?restrict |-- Dumped ).*$", re.MULTILINE)
+_ROWS_OF = re.compile(r"\d+; \d+ \d+ (?:TABLE DATA|SEQUENCE SET) (.*)")
 _CONNECT_SECONDS = 10
-# The session is idle while the rows are loaded.
-_PATIENT = "select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'"
-# A function that a constraint, a partition or an index calls finds its tables as in production; the statements of a
-# dump name every schema themselves.
-_AS_IN_PRODUCTION = "set search_path = public"
-_NAMED = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What a load left out, and the tables that it made."""
-
-    left_out: tuple[LeftOut, ...] = ()
-    tables: frozenset[str] = frozenset()
-
-    @property
-    def lacks_extension(self) -> bool:
-        """Return whether an extension was left out, and with it the tables that were its own."""
-        return any(gone.kind == "extension" for gone in self.left_out)
 
 
 def load(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Loaded:
@@ -74,7 +45,7 @@ def load(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: 
         StepFailed: the server does not take the rows or what holds them; the database is to be dropped.
         Unavailable: the server does not answer, or ends the connection.
     """
-    with _loader(access) as loader:
+    with schema_load(access) as loader:
         if dump_format == "custom":
             loader.make(_section(blocks, "pre-data", programs))
             loader.wait_for_rows()
@@ -97,26 +68,28 @@ def prove(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs:
         StepFailed: the server does not take it: nor would it take the dump.
         Unavailable: the server does not answer.
     """
-    with _loader(access) as loader:
-        loader.make(schema(blocks, dump_format=dump_format, programs=programs))
+    with schema_load(access) as loader:
+        found = schema(blocks, dump_format=dump_format, programs=programs)
+        # A comment changes nothing, and there is one for every field of Odoo's.
+        loader.make(entry for entry in found if entry.kind != "COMMENT")
         return loader.finish()
 
 
 def schema(blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Iterator[Entry]:
     """Yield the dump's entries without those of its rows."""
     if dump_format == "custom":
-        yield from _section(blocks, "pre-data", programs)
-        yield from _section(blocks, "post-data", programs)
+        for section in _SCHEMA:
+            yield from _section(blocks, section, programs)
     else:
         yield from (entry for entry in entries(blocks()) if entry.kind not in ROWS)
 
 
-def digest(found: Iterable[Entry]) -> str:
-    """Return what the entries hash to: two dumps of one schema agree, whatever their rows are."""
+def digest(blocks: Blocks, *, programs: dump.Programs) -> str:
+    """Return what an archive's schema hashes to: two archives of one schema agree, whatever their rows are."""
     whole = hashlib.sha256()
-    for entry in found:
-        whole.update(f"{entry.kind}\0{entry.label}\0{entry.tablespace}\0".encode())
-        whole.update(b"".join(line for line in entry.lines if not line.startswith(b"--")))
+    for section in _SCHEMA:
+        with _sql(blocks, section, programs) as stream:
+            whole.update(_CHANGING.sub(b"", stream.read()))
     return whole.hexdigest()
 
 
@@ -125,130 +98,19 @@ def unproven(blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Lo
     return Loaded(left_out=of_its_server(schema(blocks, dump_format=dump_format, programs=programs)))
 
 
-class _Loader:
-    """Makes what an entry says, or notes that it was left out."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._left_out: list[LeftOut] = []
-        self._tablespaces: Counter[str] = Counter()
-        self._last: list[tuple[Entry, bytes]] = []
-        self._checks: list[late_checks.Check] | None = None
-        self._hidden: set[str] = set()  # policies that were left out
-        self.settings = b""
-        self.tables: set[str] = set()
-
-    def make(self, found: Iterable[Entry]) -> None:
-        """Make the objects in their order."""
-        for entry in found:
-            text = b"".join(entry.lines)
-            if entry.kind == SETTINGS:
-                self._settle(text)
-            elif not is_tried(entry.kind):
-                self._leave(entry, OF_ITS_SERVER)
-            elif entry.kind == "ROW SECURITY":
-                self._last.append((entry, text))
-            else:
-                self._tablespaces[entry.tablespace] += 1
-                self._try(entry, text)
-
-    def wait_for_rows(self) -> None:
-        """Take away what would refuse rows that are right; told twice it is as well."""
-        if self._checks is None:
-            self._checks = late_checks.take_away(self._connection)
-
-    @property
-    def lacks_extension(self) -> bool:
-        """Return whether tables of an extension may be absent, of which the dump has rows."""
-        return self._loaded().lacks_extension
-
-    def finish(self) -> Loaded:
-        """Put back what had to wait, and return what was left out."""
-        self._left_out += late_checks.put_back(self._connection, self._checks or [])
-        for entry, text in self._last:
-            if any(policy.startswith(f"{entry.label} ") for policy in self._hidden):
-                # Row security without its policies hides every row, from the owner too where it is forced.
-                self._leave(entry, "one of its policies was left out")
-            else:
-                self._try(entry, text)
-        return self._loaded()
-
-    def _settle(self, text: bytes) -> None:
-        self.settings = text
-        self._connection.execute(text)
-        self._connection.execute(_PATIENT)
-        self._connection.execute(_AS_IN_PRODUCTION)
-
-    def _loaded(self) -> Loaded:
-        spaces = (
-            LeftOut(kind="tablespace", name=name, reason=f"{count} tables and indexes lie with the others")
-            for name, count in sorted(self._tablespaces.items())
-            if name
-        )
-        return Loaded(left_out=(*self._left_out, *spaces), tables=frozenset(self.tables))
-
-    def _try(self, entry: Entry, text: bytes) -> None:
-        try:
-            self._execute(entry, text)
-        except psycopg.Error as exc:
-            if is_no_answer(exc.sqlstate):
-                raise
-            said = exc.diag.message_primary or str(exc)
-            # A partition whose table is here belongs to its parent; a foreign one may be absent.
-            is_partition = entry.kind == "TABLE ATTACH" and entry.label in self.tables
-            if is_partition or not may_be_left_out(entry.kind, exc.sqlstate):
-                raise StepFailed(f"{entry.kind.lower()} {entry.label}: {said}", hint=self._hint(said)) from exc
-            self._leave(entry, said)
-            return
-        if entry.kind in ("TABLE", "SEQUENCE"):
-            self.tables.add(entry.label)
-
-    def _execute(self, entry: Entry, text: bytes) -> None:
-        try:
-            self._connection.execute(text)
-        except psycopg.errors.InsufficientPrivilege:
-            weaker = _LEAKPROOF.sub(rb"\1", text, count=1)
-            if entry.kind != "FUNCTION" or weaker == text:
-                raise
-            # A promise to the planner, which only a superuser may make; the function is the same without it.
-            self._connection.execute(weaker)
-            self._left_out.append(left_out(entry, "is not leakproof here"))
-
-    def _leave(self, entry: Entry, reason: str) -> None:
-        if entry.kind == "POLICY":
-            self._hidden.add(entry.label)
-        if is_spoken_of(entry.kind):
-            self._left_out.append(left_out(entry, reason))
-
-    def _hint(self, said: str) -> str | None:
-        missing = [gone for gone in self._left_out if gone.kind == "extension"] or self._left_out
-        hint = dump.hint_of(" ".join([said, *(gone.reason for gone in missing)]))
-        named = "; ".join(map(str, missing[:_NAMED]))
-        return " ".join(filter(None, [f"left out before: {named}." if named else "", hint])) or None
-
-
-@contextmanager
-def _loader(access: DatabaseAccess) -> Iterator[_Loader]:
-    """Yield what makes the objects; every entry is a transaction, for which the disk need not be waited."""
-    conninfo = make_conninfo(dump.conninfo(access), options="-c synchronous_commit=off")
-    try:
-        with psycopg.connect(
-            conninfo, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="odooops load"
-        ) as connection:
-            yield _Loader(connection)
-    except psycopg.Error as exc:
-        kind = Unavailable if is_no_answer(exc.sqlstate) else StepFailed
-        raise kind(f"database {access.database}: {' '.join(str(exc).split())}") from exc
-
-
 def _section(blocks: Blocks, section: str, programs: dump.Programs) -> Iterator[Entry]:
-    """Yield the entries of a part of an archive; its head names them all, so that no row is read."""
-    options = (f"--section={section}", "--no-owner", "--no-privileges")
-    with dump.as_sql(blocks(), programs=programs, options=options) as stream:
+    """Yield the entries of a part of an archive."""
+    with _sql(blocks, section, programs) as stream:
         yield from entries(iter(lambda: stream.read(_BLOCK), b""))
 
 
-def _fill(access: DatabaseAccess, blocks: Blocks, loader: _Loader, programs: dump.Programs) -> None:
+def _sql(blocks: Blocks, section: str, programs: dump.Programs) -> AbstractContextManager[BinaryIO]:
+    """Yield a part of an archive as SQL; its head names all objects, so that no row is read."""
+    options = (f"--section={section}", "--no-owner", "--no-privileges")
+    return dump.as_sql(blocks(), programs=programs, options=options)
+
+
+def _fill(access: DatabaseAccess, blocks: Blocks, loader: SchemaLoad, programs: dump.Programs) -> None:
     """Load the rows of an archive."""
     with _chosen(blocks, loader, programs) as chosen:
         options = ("--section=data", "--no-owner", "--no-privileges", "--no-security-labels", *chosen)
@@ -262,7 +124,7 @@ def _fill(access: DatabaseAccess, blocks: Blocks, loader: _Loader, programs: dum
 
 
 @contextmanager
-def _chosen(blocks: Blocks, loader: _Loader, programs: dump.Programs) -> Iterator[Sequence[str]]:
+def _chosen(blocks: Blocks, loader: SchemaLoad, programs: dump.Programs) -> Iterator[Sequence[str]]:
     """Yield what chooses the rows of the tables that were made, where some were not."""
     if not loader.lacks_extension:
         yield ()
@@ -275,15 +137,16 @@ def _chosen(blocks: Blocks, loader: _Loader, programs: dump.Programs) -> Iterato
 
 def _is_chosen(line: str, tables: set[str]) -> bool:
     """Return whether an entry of `pg_restore --list` is none of a table's rows, or those of one of these tables."""
-    found = re.match(r"\d+; \d+ \d+ (?:TABLE DATA|SEQUENCE SET) (?P<schema>\S+) (?P<rest>.*)", line.rstrip("\n"))
+    found = _ROWS_OF.match(line)
     if found is None:
         return True
-    # A name may have spaces, and so may the owner's behind it.
-    words = found["rest"].split(" ")
-    return any(f"{found['schema']}.{' '.join(words[:end])}" in tables for end in range(1, len(words) + 1))
+    # Schema, table and owner with spaces between them, and a name may have spaces too.
+    words = found[1].split(" ")
+    places = combinations(range(1, len(words) + 1), 2)
+    return any(f"{' '.join(words[:schema])}.{' '.join(words[schema:table])}" in tables for schema, table in places)
 
 
-def _rows(group: Iterable[Entry], loader: _Loader) -> Iterator[bytes]:
+def _rows(group: Iterable[Entry], loader: SchemaLoad) -> Iterator[bytes]:
     """Yield the rows as SQL, after the settings that they were written with."""
     yield loader.settings
     for entry in group:

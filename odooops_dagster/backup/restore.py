@@ -9,9 +9,10 @@ from pathlib import Path
 
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.filestore import inside
-from odooops_dagster.backup.loading import Loaded, load
+from odooops_dagster.backup.loading import load
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
+from odooops_dagster.backup.schema_load import Loaded
 from odooops_dagster.backup.working import Progress, in_order, silent
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import DatabaseAccess

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from odooops_dagster.model import CheckResult
@@ -45,6 +45,21 @@ def judge_files(
         if bad
         else f"{len(files)} files, as they were backed up",
         metadata={"files": len(files), "bytes": sum(size for size, _ in files.values()), "bad": bad[:_NAMES_SHOWN]},
+    )
+
+
+def judge_left_out(found: Sequence[Mapping[str, str]]) -> CheckResult:
+    """Say what of a dump a load does not bring; each has its kind, its name and the reason."""
+    said = [f"{gone['kind']} {gone['name']} ({gone['reason']})" for gone in found]
+    more = f" and {len(said) - _NAMES_SAID} more" if len(said) > _NAMES_SAID else ""
+    return CheckResult(
+        name="left_out",
+        passed=not said,
+        blocking=False,
+        summary=f"{len(said)} object(s) are left out of every load here: {'; '.join(said[:_NAMES_SAID])}{more}"
+        if said
+        else "a load brings everything that is in the dump",
+        metadata={"left_out": said[:_NAMES_SHOWN]} if said else {},
     )
 
 

@@ -16,12 +16,14 @@ from odooops_dagster.backup.manifest import VERSION, Manifest
 from odooops_dagster.backup.marks import LIFE, Busy
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.verify import Verification, verify
-from odooops_dagster.errors import Conflict
+from odooops_dagster.checks.restored import judge_left_out
+from odooops_dagster.errors import Conflict, StepFailed
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.exchange import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.steps.origin import origin_of
 from odooops_dagster.steps.progress import Meter, rate_text, size_text
+from odooops_dagster.steps.proof import NOT_ASKED, Proof, prove_loadable
 from odooops_dagster.steps.recheck import few, in_one_line, settle
 from odooops_dagster.steps.stores import manifest_of, pg_programs, repository_of
 
@@ -55,7 +57,8 @@ def back_up(ctx: StepContext) -> BackupResult:
     if manifest is None:
         backup, manifest = _make(ctx, repository, backup)
     elif backup.status == "verified":
-        return _result(backup, manifest, _check(f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"))
+        said = f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"
+        return _result(backup, manifest, prove_loadable(ctx, repository, manifest), _check(said))
     else:
         backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
     return _prove(ctx, repository, backup, manifest)
@@ -132,7 +135,7 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
 
 
 def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
-    """Read the backup back out of the store and note what was found."""
+    """Read the backup back out of the store, have the server of the environments prove it, and note what was found."""
     started = time.monotonic()
     verification = verify(
         repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx.control.logs, ctx.fence)
@@ -140,24 +143,41 @@ def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: M
     seconds = time.monotonic() - started
     ctx.log("info", f"read back: {rate_text(verification.read_bytes, seconds)}")
     settle(ctx.control, repository, backup, manifest, verification)
-    _keep_report(ctx, backup, verification)
-    if verification.is_good:
+    proof, fault = _loadable(ctx, repository, manifest, verification)
+    _keep_report(ctx, backup, verification, proof, fault)
+    if fault is None:
         backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
         forget_zip(ctx)
         said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
-        return _result(backup, manifest, _check(said))
-    said = f"the store does not hold what was written: {in_one_line(verification.defects)}"
-    backup = ctx.control.backups.record_failed(ctx.fence, error_message=said)
-    return _result(backup, manifest, _check(said, passed=False))
+        return _result(backup, manifest, proof, _check(f"{said}; {proof.said}"))
+    backup = ctx.control.backups.record_failed(ctx.fence, error_message=fault)
+    return _result(backup, manifest, proof, _check(fault, passed=False))
 
 
-def _keep_report(ctx: StepContext, backup: Backup, verification: Verification) -> None:
-    """Keep what reading back found as evidence of the run."""
+def _loadable(
+    ctx: StepContext, repository: Repository, manifest: Manifest, verification: Verification
+) -> tuple[Proof, str | None]:
+    """Return what is known of a load, and what stands in the way of relying on the backup."""
+    if not verification.is_good:
+        return NOT_ASKED, f"the store does not hold what was written: {in_one_line(verification.defects)}"
+    try:
+        proof = prove_loadable(ctx, repository, manifest)
+    except StepFailed as exc:
+        hint = f" ({exc.hint})" if exc.hint else ""
+        return NOT_ASKED, f"the server of the environments does not take it: {exc}{hint}"
+    ctx.log("info", proof.said)
+    return proof, None
+
+
+def _keep_report(ctx: StepContext, backup: Backup, verification: Verification, proof: Proof, fault: str | None) -> None:
+    """Keep what reading back and the proof found as evidence of the run."""
     report = {
         "backup_id": str(backup.id),
         "manifest_url": backup.manifest_url,
         "manifest_sha256": backup.manifest_sha256,
-        "is_good": verification.is_good,
+        "is_good": fault is None,
+        "fault": fault,
+        "loadable": asdict(proof),
         **asdict(verification),
     }
     evidence.record(
@@ -170,10 +190,11 @@ def _keep_report(ctx: StepContext, backup: Backup, verification: Verification) -
     )
 
 
-def _result(backup: Backup, manifest: Manifest, verified: CheckResult) -> BackupResult:
+def _result(backup: Backup, manifest: Manifest, proof: Proof, verified: CheckResult) -> BackupResult:
+    left_out = judge_left_out([asdict(gone) for gone in proof.left_out])
     return BackupResult(
         backup=backup,
-        checks=(_filestore_check(backup, manifest), verified),
+        checks=(_filestore_check(backup, manifest), left_out, verified),
         metadata={
             "backup": str(backup.id),
             "status": backup.status,

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from odooops_dagster import git
@@ -16,7 +16,8 @@ from odooops_dagster.backup.filestore import inside
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.restore import files_of, restore_database, restore_filestore
-from odooops_dagster.checks.restored import is_whole, judge_files, judge_rows
+from odooops_dagster.backup.schema_load import Loaded
+from odooops_dagster.checks.restored import is_whole, judge_files, judge_left_out, judge_rows
 from odooops_dagster.errors import NotFound, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.context import StepContext
@@ -53,8 +54,8 @@ def open_backup(ctx: StepContext, backup: Backup) -> Stored:
 
 def bring_back(
     ctx: StepContext, stored: Stored, access: DatabaseAccess | None, folder: Path | None, *, twin: Path | None = None
-) -> None:
-    """Fill the empty database and the folder, at the same time; either may be left out.
+) -> Loaded:
+    """Fill the empty database and the folder, at the same time; either may be left out. Return what else was.
 
     Files that `twin` has whole are linked instead of fetched: Odoo never changes a file of its filestore.
 
@@ -67,22 +68,33 @@ def bring_back(
         with ThreadPoolExecutor(1, thread_name_prefix="files") as pool:
             filling = pool.submit(_fill, ctx, stored, folder, twin, stop) if folder is not None else None
             try:
-                if access is not None:
-                    _load(ctx, stored, access)
+                loaded = _load(ctx, stored, access) if access is not None else Loaded()
                 if filling is not None:
                     filling.result()
             except BaseException:
                 stop.set()  # a cancel does not wait for the files
                 raise
+            return loaded
     except NotFound as exc:
         raise Damaged(f"backup {stored.backup.id}: {exc}", hint=_OTHER) from exc
 
 
-def compare_rows(ctx: StepContext, stored: Stored, access: DatabaseAccess) -> tuple[Facts, CheckResult]:
+def compare_rows(ctx: StepContext, stored: Stored, access: DatabaseAccess, loaded: Loaded) -> tuple[Facts, CheckResult]:
     """Count the rows of every table, as the backup did; return what the database says of itself, too."""
     with dump.snapshot(access, programs=pg_programs(ctx.settings)) as moment:
         facts = moment.facts()
-    return facts, judge_rows(stored.manifest.facts.get("rows", {}), facts.rows)
+    expected = {
+        table: count
+        for table, count in stored.manifest.facts.get("rows", {}).items()
+        # A table that the dump does not make is one of an extension: without that it is not there.
+        if table in facts.rows or table in loaded.tables or not loaded.lacks_extension
+    }
+    return facts, judge_rows(expected, facts.rows)
+
+
+def compare_schema(loaded: Loaded) -> CheckResult:
+    """Say what of the dump was left out."""
+    return judge_left_out([asdict(gone) for gone in loaded.left_out])
 
 
 def compare_files(stored: Stored, facts: Facts, folder: Path, *, hashed: bool) -> CheckResult:
@@ -132,9 +144,9 @@ def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
 _OTHER = "take another backup: ops backup list; ops backup verify says what is damaged"
 
 
-def _load(ctx: StepContext, stored: Stored, access: DatabaseAccess) -> None:
+def _load(ctx: StepContext, stored: Stored, access: DatabaseAccess) -> Loaded:
     programs = pg_programs(ctx.settings)
-    restore_database(
+    return restore_database(
         stored.repository, stored.manifest, access, programs=programs, progress=Meter(ctx.control.logs, ctx.fence)
     )
 

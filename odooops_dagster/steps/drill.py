@@ -27,6 +27,7 @@ from odooops_dagster.steps.bring_back import (
     build_of,
     compare_files,
     compare_rows,
+    compare_schema,
     open_backup,
 )
 from odooops_dagster.steps.context import StepContext
@@ -73,7 +74,7 @@ class _Proof:
 
     @property
     def passed(self) -> bool:
-        return all(check.passed for check in self.checks)
+        return all(check.passed for check in self.checks if check.blocking)
 
     def done(self, what: str) -> None:
         """Note how long something took since the last note."""
@@ -107,7 +108,7 @@ def run_drill(ctx: StepContext) -> DrillResult:
 def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
     """Say again what an earlier attempt found, which was killed before it could end its run."""
     checks = tuple(CheckResult(**check) for check in drill.report.get("checks", ()))
-    if not drill.passed and all(check.passed for check in checks):
+    if not drill.passed and all(check.passed for check in checks if check.blocking):
         raise StepFailed(drill.summary)
     backup = ctx.control.backups.get(drill.backup_id)
     return DrillResult(
@@ -142,10 +143,10 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
     proof.fault = "backup"
     stored = open_backup(ctx, proof.backup)
     with scratch(ctx) as (place, access):
-        bring_back(ctx, stored, access, place.filestore)
+        loaded = bring_back(ctx, stored, access, place.filestore)
         proof.done("restore")
-        facts, rows = compare_rows(ctx, stored, access)
-        proof.checks += [rows, compare_files(stored, facts, place.filestore, hashed=True)]
+        facts, rows = compare_rows(ctx, stored, access, loaded)
+        proof.checks += [rows, compare_schema(loaded), compare_files(stored, facts, place.filestore, hashed=True)]
         proof.done("comparison")
         if proof.passed:
             attachments = _attachments(ctx, stored, place)
@@ -233,7 +234,7 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
     """Keep the report as evidence and record what the drill showed."""
     backup, checks = proof.backup, tuple(proof.checks)
     rpo_seconds = (drill.started_at - _taken_at(backup)).total_seconds()
-    failed = [check for check in checks if not check.passed]
+    failed = [check for check in checks if check.blocking and not check.passed]
     lost = age_text(timedelta(seconds=rpo_seconds))
     summary = (
         _blame(ctx, proof, failed[0])

@@ -189,7 +189,9 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
     """Bring the backup back as it is, database and files at the same time."""
     stored = open_backup(ctx, backup)
     ctx.databases.create(scratch, owner=scratch)
-    bring_back(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
+    loaded = bring_back(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
+    for gone in loaded.left_out:
+        ctx.log("warn", f"left out: {gone}")
     size = f"{size_text(stored.manifest.dump_bytes)} of database, {size_text(stored.manifest.file_bytes)} of files"
     ctx.log("info", f"backup {backup.id} restored: {size}")
 

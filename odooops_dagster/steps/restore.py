@@ -25,6 +25,7 @@ from odooops_dagster.steps.bring_back import (
     build_of,
     compare_files,
     compare_rows,
+    compare_schema,
     damaged_files,
     open_backup,
 )
@@ -119,14 +120,15 @@ def _bring_back(ctx: StepContext, stored: Stored, name: str, folder: Path) -> li
     access = ctx.databases.access(name, role=role_name(ctx.environment))
     current = _current_files(ctx)
     if _only(ctx) == "database":
-        bring_back(ctx, stored, access, None)
+        loaded = bring_back(ctx, stored, access, None)
         link_tree(current or folder.with_name("nothing"), folder)
     else:
-        bring_back(ctx, stored, access, folder, twin=current)
-    facts, rows = compare_rows(ctx, stored, access)
+        loaded = bring_back(ctx, stored, access, folder, twin=current)
+    facts, rows = compare_rows(ctx, stored, access, loaded)
+    schema = compare_schema(loaded)
     if _only(ctx) == "database":
-        return [rows, _files_at_hand(stored, facts.file_names, folder)]
-    return [rows, compare_files(stored, facts, folder, hashed=False)]
+        return [rows, schema, _files_at_hand(stored, facts.file_names, folder)]
+    return [rows, schema, compare_files(stored, facts, folder, hashed=False)]
 
 
 def _current_files(ctx: StepContext) -> Path | None:

@@ -72,6 +72,7 @@ def test_a_backup_is_good_once_the_store_gave_it_back(production: Shop) -> None:
     assert {name: row["passed"] for name, row in checks(production, run.id).items()} == {
         "backup_verified": True,
         "filestore_complete": True,
+        "left_out": True,
     }
     [lineage] = production.control.lineage.list(run.id)
     assert (lineage["asset_key"], lineage["data_version"]) == ("backup", manifest.sha256)

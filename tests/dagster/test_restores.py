@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from odooops_dagster.backup.dump import conninfo
+from odooops_dagster.backup.schema_load import Loaded
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, DatabaseAccess, Restore
@@ -123,10 +124,11 @@ def test_rows_that_did_not_come_back_stop_a_restore(
 ) -> None:
     """The table is named; nothing that lost a row takes over."""
 
-    def forgetful(ctx: StepContext, stored: Stored, access: DatabaseAccess, folder: Path, **options: Any) -> None:  # noqa: ANN401 - passed on
-        bring_back(ctx, stored, access, folder, **options)
+    def forgetful(ctx: StepContext, stored: Stored, access: DatabaseAccess, folder: Path, **options: Any) -> Loaded:  # noqa: ANN401 - passed on
+        loaded = bring_back(ctx, stored, access, folder, **options)
         with psycopg.connect(conninfo(access)) as connection:
             connection.execute("delete from sale_order where id = 7")
+        return loaded
 
     monkeypatch.setattr(step, "bring_back", forgetful)
     before, there = production.environment, databases(production)

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from odooops_dagster.backup.dump import Programs, conninfo
-from odooops_dagster.backup.loading import Loaded, load, prove, unproven
+from odooops_dagster.backup.loading import load, prove, unproven
+from odooops_dagster.backup.schema_load import Loaded
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import DatabaseAccess
@@ -163,6 +164,9 @@ KINDS = {
     "an extension with rows of its own": Case(
         [
             "create extension pg_trgm",
+            'create schema "a b"',
+            'create table "a b"."c d" (n serial)',
+            'insert into "a b"."c d" values (default)',
             'create table "a job" (n serial)',
             'insert into "a job" values (default)',
             'alter extension pg_trgm add table "a job"',
@@ -170,6 +174,7 @@ KINDS = {
             _WITH_ROWS,
         ],
         ["extension pg_trgm"],
+        'select * from "a b"."c d"',
     ),
     "rights": Case(
         [
