@@ -28,6 +28,10 @@ CODE_VERSION = "1"
             blocking=True,
             description="The store holds what was written, and the server of the environments takes it.",
         ),
+        # Whether attachments in an object store make the backup fail is the project's policy.
+        dg.AssetCheckSpec(
+            "attachments_elsewhere", asset="backup", description="No attachment is in an object store, out of reach."
+        ),
         dg.AssetCheckSpec(
             "left_out", asset="backup", description="The server of the environments takes everything that the dump has."
         ),

@@ -19,6 +19,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.backup.dump import Programs, conninfo
+from odooops_dagster.backup.elsewhere import split_by_store, summary_of
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import CheckResult, DatabaseAccess
@@ -111,10 +112,13 @@ def access_from(dsn: str) -> DatabaseAccess:
     )
 
 
-def inspect(elsewhere: Elsewhere, *, series: str, programs: Programs, home: Path) -> Iterator[CheckResult]:
+def inspect(
+    elsewhere: Elsewhere, *, series: str, programs: Programs, home: Path, elsewhere_fatal: bool = False
+) -> Iterator[CheckResult]:
     """Yield one answer after the other to what a backup needs; the database is only read.
 
-    Those that block stand in the way of adopting; the last one is the last that could be asked.
+    Those that block stand in the way of adopting; the last one is the last that could be asked. `elsewhere_fatal`
+    refuses a production that keeps attachments in an object store.
     """
     folder = _folder(elsewhere, home)
     yield folder
@@ -124,14 +128,14 @@ def inspect(elsewhere: Elsewhere, *, series: str, programs: Programs, home: Path
         ) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            yield from _database(connection, elsewhere, series=series, programs=programs)
+            yield from _database(connection, elsewhere, series=series, programs=programs, fatal=elsewhere_fatal)
     except psycopg.Error as exc:
         hint = "see whether the server listens, its pg_hba.conf lets this machine in, and the password is right"
         yield _answer("server", False, " ".join(str(exc).split()), hint=hint)
 
 
 def _database(
-    connection: Connection, elsewhere: Elsewhere, *, series: str, programs: Programs
+    connection: Connection, elsewhere: Elsewhere, *, series: str, programs: Programs, fatal: bool
 ) -> Iterator[CheckResult]:
     access = elsewhere.access
     version = connection.info.parameter_status("server_version") or "of unknown version"
@@ -145,6 +149,7 @@ def _database(
     if odoo.passed and readable.passed:
         yield _of_series(connection, series)
         yield _files(connection, elsewhere.filestore)
+        yield _in_object_stores(connection, fatal=fatal)
 
 
 def _folder(elsewhere: Elsewhere, home: Path) -> CheckResult:
@@ -238,7 +243,11 @@ def _of_series(connection: Connection, series: str) -> CheckResult:
 def _files(connection: Connection, folder: Path) -> CheckResult:
     """Answer whether a sample of the attachments is in the folder; some are missing in many an old production."""
     query = """
-        select store_fname from (select distinct store_fname from public.ir_attachment where store_fname <> '') as files
+        select store_fname
+          from (
+              select distinct store_fname from public.ir_attachment
+               where store_fname <> '' and store_fname !~ '^[^/]+://'
+          ) as files
          order by md5(store_fname) limit %s
     """
     names = [name for (name,) in connection.execute(query, [_SAMPLE])]
@@ -248,6 +257,18 @@ def _files(connection: Connection, folder: Path) -> CheckResult:
         hint = f"the filestore of a database is data_dir/filestore/{connection.info.dbname}"
         return _answer("attachments", False, summary, hint=hint, blocking=2 * len(missing) > len(names))
     return _answer("attachments", True, f"{len(names)} sampled attachments are in {folder}")
+
+
+def _in_object_stores(connection: Connection, *, fatal: bool) -> CheckResult:
+    """Answer whether every attachment is a file or a row, of which a backup can be made."""
+    query = "select distinct store_fname from public.ir_attachment where store_fname ~ '^[^/]+://'"
+    _, stores = split_by_store(name for (name,) in connection.execute(query))
+    if stores:
+        hint = (
+            "back the object store up by itself; policy backup.attachments_elsewhere_fatal decides whether that blocks"
+        )
+        return _answer("object store", False, summary_of(stores), hint=hint, blocking=fatal)
+    return _answer("object store", True, "no attachment is in an object store")
 
 
 def _answer(name: str, passed: bool, summary: str, *, hint: str = "", blocking: bool = True) -> CheckResult:

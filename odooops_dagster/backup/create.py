@@ -248,4 +248,4 @@ def _of_files(files: _Files) -> dict[str, Any]:
 
 def _told(facts: Facts) -> dict[str, Any]:
     told = asdict(facts)
-    return {name: told[name] for name in ("server_version", "modules", "rows")}
+    return {name: told[name] for name in ("server_version", "modules", "rows", "elsewhere")}

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from odooops_dagster.backup.elsewhere import split_by_store
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 
@@ -61,6 +62,7 @@ class Facts:
     taken_at: datetime
     server_version: str
     file_names: tuple[str, ...]
+    elsewhere: dict[str, int]  # attachments that no filestore keeps, per object store
     modules: dict[str, str]  # installed ones and their versions
     rows: dict[str, int]  # per table
 
@@ -91,10 +93,12 @@ class Snapshot:
     def facts(self) -> Facts:
         """Return what the database says of itself in this moment."""
         tables = {str(schema_name): name for schema_name, name in self._tables()}
+        files, elsewhere = split_by_store(self._file_names() if "public.ir_attachment" in tables else ())
         return Facts(
             taken_at=self.taken_at,
             server_version=self._connection.info.parameter_status("server_version") or "",
-            file_names=self._file_names() if "public.ir_attachment" in tables else (),
+            file_names=files,
+            elsewhere=elsewhere,
             modules=self._modules() if "public.ir_module_module" in tables else {},
             rows={table: self._count(name) for table, name in tables.items()},
         )
@@ -109,9 +113,9 @@ class Snapshot:
             for schema, table in rows
         ]
 
-    def _file_names(self) -> tuple[str, ...]:
+    def _file_names(self) -> Iterable[str]:
         query = "select distinct store_fname from public.ir_attachment where store_fname <> ''"
-        return tuple(sorted(name for (name,) in self._connection.execute(query)))
+        return [name for (name,) in self._connection.execute(query)]
 
     def _modules(self) -> dict[str, str]:
         query = "select name, coalesce(latest_version, '') from public.ir_module_module where state = 'installed'"

@@ -24,7 +24,7 @@ class PlainDump:
 
     server_version: str = ""
     modules: dict[str, str] = field(default_factory=dict)  # installed ones and their versions
-    file_names: set[str] = field(default_factory=set)
+    attachments: set[str] = field(default_factory=set)  # as ir_attachment.store_fname has them
     rows: dict[str, int] = field(default_factory=dict)  # per table
     commands: set[str] = field(default_factory=set)  # psql's own, which are refused when it is loaded
     is_whole: bool = False
@@ -72,7 +72,7 @@ def _take_rows(found: PlainDump, copy: re.Match[bytes], lines: Iterator[bytes]) 
 
 def _take_file(found: PlainDump, columns: list[str], line: bytes) -> None:
     if name := _value("store_fname", columns, line):
-        found.file_names.add(name)
+        found.attachments.add(name)
 
 
 def _take_module(found: PlainDump, columns: list[str], line: bytes) -> None:

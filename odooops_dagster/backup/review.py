@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from odooops_dagster.backup.elsewhere import store_of
 from odooops_dagster.errors import BadInput
 from odooops_dagster.files import write_whole
 
@@ -58,7 +59,8 @@ class Change:
     @property
     def file_name(self) -> str | None:
         """Return the file of the filestore that the row would refer to."""
-        return self.values.get("store_fname") if self.table == "ir_attachment" else None
+        name = self.values.get("store_fname") if self.table == "ir_attachment" else None
+        return name if name and not store_of(name) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from odooops_dagster.backup import dump
 from odooops_dagster.backup.copy_rows import column_values, stream_of
 from odooops_dagster.backup.cutting import lines_of
+from odooops_dagster.backup.elsewhere import store_of
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Absent, Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
@@ -201,8 +202,9 @@ class _Watched:
 
 
 def _attachments(stream: BinaryIO) -> set[str]:
-    """Return the store_fname of every attachment in the SQL of a dump."""
-    return set(column_values(stream, table="public.ir_attachment", column="store_fname"))
+    """Return the file of every attachment in the SQL of a dump that has one."""
+    names = column_values(stream, table="public.ir_attachment", column="store_fname")
+    return {name for name in names if not store_of(name)}
 
 
 def _check_table(reading: _Reading) -> dict[str, File]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from odooops_dagster.backup.create import Created, create_from_streams
+from odooops_dagster.backup.elsewhere import split_by_store, summary_of
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.plain import PlainDump, scan
 from odooops_dagster.backup.repository import Repository
@@ -49,6 +50,7 @@ class Report:
     rows: Mapping[str, int]  # per table
     missing: tuple[str, ...]  # files that the database speaks of and the zip does not have
     altered: tuple[str, ...]  # files that do not hash to their name
+    elsewhere: Mapping[str, int]  # attachments that no zip holds, per object store
     ignored: tuple[str, ...]  # entries that are no part of an Odoo database
     commands: tuple[str, ...]  # psql's own, which are refused when the dump is loaded
     odoo_manifest: Mapping[str, Any]
@@ -76,6 +78,8 @@ class Report:
             yield f"{len(self.missing)} file(s) of its attachments are not in it: {_some(self.missing)}"
         if self.altered:
             yield f"{len(self.altered)} file(s) are not what their names say: {_some(self.altered)}"
+        if self.elsewhere:
+            yield summary_of(self.elsewhere)
         if self.commands:
             yield f"its dump has commands of psql, which are refused: {_some(self.commands)}"
 
@@ -197,6 +201,7 @@ def _report(
     manifest = _odoo_manifest(archive, contents.manifest)
     modules: Mapping[str, str] = found.modules or manifest.get("modules", {})
     version = str(manifest.get("major_version") or manifest.get("version") or modules.get("base", ""))
+    files, elsewhere = split_by_store(found.attachments)
     return Report(
         path=path,
         packed_bytes=path.stat().st_size,
@@ -209,8 +214,9 @@ def _report(
         postgres_version=_word(found.server_version or manifest.get("pg_version", "")),
         modules=dict(sorted(modules.items())),
         rows=found.rows,
-        missing=tuple(sorted(found.file_names - contents.files.keys())),
+        missing=tuple(name for name in files if name not in contents.files),
         altered=altered,
+        elsewhere=elsewhere,
         ignored=contents.ignored,
         commands=tuple(sorted(found.commands)),
         odoo_manifest=manifest,
@@ -284,6 +290,7 @@ def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manif
         "server_version": report.postgres_version,
         "modules": dict(report.modules),
         "rows": dict(report.rows),
+        "elsewhere": dict(report.elsewhere),
         "odoo_manifest": dict(report.odoo_manifest),
     }
     return replace(empty, missing=report.missing, facts=facts | dict(metadata))

@@ -133,8 +133,13 @@ def adopt(
     elsewhere = Elsewhere(access=access_from(read_dsn(dsn_file, settings)), filestore=filestore.resolve())
     with control_plane(settings) as control:
         found = control.projects.get(project)
+        rules = control.policies.get(found.id, policy_type="backup")
         answers = inspect(
-            elsewhere, series=found.odoo_version, programs=pg_programs(settings), home=settings.home.resolve()
+            elsewhere,
+            series=found.odoo_version,
+            programs=pg_programs(settings),
+            home=settings.home.resolve(),
+            elsewhere_fatal=rules["attachments_elsewhere_fatal"],
         )
         refuse_failed(answers, what=f"{project}/{branch}")
         environment = control.environments.adopt(found.id, branch=branch_of(found, branch))

@@ -12,6 +12,7 @@ from typing import Any
 from odooops_dagster import evidence
 from odooops_dagster.backup.create import Created, create
 from odooops_dagster.backup.distrust import distrusted
+from odooops_dagster.backup.elsewhere import summary_of
 from odooops_dagster.backup.manifest import VERSION, Manifest
 from odooops_dagster.backup.marks import LIFE, Busy
 from odooops_dagster.backup.repository import Repository
@@ -58,7 +59,7 @@ def back_up(ctx: StepContext) -> BackupResult:
         backup, manifest = _make(ctx, repository, backup)
     elif backup.status == "verified":
         said = f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"
-        return _result(backup, manifest, prove_loadable(ctx, repository, manifest), _check(said))
+        return _result(ctx, backup, manifest, prove_loadable(ctx, repository, manifest), _check(said))
     else:
         backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
     return _prove(ctx, repository, backup, manifest)
@@ -149,15 +150,18 @@ def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: M
         backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
         forget_zip(ctx)
         said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
-        return _result(backup, manifest, proof, _check(f"{said}; {proof.said}"))
+        return _result(ctx, backup, manifest, proof, _check(f"{said}; {proof.said}"))
     backup = ctx.control.backups.record_failed(ctx.fence, error_message=fault)
-    return _result(backup, manifest, proof, _check(fault, passed=False))
+    return _result(ctx, backup, manifest, proof, _check(fault, passed=False))
 
 
 def _loadable(
     ctx: StepContext, repository: Repository, manifest: Manifest, verification: Verification
 ) -> tuple[Proof, str | None]:
     """Return what is known of a load, and what stands in the way of relying on the backup."""
+    elsewhere = _elsewhere_check(ctx, manifest)
+    if elsewhere.blocking and not elsewhere.passed:
+        return NOT_ASKED, elsewhere.summary
     if not verification.is_good:
         return NOT_ASKED, f"the store does not hold what was written: {in_one_line(verification.defects)}"
     try:
@@ -190,11 +194,11 @@ def _keep_report(ctx: StepContext, backup: Backup, verification: Verification, p
     )
 
 
-def _result(backup: Backup, manifest: Manifest, proof: Proof, verified: CheckResult) -> BackupResult:
+def _result(ctx: StepContext, backup: Backup, manifest: Manifest, proof: Proof, verified: CheckResult) -> BackupResult:
     left_out = judge_left_out([asdict(gone) for gone in proof.left_out])
     return BackupResult(
         backup=backup,
-        checks=(_filestore_check(backup, manifest), left_out, verified),
+        checks=(_filestore_check(backup, manifest), _elsewhere_check(ctx, manifest), left_out, verified),
         metadata={
             "backup": str(backup.id),
             "status": backup.status,
@@ -236,6 +240,19 @@ def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
     )
 
 
+def _elsewhere_check(ctx: StepContext, manifest: Manifest) -> CheckResult:
+    """Say how many attachments an object store keeps, which no backup of the filestore holds; policy decides."""
+    stores = manifest.facts.get("elsewhere", {})
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="backup")
+    return CheckResult(
+        name="attachments_elsewhere",
+        passed=not stores,
+        blocking=bool(rules["attachments_elsewhere_fatal"]),
+        summary=summary_of(stores) if stores else "every attachment is a file of the filestore or in the database",
+        metadata={"stores": dict(stores)} if stores else {},
+    )
+
+
 def _of_environment(ctx: StepContext, backup: Backup) -> dict[str, Any]:
     """Return what the manifest says of where the data come from, for who has nothing but the store."""
     return {
@@ -262,6 +279,7 @@ def _facts(created: Created) -> dict[str, Any]:
         "file_bytes": manifest.file_bytes,
         "missing_count": len(manifest.lost),
         "altered_count": len(manifest.altered),
+        "elsewhere_count": sum(manifest.facts.get("elsewhere", {}).values()),
         "rescued": list(created.rescued[:_NAMES_SHOWN]),
     }
 

@@ -170,7 +170,8 @@ def _attachments(ctx: StepContext, stored: Stored, place: Scratch) -> dict[int, 
     rows = ctx.databases.query(
         place.name,
         "select id, store_fname from public.ir_attachment"
-        " where store_fname <> '' and (url is null or url not like '/web/%%') order by id limit %(limit)s",
+        " where store_fname <> '' and store_fname !~ '^[^/]+://'"
+        " and (url is null or url not like '/web/%%') order by id limit %(limit)s",
         {"limit": _CANDIDATES},
     )
     return {int(row["id"]): sha1 for row in rows if (sha1 := sha1s.get(row["store_fname"]))}

@@ -38,6 +38,8 @@ select * from (
     ('ttl', 'ingest_days', 'integer', '90', 1, 3650, 'Days that the log of deliveries is kept'),
     ('backup', 'nightly', 'boolean', 'true', null, null, 'Production is backed up every night'),
     ('backup', 'max_age_hours', 'integer', '26', 1, 720, 'Age at which the newest verified backup is stale'),
+    ('backup', 'attachments_elsewhere_fatal', 'boolean', 'false', null, null,
+        'Attachments in an object store, which no backup holds, make the backup fail'),
     ('retention', 'daily', 'integer', '7', 0, 366, 'Days whose last backup is kept'),
     ('retention', 'weekly', 'integer', '4', 0, 520, 'Weeks whose last backup is kept'),
     ('retention', 'monthly', 'integer', '3', 0, 240, 'Months whose last backup is kept'),

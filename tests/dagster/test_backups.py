@@ -73,6 +73,7 @@ def test_a_backup_is_good_once_the_store_gave_it_back(production: Shop) -> None:
         "backup_verified": True,
         "filestore_complete": True,
         "left_out": True,
+        "attachments_elsewhere": True,
     }
     [lineage] = production.control.lineage.list(run.id)
     assert (lineage["asset_key"], lineage["data_version"]) == ("backup", manifest.sha256)
@@ -236,6 +237,28 @@ def test_a_file_that_production_lost_since_the_last_backup_is_brought_along(prod
     (production.data.folder / name).unlink()
     made = production.back_up()
     assert f"lost but in an earlier backup: {name}" in checks(production, made.run_id)["filestore_complete"]["summary"]
+
+
+def test_attachments_in_an_object_store_are_counted_and_policy_decides(production: Shop) -> None:
+    """Nobody lost them: the backup says how many it does not hold, and is good unless policy says otherwise."""
+    production.data.execute(
+        "insert into ir_attachment (name, store_fname)"
+        " values ('a', 's3://bucket/a'), ('b', 's3://bucket/b'), ('c', 'my_store://c d'), ('d', 's3://bucket/a')"
+    )
+    made = production.back_up()
+    assert (made.status, made.metadata["elsewhere_count"], made.metadata["missing_count"]) == ("verified", 3, 0)
+    found = checks(production, made.run_id)
+    assert found["filestore_complete"]["passed"]
+    elsewhere = found["attachments_elsewhere"]
+    assert (elsewhere["passed"], elsewhere["blocking"]) == (False, False)
+    assert "3 attachment(s) are in an object store" in elsewhere["summary"]
+    assert "my_store: 1, s3: 2" in elsewhere["summary"]
+    production.control.policies.set(
+        production.project.id, policy_type="backup", rules={"attachments_elsewhere_fatal": True}
+    )
+    refused = production.back_up()
+    assert refused.status == "failed"
+    assert "3 attachment(s) are in an object store" in str(refused.error_message)
 
 
 class Down(FolderStore):

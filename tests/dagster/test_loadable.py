@@ -116,6 +116,20 @@ def test_where_no_server_can_be_asked_the_list_of_the_dump_is_looked_at(
     assert "publication cdc" in check_of(production.shop, backup.run_id, "left_out")["summary"]
 
 
+def test_attachments_in_an_object_store_stop_neither_restore_nor_drill(production: Recovery) -> None:
+    """They are where they were, and nobody looks for them in the filestore; another one is read."""
+    production.change(
+        "insert into ir_attachment (id, name, store_fname)"
+        " select -n, 'far', 's3://bucket/' || n from generate_series(1, 120) as n"
+    )
+    backup = production.shop.back_up()
+    restored = production.restore(backup)
+    assert (restored.status, restored.error_message) == ("succeeded", None)
+    drill = production.drill(backup)
+    assert (drill.status, drill.error_message) == ("succeeded", None)
+    assert "as they were attached" in check_of(production.shop, drill.id, "attachment_readable")["summary"]
+
+
 def never(*_: object, **__: object) -> NoReturn:
     """Fail the test that calls it."""
     raise AssertionError("the proof was made again")

@@ -235,6 +235,30 @@ def test_what_is_unusual_is_only_warned_of(settings: Settings, theirs: Theirs, c
     assert settings.home.is_dir()
 
 
+def in_a_bucket(theirs: Theirs, *, most: int) -> None:
+    """Let the first attachments be in object stores."""
+    theirs.change(
+        "update ir_attachment set store_fname = case when id % 2 = 0 then 's3://bucket/' else 'odoofs://' end"
+        f" || store_fname where id <= {most:d}"
+    )
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("most", [1, 6])
+def test_attachments_in_an_object_store_are_no_lost_files(theirs: Theirs, control: ControlPlane, most: int) -> None:
+    """Whether one is or all are: they are counted, and policy decides whether such a production is adopted."""
+    in_a_bucket(theirs, most=most)
+    said = adopt(theirs.place, theirs.dsn)
+    assert f"{6 - most} sampled attachments are in" in said
+    assert f"{most} attachment(s) are in an object store and no part of the backup (odoofs: {(most + 1) // 2}" in said
+    assert said.count("warning ") == 1
+    project = control.projects.get("shop")
+    control.policies.set(project.id, policy_type="backup", rules={"attachments_elsewhere_fatal": True})
+    with pytest.raises(Conflict, match=f"{most} attachment\\(s\\) are in an object store") as caught:
+        adopt(theirs.place, theirs.dsn)
+    assert "attachments_elsewhere_fatal" in str(caught.value.hint)
+
+
 def test_a_pg_dump_older_than_the_server_is_found_before_the_first_backup(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:

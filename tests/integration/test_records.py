@@ -109,6 +109,13 @@ def only(review: Review, *changes: Change) -> Review:
     return replace(review, changes=changes)
 
 
+def test_a_row_of_an_attachment_in_an_object_store_comes_back_without_a_file(pair: Pair) -> None:
+    """The object store still has it, or nobody here can bring it."""
+    execute(pair.backup, "insert into ir_attachment (name, store_fname) values ('far', 's3://bucket/ab')")
+    done = pair.apply(pair.diff("ir_attachment"))
+    assert (done.inserted, done.files, pair.brought) == (1, (), [])
+
+
 def test_databases_that_are_alike_differ_in_nothing(pair: Pair) -> None:
     """Arrays, bytes, numbers of any length and infinity are what they were."""
     assert pair.diff().changes == ()

@@ -75,6 +75,18 @@ def test_the_report_names_what_speaks_against_the_zip(tmp_path: Path) -> None:
     assert len(said) == 6
 
 
+def test_attachments_in_an_object_store_are_not_looked_for_in_the_zip(tmp_path: Path) -> None:
+    """No zip holds them: that speaks against it, and nobody lost them."""
+    path = a_zip(tmp_path, {"dump.sql": SQL.replace(b"no file\t\\N", b"far\ts3://bucket/logo")})
+    report = inspect_zip(path)
+    assert (report.missing, report.elsewhere) == ((), {"s3": 1})
+    [said] = report.objections()
+    assert said == "1 attachment(s) are in an object store and no part of the backup (s3: 1)"
+    repository = repository_in(tmp_path / "store")
+    created = import_zip(repository, path, backup_id="theirs", folder=tmp_path / "work")
+    assert (created.manifest.missing, created.manifest.facts["elsewhere"]) == ((), {"s3": 1})
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -284,7 +296,7 @@ def test_a_row_longer_than_memory_allows_is_passed_over() -> None:
     """The rows after it are read as ever."""
     long = b"1\tlogo\t\\N" + b"x" * 5_000_000 + b"\n2\tpicture\t" + FILE.encode() + b"\n\\.\n" + END
     found = scan(io.BytesIO(b"COPY public.ir_attachment (id, name, store_fname, data) FROM stdin;\n" + long))
-    assert (found.file_names, found.rows, found.is_whole) == ({FILE}, {"public.ir_attachment": 2}, True)
+    assert (found.attachments, found.rows, found.is_whole) == ({FILE}, {"public.ir_attachment": 2}, True)
 
 
 def test_odoos_own_words_are_kept(tmp_path: Path) -> None:
