@@ -90,16 +90,6 @@ def wants_clone(ctx: StepContext) -> bool:
     return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
 
 
-def wants_clone(ctx: StepContext) -> bool:
-    """Return whether the run's environment gets data of production.
-
-    Raises:
-        StepFailed: it should, and there is no backup that may be cloned.
-    """
-    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
-    return backup_to_clone(ctx, max_age_hours=rules["max_backup_age_hours"]) is not None
-
-
 def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
     """Copy the golden template under the environment's name, and give it to the environment when it was asked."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)

@@ -65,7 +65,7 @@ def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest)
 
 def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tuple[LeftOut, ...]:
     """Make the schema in a database of its own, by a role that may do what an environment's may."""
-    with sidecar(ctx.databases, now=datetime.now(UTC)) as access:
+    with sidecar(ctx.control, ctx.databases, now=datetime.now(UTC)) as access:
         return prove(access, **_of(ctx, repository, manifest)).left_out
 
 

@@ -136,13 +136,21 @@ select
     f.row_version
 from pg_temp.own_functions() as f;
 
-do $$
+-- Takes the policies of the platform's tables and their partitions away, and its views. A table that no file of policies
+-- bears the name of is somebody else's, made before the platform or after it: its policies stay.
+create function pg_temp.make_room(p_tables text[])
+returns void
+language plpgsql
+as $$
 declare
     v_drop text;
 begin
     for v_drop in
-        select format('drop policy %I on ops.%I', p.policyname, p.tablename) from pg_catalog.pg_policies as p
-        where p.schemaname = 'ops' and p.tablename !~ '^agent_'
+        select format('drop policy %I on ops.%I', p.policyname, p.tablename)
+        from pg_catalog.pg_policies as p
+        left join pg_catalog.pg_inherits as i on i.inhrelid = to_regclass(format('ops.%I', p.tablename))
+        where p.schemaname = 'ops'
+        and (p.tablename = any (p_tables) or i.inhparent in (select to_regclass('ops.' || t) from unnest(p_tables) as t))
         and format('ops.%I', p.tablename) not in (select o.identity from pg_temp.older_objects() as o (identity))
     loop
         execute v_drop;
@@ -156,7 +164,9 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
@@ -377,6 +387,45 @@ revoke all on function ops.adopt_environment from public;
 grant execute on function ops.adopt_environment to authenticated, service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('after_attempt', $ops_file$
+-- Says what becomes of a run whose attempt is given up: canceled where that was asked for; queued again while its work
+-- may begin once more, at once where it had begun and after a pause where it had not; else failed. A run born in Dagster
+-- that never began has failed: the queue would start its job and not what was selected.
+-- Called by give_up_attempt. Locks and raises nothing.
+create or replace function ops.after_attempt(
+    p_run ops.runs,
+    p_now timestamptz
+)
+returns table (next_status ops.run_status, not_before timestamptz, in_vain int)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pause interval;
+begin
+    if (p_run).status = 'claimed' then
+        in_vain := (p_run).attempt - (p_run).starts;
+        v_pause := ops.pause_before_launch(in_vain);
+    end if;
+    if (p_run).cancel_requested_at is not null then
+        next_status := 'canceled';
+    elsif (p_run).status = 'running' then
+        next_status := case when (p_run).starts < (p_run).max_attempts then 'queued' else 'failed' end;
+    elsif v_pause is null or (p_run).trigger = 'dagster_ui' then
+        next_status := 'failed';
+    else
+        next_status := 'queued';
+        not_before := p_now + v_pause;
+    end if;
+    return next;
+end
+$$;
+comment on function ops.after_attempt is 'What becomes of a run whose attempt is given up.';
+revoke all on function ops.after_attempt from public;
+$ops_file$);
+
 select pg_temp.make_function('append_event', $ops_file$
 -- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for
 -- a run nobody has claimed yet.
@@ -495,9 +544,8 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Acts on one stored push in every project of its repository. A push that was overtaken is stale: a later one started
--- from
--- its commit, or, for a deletion, the branch has moved on from the commit that was deleted.
+-- Acts on one stored push in every project of its repository. What was overtaken is stale and moves nothing; where it
+-- is doubtful which of the two is newer, the project's repository is asked next.
 -- Called by apply_pushes. Locks the projects' rows.
 create or replace function ops.apply_delivery(
     p_delivery ops.push_deliveries
@@ -508,10 +556,12 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
 declare
     v_project ops.projects;
     v_branch text := regexp_replace((p_delivery).ref, '^refs/heads/', '');
     v_head text;
+    v_push record;
 begin
     for v_project in
         select p.* from ops.projects as p
@@ -523,27 +573,19 @@ begin
         perform from ops.projects as p where p.id = v_project.id for no key update;
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
-        if v_head is distinct from (p_delivery).previous_sha and exists (
-            select from ops.push_deliveries as d
-            where
-                d.ref = (p_delivery).ref and d.processed_at is not null
-                and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
-                and d.received_at > (p_delivery).received_at - interval '1 day'
-                and case
-                    when (p_delivery).sha ~ '^0+$' then d.sha = (p_delivery).previous_sha and v_head is not null
-                    else d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha
-                end
-        ) then
-            outcome := 'stale';
-            run_id := null;
-            return next;
-        else
-            return query
-            select m.outcome, m.run_id
-            from ops.move_branch(
-                v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher
-            ) as m;
+        select j.* into v_push from ops.judge_delivery(p_delivery, v_head) as j;
+        if v_push.is_doubtful then
+            update ops.projects as p set doubted_at = clock_timestamp() where p.id = v_project.id;
         end if;
+        if v_push.is_overtaken then
+            return query values ('stale', null::uuid);
+            continue;
+        elsif (p_delivery).previous_sha ~ '^0+$' then
+            perform ops.forget_empty_head(v_project.id, v_branch);
+        end if;
+        return query
+        select m.outcome, m.run_id
+        from ops.move_branch(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
     end loop;
 end
 $$;
@@ -1034,6 +1076,7 @@ begin
                 from ops.runs as r
                 where
                     r.status = 'queued'
+                    and (r.not_before is null or r.not_before <= v_now)
                     and (
                         r.environment_id is null
                         or not exists (
@@ -1053,7 +1096,7 @@ begin
                 for no key update of r skip locked
             ), moved as (
                 update ops.runs as r
-                set status = 'running', attempt = was.attempt, claimed_by = p_worker_id, claimed_at = v_now,
+                set status = 'running', attempt = was.attempt, starts = r.starts + 1, claimed_by = p_worker_id, claimed_at = v_now,
                     started_at = v_now, lease_expires_at = v_lease, event_count = was.seq,
                     event_hash = ops.hash_event(
                         was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
@@ -1157,6 +1200,7 @@ begin
                 from ops.runs as r
                 where
                     r.status = 'queued'
+                    and (r.not_before is null or r.not_before <= v_now)
                     and (
                         r.environment_id is null
                         or not exists (
@@ -1839,9 +1883,12 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    -- most runs move no data: a deployment does when it clones
+    -- most runs move no data: a deployment and a test do when they clone
     if v_kind not in ('build', 'test', 'deploy')
-        or (v_kind = 'deploy' and exists (select from ops.restores as s where s.run_id = p_run_id)) then
+        or (v_kind <> 'build' and (
+            exists (select from ops.restores as s where s.run_id = p_run_id)
+            or exists (select from ops.backups as b where b.run_id = p_run_id)
+        )) then
         perform ops.end_data_work(p_run_id, p_error_message);
     end if;
     return true;
@@ -1883,8 +1930,8 @@ $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
 -- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the environment
--- or this one would harm production.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the
+-- environment, this one would harm production or no job carries it out.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.enroll_run(
@@ -1926,6 +1973,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
+    perform ops.require_carried_out(p_kind, p_config);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -2574,7 +2622,8 @@ select pg_temp.make_function('fail_run_of_dagster', $ops_file$
 -- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
 -- one.
 -- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
--- what is no end. A success of a run that nobody started is a failure: its work cannot have been done.
+-- what is no end. A success of a run that nobody started is a failure: its work cannot have been done. A failure of one
+-- is a launch in vain: the run goes back to the queue.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,
@@ -2606,6 +2655,10 @@ begin
     if v_run.status = 'claimed' and v_status = 'succeeded' then
         v_status := 'failed';
         v_error := 'Dagster ended the run before it was started';
+    elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
+        return ops.give_up_attempt(
+            v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
+        ) is not null;
     end if;
     return ops.end_run(
         v_run.id, v_run.attempt, v_status,
@@ -2724,6 +2777,33 @@ end
 $$;
 comment on function ops.first_turn is 'The turn at the front of the queue.';
 revoke all on function ops.first_turn from public;
+$ops_file$);
+
+select pg_temp.make_function('forget_empty_head', $ops_file$
+-- Forgets the head of a branch whose environment is gone: a push that creates the branch begins its next life, also on
+-- the commit of the last one. Called by apply_delivery. Locks the head's row. A retry finds nothing to forget.
+create or replace function ops.forget_empty_head(
+    p_project_id uuid,
+    p_branch text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from ops.branch_heads as h
+    where
+        h.project_id = p_project_id and h.branch = p_branch
+        and not exists (
+            select from ops.environments as e
+            where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
+        );
+end
+$$;
+comment on function ops.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
+revoke all on function ops.forget_empty_head from public;
 $ops_file$);
 
 select pg_temp.make_function('forget_template', $ops_file$
@@ -2919,9 +2999,10 @@ $ops_file$);
 
 select pg_temp.make_function('give_up_attempt', $ops_file$
 -- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
--- where that was asked for or where a newer push of the environment already waits.
--- Called by requeue_run and requeue_expired_runs. Locks the run's row; returns nothing when the attempt is over
--- already.
+-- where that was asked for or where a newer push of the environment already waits. A run whose work had not begun waits
+-- longer each time, and an incident is opened where it is given up.
+-- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing when the
+-- attempt is over already.
 create or replace function ops.give_up_attempt(
     p_run_id uuid,
     p_attempt int,
@@ -2938,24 +3019,22 @@ as $$
 declare
     v_now timestamptz := clock_timestamp();
     v_status ops.run_status;
+    v_in_vain int;
 begin
     with was as materialized (
-        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash, r.turn,
-            case
-                when r.cancel_requested_at is not null then 'canceled'
-                when r.attempt < r.max_attempts then 'queued'
-                else 'failed'
-            end::ops.run_status as next_status, r.status, r.claimed_by, r.priority
-        from ops.runs as r
+        select r as run from ops.runs as r
         where
             r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
             and (not p_only_expired or r.lease_expires_at < v_now)
         for no key update
     ), sealed as materialized (
-        select was.*, format('%s: %s', was.next_status, p_reason) as message,
-            jsonb_build_object('from', was.status, 'to', was.next_status, 'reason', p_reason, 'worker', was.claimed_by)
-                as payload
-        from was
+        select (was.run).id, (was.run).attempt, (was.run).priority, (was.run).event_count + 1 as seq,
+            (was.run).event_hash as prev_hash, a.next_status, a.not_before, a.in_vain,
+            format('%s: %s', a.next_status, p_reason) as message,
+            jsonb_build_object(
+                'from', (was.run).status, 'to', a.next_status, 'reason', p_reason, 'worker', (was.run).claimed_by
+            ) as payload
+        from was, ops.after_attempt(was.run, v_now) as a
     ), moved as (
         update ops.runs as r
         set status = s.next_status, claimed_by = null, lease_expires_at = null,
@@ -2964,20 +3043,29 @@ begin
             claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
             started_at = case when s.next_status = 'queued' then null else r.started_at end,
             finished_at = case when s.next_status = 'queued' then null else v_now end,
-            error_message = case when s.next_status = 'queued' then null else p_reason end,
+            not_before = s.not_before,
+            error_message = case
+                when s.next_status = 'queued' then null
+                when s.next_status = 'failed' and s.in_vain > 1
+                    then format('could not be started, %s times in vain: %s', s.in_vain, p_reason)
+                else p_reason
+            end,
             event_count = s.seq,
             event_hash = ops.hash_event(
                 s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
             )
         from sealed as s
         where r.id = s.id
-        returning r.*, s.prev_hash, s.message, s.payload
+        returning r.*, s.prev_hash, s.message, s.payload, s.in_vain
     ), event as (
         insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
         select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
         from moved as m
     )
-    select m.status into v_status from moved as m;
+    select m.status, m.in_vain into v_status, v_in_vain from moved as m;
+    if v_status = 'failed' and v_in_vain > 1 then
+        perform ops.open_incident_of_launches(p_run_id);
+    end if;
     if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
         return 'canceled';
     elsif v_status in ('failed', 'canceled') then
@@ -3485,6 +3573,48 @@ revoke all on function ops.is_worker from public;
 grant execute on function ops.is_worker to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('judge_delivery', $ops_file$
+-- Says whether a push is stale, overtaken by what came before it, and whether it is doubtful, so that only the
+-- repository knows. What moves the branch from the head that is known is followed. Of the rest, a commit that the branch
+-- left more often than it came there is an old one. A deletion is followed only where nothing told of a later life of
+-- the branch: in doubt, the repository alone is believed.
+-- Called by apply_delivery; p_head is empty for a branch that is not there. Locks and raises nothing.
+create or replace function ops.judge_delivery(
+    p_delivery ops.push_deliveries,
+    p_head text
+)
+returns table (is_overtaken boolean, is_doubtful boolean)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_head text := coalesce(p_head, '0');
+    v_from text := regexp_replace((p_delivery).previous_sha, '^0+$', '0');
+    v_to text := regexp_replace((p_delivery).sha, '^0+$', '0');
+    v_fits boolean := v_from is not distinct from v_head;
+    v_told record;
+begin
+    select t.* into v_told from ops.other_tellings(p_delivery) as t;
+    if v_to = v_head then
+        is_overtaken := false;
+        is_doubtful := false;
+    elsif v_to = '0' then
+        is_overtaken := not v_fits or v_told.departures > v_told.arrivals + 1; -- it was not there before its first life
+        is_doubtful := is_overtaken;
+    else
+        is_overtaken := not v_fits
+            and (v_told.departures > v_told.arrivals or (v_told.echoes > 0 and v_from is distinct from '0'));
+        is_doubtful := not v_fits or v_told.departures > v_told.arrivals or v_told.echoes > 0;
+    end if;
+    return next;
+end
+$$;
+comment on function ops.judge_delivery is 'Whether a push is stale, and whether it is doubtful.';
+revoke all on function ops.judge_delivery from public;
+$ops_file$);
+
 select pg_temp.make_function('judge_deployment', $ops_file$
 -- Says whether a deployment proved its health: every health check passed within the window, counted from its end. What
 -- is pending when the window closed has failed, which ops.v_gate_status knows and nobody writes down.
@@ -3814,11 +3944,12 @@ revoke all on function ops.main_sha from public;
 $ops_file$);
 
 select pg_temp.make_function('make_backup', $ops_file$
--- Writes the row of the backup that a run makes, of the run's environment. Called by create_backup, and by
--- record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409 for a run that has ended or
--- works on no environment.
+-- Writes the row of the backup that a run makes, of the run's environment or of the production that it clones. Called
+-- by create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409
+-- for a run that has ended or works on no environment.
 create or replace function ops.make_backup(
-    p_run_id uuid
+    p_run_id uuid,
+    p_environment_id uuid default null
 )
 returns ops.backups
 language plpgsql
@@ -3830,10 +3961,13 @@ declare
     v_backup ops.backups;
 begin
     insert into ops.backups (project_id, environment_id, stage, run_id, label, requested_by)
-    select r.project_id, e.id, e.stage, r.id, nullif(q.config ->> 'label', ''), q.requested_by
+    select
+        r.project_id, e.id, e.stage, r.id,
+        case when e.id = r.environment_id then nullif(q.config ->> 'label', '') else 'for ' || w.name end, q.requested_by
     from ops.runs as r
     join ops.run_requests as q on q.run_id = r.id
-    join ops.environments as e on e.id = r.environment_id
+    join ops.environments as w on w.id = r.environment_id
+    join ops.environments as e on e.id = coalesce(p_environment_id, r.environment_id)
     where r.id = p_run_id and r.finished_at is null
     returning * into v_backup;
     if not found then
@@ -4094,6 +4228,11 @@ begin
                 select from ops.runs as r
                 where r.environment_id = v_environment.id and r.kind = 'destroy'
                     and r.status in ('queued', 'claimed', 'running')
+                    and not exists ( -- what waits behind it would go to the branch's next environment
+                        select from ops.runs as n
+                        where n.environment_id = v_environment.id and n.status = 'queued'
+                            and n.kind in ('deploy', 'build') and n.run_number > r.run_number
+                    )
             ) then 'unchanged'
             else 'queued'
         end;
@@ -4493,6 +4632,65 @@ comment on function ops.open_incident_of_glass is 'Opens the incident of glass t
 revoke all on function ops.open_incident_of_glass from public;
 $ops_file$);
 
+select pg_temp.make_function('open_incident_of_launches', $ops_file$
+-- Opens the incident of a run that was given up because it could not be started, one per project while it is open.
+-- Called by give_up_attempt. Locks and raises nothing; two at once may open two.
+create or replace function ops.open_incident_of_launches(
+    p_run_id uuid
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.incidents (project_id, severity, title, description, opened_by)
+select
+    r.project_id, 'major', 'Runs cannot be started',
+    format('Run #%s: %s. Next: ops doctor, then ops run retry.', r.run_number, r.error_message),
+    coalesce(ops.caller_id(), ops.caller_role())
+from ops.runs as r
+where
+    r.id = p_run_id
+    and not exists (
+        select from ops.incidents as i
+        where i.project_id = r.project_id and i.title = 'Runs cannot be started' and i.resolved_at is null
+    )
+$$;
+comment on function ops.open_incident_of_launches is 'Opens the incident of a run that could not be started.';
+revoke all on function ops.open_incident_of_launches from public;
+$ops_file$);
+
+select pg_temp.make_function('other_tellings', $ops_file$
+-- Counts what the other deliveries told of the commit to which this one moves its branch: how often the branch came
+-- there, how often it left, and how often the very same movement was told within ten minutes before, as a second
+-- webhook of the same repository does. Called by apply_delivery. Locks and raises nothing.
+create or replace function ops.other_tellings(
+    p_delivery ops.push_deliveries
+)
+returns table (arrivals bigint, departures bigint, echoes bigint)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    count(*) filter (where d.sha = (p_delivery).sha),
+    count(*) filter (where d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha),
+    count(*) filter (
+        where d.sha = (p_delivery).sha and d.previous_sha = (p_delivery).previous_sha
+        and d.id < (p_delivery).id and d.received_at > (p_delivery).received_at - interval '10 minutes'
+    )
+from ops.push_deliveries as d
+where
+    d.event = 'push' and d.ref = (p_delivery).ref and d.id <> (p_delivery).id
+    and (d.sha = (p_delivery).sha or d.previous_sha = (p_delivery).sha)
+    and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+$$;
+comment on function ops.other_tellings is 'What other deliveries told of the commit that a branch moves to.';
+revoke all on function ops.other_tellings from public;
+$ops_file$);
+
 select pg_temp.make_function('partition_key', $ops_file$
 -- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
 -- generation from the second on. Two environments never have the same name: ~ is no branch's.
@@ -4519,6 +4717,24 @@ grant execute on function ops.partition_key
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('pause_before_launch', $ops_file$
+-- Returns how long a run waits that was claimed so many times in vain: 5 seconds, twice that, at most 5 minutes; nothing
+-- after the sixteenth time, about an hour, when it is given up. Called by give_up_attempt. Locks and raises nothing.
+create or replace function ops.pause_before_launch(
+    p_in_vain int
+)
+returns interval
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select make_interval(secs => least(5 * 2 ^ (p_in_vain - 1), 300)) where p_in_vain < 16
+$$;
+comment on function ops.pause_before_launch is 'How long a run waits that could not be started.';
+revoke all on function ops.pause_before_launch from public;
+$ops_file$);
+
 select pg_temp.make_function('peek_runs', $ops_file$
 -- Shows what claim_runs would give, and claims nothing. Called by dry runs of the sensor. Locks and raises nothing.
 create or replace function ops.peek_runs(
@@ -4542,7 +4758,7 @@ begin
     join ops.run_requests as q on q.run_id = m.id
     join ops.projects as p on p.id = m.project_id
     left join ops.environments as e on e.id = m.environment_id
-    where m.status = 'queued' and (
+    where m.status = 'queued' and (m.not_before is null or m.not_before <= clock_timestamp()) and (
         m.environment_id is null
         or not exists (
             select from ops.runs as o
@@ -4651,13 +4867,19 @@ select * from (
     ('ttl', 'ingest_days', 'integer', '90', 1, 3650, 'Days that the log of deliveries is kept'),
     ('backup', 'nightly', 'boolean', 'true', null, null, 'Production is backed up every night'),
     ('backup', 'max_age_hours', 'integer', '26', 1, 720, 'Age at which the newest verified backup is stale'),
+    ('backup', 'attachments_elsewhere_fatal', 'boolean', 'false', null, null,
+        'Attachments in an object store, which no backup holds, make the backup fail'),
     ('retention', 'daily', 'integer', '7', 0, 366, 'Days whose last backup is kept'),
     ('retention', 'weekly', 'integer', '4', 0, 520, 'Weeks whose last backup is kept'),
     ('retention', 'monthly', 'integer', '3', 0, 240, 'Months whose last backup is kept'),
     ('retention', 'minimum', 'integer', '1', 1, 100, 'Verified backups that are kept whatever their age'),
+    ('clone', 'source', 'one of dump, newest_verified', '"dump"', null, null,
+        'A staging''s data: a backup made at the push, or the newest verified one'),
     ('clone', 'max_backup_age_hours', 'integer', '24', 1, 720, 'Age at which a backup is too old to clone from'),
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
+    ('clone', 'columns', 'columns', '{}', 0, 200,
+        'What to do with single columns: keep, delete_rows, truncate, or value: and what to put there'),
     ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
         'A module that nothing neutralises stops the clone'),
     ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too')
@@ -4671,8 +4893,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('projects_to_poll', $ops_file$
--- Lists the active projects whose repository was not asked for that long, in vain or not. Called by the github_pushes
--- sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not asked for that long, in vain or not, and those of which a delivery
+-- told what does not fit, polled or not. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )
@@ -4682,14 +4904,15 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_than_seconds);
 begin
     return query
     select p.* from ops.projects as p
     where
-        p.status = 'active' and p.poll_enabled
-        and coalesce(greatest(p.last_polled_at, p.poll_failed_at), '-infinity')
-        <= clock_timestamp() - make_interval(secs => p_older_than_seconds)
-    order by greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+        p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
+        and (p.doubted_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
+    order by p.doubted_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';
@@ -4870,8 +5093,8 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
 -- older runs are superseded.
 -- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body or harm to production, PT400 for
--- values no run may have.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind that no
+-- job carries out, PT400 for values no run may have.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people have no write of their own: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -4933,6 +5156,7 @@ begin
             perform ops.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
+    perform ops.require_carried_out(p_kind, p_config);
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
         where c.project_id = queue_run.project_id
@@ -5196,13 +5420,15 @@ $ops_file$);
 
 select pg_temp.make_function('record_backup_start', $ops_file$
 -- Notes that the attempt makes the run's backup, and returns it; a backup that nobody asked for by name gets its row
--- now. A later attempt takes up what an earlier one left; what is verified already is returned as it is. Called by step
--- backup. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was
--- dropped. A retry is harmless.
+-- now. A run that clones production may make one of production first: p_environment_id. A later attempt takes up what
+-- an earlier one left; what is verified already is returned as it is. Called by steps backup and prod_clone. Locks the
+-- run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another
+-- environment's data that the run does not clone. A retry is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_backup_start(
     p_run_id uuid,
-    p_attempt int
+    p_attempt int,
+    p_environment_id uuid default null
 )
 returns ops.backups
 language plpgsql
@@ -5216,7 +5442,10 @@ declare
 begin
     select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
     if not found then
-        v_backup := ops.make_backup(v_run.id);
+        if p_environment_id <> v_run.environment_id then
+            perform ops.require_clone_of(v_run, p_environment_id);
+        end if;
+        v_backup := ops.make_backup(v_run.id, p_environment_id);
     end if;
     if v_backup.status in ('failed', 'dropped') then
         perform ops.refuse_backup_change(v_backup, 'running');
@@ -5337,9 +5566,9 @@ $ops_file$);
 select pg_temp.make_function('record_branch_heads', $ops_file$
 -- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
 -- runs queued.
--- Called by polling. p_asked_at is when the repository was asked: branches seen since are newer than the answer and
--- stay.
--- The first answer builds feature/*, release/* and the default branch only. Locks the project's row.
+-- Called by polling. p_asked_at is when the repository was asked: branches that moved or went since are newer than the
+-- answer and stay. The first answer builds feature/*, release/* and the default branch only; of a project that is not
+-- polled, the branches of which a delivery told. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_branch_heads(
@@ -5373,10 +5602,16 @@ begin
         select coalesce(h.branch, a.key), a.value
         from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
         full join jsonb_each_text(p_heads) as a on a.key = h.branch
-        where p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at
+        where
+            (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
+            and (v_project.poll_enabled or h.branch is not null or ops.was_told_of(v_project.repo_url, a.key))
+            and (
+                h.branch is not null or p_asked_at is null
+                or not ops.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
+            )
         order by 1
     loop
-        if v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
             and v_branch !~ '^(feature|release)/' then
             insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
             on conflict do nothing;
@@ -5388,7 +5623,10 @@ begin
             end if;
         end if;
     end loop;
-    update ops.projects as p set last_polled_at = clock_timestamp(), poll_failed_at = null, poll_error = null
+    update ops.projects as p
+    set last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
+        poll_failed_at = null, poll_error = null,
+        doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
     where p.id = p_project_id;
 end
 $$;
@@ -5437,7 +5675,8 @@ select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the database that served before. Called by step deployment
 -- once the new Odoo answers.
 -- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410, and PT409 where it would replace production's database by a new one. Repeating it is harmless.
+-- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement, or another environment
+-- has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this and writes no table itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -5456,9 +5695,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_previous record;
+    v_previous ops.environments;
+    v_environment_id uuid;
+    v_kind ops.run_kind;
 begin
-    select e.id, e.database_name, e.partition_key, e.stage, r.kind into v_previous
+    select r.kind, e.id into v_kind, v_environment_id
     from ops.runs as r
     join ops.environments as e on e.id = r.environment_id
     where
@@ -5466,12 +5707,9 @@ begin
     for no key update of r, e;
     if not found then
         perform ops.refuse_attempt(p_run_id, p_attempt);
-    elsif v_previous.stage = 'production' and v_previous.kind = 'deploy'
-        and v_previous.database_name <> p_database_name then
-        raise sqlstate 'PT409' using
-            message = format('%s has data in %s', v_previous.partition_key, v_previous.database_name),
-            hint = 'Production is deployed once; its database is never replaced by an empty one.';
     end if;
+    select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
+    perform ops.refuse_replacement(v_previous, v_kind, p_database_name);
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
         image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
@@ -5481,6 +5719,10 @@ begin
         'previous_database', v_previous.database_name
     ));
     return v_previous.database_name;
+exception when unique_violation then
+    raise sqlstate 'PT409' using
+        message = format('Another environment has port %s or database %s', p_port, p_database_name),
+        hint = 'Deploy again: the next attempt chooses another port.';
 end
 $$;
 comment on function ops.record_deployment is 'Points the environment at the runs build.';
@@ -5554,7 +5796,10 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        if v_waiting.kind <> 'destroy' then
+        -- a promotion was to this very environment
+        if v_waiting.kind <> 'destroy' and exists (
+            select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
+        ) then
             v_again := ops.queue_run(
                 v_waiting.project_id, v_environment.name, v_waiting.git_sha, v_waiting.git_ref,
                 p_kind => v_waiting.kind, p_trigger => v_waiting.trigger, p_requested_by => v_waiting.requested_by,
@@ -6344,9 +6589,9 @@ revoke all on function ops.refuse_field from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_harm', $ops_file$
--- Refuses work that would write what is adopted, put an empty database in the place of production's, or destroy
--- production's only copy. Called by queue_run and enroll_run. Locks the environment against adoption until the work is
--- queued. Raises PT409.
+-- Refuses work that would write what is adopted, put other data in the place of production's, or destroy production's only
+-- copy. What a kind may do is said by run_kinds.
+-- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
 create or replace function ops.refuse_harm(
     p_environment_id uuid,
     p_kind ops.run_kind,
@@ -6360,17 +6605,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_environment ops.environments;
+    v_effect text;
 begin
     select e.* into v_environment from ops.environments as e where e.id = p_environment_id for key share;
-    if v_environment.is_adopted and p_kind in ('deploy', 'restore', 'clone', 'promote') then
-        raise sqlstate 'PT409' using
-            message = format('%s is adopted: it can be backed up and cloned, nothing more', v_environment.partition_key),
-            hint = 'Clone it into another environment, or host it: ops env destroy forgets the adopted one.';
-    elsif v_environment.database_name is not null and p_kind = 'deploy' then
-        raise sqlstate 'PT409' using
-            message = format('%s has data: a deployment would start from an empty database', v_environment.partition_key),
-            hint = 'It runs; ops env show says where. A push to its branch is built, and changes nothing there.';
-    elsif v_environment.database_name is not null and p_kind = 'destroy'
+    select k.effect into v_effect from ops.run_kinds() as k where k.kind = p_kind;
+    if v_effect in ('new', 'replace') then
+        perform ops.refuse_replacement(v_environment, p_kind);
+    elsif v_environment.database_name is not null and v_effect = 'remove'
         and coalesce(p_config ->> 'without_backup', '') <> 'true' and not exists (
             select from ops.backups as b where b.environment_id = v_environment.id and b.status = 'verified'
         ) then
@@ -6466,16 +6707,19 @@ begin
     if tg_op = 'UPDATE' and old.status <> new.status and not (
         (old.status = 'queued' and new.status in ('claimed', 'canceled'))
         or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
-            and new.attempt = old.attempt + 1)
-        or (old.status = 'claimed' and new.status in ('running', 'failed', 'canceled'))
+            and new.attempt = old.attempt + 1 and new.starts = old.starts + 1)
+        or (old.status = 'claimed' and new.status in ('failed', 'canceled'))
+        or (old.status = 'claimed' and new.status = 'running' and new.starts = old.starts + 1)
         or (old.status = 'running' and new.status in ('succeeded', 'failed', 'canceled'))
-        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.attempt < old.max_attempts)
+        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.starts < old.max_attempts)
     ) then
         raise sqlstate 'PT409' using
             message = format('Run #%s cannot go from %s to %s', old.run_number, old.status, new.status),
             hint = 'queued - claimed - running - succeeded, failed or canceled; back to queued only while attempts are left.';
-    elsif new.attempt not between 0 and new.max_attempts or new.max_attempts not between 1 and 100 then
-        raise check_violation using message = 'A run has 1 to 100 attempts, and is at none beyond its last';
+    elsif new.starts not between 0 and least(new.attempt, new.max_attempts)
+        or new.max_attempts not between 1 and 100 then
+        raise check_violation using
+            message = 'A run has 1 to 100 attempts, and begins no more often than it is claimed and than it has attempts';
     elsif new.status in ('claimed', 'running') and (new.claimed_by is null or new.lease_expires_at is null) then
         raise check_violation using message = 'Who works holds a lease';
     elsif (new.finished_at is not null) <> (new.status in ('succeeded', 'failed', 'canceled')) then
@@ -6526,6 +6770,52 @@ end
 $$;
 comment on function ops.refuse_part is 'Refuses an entry of a list that is not well-formed.';
 revoke all on function ops.refuse_part from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_replacement', $ops_file$
+-- Refuses to point an environment at a database where a run of the kind may not: by its effect, so that a kind that is
+-- not known to replace data replaces none. Without a database any other than the one that serves is meant. Called by
+-- refuse_harm before the run, and by record_deployment and require_deployable while it works. Locks nothing. Raises PT409.
+create or replace function ops.refuse_replacement(
+    p_environment ops.environments,
+    p_kind ops.run_kind,
+    p_database_name text default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rule record;
+begin
+    select k.* into v_rule from ops.run_kinds() as k where k.kind = p_kind;
+    if v_rule.effect is null or v_rule.effect not in ('new', 'replace') then
+        raise sqlstate 'PT409' using
+            message = format('A %s run deploys nothing to %s', p_kind, p_environment.partition_key),
+            hint = 'Deploy the branch: ops run create --kind deploy; or restore a backup: ops backup restore.';
+    elsif p_environment.is_adopted then
+        raise sqlstate 'PT409' using
+            message = format('%s is adopted: it can be backed up and cloned, nothing more', p_environment.partition_key),
+            hint = 'Clone it into another environment, or host it: ops env destroy forgets the adopted one.';
+    elsif p_environment.stage <> all (v_rule.stages) then
+        raise sqlstate 'PT409' using
+            message = format('A %s run does not work on %s, which is %s', p_kind, p_environment.partition_key,
+                p_environment.stage),
+            hint = 'Restore a backup of production: ops backup restore; a clone goes to another environment.';
+    elsif p_environment.stage = 'production' and v_rule.effect <> 'replace'
+        and p_environment.database_name <> coalesce(p_database_name, '') then
+        raise sqlstate 'PT409' using
+            message = format('%s has data%s: a deployment would start from an empty database',
+                p_environment.partition_key,
+                case when p_database_name is not null then ' in ' || p_environment.database_name end),
+            hint = 'It runs; ops env show says where. A push to its branch is built, and changes nothing there.';
+    end if;
+end
+$$;
+comment on function ops.refuse_replacement is 'Refuses a change of the database that an environment serves.';
+revoke all on function ops.refuse_replacement from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_restore', $ops_file$
@@ -7132,6 +7422,107 @@ comment on function ops.require_backup is 'A backup that the caller may use.';
 revoke all on function ops.require_backup from public;
 $ops_file$);
 
+select pg_temp.make_function('require_carried_out', $ops_file$
+-- Refuses a run of a kind that no job of this version carries out: it would wait for nothing. A promotion is left to
+-- whoever carries it out elsewhere, but only the one that a deployment waits for. Called by queue_run and enroll_run.
+-- Locks nothing. Raises PT409.
+create or replace function ops.require_carried_out(
+    p_kind ops.run_kind,
+    p_config jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from ops.run_kinds() as k where k.kind = p_kind and k.is_carried_out) or (
+        p_kind = 'promote' and exists (
+            select from ops.deployments as d
+            where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
+        )
+    ) then
+        return;
+    end if;
+    raise sqlstate 'PT409' using
+        message = format('This version carries out no %s run', p_kind),
+        hint = case p_kind
+            when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
+            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill or destroy.'
+        end;
+end
+$$;
+comment on function ops.require_carried_out is 'Refuses a run of a kind that no job carries out.';
+revoke all on function ops.require_carried_out from public;
+$ops_file$);
+
+select pg_temp.make_function('require_clone_of', $ops_file$
+-- Refuses to back up an environment's data for a run that does not clone them: a run of another branch may, where that
+-- is its project's living production. Called by record_backup_start. Locks nothing. Raises PT409.
+create or replace function ops.require_clone_of(
+    p_run ops.runs,
+    p_environment_id uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_run.kind not in ('deploy', 'test', 'clone') or not exists (
+        select from ops.environments as e
+        join ops.environments as w on w.id = p_run.environment_id
+        where
+            e.id = p_environment_id and e.project_id = p_run.project_id
+            and e.stage = 'production' and e.status <> 'destroyed' and w.stage <> 'production'
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s backs up no data of environment %s', p_run.run_number, p_environment_id),
+            hint = 'A run backs up its own environment; one that clones production may back up production.';
+    end if;
+end
+$$;
+comment on function ops.require_clone_of is 'Refuses to back up data that a run does not clone.';
+revoke all on function ops.require_clone_of from public;
+$ops_file$);
+
+select pg_temp.make_function('require_deployable', $ops_file$
+-- Refuses what record_deployment would refuse: asked by steps before they begin, as a deployment takes minutes. Called by
+-- steps database and deployment. Locks nothing. Raises PT404 and PT410, and PT409 where a run of this kind may not point
+-- its environment at that database. A retry is harmless.
+-- Definer: the platform's login executes this and reads no table that the answer is taken from.
+create or replace function ops.require_deployable(
+    p_run_id uuid,
+    p_attempt int,
+    p_database_name text
+)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_kind ops.run_kind;
+begin
+    select r.kind into v_kind from ops.runs as r
+    where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running';
+    select e.* into v_environment from ops.environments as e
+    where e.destroyed_at is null and e.id = (select r.environment_id from ops.runs as r where r.id = p_run_id);
+    if v_kind is null or not found then
+        perform ops.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    perform ops.refuse_replacement(v_environment, v_kind, p_database_name);
+end
+$$;
+comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';
+revoke all on function ops.require_deployable from public;
+grant execute on function ops.require_deployable to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('require_deployment', $ops_file$
 -- Returns the deployment to a caller who may do this in its project. Called by the RPCs of deployments.
 -- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
@@ -7380,6 +7771,113 @@ end
 $$;
 comment on function ops.require_run is 'Refuses the caller who may not ask for this work.';
 revoke all on function ops.require_run from public;
+$ops_file$);
+
+select pg_temp.make_function('require_unused_database', $ops_file$
+-- Refuses to let a database be dropped that serves an environment, or that a restore keeps to return to. p_run_id and
+-- p_attempt name a destroy run at work: what its own environment uses may go.
+-- Called by retire_database, without which no database is dropped. Locks nothing: one run at a time works on an
+-- environment, and no name is given twice. Raises PT409. A retry is harmless.
+-- Definer: a row that row-level security hides from the caller keeps its database all the same.
+create or replace function ops.require_unused_database(
+    p_database_name text,
+    p_run_id uuid default null,
+    p_attempt int default null
+)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_use record;
+begin
+    with living as (
+        select e.* from ops.environments as e
+        where e.destroyed_at is null and not exists (
+            select from ops.runs as r
+            where
+                r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and r.kind = 'destroy'
+                and r.environment_id = e.id
+        )
+    ), way_back as ( -- both sides of each swap that can be taken back, or whose way back was asked for in time
+        select s.id, s.database_name, s.previous_database_name, s.keep_previous_until, e.partition_key, e.id as environment
+        from ops.restores as s
+        join living as e on e.id = s.environment_id
+        where s.purpose = 'restore' and s.status = 'succeeded' and s.previous_database_name is not null and (
+            s.keep_previous_until > clock_timestamp() or exists (
+                select from ops.runs as r
+                join ops.run_requests as q on q.run_id = r.id
+                where r.environment_id = e.id and r.finished_at is null and q.config ->> 'undo' = s.id::text
+            )
+        )
+    )
+    select used.* into v_use
+    from (
+        select e.partition_key, null::timestamptz as kept_until from living as e
+        where e.database_name = p_database_name
+        union all
+        select w.partition_key, w.keep_previous_until
+        from way_back as w
+        where p_database_name in (w.database_name, w.previous_database_name) and exists (
+            -- a deployment since then has left every way back
+            select from way_back as o
+            join living as e on e.id = o.environment
+            where o.environment = w.environment and e.database_name in (o.database_name, o.previous_database_name)
+        )
+    ) as used
+    order by used.kept_until desc nulls first
+    limit 1;
+    if not found then
+        return;
+    elsif v_use.kept_until is null then
+        raise sqlstate 'PT409' using
+            message = format('Database %s serves %s', p_database_name, v_use.partition_key),
+            hint = 'It goes when its environment has another one, or is destroyed: ops env destroy.';
+    end if;
+    raise sqlstate 'PT409' using
+        message = format('Database %s is kept until %s, so that a restore of %s can be undone', p_database_name,
+            to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
+        hint = 'Wait until then, or destroy the environment: ops env destroy.';
+end
+$$;
+comment on function ops.require_unused_database is 'Refuses to let a database go that serves or that a restore keeps.';
+revoke all on function ops.require_unused_database from public;
+grant execute on function ops.require_unused_database to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('reserve_port', $ops_file$
+-- Gives the run's environment the port, unless it has one, and returns the port that it has; nothing where another
+-- living environment has it: the caller chooses again. Called by steps deployment and restore before a service listens.
+-- Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.reserve_port(
+    p_run_id uuid,
+    p_attempt int,
+    p_port int
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_port int;
+begin
+    update ops.environments as e set port = coalesce(e.port, p_port)
+    where e.id = v_run.environment_id and e.destroyed_at is null
+    returning e.port into v_port;
+    return v_port;
+exception when unique_violation then
+    return null;
+end
+$$;
+comment on function ops.reserve_port is 'Gives an environment a port of its own.';
+revoke all on function ops.reserve_port from public;
+grant execute on function ops.reserve_port to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('resolve_incident', $ops_file$
@@ -7640,6 +8138,20 @@ begin
             return format('is a whole number from %s to %s', p_minimum, p_maximum);
         end if;
         return null;
+    elsif p_kind like 'one of %' then
+        if v_type <> 'string' or p_value #>> '{}' <> all (string_to_array(substr(p_kind, length('one of ') + 1), ', ')) then
+            return 'is ' || p_kind;
+        end if;
+        return null;
+    elsif p_kind = 'columns' then
+        if v_type <> 'object' or (select count(*) from jsonb_object_keys(p_value)) > p_maximum or exists (
+            select from jsonb_each(p_value) as c
+            where c.key !~ '^[^.]+(\.[^.]+){1,2}$' or jsonb_typeof(c.value) <> 'string'
+                or c.value #>> '{}' !~ '^(keep|delete_rows|truncate|value:.+)$'
+        ) then
+            return format('says of up to %s columns, as table.column, keep, delete_rows, truncate or value:...', p_maximum);
+        end if;
+        return null;
     elsif v_type <> 'array' then
         return 'is a list';
     elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then
@@ -7680,6 +8192,39 @@ end
 $$;
 comment on function ops.rules_in_force is 'The rules that hold in a project.';
 revoke all on function ops.rules_in_force from public;
+$ops_file$);
+
+select pg_temp.make_function('run_kinds', $ops_file$
+-- What a run of each kind may do, decided by its effect on an environment's data and not by its name:
+--   none     it points no environment at another database
+--   new      it gives an environment a new database; production gets one only while it has none
+--   replace  it may put other data in the place of any environment's, production's too
+--   remove   it takes the environment away
+-- Beside that the stages on which the kind may work, and whether a job of this version carries it out. kinds.py says the
+-- same of Dagster's side, and a test compares the two. A kind that is not listed may do nothing.
+-- Called by what refuses work. Locks and raises nothing.
+create or replace function ops.run_kinds()
+returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+values
+    ('build'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('test'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('deploy'::ops.run_kind, 'new', enum_range(null::ops.environment_stage), true),
+    ('backup'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('restore'::ops.run_kind, 'replace', enum_range(null::ops.environment_stage), true),
+    ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
+    ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
+    ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
+    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
+    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true)
+$$;
+comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
+revoke all on function ops.run_kinds from public;
+grant execute on function ops.run_kinds to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('run_to_change', $ops_file$
@@ -8014,9 +8559,9 @@ grant execute on function ops.sign_off_gate to service_role, qa_tester, release_
 $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
--- Queues the run of a deployment and writes the deployment down. Called by promote_release and rollback_deployment, which
--- hold the project; only the platform names somebody else as the one who asked. Raises PT409 where production has no fresh
--- backup and nobody says why, and what queue_run and the trigger of deployments raise.
+-- Writes a deployment down and queues its run, which no other door queues. Called by promote_release and
+-- rollback_deployment, which hold the project; only the platform names somebody else as the one who asked. Raises PT409
+-- where production has no fresh backup and nobody says why, and what queue_run and the trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -8044,6 +8589,15 @@ begin
                 ops.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
             hint = 'Take one: ops backup create; or say why there is none: p_no_backup_reason.';
     end if;
+    insert into ops.deployments (
+        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
+        rollback_of, reason, requested_by
+    )
+    values (
+        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason,
+        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
+    );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
         ops.main_sha(p_release), p_release.version, 'promote', 'promotion', coalesce(p_requested_by, ops.caller_name()),
@@ -8052,19 +8606,11 @@ begin
             'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
         )
     );
-    insert into ops.deployments (
-        id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-        rollback_of, reason, run_id, requested_by
-    )
-    values (
-        v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason, v_run_id,
-        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
-    );
+    update ops.deployments as d set run_id = v_run_id where d.id = v_id;
     return v_id;
 end
 $$;
-comment on function ops.start_deployment is 'Queues the run of a deployment and writes the deployment down.';
+comment on function ops.start_deployment is 'Writes a deployment down and queues its run.';
 revoke all on function ops.start_deployment from public;
 $ops_file$);
 
@@ -8107,7 +8653,7 @@ begin
         for no key update
     ), moved as (
         update ops.runs as r
-        set status = 'running', started_at = v_now, claimed_by = p_worker_id,
+        set status = 'running', starts = r.starts + 1, started_at = v_now, claimed_by = p_worker_id,
             dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id),
             lease_expires_at = v_now + make_interval(secs => p_lease_seconds), event_count = was.seq,
             event_hash = ops.hash_event(
@@ -8578,6 +9124,35 @@ revoke all on function ops.visible_projects from public;
 grant execute on function ops.visible_projects to authenticated, service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('was_told_of', $ops_file$
+-- Says whether a delivery told of the repository's branch, or, with p_gone_since, of its deletion that was acted on
+-- since then. Called by record_branch_heads. Locks and raises nothing.
+create or replace function ops.was_told_of(
+    p_repo_url text,
+    p_branch text,
+    p_gone_since timestamptz default null
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.push_deliveries as d
+    where
+        d.event = 'push' and d.ref = 'refs/heads/' || p_branch
+        and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url(p_repo_url)
+        and (
+            p_gone_since is null
+            or (d.processed_at > p_gone_since and d.sha ~ '^0+$' and d.outcome <> 'stale')
+        )
+)
+$$;
+comment on function ops.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
+revoke all on function ops.was_told_of from public;
+$ops_file$);
+
 select pg_temp.make_function('window_fault', $ops_file$
 -- Says what is wrong with a freeze window, or null where nothing is; ops.freeze_reason says what one looks like.
 -- Called by rule_fault. Locks and raises nothing. A moment names its offset: the same window holds for every reader.
@@ -8818,6 +9393,7 @@ select pg_temp.drop_functions(array(
     join pg_temp.ops_functions_before as b on b.id = f.id and b.row_version = f.row_version
 ));
 drop function pg_temp.make_function(text, text), pg_temp.refuse_namesakes(text[]), pg_temp.drop_functions(oid[]);
+drop function pg_temp.make_room(text[]);
 drop function pg_temp.own_functions(), pg_temp.older_objects();
 
 -- The files that runs left, under the name that seed B gives them.
@@ -9293,6 +9869,11 @@ select
     case
         when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
         when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
+        when last_event.message is not null
+            then format(
+                'its next try, at %s UTC (%s)', to_char(r.not_before at time zone 'UTC', 'HH24:MI:SS'),
+                regexp_replace(last_event.message, '^queued: ', '')
+            )
         else 'a free worker'
     end as waits_for
 from ops.runs as r
@@ -9309,6 +9890,11 @@ left join lateral (
     order by o.priority desc, o.turn asc, o.created_at asc
     limit 1
 ) as ahead on true
+left join lateral (
+    select v.message
+    from ops.run_events as v
+    where v.run_id = r.id and v.seq = r.event_count and r.not_before > clock_timestamp()
+) as last_event on true
 where r.status = 'queued';
 comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
 comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
@@ -9338,6 +9924,8 @@ select
     r.priority,
     r.attempt,
     r.max_attempts,
+    r.starts,
+    r.not_before,
     r.claimed_by,
     r.dagster_run_id,
     q.config,
@@ -9697,9 +10285,13 @@ after insert or update of status on ops.deployments
 for each row execute function ops.note_deployment();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-rollback_of, reason, run_id, requested_by, created_at
+rollback_of, reason, requested_by, created_at
 on ops.deployments
 for each row execute function ops.refuse_change();
+-- promote_release queues the run for the row that is there
+create or replace trigger deployments_keep_their_run
+before update of run_id on ops.deployments
+for each row when (old.run_id is not null) execute function ops.refuse_change();
 
 -- Members read what happened to their projects' environments; nobody changes it.
 revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker;
@@ -10320,7 +10912,7 @@ on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, deve
 using (true);
 
 create or replace trigger runs_make_sense
-before insert or update of status, attempt, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
 on ops.runs
 for each row execute function ops.refuse_nonsense();
 create or replace trigger runs_keep_their_identity

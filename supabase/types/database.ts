@@ -1317,6 +1317,7 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
+          doubted_at: string | null;
           id: string;
           last_polled_at: string | null;
           odoo_version: string;
@@ -1334,6 +1335,7 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
+          doubted_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
           odoo_version: string;
@@ -1350,6 +1352,7 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
+          doubted_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
           odoo_version?: string;
@@ -1383,8 +1386,13 @@ export type Database = {
             outcome: string;
             run_id: string;
           } | null;
+          other_tellings: {
+            arrivals: number;
+            departures: number;
+            echoes: number;
+          } | null;
         };
-        ComputedFields: "apply_delivery";
+        ComputedFields: "apply_delivery" | "other_tellings";
         Insert: {
           delivery_id: string;
           error?: string | null;
@@ -2143,10 +2151,12 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at: string | null;
           max_attempts: number;
+          not_before: string | null;
           priority: number;
           project_id: string;
           run_number: number;
           started_at: string | null;
+          starts: number;
           status: Database["ops"]["Enums"]["run_status"];
           trigger: string;
           turn: number;
@@ -2171,10 +2181,12 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at?: string | null;
           max_attempts?: number;
+          not_before?: string | null;
           priority?: number;
           project_id: string;
           run_number: number;
           started_at?: string | null;
+          starts?: number;
           status?: Database["ops"]["Enums"]["run_status"];
           trigger: string;
           turn?: number;
@@ -2198,10 +2210,12 @@ export type Database = {
           kind?: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at?: string | null;
           max_attempts?: number;
+          not_before?: string | null;
           priority?: number;
           project_id?: string;
           run_number?: number;
           started_at?: string | null;
+          starts?: number;
           status?: Database["ops"]["Enums"]["run_status"];
           trigger?: string;
           turn?: number;
@@ -2964,6 +2978,7 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at: string | null;
           max_attempts: number;
+          not_before: string | null;
           partition_key: string | null;
           priority: number;
           project_id: string;
@@ -2972,6 +2987,7 @@ export type Database = {
           retry_of: string | null;
           run_number: number;
           started_at: string | null;
+          starts: number;
           status: Database["ops"]["Enums"]["run_status"];
           trigger: string;
         };
@@ -3075,6 +3091,20 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      after_attempt: {
+        Args: {
+          p_now: string;
+          p_run: Omit<
+            Database["ops"]["Tables"]["runs"]["Row"],
+            Database["ops"]["Tables"]["runs"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          in_vain: number;
+          next_status: Database["ops"]["Enums"]["run_status"];
+          not_before: string;
+        }[];
+      };
       append_event: {
         Args: {
           level: string;
@@ -3126,6 +3156,7 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
+          doubted_at: string | null;
           id: string;
           last_polled_at: string | null;
           odoo_version: string;
@@ -3303,6 +3334,7 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
+          doubted_at: string | null;
           id: string;
           last_polled_at: string | null;
           odoo_version: string;
@@ -3673,6 +3705,10 @@ export type Database = {
         Args: { p_priority: number; p_turn: number };
         Returns: number;
       };
+      forget_empty_head: {
+        Args: { p_branch: string; p_project_id: string };
+        Returns: undefined;
+      };
       forget_template: { Args: { p_database_name: string }; Returns: boolean };
       freeze_reason: {
         Args: { p_at: string; p_windows: Json };
@@ -3864,6 +3900,19 @@ export type Database = {
       };
       is_platform: { Args: Record<PropertyKey, never>; Returns: boolean };
       is_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
+      judge_delivery: {
+        Args: {
+          p_delivery: Omit<
+            Database["ops"]["Tables"]["push_deliveries"]["Row"],
+            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
+          >;
+          p_head: string;
+        };
+        Returns: {
+          is_doubtful: boolean;
+          is_overtaken: boolean;
+        }[];
+      };
       judge_deployment: {
         Args: {
           p_deployment: Omit<
@@ -3961,10 +4010,12 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at: string | null;
           max_attempts: number;
+          not_before: string | null;
           priority: number;
           project_id: string;
           run_number: number;
           started_at: string | null;
+          starts: number;
           status: Database["ops"]["Enums"]["run_status"];
           trigger: string;
           turn: number;
@@ -3997,7 +4048,7 @@ export type Database = {
         Returns: string;
       };
       make_backup: {
-        Args: { p_run_id: string };
+        Args: { p_environment_id?: string; p_run_id: string };
         Returns: {
           attempt: number | null;
           created_at: string;
@@ -4176,10 +4227,28 @@ export type Database = {
         };
         Returns: string;
       };
+      open_incident_of_launches: {
+        Args: { p_run_id: string };
+        Returns: undefined;
+      };
+      other_tellings: {
+        Args: {
+          p_delivery: Omit<
+            Database["ops"]["Tables"]["push_deliveries"]["Row"],
+            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
+          >;
+        };
+        Returns: {
+          arrivals: number;
+          departures: number;
+          echoes: number;
+        }[];
+      };
       partition_key: {
         Args: { p_branch: string; p_generation: number; p_slug: string };
         Returns: string;
       };
+      pause_before_launch: { Args: { p_in_vain: number }; Returns: string };
       peek_runs: {
         Args: { p_limit: number };
         Returns: Database["ops"]["CompositeTypes"]["run_details"][];
@@ -4220,6 +4289,7 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
+          doubted_at: string | null;
           id: string;
           last_polled_at: string | null;
           odoo_version: string;
@@ -4414,7 +4484,11 @@ export type Database = {
         };
       };
       record_backup_start: {
-        Args: { p_attempt: number; p_run_id: string };
+        Args: {
+          p_attempt: number;
+          p_environment_id?: string;
+          p_run_id: string;
+        };
         Returns: {
           attempt: number | null;
           created_at: string;
@@ -4871,6 +4945,17 @@ export type Database = {
         };
         Returns: undefined;
       };
+      refuse_replacement: {
+        Args: {
+          p_database_name?: string;
+          p_environment: Omit<
+            Database["ops"]["Tables"]["environments"]["Row"],
+            Database["ops"]["Tables"]["environments"]["ComputedFields"]
+          >;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+        };
+        Returns: undefined;
+      };
       refuse_restore: {
         Args: {
           p_backup: Omit<
@@ -5048,6 +5133,24 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      require_carried_out: {
+        Args: { p_config: Json; p_kind: Database["ops"]["Enums"]["run_kind"] };
+        Returns: undefined;
+      };
+      require_clone_of: {
+        Args: {
+          p_environment_id: string;
+          p_run: Omit<
+            Database["ops"]["Tables"]["runs"]["Row"],
+            Database["ops"]["Tables"]["runs"]["ComputedFields"]
+          >;
+        };
+        Returns: undefined;
+      };
+      require_deployable: {
+        Args: { p_attempt: number; p_database_name: string; p_run_id: string };
+        Returns: undefined;
+      };
       require_deployment: {
         Args: { p_deployment_id: string; p_permission: string };
         Returns: {
@@ -5138,6 +5241,18 @@ export type Database = {
         };
         Returns: undefined;
       };
+      require_unused_database: {
+        Args: {
+          p_attempt?: number;
+          p_database_name: string;
+          p_run_id?: string;
+        };
+        Returns: undefined;
+      };
+      reserve_port: {
+        Args: { p_attempt: number; p_port: number; p_run_id: string };
+        Returns: number;
+      };
       resolve_incident: {
         Args: { incident_id: string; resolution: string };
         Returns: undefined;
@@ -5185,6 +5300,15 @@ export type Database = {
         };
         Returns: Json;
       };
+      run_kinds: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          effect: string;
+          is_carried_out: boolean;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          stages: Database["ops"]["Enums"]["environment_stage"][];
+        }[];
+      };
       run_to_change: {
         Args: { p_run_id: string };
         Returns: {
@@ -5206,10 +5330,12 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at: string | null;
           max_attempts: number;
+          not_before: string | null;
           priority: number;
           project_id: string;
           run_number: number;
           started_at: string | null;
+          starts: number;
           status: Database["ops"]["Enums"]["run_status"];
           trigger: string;
           turn: number;
@@ -5395,6 +5521,10 @@ export type Database = {
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };
       visible_projects: { Args: Record<PropertyKey, never>; Returns: string[] };
+      was_told_of: {
+        Args: { p_branch: string; p_gone_since?: string; p_repo_url: string };
+        Returns: boolean;
+      };
       window_fault: { Args: { p_window: Json }; Returns: string };
       withdraw_release: { Args: { release_id: string }; Returns: undefined };
       worker_heartbeat: {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 from pydantic import SecretStr
 
-from odooops_dagster.backup.dump import Programs, load
+from odooops_dagster.backup.dump import Programs
+from odooops_dagster.backup.loading import load
+from odooops_dagster.backup.restore import dump_blocks
 from odooops_dagster.errors import BadInput
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
@@ -34,8 +37,7 @@ def test_a_dump_is_loaded_into_a_server_older_than_our_programs(
         production.execute("update sale_order set note = E'SET transaction_timeout = 0;\\n\\t\\\\.' where id = 1")
         repository = repository_in(tmp_path / "store")
         manifest = back_up(production, repository, "b1").manifest
-        blocks = (repository.read(name, manifest.objects) for name in manifest.dump)
-        load(access_to(target), blocks, dump_format="custom", programs=programs)
+        load(access_to(target), partial(dump_blocks, repository, manifest), dump_format="custom", programs=programs)
         query = "select md5(string_agg(s::text, '|' order by id)) from sale_order as s"
         contents = []
         for database in (url, target):
