@@ -43,8 +43,16 @@ SUBJECTS = (
     ),
     Subject(
         title="Environments and pushes",
-        sentence="Branches made to run, and how branches move.",
-        tables=("environments", "branch_heads", "push_deliveries", "database_templates", "environment_events"),
+        sentence="Branches made to run, how branches move, and what is whose.",
+        tables=(
+            "environments",
+            "branch_heads",
+            "push_deliveries",
+            "database_templates",
+            "environment_events",
+            "control_plane",
+            "orphan_decisions",
+        ),
     ),
     Subject(
         title="Runs",

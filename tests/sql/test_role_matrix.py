@@ -37,7 +37,7 @@ TOKENS = ("anon", "stranger", *MEMBERS, *COLUMNS, "service")
 BY_LOGIN = " by login"
 LOGINS = ("worker", *(column + BY_LOGIN for column in COLUMNS))
 # What belongs to no project.
-GLOBAL = {"roles", "tools", "upgrade_advisories"}
+GLOBAL = {"control_plane", "roles", "tools", "upgrade_advisories"}
 
 
 @pytest.fixture(scope="module", params=["18", "15"])

@@ -1,0 +1,24 @@
+-- Counts a round of the janitor and returns the control plane. p_rounds is the number that the state folder remembers: a
+-- record that counts less was restored from an older backup, and is returned as it is.
+-- Called by the janitor. Locks the one row. Raises nothing. A retry counts one more, which is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.advance_control_plane(
+    p_rounds bigint default 0
+)
+returns table (id uuid, rounds bigint, created_at timestamptz, is_older boolean)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    update ops.control_plane as c set rounds = c.rounds + 1 where c.rounds >= coalesce(p_rounds, 0);
+    return query
+        select c.id, c.rounds, c.created_at, c.rounds < coalesce(p_rounds, 0) from ops.control_plane as c;
+end
+$$;
+comment on function ops.advance_control_plane is
+'Counts a round of the janitor, and says whether the record is older than the one that was counted last.';
+revoke all on function ops.advance_control_plane from public;
+grant execute on function ops.advance_control_plane to service_role, ops_worker;
