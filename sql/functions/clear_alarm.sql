@@ -1,0 +1,27 @@
+-- Ends the open incident of the key, and says whether there was one. Called by the platform's watches when what they
+-- watch is well. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
+-- Definer: nobody writes incidents themselves; only the platform may execute this.
+create or replace function ops.clear_alarm(
+    p_key text,
+    p_resolution text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if btrim(coalesce(p_resolution, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
+    end if;
+    update ops.incidents as i
+    set status = 'resolved', resolved_by = 'odooops', resolved_at = clock_timestamp(), resolution = p_resolution
+    where i.key = p_key and i.status = 'open';
+    return found;
+end
+$$;
+comment on function ops.clear_alarm is 'Ends the open incident of a key.';
+revoke all on function ops.clear_alarm from public;
+grant execute on function ops.clear_alarm to service_role, ops_worker;
