@@ -1,4 +1,4 @@
-"""Roles and rights on the environments' PostgreSQL server: who may connect where, and who owns what is inside."""
+"""Roles and rights on the environments' PostgreSQL server: who may connect where, who owns what, whose it is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from odooops_dagster.ownership import Mark
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# Comment that tells an environment's role from the server's other roles.
+# How the comment begins that tells an environment's role from the server's other roles; whose it is follows.
 ROLE_MARK = "odooops environment"
 # Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
 _RIGHTS_LOCK = 0x0D00_0001
@@ -61,7 +63,7 @@ def holders(connection: Connection, name: str) -> list[str]:
         select distinct grantee.rolname
           from pg_database as d, aclexplode(d.datacl) as right_held
           join pg_roles as grantee on grantee.oid = right_held.grantee
-         where d.datname = %s and shobj_description(grantee.oid, 'pg_authid') = %s
+         where d.datname = %s and starts_with(shobj_description(grantee.oid, 'pg_authid'), %s)
         """,
         [name, ROLE_MARK],
     )
@@ -110,7 +112,7 @@ def _other_logins(connection: Connection) -> list[str]:
         """
         select rolname from pg_roles
          where rolcanlogin and not rolsuper
-           and shobj_description(oid, 'pg_authid') is distinct from %s
+           and not starts_with(coalesce(shobj_description(oid, 'pg_authid'), ''), %s)
         """,
         [ROLE_MARK],
     )
@@ -133,6 +135,24 @@ def comment(connection: Connection, on: LiteralString, name: str, text: str) -> 
     """Write the comment of a role or database."""
     statement = sql.SQL("comment on " + on + " {} is {}").format(sql.Identifier(name), sql.Literal(text))
     connection.execute(statement)
+
+
+def database_marks(connection: Connection, prefix: str) -> dict[str, Mark | None]:
+    """Return the databases that begin with the prefix, sorted, each with whose it is."""
+    query = """
+        select datname, shobj_description(oid, 'pg_database') from pg_database where starts_with(datname, %s)
+         order by datname
+        """
+    return {name: Mark.parse(text) for name, text in connection.execute(query, [prefix])}
+
+
+def role_marks(connection: Connection, prefix: str) -> dict[str, Mark | None]:
+    """Return the roles that begin with the prefix, sorted, each with whose it is."""
+    query = """
+        select rolname, shobj_description(oid, 'pg_authid') from pg_roles where starts_with(rolname, %s)
+         order by rolname
+        """
+    return {name: Mark.parse(text) for name, text in connection.execute(query, [prefix])}
 
 
 def may_act_as(connection: Connection, role: str) -> None:

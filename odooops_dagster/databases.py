@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import builtins
 import secrets as random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 import psycopg
 from psycopg import errors as pg
@@ -24,6 +28,7 @@ from odooops_dagster.database_rights import (
     Connection,
     close_to_public,
     comment,
+    database_marks,
     end_connections,
     execute,
     give_everything,
@@ -32,11 +37,13 @@ from odooops_dagster.database_rights import (
     open_to_public,
     rights,
     role_exists,
+    role_marks,
     set_password,
 )
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.ownership import Identity, Mark
 
 # Owns what is inside template databases, so that handing a copy over touches nothing else.
 _TEMPLATES = "ops_templates"
@@ -51,23 +58,41 @@ _NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
 
 
 class OdooDatabases:
-    """Makes, copies and drops databases and roles; passwords are kept in `secrets`, for the platform's eyes alone."""
+    """Makes, copies and drops databases and roles; passwords are kept in `secrets`, for the platform's eyes alone.
 
-    def __init__(self, admin_url: str, *, secrets: Path) -> None:
+    What is made carries the mark of `identity`, and what carries another's is neither changed nor dropped.
+    """
+
+    def __init__(self, admin_url: str, *, secrets: Path, identity: Callable[[], Identity] | None = None) -> None:
         self._url = admin_url
         self._secrets = secrets / "databases"
+        self._identify = identity
+        self._run_id: UUID | None = None
+
+    def made_by(self, run_id: UUID) -> OdooDatabases:
+        """Return the same server for one run: what is made by it carries the run in its mark."""
+        bound = copy(self)
+        bound._run_id = run_id  # noqa: SLF001 - a copy of our own
+        return bound
 
     def ensure_role(self, role: str) -> str:
-        """Return the password of the environment's role, making both if need be, and shut it out of every database."""
+        """Return the password of the environment's role, making both if need be, and shut it out of every database.
+
+        Raises:
+            Conflict: the role is another installation's, whose Odoo would be locked out by a new password.
+        """
         _check_name(role)
-        password, is_new = self._password(role)
         with self._admin() as connection, rights(connection):
-            if not role_exists(connection, role):
-                execute(connection, "create role {} login nocreatedb nocreaterole", role)
-                is_new = True
-            if is_new:
-                set_password(connection, role, password)
-                comment(connection, "role", role, ROLE_MARK)
+            is_there = role_exists(connection, role)
+            if is_there:
+                self._refuse_others_role(connection, role)
+            password, is_new = self._password(role)
+            with connection.transaction():
+                if not is_there:
+                    execute(connection, "create role {} login nocreatedb nocreaterole", role)
+                if is_new or not is_there:
+                    set_password(connection, role, password)
+                    comment(connection, "role", role, self._commented(ROLE_MARK))
             may_act_as(connection, role)
             close_to_public(connection)
         return password
@@ -76,28 +101,27 @@ class OdooDatabases:
         """Drop the environment's role, if it is there, and forget its password.
 
         Raises:
-            Conflict: a database still holds objects of the role.
+            Conflict: a database still holds objects of the role, or it is another installation's.
         """
         with self._admin() as connection, rights(connection):
             if role_exists(connection, role):
+                self._refuse_others("role", role, role_marks(connection, role).get(role))
                 may_act_as(connection, role)
                 execute(connection, "drop owned by {}", role)
                 execute(connection, "drop role {}", role)
         self._password_file(role).unlink(missing_ok=True)
 
     def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
-        """Create a database for the role `owner`, empty or as a copy of a template; `tag` becomes its comment.
+        """Create a database for the role `owner`, empty or as a copy of a template; `tag` begins its comment.
 
         Raises:
             Conflict: a database of that name is there.
             NotFound: the template or the role is not there.
         """
-        with self._new_database(name, template=template) as connection:
+        with self._new_database(name, template=template, tag=tag) as connection:
             with rights(connection):
                 may_act_as(connection, owner)
                 execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
-                if tag is not None:
-                    comment(connection, "database", name, tag)
             with self._admin(name) as inside:
                 give_everything(inside, to=owner)
 
@@ -152,9 +176,50 @@ class OdooDatabases:
         execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:
-        """Drop the database and end every connection to it; one that is not there is fine."""
+        """Drop the database and end every connection to it; one that is not there is fine.
+
+        Raises:
+            Conflict: it is another installation's.
+        """
         with self._admin() as connection:
+            self._refuse_others("database", name, database_marks(connection, name).get(name))
             _drop(connection, name)
+
+    def marks(self, prefix: str = "") -> dict[str, Mark | None]:
+        """Return the databases that begin with the prefix, and whose each is."""
+        with self._admin() as connection:
+            return database_marks(connection, prefix)
+
+    def role_marks(self, prefix: str = "") -> dict[str, Mark | None]:
+        """Return the roles that begin with the prefix, and whose each is."""
+        with self._admin() as connection:
+            return role_marks(connection, prefix)
+
+    def mark(self, name: str, mark: Mark) -> None:
+        """Write down whose the database is.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        with self._admin() as connection, rights(connection):
+            comment(connection, "database", name, str(mark))
+
+    def mark_role(self, role: str, mark: Mark) -> None:
+        """Write down whose the role is.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        with self._admin() as connection, rights(connection):
+            comment(connection, "role", role, f"{ROLE_MARK}, {mark}")
+
+    def is_others(self, mark: Mark | None) -> bool:
+        """Return whether the mark is another installation's or control plane's."""
+        return mark is not None and self._identity is not None and mark.identity != self._identity
+
+    def holds_password(self, role: str) -> bool:
+        """Return whether this state folder holds the role's password."""
+        return self._password_file(role).is_file()
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename the database, ending every connection to it.
@@ -238,19 +303,52 @@ class OdooDatabases:
             raise _translated(exc) from exc
 
     @contextmanager
-    def _new_database(self, name: str, *, template: str | None) -> Iterator[Connection]:
+    def _new_database(self, name: str, *, template: str | None, tag: str | None = None) -> Iterator[Connection]:
         """Create a database that no one but the administrator reaches; dropped again where the block fails."""
         _check_name(name)
+        text = self._commented(tag)
         with self._admin() as connection:
             _create(connection, name, template=template)
             try:
                 with rights(connection):
+                    if text:
+                        comment(connection, "database", name, text)
                     execute(connection, "revoke all on database {} from public", name)
                 execute(connection, "alter database {} with allow_connections true", name)
                 yield connection
             except BaseException:
                 _drop(connection, name)
                 raise
+
+    @cached_property
+    def _identity(self) -> Identity | None:
+        return self._identify() if self._identify is not None else None
+
+    def _commented(self, text: str | None) -> str:
+        """Return the comment of what is made now."""
+        identity = self._identity
+        mark = Mark(identity=identity, run_id=self._run_id, made_at=datetime.now(UTC)) if identity else None
+        return ", ".join(str(part) for part in (text, mark) if part is not None)
+
+    def _refuse_others(self, kind: str, name: str, mark: Mark | None) -> None:
+        """Refuse to change what carries another's mark."""
+        if mark is None or not self.is_others(mark):
+            return
+        raise Conflict(
+            f"{kind} {name} belongs to installation {mark.identity.installation} with control plane"
+            f" {mark.identity.control_plane}, not to this one",
+            hint="see what is whose: ops env orphans list",
+        )
+
+    def _refuse_others_role(self, connection: Connection, role: str) -> None:
+        """Refuse a role that is another's: marked so, or unmarked and with a password that is not here."""
+        mark = role_marks(connection, role).get(role)
+        self._refuse_others("role", role, mark)
+        if self._identity is not None and mark is None and not self.holds_password(role):
+            raise Conflict(
+                f"role {role} is on the server already, and nothing here shows that it belongs to this installation",
+                hint=f"if it does: ops env orphans adopt {role}",
+            )
 
     def _password(self, role: str) -> tuple[str, bool]:
         """Return the role's password, and whether it was made just now."""

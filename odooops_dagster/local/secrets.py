@@ -13,7 +13,7 @@ def read_or_create_secret(home: Path, name: str) -> str:
     """Return the secret of this name, making it at first use; callers that race agree on one value."""
     path = secret_path(home, name)
     if not path.exists():
-        _create(path)
+        create_once(path, secrets.token_urlsafe(32))
     return path.read_text().strip()
 
 
@@ -30,12 +30,13 @@ def secret_path(home: Path, name: str) -> Path:
     return home / "secrets" / name
 
 
-def _create(path: Path) -> None:
+def create_once(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write the file unless another process was faster; nobody ever sees half of it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+        file.write(f"{text}\n")
         file.flush()
         os.fsync(file.fileno())
     try:
