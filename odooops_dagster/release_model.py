@@ -114,7 +114,7 @@ class Incident(FromRow):
     """What went wrong, who took it and how it ended."""
 
     id: UUID
-    project_id: UUID
+    project_id: UUID | None  # none: the platform's own
     deployment_id: UUID | None
     exception_id: UUID | None
     severity: Severity
@@ -126,6 +126,7 @@ class Incident(FromRow):
     resolved_by: str | None
     resolved_at: datetime | None
     resolution: str | None
+    key: str | None = None  # what an alarm is about
 
 
 @dataclass(frozen=True, kw_only=True)

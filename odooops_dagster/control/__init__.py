@@ -18,6 +18,8 @@ from odooops_dagster.control.incidents import Incidents
 from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
 from odooops_dagster.control.members import Members
+from odooops_dagster.control.orphans import Orphans
+from odooops_dagster.control.plane import Plane
 from odooops_dagster.control.policies import Policies
 from odooops_dagster.control.projects import Projects
 from odooops_dagster.control.pushes import Pushes
@@ -55,6 +57,8 @@ class ControlPlane:
         self.policies = Policies(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)
+        self.plane = Plane(self._database)
+        self.orphans = Orphans(self._database)
 
     def ping(self) -> None:
         """Return if the database answers and has the schema.

@@ -40,6 +40,34 @@ class Incidents:
         self._database.call("resolve_incident", incident_id=incident_id, resolution=resolution)
         return self.get(incident_id)
 
+    def raise_alarm(
+        self,
+        key: str,
+        *,
+        title: str,
+        description: str = "",
+        severity: Severity = "major",
+        project_id: UUID | None = None,
+    ) -> None:
+        """Open the incident of the key, or bring the open one up to date; without a project it is the platform's."""
+        self._database.call(
+            "raise_alarm",
+            p_key=key,
+            p_title=title,
+            p_description=description,
+            p_severity=severity,
+            p_project_id=project_id,
+        )
+
+    def clear_alarm(self, key: str, *, resolution: str) -> bool:
+        """End the open incident of the key, and return whether there was one."""
+        return bool(self._database.value("clear_alarm", p_key=key, p_resolution=resolution))
+
+    def alarms(self) -> builtins.list[Incident]:
+        """Return the platform's own alarms that are open."""
+        rows = self._database.read("incidents", order="opened_at, id", status="open")
+        return [Incident.from_row(row) for row in rows if row["project_id"] is None]
+
     def get(self, incident_id: UUID) -> Incident:
         """Return the incident of that id."""
         row = self._database.one("incidents", what=f"incident {incident_id}", order="id", id=incident_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,17 @@ class Runs:
             "v_runs", what=f"run {slug}#{number}", order="run_number", project_slug=slug, run_number=number
         )
         return Run.from_row(row)
+
+    def known(self, run_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Return those of the runs that are on the record."""
+        rows = self._database.call("known_runs", p_run_ids=builtins.list(run_ids))
+        return frozenset(row["known_runs"] for row in rows)
+
+    def ending_with(self, ends: Iterable[str]) -> dict[str, UUID]:
+        """Return the runs whose ids end with these digits, by the digits; none where two do."""
+        rows = self._database.call("runs_ending_with", p_ends=sorted(ends))
+        found = Counter(row["ending"] for row in rows)
+        return {row["ending"]: row["id"] for row in rows if found[row["ending"]] == 1}
 
     def list(
         self, project_slug: str | None = None, *, status: RunStatus | None = None, limit: int = 50
