@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import dagster as dg
 
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.steps.upkeep.identity import identify
+from resources.control import control_plane
 from resources.settings import platform_settings
 
 
@@ -15,4 +19,8 @@ class DatabasesResource(dg.ConfigurableResource[OdooDatabases]):
     def create_resource(self, context: dg.InitResourceContext) -> OdooDatabases:  # noqa: ARG002 - Dagster's signature
         """Return the databases of the server that the settings name."""
         settings = platform_settings()
-        return OdooDatabases(database_urls(settings).odoo, secrets=settings.home / "secrets")
+        return OdooDatabases(
+            database_urls(settings).odoo,
+            secrets=settings.home / "secrets",
+            identity=partial(identify, control_plane(), settings.home),
+        )

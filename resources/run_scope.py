@@ -113,7 +113,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             control=self.control,
             runtime=self.runtime,
             store=self.store,
-            databases=self.databases,
+            databases=self.databases.made_by(row.id),
             settings=self.settings,
             log=_log(context, self.control, fence),
         )

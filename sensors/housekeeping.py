@@ -27,4 +27,5 @@ def housekeeping(
     done = [*mended, *(f"removed {what}" for what in removed), *(f"made {name}" for name in made)]
     if closed:
         done.append(f"closed {closed} deployments of ended runs")
+    done += [f"ALARM: {alarm.title}" for alarm in control.incidents.alarms()]
     return dg.SkipReason("; ".join(done) or "all in order")

@@ -10,9 +10,11 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.local.postgres import control_url, database_urls
 from odooops_dagster.local.programs import services_folder
+from odooops_dagster.ownership import Identity
 from odooops_dagster.runtime import Runtime
 from odooops_dagster.runtime.process import ProcessRuntime
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.upkeep.identity import identify
 
 
 @contextmanager
@@ -30,7 +32,12 @@ def runtime(settings: Settings | None = None) -> Runtime:
 def databases(settings: Settings | None = None) -> OdooDatabases:
     """Return the server that holds the environments' databases."""
     settings = settings or Settings()
-    return OdooDatabases(database_urls(settings).odoo, secrets=settings.home / "secrets")
+
+    def identity() -> Identity:
+        with control_plane(settings) as control:
+            return identify(control, settings.home)
+
+    return OdooDatabases(database_urls(settings).odoo, secrets=settings.home / "secrets", identity=identity)
 
 
 def caller() -> str | None:

@@ -32,15 +32,26 @@ def destroy_environment(ctx: StepContext) -> None:
         if owner is not None and owner.environment == mine:
             ctx.runtime.stop(status.name, remove=True)
             ctx.log("info", f"service {status.name} removed")
-    for name in ctx.databases.list(DATABASE_PREFIX):
-        owner = owner_of_database(name)
-        if owner is not None and owner.environment == mine:
-            retire_database(ctx.control, ctx.databases, name, destroyer=ctx.fence)
-            ctx.log("info", f"database {name} dropped")
-    ctx.databases.drop_role(role_name(ctx.environment))
+    _drop_databases(ctx)
     for folder in (
         environment_folder(ctx.settings.home, ctx.environment),
         handoff_folder(ctx.settings.home, ctx.environment.partition_key),
     ):
         shutil.rmtree(folder, ignore_errors=True)
     ctx.control.environments.record_destruction(ctx.fence)
+
+
+def _drop_databases(ctx: StepContext) -> None:
+    """Drop the environment's databases and role; those of an installation that knows the same environment stay."""
+    for name, mark in ctx.databases.marks(DATABASE_PREFIX).items():
+        owner = owner_of_database(name)
+        if owner is None or owner.environment != short_id(ctx.environment):
+            continue
+        if ctx.databases.is_others(mark):
+            ctx.log("warn", f"database {name} is another installation's: it stays (ops env orphans list)")
+        else:
+            retire_database(ctx.control, ctx.databases, name, destroyer=ctx.fence)
+            ctx.log("info", f"database {name} dropped")
+    role = role_name(ctx.environment)
+    if not ctx.databases.is_others(ctx.databases.role_marks(role).get(role)):
+        ctx.databases.drop_role(role)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,13 +144,20 @@ def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iter
 
 
 def remove_sidecars(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
-    """Drop the sidecars whose makers were killed, and say which."""
+    """Drop the sidecars of this state folder whose makers were killed, and say which."""
     for name in {*databases.list(SIDECAR_PREFIX), *databases.roles(SIDECAR_PREFIX)}:
-        made = _NAME.fullmatch(name)
-        if made and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE:
+        if not is_over_life(name, now=now) or not databases.holds_password(name):
+            continue
+        with suppress(Conflict):  # made for another control plane, as it says
             retire_database(control, databases, name)
             databases.drop_role(name)
             yield f"sidecar {name}"
+
+
+def is_over_life(name: str, *, now: datetime) -> bool:
+    """Return whether the sidecar's name says that nobody compares with it any longer."""
+    made = _NAME.fullmatch(name)
+    return made is not None and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE
 
 
 def _refuse_other(environment: Environment, backup: Backup) -> None:

@@ -17,6 +17,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.clone import clone_production
+from odooops_dagster.steps.upkeep.identity import identify
 from odooops_dagster.store import FolderStore
 from tests.dagster.studios import Desk, build_of
 
@@ -66,7 +67,9 @@ def main(told: dict[str, str]) -> None:
         home = Path(told["home"])
         desk = Desk(
             control=control,
-            databases=OdooDatabases(told["admin_url"], secrets=home / "secrets"),
+            databases=OdooDatabases(
+                told["admin_url"], secrets=home / "secrets", identity=lambda: identify(control, home)
+            ),
             settings=Settings(home=home),
             store=FolderStore(home / "store"),
             log=print,

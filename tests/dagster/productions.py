@@ -26,6 +26,7 @@ from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps import names
 from odooops_dagster.steps.stores import manifest_key, repository_of
+from odooops_dagster.steps.upkeep.identity import identify
 from odooops_dagster.store import FolderStore, ObjectStore
 from resources.run_scope import RunScopeResource
 from tests.backups import Production
@@ -107,7 +108,9 @@ class Shop:
 @contextmanager
 def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int = 8069) -> Iterator[Shop]:
     """Yield a project whose production is deployed and filled, and leave the server as it was."""
-    databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
+    databases = OdooDatabases(
+        server.url("postgres"), secrets=home / "secrets", identity=lambda: identify(control, home)
+    )
     project = control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")
     environment = control.environments.ensure(project.id, branch="main", stage="production")
     role, database = names.role_name(environment), f"{names.role_name(environment)}_data"

@@ -20,6 +20,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.drill import run_drill
 from odooops_dagster.steps.restore import restore_environment
+from odooops_dagster.steps.upkeep.identity import identify
 from odooops_dagster.store import FolderStore
 from tests.dagster.clone_child import crashing
 
@@ -38,7 +39,9 @@ def main(told: dict[str, Any]) -> None:
             control=control,
             runtime=ProcessRuntime(Path(told["services"]), may_start_supervisor=False),
             store=store_of(home / "store", told["point"]),
-            databases=OdooDatabases(told["admin_url"], secrets=home / "secrets"),
+            databases=OdooDatabases(
+                told["admin_url"], secrets=home / "secrets", identity=lambda: identify(control, home)
+            ).made_by(run.id),
             settings=Settings(home=home),
             log=print,
         )

@@ -75,7 +75,7 @@ class Desk:
             control=self.control,
             runtime=MemoryRuntime(),
             store=self.store,
-            databases=self.databases,
+            databases=self.databases.made_by(run.id),
             settings=self.settings,
             log=self.log,
         )

@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime
+from secrets import token_hex
 from uuid import UUID
 
 import dagster as dg
 
+from odooops_dagster import tags
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.steps.upkeep.identity import identify
 from tests.dagster.world import World, fence_of
+from tests.servers import PostgresServer
 
 
 def test_a_run_that_makes_every_asset_succeeds_and_deploys(world: World) -> None:
@@ -193,3 +198,33 @@ def cancel_when_running(world: World, run_id: UUID) -> None:
         world.control.runs.cancel(run_id, reason="test", requested_by="someone")
 
     threading.Thread(target=ask, daemon=True).start()
+
+
+def test_what_a_run_makes_on_the_server_carries_the_run(world: World, postgres_server: PostgresServer) -> None:
+    """By its mark the janitor knows what a killed run left."""
+    home = world.settings.home
+    server = OdooDatabases(
+        postgres_server.url("postgres"), secrets=home / "secrets", identity=lambda: identify(world.control, home)
+    )
+    name = f"ops_mark_{token_hex(4)}_r1"
+
+    @dg.op(required_resource_keys={"scope"})
+    def build(context) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - Dagster reads no text as a type
+        databases = context.resources.scope.step.databases
+        databases.ensure_role(name)
+        databases.create(name, owner=name)
+
+    @dg.job(resource_defs=world.resources(databases=server))
+    def building() -> None:
+        build()
+
+    world.queue()
+    run = world.claim()
+    try:
+        assert building.execute_in_process(instance=world.instance, tags=tags.tags_of(run)).success
+        for mark in (server.marks(name)[name], server.role_marks(name)[name]):
+            assert mark is not None
+            assert (mark.run_id, mark.identity) == (run.id, identify(world.control, home))
+    finally:
+        server.drop(name)
+        server.drop_role(name)

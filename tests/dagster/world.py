@@ -86,7 +86,13 @@ class World:
             root_run_id=parent_run_id,
         )
 
-    def materialize(self, run: Run, *, assets: Sequence[str] = (), **settings: object) -> dg.ExecuteInProcessResult:
+    def materialize(
+        self,
+        run: Run,
+        *,
+        assets: Sequence[str] = (),
+        **settings: Any,  # noqa: ANN401 - fields of the settings
+    ) -> dg.ExecuteInProcessResult:
         """Run the assets for a claimed run in this process."""
         key = str(run.partition_key)
         self.instance.add_dynamic_partitions("environments", [key])
@@ -101,12 +107,16 @@ class World:
             raise_on_error=False,
         )
 
-    def resources(self, **settings: object) -> dict[str, Any]:
+    def resources(self, *, databases: OdooDatabases | None = None, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the settings
         """Return the resources of the code location, with a runtime and a store that live in memory."""
         chosen = self.settings.model_copy(update=settings)
-        databases = OdooDatabases("postgresql:///nowhere", secrets=self.settings.home / "secrets")
+        nowhere = OdooDatabases("postgresql:///nowhere", secrets=self.settings.home / "secrets")
         scope = RunScopeResource(
-            control=self.control, runtime=MemoryRuntime(), store=MemoryStore(), databases=databases, settings=chosen
+            control=self.control,
+            runtime=MemoryRuntime(),
+            store=MemoryStore(),
+            databases=databases or nowhere,
+            settings=chosen,
         )
         return {"scope": scope, "memory": run_memory}
 

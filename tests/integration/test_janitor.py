@@ -18,6 +18,7 @@ from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps import names
 from odooops_dagster.steps.janitor import collect
+from odooops_dagster.steps.upkeep.identity import identify
 from tests.servers import PostgresServer
 
 SHA = "a" * 40
@@ -49,8 +50,8 @@ class House:
     def build(self, environment: Environment, run: Run) -> tuple[str, str]:
         """Make what a run makes on its way: a database with its files, and a candidate service."""
         role, name = names.role_name(environment), names.database_name(environment, run)
-        self.databases.ensure_role(role)
-        self.databases.create(name, owner=role)
+        self.databases.made_by(run.id).ensure_role(role)
+        self.databases.made_by(run.id).create(name, owner=role)
         files = names.data_folder(self.settings.home, environment) / "filestore" / name
         files.mkdir(parents=True)
         service = names.candidate_name(environment, run)
@@ -72,7 +73,9 @@ class House:
 @pytest.fixture
 def house(control: ControlPlane, postgres_server: PostgresServer, tmp_path: Path) -> Iterator[House]:
     """Yield a house with nothing in it, and leave the server as it was."""
-    databases = OdooDatabases(postgres_server.url("postgres"), secrets=tmp_path / "secrets")
+    databases = OdooDatabases(
+        postgres_server.url("postgres"), secrets=tmp_path / "secrets", identity=lambda: identify(control, tmp_path)
+    )
     runtime = MemoryRuntime()
     made = House(control=control, runtime=runtime, databases=databases, settings=Settings(home=tmp_path))
     yield made
@@ -147,8 +150,8 @@ def test_a_template_that_nobody_recorded_goes_when_no_run_works(house: House) ->
     """A run killed between the copy and its row leaves a template that no key leads to."""
     environment, run, fence = house.working_run("feature/a")
     name, _ = house.build(environment, run)
-    template = f"{names.TEMPLATE_PREFIX}0123456789abcdef_r00000000_1"
-    house.databases.keep_as_template(name, template)
+    template = f"{names.TEMPLATE_PREFIX}0123456789abcdef_r{run.id.hex[-8:]}_1"
+    house.databases.made_by(run.id).keep_as_template(name, template)
     assert house.sweep() == []
     house.control.runs.complete(fence, exit_code=1, error_message="killed")
     assert f"database {template}" in house.sweep()

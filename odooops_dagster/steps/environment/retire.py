@@ -1,13 +1,15 @@
 """The only way to drop a database of the environments' server: the record is asked before.
 
 Every step comes here, the janitor too, whether it drops an environment's database, a template, a sidecar or what a
-failed attempt made. A name that an environment's row serves, or that a restore keeps to return to, is refused.
+failed attempt made. A name that an environment's row serves, or that a restore keeps to return to, is refused, and so
+is what another installation made, or a run that the record does not know.
 """
 
 from __future__ import annotations
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Fence
 
 
@@ -20,7 +22,18 @@ def retire_database(
     is dropped.
 
     Raises:
-        Conflict: an environment serves the database, or a restore that can be undone keeps it.
+        Conflict: an environment serves the database, a restore that can be undone keeps it, or it is not ours.
     """
     control.environments.require_unused_database(name, destroyer=destroyer)
+    _refuse_unknown_maker(control, databases, name)
     databases.drop(name)
+
+
+def _refuse_unknown_maker(control: ControlPlane, databases: OdooDatabases, name: str) -> None:
+    """Refuse a database of which the record, restored from an older backup, cannot know whether it is in use."""
+    mark = databases.marks(name).get(name)
+    if mark is not None and mark.run_id is not None and not control.runs.known([mark.run_id]):
+        raise Conflict(
+            f"database {name} was made by a run that this control plane's record does not know",
+            hint="see what it does not know: ops env orphans list",
+        )

@@ -1,0 +1,147 @@
+"""Everything on the environments' server and in the state folder that the platform makes, found by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from odooops_dagster.control.orphans import OrphanKind
+from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.ownership import Mark
+from odooops_dagster.runtime import Runtime
+from odooops_dagster.steps.names import (
+    DATABASE_PREFIX,
+    SCRATCH_PREFIX,
+    TEMPLATE_PREFIX,
+    Owner,
+    owner_of_database,
+    owner_of_service,
+)
+from odooops_dagster.steps.records import SIDECAR_PREFIX, is_over_life
+from odooops_dagster.steps.scratch import left_behind
+from odooops_dagster.steps.upkeep.identity import folder_mark
+
+_TEMPLATE = re.compile(rf"{TEMPLATE_PREFIX}(gold_)?[0-9a-f]{{16}}_r(?P<run>[0-9a-f]{{8}})_\d+")
+_ROLE = re.compile(rf"{DATABASE_PREFIX}(?P<environment>[0-9a-f]{{8}})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """One database, role, service or folder; a folder's name is its path below the state folder."""
+
+    kind: OrphanKind
+    name: str
+    mark: Mark | None = None
+    # What its name says: the environment and run that made it, or the run alone.
+    owner: Owner | None = None
+    run_id: UUID | None = None
+    # Whether this state folder holds what goes with it: the role's password, the template's files.
+    is_at_home: bool = True
+    # A service, and what a run wrote for itself, bear no mark: their names in the state folder say whose they are.
+    bears_mark: bool = True
+
+
+def find_things(runtime: Runtime, databases: OdooDatabases, home: Path) -> list[Thing]:
+    """Return all of it, by kind."""
+    return [*_services(runtime), *_databases(databases, home), *_roles(databases), *_folders(home), *_drafts(home)]
+
+
+def run_of_template(name: str) -> str | None:
+    """Return the digits with which the id of the run ends that made the template, None where it is not one."""
+    found = _TEMPLATE.fullmatch(name)
+    return found["run"] if found else None
+
+
+def _services(runtime: Runtime) -> Iterator[Thing]:
+    for status in runtime.status():
+        owner = owner_of_service(status.name)
+        if owner is not None:
+            yield Thing(kind="service", name=status.name, owner=owner, bears_mark=False)
+
+
+def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
+    for name, mark in databases.marks(DATABASE_PREFIX).items():
+        owner = owner_of_database(name)
+        if owner is not None or mark is not None:
+            role = _role_of(name, owner)
+            yield Thing(
+                kind="database",
+                name=name,
+                mark=mark,
+                owner=owner,
+                run_id=mark.run_id if mark else None,
+                is_at_home=databases.holds_password(role),
+            )
+    for name, mark in databases.marks(TEMPLATE_PREFIX).items():
+        if run_of_template(name) or mark is not None:
+            is_at_home = (home / "templates" / name).is_dir()
+            run_id = mark.run_id if mark else None
+            yield Thing(kind="database", name=name, mark=mark, run_id=run_id, is_at_home=is_at_home)
+    for name, mark in databases.marks(SIDECAR_PREFIX).items():
+        # Each state folder removes its own; the rest is told of once nobody compares any longer.
+        if is_over_life(name, now=datetime.now(UTC)) and not databases.holds_password(name):
+            yield Thing(kind="database", name=name, mark=mark, is_at_home=False)
+
+
+def _role_of(name: str, owner: Owner | None) -> str:
+    """Return the role for which a database was made: the environment's, or one of its own name."""
+    if owner is None or name.startswith(SCRATCH_PREFIX):
+        return name
+    return f"{DATABASE_PREFIX}{owner.environment}"
+
+
+def _roles(databases: OdooDatabases) -> Iterator[Thing]:
+    """Yield the environments' roles and those of copies in the making, of which perhaps only the password was made."""
+    marks = databases.role_marks(DATABASE_PREFIX)
+    for name in databases.roles(DATABASE_PREFIX):
+        found = _ROLE.fullmatch(name)
+        owner = Owner(environment=found["environment"], run_number=None) if found else None
+        if name.startswith(SCRATCH_PREFIX):
+            owner = owner_of_database(name)
+        if owner is not None:
+            mark = marks.get(name)
+            yield Thing(
+                kind="role",
+                name=name,
+                mark=mark,
+                owner=owner,
+                run_id=mark.run_id if mark and owner.run_number else None,
+                is_at_home=databases.holds_password(name),
+                bears_mark=name in marks,
+            )
+
+
+def _folders(home: Path) -> Iterator[Thing]:
+    for path in _subfolders(home / "environments"):
+        if re.fullmatch(r"[0-9a-f]{32}", path.name):
+            owner = Owner(environment=path.name, run_number=None)
+            yield Thing(kind="folder", name=f"environments/{path.name}", mark=folder_mark(path), owner=owner)
+    for path in _subfolders(home / "templates"):
+        mark = folder_mark(path)
+        run_id = mark.run_id if mark else None
+        yield Thing(kind="folder", name=f"templates/{path.name}", mark=mark, run_id=run_id)
+
+
+def _drafts(home: Path) -> Iterator[Thing]:
+    """Yield what a run wrote for itself alone: its working folder, half-made checkouts, and the place of a drill."""
+    for path in _subfolders(home / "runs"):
+        yield from _draft(f"runs/{path.name}", path.name)
+    for path in (home / "sources").glob("*/.*.*.*"):
+        yield from _draft(str(path.relative_to(home)), path.name.split(".")[2])
+    for place in left_behind(home):
+        yield from _draft(str(place.folder.relative_to(home)), place.run_id.hex)
+
+
+def _draft(name: str, run_id: str) -> Iterator[Thing]:
+    try:
+        yield Thing(kind="folder", name=name, run_id=UUID(run_id), bears_mark=False)
+    except ValueError:
+        return  # not one of ours
+
+
+def _subfolders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
