@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.adoption import Elsewhere, access_from, inspect, remember
+from odooops_dagster.cli import orphans
 from odooops_dagster.cli.adopting import read_dsn, refuse_failed
 from odooops_dagster.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import Wish, branch_of, environment_of, living, name_of, queue, queue_branch
@@ -25,6 +26,7 @@ from odooops_dagster.steps.progress import age_text
 from odooops_dagster.steps.stores import pg_programs
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
+app.add_typer(orphans.app, name="orphans")
 
 _COLUMNS = ("project_slug", "name", "stage", "status", "url", "deployed_sha")
 
