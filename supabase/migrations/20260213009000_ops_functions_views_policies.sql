@@ -164,9 +164,9 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
-select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
@@ -385,6 +385,33 @@ $$;
 comment on function ops.adopt_environment is 'Notes that a production runs elsewhere.';
 revoke all on function ops.adopt_environment from public;
 grant execute on function ops.adopt_environment to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('advance_control_plane', $ops_file$
+-- Counts a round of the janitor and returns the control plane. p_rounds is the number that the state folder remembers: a
+-- record that counts less was restored from an older backup, and is returned as it is.
+-- Called by the janitor. Locks the one row. Raises nothing. A retry counts one more, which is harmless.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.advance_control_plane(
+    p_rounds bigint default 0
+)
+returns table (id uuid, rounds bigint, created_at timestamptz, is_older boolean)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    update ops.control_plane as c set rounds = c.rounds + 1 where c.rounds >= coalesce(p_rounds, 0);
+    return query
+        select c.id, c.rounds, c.created_at, c.rounds < coalesce(p_rounds, 0) from ops.control_plane as c;
+end
+$$;
+comment on function ops.advance_control_plane is
+'Counts a round of the janitor, and says whether the record is older than the one that was counted last.';
+revoke all on function ops.advance_control_plane from public;
+grant execute on function ops.advance_control_plane to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('after_attempt', $ops_file$
@@ -1260,6 +1287,36 @@ $$;
 comment on function ops.claim_runs is 'Claimed runs, each under a lease that ends by itself.';
 revoke all on function ops.claim_runs from public;
 grant execute on function ops.claim_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('clear_alarm', $ops_file$
+-- Ends the open incident of the key, and says whether there was one. Called by the platform's watches when what they
+-- watch is well. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
+-- Definer: nobody writes incidents themselves; only the platform may execute this.
+create or replace function ops.clear_alarm(
+    p_key text,
+    p_resolution text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if btrim(coalesce(p_resolution, '')) = '' then
+        raise sqlstate 'PT400' using
+            message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
+    end if;
+    update ops.incidents as i
+    set status = 'resolved', resolved_by = 'odooops', resolved_at = clock_timestamp(), resolution = p_resolution
+    where i.key = p_key and i.status = 'open';
+    return found;
+end
+$$;
+comment on function ops.clear_alarm is 'Ends the open incident of a key.';
+revoke all on function ops.clear_alarm from public;
+grant execute on function ops.clear_alarm to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('close_deployments', $ops_file$
@@ -3724,6 +3781,25 @@ comment on function ops.keep_an_owner is 'Refuses that a project loses its last 
 revoke all on function ops.keep_an_owner from public;
 $ops_file$);
 
+select pg_temp.make_function('known_runs', $ops_file$
+-- Returns those of the runs that are on the record. Called by the janitor and whoever drops a database. Locks and raises
+-- nothing.
+create or replace function ops.known_runs(
+    p_run_ids uuid[]
+)
+returns setof uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select r.id from ops.runs as r where r.id = any (p_run_ids);
+$$;
+comment on function ops.known_runs is 'Those of the runs that are on the record.';
+revoke all on function ops.known_runs from public;
+grant execute on function ops.known_runs to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('list_partitions', $ops_file$
 -- Lists the partitions of a table of events or log lines with the time each holds; the first one holds all before it, the default
 -- one has no time.
@@ -5211,6 +5287,45 @@ grant execute on function ops.queue_run to authenticated, service_role, ops_work
 grant execute on function ops.queue_run to ci_service_role, developer;
 $ops_file$);
 
+select pg_temp.make_function('raise_alarm', $ops_file$
+-- Opens the incident of the key, or brings the open one up to date, and returns its id; without a project it is the
+-- platform's own. Called by the platform's watches at every look.
+-- Two callers at once open one. Raises PT400 without a key or a title. A retry changes nothing.
+-- Definer: nobody writes incidents themselves; only the platform may execute this.
+create or replace function ops.raise_alarm(
+    p_key text,
+    p_title text,
+    p_description text default '',
+    p_severity ops.incident_severity default 'major',
+    p_project_id uuid default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid;
+begin
+    insert into ops.incidents as i (project_id, key, severity, title, description, opened_by)
+    values (p_project_id, p_key, p_severity, p_title, coalesce(p_description, ''), 'odooops')
+    on conflict (key) where status = 'open' and key is not null do update
+    set severity = excluded.severity, title = excluded.title, description = excluded.description
+    where (i.severity, i.title, i.description) is distinct from
+        (excluded.severity, excluded.title, excluded.description);
+    select i.id into v_id from ops.incidents as i where i.key = p_key and i.status = 'open';
+    return v_id;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No alarm may have these values', detail = sqlerrm, hint = 'An alarm has a key and a title.';
+end
+$$;
+comment on function ops.raise_alarm is 'Opens the incident of a key, once while it is open.';
+revoke all on function ops.raise_alarm from public;
+grant execute on function ops.raise_alarm to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('read_run_logs', $ops_file$
 -- Reads the lines of a run after a known one, the oldest first. Called by whoever follows a log; people see their own
 -- projects'. Locks and raises nothing.
@@ -6072,6 +6187,41 @@ $$;
 comment on function ops.record_lineage is 'Notes what an asset was made from.';
 revoke all on function ops.record_lineage from public;
 grant execute on function ops.record_lineage to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_orphan_decision', $ops_file$
+-- Writes down what a person decided about a thing that the platform did not know, and returns the decision's number.
+-- Called by `ops env orphans`. Locks nothing. Raises PT400 for values that no decision has. A retry writes it again.
+-- Definer: the platform's login executes this and writes no table itself.
+create or replace function ops.record_orphan_decision(
+    p_kind ops.orphan_kind,
+    p_name text,
+    p_decision ops.orphan_decision,
+    p_reason text,
+    p_decided_by text default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id bigint;
+begin
+    insert into ops.orphan_decisions as d (kind, name, decision, reason, decided_by)
+    values (p_kind, p_name, p_decision, p_reason, coalesce(p_decided_by, ops.caller_id(), ops.caller_role()))
+    returning d.id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No decision may have these values', detail = sqlerrm,
+        hint = 'A decision has a kind, a name and a reason.';
+end
+$$;
+comment on function ops.record_orphan_decision is 'Writes down what a person decided about an orphan.';
+revoke all on function ops.record_orphan_decision from public;
+grant execute on function ops.record_orphan_decision to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_poll_failure', $ops_file$
@@ -8259,6 +8409,27 @@ comment on function ops.run_to_change is 'A run that the caller may cancel or re
 revoke all on function ops.run_to_change from public;
 $ops_file$);
 
+select pg_temp.make_function('runs_ending_with', $ops_file$
+-- Returns the runs whose ids end with one of these hexadecimal digits, by which a template's name tells who made it.
+-- Called by the janitor, for templates that bear no mark alone: it reads every run. Locks and raises nothing.
+create or replace function ops.runs_ending_with(
+    p_ends text[]
+)
+returns table (id uuid, ending text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select r.id, e.ending
+    from ops.runs as r
+    join unnest(p_ends) as e (ending) on right(replace(r.id::text, '-', ''), length(e.ending)) = e.ending;
+$$;
+comment on function ops.runs_ending_with is 'Runs by the end of their ids.';
+revoke all on function ops.runs_ending_with from public;
+grant execute on function ops.runs_ending_with to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('seal_content', $ops_file$
 -- Seals a record with the hash of the one before it: SHA-256 over that hash and the record as JSON.
 -- Called by what writes and verifies checkpoints; events have ops.hash_event. Locks and raises nothing.
@@ -10240,6 +10411,16 @@ create or replace trigger checkpoints_stay_whole
 before truncate on ops.checkpoints
 for each statement execute function ops.refuse_change();
 
+-- The platform and auditors read which control plane this is; only the janitor's rounds change, by an RPC.
+revoke all on ops.control_plane from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.control_plane from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.control_plane to service_role, ops_worker, audit_reader;
+alter table ops.control_plane enable row level security;
+
+create policy "The platform and auditors read which control plane this is"
+on ops.control_plane for select to ops_worker, service_role, audit_reader
+using (true);
+
 -- Only the platform reads templates: they serve every project.
 revoke all on ops.database_templates from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.database_templates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -10482,6 +10663,23 @@ using (true);
 create policy "Personas read every incident"
 on ops.incidents for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+-- The platform and auditors read what was decided about things that nobody knew; nobody changes it.
+revoke all on ops.orphan_decisions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.orphan_decisions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.orphan_decisions to service_role, ops_worker, audit_reader;
+alter table ops.orphan_decisions enable row level security;
+
+create policy "The platform and auditors read every decision about an orphan"
+on ops.orphan_decisions for select to ops_worker, service_role, audit_reader
+using (true);
+
+create or replace trigger orphan_decisions_stay
+before update or delete on ops.orphan_decisions
+for each row execute function ops.refuse_change();
+create or replace trigger orphan_decisions_stay_whole
+before truncate on ops.orphan_decisions
+for each statement execute function ops.refuse_change();
 
 -- Members read their projects' rules and those for all; they change through an RPC.
 revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker;

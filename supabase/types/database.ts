@@ -325,6 +325,28 @@ export type Database = {
         };
         Relationships: [];
       };
+      control_plane: {
+        Row: {
+          created_at: string;
+          id: string;
+          is_only: boolean;
+          rounds: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          id?: string;
+          is_only?: boolean;
+          rounds?: number;
+        };
+        Update: {
+          created_at?: string;
+          id?: string;
+          is_only?: boolean;
+          rounds?: number;
+        };
+        Relationships: [];
+      };
       database_templates: {
         Row: {
           built_by_run: string | null;
@@ -1090,9 +1112,10 @@ export type Database = {
           description: string;
           exception_id: string | null;
           id: string;
+          key: string | null;
           opened_at: string;
           opened_by: string;
-          project_id: string;
+          project_id: string | null;
           resolution: string | null;
           resolved_at: string | null;
           resolved_by: string | null;
@@ -1106,9 +1129,10 @@ export type Database = {
           description?: string;
           exception_id?: string | null;
           id?: string;
+          key?: string | null;
           opened_at?: string;
           opened_by: string;
-          project_id: string;
+          project_id?: string | null;
           resolution?: string | null;
           resolved_at?: string | null;
           resolved_by?: string | null;
@@ -1121,9 +1145,10 @@ export type Database = {
           description?: string;
           exception_id?: string | null;
           id?: string;
+          key?: string | null;
           opened_at?: string;
           opened_by?: string;
-          project_id?: string;
+          project_id?: string | null;
           resolution?: string | null;
           resolved_at?: string | null;
           resolved_by?: string | null;
@@ -1196,6 +1221,37 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
         ];
+      };
+      orphan_decisions: {
+        Row: {
+          decided_at: string;
+          decided_by: string;
+          decision: Database["ops"]["Enums"]["orphan_decision"];
+          id: number;
+          kind: Database["ops"]["Enums"]["orphan_kind"];
+          name: string;
+          reason: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          decided_at?: string;
+          decided_by: string;
+          decision: Database["ops"]["Enums"]["orphan_decision"];
+          id?: never;
+          kind: Database["ops"]["Enums"]["orphan_kind"];
+          name: string;
+          reason: string;
+        };
+        Update: {
+          decided_at?: string;
+          decided_by?: string;
+          decision?: Database["ops"]["Enums"]["orphan_decision"];
+          id?: never;
+          kind?: Database["ops"]["Enums"]["orphan_kind"];
+          name?: string;
+          reason?: string;
+        };
+        Relationships: [];
       };
       policies: {
         Row: {
@@ -3091,6 +3147,15 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      advance_control_plane: {
+        Args: { p_rounds?: number };
+        Returns: {
+          created_at: string;
+          id: string;
+          is_older: boolean;
+          rounds: number;
+        }[];
+      };
       after_attempt: {
         Args: {
           p_now: string;
@@ -3283,6 +3348,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      clear_alarm: {
+        Args: { p_key: string; p_resolution: string };
+        Returns: boolean;
       };
       close_deployments: { Args: { p_project_id?: string }; Returns: number };
       complete_workflow_run: {
@@ -3938,6 +4007,7 @@ export type Database = {
           reason: string;
         }[];
       };
+      known_runs: { Args: { p_run_ids: string[] }; Returns: string[] };
       list_partitions: {
         Args: { p_table: string };
         Returns: {
@@ -4350,6 +4420,16 @@ export type Database = {
           p_trigger?: string;
           project_id: string;
           ref: string;
+        };
+        Returns: string;
+      };
+      raise_alarm: {
+        Args: {
+          p_description?: string;
+          p_key: string;
+          p_project_id?: string;
+          p_severity?: Database["ops"]["Enums"]["incident_severity"];
+          p_title: string;
         };
         Returns: string;
       };
@@ -4766,6 +4846,16 @@ export type Database = {
           p_run_id: string;
         };
         Returns: undefined;
+      };
+      record_orphan_decision: {
+        Args: {
+          p_decided_by?: string;
+          p_decision: Database["ops"]["Enums"]["orphan_decision"];
+          p_kind: Database["ops"]["Enums"]["orphan_kind"];
+          p_name: string;
+          p_reason: string;
+        };
+        Returns: number;
       };
       record_poll_failure: {
         Args: { p_error: string; p_project_id: string };
@@ -5347,6 +5437,13 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      runs_ending_with: {
+        Args: { p_ends: string[] };
+        Returns: {
+          ending: string;
+          id: string;
+        }[];
+      };
       seal_content: {
         Args: { p_content: Json; p_prev_hash: string };
         Returns: string;
@@ -5587,6 +5684,8 @@ export type Database = {
       ops_processing_status: "accepted" | "duplicate" | "rejected";
       ops_release_status:
         "candidate" | "staging" | "released" | "rolled_back" | "withdrawn";
+      orphan_decision: "adopted" | "dropped";
+      orphan_kind: "database" | "role" | "service" | "folder";
       policy_type:
         "gates" | "promotion" | "ttl" | "backup" | "retention" | "clone";
       project_status: "active" | "archived";
@@ -5804,6 +5903,8 @@ export const Constants = {
         "rolled_back",
         "withdrawn",
       ],
+      orphan_decision: ["adopted", "dropped"],
+      orphan_kind: ["database", "role", "service", "folder"],
       policy_type: [
         "gates",
         "promotion",
