@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,17 @@ WITHOUT_WHEEL = {"docopt", "ofxparse"}
 COMPILED = {"x86_64": set[str](), "aarch64": {"libsass"}}
 
 
-@pytest.mark.parametrize("processor", PROCESSORS)
-@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_a_lock_resolves_and_names_all_that_its_packages_need(lock: Path, python: str, processor: str) -> None:
-    """An index has a wheel of each pin for that machine; what the pins depend on is pinned too."""
-    assert resolved(lock, python=python, processor=processor) == locked(lock, python=python, processor=processor)
+def test_a_lock_resolves_everywhere_and_names_all_that_its_packages_need(lock: Path) -> None:
+    """An index has a wheel of each pin for each machine; what the pins depend on is pinned too."""
+    machines = list(product(PYTHONS, PROCESSORS))
+    # An index answers slowly and each resolution asks it again, so they wait together.
+    with ThreadPoolExecutor(len(machines)) as pool:
+        resolutions = pool.map(lambda machine: resolved(lock, python=machine[0], processor=machine[1]), machines)
+        found = dict(zip(machines, resolutions, strict=True))
+    assert found == {
+        (python, processor): locked(lock, python=python, processor=processor) for python, processor in machines
+    }
 
 
 def test_a_pin_that_asks_for_a_later_patch_does_not_resolve(tmp_path: Path) -> None:
