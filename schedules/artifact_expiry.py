@@ -9,6 +9,7 @@ import dagster as dg
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.steps.exchange import remove_old_zips
+from odooops_dagster.steps.records_apply import remove_old_reviews
 from odooops_dagster.steps.expire import remove_artifacts
 from odooops_dagster.store import ObjectStore
 
@@ -17,6 +18,7 @@ from odooops_dagster.store import ObjectStore
 def artifact_expiry(control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]) -> dg.SkipReason:
     """Remove the objects past their time, then their rows, and the zips that no run asked for."""
     remove_old_zips(control, store, now=datetime.now(UTC))
+    remove_old_reviews(control, store, now=datetime.now(UTC))
     removed = remove_artifacts(control, store)
     reason = f"{removed.objects} object(s) removed, {removed.rows} artifact(s) forgotten"
     if removed.elsewhere:

@@ -77,9 +77,7 @@ class Review:
 
 def write_review(review: Review, path: Path) -> Path:
     """Write the review, and beside it a page for people, whose path is returned; both for their owner's eyes alone."""
-    head = {"format": FORMAT, "version": VERSION, **asdict(review.header)}
-    lines = [head, *({"change": change.kind, **_row(change)} for change in review.changes)]
-    write_whole(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    write_whole(path, to_bytes(review))
     page = path.with_name(path.name + ".md")
     write_whole(page, "\n".join(_page(review)).encode())
     return page
@@ -91,18 +89,35 @@ def read_review(path: Path) -> Review:
     Raises:
         BadInput: a line is not as it was written, but for its values.
     """
+    try:
+        return from_bytes(path.read_bytes(), name=str(path))
+    except FileNotFoundError as exc:
+        raise BadInput(f"there is no file {path}", hint="ops backup records diff") from exc
+
+
+def to_bytes(review: Review) -> bytes:
+    """Return the review as its file has it: a header, then a change a line."""
+    head = {"format": FORMAT, "version": VERSION, **asdict(review.header)}
+    lines = [head, *({"change": change.kind, **_row(change)} for change in review.changes)]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def from_bytes(data: bytes, *, name: str) -> Review:
+    """Return the review that these bytes are; `name` is what people call them.
+
+    Raises:
+        BadInput: a line is not as it was written, but for its values.
+    """
     hint = "take whole lines out and leave the others as they are, or make the diff anew"
     try:
         # Not splitlines: a value may hold any of the signs that it takes for the end of a line.
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        lines = [json.loads(line) for line in data.decode("utf-8").split("\n") if line.strip()]
         header, *rows = lines
         if header.pop("format") != FORMAT or header.pop("version") != VERSION:
-            raise BadInput(f"{path} is no review of this version", hint=hint)
+            raise BadInput(f"{name} is no review of this version", hint=hint)
         return Review(header=_header(header), changes=tuple(map(_change, rows)))
-    except FileNotFoundError as exc:
-        raise BadInput(f"there is no file {path}", hint="ops backup records diff") from exc
     except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise BadInput(f"{path} cannot be read as a review: {exc}", hint=hint) from exc
+        raise BadInput(f"{name} cannot be read as a review: {exc}", hint=hint) from exc
 
 
 def _row(change: Change) -> dict[str, Any]:

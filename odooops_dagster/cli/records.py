@@ -14,14 +14,16 @@ import typer
 from odooops_dagster.backup.records import Chosen
 from odooops_dagster.backup.review import Review, read_review, write_review
 from odooops_dagster.cli.arguments import BackupId, Branch, ProjectSlug
-from odooops_dagster.cli.asking import backup_of, environment_of
+from odooops_dagster.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.cli.bars import bars
+from odooops_dagster.cli.following import finish, follow_bytes
 from odooops_dagster.cli.output import Json, Yes, confirm, note, print_fields
 from odooops_dagster.cli.ports import caller, control_plane, databases
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.records import Ports, apply_records, diff_records
-from odooops_dagster.steps.stores import store_of
+from odooops_dagster.steps.records import Ports, diff_records
+from odooops_dagster.steps.records_apply import queue_records, written_by
+from odooops_dagster.steps.stores import repository_of, store_of
 
 app = typer.Typer(help="Single records of a backup.", no_args_is_help=True)
 
@@ -67,7 +69,7 @@ def apply(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Write the records that the review kept into the live database: all of them or none."""
+    """Queue a run that writes the records that the review kept into the live database, all of them or none."""
     review = read_review(file)
     wanted = review.of("insert", "update")
     if not wanted:
@@ -76,8 +78,15 @@ def apply(
         environment = ports.control.environments.get(review.header.environment)
         ports.control.members.require(environment.project_id, "restore")
         confirm(list(_plan(review, environment.stage)), yes=yes)
-        done = apply_records(ports, environment, review, requested_by=caller(), now=datetime.now(UTC))
-    print_fields({"inserted": done.inserted, "updated": done.updated, "files": len(done.files)}, json=json)
+        repository = repository_of(ports.store, ports.settings, environment.project_slug)
+        run = queue_records(
+            ports.control, repository, environment, review, requested_by=caller(), now=datetime.now(UTC)
+        )
+        note(f"queued {name_of(run)}: {len(wanted)} record(s) into {environment.partition_key}")
+        run = follow_bytes(ports.control, run)
+        written = written_by(ports.control, run)
+    print_fields({"run": name_of(run), **written}, json=json)
+    finish(run)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class Events:
         return EventAnswer.from_row(self._database.value("ingest_event", envelope=envelope))
 
     def note(self, environment: Environment, what: str, *, at: datetime, facts: Mapping[str, Any]) -> None:
-        """Put on the environment's record what was done with it outside of a run.
+        """Put on the environment's record what was done with it.
 
         Raises:
             Forbidden: the caller may not tell of environments.

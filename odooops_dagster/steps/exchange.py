@@ -1,23 +1,16 @@
-"""Zips that people bring: kept in the store until a run of kind backup has made a backup of them.
-
-They are kept in pieces, sealed as the backups are: a zip holds all that a backup does. A zip's name in the store begins
-with the hour it came, so that one whose run came to nothing is found and removed.
-"""
+"""Zips that people bring: kept in the store until a run of kind backup has made a backup of them."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
+
+from pydantic import ValidationError
 
 from odooops_dagster.backup.create import Created
 from odooops_dagster.backup.distrust import distrusted
 from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.sealing import LARGEST
 from odooops_dagster.backup.working import Progress
 from odooops_dagster.backup.zip_import import Report, import_zip
 from odooops_dagster.control import ControlPlane
@@ -25,6 +18,7 @@ from odooops_dagster.errors import BadInput, Conflict, NotFound, StepFailed
 from odooops_dagster.files import whole_file
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.handed_in import HandedIn, hand_in, put_away, remove_old, take_up
 from odooops_dagster.steps.progress import Meter, size_text
 from odooops_dagster.store import ObjectStore
 
@@ -32,10 +26,6 @@ from odooops_dagster.store import ObjectStore
 IMPORT = "import"
 
 _FOLDER = "imports"
-_NAME = re.compile(r"(?P<came>\d{10})-[0-9a-f]{16}")
-_CAME = "%Y%m%d%H"
-# A zip is kept before its run is queued, and a run may wait for long.
-_KEPT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +50,17 @@ class KeptZip:
             datetime.fromisoformat(kept.taken_at)
         except (TypeError, ValueError) as exc:
             raise BadInput(f"the run's config does not say which zip: {exc}", hint="ops backup import") from exc
-        if not _NAME.fullmatch(str(kept.name)):
+        if kept.handed is None:
             raise BadInput(f"{str(kept.name)[:100]!r} names no zip in the store", hint="ops backup import")
         return kept
+
+    @property
+    def handed(self) -> HandedIn | None:
+        """Return what is in the store; None where nothing of that name can be."""
+        try:
+            return HandedIn(name=self.name, pieces=self.pieces, sha256=self.sha256)
+        except ValidationError:
+            return None
 
     def config(self) -> dict[str, object]:
         """Return what the run is to be told."""
@@ -73,22 +71,20 @@ def keep_zip(
     repository: Repository, project_slug: str, report: Report, *, now: datetime, progress: Progress
 ) -> KeptZip:
     """Copy the zip into the store, from where a run on any machine takes it."""
-    name = f"{now.astimezone(UTC):{_CAME}}-{token_hex(8)}"
-    sha256 = hashlib.sha256()
-    pieces = done = 0
     with report.path.open("rb") as stream:
-        while piece := stream.read(LARGEST):
-            key = _key(project_slug, name, pieces)
-            repository.store.put(key, repository.sealer.seal(piece, label=key))
-            sha256.update(piece)
-            pieces, done = pieces + 1, done + len(piece)
-            progress("zip into the store", done, report.packed_bytes)
+        handed = hand_in(
+            repository,
+            f"{_FOLDER}/{project_slug}",
+            stream,
+            now=now,
+            progress=lambda done: progress("zip into the store", done, report.packed_bytes),
+        )
     return KeptZip(
-        name=name,
+        name=handed.name,
         file_name=report.path.name,
         database_name=report.database_name,
-        pieces=pieces,
-        sha256=sha256.hexdigest(),
+        pieces=handed.pieces,
+        sha256=handed.sha256,
         taken_at=min(report.taken_at, now).isoformat(),
     )
 
@@ -124,59 +120,23 @@ def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, ke
 
 def forget_zip(ctx: StepContext) -> None:
     """Remove the zip of which the run made its backup, if it is an import."""
-    if kept := KeptZip.of(ctx.run):
-        for index in range(kept.pieces):
-            ctx.store.delete(_key(ctx.project.slug, kept.name, index))
+    if (kept := KeptZip.of(ctx.run)) and kept.handed:
+        put_away(ctx.store, f"{_FOLDER}/{ctx.project.slug}", kept.handed)
 
 
 def remove_old_zips(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
     """Remove the zips that no run will ask for any more, and return the keys of their pieces."""
-    old = [key for key, came in _kept(store) if now - came > _KEPT_FOR]
-    if not old:
-        return []
-    waiting = {name for run in _unfinished(control) for name in _name_in(run)}
-    gone = [key for key in old if _name_of(key) not in waiting]
-    for key in gone:
-        store.delete(key)
-    return gone
+    return remove_old(control, store, _FOLDER, now=now)
 
 
 def _fetch(ctx: StepContext, repository: Repository, kept: KeptZip, path: Path) -> None:
     hint = f"bring it again: ops backup import {ctx.project.slug} {ctx.environment.branch} {kept.file_name}"
-    sha256 = hashlib.sha256()
+    handed = kept.handed
+    if handed is None:
+        raise StepFailed(f"{kept.name!r} names no zip in the store", hint=hint)
     try:
         with whole_file(path) as target:
-            for index in range(kept.pieces):
-                key = _key(ctx.project.slug, kept.name, index)
-                piece = repository.sealer.unseal(ctx.store.get(key), label=key)
-                sha256.update(piece)
+            for piece in take_up(repository, f"{_FOLDER}/{ctx.project.slug}", handed):
                 target.write(piece)
     except (NotFound, Conflict) as exc:
         raise StepFailed(f"zip {kept.file_name} is no longer whole in the store: {exc}", hint=hint) from exc
-    if sha256.hexdigest() != kept.sha256:
-        raise StepFailed(f"zip {kept.file_name} is not what was brought: its hash is another", hint=hint)
-
-
-def _kept(store: ObjectStore) -> Iterator[tuple[str, datetime]]:
-    for found in store.list(f"{_FOLDER}/"):
-        if name := _NAME.fullmatch(_name_of(found.key)):
-            yield found.key, datetime.strptime(name["came"], _CAME).replace(tzinfo=UTC)
-
-
-def _unfinished(control: ControlPlane) -> list[Run]:
-    waiting = [control.runs.get(row["run_id"]) for row in control.runs.queued() if row["kind"] == "backup"]
-    return [*control.runs.active(), *waiting]
-
-
-def _name_in(run: Run) -> Iterator[str]:
-    told = run.config.get(IMPORT)
-    if isinstance(told, dict) and isinstance(told.get("name"), str):
-        yield told["name"]
-
-
-def _key(project_slug: str, name: str, index: int) -> str:
-    return f"{_FOLDER}/{project_slug}/{name}/{index:06}"
-
-
-def _name_of(key: str) -> str:
-    return key.split("/")[-2]

@@ -20,7 +20,7 @@ from odooops_dagster.backup.restore import dump_blocks
 from odooops_dagster.errors import Forbidden, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.names import handoff_folder
+from odooops_dagster.steps.names import environment_folder
 from odooops_dagster.steps.records import sidecar
 from odooops_dagster.steps.stores import pg_programs
 
@@ -94,7 +94,7 @@ def _of(ctx: StepContext, repository: Repository, manifest: Manifest) -> dict[st
 
 
 def _file(ctx: StepContext) -> Path:
-    return handoff_folder(ctx.settings.home, ctx.environment.partition_key) / "loadable.json"
+    return environment_folder(ctx.settings.home, ctx.environment) / "loadable.json"
 
 
 def _recall(file: Path, key: str) -> tuple[LeftOut, ...] | None:

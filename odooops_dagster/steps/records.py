@@ -1,4 +1,4 @@
-"""Single records of a backup: compared with an environment's live database beside it, and written back after a review.
+"""Single records of a backup: compared with an environment's live database beside it, for a review.
 
 The backup is restored into a sidecar: a database of its own with a role of its own, which no Odoo connects to. Its name
 begins with the hour it was made, so that one whose maker was killed is found and dropped.
@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from uuid import UUID
 
 from odooops_dagster.backup.filestore import inside
 from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.records import Chosen, diff
-from odooops_dagster.backup.reimport import Applied, BringBack, apply
+from odooops_dagster.backup.reimport import BringBack
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.restore import files_of, restore_database, restore_filestore
 from odooops_dagster.backup.review import Review
@@ -27,7 +26,7 @@ from odooops_dagster.backup.working import Progress
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict
-from odooops_dagster.model import Backup, DatabaseAccess, Environment, RunKind
+from odooops_dagster.model import Backup, DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.origin import origin_of
@@ -40,13 +39,11 @@ _MADE = "%Y%m%d%H"
 _NAME = re.compile(rf"{SIDECAR_PREFIX}(?P<made>\d{{10}})_[0-9a-f]{{16}}")
 # Nobody compares for longer.
 _LIFE = timedelta(hours=24)
-# What replaces the database to which the rows would be written.
-_REPLACING: frozenset[RunKind] = frozenset({"deploy", "restore", "clone", "upgrade", "promote", "destroy"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What both halves work with."""
+    """What a diff works with."""
 
     control: ControlPlane
     databases: OdooDatabases
@@ -69,7 +66,7 @@ def diff_records(
         Conflict: the backup is not verified, or is not of this environment.
         NotFound: there is no such table.
     """
-    _refuse_other(environment, backup)
+    refuse_other(environment, backup)
     repository = repository_of(ports.store, ports.settings, environment.project_slug)
     manifest = manifest_of(repository, backup)
     live = origin_of(ports.databases, ports.settings, environment)
@@ -85,35 +82,6 @@ def diff_records(
             environment=environment.partition_key,
             now=now,
         )
-
-
-def apply_records(
-    ports: Ports, environment: Environment, review: Review, *, requested_by: str | None, now: datetime
-) -> Applied:
-    """Write what the review kept into the environment's live database, and put it on the environment's record.
-
-    Raises:
-        Conflict: the environment has another database by now, is being changed, is adopted, or a row is no longer what
-            the diff saw; nothing was written.
-    """
-    origin = origin_of(ports.databases, ports.settings, environment)
-    if origin.is_adopted:
-        raise Conflict(f"{environment.partition_key} is adopted: nothing here writes to it", hint="write it there")
-    if environment.partition_key != review.header.environment or origin.access.database != review.header.database:
-        message = f"{environment.partition_key} no longer has the database {review.header.database} of the diff"
-        raise Conflict(message, hint="make the diff anew: ops backup records diff")
-    _refuse_busy(ports.control, environment)
-    backup = ports.control.backups.get(UUID(review.header.backup_id))
-    _refuse_other(environment, backup)
-    repository = repository_of(ports.store, ports.settings, environment.project_slug)
-    manifest = manifest_of(repository, backup)
-    told = {"backup_id": str(backup.id), "requested_by": requested_by, "tables": list(review.header.tables)}
-    ports.control.events.note(environment, "records_restore_started", at=now, facts=told)
-    with brought(repository, manifest, origin.filestore) as bring_back:
-        done = apply(origin.access, review, bring_back=bring_back)
-    counts = {"inserted": done.inserted, "updated": done.updated, "files": len(done.files)}
-    ports.control.events.note(environment, "records_restored", at=now, facts=told | counts)
-    return done
 
 
 @contextmanager
@@ -160,21 +128,13 @@ def is_over_life(name: str, *, now: datetime) -> bool:
     return made is not None and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE
 
 
-def _refuse_other(environment: Environment, backup: Backup) -> None:
+def refuse_other(environment: Environment, backup: Backup) -> None:
     """Production's data go nowhere else, and nobody's data into another environment's rows."""
     if backup.status != "verified":
         raise Conflict(f"backup {backup.id} is {backup.status}, not verified", hint="ops backup list")
     if backup.environment_id != environment.id:
         message = f"backup {backup.id} is not of {environment.partition_key}"
         raise Conflict(message, hint="take one that is: ops backup list; or clone production")
-
-
-def _refuse_busy(control: ControlPlane, environment: Environment) -> None:
-    for run in control.runs.active():
-        if run.environment_id == environment.id and run.kind in _REPLACING:
-            raise Conflict(
-                f"run #{run.run_number} works on {environment.partition_key}: {run.kind}", hint="wait for it"
-            )
 
 
 class _Files:

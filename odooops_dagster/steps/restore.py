@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from odooops_dagster.backup.filestore import inside
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.model import Backup, Build, CheckResult, Restore
+from odooops_dagster.run_config import RestoreConfig
 from odooops_dagster.steps.bring_back import (
     Stored,
     bring_back,
@@ -35,6 +35,7 @@ from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.files import link_tree
 from odooops_dagster.steps.image import kept_build
 from odooops_dagster.steps.names import database_name, filestore, role_name
+from odooops_dagster.steps.records_apply import apply_records
 from odooops_dagster.steps.undo import Undo, undoing
 
 _GRACE = timedelta(hours=1)
@@ -58,10 +59,13 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
         StepFailed: the backup does not come back whole, or its build does not answer; the environment is as it was.
         Damaged: the store does not hold the backup as it was written; the same.
     """
+    config = RestoreConfig.of(ctx.run)
     if _was_done(ctx):
         return _told_before(ctx)
-    if "undo" in ctx.run.config:
-        return _swap_back(ctx, ctx.control.backups.get_restore(UUID(str(ctx.run.config["undo"]))))
+    if config.records is not None:
+        return _records(ctx, config.records)
+    if config.undo is not None:
+        return _swap_back(ctx, ctx.control.backups.get_restore(config.undo))
     restore = ctx.control.backups.start_restore(ctx.fence)
     try:
         stored = open_backup(ctx, ctx.control.backups.get(restore.backup_id))
@@ -75,9 +79,31 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
     return result
 
 
+def _records(ctx: StepContext, told: dict[str, object]) -> RestoreResult:
+    """Write single records into the data that serve, which serve on."""
+    review, done = apply_records(ctx, told)
+    database = str(ctx.environment.database_name)
+    ctx.log(
+        "info", f"{done.inserted} record(s) inserted, {done.updated} updated, {len(done.files)} file(s) brought back"
+    )
+    return RestoreResult(
+        url=ctx.environment.url,
+        database=database,
+        checks=(),
+        metadata={
+            "database": database,
+            "backup": review.header.backup_id,
+            "inserted": done.inserted,
+            "updated": done.updated,
+            "files": len(done.files),
+        },
+        data_version=f"{database}+{ctx.run.id}",
+    )
+
+
 def _only(ctx: StepContext) -> str | None:
     """Return the part that was asked for, None for all of it."""
-    only = ctx.run.config.get("only")
+    only = RestoreConfig.of(ctx.run).only
     if only not in (None, "database", "filestore"):
         raise BadInput(f"a restore of only {only!r} is not known", hint="restore only the database or the filestore")
     return only
@@ -224,7 +250,7 @@ def _previous_of(ctx: StepContext, undone: Restore) -> str:
             f"{ctx.environment.partition_key} serves {ctx.environment.database_name}, which that restore did not make",
             hint="restore a backup instead: ops backup list",
         )
-    if is_over(undone, now=datetime.now(UTC)) or not ctx.databases.exists(previous):
+    if is_over(undone, now=ctx.run.created_at) or not ctx.databases.exists(previous):
         raise Conflict(
             f"{previous} was kept until {undone.keep_previous_until} and is gone",
             hint="restore a backup instead; policy clone.keep_previous_hours says how long a database is kept",
