@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,7 +68,29 @@ def _cut(line: str) -> str:
 
 def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
     """Return in one line why a run failed that could not say so itself."""
-    return _failed_step(instance, run_id) or _last_word(instance, run_id) or "the run ended without a word"
+    return (
+        _failed_step(instance, run_id)
+        or _failed_start(instance, run_id)
+        or _last_word(instance, run_id)
+        or "the run ended without a word"
+    )
+
+
+def _failed_start(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return why a run failed before its first step, for example because its row was not to be had."""
+    for kind in (dg.DagsterEventType.RESOURCE_INIT_FAILURE, dg.DagsterEventType.RUN_FAILURE):
+        for entry in instance.all_logs(run_id, of_type=kind):
+            data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+            error = getattr(data, "error", None)
+            if error is not None:
+                return _cut(_without_class((error.cause or error).message))
+    return None
+
+
+def _without_class(message: str) -> str:
+    """Return the first line of what was raised, without the name of its class."""
+    first = next(iter(message.strip().splitlines()), "")
+    return re.sub(r"^(\w+\.)+\w+: ", "", first)
 
 
 def _last_word(instance: dg.DagsterInstance, run_id: str) -> str | None:

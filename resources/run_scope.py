@@ -13,7 +13,7 @@ import dagster as dg
 from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.errors import Fenced, OdooOpsError
+from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
 from odooops_dagster.heartbeat import Heartbeat, StopReason
 from odooops_dagster.model import CheckResult, Fence, LogLevel
 from odooops_dagster.runtime import Runtime
@@ -89,7 +89,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         """Own the row while the run's steps work."""
         run, instance = _launched_run(context)
         fence = _fence(run)
-        scope = RunScope(self._step_context(context, run, fence), instance=instance)
+        scope = RunScope(self._begun(context, run, fence), instance=instance)
         instance.add_run_tags(run.run_id, {tags.PROCESS: str(Process.current())})
         heartbeat = self._heartbeat(fence, stop=lambda reason: stop_run(instance, run.run_id, reason))
         heartbeat.start()
@@ -99,6 +99,14 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             heartbeat.close()
             self._end(scope, outcome_of(scope.failure, heartbeat.stopped, instance, run.run_id, scope.interrupted))
             close_writer(fence)
+
+    def _begun(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
+        """Return the steps' context; where what the run names is not there, its row says so and ends."""
+        try:
+            return self._step_context(context, run, fence)
+        except (BadInput, NotFound) as exc:
+            Outcome(kind="failed", reason=one_line(exc)).write(self.control, fence)
+            raise dg.Failure(one_line(exc), allow_retries=False) from exc
 
     def _step_context(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
         try:

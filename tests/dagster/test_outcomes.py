@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
 from odooops_dagster import tags
 from odooops_dagster.model import Run
+from resources.run_scope import RunScopeResource
 from schedules.environment_expiry import environment_expiry
 from sensors import run_outcomes
 from sensors.cancellations import cancellations
@@ -30,6 +33,34 @@ def test_a_row_whose_run_could_not_end_it_ends_as_dagster_says(
     dagster_run = started(world, run)
     tell(world, sensor, dagster_run)
     assert world.row(run).status == status
+
+
+def test_a_run_whose_environment_is_not_there_says_so_in_its_row(world: World) -> None:
+    """Whoever started it: the row ends at once, with what is missing and not with a process that exited."""
+    run_id = world.control.runs.queue(world.project.id, env=None, git_sha=None, ref=None, kind="build")
+    run = replace(world.claim(), partition_key="shop/nowhere")
+    assert not world.materialize(run).success
+    row = world.control.runs.get(run_id)
+    assert (row.status, row.error_message) == ("failed", "run #1 works on no environment and on no backup")
+
+
+def test_a_run_that_fails_before_its_first_step_ends_with_the_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own process could not write it: what Dagster saw is the reason, not what it said last."""
+    world.queue()
+    run = world.claim()
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left on the disk\nand more")
+
+    monkeypatch.setattr(RunScopeResource, "_step_context", broken)
+    result = world.materialize(run)
+    dagster_run = world.instance.get_run_by_id(result.run_id)
+    assert dagster_run is not None
+    world.control.runs.renew(run.id, attempt=1, dagster_run_id=dagster_run.run_id, lease_seconds=60)
+    tell(world, run_outcomes.runs_failed, dagster_run)
+    assert world.row(run).error_message == "OSError: no space left on the disk"
 
 
 def test_a_row_that_has_ended_stays_as_it_is(world: World) -> None:
