@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from odooops_dagster.cli.output import Json, print_json
+from odooops_dagster.cli.ports import control_plane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import database_urls
@@ -57,7 +58,16 @@ def odoo(settings: Settings) -> str:
     return ", ".join(installed)
 
 
-ADVISED: dict[str, Check] = {"platform": stack, "schema": schema, "Odoo": odoo}
+def alarms(settings: Settings) -> str:
+    """Find out whether the platform has raised an alarm of its own."""
+    with control_plane(settings) as control:
+        open_ones = control.incidents.alarms()
+    if open_ones:
+        raise Unavailable("; ".join(alarm.title for alarm in open_ones), hint="ops env orphans list")
+    return "none"
+
+
+ADVISED: dict[str, Check] = {"platform": stack, "schema": schema, "Odoo": odoo, "alarms": alarms}
 
 
 def _print(findings: Sequence[Finding]) -> None:
