@@ -52,6 +52,7 @@ class Elsewhere:
 
     access: DatabaseAccess
     filestore: Path
+    log: Path | None = None  # where its Odoo writes
 
 
 def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
@@ -62,6 +63,7 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
     """
     file = _file(secrets, environment_id)
     told = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
+    told |= {"log": str(elsewhere.log)} if elsewhere.log else {}
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(file, json.dumps(told, indent=1).encode(), mode=0o600)
@@ -76,7 +78,8 @@ def recall(secrets: Path, environment_id: UUID) -> Elsewhere | None:
     if not file.is_file():
         return None
     told = json.loads(file.read_text())
-    return Elsewhere(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]))
+    log = Path(told["log"]) if told.get("log") else None
+    return Elsewhere(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]), log=log)
 
 
 def forget(secrets: Path, environment_id: UUID) -> None:
@@ -120,8 +123,8 @@ def inspect(
     Those that block stand in the way of adopting; the last one is the last that could be asked. `elsewhere_fatal`
     refuses a production that keeps attachments in an object store.
     """
-    folder = _folder(elsewhere, home)
-    yield folder
+    yield _folder(elsewhere, home)
+    yield _log(elsewhere.log)
     try:
         with psycopg.connect(
             conninfo(elsewhere.access), connect_timeout=_CONNECT_TIMEOUT_SECONDS, application_name="odooops adopt"
@@ -165,6 +168,16 @@ def _folder(elsewhere: Elsewhere, home: Path) -> CheckResult:
     if not os.access(path, os.R_OK | os.X_OK):
         return _answer("filestore", False, f"{path} cannot be read", hint="let the platform's account read it")
     return _answer("filestore", True, f"{path} can be read")
+
+
+def _log(path: Path | None) -> CheckResult:
+    """Answer whether the log of its Odoo can go into backups."""
+    if path is None:
+        return _answer("log", True, "not named: backups hold no log of its Odoo (--log FILE names it)")
+    if not path.is_file() or not os.access(path, os.R_OK):
+        hint = "let the platform's account read the file and its folder"
+        return _answer("log", False, f"{path} is no file that can be read", hint=hint, blocking=False)
+    return _answer("log", True, f"{path} and what is rotated away from it go into backups")
 
 
 def _dumper(server: int, programs: Programs) -> CheckResult:

@@ -9,8 +9,8 @@ import dagster as dg
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.steps.exchange import remove_old_zips
-from odooops_dagster.steps.records_apply import remove_old_reviews
 from odooops_dagster.steps.expire import remove_artifacts
+from odooops_dagster.steps.records_apply import remove_old_reviews
 from odooops_dagster.store import ObjectStore
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from odooops_dagster.backup import filestore
 from odooops_dagster.backup.cutting import cut
 from odooops_dagster.backup.dump import Facts, Programs, Snapshot, snapshot, still_referenced
+from odooops_dagster.backup.logs import KeptLogs, LogSource, keep_logs, logs_of
 from odooops_dagster.backup.manifest import File, Manifest, Piece, checked_id
 from odooops_dagster.backup.marks import Mark, marked
 from odooops_dagster.backup.repository import Known, Repository
@@ -86,10 +88,11 @@ def create(
     filestore_path: Path,
     programs: Programs,
     metadata: Mapping[str, Any] | None = None,
+    logs: Iterable[LogSource] = (),
     distrust: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
-    """Back the database and its filestore up; the objects that `distrust` names are written anew.
+    """Back the database and its filestore up, and logs beside them; the objects that `distrust` names are written anew.
 
     May be told again after it was killed: what is in the store is not sent twice, and where all of it is, nothing is
     done. With `distrust` a new one takes the place of the one with this id.
@@ -113,6 +116,7 @@ def create(
             (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)
         deleted = _deleted_meanwhile(access, files.missing)
+        kept = _keep_logs(work, logs)
         manifest = Manifest(
             id=backup_id,
             taken_at=facts.taken_at,
@@ -121,8 +125,11 @@ def create(
             dump=names,
             dump_bytes=size,
             **_of_files(files),
+            log_table=_keep_table(work, "log table", kept.files),
+            log_count=len(kept.files),
+            log_bytes=sum(file.size_bytes for file in kept.files),
             objects=work.objects,
-            facts=_told(facts) | {"deleted": deleted} | dict(metadata or {}),
+            facts=_told(facts) | {"deleted": deleted, "logs": kept.facts()} | dict(metadata or {}),
         )
         created = _finish(work, manifest, files.rescued)
         if made and made.key != manifest.key:
@@ -162,7 +169,7 @@ def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], F
 
 def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Created:
     # The head of a dump tells its moment, and the table of files changes with each: no later backup writes them again.
-    for name in (*manifest.dump[:1], *manifest.file_table):
+    for name in (*manifest.dump[:1], *manifest.file_table, *manifest.log_table):
         work.repository.keep_twin(name, manifest.objects)
     # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
     work.mark.renew()
@@ -196,9 +203,8 @@ def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
         done += sum(file.size_bytes for file in group.files)
         work.progress("filestore", done, None)
     files = sorted(chain.from_iterable(group.files for group in kept), key=lambda file: file.name)
-    table, _ = work.keep_stream("file table", cast("BinaryIO", io.BytesIO(b"".join(file.line() for file in files))))
     return _Files(
-        table=table,
+        table=_keep_table(work, "file table", files),
         count=len(files),
         size_bytes=sum(file.size_bytes for file in files),
         missing=tuple(sorted(chain.from_iterable(group.missing for group in kept))),
@@ -210,6 +216,29 @@ def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
 def _deleted_meanwhile(access: DatabaseAccess, missing: Collection[str]) -> list[str]:
     """Return the missing files that Odoo deleted while we worked: the database of now speaks of them no longer."""
     return sorted(set(missing) - still_referenced(access, missing)) if missing else []
+
+
+def _keep_logs(work: _Work, sources: Iterable[LogSource]) -> KeptLogs:
+    """Keep the logs; those of ended runs are as the last backup has them."""
+    last = work.known.last
+    old: dict[str, File] = {}
+    with suppress(Conflict, NotFound):  # where the table is damaged every log is read again
+        old = {file.name: file for file in logs_of(work.repository, last)} if last else {}
+
+    def known(name: str) -> File | None:
+        pieces = list(map(work.known.kept, old[name].objects)) if name in old else []
+        if not pieces or not all(pieces):
+            return None
+        work.add(chain.from_iterable(pieces))
+        return old[name]
+
+    keep = partial(work.keep_stream, "logs")
+    return keep_logs(sources, keep=keep, known=known, since=last.taken_at if last else None)
+
+
+def _keep_table(work: _Work, what: str, files: Iterable[File]) -> tuple[str, ...]:
+    lines = b"".join(file.line() for file in files)
+    return work.keep_stream(what, cast("BinaryIO", io.BytesIO(lines)))[0]
 
 
 def _old_files(work: _Work, wanted: set[str]) -> dict[str, File]:

@@ -15,7 +15,9 @@ from urllib.parse import quote, unquote
 from odooops_dagster.errors import BadInput, Conflict
 
 FORMAT = "odooops-backup"
-VERSION = 1
+VERSION = 2
+# What version 2 has and version 1 had not: the logs.
+_OF_LOGS = ("log_table", "log_count", "log_bytes")
 _NAME = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _STORE_FNAME = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{38}")
@@ -98,6 +100,10 @@ class Manifest:
     missing: tuple[str, ...] = ()  # files that the database speaks of and production did not have
     altered: tuple[str, ...] = ()  # files that did not hash to their name in production
     facts: Mapping[str, Any] = field(default_factory=dict)  # versions, modules, rows per table
+    log_table: tuple[str, ...] = ()  # names, in the order of the table
+    log_count: int = 0
+    log_bytes: int = 0
+    version: int = VERSION
 
     @property
     def key(self) -> str:
@@ -128,10 +134,11 @@ class Manifest:
         """Return its JSON."""
         value = asdict(self) | {
             "format": FORMAT,
-            "version": VERSION,
             "taken_at": self.taken_at.astimezone(UTC).isoformat(),
             "objects": [asdict(piece) for piece in self.objects.values()],
         }
+        if self.version == 1:  # its bytes are those that were written then: a row knows their hash
+            value = {name: value[name] for name in value if name not in _OF_LOGS}
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -146,9 +153,12 @@ class Manifest:
             value = json.loads(data)
             if value.pop("format") != FORMAT:
                 raise Conflict("this is no manifest of a backup")
-            if (version := value.pop("version")) != VERSION:
-                message = f"the backup has format version {version}, known is {VERSION}"
-                raise LaterFormat(message, hint="update odooops")
+            version = value["version"]
+            if version not in range(1, VERSION + 1):
+                kind = LaterFormat if isinstance(version, int) and version > VERSION else Conflict
+                raise kind(f"the backup has format version {version}, known is {VERSION}", hint="update odooops")
+            if {*_OF_LOGS} & value.keys() != ({*_OF_LOGS} if version > 1 else set()):
+                raise Conflict(f"the manifest has not the fields of version {version}")
             manifest = cls(**value | _converted(value))
             check(manifest)
         except (ValueError, TypeError, KeyError, AttributeError, BadInput) as exc:
@@ -182,7 +192,7 @@ def needed(names: Sequence[str], objects: Mapping[str, Piece]) -> dict[str, Piec
 
 def _converted(value: Mapping[str, Any]) -> dict[str, Any]:
     pieces = [Piece(**entry | {"sketch": tuple(entry["sketch"])}) for entry in value["objects"]]
-    lists = ("dump", "file_table", "missing", "altered")
+    lists = ("dump", "file_table", "missing", "altered", *(["log_table"] if value["version"] > 1 else []))
     return {
         "taken_at": datetime.fromisoformat(value["taken_at"]),
         "objects": {piece.name: piece for piece in pieces},
@@ -197,8 +207,8 @@ def check(manifest: Manifest) -> None:
         raise Conflict("the manifest says what cannot be of its time or its dump")
     if not isinstance(manifest.facts, Mapping):
         raise Conflict("the manifest's facts are none")
-    _check_sizes(manifest.dump_bytes, manifest.file_bytes, manifest.file_count)
-    for name in (*manifest.dump, *manifest.file_table):
+    _check_sizes(manifest.dump_bytes, manifest.file_bytes, manifest.file_count, manifest.log_bytes, manifest.log_count)
+    for name in (*manifest.dump, *manifest.file_table, *manifest.log_table):
         if name not in manifest.objects:
             raise Conflict(f"the manifest refers to object {name} and does not list it")
     for piece in manifest.objects.values():

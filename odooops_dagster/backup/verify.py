@@ -111,8 +111,9 @@ def verify(
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
         reading = _Reading(repository, manifest, pool, progress)
         referenced = _check_dump(reading, programs)
-        files = _check_table(reading)
+        files = _check_table(reading, "file table", manifest.file_table, manifest.file_count)
         _check_files(reading, files)
+        _check_files(reading, _check_table(reading, "log table", manifest.log_table, manifest.log_count))
         # Where the file table is damaged, nothing else leads to them.
         for _ in reading.blocks("objects", sorted(manifest.objects.keys() - reading.seen)):
             pass
@@ -207,17 +208,17 @@ def _attachments(stream: BinaryIO) -> set[str]:
     return {name for name in names if not store_of(name)}
 
 
-def _check_table(reading: _Reading) -> dict[str, File]:
+def _check_table(reading: _Reading, what: str, table: Iterable[str], count: int) -> dict[str, File]:
     files: dict[str, File] = {}
-    for line in lines_of(reading.blocks("file table", reading.manifest.file_table)):
+    for line in lines_of(reading.blocks(what, table)):
         try:
             file = File.from_line(line)
         except Conflict as exc:
-            reading.blame("file table", str(exc))
+            reading.blame(what, str(exc))
             continue
         files[file.name] = file
-    if len(files) != reading.manifest.file_count:
-        reading.blame("file table", f"{len(files)} files are in the table, {reading.manifest.file_count} were written")
+    if len(files) != count:
+        reading.blame(what, f"{len(files)} files are in the table, {count} were written")
     return files
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from odooops_dagster.cli import exchange, records, restore
+from odooops_dagster.cli import backup_logs, exchange, records, restore
 from odooops_dagster.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
 from odooops_dagster.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.cli.bars import bars
@@ -28,6 +28,7 @@ from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
 app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_)
+app.command("logs")(backup_logs.logs)
 app.add_typer(records.app, name="records")
 app.command("restore")(restore.restore)
 app.command("undo")(restore.undo)

@@ -128,11 +128,15 @@ def adopt(
             show_default=False,
         ),
     ] = None,
+    log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Log that its Odoo writes, for backups.", show_default=False)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Adopt a production that runs elsewhere: it is backed up and cloned from here, and never written."""
     settings = Settings()
-    elsewhere = Elsewhere(access=access_from(read_dsn(dsn_file, settings)), filestore=filestore.resolve())
+    access = access_from(read_dsn(dsn_file, settings))
+    elsewhere = Elsewhere(access=access, filestore=filestore.resolve(), log=log.resolve() if log else None)
     with control_plane(settings) as control:
         found = control.projects.get(project)
         rules = control.policies.get(found.id, policy_type="backup")

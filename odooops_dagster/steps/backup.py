@@ -13,13 +13,14 @@ from odooops_dagster import evidence
 from odooops_dagster.backup.create import Created, create
 from odooops_dagster.backup.distrust import distrusted
 from odooops_dagster.backup.elsewhere import summary_of
-from odooops_dagster.backup.manifest import VERSION, Manifest
+from odooops_dagster.backup.manifest import Manifest
 from odooops_dagster.backup.marks import LIFE, Busy
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.checks.restored import judge_left_out
 from odooops_dagster.errors import Conflict, StepFailed
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
+from odooops_dagster.steps.backup_logs import log_sources, logs_said
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.exchange import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.steps.origin import origin_of
@@ -94,7 +95,7 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
         size_bytes=manifest.size_bytes,
         stored_bytes=created.stored_bytes,
         object_count=len(manifest.objects),
-        format_version=VERSION,
+        format_version=manifest.version,
         database_name=manifest.database_name,
         odoo_version=_series(manifest) or ctx.project.odoo_version,
         # Data that come from elsewhere were made by no build of ours.
@@ -130,6 +131,7 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
         filestore_path=origin.filestore,
         programs=pg_programs(ctx.settings),
         metadata=_of_environment(ctx, backup),
+        logs=log_sources(ctx, origin),
         distrust=distrusted(repository),
         progress=Meter(ctx.control.logs, ctx.fence),
     )
@@ -211,6 +213,7 @@ def _result(ctx: StepContext, backup: Backup, manifest: Manifest, proof: Proof, 
             "manifest": backup.manifest_url,
             "manifest_sha256": manifest.sha256,
             "verified": verified.summary,
+            "logs": logs_said(manifest.facts.get("logs", {})),
         },
         data_version=manifest.sha256,
     )

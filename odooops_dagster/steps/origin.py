@@ -20,6 +20,7 @@ class Origin:
     access: DatabaseAccess
     filestore: Path
     is_adopted: bool
+    log: Path | None = None  # of an adopted Odoo, where it is known
 
 
 def origin_of(databases: OdooDatabases, settings: Settings, environment: Environment) -> Origin:
@@ -46,4 +47,4 @@ def _adopted(settings: Settings, environment: Environment) -> Origin:
     if elsewhere is None:
         hint = f"say it again: ops env adopt {environment.project_slug} {environment.branch}"
         raise StepFailed(f"{environment.partition_key} is adopted, and nobody here knows where it is", hint=hint)
-    return Origin(access=elsewhere.access, filestore=elsewhere.filestore, is_adopted=True)
+    return Origin(access=elsewhere.access, filestore=elsewhere.filestore, is_adopted=True, log=elsewhere.log)

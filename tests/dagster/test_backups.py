@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pytest
 from pydantic import SecretStr
 
 from odooops_dagster.backup.distrust import distrusted
+from odooops_dagster.backup.logs import log_blocks, logs_of
 from odooops_dagster.backup.manifest import VERSION
 from odooops_dagster.backup.marks import marked
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.model import Backup
+from odooops_dagster.model import Backup, LogLine
 from odooops_dagster.steps import backup as step
+from odooops_dagster.steps import names
 from odooops_dagster.steps.progress import PROGRESS, Meter, Reading, rate_text, size_text
 from odooops_dagster.steps.recheck import recheck
 from odooops_dagster.steps.stores import manifest_key
@@ -259,6 +262,42 @@ def test_attachments_in_an_object_store_are_counted_and_policy_decides(productio
     refused = production.back_up()
     assert refused.status == "failed"
     assert "3 attachment(s) are in an object store" in str(refused.error_message)
+
+
+def test_a_backup_holds_the_logs_of_its_environment(production: Shop) -> None:
+    """Of every run of it, and what its Odoo wrote; those of another environment are not among them."""
+    folder = names.environment_folder(production.settings.home, production.environment) / "logs"
+    folder.mkdir(parents=True)
+    (folder / "env-1.log").write_text("1970-01-01 INFO shop odoo: hello\n")
+    (folder / "env-1.log.1").write_text("older\n")
+    (folder.parent / "env-1.conf").write_text("db_password = secret\n")
+    run = production.claim() if production.ask() else None
+    assert run is not None
+    fence = fence_of(run)
+    production.control.runs.start(fence)
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    lines = [LogLine(level="info", message=f"line {number}\nand more", logged_at=at) for number in range(3)]
+    production.control.logs.append(fence, lines)
+    production.control.runs.complete(fence, exit_code=1)
+    other = production.control.environments.ensure(production.project.id, branch="feature/x")
+    production.control.runs.queue(production.project.id, env=other.name, git_sha=SHA, ref="refs/heads/feature/x")
+    stray = production.claim()
+    production.control.runs.start(fence_of(stray))
+    production.control.logs.append(fence_of(stray), [LogLine(level="info", message="of another")])
+    production.control.runs.complete(fence_of(stray), exit_code=0)
+    made = production.back_up()
+    manifest = production.repository.manifest(str(manifest_key(made)))
+    found = {
+        file.name: b"".join(log_blocks(production.repository, manifest, file))
+        for file in logs_of(production.repository, manifest)
+    }
+    assert found == {
+        "odoo/env-1.log": b"1970-01-01 INFO shop odoo: hello\n",
+        "odoo/env-1.log.1": b"older\n",
+        f"runs/{run.run_number}-backup.log": b"".join(
+            b"2026-01-01T12:00:00+00:00 info  line %d\nand more\n" % number for number in range(3)
+        ),
+    }
 
 
 class Down(FolderStore):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,7 @@ from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.backup import back_up
+from odooops_dagster.steps.backup_logs import log_sources
 from odooops_dagster.steps.bring_back import build_of
 from odooops_dagster.steps.converge import converge_all
 from odooops_dagster.steps.destroy import destroy_environment
@@ -233,6 +235,30 @@ def test_what_is_unusual_is_only_warned_of(settings: Settings, theirs: Theirs, c
     assert said.count("warning ") == 2
     assert control.environments.get("shop/main").is_adopted
     assert settings.home.is_dir()
+
+
+def test_the_log_of_an_adopted_odoo_goes_into_its_backups_where_it_is_named(
+    settings: Settings, theirs: Theirs, control: ControlPlane, databases: OdooDatabases
+) -> None:
+    """With what was rotated away from it; where nobody named it, adopting says so and backups hold none."""
+    assert "backups hold no log of its Odoo (--log FILE names it)" in adopt(theirs.place, theirs.dsn)
+    environment = control.environments.get("shop/main")
+    assert origin_of(databases, settings, environment).log is None
+    log = theirs.data.folder.parent / "odoo.log"
+    where = ("adopt", "shop", "main", "--dsn-file", "-", "--filestore", str(theirs.data.folder), "--log", str(log))
+    assert "is no file that can be read" in ops(*where, answer=theirs.dsn)
+    log.write_text("today\n")
+    log.with_name("odoo.log.1").write_text("yesterday\n")
+    assert f"{log} and what is rotated away from it go into backups" in ops(*where, answer=theirs.dsn)
+    assert recall(settings.home / "secrets", environment.id) == replace(theirs.place, log=log)
+    control.backups.create(environment.project_id, env=environment.name)
+    ctx = next_run(control, settings, databases)
+    origin = origin_of(databases, settings, environment)
+    assert [source.name for source in log_sources(ctx, origin)] == [
+        "odoo/odoo.log",
+        "odoo/odoo.log.1",
+        f"runs/{ctx.run.run_number}-backup.log",
+    ]
 
 
 def in_a_bucket(theirs: Theirs, *, most: int) -> None:

@@ -19,6 +19,7 @@ from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import Backup
+from odooops_dagster.steps import names
 from odooops_dagster.steps.stores import manifest_key
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes
@@ -105,6 +106,32 @@ def test_waiting_shows_the_work_and_how_it_ended(production: Shop, worker_url: s
     assert json.loads(ended.stdout)["status"] == "verified"
 
 
+def test_the_logs_of_a_backup_are_listed_printed_and_written(
+    ops: Ops, production: Shop, database: str, tmp_path: Path
+) -> None:
+    """One by name, or all below a folder; what is there already stays, and the environment's record says who read."""
+    folder = names.environment_folder(production.settings.home, production.environment) / "logs"
+    folder.mkdir(parents=True)
+    (folder / "env-1.log").write_text("hello\n" * 1000)
+    made = production.back_up()
+    assert "odoo/env-1.log  6.0 kB" in ops("logs", str(made.id)).stdout
+    assert ops.json("logs", str(made.id)) == [{"name": "odoo/env-1.log", "size": 6000}]
+    assert ops("logs", str(made.id), "odoo/env-1.log").stdout == "hello\n" * 1000
+    ops("logs", str(made.id), "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "odoo" / "env-1.log").read_text() == "hello\n" * 1000
+    with pytest.raises(Conflict, match=r"env-1.log is there already"):
+        ops("logs", str(made.id), "--out", str(tmp_path / "out"))
+    with pytest.raises(NotFound, match="holds no log odoo/other") as caught:
+        ops("logs", str(made.id), "odoo/other.log")
+    assert "odoo/env-1.log" in str(caught.value.hint)
+    with psycopg.connect(database) as connection:
+        told = connection.execute("select event, payload from ops.environment_events order by id").fetchall()
+    assert [event for event, _ in told] == ["backup_logs_read"] * len(told)
+    assert told[0][1]["rationale_structured"] == {
+        "backup_id": str(made.id), "requested_by": "ada", "log": "odoo/env-1.log"
+    }  # fmt: skip
+
+
 def test_the_list_shows_what_could_be_brought_back(ops: Ops, made: Backup) -> None:
     """Id, environment, state, label, moment, sizes and age, in words and for programs."""
     shown = ops("list").stdout
@@ -123,7 +150,12 @@ def test_a_backup_is_shown_with_its_checks_by_the_beginning_of_its_id(ops: Ops, 
     """Eight letters do; too few, or none of a backup, do not."""
     shown = ops.json("show", str(made.id)[:8])
     assert (shown["id"], shown["run"].partition("#")[0]) == (str(made.id), "shop")
-    assert {check["name"] for check in shown["checks"]} == {"backup_verified", "filestore_complete"}
+    assert {check["name"] for check in shown["checks"]} == {
+        "backup_verified",
+        "filestore_complete",
+        "attachments_elsewhere",
+        "left_out",
+    }
     assert "backup_verified" in ops("show", str(made.id)).stdout
     for unknown in (str(made.id)[:2], "zzzzzzzz", "00000000-0000-0000-0000-000000000000"):
         with pytest.raises(NotFound):

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from odooops_dagster.backup import cutting, marks, sealing
-from tests.backups import back_up_dump, repository_in
+from odooops_dagster.backup.logs import file_source
+from tests.backups import back_up, back_up_dump, production_on, repository_in
+from tests.servers import PostgresServer
 
 KEY = bytes(range(32))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "backup-format.md"
@@ -37,7 +39,8 @@ class Reader:
         """Return the newest manifest."""
         label = max(path.name for path in (self.folder / "manifests").iterdir())
         manifest: dict[str, Any] = json.loads(self.unseal(f"manifests/{label}"))
-        assert (manifest["format"], manifest["version"]) == ("odooops-backup", 1)
+        assert manifest["format"] == "odooops-backup"
+        assert manifest["version"] in (1, 2)
         return manifest
 
     def dump(self, manifest: dict[str, Any]) -> bytes:
@@ -46,10 +49,10 @@ class Reader:
         assert len(dump) == manifest["dump_bytes"]
         return dump
 
-    def files(self, manifest: dict[str, Any]) -> dict[str, bytes]:
-        """Return each file's content."""
+    def files(self, manifest: dict[str, Any], what: str = "file") -> dict[str, bytes]:
+        """Return each file's content, or each log's."""
         found = {}
-        for line in self.joined(manifest, manifest["file_table"]).decode().split("\n")[:-1]:
+        for line in self.joined(manifest, manifest[f"{what}_table"]).decode().split("\n")[:-1]:
             name, size, offset, sha1, objects = line.split(" ")
             data = self.joined(manifest, [] if objects == "-" else objects.split(","))
             data = data[int(offset) : int(offset) + int(size)]
@@ -57,8 +60,8 @@ class Reader:
             expected = unquote(name)[3:] if sha1 == "-" else sha1
             assert hashlib.sha1(data, usedforsecurity=False).hexdigest() == expected
             found[unquote(name)] = data
-        assert len(found) == manifest["file_count"]
-        assert sum(map(len, found.values())) == manifest["file_bytes"]
+        assert len(found) == manifest[f"{what}_count"]
+        assert sum(map(len, found.values())) == manifest[f"{what}_bytes"]
         return found
 
     def joined(self, manifest: dict[str, Any], names: list[str]) -> bytes:
@@ -137,6 +140,30 @@ def test_who_has_read_the_document_reads_the_backup(tmp_path: Path, filestore: P
     assert [name for name in manifest["dump"] if reader_base(manifest, name)] != []
     assert reader.dump(manifest) == b"".join(rows)
     assert reader.files(manifest) == content(filestore)
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
+def test_who_has_read_the_document_reads_the_logs(
+    tmp_path: Path, key: bytes | None, postgres_server: PostgresServer
+) -> None:
+    """Those of version 2, short ones and one of several objects, and of an older manifest none."""
+    lines = [f"2026-01-01 00:00:00,000 {number} INFO shop odoo: line {number}\n".encode() for number in range(200_000)]
+    written = {
+        "odoo/odoo.log": b"".join(lines),
+        "odoo/odoo.log.1": b"\x1f\x8b no text",
+        "runs/1-deploy.log": b"one line\n",
+    }
+    sources = []
+    for name, data in written.items():
+        (tmp_path / "logs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "logs" / name).write_bytes(data)
+        sources.append(file_source(name, tmp_path / "logs" / name))
+    with production_on(postgres_server, tmp_path / "filestore") as production:
+        made = back_up(production, repository_in(tmp_path / "store", key=key), "first", logs=sources)
+    reader = Reader(tmp_path / "store" / "backups" / "shop", key)
+    manifest = reader.newest()
+    assert reader.files(manifest, "log") == written
+    assert len([name for name in made.manifest.objects if name not in (*manifest["dump"], *manifest["file_table"])]) > 4
 
 
 def reader_base(manifest: dict[str, Any], name: str) -> object:

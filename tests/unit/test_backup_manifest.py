@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
     assert written.to_bytes() == Manifest.from_bytes(written.to_bytes()).to_bytes()
 
 
+def test_a_manifest_of_version_1_is_read_and_hashes_to_what_its_row_knows() -> None:
+    """Its bytes are those that were written then: without logs."""
+    first = json.loads(manifest().to_bytes()) | {"version": 1}
+    for name in ("log_table", "log_count", "log_bytes"):
+        del first[name]
+    written = json.dumps(first, sort_keys=True, separators=(",", ":")).encode()
+    read = Manifest.from_bytes(written)
+    assert (read.log_table, read.log_count, read.log_bytes) == ((), 0, 0)
+    assert read.to_bytes() == written
+    assert read.sha256 == hashlib.sha256(written).hexdigest()
+    with pytest.raises(Conflict, match="not the fields of version 2"):
+        Manifest.from_bytes(written.replace(b'"version":1', b'"version":2'))
+
+
 def test_its_key_is_in_the_order_of_time() -> None:
     """The zone of who made it does not matter."""
     assert manifest().key == "manifests/20260302T043000Z-first"
@@ -74,7 +89,10 @@ def test_its_key_is_in_the_order_of_time() -> None:
         (b"[]", "cannot be read"),
         (b"{}", "cannot be read"),
         (altered(format="tar"), "no manifest"),
-        (altered(version=2), "format version 2, known is 1"),
+        (altered(version=3), "format version 3, known is 2"),
+        (altered(version=1), "not the fields of version 1"),
+        (altered(log_table=["d" * 64]), "refers to object d"),
+        (altered(log_count=-1), "counts -1"),
         (altered(more=1), "cannot be read"),
         (altered(id="../up"), "cannot be the id"),
         (altered(taken_at="2026-03-01T00:00:00"), "cannot be of its time"),
@@ -101,7 +119,7 @@ def test_what_cannot_be_is_refused(data: bytes, reason: str) -> None:
 def test_a_newer_version_says_what_to_do() -> None:
     """It is not taken for damaged."""
     with pytest.raises(Conflict) as caught:
-        Manifest.from_bytes(altered(version=2))
+        Manifest.from_bytes(altered(version=3))
     assert caught.value.hint == "update odooops"
 
 
