@@ -61,6 +61,10 @@ class Logs:
         """Return the lines after that id, the oldest first."""
         return self._database.call("read_run_logs", p_run_id=run_id, p_after_id=after_id, p_limit=limit)
 
+    def runs(self, environment_id: UUID, *, since: datetime) -> Rows:
+        """Return the environment's runs since the moment, the newest first."""
+        return self._database.call("list_logged_runs", p_environment_id=environment_id, p_since=since)
+
     def events(self, run_id: UUID) -> Rows:
         """Return the run's events in their order."""
         return self._database.read("run_events", order="seq", run_id=run_id)

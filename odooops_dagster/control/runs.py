@@ -82,13 +82,6 @@ class Runs:
         )
         return [Run.from_row(row) for row in rows]
 
-    def of_environment(self, environment_id: UUID, *, limit: int) -> builtins.list[Run]:
-        """Return the environment's runs, the newest first."""
-        rows = self._database.read(
-            "v_runs", order="created_at desc, run_number desc", limit=limit, environment_id=environment_id
-        )
-        return [Run.from_row(row) for row in rows]
-
     def queued(self) -> Rows:
         """Return what waits, in the order of the claims, with what each waits for."""
         return self._database.call("list_queued_runs")

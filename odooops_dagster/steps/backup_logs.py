@@ -9,16 +9,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from odooops_dagster.backup.logs import LogSource, Readable, file_source, rotated
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.model import Run
 from odooops_dagster.steps.context import StepContext
 from odooops_dagster.steps.names import environment_folder
 from odooops_dagster.steps.origin import Origin
 
-# More of an environment's runs are not looked at, however short their logs are.
-_RUNS = 1000
 _LINES = 5000
 
 
@@ -27,11 +25,9 @@ def log_sources(ctx: StepContext, origin: Origin) -> Iterator[LogSource]:
     for path in _odoo_logs(ctx, origin):
         yield file_source(f"odoo/{path.name}", path)
     days = int(ctx.control.policies.get(ctx.project.id, policy_type="ttl")["log_days"])
-    oldest = datetime.now(UTC) - timedelta(days=days)
-    for run in ctx.control.runs.of_environment(ctx.environment.id, limit=_RUNS):
-        if run.created_at >= oldest:
-            read = partial(_lines_of, ctx.control, run)
-            yield LogSource(name=f"runs/{run.run_number}-{run.kind}.log", read=read, ended_at=run.finished_at)
+    for run in ctx.control.logs.runs(ctx.environment.id, since=datetime.now(UTC) - timedelta(days=days)):
+        read = partial(_lines_of, ctx.control, run["run_id"])
+        yield LogSource(name=f"runs/{run['run_number']}-{run['kind']}.log", read=read, ended_at=run["finished_at"])
 
 
 def logs_said(facts: Mapping[str, Any]) -> str:
@@ -54,10 +50,10 @@ def _odoo_logs(ctx: StepContext, origin: Origin) -> list[Path]:
 
 
 @contextmanager
-def _lines_of(control: ControlPlane, run: Run, most: int) -> Iterator[Readable]:
+def _lines_of(control: ControlPlane, run_id: UUID, most: int) -> Iterator[Readable]:
     """Yield the end of a run's log as text, a line for each of its lines."""
     text, after = b"", 0
-    while rows := control.logs.tail(run.id, after_id=after, limit=_LINES):
+    while rows := control.logs.tail(run_id, after_id=after, limit=_LINES):
         text = (text + b"".join(map(_line, rows)))[-most - 1 :]
         after = rows[-1]["id"]
     is_cut = len(text) > most

@@ -25,6 +25,19 @@ def test_log_lines_arrive_in_their_order_with_their_times(world: World, project:
     assert [row["message"] for row in after] == ["line 2", "line 3"]
 
 
+def test_the_runs_of_an_environment_are_listed_for_their_logs(world: World, project: UUID) -> None:
+    """Its own, the newest first, from a moment on; one that has not ended has no end."""
+    first, second = (world.queue(project, sha=sha * 40, p_kind="build") for sha in "ab")
+    world.queue(project, env="feature/b")
+    environment = world.run(first)["environment_id"]
+    query = "select * from ops.list_logged_runs(%s, %s::timestamptz, %s)"
+    found = world.rows(query, environment, "-infinity", 10)
+    assert [row["run_id"] for row in found] == [second, first]
+    assert (found[0]["kind"], found[0]["finished_at"]) == ("build", None)
+    assert [row["run_id"] for row in world.rows(query, environment, "-infinity", 1)] == [second]
+    assert world.rows(query, environment, "infinity", 10) == []
+
+
 def test_log_lines_are_found_by_word(world: World, project: UUID) -> None:
     """Full-text search, through its index."""
     run_id = world.work(project)
