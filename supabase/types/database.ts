@@ -4008,6 +4008,16 @@ export type Database = {
         }[];
       };
       known_runs: { Args: { p_run_ids: string[] }; Returns: string[] };
+      list_logged_runs: {
+        Args: { p_environment_id: string; p_limit?: number; p_since: string };
+        Returns: {
+          created_at: string;
+          finished_at: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          run_id: string;
+          run_number: number;
+        }[];
+      };
       list_partitions: {
         Args: { p_table: string };
         Returns: {
