@@ -23,8 +23,8 @@ from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 from odooops_dagster.steps.upkeep.verdicts import judge
 
-US = Identity(installation=uuid4(), control_plane=uuid4())
-RUN = uuid4()
+US = Identity(installation=UUID(int=1), control_plane=UUID(int=2))
+RUN = UUID(int=3)
 NOW = datetime(2026, 2, 13, 12, 30, 0, 123000, tzinfo=UTC)
 OURS = Mark(identity=US, run_id=RUN, made_at=NOW)
 
