@@ -64,7 +64,8 @@ def _push_and_work(world: World, slug: str, project: UUID) -> dict[str, UUID]:
     world.rows("select ops.record_check(%s, 1, %s, true, true, 'answered')", ended, slug)
     world.rows("select ops.record_lineage(%s, 1, 'image', %s, '1', '2')", ended, slug)
     world.rows("select ops.remember_template(%s, 1, %s, '19.0', %s, '{base}')", ended, slug, slug)
-    world.rows("select ops.record_deployment(%s, 1, 'http://a', 80 + length(%s), %s, 'sha256:1', 'a')", ended, slug, slug)
+    port = 80 + world.value("select count(*) from ops.environments")  # of its own
+    world.rows("select ops.record_deployment(%s, 1, 'http://a', %s, %s, 'sha256:1', 'a')", ended, port, slug)
     world.rows("select ops.worker_heartbeat(%s, 'test')", slug)
     world.rows("select ops.record_orphan_decision('database', %s, 'adopted', 'unknown')", slug)
     world.complete(ended)
