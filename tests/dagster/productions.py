@@ -117,7 +117,8 @@ def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int
     settings = Settings(home=home, heartbeat_seconds=1)
     try:
         databases.ensure_role(role)
-        databases.create(database, owner=role)
+        # No run made it, as its name says; the janitor knows it by its environment.
+        OdooDatabases(server.url("postgres"), secrets=home / "secrets").create(database, owner=role)
         data = filled(databases, server, role, database, names.filestore(home, environment, database))
         with dg.DagsterInstance.ephemeral() as instance:
             yield Shop(
