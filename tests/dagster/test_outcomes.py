@@ -44,10 +44,10 @@ def test_a_run_whose_environment_is_not_there_says_so_in_its_row(world: World) -
     assert (row.status, row.error_message) == ("failed", "run #1 works on no environment and on no backup")
 
 
-def test_a_run_that_fails_before_its_first_step_ends_with_the_reason(
+def test_a_run_that_fails_before_its_first_step_waits_with_the_reason(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run's own process could not write it: what Dagster saw is the reason, not what it said last."""
+    """The run's own process could not write it: what Dagster saw is the reason, and no attempt of the row is spent."""
     world.queue()
     run = world.claim()
 
@@ -60,7 +60,9 @@ def test_a_run_that_fails_before_its_first_step_ends_with_the_reason(
     assert dagster_run is not None
     world.control.runs.renew(run.id, attempt=1, dagster_run_id=dagster_run.run_id, lease_seconds=60)
     tell(world, run_outcomes.runs_failed, dagster_run)
-    assert world.row(run).error_message == "OSError: no space left on the disk"
+    assert world.row(run).status == "queued"
+    [waiting] = world.control.runs.queued()
+    assert waiting["waits_for"].endswith(" UTC (OSError: no space left on the disk)")
 
 
 def test_a_row_that_has_ended_stays_as_it_is(world: World) -> None:
