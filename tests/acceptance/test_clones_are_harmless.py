@@ -153,6 +153,29 @@ def test_the_copys_crons_reach_nobody_while_productions_do(production: Productio
     assert production.trap.calls
 
 
+REQUIRED = """
+alter table iap_account alter account_token set not null, add check (length(account_token) <= 24);
+alter table fetchmail_server alter password set not null, add check (password ~ '^[a-z-]+$');
+create function refuse() returns trigger language plpgsql as $$ begin raise exception 'append-only'; end $$;
+create trigger guard before update of password on fetchmail_server for each row execute function refuse();
+"""
+
+
+def test_odoo_serves_a_copy_whose_tables_want_a_secret(production: Production) -> None:
+    """Production's own rules stand in the copy as they did, and Odoo answers on what was filled in."""
+    copy = production.copy("required")
+    with psycopg.connect(url(copy)) as connection:
+        connection.execute("delete from iap_account where account_token is null")
+        connection.execute(REQUIRED.encode())
+    report = production.make_harmless(copy)
+    assert report.scrubbed["fetchmail_server.password"] == 1
+    [filled] = production.rows(copy, "select password from fetchmail_server")
+    assert filled not in {PASSWORD, "None"}
+    assert production.rows(copy, "select tgenabled from pg_trigger where tgname = 'guard'") == ["O"]
+    assert offenders(copy) == {}
+    _serve_with_crons(production, copy, seconds=1)
+
+
 def _serve_with_crons(
     production: Production, copy: DatabaseAccess, *, seconds: float, until_called: bool = False
 ) -> None:
