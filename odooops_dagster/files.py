@@ -35,6 +35,12 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         stream.write(data)
 
 
+def beneath(path: Path, folder: Path) -> Path:
+    """Return the path as seen from the folder, where it lies in it; where it does not, as it is."""
+    bases = (base for base in (folder, folder.resolve()) if path.is_relative_to(base))
+    return next((path.relative_to(base) for base in bases), path)
+
+
 @contextmanager
 def locked(path: Path, *, on_wait: Callable[[], object]) -> Iterator[None]:
     """Hold the file's lock, which ends with the process at the latest; `on_wait` is told where another holds it."""

@@ -16,6 +16,7 @@ from odooops_dagster.local import programs as layout
 from odooops_dagster.local.orphans import end_orphans, reap
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, database_urls, needs_embedded
 from odooops_dagster.local.readiness import probes
+from odooops_dagster.local.relocate import relocate
 from odooops_dagster.local.secrets import read_or_create_secret
 from odooops_dagster.local.startup import Progress, Report, Startup, write_files
 from odooops_dagster.local.supervisor import ProgramState, Supervisor, terminate
@@ -64,6 +65,7 @@ class Stack:
 
     def _start(self, held: int) -> None:
         tether.adopt_orphans()
+        self._settle()
         embedded = needs_embedded(self._settings)
         if embedded:
             self._clear_the_way()
@@ -84,6 +86,13 @@ class Stack:
                 self._prepare_database(urls)
         if not embedded:
             self._prepare_database(urls)
+
+    def _settle(self) -> None:
+        """Bring up to date what names a place at which the state folder lay before."""
+        moved = relocate(self._home, self._settings.cache_home)
+        if moved is not None:
+            former = ", ".join(map(str, moved.former))
+            self._report(Progress(name="state folder", state="moved", detail=f"from {former}: {moved.files} files"))
 
     def _clear_the_way(self) -> None:
         """Initialise the server at first; end one that nobody supervises, as it has to be ours to watch."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import BadInput, MissingDependency
+from odooops_dagster.files import beneath
 from odooops_dagster.odoo import debian, own_packages, python
 from odooops_dagster.odoo.commands import launcher
 from odooops_dagster.odoo.programs import ProgramFailed, Progress, run_program
@@ -130,9 +131,10 @@ def _install_into(
     with staging(place) as folder:
         tree = _Tree(series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
         made = _build(folder, series=series, tree=tree, progress=progress)
-        manifest = json.dumps(made, default=str, indent=1).replace(str(folder), str(place))
+        # By where it lies, so that the folder can be moved or mounted elsewhere; a named folder is where it is.
+        manifest = json.dumps(made, default=lambda path: str(beneath(path, folder)), indent=1)
         (folder / _MANIFEST).write_text(manifest)
-        _see_library(folder / "venv", Path(json.loads(manifest)["library"]), series=series)
+        _see_library(folder / "venv", made["library"], home=folder, series=series)
         python.point_scripts_at(folder / "venv", final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
@@ -214,13 +216,13 @@ def _make_environment(venv: Path, *, series: str, progress: Progress) -> None:
         own_packages.install_pins(venv, series=series, progress=progress)
 
 
-def _see_library(venv: Path, library: Path, *, series: str) -> None:
+def _see_library(venv: Path, library: Path, *, home: Path, series: str) -> None:
     """Let the environment import Odoo, and tell pip that Odoo is there with all it needs.
 
     A package's own metadata asks for names under which its distribution, not PyPI, has the libraries.
     """
     packages = python.site_packages(venv)
-    (packages / "odoo.pth").write_text(f"{library}\n")
+    (packages / "odoo.pth").write_text(f"{python.path_line(library, seen_from=packages, home=home)}\n")
     info = packages / f"odoo-{series}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: odoo\nVersion: {series}\n")
@@ -288,8 +290,8 @@ def _load(place: Path) -> Installation | None:
         values = json.loads((place / _MANIFEST).read_text())
     except FileNotFoundError:
         return None
-    paths = {name: Path(values[name]) for name in ("path", "script", "library", "python")}
-    addons_paths = tuple(map(Path, values["addons_paths"]))
+    paths = {name: place / values[name] for name in ("path", "script", "library", "python")}
+    addons_paths = tuple(place / path for path in values["addons_paths"])
     found = Installation(**{**values, **paths, "addons_paths": addons_paths})
     if not (found.python.exists() and found.script.exists()):
         return None

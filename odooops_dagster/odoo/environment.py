@@ -48,11 +48,11 @@ def overlay(
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
-        return _load(place) or _make(place, installation, requirements, progress)
+        return _load(place) or _make(place, installation, requirements, home=home, progress=progress)
 
 
 def _make(
-    place: Path, installation: Installation, requirements: Sequence[Path], progress: Progress
+    place: Path, installation: Installation, requirements: Sequence[Path], *, home: Path, progress: Progress
 ) -> PythonEnvironment:
     with staging(place) as folder:
         venv = folder / "venv"
@@ -60,7 +60,8 @@ def _make(
         packages = python.site_packages(venv)
         base = python.site_packages(installation.python.parent.parent)
         # Ours first: what the project asks for in another version covers Odoo's without touching it.
-        (packages / "odooops.pth").write_text(f"{base}\n{installation.library}\n")
+        lines = [python.path_line(path, seen_from=packages, home=home) for path in (base, installation.library)]
+        (packages / "odooops.pth").write_text("".join(f"{line}\n" for line in lines))
         interpreter = venv / "bin" / "python"
         # There is an Odoo already; no package of that name from an index may take its place.
         constraint = folder / "constraint.txt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,17 @@ def pip_freeze(python: Path) -> tuple[str, ...]:
 def site_packages(venv: Path) -> Path:
     """Return the folder into which packages of the environment are installed."""
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
+
+
+def path_line(path: Path, *, seen_from: Path, home: Path) -> str:
+    """Return the line of a .pth file in `seen_from` for the path: relative within `home`, which may be moved.
+
+    Python's site module joins a relative line to the folder of the .pth file (docs.python.org, library/site).
+    """
+    here = home.resolve()
+    if path.resolve().is_relative_to(here) and seen_from.resolve().is_relative_to(here):
+        return os.path.relpath(path.resolve(), seen_from.resolve())
+    return str(path)
 
 
 def point_scripts_at(venv: Path, *, final: Path) -> None:

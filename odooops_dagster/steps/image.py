@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster import evidence
-from odooops_dagster.files import write_whole
+from odooops_dagster.files import beneath, write_whole
 from odooops_dagster.model import Build, Source
 from odooops_dagster.odoo import distribution, environment, modules
 from odooops_dagster.steps.context import StepContext
@@ -70,7 +70,7 @@ def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
 
 def load_build(home: Path, digest: str) -> Build:
     """Return a build that was kept, by its digest."""
-    return _from_manifest(json.loads(_manifest_path(home, digest).read_text()))
+    return _from_manifest(json.loads(_manifest_path(home, digest).read_text()), home=home)
 
 
 def _odoo(ctx: StepContext) -> distribution.Installation:
@@ -88,8 +88,13 @@ def _digest(*parts: str) -> str:
 
 
 def keep_build(home: Path, build: Build) -> bytes:
-    """Write down what the build consists of, under its digest, and return what was written."""
-    manifest = json.dumps(asdict(build), default=str, indent=1, sort_keys=True).encode()
+    """Write down what the build consists of, under its digest, and return what was written.
+
+    What lies in the state folder is named by where in it, so that the folder can be moved.
+    """
+    manifest = json.dumps(
+        asdict(build), default=lambda path: str(beneath(path, home)), indent=1, sort_keys=True
+    ).encode()
     write_whole(_manifest_path(home, build.digest), manifest)
     return manifest
 
@@ -110,17 +115,17 @@ def _manifest_path(home: Path, digest: str) -> Path:
     return home / "builds" / f"{digest.removeprefix('sha256:')}.json"
 
 
-def _from_manifest(manifest: dict[str, Any]) -> Build:
-    return Build(**_typed(manifest) | {"source": Source(**_typed(manifest["source"]))})
+def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:
+    return Build(**_typed(manifest, home) | {"source": Source(**_typed(manifest["source"], home))})
 
 
-def _typed(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn what JSON made of paths and tuples back into paths and tuples."""
+def _typed(values: dict[str, Any], home: Path) -> dict[str, Any]:
+    """Turn what JSON made of paths and tuples back into paths, seen from the state folder, and tuples."""
     paths = {"path", "python"}
     path_lists = {"addons_paths", "requirements"}
     lists = {"modules", "closure"}
-    typed: dict[str, Any] = {name: Path(value) for name, value in values.items() if name in paths}
-    typed |= {name: tuple(map(Path, value)) for name, value in values.items() if name in path_lists}
+    typed: dict[str, Any] = {name: home / value for name, value in values.items() if name in paths}
+    typed |= {name: tuple(home / path for path in value) for name, value in values.items() if name in path_lists}
     typed |= {name: tuple(value) for name, value in values.items() if name in lists}
     typed |= {name: tuple(map(tuple, value)) for name, value in values.items() if name == "passed_over"}
     return values | typed

@@ -1,0 +1,183 @@
+"""A state folder that lies elsewhere than when it was used last: what names its old place is written anew.
+
+Moved, restored from a copy, or mounted at another path. What the platform writes today names paths from within the
+folder; command lines, configuration files and virtual environments cannot, and earlier versions wrote whole paths
+everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.files import write_whole
+
+# Where the folder and its cache lay when they were used last, and before, as long as a move is not whole.
+_PLACES = "places.json"
+# What holds whole paths, by the folder in which it lies.
+_JSON_OF_HOME = ("builds/*.json", "runtime/services/*.json")
+_TEXT_OF_HOME = ("environments/*/*.conf",)
+_JSON_OF_CACHE = ("odoo/[!.]*/installation.json",)
+_VENVS = ("odoo/[!.]*/venv", "venvs/[!.]*/venv")
+_TEXT_OF_VENV = (
+    "pyvenv.cfg",
+    "bin/*",
+    "lib/python*/site-packages/*.pth",
+    "lib/python*/site-packages/*.egg-link",
+    "lib/python*/site-packages/__editable__*",
+)
+_LARGEST_BYTES = 1024 * 1024
+
+Rewrite = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """Where a state folder lay before, and how many of its files had to be written anew."""
+
+    former: tuple[Path, ...]
+    files: int
+
+
+def relocate(home: Path, cache: Path) -> Moved | None:
+    """Write anew what names a former place of the state folder or its cache; None where neither has moved.
+
+    Call while nothing of the state folder runs. Told again after a kill it goes on where it was.
+    """
+    home, cache = home.absolute(), cache.absolute()
+    homes, caches = _former(home, cache)
+    if homes or caches:
+        _record(home, {home, *homes}, {cache, *caches})
+        rewrite = _rewriting(homes, caches, home=home, cache=cache)
+        files = sum(_rewritten(path, rewrite) for path in _files(home, cache))
+        # What an asset last handed to the next is a pickle; the next run makes its own.
+        shutil.rmtree(home / "handoff", ignore_errors=True)
+    _record(home, {home}, {cache})
+    return Moved(former=tuple(sorted(homes | caches)), files=files) if homes or caches else None
+
+
+def _former(home: Path, cache: Path) -> tuple[set[Path], set[Path]]:
+    """Return the places of the folder and its cache that are named in it and are not theirs now."""
+    homes = set(_homes(home)) - {home}
+    return homes, set(_caches(home, cache)) - {cache, home} - homes
+
+
+def _homes(home: Path) -> Iterator[Path]:
+    """Yield every place at which the folder has been used, by what it holds."""
+    yield from _recorded(home, "homes")
+    for stored in _read_all(home, _JSON_OF_HOME):
+        yield from _above(stored.get("source", {}).get("path"), "sources", 3)
+        yield from _above(stored.get("cwd"), "environments", 2)
+
+
+def _caches(home: Path, cache: Path) -> Iterator[Path]:
+    yield from _recorded(home, "caches")
+    for stored in (*_read_all(home, ("builds/*.json",)), *_read_all(cache, _JSON_OF_CACHE)):
+        for room in ("odoo", "venvs"):
+            yield from _above(stored.get("python"), room, 5)
+
+
+def _above(path: object, room: str, depth: int) -> Iterator[Path]:
+    """Yield the folder that holds the room in which the path lies so deep."""
+    parts = Path(path).parts if isinstance(path, str) else ()
+    if len(parts) > depth and parts[0] == "/" and parts[-depth] == room:
+        yield Path(*parts[:-depth])
+
+
+def _recorded(home: Path, name: str) -> Iterator[Path]:
+    for stored in _read_all(home, (_PLACES,)):
+        yield from map(Path, stored.get(name, ()))
+
+
+def _record(home: Path, homes: set[Path], caches: set[Path]) -> None:
+    stored = {"homes": sorted(map(str, homes)), "caches": sorted(map(str, caches))}
+    write_whole(home / _PLACES, json.dumps(stored).encode(), mode=0o644)
+
+
+def _read_all(folder: Path, patterns: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            try:
+                stored = json.loads(path.read_bytes())
+            except (OSError, ValueError):
+                continue  # whoever needs it says so
+            if isinstance(stored, dict):
+                yield stored
+
+
+def _rewriting(homes: set[Path], caches: set[Path], *, home: Path, cache: Path) -> Rewrite:
+    """Return what brings the paths in a text up to date."""
+    moves = [(old, home, False) for old in homes] + [(old, cache, True) for old in caches]
+    # The longest first: one place may lie in another.
+    patterns = [
+        (_pattern(old, new), new, is_cache) for old, new, is_cache in sorted(moves, key=lambda move: -len(str(move[0])))
+    ]
+
+    def rewrite(text: str) -> str:
+        for pattern, new, is_cache in patterns:
+            text = pattern.sub(lambda found, new=new, is_cache=is_cache: _replaced(found, new, is_cache), text)  # type: ignore[misc]
+        return text
+
+    return rewrite
+
+
+def _pattern(old: Path, new: Path) -> re.Pattern[str]:
+    """Return the pattern of a path in the old place, unless it is in the new one, which may lie in the old."""
+    within = re.escape(str(new)[len(str(old)) :]) if new.is_relative_to(old) else None
+    not_yet = rf"(?!{within}(?:/|$|[\"',:\s]))" if within else ""
+    return re.compile(rf"(?<![\w./-]){re.escape(str(old))}{not_yet}(?P<rest>/[^\"',:\s]*|(?=$|[\"',:\s]))")
+
+
+def _replaced(found: re.Match[str], new: Path, is_cache: bool) -> str:
+    """Return the path in the new place; one of a cache that is still where it was stays."""
+    path = f"{new}{found['rest']}"
+    is_there = is_cache and (Path(found[0]).exists() or not Path(path).exists())
+    return found[0] if is_there else path
+
+
+def _files(home: Path, cache: Path) -> Iterator[Path]:
+    for folder, patterns in ((home, (*_JSON_OF_HOME, *_TEXT_OF_HOME)), (cache, _JSON_OF_CACHE)):
+        for pattern in patterns:
+            yield from folder.glob(pattern)
+    for venv in (venv for pattern in _VENVS for venv in cache.glob(pattern)):
+        for pattern in _TEXT_OF_VENV:
+            yield from venv.glob(pattern)
+
+
+def _rewritten(path: Path, rewrite: Rewrite) -> bool:
+    """Write the file anew where a path in it changes, and return whether one did; what is no text is left alone."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
+        return False
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError:
+        return False
+    now = _json_rewritten(text, rewrite) if path.suffix == ".json" else rewrite(text)
+    if now == text:
+        return False
+    write_whole(path, now.encode(), mode=path.stat().st_mode & 0o777)
+    return True
+
+
+def _json_rewritten(text: str, rewrite: Rewrite) -> str:
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        return text
+    now = _mapped(stored, rewrite)
+    return text if now == stored else json.dumps(now, indent=1)
+
+
+def _mapped(value: Any, rewrite: Rewrite) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, str):
+        return rewrite(value)
+    if isinstance(value, list):
+        return [_mapped(each, rewrite) for each in value]
+    if isinstance(value, dict):
+        return {name: _mapped(each, rewrite) for name, each in value.items()}
+    return value
