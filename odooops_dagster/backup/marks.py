@@ -141,8 +141,8 @@ def _has_ended(process: str | None) -> bool:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
-    except OSError:
-        return False  # it runs, and is another user's
+    except (OSError, OverflowError):
+        return False  # it runs, and is another user's; or it is no number of a process
     return False
 
 

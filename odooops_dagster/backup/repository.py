@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeVar
 
 from odooops_dagster.backup.cutting import Sketch, likeness, lines_of, sketch
 from odooops_dagster.backup.manifest import Manifest, Piece, check
 from odooops_dagster.backup.sealing import LARGEST, Sealer
-from odooops_dagster.errors import Conflict, NotFound, Unreadable
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.errors import Conflict, NotFound, OdooOpsError, Unreadable
+from odooops_dagster.store import UNREADABLE, ObjectStore
 
 Read = TypeVar("Read")
 
 # Below it stand second copies, under the keys of the first.
 TWINS = "twins/"
 
+# So many objects are tried before the store is held to give up nothing.
+_ASKED = 20
 # A manifest lists every object: 20 GB make some 5,000 of them.
 _LARGEST_MANIFEST = 256 * 1024 * 1024
 # Of so many backups one is looked for that is of the same environment: its dump and its files are most alike.
@@ -139,7 +142,16 @@ class Repository:
             self._without(found.key): found.size_bytes
             for folder in ("objects", "deltas")
             for found in self.store.list(f"{self.prefix}{folder}/")
+            if found.size_bytes != UNREADABLE  # the next backup that needs it writes it again
         }
+
+    def answers(self) -> bool:
+        """Return whether the store gives up anything of these backups; where it does not, nothing is known of them."""
+        for found in islice(self.store.list(self.prefix), _ASKED):
+            with suppress(OdooOpsError), self.store.open(found.key) as stream:
+                stream.read(1)
+                return True
+        return False
 
     def keep(self, plain: bytes, known: Known, *, has_lines: bool) -> list[Piece]:
         """See to it that the store has these bytes; return their object, and its base where it has one."""

@@ -18,7 +18,7 @@ from odooops_dagster.backup.elsewhere import store_of
 from odooops_dagster.backup.manifest import File, Manifest
 from odooops_dagster.backup.repository import Absent, Damaged, Repository
 from odooops_dagster.backup.working import Progress, in_order, silent
-from odooops_dagster.errors import Conflict, StepFailed
+from odooops_dagster.errors import Conflict, NotFound, StepFailed
 
 WORKERS = 4
 _AHEAD = 2
@@ -110,6 +110,7 @@ def verify(
     """
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
         reading = _Reading(repository, manifest, pool, progress)
+        _check_manifest(reading)
         referenced = _check_dump(reading, programs)
         files = _check_table(reading, "file table", manifest.file_table, manifest.file_count)
         _check_files(reading, files)
@@ -126,6 +127,17 @@ def verify(
         file_count=len(files),
         missing=manifest.lost,
     )
+
+
+def _check_manifest(reading: _Reading) -> None:
+    """Read the manifest that the store holds: a restore has no other."""
+    try:
+        stored = reading.repository.manifest(reading.manifest.key)
+    except (Conflict, NotFound) as exc:
+        reading.blame("manifest", str(exc))
+        return
+    if stored.sha256 != reading.manifest.sha256:
+        reading.blame("manifest", "the store holds another one than was written")
 
 
 def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:

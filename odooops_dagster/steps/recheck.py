@@ -12,7 +12,7 @@ from odooops_dagster.backup.repository import Damaged, Repository
 from odooops_dagster.backup.verify import Defect, Verification, verify
 from odooops_dagster.backup.working import Progress, silent
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Conflict
+from odooops_dagster.errors import Conflict, Unavailable
 from odooops_dagster.model import Backup
 from odooops_dagster.steps.stores import manifest_key, manifest_of
 
@@ -43,6 +43,11 @@ def recheck(
     except Conflict as exc:
         if not _is_a_verdict(repository, backup, exc):
             raise
+        if not repository.answers():
+            raise Unavailable(
+                f"the store gives up nothing of the backups in {repository.prefix}: {exc}",
+                hint="see whether it is mounted, whether it is the right one, and whether this account may read it",
+            ) from exc
         return Rechecked(
             backup=control.backups.record_recheck(backup, error_message=str(exc)), fault=str(exc), verification=None
         )

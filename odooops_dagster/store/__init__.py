@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 from odooops_dagster.errors import BadInput
 from odooops_dagster.store.folder import FolderStore
 from odooops_dagster.store.memory import MemoryStore
-from odooops_dagster.store.objects import ObjectStore, Source, StoredObject, checked_key
+from odooops_dagster.store.objects import UNREADABLE, ObjectStore, Source, StoredObject, checked_key
 from odooops_dagster.store.s3 import S3Options, S3Store
 
 __all__ = [
+    "UNREADABLE",
     "FolderStore",
     "MemoryStore",
     "ObjectStore",

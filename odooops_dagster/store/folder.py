@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from odooops_dagster.errors import Unavailable, Unreadable
 from odooops_dagster.files import whole_file
-from odooops_dagster.store.objects import BLOCK_BYTES, Source, StoredObject, WholeObjects, absent, checked_key, opened
+from odooops_dagster.store.objects import (
+    BLOCK_BYTES,
+    UNREADABLE,
+    Source,
+    StoredObject,
+    WholeObjects,
+    absent,
+    checked_key,
+    opened,
+)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -77,24 +86,31 @@ class FolderStore(WholeObjects):
         path = self._path(key)
         try:
             with self._translated(key):
+                self._refuse_way_out(path)
                 found = path.lstat()
         except _ABSENT:
             return None
         return self._describe(path, found) if stat.S_ISREG(found.st_mode) else None
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Return the objects found below the folder; files that are being written have hidden names."""
+        """Return the objects found below the folder; files that are being written have hidden names.
+
+        What stands in an object's place and is no regular file is returned too, with UNREADABLE as its size: nobody may
+        take it for absent.
+        """
         with self._translated(prefix):
             files = list(self._files(self._root / prefix.rpartition("/")[0]))
         keys = (path.relative_to(self._root).as_posix() for path in files if not path.name.startswith("."))
         for key in sorted(key for key in keys if key.startswith(prefix)):
-            if stored := self.stat(key):
-                yield stored  # what was deleted meanwhile is left out
+            with self._translated(key), suppress(*_ABSENT):  # what was deleted meanwhile is left out
+                yield self._describe(self._root / key, (self._root / key).lstat())
 
     def delete(self, key: str) -> None:
         """Remove the file."""
+        path = self._path(key)
         with self._translated(key), suppress(NotADirectoryError):
-            self._path(key).unlink(missing_ok=True)
+            self._refuse_way_out(path)
+            path.unlink(missing_ok=True)
 
     def sweep(self, prefix: str, *, before: datetime) -> None:
         """Remove the hidden files in which nobody has written since then."""
@@ -105,20 +121,16 @@ class FolderStore(WholeObjects):
                         if path.lstat().st_mtime < before.timestamp():
                             path.unlink()
 
-    @staticmethod
-    def _files(folder: Path) -> Iterator[Path]:
-        """Yield the regular files below the folder, behind no link."""
+    def _files(self, folder: Path) -> Iterator[Path]:
+        """Yield what is below the folder and is no folder, behind no link."""
 
         def fail(error: OSError) -> None:
             if not isinstance(error, _ABSENT):
                 raise error
 
+        self._refuse_way_out(folder / "object")
         for place, _, names in os.walk(folder, onerror=fail):
-            for name in names:
-                path = Path(place, name)
-                with suppress(FileNotFoundError):
-                    if stat.S_ISREG(path.lstat().st_mode):
-                        yield path
+            yield from (Path(place, name) for name in names)
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
@@ -167,7 +179,8 @@ class FolderStore(WholeObjects):
     def _describe(self, path: Path, found: os.stat_result) -> StoredObject:
         key = path.relative_to(self._root).as_posix()
         modified_at = datetime.fromtimestamp(found.st_mtime, UTC)
-        return StoredObject(key=key, url=path.as_uri(), size_bytes=found.st_size, modified_at=modified_at)
+        size = found.st_size if stat.S_ISREG(found.st_mode) else UNREADABLE
+        return StoredObject(key=key, url=path.as_uri(), size_bytes=size, modified_at=modified_at)
 
 
 class _Reader(io.RawIOBase):

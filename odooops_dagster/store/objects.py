@@ -16,6 +16,8 @@ from odooops_dagster.errors import BadInput, NotFound
 Source = bytes | Path | BinaryIO
 
 BLOCK_BYTES = 1024 * 1024
+# The size of what stands in an object's place and cannot be read.
+UNREADABLE = -1
 
 
 @dataclass(frozen=True, kw_only=True)

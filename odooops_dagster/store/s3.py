@@ -168,7 +168,7 @@ class S3Store(WholeObjects):
         if code in ("404", "NoSuchKey"):
             return absent(key)
         if code == "NoSuchBucket":
-            return NotFound(f"there is no bucket {self._bucket}", hint="create it, or change ODOOOPS_STORE_URL")
+            return Unavailable(f"there is no bucket {self._bucket}", hint="create it, or change ODOOOPS_STORE_URL")
         if code in ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
             return Forbidden(f"bucket {self._bucket} refuses us: {code}", hint="check the AWS credentials")
         return Unavailable(f"bucket {self._bucket} answers {code}: {error.get('Message', '')}", hint="try again later")

@@ -13,6 +13,7 @@ from odooops_dagster.backup.manifest import VERSION, LaterFormat, Manifest
 from odooops_dagster.backup.repository import Repository
 from odooops_dagster.backup.sealing import Sealer
 from odooops_dagster.backup.verify import Verification, verify
+from odooops_dagster.errors import Conflict
 from odooops_dagster.store import FolderStore, MemoryStore, Source, StoredObject
 from tests.backups import Production, back_up, check, production_on, repository_in
 from tests.servers import PostgresServer
@@ -160,3 +161,36 @@ def test_files_that_odoo_deletes_meanwhile_are_told_from_lost_ones(production: P
     assert found.is_good
     assert found.missing == (lost,)
     production.execute("delete from ir_attachment where store_fname = %s", lost)
+
+
+def test_a_manifest_that_became_something_else_stops_a_collection(production: Production, tmp_path: Path) -> None:
+    """Its backup's objects would be nobody's."""
+    repository = repository_in(tmp_path)
+    made = back_up(production, repository, "first")
+    path = tmp_path / repository.prefix / made.manifest.key
+    path.unlink()
+    os.mkfifo(path)
+    before = repository.sizes()
+    with pytest.raises(Conflict, match="cannot be read"):
+        gc.collect(repository, collector_id="c")
+    assert repository.sizes() == before
+
+
+def test_a_manifest_that_the_store_keeps_otherwise_is_no_verified_backup(
+    production: Production, tmp_path: Path
+) -> None:
+    """What was meant to be written is not what a restore reads."""
+    repository = repository_in(tmp_path)
+    made = back_up(production, repository, "first")
+    (tmp_path / repository.prefix / made.manifest.key).write_bytes(b"{}")
+    found = verify(repository, made.manifest, programs=production.programs)
+    assert [defect.subject for defect in found.defects] == ["manifest"]
+
+
+def test_a_store_that_gives_up_nothing_does_not_answer(production: Production, tmp_path: Path) -> None:
+    """One that is not mounted looks like an empty one: nothing is known of the backups then."""
+    repository = repository_in(tmp_path / "store")
+    back_up(production, repository, "first")
+    assert repository.answers()
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    assert not repository.answers()

@@ -16,7 +16,6 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from odooops_dagster import store as stores
 from odooops_dagster.backup import gc
 from odooops_dagster.backup.dump import Programs
 from odooops_dagster.backup.repository import Repository
@@ -25,6 +24,7 @@ from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.store import FolderStore, MemoryStore, S3Store
+from odooops_dagster.store import s3 as stores
 from tests.backups import back_up_dump, repository_in
 from tests.conftest import missing
 from tests.suites.stumbling import Stumbling

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from odooops_dagster.errors import NotFound, Unavailable
+from odooops_dagster.errors import Unavailable
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.stores import store_of
@@ -76,7 +76,7 @@ class TestS3Store(StoreSuite):
 def test_a_missing_bucket_says_so(endpoint: str, tmp_path: Path) -> None:
     """It is not an absent object."""
     store = open_store("s3://no-such-bucket", default=tmp_path, endpoint_url=endpoint)
-    with pytest.raises(NotFound, match="there is no bucket no-such-bucket") as caught:
+    with pytest.raises(Unavailable, match="there is no bucket no-such-bucket") as caught:
         store.put("a", b"x")
     assert caught.value.hint
 

@@ -182,6 +182,10 @@ def test_a_mark_that_cannot_be_read_ends_like_any_other(tmp_path: Path) -> None:
     folder = tmp_path / "backups" / "shop" / "marks" / "collecting"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "c.1")
+    with pytest.raises(Conflict, match="is at work"), marked(repository, "writing", "w"):
+        pass
+    died = time.time() - LIFE.total_seconds()
+    os.utime(folder / "c.1", (died, died))
     with marked(repository, "writing", "w"):
         pass
 
