@@ -6,7 +6,7 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.errors import StepFailed
+from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.odoo import commands
@@ -27,9 +27,10 @@ def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, env
 
 
 def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
-    """Converge every environment on which no run works; return a line for each whose state changed.
+    """Converge every environment on which no run works; return a line for each that changed or could not be converged.
 
-    A service that already runs with the row's definition is left alone, so this may be told at every turn.
+    A service that already runs with the row's definition is left alone, so this may be told at every turn. What keeps
+    one environment down, as a folder that is gone, keeps no other down.
     """
     working = {run.environment_id for run in control.runs.active()}
     before = {status.name: status.pid for status in runtime.status()}
@@ -37,7 +38,11 @@ def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabas
     for environment in control.environments.list():
         if environment.id in working or environment.database_name is None:
             continue
-        status = converge(runtime, databases, settings, environment)
+        try:
+            status = converge(runtime, databases, settings, environment)
+        except (OdooOpsError, OSError) as exc:
+            mended.append(f"{environment.partition_key} stays down: {exc}")
+            continue
         if status.pid != before.get(service_name(environment)):
             mended.append(f"{environment.partition_key}: {status.state}")
     return mended
@@ -47,17 +52,24 @@ def deployed_service(databases: OdooDatabases, settings: Settings, environment: 
     """Return the service that an environment's row describes.
 
     Raises:
-        StepFailed: the environment has no deployment.
+        StepFailed: the environment has no deployment, or its build is gone.
     """
     if environment.database_name is None or environment.port is None or environment.image_digest is None:
         raise StepFailed(f"{environment.partition_key} was never deployed", hint="push to its branch")
+    try:
+        build = load_build(settings.home, environment.image_digest)
+    except FileNotFoundError as exc:
+        raise StepFailed(
+            f"the build {environment.image_digest[:19]} of {environment.partition_key} is not in {settings.home}",
+            hint=f"bring {exc.filename} back from a copy, or push to its branch",
+        ) from exc
     return odoo_service(
         databases,
         settings,
         environment,
         name=service_name(environment),
         database=environment.database_name,
-        build=load_build(settings.home, environment.image_digest),
+        build=build,
         port=environment.port,
     )
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.model import Environment, Fence, Run, Service
+from odooops_dagster.model import Build, Environment, Fence, Run, Service, Source
 from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps import names
+from odooops_dagster.steps.converge import converge_all
+from odooops_dagster.steps.image import keep_build
 from odooops_dagster.steps.janitor import collect
 from odooops_dagster.steps.upkeep.identity import identify
 from tests.servers import PostgresServer
@@ -39,13 +40,16 @@ class House:
 
     def working_run(self, branch: str) -> tuple[Environment, Run, Fence]:
         """Return a run at work on a branch of its own."""
-        project = self.control.projects.create("shop", repo_url="https://example.invalid/shop.git", odoo_version="19.0")
+        projects = {project.slug: project for project in self.control.projects.list()}
+        project = projects.get("shop") or self.control.projects.create(
+            "shop", repo_url="https://example.invalid/shop.git", odoo_version="19.0"
+        )
         environment = self.control.environments.ensure(project.id, branch=branch)
         run_id = self.control.runs.queue(project.id, env=branch, git_sha=SHA, ref=f"refs/heads/{branch}")
         (run,) = self.control.runs.claim("worker", limit=1)
         assert run.id == run_id
         fence = Fence(run_id=run.id, attempt=run.attempt, worker_id="worker")
-        return environment, self.control.runs.start(fence, dagster_run_id=str(UUID(int=1)), lease_seconds=60), fence
+        return environment, self.control.runs.start(fence, dagster_run_id=str(run.id), lease_seconds=60), fence
 
     def build(self, environment: Environment, run: Run) -> tuple[str, str]:
         """Make what a run makes on its way: a database with its files, and a candidate service."""
@@ -144,6 +148,34 @@ def test_everything_of_a_destroyed_environment_goes(house: House) -> None:
     swept = house.sweep()
     assert {f"database {name}", f"service {service}"} <= set(swept)
     assert not names.environment_folder(house.settings.home, environment).exists()
+
+
+def test_an_environment_that_cannot_run_keeps_no_other_down(house: House) -> None:
+    """Its build, its password or its folder is gone; the others are started, and the reason is told."""
+    made = []
+    for number, branch in enumerate(("feature/a", "feature/b", "feature/c")):
+        environment, run, fence = house.working_run(branch)
+        name, _ = house.build(environment, run)
+        source = Source(path=house.settings.home, git_sha=SHA, tree_digest="t", addons_paths=(), modules=(),
+                        requirements=())  # fmt: skip
+        build = Build(digest=f"sha256:{number}", series="19.0", odoo_revision="r", python=Path("/bin/true"),
+                      addons_paths=(), modules=(), closure=(), source=source)  # fmt: skip
+        keep_build(house.settings.home, build)
+        house.control.environments.record_deployment(
+            fence, url="http://127.0.0.1:1/", port=free_port(), database_name=name, image_digest=build.digest,
+            git_sha=SHA, expires_at=None,
+        )  # fmt: skip
+        house.control.runs.complete(fence, exit_code=0)
+        made.append(environment)
+    (house.settings.home / "builds" / "0.json").unlink()
+    (house.settings.home / "secrets" / "databases" / names.role_name(made[1])).unlink()
+    told = converge_all(house.control, house.runtime, house.databases, house.settings)
+    assert [line.partition(":")[0] for line in told] == [
+        "shop/feature/a stays down", "shop/feature/b stays down", "shop/feature/c",
+    ]  # fmt: skip
+    assert "is not in" in told[0]
+    assert "has no password" in told[1]
+    assert names.service_name(made[2]) in house.services()
 
 
 def test_a_template_that_nobody_recorded_goes_when_no_run_works(house: House) -> None:
