@@ -7,7 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
-from odooops_dagster.errors import BadInput
+from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import Service
 from odooops_dagster.runtime.job import definition_of, launch_argv
@@ -25,7 +25,11 @@ _LOG_BACKUPS = 5
 
 
 class Definitions:
-    """The folder of definitions; a service shall run when its ini exists."""
+    """The folder of definitions; a service shall run when its ini exists.
+
+    supervisord reads no configuration at all while the log folder of one service is missing (supervisor/datatypes.py,
+    existing_dirpath): the ini of such a service is held back.
+    """
 
     def __init__(self, folder: Path, *, configuration: Path) -> None:
         self._folder = folder
@@ -53,10 +57,19 @@ class Definitions:
 
     def is_wanted(self, name: str) -> bool:
         """Return whether the service shall run."""
-        return self._ini(name).exists()
+        return self._ini(name).exists() or self._held(name).exists()
+
+    def missing_folder(self, name: str) -> Path | None:
+        """Return the log folder for want of which the service is held back; None where it is not."""
+        service = self.get(name) if self._held(name).exists() else None
+        return service.log_path.parent if service is not None else None
 
     def want(self, service: Service) -> None:
-        """Keep the definition and say that it shall run."""
+        """Keep the definition and say that it shall run.
+
+        Raises:
+            Unavailable: its log folder cannot be made.
+        """
         path = self._json(service.name)
         stored = definition_of(service, mark=f"service:{path}") | {
             "name": service.name,
@@ -64,13 +77,18 @@ class Definitions:
             "log_path": str(service.log_path),
             "service_env": dict(service.env),
         }
-        service.log_path.parent.mkdir(parents=True, exist_ok=True)
+        folder = service.log_path.parent
+        if reason := _cannot_make(folder):
+            raise Unavailable(
+                f"the log folder {folder} of {service.name} cannot be made: {reason}", hint=f"ls -ld {folder}"
+            )
         write_whole(path, json.dumps(stored, indent=1).encode())
         self._write_ini(service)
 
     def unwant(self, name: str) -> None:
         """Keep the definition and say that it shall not run."""
         self._ini(name).unlink(missing_ok=True)
+        self._held(name).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Forget the service."""
@@ -84,16 +102,43 @@ class Definitions:
             service = self.get(name) if self.is_wanted(name) else None
             if service is not None:
                 self._write_ini(service)
+        self.hold_back()
+
+    def hold_back(self) -> None:
+        """Hold back the services whose log folders are missing and cannot be made, and let the mended ones go."""
+        for name in self.names():
+            service = self.get(name) if self.is_wanted(name) else None
+            if service is not None and _cannot_make(service.log_path.parent):
+                self._move(self._ini(name), self._held(name))
+            elif service is not None:
+                self._move(self._held(name), self._ini(name))
+
+    def _move(self, here: Path, there: Path) -> None:
+        if here.exists():
+            here.replace(there)
 
     def _write_ini(self, service: Service) -> None:
         command = launch_argv(str(self._json(service.name)), parent=str(self._configuration))
         write_whole(self._ini(service.name), program_ini(service, command=command).encode())
+        self._held(service.name).unlink(missing_ok=True)
 
     def _json(self, name: str) -> Path:
         return self._folder / f"{checked_name(name)}.json"
 
     def _ini(self, name: str) -> Path:
         return self._folder / f"{checked_name(name)}.ini"
+
+    def _held(self, name: str) -> Path:
+        return self._folder / f"{checked_name(name)}.held"
+
+
+def _cannot_make(folder: Path) -> str | None:
+    """Make the folder, and return why that is impossible; None where it is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        return exc.strerror
+    return None
 
 
 def checked_name(name: str) -> str:

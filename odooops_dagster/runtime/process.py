@@ -131,6 +131,8 @@ class ProcessRuntime:
             return ServiceStatus(name=name, state="absent")
         if not self._definitions.is_wanted(name):
             return ServiceStatus(name=name, state="stopped", port=service.port)
+        if (folder := self._definitions.missing_folder(name)) is not None and info is None:
+            return ServiceStatus(name=name, state="failed", port=service.port, detail=f"{folder} cannot be made")
         if info is None:
             return ServiceStatus(name=name, state="stopped", port=service.port, detail="waits for the supervisor")
         if info["statename"] in _ALIVE:
@@ -153,6 +155,7 @@ class ProcessRuntime:
         return None if info is None else str(info["statename"])
 
     def _load(self, name: str) -> None:
+        self._definitions.hold_back()
         self._tell("reloadConfig")
         self._tell("addProcessGroup", name)
         # A program that cannot be spawned is told by its status.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,20 @@ def service(folder: Path, *, name: str = "env-1") -> Service:
     port = free_port()
     argv = (*PYTHON, ANSWER, str(port), name)
     return Service(name=name, argv=argv, cwd=folder, port=port, log_path=folder / f"{name}.log", env={"PW": "hush"})
+
+
+def _in_its_folder(tmp_path: Path, name: str) -> Service:
+    """Return a service with a folder and a log folder of its own, as an environment has."""
+    folder = tmp_path / name
+    folder.mkdir()
+    made = service(folder, name=name)
+    return replace(made, log_path=folder / "logs" / f"{name}.log")
+
+
+def _block(folder: Path) -> None:
+    """Take the folder away so that it cannot be made again."""
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
 
 
 class TestProcessRuntime(RuntimeSuite):
@@ -96,6 +112,46 @@ class TestProcessRuntime(RuntimeSuite):
         for path in (Supervisor(root).socket, root / "services" / "env-1.json", root / "services" / "env-1.ini"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "hush" not in (root / "services" / "env-1.ini").read_text()
+
+    def test_a_log_folder_that_is_gone_takes_down_its_own_service_alone(
+        self, runtime: ProcessRuntime, root: Path, tmp_path: Path
+    ) -> None:
+        """One environment's folder cannot be made again; the others come back with the next supervisor."""
+        one, two = (_in_its_folder(tmp_path, name) for name in ("env-1", "env-2"))
+        for each in (one, two):
+            runtime.start(each)
+        runtime.shut_down()
+        _block(one.cwd)
+        found = {status.name: status for status in ProcessRuntime(root).resume()}
+        eventually(lambda: word_at(two.port), what="the other service answers")
+        assert found["env-1"].state == "failed"
+        assert str(one.log_path.parent) in found["env-1"].detail
+        with pytest.raises(Unavailable, match=r"log folder .* of env-1 cannot be made: Not a directory"):
+            runtime.start(one)
+        one.cwd.unlink()
+        one.cwd.mkdir()
+        assert runtime.start(one).state == "running"
+
+    def test_a_log_folder_that_goes_while_services_run_stops_no_other_from_starting(
+        self, runtime: ProcessRuntime, tmp_path: Path
+    ) -> None:
+        """The supervisor reads every service's configuration when one is added."""
+        one, two = (_in_its_folder(tmp_path, name) for name in ("env-1", "env-2"))
+        runtime.start(one)
+        _block(one.cwd)
+        assert runtime.start(two).state == "running"
+        eventually(lambda: word_at(two.port), what="the new service answers")
+
+    def test_a_log_folder_that_was_deleted_is_made_again(
+        self, runtime: ProcessRuntime, root: Path, tmp_path: Path
+    ) -> None:
+        """Logs are nobody's data."""
+        kept = _in_its_folder(tmp_path, "env-1")
+        runtime.start(kept)
+        runtime.shut_down()
+        shutil.rmtree(kept.log_path.parent)
+        assert [status.state for status in ProcessRuntime(root).resume()] == ["running"]
+        eventually(kept.log_path.exists, what="the log")
 
     def test_many_callers_start_one_supervisor(self, runtime: ProcessRuntime, root: Path) -> None:
         """The lock lets one of them through."""
