@@ -44,9 +44,13 @@ def view_name(view: str) -> str:
     return pascal(view)
 
 
+# Enums that would be called like the model of a table.
+_NAMESAKES = {"orphan_decision": "OrphanDecisionKind"}
+
+
 def enum_name(name: str) -> str:
     """Return the name of an enum: RunStatus of run_status."""
-    return pascal(name)
+    return _NAMESAKES.get(name) or pascal(name)
 
 
 def field_name(column: str) -> str:
