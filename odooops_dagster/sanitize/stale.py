@@ -39,13 +39,17 @@ def clear_statistics(connection: Connection) -> None:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
 
 
+# A parent's statistics tell of its children's and its partitions' rows too.
 _CHANGED = """
-select distinct n.nspname, c.relname
-  from pg_stat_xact_user_tables as t
-  cross join lateral (select t.relid union select relid from pg_partition_ancestors(t.relid)) as changed (oid)
+with recursive changed (oid) as (
+    select relid from pg_stat_xact_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0
+    union
+    select i.inhparent from pg_inherits as i join changed on changed.oid = i.inhrelid
+)
+select n.nspname, c.relname
+  from changed
   join pg_class as c on c.oid = changed.oid
   join pg_namespace as n on n.oid = c.relnamespace
- where t.n_tup_ins + t.n_tup_upd + t.n_tup_del > 0
 """
 _CLEAR = """
 select pg_clear_attribute_stats(schemaname, tablename, attname, inherited)

@@ -222,6 +222,16 @@ def test_the_planners_statistics_keep_nothing(copy: Copy) -> None:
     assert "live-param-9z" not in kept
 
 
+@pytest.mark.parametrize("parent", ["partition of parent for values from (0) to (10)", "() inherits (parent)"])
+def test_a_parents_statistics_keep_nothing_of_its_childrens_rows(copy: Copy, parent: str) -> None:
+    """They are the parent's own, though only its children's rows changed."""
+    by = " partition by range (id)" if parent.startswith("partition") else ""
+    copy.run(f"create table parent (id int, api_key text){by}; create table child {parent}")
+    copy.run(f"insert into child select 1, '{KEY}' from generate_series(1, 50); analyze parent; analyze child")
+    copy.make_harmless()
+    assert KEY not in str(copy.rows("select most_common_vals::text from pg_stats"))
+
+
 def test_a_large_object_of_a_secret_column_goes(copy: Copy) -> None:
     """The column holds its number only."""
     copy.run(f"create table carrier (private_key oid); insert into carrier select lo_from_bytea(0, '{KEY}')")
