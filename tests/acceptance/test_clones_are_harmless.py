@@ -154,7 +154,7 @@ def test_the_copys_crons_reach_nobody_while_productions_do(production: Productio
 
 
 REQUIRED = """
-alter table iap_account alter account_token set not null, add check (length(account_token) <= 24);
+alter table iap_account alter account_token set not null, add check (length(account_token) <= 32);
 alter table fetchmail_server alter password set not null, add check (password ~ '^[a-z-]+$');
 create function refuse() returns trigger language plpgsql as $$ begin raise exception 'append-only'; end $$;
 create trigger guard before update of password on fetchmail_server for each row execute function refuse();
