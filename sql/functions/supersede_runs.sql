@@ -1,4 +1,4 @@
--- Cancels the environment's older waiting runs, which a newer one makes pointless. Called by queue_run.
+-- Cancels the environment's older waiting runs that a newer one makes pointless. Called by queue_run.
 -- Locks the rows that it cancels. A retry is harmless.
 create or replace function ops.supersede_runs(
     p_environment_id uuid,
@@ -16,9 +16,10 @@ declare
 begin
     for v_old in
         select r.id from ops.runs as r
+        join ops.runs as n on n.id = p_run_id
         where
-            r.environment_id = p_environment_id and r.status = 'queued' and r.kind in ('deploy', 'build', 'destroy')
-            and r.run_number < p_run_number
+            r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
+            and ops.does_all_of(n.kind, r.kind)
         order by r.run_number
     loop
         perform ops.end_queued_run(v_old, format('superseded by #%s', p_run_number));

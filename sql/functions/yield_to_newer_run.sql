@@ -17,9 +17,7 @@ begin
     from ops.runs as r
     join ops.runs as n
         on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where
-        r.id = p_run_id
-        and r.kind in ('deploy', 'build', 'destroy') and n.kind in ('deploy', 'build', 'destroy');
+    where r.id = p_run_id and ops.does_all_of(n.kind, r.kind);
     return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;

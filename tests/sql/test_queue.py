@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.sql.world import SHA, World, connect, refused
 
 
@@ -152,6 +154,17 @@ def test_a_newer_push_supersedes_waiting_older_ones(world: World, project: UUID)
     assert world.run(older_build)["error_message"] == "superseded by #5"
     assert world.messages(older_build)[-1] == "canceled: superseded by #5"
     assert world.value("select ops.verify_run_chain(%s)", older_build)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("deploy", "build"), ("destroy", "build"), ("destroy", "test"), ("build", "test")]
+)
+def test_a_run_that_does_less_leaves_what_was_asked_for(world: World, project: UUID, older: str, newer: str) -> None:
+    """A push to production is built only: the first deployment, asked for a moment before, is done all the same."""
+    world.queue(project)  # so that there is an environment
+    first = world.queue(project, p_kind=older)
+    second = world.queue(project, p_kind=newer)
+    assert [world.status(run) for run in (first, second)] == ["queued", "queued"]
 
 
 def test_a_newer_push_leaves_the_working_run_alone(world: World, project: UUID) -> None:

@@ -232,6 +232,13 @@ def test_a_run_given_up_after_a_newer_push_is_superseded(world: World, project: 
     assert [world.status(run) for run in (test, new)] == ["queued", "queued"]
 
 
+def test_a_deployment_given_up_is_tried_again_though_a_build_waits(world: World, project: UUID) -> None:
+    """A build does not do what was asked for."""
+    deployment = world.work(project)
+    world.queue(project, sha="b" * 40, p_kind="build")
+    assert world.value("select ops.requeue_run(%s, 1, 'gone')", deployment) == "queued"
+
+
 def test_a_waiting_run_is_cancelled_at_once(world: World, project: UUID) -> None:
     """Nothing has begun."""
     run_id = world.queue(project)
