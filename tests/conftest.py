@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import appetite
 from tests.servers import PostgresServer, as_user, running_server
 
 if TYPE_CHECKING:
     from odooops_dagster.control import ControlPlane
+
+
+def pytest_configure() -> None:
+    """Watch this process's memory: pytest captures nothing yet."""
+    appetite.watch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
