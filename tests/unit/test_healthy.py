@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from odooops_dagster.checks.healthy import check_healthy, judge_modules, wait_healthy
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.runtime.ports import free_port
+from tests.web_servers import QuietServer
 
 LOGIN_PAGE = (
     '<html><body><form class="oe_login_form" action="/web/login" method="post">'
@@ -33,8 +34,7 @@ class FakeOdoo:
             "/web/login": _login,
         }
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
@@ -244,8 +244,10 @@ def test_waiting_ends_at_its_time_limit_with_the_last_answer(odoo: FakeOdoo, url
     assert time.monotonic() - started < 5
 
 
-def test_a_server_that_never_answers_does_not_hold_us(odoo: FakeOdoo, url: str) -> None:
-    """A page that drips, byte by byte, is left as well."""
+def test_a_server_that_never_answers_does_not_hold_us(
+    odoo: FakeOdoo, url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A page that drips, byte by byte, is left as well; the server is not upset by it."""
     gone = threading.Event()
 
     def drip(request: BaseHTTPRequestHandler) -> Answer:
@@ -258,5 +260,7 @@ def test_a_server_that_never_answers_does_not_hold_us(odoo: FakeOdoo, url: str) 
         result = wait_healthy(url, database="shop", timeout_seconds=1, alive=lambda: True, module_states=_states)
     finally:
         gone.set()
+        odoo.close()
     assert not result.passed
     assert result.summary.startswith("no good answer within 1 s")
+    assert capfd.readouterr().err == ""
