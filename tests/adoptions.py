@@ -74,6 +74,5 @@ def theirs_on(server: PostgresServer, folder: Path) -> Iterator[Theirs]:
             connection.execute(password.format(sql.Identifier(reader), sql.Literal(PASSWORD)))
         made.change("grant pg_read_all_data to {}", reader)
         yield made
-        made.change("drop owned by {}", reader)
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(reader)))

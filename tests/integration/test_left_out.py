@@ -287,7 +287,6 @@ def production(
             made.fill(files=2, orders=20)
             yield made
             with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("drop owned by bi_reader")
                 here = "subdbid = (select oid from pg_database where datname = current_database())"
                 for (name,) in connection.execute(f"select subname from pg_subscription where {here}".encode()):
                     connection.execute(f"alter subscription {name} set (slot_name = none)".encode())
