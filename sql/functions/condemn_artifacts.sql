@@ -1,6 +1,7 @@
 -- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
 -- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
--- time and no evidence and no backup does. From then on ops.add_run_artifact takes no row that points to it.
+-- time and no evidence and no backup does, by whichever address: a store that was moved gives its objects new ones, and
+-- what they hold is in each. From then on ops.add_run_artifact takes no row that points to it.
 -- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
 create or replace function ops.condemn_artifacts(
     p_limit int
@@ -13,23 +14,29 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := clock_timestamp();
+    v_object constant text := '(?:^|[/:])(sha256/[0-9a-f]{2}/[0-9a-f]{64})$';
 begin
     lock table ops.run_artifacts in share row exclusive mode;
     with kept as materialized (
         select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
         from ops.projects as p
-    ), judged as materialized (
-        select a.s3_url, coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
+    ), pointing as materialized (
+        select
+            a.s3_url, coalesce(substring(a.s3_url from v_object), a.s3_url) as object,
+            coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
         from ops.run_artifacts as a
         join ops.run_requests as q on q.run_id = a.run_id
         join kept as k on k.id = q.project_id
+    ), needed as materialized (
+        select p.object from pointing as p where not p.is_over
+        union
+        select coalesce(substring(e.s3_url from v_object), e.s3_url) from ops.evidence_artifacts as e
+        union
+        select coalesce(substring(b.manifest_url from v_object), b.manifest_url) from ops.backups as b
+        where b.manifest_url is not null and b.dropped_at is null
     ), over as (
-        select j.s3_url from judged as j
-        where
-            not exists (select from ops.evidence_artifacts as e where e.s3_url = j.s3_url)
-            and not exists (select from ops.backups as b where b.manifest_url = j.s3_url and b.dropped_at is null)
-        group by j.s3_url
-        having bool_and(j.is_over)
+        select distinct p.s3_url from pointing as p
+        where not exists (select from needed as n where n.object = p.object)
         limit p_limit
     )
     update ops.run_artifacts as a set condemned_at = v_now

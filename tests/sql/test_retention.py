@@ -333,6 +333,26 @@ def test_an_artifact_past_its_time_is_condemned_until_its_object_is_gone(world: 
     assert expire(world, "artifacts") == []
 
 
+@pytest.mark.parametrize("needed_by", ["another run", "evidence"])
+def test_an_object_that_is_needed_by_its_former_address_stays(world: World, project: UUID, needed_by: str) -> None:
+    """A store that was moved gives its objects new addresses; the hash of what they hold is in each."""
+    run_id = world.work(project)
+    here, there = (f"file:///{place}/store/sha256/00/{HASH}" for place in ("here", "there"))
+    add_artifact(world, run_id, "log", here, age=100)
+    if needed_by == "another run":
+        add_artifact(world, world.work(project, "feature/b"), "copy", there, age=1)
+    else:
+        world.rows(
+            "insert into ops.evidence_artifacts (run_id, kind, s3_url, sha256, created_by)"
+            " values (%s, 'log', %s, %s, 'test')",
+            run_id, there, HASH,
+        )  # fmt: skip
+    assert expire(world, "artifacts") == []
+    world.rows("update ops.run_artifacts set expires_at = now() - interval '1 day'")
+    freed = [[here, there]] if needed_by == "another run" else []
+    assert [done["s3_urls"] for done in expire(world, "artifacts")] == freed
+
+
 @pytest.mark.parametrize("needed_by", ["another run", "evidence", "a later end"])
 def test_an_object_that_somebody_needs_stays(world: World, project: UUID, needed_by: str) -> None:
     """Objects are named by their content: several rows may point to one."""
