@@ -41,6 +41,7 @@ from odooops_dagster.sanitize.scripts import run_all
 from odooops_dagster.sanitize.seal import Seal, break_seal, is_intact, read_seal, seal, sum_of_scripts
 from odooops_dagster.sanitize.secrets import SecretList, secret_list
 from odooops_dagster.sanitize.terms import KEEP, Terms
+from odooops_dagster.unreachable import first_line
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
@@ -209,7 +210,7 @@ class _transaction:  # noqa: N801 -- used as a function
                 row_factory=tuple_row,
             )
         except psycopg.OperationalError as exc:
-            raise Unavailable(f"database {self._access.database} does not answer: {str(exc).strip()}") from exc
+            raise Unavailable(f"database {self._access.database} does not answer: {first_line(exc)}") from exc
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, _: object) -> None:

@@ -44,6 +44,7 @@ from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, Odoo
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.ownership import Identity, Mark
+from odooops_dagster.unreachable import unreachable
 
 # Owns what is inside template databases, so that handing a copy over touches nothing else.
 _TEMPLATES = "ops_templates"
@@ -423,8 +424,14 @@ def _translated(exc: psycopg.Error) -> OdooOpsError:
         return NotFound(message)
     if isinstance(exc, pg.InsufficientPrivilege):
         return Forbidden(message, hint="the role in ODOOOPS_ODOO_DATABASE_URL needs CREATEDB and CREATEROLE")
+    if isinstance(exc, psycopg.OperationalError):
+        return _unavailable(exc, message)
+    return OdooOpsError(message)
+
+
+def _unavailable(exc: psycopg.OperationalError, message: str) -> Unavailable:
     if isinstance(exc, pg.DiskFull):
         return Unavailable(message, hint="free space on the disk of the database server")
-    if isinstance(exc, psycopg.OperationalError):
-        return Unavailable(message, hint="see whether the server of the environments' databases is up: ops status")
-    return OdooOpsError(message)
+    if exc.sqlstate is not None and not exc.sqlstate.startswith(("08", "57P")):
+        return Unavailable(message, hint="look at the log of the environments' database server")
+    return unreachable(exc, server="The environments' database server", variable="ODOOOPS_ODOO_DATABASE_URL")

@@ -16,7 +16,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, Forbidden, SchemaDrift, Unavailable
+from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, Forbidden, SchemaDrift
+from odooops_dagster.unreachable import unreachable
 
 # The name of every state of the functions, views and policies in the history of migrations.
 STATE = "ops_functions_views_policies"
@@ -154,10 +155,7 @@ def _connect(url: str) -> Connection:
     try:
         return psycopg.connect(url, autocommit=True, row_factory=tuple_row)
     except psycopg.OperationalError as exc:
-        raise Unavailable(
-            f"The database does not answer: {str(exc).strip().splitlines()[0]}",
-            hint="Start it with `ops up`, or look at ODOOOPS_MIGRATE_URL.",
-        ) from exc
+        raise unreachable(exc, server="The database", variable="ODOOOPS_MIGRATE_URL") from exc
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 from odooops_dagster.backup.elsewhere import split_by_store
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.unreachable import first_line
 
 # Someone who holds a table for longer than this is named instead of waited for.
 _LOCK_WAIT = "60s"
@@ -137,7 +138,7 @@ def still_referenced(access: DatabaseAccess, names: Collection[str]) -> frozense
         with psycopg.connect(conninfo(access), connect_timeout=10, application_name="odooops backup") as connection:
             return frozenset(name for (name,) in connection.execute(query, [list(names)]))
     except psycopg.Error as exc:
-        raise Unavailable(f"database {access.database} does not answer: {str(exc).strip()}") from exc
+        raise Unavailable(f"database {access.database} does not answer: {first_line(exc)}") from exc
 
 
 @contextmanager

@@ -5,7 +5,9 @@ Exit status: 0 done · 1 refused or failed, said in one line on stderr · 2 the 
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -25,6 +27,7 @@ NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 
 def main() -> None:
     """Run the command line; an expected failure is one line and exit status 1."""
+    _silence_libraries()
     arguments = sys.argv[1:]
     try:
         build_app(_wanted(arguments))()
@@ -89,6 +92,13 @@ def _settings_error(exc: ValidationError) -> BadInput:
     first = exc.errors()[0]
     variable = "ODOOOPS_" + "_".join(str(part) for part in first["loc"]).upper()
     return BadInput(f"{variable}: {first['msg']}", hint=f"correct or unset {variable}")
+
+
+def _silence_libraries() -> None:
+    """Keep off the terminal what libraries log and warn of: the error that follows says it."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _fail(error: OdooOpsError, arguments: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from odooops_dagster.steps.upkeep.identity import identify
 @contextmanager
 def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
     """Yield the control plane for one command."""
-    with ControlPlane(control_url(settings or Settings()), max_connections=1) as control:
+    with ControlPlane(control_url(settings or Settings()), max_connections=1, is_patient=False) as control:
         yield control
 
 

@@ -33,10 +33,13 @@ __all__ = ["ControlPlane"]
 
 
 class ControlPlane:
-    """Everything the platform knows, by noun; connections are made at the first call."""
+    """Everything the platform knows, by noun; connections are made at the first call.
 
-    def __init__(self, url: str, *, max_connections: int = 4) -> None:
-        self._database = Database(url, max_connections=max_connections)
+    `is_patient`: whether the first call waits for a database that is not there yet.
+    """
+
+    def __init__(self, url: str, *, max_connections: int = 4, is_patient: bool = True) -> None:
+        self._database = Database(url, max_connections=max_connections, is_patient=is_patient)
         self.projects = Projects(self._database)
         self.environments = Environments(self._database)
         self.runs = Runs(self._database)

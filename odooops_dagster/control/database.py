@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -16,17 +17,29 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from odooops_dagster.errors import SQLSTATE_ERRORS, BadInput, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.unreachable import unreachable
 
 # How long a call waits for a connection before it says that the database does not answer.
 PATIENCE_SECONDS = 10.0
+# How long one attempt to connect takes at most: its reason is there before the patience ends.
+_CONNECT_SECONDS = 8
+# How often a call looks, while it waits, whether the first attempt of an impatient caller has failed.
+_LOOK_SECONDS = 0.2
+# How long closing waits for an attempt to connect that is under way; it harms nobody.
+_CLOSE_SECONDS = 1.0
 
 Rows = list[dict[str, Any]]
 
 
 class Database:
-    """Connections to the control plane's database; opened at the first call, usable from many threads."""
+    """Connections to the control plane's database; opened at the first call, usable from many threads.
 
-    def __init__(self, url: str, *, max_connections: int) -> None:
+    `is_patient`: whether a database that is not there when it is first asked may come up while the call waits.
+    """
+
+    def __init__(self, url: str, *, max_connections: int, is_patient: bool = True) -> None:
+        self._is_patient = is_patient
+        self._refusal: psycopg.Error | None = None
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             url,
             min_size=0,
@@ -36,17 +49,18 @@ class Database:
             max_idle=60,
             reconnect_timeout=PATIENCE_SECONDS,
             check=ConnectionPool.check_connection,
+            connection_class=self._remembering(),
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
-                "connect_timeout": int(PATIENCE_SECONDS),
+                "connect_timeout": _CONNECT_SECONDS,
                 "application_name": "odooops",
             },
         )
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        self._pool.close(timeout=_CLOSE_SECONDS)
 
     def call(self, function: str, **arguments: object) -> Rows:
         """Call an RPC with named arguments and return its rows."""
@@ -93,8 +107,46 @@ class Database:
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[DictRow]]:
         self._pool.open()
-        with self._pool.connection() as connection:
-            yield connection
+        connection = self._taken()
+        self._is_patient, self._refusal = True, None
+        try:
+            with connection:
+                yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    def _taken(self) -> psycopg.Connection[DictRow]:
+        """Return a connection of the pool.
+
+        The pool tries again and again, and writes the reason to its log alone; people need to know the last one.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            remaining = deadline - time.monotonic()
+            try:
+                return self._pool.getconn(timeout=remaining if self._is_patient else min(remaining, _LOOK_SECONDS))
+            except PoolTimeout:
+                if isinstance(self._refusal, psycopg.ProgrammingError):
+                    raise _unreadable() from None
+                if self._refusal is not None:
+                    raise self._refusal from None
+                if time.monotonic() >= deadline:
+                    raise PoolTimeout(f"no connection within {PATIENCE_SECONDS:.0f} seconds") from None
+
+    def _remembering(self) -> type[psycopg.Connection[DictRow]]:
+        """Return a class of connections that remembers why the last one could not be made."""
+        database = self
+
+        class Remembering(psycopg.Connection[DictRow]):
+            @classmethod
+            def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401
+                try:
+                    return super().connect(conninfo, **options)
+                except psycopg.Error as exc:
+                    database._refusal = exc
+                    raise
+
+        return Remembering
 
 
 # What a person asks next when something is not there.
@@ -147,16 +199,16 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as exc:
-        raise _unavailable(exc) from exc
+        raise unreachable(exc, server="The control plane's database", variable="ODOOOPS_DATABASE_URL") from exc
     except psycopg.Error as exc:
         raise _translation(exc) from exc
 
 
-def _unavailable(exc: Exception) -> OdooOpsError:
-    lines = str(exc).strip().splitlines()
-    return Unavailable(
-        f"The control plane's database does not answer: {lines[0] if lines else type(exc).__name__}",
-        hint="Start it with `ops up`, or look at ODOOOPS_DATABASE_URL.",
+def _unreadable() -> OdooOpsError:
+    """Return the refusal of a connection string; libpq's own would quote it."""
+    return BadInput(
+        "The control plane's connection string cannot be read",
+        hint="Write ODOOOPS_DATABASE_URL as postgresql://user:password@host/database.",
     )
 
 

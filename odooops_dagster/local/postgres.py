@@ -24,6 +24,7 @@ from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
 from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
+from odooops_dagster.unreachable import first_line
 
 CONTROL_DATABASE = "odooops"
 DAGSTER_DATABASE = "odooops_dagster"
@@ -121,8 +122,9 @@ class EmbeddedPostgres:
 
     def url(self, dbname: str, user: str = SUPERUSER) -> str:
         """Return the URL of a database for one of the roles that `provision` makes."""
+        port = self.port  # first, as it says that the server was never started
         password = quote(read_secret(self.home, _password_name(user)), safe="")
-        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
+        return f"postgresql://{user}:{password}@127.0.0.1:{port}/{quote(dbname, safe='')}"
 
     @property
     def port(self) -> int:
@@ -297,7 +299,7 @@ class EmbeddedPostgres:
             last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
             raise Unavailable(f"PostgreSQL did not start: {' '.join(last)}", hint=f"read {self._log}") from reason
         if expired:
-            line = str(reason).strip().splitlines()[-1]
+            line = first_line(reason)
             raise Unavailable(f"PostgreSQL does not answer: {line}", hint=f"read {self._log}") from reason
 
     def _server(self) -> psutil.Process | None:

@@ -16,6 +16,7 @@ from odooops_dagster.local.binaries import version, wheel_bin_dir
 from odooops_dagster.local.home import check_space, open_home
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
 from odooops_dagster.settings import Settings
+from odooops_dagster.unreachable import first_line
 
 # Dagster's four processes take 450 MB, PostgreSQL and one Odoo as much again.
 ENOUGH_MEMORY_BYTES = 1500 * 1024**2
@@ -151,5 +152,4 @@ def _refuse_closed(variable: str, url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=10).close()
     except psycopg.Error as exc:
-        reason = str(exc).strip().splitlines()[-1]
-        raise Unavailable(f"{variable} does not let us in: {reason}", hint=f"correct {variable}") from exc
+        raise Unavailable(f"{variable} does not let us in: {first_line(exc)}", hint=f"correct {variable}") from exc
