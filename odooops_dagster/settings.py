@@ -21,7 +21,10 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """The platform's settings; each field is the environment variable ODOOOPS_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="ODOOOPS_", env_ignore_empty=True, extra="ignore")
+    # What was refused may be a secret.
+    model_config = SettingsConfigDict(
+        env_prefix="ODOOOPS_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     # The one folder that holds everything the platform keeps: databases, builds, logs, artifacts, secrets.
     home: Path = default_home()
@@ -83,6 +86,25 @@ class Settings(BaseSettings):
     poll_seconds: int = 30
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
+
+    @field_validator("database_url", "migrate_url", "dagster_database_url", "odoo_database_url")
+    @classmethod
+    def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what PostgreSQL's own library cannot read, or reads otherwise than it was meant.
+
+        Its own complaint would quote a part of the password: all that follows an unescaped @ is a host to it.
+        """
+        if value is not None:
+            from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - takes time, and most commands name no URL
+
+            message = "this is no connection string of PostgreSQL; write postgresql://user:password@host/database"
+            try:
+                parts = conninfo.conninfo_to_dict(value.get_secret_value())
+            except ProgrammingError:
+                raise ValueError(message) from None
+            if "@" in str(parts.get("host", "")).removeprefix("@"):
+                raise ValueError(f"{message}, with each @ of the password as %40")
+        return value
 
     @field_validator("time_zone")
     @classmethod

@@ -91,7 +91,8 @@ def _mount(app: typer.Typer, name: str) -> None:
 def _settings_error(exc: ValidationError) -> BadInput:
     first = exc.errors()[0]
     variable = "ODOOOPS_" + "_".join(str(part) for part in first["loc"]).upper()
-    return BadInput(f"{variable}: {first['msg']}", hint=f"correct or unset {variable}")
+    reason = first["msg"].removeprefix("Value error, ")
+    return BadInput(f"{variable}: {reason}", hint=f"correct or unset {variable}")
 
 
 def _silence_libraries() -> None:

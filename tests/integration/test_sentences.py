@@ -12,7 +12,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from pydantic import ValidationError
 
+from odooops_dagster.settings import Settings
 from tests.ops import Ops
 from tests.servers import PostgresServer, running_server, state_folder
 
@@ -155,6 +157,40 @@ def test_an_environments_server_that_is_not_there_is_one_sentence(ops: Ops, nobo
         f"ops: The environments' database server does not answer: {reason}",
         "  → Start it with `ops up`, or look at ODOOOPS_ODOO_DATABASE_URL.",
     ]
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "ODOOOPS_DATABASE_URL",
+        "ODOOOPS_MIGRATE_URL",
+        "ODOOOPS_ODOO_DATABASE_URL",
+        "ODOOOPS_DAGSTER_DATABASE_URL",
+    ],
+)
+@pytest.mark.parametrize("url", ["ops_worker:s3cret@db/ops", "postgresql://ops_worker:s3cret@db/ops?ssl=maybe"])
+def test_a_connection_string_that_is_none_is_one_sentence(ops: Ops, variable: str, url: str) -> None:
+    """With the variable's name, and without the password in it."""
+    lines = said(ops, "env", "list", **{variable: url})
+    assert lines == [
+        f"ops: {variable}: this is no connection string of PostgreSQL; write postgresql://user:password@host/database",
+        f"  → correct or unset {variable}",
+    ]
+
+
+def test_an_at_sign_of_the_password_is_no_place(ops: Ops) -> None:
+    """What follows it is a host to PostgreSQL's library, which would say that it cannot find it."""
+    lines = said(ops, "env", "list", ODOOOPS_DATABASE_URL="postgresql://ops_worker:half@s3cret@db/ops")
+    assert lines[0].endswith(", with each @ of the password as %40")
+    assert "s3cret" not in "".join(lines)
+
+
+def test_no_setting_is_quoted_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs of the platform write such an error to their logs."""
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", "ops_worker:s3cret@db/ops")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("verb", ["status", "migrate"])
