@@ -6,7 +6,10 @@ Exit status: 0 done · 1 refused or failed, said in one line on stderr · 2 the 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import tempfile
+import traceback
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -18,6 +21,7 @@ from pydantic import ValidationError
 
 from odooops_dagster.cli.output import print_error
 from odooops_dagster.errors import BadInput, OdooOpsError
+from odooops_dagster.unreachable import first_line
 
 # Each verb is a function of its own name in its own file.
 VERBS = ("up", "down", "status", "doctor", "demo", "clone")
@@ -26,7 +30,7 @@ NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one line and exit status 1."""
+    """Run the command line; a failure is one line and exit status 1."""
     _silence_libraries()
     arguments = sys.argv[1:]
     try:
@@ -40,6 +44,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left, as `ops run logs | head` does
         sys.exit(1)
+    except Exception as exc:  # noqa: BLE001 - the last door: people get a sentence, whoever mends it the traceback
+        _fail(_unexpected(exc), arguments)
 
 
 def build_app(names: Iterable[str] = (*VERBS, *NOUNS)) -> typer.Typer:
@@ -100,6 +106,26 @@ def _silence_libraries() -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+
+
+def _unexpected(exc: Exception) -> OdooOpsError:
+    """Return the sentence for what no command expects: a file that the machine refuses, or a fault of ours."""
+    story = _keep_traceback(exc)
+    if isinstance(exc, OSError) and exc.filename is not None:
+        return OdooOpsError(f"{exc.strerror}: {exc.filename}", hint=f"mend that; how it came about: {story}")
+    reason = f"{type(exc).__name__}: {first_line(exc)}"
+    return OdooOpsError(f"a fault of odooops: {reason}", hint=f"please report it, with {story}")
+
+
+def _keep_traceback(exc: Exception) -> str:
+    """Write the traceback to a file that only the caller reads, and return its path."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="odooops-traceback-", suffix=".txt")
+        with os.fdopen(descriptor, "w") as file:
+            file.writelines(traceback.format_exception(exc))
+    except OSError as refusal:
+        return f"no traceback ({refusal.strerror} in {tempfile.gettempdir()})"
+    return name
 
 
 def _fail(error: OdooOpsError, arguments: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -209,3 +210,28 @@ def test_the_doctor_says_why_a_database_does_not_let_us_in(ops: Ops, nobody: int
     [found] = [finding for finding in json.loads(done.stdout) if finding["name"] == "databases"]
     assert found["detail"].endswith("Connection refused")
     assert done.stderr == ""
+
+
+def test_a_fault_of_our_own_is_one_sentence_and_its_traceback_a_file(ops: Ops, tmp_path: Path) -> None:
+    """People are not shown our code, and whoever mends it needs the whole story."""
+    place = ops.home / "odoo" / "19.0"
+    place.mkdir(parents=True)
+    (place / "installation.json").write_text("{")
+    lines = said(ops, "odoo", "list", TMPDIR=str(tmp_path))
+    assert len(lines) == 2
+    assert lines[0].startswith("ops: a fault of odooops: JSONDecodeError: Expecting property name")
+    told = re.fullmatch(r"  → please report it, with (?P<file>\S+)", lines[1])
+    assert told is not None
+    traceback = Path(told["file"])
+    assert traceback.parent == tmp_path
+    assert "Traceback (most recent call last)" in traceback.read_text()
+    assert traceback.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_the_machine_refuses_is_one_sentence(ops: Ops, tmp_path: Path) -> None:
+    """It is none of our faults, and the path says where to look."""
+    place = ops.home / "odoo" / "19.0" / "installation.json"
+    place.mkdir(parents=True)
+    sentence, remedy = said(ops, "odoo", "list", TMPDIR=str(tmp_path))
+    assert sentence == f"ops: Is a directory: {place}"
+    assert remedy.startswith("  → mend that; how it came about: ")
