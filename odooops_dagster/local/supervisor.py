@@ -83,6 +83,10 @@ class Supervisor:
             return getattr(proxy.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as exc:
             raise Unavailable(f"the supervisor of {self._home} does not answer", hint="ops up") from exc
+        except xmlrpc.client.Fault as exc:
+            if exc.faultCode == Faults.SHUTDOWN_STATE:
+                raise Unavailable(f"the stack of {self._home} is ending", hint="ops status") from exc
+            raise
         finally:
             transport.close()
 

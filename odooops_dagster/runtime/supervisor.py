@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
@@ -55,6 +55,10 @@ class Supervisor:
             raise Unavailable(
                 f"the supervisor of services does not answer: {exc}", hint="start it with `ops up`"
             ) from exc
+        except xmlrpc.client.Fault as exc:
+            if exc.faultCode == Faults.SHUTDOWN_STATE:
+                raise Unavailable("the supervisor of services is ending", hint="start it with `ops up`") from exc
+            raise
         finally:
             transport.close()
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +113,22 @@ class TestProcessRuntime(RuntimeSuite):
         for path in (Supervisor(root).socket, root / "services" / "env-1.json", root / "services" / "env-1.ini"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "hush" not in (root / "services" / "env-1.ini").read_text()
+
+    def test_a_supervisor_that_is_ending_is_one_that_does_not_answer(
+        self, runtime: ProcessRuntime, root: Path, tmp_path: Path
+    ) -> None:
+        """Who asks meanwhile is told so, in our own words."""
+        program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+        stubborn = replace(service(tmp_path), argv=(*PYTHON, program))
+        runtime.start(stubborn)
+        time.sleep(1)  # until it ignores the signal
+        Supervisor(root).call("shutdown")
+        with pytest.raises(Unavailable, match="the supervisor of services is ending"):
+            Supervisor(root).call("getAllProcessInfo")
+        assert [(status.state, status.detail) for status in runtime.status()] == [
+            ("stopped", "waits for the supervisor")
+        ]
+        runtime.shut_down()
 
     def test_a_log_folder_that_is_gone_takes_down_its_own_service_alone(
         self, runtime: ProcessRuntime, root: Path, tmp_path: Path

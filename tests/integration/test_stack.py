@@ -125,6 +125,35 @@ def test_down_leaves_no_process_and_up_brings_all_back(stopped: Ops) -> None:
         assert connection.execute("select to_regclass('public.kept') is not null").fetchone() == (True,)
 
 
+def test_status_during_a_shutdown_is_no_more_than_a_sentence(stopped: Ops) -> None:
+    """From the first program that ends to the last, and after it; the same holds for what reads the database."""
+    assert stopped.run("up", "--detach").returncode == 0
+    ending = stopped.spawn("down")
+    told = set()
+    while ending.poll() is None:
+        done = stopped.run("status")
+        assert done.returncode in {0, 1}
+        told.add(done.stderr)
+        assert_listed_or_refused(stopped)
+    assert ending.returncode == 0
+    assert_listed_or_refused(stopped)
+    told.add(stopped.run("status").stderr)
+    nothing = f"nothing runs on {stopped.home}; `ops up` starts it\n"
+    assert told <= {"", "starting or stopping\n", nothing}
+    assert nothing in told
+
+
+def assert_listed_or_refused(ops: Ops) -> None:
+    """Assert that a reader of the database reads it, or says in one sentence why it cannot."""
+    done = ops.run("env", "list")
+    if done.returncode == 0:
+        return
+    sentence, remedy = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence.startswith("ops: The control plane's database ")
+    assert remedy.startswith("  → ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything(stopped: Ops, number: signal.Signals) -> None:
     """Ctrl-C, a service manager's TERM and a closed terminal leave no process behind."""
