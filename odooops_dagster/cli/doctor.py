@@ -33,10 +33,11 @@ def stack(settings: Settings) -> str:
     found = overview(settings)
     if not found.running:
         raise Unavailable("the platform is not running", hint="ops up")
-    broken = [service.name for service in found.services if service.state != "running"]
+    broken = [service for service in found.services if not service.answers]
     if broken:
-        log = settings.home / "logs" / f"{broken[0]}.log"
-        raise Unavailable(f"not running: {', '.join(broken)}", hint=f"read {log}")
+        log = settings.home / "logs" / f"{broken[0].name}.log"
+        states = ", ".join(f"{service.name} ({service.detail or service.state})" for service in broken)
+        raise Unavailable(f"not ready: {states}", hint=f"read {log}")
     return f"{len(found.services)} programs run, {found.dagster_url}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from odooops_dagster.errors import Unavailable
@@ -11,6 +12,7 @@ from odooops_dagster.local import lock
 from odooops_dagster.local.orphans import wait_gone
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
 from odooops_dagster.local.programs import programs, url
+from odooops_dagster.local.readiness import Probe, standing_probes
 from odooops_dagster.local.supervisor import ProgramState, Supervisor
 from odooops_dagster.settings import Settings
 
@@ -28,11 +30,12 @@ class Service:
     uptime_seconds: int | None
     address: str
     detail: str
+    answers: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The whole stack; `pid` is the process to which it belongs."""
+    """The whole stack; `pid` is the process to which it belongs, `healthy` that every program runs and answers."""
 
     home: str
     running: bool
@@ -50,7 +53,7 @@ def overview(settings: Settings) -> Overview:
     return Overview(
         home=str(settings.home),
         running=pid is not None,
-        healthy=bool(services) and all(service.state == "running" for service in services),
+        healthy=bool(services) and all(service.answers for service in services),
         pid=pid or None,
         dagster_url=url(settings.host, settings.dagster_port),
         gateway_url=url(settings.host, settings.gateway_port),
@@ -91,16 +94,34 @@ def _services(settings: Settings) -> tuple[Service, ...]:
     except Unavailable:
         return ()  # about to start, or about to end
     server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
-    known = programs(settings, server)
-    return tuple(_service(states[program.name], program.address) for program in known if program.name in states)
+    known = {program.name: program for program in programs(settings, server) if program.name in states}
+    probes = standing_probes(settings, server)
+    with ThreadPoolExecutor(max_workers=len(known) or 1) as pool:
+        answers = list(pool.map(lambda name: _answers(states[name], probes.get(name)), known))
+    return tuple(
+        _service(states[name], program.address, answers=answer)
+        for (name, program), answer in zip(known.items(), answers, strict=True)
+    )
 
 
-def _service(state: ProgramState, address: str) -> Service:
+def _answers(state: ProgramState, probe: Probe | None) -> bool:
+    """Return whether the program runs and answers its question; one that has none has only to run."""
+    if state.state != "running":
+        return False
+    try:
+        return probe is None or probe()
+    except Unavailable:
+        return False
+
+
+def _service(state: ProgramState, address: str, *, answers: bool) -> Service:
+    mute = state.state == "running" and not answers
     return Service(
         name=state.name,
         state=state.state,
         pid=state.pid,
         uptime_seconds=state.uptime_seconds,
         address=address,
-        detail=state.detail,
+        detail=state.detail or ("does not answer" if mute else ""),
+        answers=answers,
     )

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 
-from odooops_dagster.local.postgres import EmbeddedPostgres
-from odooops_dagster.local.programs import code_socket
+from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
+from odooops_dagster.local.programs import code_socket, services_folder
+from odooops_dagster.runtime import supervisor as services
 from odooops_dagster.settings import Settings
 
 _SECONDS = 5.0
+# The daemon writes its heartbeat every 30 s (dagster/_daemon/controller.py, DEFAULT_HEARTBEAT_INTERVAL_SECONDS); a busy
+# machine may miss some.
+_HEARTBEAT_SECONDS = 180.0
 Probe = Callable[[], bool]
 
 
 def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) -> dict[str, Probe]:
-    """Return the question that each program is asked; one that is not listed has only to run."""
+    """Return the question that each program is asked while the stack starts."""
     return {
         "postgres": lambda: answers_sql(server.url("postgres")),
+        "environments": services.Supervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
         "code": lambda: accepts(code_socket(settings.home)),
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/server_info"),
         "daemon": heartbeat_probe(dagster_url),
         "gateway": lambda: answers_http(settings.host, settings.gateway_port, "/readyz"),
     }
+
+
+def standing_probes(settings: Settings, server: EmbeddedPostgres) -> dict[str, Probe]:
+    """Return the question that each program of a running stack is asked: none has to wait for something to happen."""
+
+    def heart_beats() -> bool:
+        return has_recent_heartbeat(database_urls(settings).dagster)
+
+    return {**probes(settings, server, dagster_url=""), "daemon": heart_beats}
 
 
 def answers_sql(url: str) -> bool:
@@ -74,10 +89,18 @@ def heartbeat_probe(dagster_url: str) -> Probe:
     return beats
 
 
-def _last_heartbeat(dagster_url: str) -> object:
+def has_recent_heartbeat(dagster_url: str) -> bool:
+    """Return whether the sensor daemon's heart has beaten of late."""
+    found = _last_heartbeat(dagster_url)
+    return found is not None and found > time.time() - _HEARTBEAT_SECONDS
+
+
+def _last_heartbeat(dagster_url: str) -> float | None:
+    """Return when, in seconds since 1970; the column `timestamp` is in the server's time zone, what it holds is not."""
+    query = "select (body::json ->> 'timestamp')::float from daemon_heartbeats where daemon_type = 'SENSOR'"
     try:
         with psycopg.connect(dagster_url, connect_timeout=int(_SECONDS)) as connection:
-            row = connection.execute("select timestamp from daemon_heartbeats where daemon_type = 'SENSOR'").fetchone()
+            row = connection.execute(query).fetchone()
     except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return None
     return row[0] if row else None

@@ -39,7 +39,8 @@ _PR_SET_PDEATHSIG = 1
 class Supervisor:
     """One supervisord of our own; a lock that lives as long as its process keeps it the only one."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, call_seconds: float = _CALL_SECONDS) -> None:
+        self._call_seconds = call_seconds
         self.root = root.absolute()
         self.configuration = self.root / "supervisord.conf"
         self.socket = _socket_path(self.root)
@@ -47,7 +48,7 @@ class Supervisor:
 
     def call(self, method: str, *arguments: Any) -> Any:  # noqa: ANN401 - XML-RPC returns what it returns
         """Call a method of the supervisor; its refusals are xmlrpc.client.Fault."""
-        transport = _Transport(self.socket)
+        transport = _Transport(self.socket, seconds=self._call_seconds)
         try:
             proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport, allow_none=True)
             return getattr(proxy.supervisor, method)(*arguments)
@@ -178,14 +179,14 @@ class _Transport(SupervisorTransport):  # type: ignore[misc] # supervisor ships 
 
     _get_connection: Callable[[], http.client.HTTPConnection]
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, *, seconds: float) -> None:
         super().__init__(None, None, f"unix://{socket}")
         connection = self._get_connection
 
         def connect() -> http.client.HTTPConnection:
             connected = connection()
             connected.connect()
-            connected.sock.settimeout(_CALL_SECONDS)
+            connected.sock.settimeout(seconds)
             return connected
 
         self._get_connection = connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -152,6 +153,23 @@ def assert_listed_or_refused(ops: Ops) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence.startswith("ops: The control plane's database ")
     assert remedy.startswith("  → ")
+
+
+def test_a_stack_whose_previews_cannot_be_kept_is_not_ready(running: Ops) -> None:
+    """A supervisor of previews that is alive and does not answer: the status says which, and ends with 1."""
+    assert running.status()["healthy"]
+    pid = _pids(running)["environments"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = running.run("status", "--json")
+        found = json.loads(done.stdout)
+        [environments] = [service for service in found["services"] if service["name"] == "environments"]
+        assert (done.returncode, found["healthy"]) == (1, False)
+        assert (environments["state"], environments["answers"]) == ("running", False)
+        assert environments["detail"] == "does not answer"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    _wait_for(lambda: running.status()["healthy"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
