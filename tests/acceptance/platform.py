@@ -68,6 +68,11 @@ class Platform:
         """Start everything and wait until it answers."""
         self.ops("up", "--detach")
 
+    def move_to(self, home: Path) -> None:
+        """Take the state folder to be there from now on."""
+        self.home = home
+        self.environment["ODOOOPS_HOME"] = str(home)
+
     def down(self) -> None:
         """Stop everything."""
         self.ops("down", check=False)
@@ -139,19 +144,21 @@ class Platform:
 
 
 @contextmanager
-def platform(prefix: str, **settings: str) -> Iterator[Platform]:
+def platform(prefix: str, *, is_up: bool = True, **settings: str) -> Iterator[Platform]:
     """Yield a running platform; stop it and forget it at the end, its processes by their pids if need be."""
     home = Path(tempfile.mkdtemp(prefix=f"odooops-{prefix}-"))
     home.chmod(0o755)
     made = Platform(home, **settings)
     try:
-        made.up()
+        if is_up:
+            made.up()
         yield made
     finally:
         made.down()
         for process in made.processes():
             process.send_signal(signal.SIGKILL)
-        shutil.rmtree(home, ignore_errors=True)
+        for folder in {home, made.home}:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for(look: Callable[[], Value | None], *, seconds: float, what: str) -> Value:
