@@ -164,7 +164,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'does_all_of', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -1414,7 +1414,8 @@ $ops_file$);
 select pg_temp.make_function('condemn_artifacts', $ops_file$
 -- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
 -- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
--- time and no evidence and no backup does. From then on ops.add_run_artifact takes no row that points to it.
+-- time and no evidence and no backup does, by whichever address: a store that was moved gives its objects new ones, and
+-- what they hold is in each. From then on ops.add_run_artifact takes no row that points to it.
 -- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
 create or replace function ops.condemn_artifacts(
     p_limit int
@@ -1427,23 +1428,29 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := clock_timestamp();
+    v_object constant text := '(?:^|[/:])(sha256/[0-9a-f]{2}/[0-9a-f]{64})$';
 begin
     lock table ops.run_artifacts in share row exclusive mode;
     with kept as materialized (
         select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
         from ops.projects as p
-    ), judged as materialized (
-        select a.s3_url, coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
+    ), pointing as materialized (
+        select
+            a.s3_url, coalesce(substring(a.s3_url from v_object), a.s3_url) as object,
+            coalesce(a.expires_at, a.created_at + k.age) < v_now as is_over
         from ops.run_artifacts as a
         join ops.run_requests as q on q.run_id = a.run_id
         join kept as k on k.id = q.project_id
+    ), needed as materialized (
+        select p.object from pointing as p where not p.is_over
+        union
+        select coalesce(substring(e.s3_url from v_object), e.s3_url) from ops.evidence_artifacts as e
+        union
+        select coalesce(substring(b.manifest_url from v_object), b.manifest_url) from ops.backups as b
+        where b.manifest_url is not null and b.dropped_at is null
     ), over as (
-        select j.s3_url from judged as j
-        where
-            not exists (select from ops.evidence_artifacts as e where e.s3_url = j.s3_url)
-            and not exists (select from ops.backups as b where b.manifest_url = j.s3_url and b.dropped_at is null)
-        group by j.s3_url
-        having bool_and(j.is_over)
+        select distinct p.s3_url from pointing as p
+        where not exists (select from needed as n where n.object = p.object)
         limit p_limit
     )
     update ops.run_artifacts as a set condemned_at = v_now
@@ -1708,6 +1715,30 @@ end
 $$;
 comment on function ops.deployment_to_check is 'The deployment that a health check is about.';
 revoke all on function ops.deployment_to_check from public;
+$ops_file$);
+
+select pg_temp.make_function('does_all_of', $ops_file$
+-- Says whether a run of the newer kind leaves nothing to do for one of the older kind, on the same environment.
+-- Called by supersede_runs and yield_to_newer_run. Locks and raises nothing.
+create or replace function ops.does_all_of(
+    p_newer ops.run_kind,
+    p_older ops.run_kind
+)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case p_newer
+    when 'build' then p_older = 'build'
+    when 'deploy' then p_older in ('build', 'deploy', 'destroy')
+    when 'destroy' then p_older in ('build', 'deploy', 'destroy')
+    else false
+end
+$$;
+comment on function ops.does_all_of is 'Whether a newer run makes an older one of the environment pointless.';
+revoke all on function ops.does_all_of from public;
 $ops_file$);
 
 select pg_temp.make_function('drop_backup', $ops_file$
@@ -8951,7 +8982,7 @@ revoke all on function ops.subject_of_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('supersede_runs', $ops_file$
--- Cancels the environment's older waiting runs, which a newer one makes pointless. Called by queue_run.
+-- Cancels the environment's older waiting runs that a newer one makes pointless. Called by queue_run.
 -- Locks the rows that it cancels. A retry is harmless.
 create or replace function ops.supersede_runs(
     p_environment_id uuid,
@@ -8969,9 +9000,10 @@ declare
 begin
     for v_old in
         select r.id from ops.runs as r
+        join ops.runs as n on n.id = p_run_id
         where
-            r.environment_id = p_environment_id and r.status = 'queued' and r.kind in ('deploy', 'build', 'destroy')
-            and r.run_number < p_run_number
+            r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
+            and ops.does_all_of(n.kind, r.kind)
         order by r.run_number
     loop
         perform ops.end_queued_run(v_old, format('superseded by #%s', p_run_number));
@@ -9591,9 +9623,7 @@ begin
     from ops.runs as r
     join ops.runs as n
         on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where
-        r.id = p_run_id
-        and r.kind in ('deploy', 'build', 'destroy') and n.kind in ('deploy', 'build', 'destroy');
+    where r.id = p_run_id and ops.does_all_of(n.kind, r.kind);
     return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;

@@ -3455,6 +3455,13 @@ export type Database = {
         };
         Returns: string;
       };
+      does_all_of: {
+        Args: {
+          p_newer: Database["ops"]["Enums"]["run_kind"];
+          p_older: Database["ops"]["Enums"]["run_kind"];
+        };
+        Returns: boolean;
+      };
       drop_backup: {
         Args: { backup_id: string; reason: string };
         Returns: {
