@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, materialized
-from odooops_dagster.steps.backup import back_up
+from odooops_dagster.steps.recovery.backup import back_up
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

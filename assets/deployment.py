@@ -9,7 +9,7 @@ import dagster as dg
 from assets.database import BuiltDatabase
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, commit_link, materialized
-from odooops_dagster.steps.deployment import deploy, redeploy
+from odooops_dagster.steps.environment.deployment import deploy, redeploy
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

@@ -7,8 +7,8 @@ import dagster as dg
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, materialized
 from odooops_dagster.model import Build, Source
-from odooops_dagster.steps.image import build_image
-from odooops_dagster.steps.source import fetch_source
+from odooops_dagster.steps.build.image import build_image
+from odooops_dagster.steps.build.source import fetch_source
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

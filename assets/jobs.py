@@ -7,7 +7,7 @@ import dagster as dg
 from assets.partitions import environments
 from assets.restore import restore
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.steps.destroy import destroy_environment
+from odooops_dagster.steps.environment.destroy import destroy_environment
 from resources.run_scope import RunScope
 
 deploy = dg.define_asset_job(

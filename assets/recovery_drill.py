@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, materialized
-from odooops_dagster.steps.drill import run_drill
+from odooops_dagster.steps.recovery.drill import run_drill
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

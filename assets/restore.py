@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import rendered
-from odooops_dagster.steps.restore import restore_environment
+from odooops_dagster.steps.recovery.restore import restore_environment
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

@@ -7,7 +7,7 @@ import dagster as dg
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, commit_link, materialized
 from odooops_dagster.model import Source
-from odooops_dagster.steps.source import fetch_source
+from odooops_dagster.steps.build.source import fetch_source
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

@@ -33,11 +33,11 @@ import dagster as dg
 
 from bench.server import Server, throwaway_server
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from odooops_dagster.model import Build, Source
 
 if TYPE_CHECKING:
-    from odooops_dagster.steps.context import StepContext
+    from odooops_dagster.steps.core.context import StepContext
 
 ROOT = Path(__file__).parents[1]
 SHA = "0" * 40

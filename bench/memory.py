@@ -22,10 +22,10 @@ import psycopg
 
 from bench.cost import Cost, ours
 from bench.server import throwaway_server
-from odooops_dagster.backup.dump import conninfo
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 GOAL_MB = 512
 # What is to fit: 20 GB in files as large as Odoo's are on average.

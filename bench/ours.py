@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from odooops_dagster.backup import create, restore, verify
-from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.sealing import Sealer
-from odooops_dagster.clones import offenders, set_parameters
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.steps.files import link_tree
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.tools.backup import create, restore, verify
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.sealing import Sealer
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
+from odooops_dagster.tools.store import FolderStore
 
 Question = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.odoo import commands
+from odooops_dagster.tools.odoo import commands
 from tests.acceptance.platform import free_ports
 
 PATIENCE_SECONDS = 1800.0

@@ -28,12 +28,12 @@ from bench.closures import REALISTIC, SMALL, Closure
 from bench.plain import PATIENCE_SECONDS, PlainOdoo, PlainTimes, first_answer
 from bench.timeline import Timeline, timeline
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import NotFound
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Environment, Project, Run
-from odooops_dagster.odoo import distribution
-from odooops_dagster.odoo import environment as python_environment
+from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo import environment as python_environment
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import SERIES, Platform, platform
 from tests.acceptance.repository import Repository
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 
 from bench.programs import DATABASE, OdooPrograms
-from odooops_dagster.backup.dump import conninfo
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 # Kept data of another version of these statements is not taken.
 VERSION = 1

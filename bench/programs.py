@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from bench.cost import Cost, measure
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.odoo import commands, distribution, environment
+from odooops_dagster.tools.odoo import commands, distribution, environment
 
 ROLE = "bench_odoo"
 DATABASE = "bench_production"

@@ -20,7 +20,7 @@ import psycopg
 
 from bench.estate import Estate, fill
 from bench.server import Server, throwaway_server
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 
 GOAL_MS = 200.0
 # A question that takes this long is not waited for: it is told as this long.

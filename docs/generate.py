@@ -17,7 +17,7 @@ from pathlib import Path
 from docs.schema.pages import documents, stale
 from docs.schema.sources import read_notes
 from docs.schema.sqlstates import sqlstates_page
-from odooops_dagster.cli.reference import commands_page
+from odooops_dagster.doors.cli.reference import commands_page
 from odooops_dagster.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

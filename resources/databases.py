@@ -6,9 +6,9 @@ from functools import partial
 
 import dagster as dg
 
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.identity import identify
 from odooops_dagster.local.postgres import database_urls
-from odooops_dagster.steps.upkeep.identity import identify
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from resources.control import control_plane
 from resources.settings import platform_settings
 

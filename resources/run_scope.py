@@ -10,19 +10,19 @@ from typing import Any
 
 import dagster as dg
 
-from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.heartbeat import Heartbeat, StopReason
+from odooops_dagster.engine.outcome import Outcome, one_line, outcome_of
+from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.run_log import close_writer, open_writer
 from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
-from odooops_dagster.heartbeat import Heartbeat, StopReason
 from odooops_dagster.model import CheckResult, Fence, LogLevel
-from odooops_dagster.runtime import Runtime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.store import ObjectStore
-from resources.processes import Process
-from resources.run_log import close_writer, open_writer
-from resources.run_outcome import Outcome, one_line, outcome_of
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
+from odooops_dagster.tools.store import ObjectStore
 
 
 class RunScope:

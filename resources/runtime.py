@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from odooops_dagster.local.programs import services_folder
-from odooops_dagster.runtime import Runtime
-from odooops_dagster.runtime.process import ProcessRuntime
+from odooops_dagster.tools.runtime import Runtime
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from resources.settings import platform_settings
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from odooops_dagster.steps.stores import store_of
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.steps.core.stores import store_of
+from odooops_dagster.tools.store import ObjectStore
 from resources.settings import platform_settings
 
 

@@ -8,10 +8,10 @@ import dagster as dg
 
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.exchange import remove_old_zips
-from odooops_dagster.steps.expire import remove_artifacts
-from odooops_dagster.steps.records_apply import remove_old_reviews
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.steps.recovery.exchange import remove_old_zips
+from odooops_dagster.steps.recovery.records_apply import remove_old_reviews
+from odooops_dagster.steps.upkeep.expire import remove_artifacts
+from odooops_dagster.tools.store import ObjectStore
 
 
 @dg.schedule(job=destroy, cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)

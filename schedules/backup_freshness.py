@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.jobs import back_up
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.freshness import watch_freshness
+from odooops_dagster.steps.recovery.freshness import watch_freshness
 
 
 @dg.schedule(job=back_up, cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)

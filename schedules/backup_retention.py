@@ -12,9 +12,9 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.retention import retain
-from odooops_dagster.steps.stores import repository_of
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.steps.core.stores import repository_of
+from odooops_dagster.steps.recovery.retention import retain
+from odooops_dagster.tools.store import ObjectStore
 
 # Dagster gives an evaluation a minute; projects that are not reached wait for the next hour.
 PATIENCE_SECONDS = 30.0

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.expire import expire_rows
+from odooops_dagster.steps.upkeep.expire import expire_rows
 
 # Dagster gives an evaluation a minute; what is left waits for the next hour.
 PATIENCE_SECONDS = 30.0

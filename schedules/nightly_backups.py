@@ -9,7 +9,7 @@ import dagster as dg
 from assets.jobs import back_up
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.nightly import night_of, queue_nightly
+from odooops_dagster.steps.recovery.nightly import night_of, queue_nightly
 
 
 # Every ten minutes, not once at the hour: a platform that slept through it makes up for it when it wakes.

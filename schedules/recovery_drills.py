@@ -10,7 +10,7 @@ import dagster as dg
 from assets.jobs import drill
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.drills_due import ask_for_drills
+from odooops_dagster.steps.recovery.drills_due import ask_for_drills
 
 
 # Looked at every hour and asked for once a week: a machine that was off at one hour drills at the next.

@@ -12,7 +12,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.poll import poll_project
+from odooops_dagster.steps.upkeep.poll import poll_project
 
 # A repository that does not answer must not hold up the others.
 ASKED_AT_ONCE = 8

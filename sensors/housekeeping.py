@@ -5,11 +5,11 @@ from __future__ import annotations
 import dagster as dg
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.runtime import Runtime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.converge import converge_all
-from odooops_dagster.steps.janitor import collect
+from odooops_dagster.steps.environment.converge import converge_all
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
 
 
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)

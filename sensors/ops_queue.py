@@ -12,13 +12,13 @@ import dagster as dg
 
 from assets.jobs import JOBS
 from assets.partitions import environments
-from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
-from resources.run_outcome import one_line
 
 # Dagster looks at sensors every 5 s; a tick that waits this long leaves it time to answer before the next look.
 WAIT_SECONDS = 4.0

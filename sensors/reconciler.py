@@ -11,13 +11,13 @@ from uuid import UUID
 
 import dagster as dg
 
-from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.outcome import why_failed
+from odooops_dagster.engine.processes import Process
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Run, RunStatus
 from odooops_dagster.settings import Settings
-from resources.processes import Process
-from resources.run_outcome import why_failed
 
 # Dagster's words for a run that should have a process soon, or has one; only a queued one may wait long.
 WORKING = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine.outcome import why_failed
+from odooops_dagster.engine.tags import RUN_ID
 from odooops_dagster.model import RunStatus
-from odooops_dagster.tags import RUN_ID
-from resources.run_outcome import why_failed
 
 # A second writer has time, and each tick takes CPU from runs that start.
 EVERY_SECONDS = 30

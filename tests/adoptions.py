@@ -14,8 +14,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.adoption import Elsewhere, access_from
-from odooops_dagster.backup.dump import Programs
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from
 from tests.backups import Production
 from tests.servers import PostgresServer
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from odooops_dagster.cli import build_app
+from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import OdooOpsError
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from odooops_dagster.control.migrate import migrate
 from odooops_dagster.local.postgres import EmbeddedPostgres
-from odooops_dagster.migrate import migrate
 from tests.servers import PostgresServer, as_user, running_server
 
 # Who owns a hosted project's databases: no superuser.

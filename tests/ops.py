@@ -72,7 +72,7 @@ class Ops:
         return [" ".join(process.cmdline()) for process in psutil.process_iter() if self._is_ours(process)]
 
     def _argv(self, *arguments: str) -> list[str]:
-        return [str(self._python), "-m", "odooops_dagster.cli", *arguments]
+        return [str(self._python), "-m", "odooops_dagster.doors.cli", *arguments]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         if process.pid == os.getpid():

@@ -60,7 +60,7 @@ class PostgresServer:
 
     def fill(self, url: str) -> None:
         """Bring the schema to the database of which the others are copies."""
-        from odooops_dagster.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
+        from odooops_dagster.control.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
 
         migrate(url)
 

@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from odooops_dagster.export import export
-from odooops_dagster.migrate import read_folder
+from odooops_dagster.control.export import export
+from odooops_dagster.control.migrate import read_folder
 from tests.node_tools import node_tool
 from tests.servers import running_server
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.model import Fence
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.store import MemoryStore
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.store import MemoryStore
 
 
 def next_run(control: ControlPlane, settings: Settings, databases: OdooDatabases) -> StepContext:

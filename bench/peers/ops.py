@@ -11,7 +11,7 @@ from psycopg import Connection, Cursor
 
 from bench.history import finish_runs
 from bench.peers import Claimed, OneByOne, count
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 
 # As many projects as a busy team has, and more branches than a round has jobs: every run is the only one of its
 # environment, as after a push.

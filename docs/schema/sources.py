@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from odooops_dagster.migrate import read_folder
+from odooops_dagster.control.migrate import read_folder
 
 _TYPE = re.compile(r"create type ops\.(?P<name>\w+) as enum \((?P<labels>.*?)\);", re.DOTALL)
 _LABEL = re.compile(r"'(?P<label>[^']+)',?(?:[ \t]*--[ \t]*(?P<note>[^\n]+))?")

@@ -13,8 +13,8 @@ from pathlib import Path
 from odooops_dagster.errors import BadInput
 from odooops_dagster.local.home import socket_path
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, needs_embedded
-from odooops_dagster.runtime import launch
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.runtime import launch
 
 DEFINITIONS_MODULE = "odooops_dagster.definitions"
 LOCATION = "odooops"
@@ -189,7 +189,7 @@ def _postgres(server: EmbeddedPostgres) -> Program:
 
 def _environments(settings: Settings) -> Program:
     root = str(services_folder(settings.home))
-    argv = (sys.executable, "-m", "odooops_dagster.runtime.process", "--root", root, "--foreground")
+    argv = (sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground")
     return Program(name="environments", argv=argv, stage=2, stop_seconds=120, contained=False)
 
 
@@ -212,7 +212,7 @@ def _daemon(settings: Settings) -> Program:
 
 
 def _gateway(settings: Settings) -> Program:
-    argv = [sys.executable, "-m", "uvicorn", "odooops_dagster.gateway.app:create_app", "--factory"]
+    argv = [sys.executable, "-m", "uvicorn", "odooops_dagster.doors.http.app:create_app", "--factory"]
     argv += ["--host", settings.host, "--port", str(settings.gateway_port), "--timeout-graceful-shutdown", "5"]
     argv += ["--no-server-header", "--log-level", "info"]
     return Program(name="gateway", argv=tuple(argv), stage=3, address=url(settings.host, settings.gateway_port))

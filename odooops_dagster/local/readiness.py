@@ -12,8 +12,8 @@ import psycopg
 
 from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
 from odooops_dagster.local.programs import code_socket, services_folder
-from odooops_dagster.runtime import supervisor as services
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.runtime import supervisor as services
 
 _SECONDS = 5.0
 # The daemon writes its heartbeat every 30 s (dagster/_daemon/controller.py, DEFAULT_HEARTBEAT_INTERVAL_SECONDS); a busy

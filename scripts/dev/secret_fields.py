@@ -2,7 +2,7 @@
 
     python scripts/dev/secret_fields.py ODOO 19.0
 
-ODOO is the folder that holds Odoo's `addons`. It prints what `odooops_dagster/odoo/series/19.0-secrets.toml` does not
+ODOO is the folder that holds Odoo's `addons`. It prints what `odooops_dagster/tools/odoo/series/19.0-secrets.toml` does not
 know yet, and what it knows and Odoo has no more. A candidate is a field whose text is kept in the database or as an
 attachment, and which only administrators may read, a form shows as dots, or whose name sounds like a secret.
 """
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from odooops_dagster.sanitize.secrets import is_secret_name, secret_list, table_of
+from odooops_dagster.tools.sanitize.secrets import is_secret_name, secret_list, table_of
 
 _HOLDS_TEXT = frozenset({"Char", "Text", "Html", "Binary", "Json", "Image", "Properties"})
 # Holds one of its model's own words; a name that sounds like a secret would have it emptied all the same.

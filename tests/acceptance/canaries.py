@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from odooops_dagster.sanitize.columns import Column, readable_columns, secret_columns, writable
-from odooops_dagster.sanitize.secrets import SecretList, table_of
+from odooops_dagster.tools.sanitize.columns import Column, readable_columns, secret_columns, writable
+from odooops_dagster.tools.sanitize.secrets import SecretList, table_of
 
 Connection = psycopg.Connection[Any]
 MARK = "kanarienvogel"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.odoo import distribution
-from odooops_dagster.odoo.distribution import Installation
+from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo.distribution import Installation
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import CACHE, SERIES, Platform, platform
 from tests.acceptance.repository import Repository

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from odooops_dagster.local.relocate import relocate
-from odooops_dagster.odoo import distribution
+from odooops_dagster.tools.odoo import distribution
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import CACHE, SERIES, Platform, platform, wait_for
 from tests.acceptance.repository import Repository

@@ -13,17 +13,17 @@ import dagster as dg
 import httpx
 import pytest
 
-from odooops_dagster.backup.dump import Programs
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.evidence import object_at
 from odooops_dagster.local.binaries import wheel_bin_dir
-from odooops_dagster.runtime.memory import MemoryRuntime
-from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import names
-from odooops_dagster.steps.image import keep_build
-from odooops_dagster.steps.recheck import recheck
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.build.image import keep_build
+from odooops_dagster.steps.core.evidence import object_at
+from odooops_dagster.steps.recovery.recheck import recheck
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.store import FolderStore
 from tests.acceptance.odoo_bench import Bench
 from tests.backups import Production
 from tests.dagster.productions import IMAGE, Shop, deployed

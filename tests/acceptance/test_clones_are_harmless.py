@@ -13,12 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from odooops_dagster.clones import HarmlessReport, make_harmless, offenders
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
-from odooops_dagster.odoo import commands, neutralize
-from odooops_dagster.odoo.neutralize import Script
+from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import wait_for
 

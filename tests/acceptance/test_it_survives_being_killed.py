@@ -17,10 +17,10 @@ import psutil
 import psycopg
 import pytest
 
+from odooops_dagster.engine.processes import Process
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Run
-from resources.processes import Process
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
@@ -35,7 +35,7 @@ WORDS = {
     "daemon": "dagster._daemon",
     "code server": "code.sock",
     "webserver": "dagster_webserver",
-    "gateway": "odooops_dagster.gateway",
+    "gateway": "odooops_dagster.doors.http",
     "postgres": "postgres",
 }
 VICTIMS = ("run process", *WORDS)
@@ -182,4 +182,4 @@ def _odoos_words(process: psutil.Process) -> list[str]:
         words = process.cmdline()
     except psutil.NoSuchProcess:  # a zombie is one of these
         return []
-    return [] if "odooops_dagster.runtime" in " ".join(words[:4]) else words
+    return [] if "odooops_dagster.tools.runtime" in " ".join(words[:4]) else words

@@ -11,12 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from odooops_dagster.clones import make_harmless, offenders
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
-from odooops_dagster.odoo import commands, neutralize
-from odooops_dagster.odoo.distribution import Installation
-from odooops_dagster.sanitize.secrets import secret_list
+from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.odoo.distribution import Installation
+from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize.sanitizing import make_harmless, offenders
+from odooops_dagster.tools.sanitize.secrets import secret_list
 from tests.acceptance.canaries import MARK, Canaries, release
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import SERIES

@@ -13,9 +13,9 @@ import pytest
 
 from odooops_dagster.errors import MissingDependency, StepFailed
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.odoo import commands, debian, distribution, environment, modules
-from odooops_dagster.odoo.distribution import Installation
-from odooops_dagster.odoo.log import OdooLog
+from odooops_dagster.tools.odoo import commands, debian, distribution, environment, modules
+from odooops_dagster.tools.odoo.distribution import Installation
+from odooops_dagster.tools.odoo.log import OdooLog
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import CACHE, SERIES, wait_for
 
@@ -27,7 +27,7 @@ OCA_REQUIREMENT = f"odoo-addon-{OCA_MODULE}=={SERIES}.*\n"
 INSTALL = """
 import sys
 from pathlib import Path
-from odooops_dagster.odoo.distribution import install
+from odooops_dagster.tools.odoo.distribution import install
 install(sys.argv[1], home=Path(sys.argv[2]), progress=lambda line: print(line, flush=True))
 """
 

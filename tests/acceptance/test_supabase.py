@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from odooops_dagster.export import differences
-from odooops_dagster.migrate import migrate, shipped_migrations, states
+from odooops_dagster.control.export import differences
+from odooops_dagster.control.migrate import migrate, shipped_migrations, states
 from tests.conftest import postgres15
 from tests.hosted import hosted_server
 from tests.node_tools import node_tool

@@ -14,29 +14,29 @@ from unittest.mock import patch
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.identity import identify
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.clone import clone_production
-from odooops_dagster.steps.upkeep.identity import identify
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.clone.clone import clone_production
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.store import FolderStore
 from tests.dagster.studios import Desk, build_of
 
 # Every place at which the clone has done one more thing, in order; a crash comes just before or just after.
 POINTS = (
-    "odooops_dagster.databases:OdooDatabases.ensure_role",
-    "odooops_dagster.databases:OdooDatabases.create",
-    "odooops_dagster.steps.bring_back:restore_database",
-    "odooops_dagster.clones:run_all",
-    "odooops_dagster.clones:_scrub",
-    "odooops_dagster.clones:_answer",
-    "odooops_dagster.steps.golden:make_harmless",
-    "odooops_dagster.databases:OdooDatabases.turn_into_template",
+    "odooops_dagster.tools.postgres.databases:OdooDatabases.ensure_role",
+    "odooops_dagster.tools.postgres.databases:OdooDatabases.create",
+    "odooops_dagster.steps.recovery.bring_back:restore_database",
+    "odooops_dagster.tools.sanitize.sanitizing:run_all",
+    "odooops_dagster.tools.sanitize.sanitizing:_scrub",
+    "odooops_dagster.tools.sanitize.sanitizing:_answer",
+    "odooops_dagster.steps.clone.golden:make_harmless",
+    "odooops_dagster.tools.postgres.databases:OdooDatabases.turn_into_template",
     "odooops_dagster.control.templates:Templates.remember",
-    "odooops_dagster.steps.clone:set_parameters",
-    "odooops_dagster.steps.clone:offenders",
-    "odooops_dagster.steps.clone:link_tree",
-    "odooops_dagster.databases:OdooDatabases.hand_over",
-    "odooops_dagster.databases:OdooDatabases.drop_role",
+    "odooops_dagster.steps.clone.clone:set_parameters",
+    "odooops_dagster.steps.clone.clone:offenders",
+    "odooops_dagster.steps.clone.clone:link_tree",
+    "odooops_dagster.tools.postgres.databases:OdooDatabases.hand_over",
+    "odooops_dagster.tools.postgres.databases:OdooDatabases.drop_role",
 )
 KILLED = 9
 

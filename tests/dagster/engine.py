@@ -20,10 +20,10 @@ from typing import Any
 import dagster as dg
 import psutil
 
-from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.processes import Process
 from odooops_dagster.model import Environment, Project, Run
-from resources.processes import Process
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240.0

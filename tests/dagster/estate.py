@@ -29,22 +29,23 @@ from assets.prod_clone import prod_clone
 from assets.production import production
 from assets.recovery_drill import recovery_drill
 from assets.source import source
-from odooops_dagster import git, tags
-from odooops_dagster.backup.dump import conninfo
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.coordinator import WORKER, enroll
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.coordinator import WORKER, enroll
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Backup, Environment, Project, Restore, Run, RunKind
-from odooops_dagster.odoo import distribution, environment
-from odooops_dagster.odoo.commands import launcher
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import names
-from odooops_dagster.steps.converge import converge_all
-from odooops_dagster.steps.janitor import collect
-from odooops_dagster.steps.poll import poll_project
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.environment.converge import converge_all
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.steps.upkeep.poll import poll_project
+from odooops_dagster.tools import git
+from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.odoo import distribution, environment
+from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.store import FolderStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import startable

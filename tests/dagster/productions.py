@@ -16,18 +16,18 @@ import pytest
 from assets.backup import backup as backup_asset
 from assets.jobs import back_up
 from assets.production import production as production_asset
-from odooops_dagster import tags
-from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.repository import Repository
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.engine import tags
+from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Backup, Environment, Fence, Project, Run
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import names
-from odooops_dagster.steps.stores import manifest_key, repository_of
-from odooops_dagster.steps.upkeep.identity import identify
-from odooops_dagster.store import FolderStore, ObjectStore
+from odooops_dagster.steps.core.stores import manifest_key, repository_of
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.store import FolderStore, ObjectStore
 from resources.run_scope import RunScopeResource
 from tests.backups import Production
 from tests.servers import PostgresServer

@@ -19,17 +19,17 @@ from assets.jobs import drill
 from assets.production import production as production_asset
 from assets.recovery_drill import recovery_drill
 from assets.restore import restore
-from odooops_dagster import tags
-from odooops_dagster.backup.dump import conninfo
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine import tags
 from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Source
-from odooops_dagster.runtime.memory import MemoryRuntime
-from odooops_dagster.runtime.ports import free_port
-from odooops_dagster.runtime.process import ProcessRuntime
-from odooops_dagster.steps import names
-from odooops_dagster.steps.converge import converge
-from odooops_dagster.steps.image import keep_build
-from odooops_dagster.steps.janitor import collect
+from odooops_dagster.steps.build.image import keep_build
+from odooops_dagster.steps.environment.converge import converge
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import placed
 from tests.dagster import stand_in_odoo

@@ -13,15 +13,15 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.identity import identify
 from odooops_dagster.model import CheckResult, Fence
-from odooops_dagster.runtime.process import ProcessRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.drill import run_drill
-from odooops_dagster.steps.restore import restore_environment
-from odooops_dagster.steps.upkeep.identity import identify
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.recovery.drill import run_drill
+from odooops_dagster.steps.recovery.restore import restore_environment
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.process import ProcessRuntime
+from odooops_dagster.tools.store import FolderStore
 from tests.dagster.clone_child import crashing
 
 

@@ -13,18 +13,18 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.clones import offenders
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import NotFound
 from odooops_dagster.model import Backup, Build, Fence, Run, RunKind, Source
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import names
-from odooops_dagster.steps.context import Log, StepContext
-from odooops_dagster.steps.image import keep_build
-from odooops_dagster.steps.janitor import collect
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.steps.build.image import keep_build
+from odooops_dagster.steps.core.context import Log, StepContext
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.sanitize.sanitizing import offenders
+from odooops_dagster.tools.store import ObjectStore
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
 from tests.servers import PostgresServer
 

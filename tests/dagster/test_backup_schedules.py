@@ -11,16 +11,16 @@ import dagster as dg
 import psycopg
 import pytest
 
-from odooops_dagster.backup.distrust import distrust, distrusted
-from odooops_dagster.backup.manifest import Manifest, full_key
-from odooops_dagster.backup.marks import marked
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, Environment
-from odooops_dagster.steps.freshness import watch_freshness
-from odooops_dagster.steps.nightly import Queued, night_of, queue_nightly
-from odooops_dagster.steps.retention import Retained, planned, retain
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.recovery.freshness import watch_freshness
+from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_nightly
+from odooops_dagster.steps.recovery.retention import Retained, planned, retain
+from odooops_dagster.tools.backup.distrust import distrust, distrusted
+from odooops_dagster.tools.backup.manifest import Manifest, full_key
+from odooops_dagster.tools.backup.marks import marked
+from odooops_dagster.tools.store import FolderStore
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention
 from schedules.nightly_backups import nightly_backups
@@ -274,7 +274,7 @@ def test_a_refusal_is_told_and_stops_nothing(keeper: Keeper, monkeypatch: pytest
     keeper.control.policies.set(
         keeper.project.id, policy_type="retention", rules={"monthly": 0, "weekly": 1, "daily": 1}
     )
-    monkeypatch.setattr("odooops_dagster.steps.retention.planned", meanwhile)
+    monkeypatch.setattr("odooops_dagster.steps.recovery.retention.planned", meanwhile)
     done = keeper.retain()
     assert [dropped.id for dropped in done.dropped] == [goes.id]
     assert len(done.refused) == 1

@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from odooops_dagster.backup.distrust import distrusted
-from odooops_dagster.backup.logs import log_blocks, logs_of
-from odooops_dagster.backup.manifest import VERSION
-from odooops_dagster.backup.marks import marked
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, LogLine
-from odooops_dagster.steps import backup as step
-from odooops_dagster.steps import names
-from odooops_dagster.steps.progress import PROGRESS, Meter, Reading, rate_text, size_text
-from odooops_dagster.steps.recheck import recheck
-from odooops_dagster.steps.stores import manifest_key
-from odooops_dagster.store import FolderStore, Source, StoredObject
+from odooops_dagster.steps.core.progress import PROGRESS, Meter, Reading, rate_text, size_text
+from odooops_dagster.steps.core.stores import manifest_key
+from odooops_dagster.steps.recovery import backup as step
+from odooops_dagster.steps.recovery.recheck import recheck
+from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.tools.backup.logs import log_blocks, logs_of
+from odooops_dagster.tools.backup.manifest import VERSION
+from odooops_dagster.tools.backup.marks import marked
+from odooops_dagster.tools.store import FolderStore, Source, StoredObject
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
 from tests.dagster.world import fence_of
 from tests.servers import PostgresServer
@@ -330,7 +330,7 @@ def test_a_backup_waits_while_objects_are_collected(production: Shop, monkeypatc
         pauses.append(seconds)
         collecting.__exit__(None, None, None)
 
-    monkeypatch.setattr("odooops_dagster.steps.backup.time.sleep", pause)
+    monkeypatch.setattr("odooops_dagster.steps.recovery.backup.time.sleep", pause)
     assert production.back_up().status == "verified"
     assert len(pauses) == 1
 

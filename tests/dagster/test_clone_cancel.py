@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 import pytest
 
-from odooops_dagster.backup import filestore
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps import bring_back
-from odooops_dagster.steps.clone import clone_production
-from odooops_dagster.store import FolderStore
+from odooops_dagster.steps.clone.clone import clone_production
+from odooops_dagster.steps.recovery import bring_back
+from odooops_dagster.tools.backup import filestore
+from odooops_dagster.tools.store import FolderStore
 from tests.dagster.studios import studio
 from tests.servers import PostgresServer
 

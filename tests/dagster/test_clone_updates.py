@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from odooops_dagster.clones import set_parameters
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotHarmless, StepFailed
+from odooops_dagster.home import role_name
 from odooops_dagster.model import Build
-from odooops_dagster.steps.clone import CloneResult, clone_production
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.database import build_database
-from odooops_dagster.steps.names import role_name
-from odooops_dagster.steps.update import CHECKSUMS, changes_for, checksums_of, kept_checksums
+from odooops_dagster.steps.clone.clone import CloneResult, clone_production
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.database import build_database
+from odooops_dagster.steps.environment.update import CHECKSUMS, changes_for, checksums_of, kept_checksums
+from odooops_dagster.tools.sanitize.sanitizing import set_parameters
 from tests.dagster.studios import Studio, studio
 from tests.servers import PostgresServer
 

@@ -17,14 +17,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.evidence import object_at
 from odooops_dagster.model import Backup
-from odooops_dagster.steps import names
-from odooops_dagster.steps.clone import CloneResult, clone_production
-from odooops_dagster.steps.clone_source import backup_of, find_source
-from odooops_dagster.steps.golden import outdated
+from odooops_dagster.steps.clone.clone import CloneResult, clone_production
+from odooops_dagster.steps.clone.clone_source import backup_of, find_source
+from odooops_dagster.steps.clone.golden import outdated
+from odooops_dagster.steps.core.evidence import object_at
 from tests.dagster.clone_child import KILLED, POINTS, crashing
 from tests.dagster.productions import SHA
 from tests.dagster.studios import PASSWORD, Studio, studio

@@ -10,9 +10,9 @@ import pytest
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.run_coordinator.base import SubmitRunContext
 
-from odooops_dagster import coordinator as module
-from odooops_dagster import tags
-from odooops_dagster.coordinator import OdooOpsRunCoordinator
+from odooops_dagster.engine import coordinator as module
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator
 from odooops_dagster.errors import BadInput, Conflict
 from tests.dagster.world import World
 

@@ -28,8 +28,8 @@ sys.dont_write_bytecode = True
 import dagster
 sys.addaudithook(watch)
 import odooops_dagster.definitions
-import odooops_dagster.coordinator
-import odooops_dagster.log_handler
+import odooops_dagster.engine.coordinator
+import odooops_dagster.engine.log_handler
 """
 
 

@@ -83,8 +83,8 @@ def test_dagsters_storage_round_trips_through_postgres(postgres_server: Postgres
 
 def test_the_shipped_instance_names_classes_that_exist() -> None:
     """dagster.yaml points at our coordinator and log handler by name."""
-    from odooops_dagster.coordinator import OdooOpsRunCoordinator  # noqa: PLC0415 - named by the file under test
-    from odooops_dagster.log_handler import RunLogHandler  # noqa: PLC0415 - the same
+    from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator  # noqa: PLC0415 - named by the file under test
+    from odooops_dagster.engine.log_handler import RunLogHandler  # noqa: PLC0415 - the same
 
     config = yaml.safe_load((ROOT / "dagster.yaml").read_text())
     coordinator = config["run_coordinator"]

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup
-from odooops_dagster.steps import proof
+from odooops_dagster.steps.recovery import proof
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.dagster.productions import Shop
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer

@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from odooops_dagster import log_handler as module
-from odooops_dagster import tags
+from odooops_dagster.engine import log_handler as module
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.log_handler import RunLogHandler
+from odooops_dagster.engine.run_log import close_writer
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.log_handler import RunLogHandler
-from resources.run_log import close_writer
 from tests.dagster.world import World, fence_of
 
 

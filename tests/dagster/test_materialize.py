@@ -12,7 +12,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.kinds import KINDS, kind_of
 from odooops_dagster.model import Fence, Run
-from odooops_dagster.steps import deployment
+from odooops_dagster.steps.environment import deployment
 from tests.dagster.estate import Estate, estate, use_stand_in_odoo
 from tests.servers import PostgresServer
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from odooops_dagster import tags
+from odooops_dagster.engine import tags
 from odooops_dagster.model import Run
 from resources.run_scope import RunScopeResource
 from schedules.environment_expiry import environment_expiry

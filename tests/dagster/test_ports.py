@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.runtime.ports import free_port
-from odooops_dagster.steps import deployment
+from odooops_dagster.steps.environment import deployment
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.dagster.estate import Estate, estate, use_stand_in_odoo
 from tests.servers import PostgresServer
 

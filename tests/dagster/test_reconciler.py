@@ -7,8 +7,8 @@ import time
 import dagster as dg
 import pytest
 
-from odooops_dagster import tags
-from resources.processes import Process
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.processes import Process
 from sensors import reconciler as sensor
 from tests.dagster.world import World
 

@@ -20,17 +20,17 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from odooops_dagster.backup.reimport import Applied
-from odooops_dagster.backup.reimport import apply as written
-from odooops_dagster.backup.review import Change, Header, Review
-from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import Conflict, OdooOpsError
 from odooops_dagster.model import Backup, Fence, Run, RunKind
-from odooops_dagster.runtime.memory import MemoryRuntime
-from odooops_dagster.steps import records_apply
-from odooops_dagster.steps.records import SIDECAR_PREFIX, remove_sidecars, sidecar
-from odooops_dagster.steps.records_apply import queue_records, remove_old_reviews
+from odooops_dagster.steps.recovery import records_apply
+from odooops_dagster.steps.recovery.records import SIDECAR_PREFIX, remove_sidecars, sidecar
+from odooops_dagster.steps.recovery.records_apply import queue_records, remove_old_reviews
+from odooops_dagster.tools.backup.reimport import Applied
+from odooops_dagster.tools.backup.reimport import apply as written
+from odooops_dagster.tools.backup.review import Change, Header, Review
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.dagster.productions import Shop, known_to_ops, shop
 from tests.dagster.recoveries import Recovery
 from tests.servers import PostgresServer
@@ -82,7 +82,7 @@ class Answer:
 
 def apply(production: Shop, file: Path, *options: str, answer: str = "", meanwhile: Meanwhile = work_off) -> Answer:
     """Let a person apply the review, and the platform work meanwhile."""
-    words = [sys.executable, "-m", "odooops_dagster.cli", "backup", "records", "apply", str(file), *options]
+    words = [sys.executable, "-m", "odooops_dagster.doors.cli", "backup", "records", "apply", str(file), *options]
     with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as command:
         assert command.stdin is not None
         command.stdin.write(answer)

@@ -11,27 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Run
-from odooops_dagster.runtime.process import ProcessRuntime
-from odooops_dagster.steps import names
-from odooops_dagster.steps.scratch import left_behind
+from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 
 # Where, when, and whether the restored data serve from then on: while rows and files are fetched, and after.
 RESTORES = [
-    ("odooops_dagster.databases:OdooDatabases.create", "after", False),
+    ("odooops_dagster.tools.postgres.databases:OdooDatabases.create", "after", False),
     ("store", "2", False),
     ("store", "4", False),
-    ("odooops_dagster.backup.restore:_write", "after", False),
-    ("odooops_dagster.steps.bring_back:restore_database", "after", False),
-    ("odooops_dagster.steps.restore:compare_rows", "before", False),
-    ("odooops_dagster.steps.deployment:_take_over", "after", False),
+    ("odooops_dagster.tools.backup.restore:_write", "after", False),
+    ("odooops_dagster.steps.recovery.bring_back:restore_database", "after", False),
+    ("odooops_dagster.steps.recovery.restore:compare_rows", "before", False),
+    ("odooops_dagster.steps.environment.deployment:_take_over", "after", False),
     ("odooops_dagster.control.backups:Backups.swap", "after", True),
 ]
 DRILLS = [
-    ("odooops_dagster.steps.drill:make_harmless", "before"),
+    ("odooops_dagster.steps.recovery.drill:make_harmless", "before"),
     ("odooops_dagster.control.drills:Drills.end", "after"),
 ]
 

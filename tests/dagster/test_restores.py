@@ -10,15 +10,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from odooops_dagster.backup.dump import conninfo
-from odooops_dagster.backup.schema_load import Loaded
+from odooops_dagster import home as names
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, DatabaseAccess, Restore
-from odooops_dagster.steps import names
-from odooops_dagster.steps import restore as step
-from odooops_dagster.steps.bring_back import Stored, bring_back
-from odooops_dagster.steps.context import StepContext
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.recovery import restore as step
+from odooops_dagster.steps.recovery.bring_back import Stored, bring_back
+from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.backup.schema_load import Loaded
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 

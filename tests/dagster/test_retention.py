@@ -9,10 +9,10 @@ import dagster as dg
 import psycopg
 import pytest
 
-from odooops_dagster import evidence
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Evidence
-from odooops_dagster.store import FolderStore, MemoryStore, ObjectStore
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore
 from schedules.artifact_expiry import artifact_expiry
 from schedules.log_retention import log_retention
 from sensors.housekeeping import housekeeping
@@ -111,7 +111,7 @@ def test_bytes_that_are_just_being_removed_are_kept_anew(world: World, monkeypat
         store.delete(evidence.object_name(old.sha256))
         world.control.retention.remove_artifacts([old.url])
 
-    monkeypatch.setattr("odooops_dagster.evidence.time.sleep", meanwhile)
+    monkeypatch.setattr("odooops_dagster.steps.core.evidence.time.sleep", meanwhile)
     again = keep(world, store, b"old", key="again")
     assert store.get(evidence.object_name(again.sha256)) == b"old"
 

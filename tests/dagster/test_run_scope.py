@@ -10,9 +10,9 @@ from uuid import UUID
 
 import dagster as dg
 
-from odooops_dagster import tags
-from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.steps.upkeep.identity import identify
+from odooops_dagster.engine import tags
+from odooops_dagster.local.identity import identify
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.dagster.world import World, fence_of
 from tests.servers import PostgresServer
 

@@ -13,8 +13,8 @@ from dagster._core.test_utils import create_run_for_test
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import PostgresRunStorage
 
+from odooops_dagster.engine.storage import PlatformStorage, with_driver
 from odooops_dagster.errors import BadInput
-from resources.storage import PlatformStorage, with_driver
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,11 @@ def test_runs_go_to_postgres_and_come_back(
     """The instance that dagster.yaml describes keeps what it is told."""
     with postgres_server.fresh_database(migrated=False) as url:
         monkeypatch.setenv(VARIABLE, url)
-        storage = {"module": "resources.storage", "class": "PlatformStorage", "config": {"url_variable": VARIABLE}}
+        storage = {
+            "module": "odooops_dagster.engine.storage",
+            "class": "PlatformStorage",
+            "config": {"url_variable": VARIABLE},
+        }
         with DagsterInstance.local_temp(str(tmp_path), overrides={"storage": {"custom": storage}}) as instance:
             run = create_run_for_test(instance)
             assert isinstance(instance.run_storage, PostgresRunStorage)
@@ -58,7 +62,7 @@ def test_a_lasting_instance_without_a_url_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_a_passing_instance_leaves_nothing_behind() -> None:
     """What a command needed goes with its process."""
-    script = "from resources.storage import passing_folder; print(passing_folder())"
+    script = "from odooops_dagster.engine.storage import passing_folder; print(passing_folder())"
     folder = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "odooops-dagster-" in folder
     assert not Path(folder.strip()).exists()
@@ -73,4 +77,4 @@ def test_the_definitions_are_valid_in_a_checkout_where_nothing_runs() -> None:
     assert "Validation successful" in done.stdout + done.stderr
 
 
-_DATA = ConfigurableClassData("resources.storage", "PlatformStorage", f"url_variable: {VARIABLE}\n")
+_DATA = ConfigurableClassData("odooops_dagster.engine.storage", "PlatformStorage", f"url_variable: {VARIABLE}\n")

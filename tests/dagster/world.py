@@ -19,18 +19,18 @@ from assets.image import image
 from assets.prod_clone import CHECKS as CLONE_CHECKS
 from assets.prod_clone import prod_clone
 from assets.source import source
-from odooops_dagster import tags
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.engine import tags
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Build, CheckResult, Environment, Fence, Project, Run, RunKind, Source
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.clone import CloneResult
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.database import DatabaseResult
-from odooops_dagster.steps.deployment import DeploymentResult
-from odooops_dagster.store import MemoryStore
+from odooops_dagster.steps.clone.clone import CloneResult
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.database import DatabaseResult
+from odooops_dagster.steps.environment.deployment import DeploymentResult
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.store import MemoryStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
 

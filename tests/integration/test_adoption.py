@@ -11,25 +11,25 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from odooops_dagster.adoption import Elsewhere, access_from, inspect, recall, remember
-from odooops_dagster.backup.create import create
-from odooops_dagster.backup.dump import Programs, conninfo
-from odooops_dagster.backup.verify import verify
-from odooops_dagster.cli import build_app
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.runtime.memory import MemoryRuntime
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.backup import back_up
-from odooops_dagster.steps.backup_logs import log_sources
-from odooops_dagster.steps.bring_back import build_of
-from odooops_dagster.steps.converge import converge_all
-from odooops_dagster.steps.destroy import destroy_environment
-from odooops_dagster.steps.janitor import collect
-from odooops_dagster.steps.origin import origin_of
-from odooops_dagster.steps.stores import pg_programs
+from odooops_dagster.steps.core.stores import pg_programs
+from odooops_dagster.steps.environment.converge import converge_all
+from odooops_dagster.steps.environment.destroy import destroy_environment
+from odooops_dagster.steps.recovery.backup import back_up
+from odooops_dagster.steps.recovery.backup_logs import log_sources
+from odooops_dagster.steps.recovery.bring_back import build_of
+from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.tools.backup.create import create
+from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.verify import verify
+from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from, inspect, recall, remember
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.adoptions import PASSWORD, Theirs, theirs_on
 from tests.backups import repository_in
 from tests.conftest import postgres15

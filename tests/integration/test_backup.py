@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.backup import gc
-from odooops_dagster.backup.create import create
-from odooops_dagster.backup.marks import marked
-from odooops_dagster.backup.repository import Damaged, Repository
-from odooops_dagster.backup.restore import restore_database
 from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
-from odooops_dagster.store import FolderStore, StoredObject
+from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.create import create
+from odooops_dagster.tools.backup.marks import marked
+from odooops_dagster.tools.backup.repository import Damaged, Repository
+from odooops_dagster.tools.backup.restore import restore_database
+from odooops_dagster.tools.store import FolderStore, StoredObject
 from tests.backups import Databases, Production, back_up, bring_back, check, files, production_on, repository_in, rows
 from tests.servers import PostgresServer
 

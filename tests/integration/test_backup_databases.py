@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from odooops_dagster.backup.dump import Programs, conninfo, snapshot
-from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.restore import restore_filestore
 from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.tools.backup.dump import Programs, conninfo, snapshot
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.restore import restore_filestore
 from tests.backups import Databases, Production, back_up, bring_back, check, production_on, repository_in
 from tests.conftest import postgres15
 from tests.servers import PostgresServer

@@ -16,12 +16,12 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from odooops_dagster.backup import gc
-from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.sealing import Sealer
-from odooops_dagster.backup.verify import verify
 from odooops_dagster.errors import Conflict
-from odooops_dagster.store import FolderStore, Source, StoredObject
+from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.sealing import Sealer
+from odooops_dagster.tools.backup.verify import verify
+from odooops_dagster.tools.store import FolderStore, Source, StoredObject
 from tests.backups import (
     Databases,
     Production,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.backup import logs
-from odooops_dagster.backup.create import Created
-from odooops_dagster.backup.logs import LogSource, Readable, file_source, log_blocks, logs_of, rotated
-from odooops_dagster.backup.repository import Repository
 from odooops_dagster.errors import NotFound, Unavailable
+from odooops_dagster.tools.backup import logs
+from odooops_dagster.tools.backup.create import Created
+from odooops_dagster.tools.backup.logs import LogSource, Readable, file_source, log_blocks, logs_of, rotated
+from odooops_dagster.tools.backup.repository import Repository
 from tests.backups import Production, back_up, check, production_on, repository_in
 from tests.servers import PostgresServer
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.backup.manifest import File, Piece
+from odooops_dagster.tools.backup.manifest import File, Piece
 from tests.backups import Production, back_up_dump, production_on, repository_in
 from tests.servers import PostgresServer
 
@@ -26,10 +26,10 @@ FILE_BYTES = 40
 _HEAD = """
 import json, random, sys
 from pathlib import Path
-from odooops_dagster.backup.create import create
-from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.restore import restore_filestore
-from odooops_dagster.backup.verify import verify
+from odooops_dagster.tools.backup.create import create
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.restore import restore_filestore
+from odooops_dagster.tools.backup.verify import verify
 from tests.backups import access_to, back_up_dump, repository_in
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -16,15 +16,15 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from odooops_dagster.backup import gc
-from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.sealing import Sealer
-from odooops_dagster.backup.verify import Verification, verify
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
-from odooops_dagster.runtime.ports import free_port
-from odooops_dagster.store import FolderStore, MemoryStore, S3Store
-from odooops_dagster.store import s3 as stores
+from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.sealing import Sealer
+from odooops_dagster.tools.backup.verify import Verification, verify
+from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.store import FolderStore, MemoryStore, S3Store
+from odooops_dagster.tools.store import s3 as stores
 from tests.backups import back_up_dump, repository_in
 from tests.conftest import missing
 from tests.suites.stumbling import Stumbling

@@ -14,13 +14,13 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from odooops_dagster.backup.distrust import distrusted
-from odooops_dagster.cli import build_app
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import Backup
-from odooops_dagster.steps import names
-from odooops_dagster.steps.stores import manifest_key
+from odooops_dagster.steps.core.stores import manifest_key
+from odooops_dagster.tools.backup.distrust import distrusted
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes
 from tests.servers import PostgresServer

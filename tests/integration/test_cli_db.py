@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from odooops_dagster.cli.db import app
+from odooops_dagster.control.migrate import shipped_migrations
+from odooops_dagster.doors.cli.db import app
 from odooops_dagster.errors import SchemaDrift
-from odooops_dagster.migrate import shipped_migrations
 
 NAMES = [f"{migration.version}_{migration.name}" for migration in shipped_migrations()]
 

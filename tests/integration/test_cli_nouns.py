@@ -11,9 +11,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from odooops_dagster.cli import build_app
-from odooops_dagster.cli.project import repository_address
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli import build_app
+from odooops_dagster.doors.cli.project import repository_address
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError, StepFailed
 from odooops_dagster.model import Fence, LogLine, Run
 from tests.repositories import Repository

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.servers import PostgresServer
 
 

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.clones import HarmlessReport, make_harmless, offenders
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import NotHarmless
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.odoo.neutralize import Script
-from odooops_dagster.sanitize.terms import Terms
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.terms import Terms
 from tests.servers import PostgresServer
 
 MARKED = """

@@ -17,9 +17,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.gateway.app import create_app
-from odooops_dagster.gateway.errors import SignatureMismatch
-from odooops_dagster.gateway.github import MAX_BODY_BYTES, verify
+from odooops_dagster.doors.http.app import create_app
+from odooops_dagster.doors.http.errors import SignatureMismatch
+from odooops_dagster.doors.http.github import MAX_BODY_BYTES, verify
 from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
 

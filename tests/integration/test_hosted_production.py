@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict, StepFailed
 from odooops_dagster.model import Build, Source
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.database import DatabaseResult, build_database
-from odooops_dagster.steps.deployment import deploy
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.database import DatabaseResult, build_database
+from odooops_dagster.steps.environment.deployment import deploy
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.integration.test_cli_nouns import Ops
 from tests.repositories import Repository
 from tests.servers import PostgresServer

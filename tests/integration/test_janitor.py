@@ -9,17 +9,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Build, Environment, Fence, Run, Service, Source
-from odooops_dagster.runtime.memory import MemoryRuntime
-from odooops_dagster.runtime.ports import free_port
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import names
-from odooops_dagster.steps.converge import converge_all
-from odooops_dagster.steps.image import keep_build
-from odooops_dagster.steps.janitor import collect
-from odooops_dagster.steps.upkeep.identity import identify
+from odooops_dagster.steps.build.image import keep_build
+from odooops_dagster.steps.environment.converge import converge_all
+from odooops_dagster.steps.upkeep.janitor import collect
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.servers import PostgresServer
 
 SHA = "a" * 40

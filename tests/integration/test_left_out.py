@@ -12,12 +12,12 @@ from secrets import token_hex
 import psycopg
 import pytest
 
-from odooops_dagster.backup.dump import Programs, conninfo
-from odooops_dagster.backup.loading import load, prove, unproven
-from odooops_dagster.backup.schema_load import Loaded
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.loading import load, prove, unproven
+from odooops_dagster.tools.backup.schema_load import Loaded
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.backups import Production, rows
 from tests.servers import PostgresServer
 

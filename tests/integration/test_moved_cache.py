@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import MissingDependency
-from odooops_dagster.odoo import debian, distribution
-from odooops_dagster.odoo.environment import overlay
+from odooops_dagster.tools.odoo import debian, distribution
+from odooops_dagster.tools.odoo.environment import overlay
 from tests.unit.test_odoo_install import make_tree
 
 # A series of which nobody pinned the packages: its own requirements decide, and here there are none.

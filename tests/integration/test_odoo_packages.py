@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.odoo import distribution
-from odooops_dagster.odoo.distribution import Installation
-from odooops_dagster.odoo.environment import overlay
+from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo.distribution import Installation
+from odooops_dagster.tools.odoo.environment import overlay
 from tests.unit.test_odoo_install import make_installation, make_tree
 
 VERSION = ".".join(map(str, sys.version_info[:3]))

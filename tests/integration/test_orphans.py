@@ -11,18 +11,18 @@ import dagster as dg
 import psycopg
 import pytest
 
-from odooops_dagster.cli.ports import databases as command_databases
+from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
+from odooops_dagster.doors.cli.ports import databases as command_databases
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.binaries import wheel_bin_dir
-from odooops_dagster.steps import names
-from odooops_dagster.steps.context import StepContext
-from odooops_dagster.steps.destroy import destroy_environment
+from odooops_dagster.local.identity import identify
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.destroy import destroy_environment
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.upkeep.identity import identify
 from odooops_dagster.steps.upkeep.orphans import STOPPED, STRANGERS
-from odooops_dagster.store import MemoryStore
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.store import MemoryStore
 from resources.control import control_plane
 from resources.databases import DatabasesResource
 from resources.settings import platform_settings

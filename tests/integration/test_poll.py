@@ -10,7 +10,7 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import Project, Push
-from odooops_dagster.steps.poll import poll_project
+from odooops_dagster.steps.upkeep.poll import poll_project
 from tests.repositories import Repository, run_git
 
 ZERO = "0" * 40

@@ -17,13 +17,13 @@ import pytest
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Service
-from odooops_dagster.runtime.ports import free_port
-from odooops_dagster.runtime.process import ProcessRuntime
-from odooops_dagster.runtime.supervisor import Supervisor
+from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.runtime.process import ProcessRuntime
+from odooops_dagster.tools.runtime.supervisor import Supervisor
 from tests.suites.processes import ANSWER, PYTHON, alive, eventually, word_at
 from tests.suites.runtime_suite import ROOT, PlatformRuntime, RuntimeSuite
 
-FOREGROUND = (sys.executable, "-m", "odooops_dagster.runtime.process", "--foreground", "--root")
+FOREGROUND = (sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--foreground", "--root")
 
 
 def supervisor_pid(root: Path) -> int:

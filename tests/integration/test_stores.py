@@ -10,15 +10,15 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from odooops_dagster.backup.dump import Programs
-from odooops_dagster.backup.loading import load
-from odooops_dagster.backup.restore import dump_blocks
 from odooops_dagster.errors import BadInput
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps import stores
-from odooops_dagster.steps.stores import pg_programs, repository_of, store_of
-from odooops_dagster.store import MemoryStore
+from odooops_dagster.steps.core import stores
+from odooops_dagster.steps.core.stores import pg_programs, repository_of, store_of
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.loading import load
+from odooops_dagster.tools.backup.restore import dump_blocks
+from odooops_dagster.tools.store import MemoryStore
 from tests.backups import Production, access_to, back_up, repository_in
 from tests.servers import PostgresServer
 

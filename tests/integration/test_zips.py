@@ -14,15 +14,15 @@ from secrets import token_hex
 import psycopg
 import pytest
 
-from odooops_dagster.backup.dump import Programs, conninfo
-from odooops_dagster.backup.loading import load
-from odooops_dagster.backup.restore import restore_database, restore_filestore
-from odooops_dagster.backup.verify import verify
-from odooops_dagster.backup.zip_export import export_zip
-from odooops_dagster.backup.zip_import import import_zip, inspect_zip
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.loading import load
+from odooops_dagster.tools.backup.restore import restore_database, restore_filestore
+from odooops_dagster.tools.backup.verify import verify
+from odooops_dagster.tools.backup.zip_export import export_zip
+from odooops_dagster.tools.backup.zip_import import import_zip, inspect_zip
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.backups import Production, back_up, repository_in
 from tests.servers import PostgresServer
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from odooops_dagster.clones import HarmlessReport, make_harmless, offenders
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.odoo.neutralize import Script
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
 from tests.servers import PostgresServer
 
 ODOO = """

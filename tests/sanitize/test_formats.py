@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from odooops_dagster.sanitize.fingerprints import Fingerprints, as_copied
-from odooops_dagster.sanitize.formats import formats_in, looks_random
+from odooops_dagster.tools.sanitize.fingerprints import Fingerprints, as_copied
+from odooops_dagster.tools.sanitize.formats import formats_in, looks_random
 
 # Cut in two, so that no scanner of repositories takes them for real ones.
 SHAPED = {

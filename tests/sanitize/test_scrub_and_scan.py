@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import NotHarmless
-from odooops_dagster.sanitize.columns import readable_columns
+from odooops_dagster.tools.sanitize.columns import readable_columns
 from tests.sanitize.copies import Copy, as_superuser, new_copy
 from tests.servers import PostgresServer
 

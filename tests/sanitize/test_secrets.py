@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from odooops_dagster.sanitize.secrets import is_secret_name, parse, secret_list
+from odooops_dagster.tools.sanitize.secrets import is_secret_name, parse, secret_list
 
 
 @pytest.mark.parametrize(

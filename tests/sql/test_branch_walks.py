@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.migrate import read_folder
+from odooops_dagster.control.migrate import read_folder
 from tests.servers import PostgresServer, as_user
 from tests.sql.pushes import ZERO, Branch, sha
 from tests.sql.world import World

@@ -22,7 +22,7 @@ def test_a_control_plane_is_one_for_ever(world: World) -> None:
 
 def test_two_control_planes_differ(world: World, bare_url: str) -> None:
     """Each migration of an empty database makes another one."""
-    from odooops_dagster.migrate import migrate  # noqa: PLC0415 -- as the servers do
+    from odooops_dagster.control.migrate import migrate  # noqa: PLC0415 -- as the servers do
 
     migrate(bare_url)
     with psycopg.connect(bare_url) as other:

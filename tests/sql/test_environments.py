@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from tests.sql.world import World, connect, refused
 
 DEPLOY = "select ops.record_deployment(%s, 1, 'http://a.localhost', 8100, %s, 'sha256:1', %s, %s)"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.migrate import read_folder
+from odooops_dagster.control.migrate import read_folder
 from tests.servers import PostgresServer, as_user
 from tests.sql.gate_history import CLEARED, HISTORIES, STAGED, TWICE, ZONES, History, Promotion, Replay
 from tests.sql.gate_model import DAYS, covers

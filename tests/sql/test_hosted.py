@@ -13,7 +13,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from odooops_dagster.errors import Conflict, Forbidden
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from tests.conftest import postgres15
 from tests.hosted import OWNER, HostedServer, as_login, hosted_server
 from tests.servers import PostgresServer

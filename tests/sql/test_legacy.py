@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from odooops_dagster.errors import Conflict
-from odooops_dagster.migrate import migrate, shipped_migrations
+from odooops_dagster.control.migrate import migrate, shipped_migrations
 from tests.servers import PostgresServer, as_user
 from tests.sql.catalog import catalog
 from tests.sql.lints import findings

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from odooops_dagster.migrate import read_folder
+from odooops_dagster.control.migrate import read_folder
 from tests.sql.lints import LINTS, findings
 from tests.sql.world import World
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from odooops_dagster import migrate as migrations
+from odooops_dagster.control import migrate as migrations
 from odooops_dagster.errors import SchemaDrift, Unavailable
-from odooops_dagster.migrate import migrate, read_folder, shipped_migrations, status
+from odooops_dagster.control.migrate import migrate, read_folder, shipped_migrations, status
 from tests.sql.catalog import catalog
 from tests.sql.world import connect
 

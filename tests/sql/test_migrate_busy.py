@@ -12,9 +12,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from odooops_dagster import migrate as migrations
+from odooops_dagster.control import migrate as migrations
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from tests.sql.catalog import catalog
 from tests.sql.world import SHA, Caller, World, connect
 

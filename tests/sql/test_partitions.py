@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from odooops_dagster import migrate as migrations
-from odooops_dagster.migrate import migrate, read_folder
+from odooops_dagster.control import migrate as migrations
+from odooops_dagster.control.migrate import migrate, read_folder
 from tests.servers import PostgresServer, as_user
 from tests.sql.world import World, connect, refused
 

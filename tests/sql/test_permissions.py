@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from tests.sql.actors import Actors
 from tests.sql.world import Caller, World, refused
 

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from odooops_dagster.migrate import migrate, read_folder, shipped_migrations, status
+from odooops_dagster.control.migrate import migrate, read_folder, shipped_migrations, status
 from tests.servers import PostgresServer, as_user
 from tests.sql.catalog import catalog
 from tests.sql.world import World, connect
@@ -202,7 +202,7 @@ def test_a_migration_whose_process_is_killed_leaves_the_release(released_url: st
 def ops_db_migrate(url: str, home: Path) -> subprocess.Popen[bytes]:
     """Start `ops db migrate`."""
     return subprocess.Popen(
-        [sys.executable, "-m", "odooops_dagster.cli", "db", "migrate"],
+        [sys.executable, "-m", "odooops_dagster.doors.cli", "db", "migrate"],
         env=os.environ | {"ODOOOPS_MIGRATE_URL": url, "ODOOOPS_HOME": str(home)},
         stdout=subprocess.DEVNULL,
     )

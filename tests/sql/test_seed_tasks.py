@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from odooops_dagster.migrate import migrate
+from odooops_dagster.control.migrate import migrate
 from tests.servers import PostgresServer
 from tests.sql.catalog import catalog
 from tests.sql.everything import Everything, furnish

@@ -15,8 +15,8 @@ import pytest
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Job, Service, ServiceStatus
-from odooops_dagster.runtime import Runtime
-from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.tools.runtime import Runtime
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.suites.processes import ANSWER, FAMILY, PYTHON, alive, command_lines, eventually, family, word_at
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ CALLER = """
 import sys
 from pathlib import Path
 from odooops_dagster.model import Job
-from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
 folder = Path(sys.argv[1])
 MemoryRuntime().execute(Job(name="job", argv=tuple(sys.argv[2:]), cwd=folder, log_path=folder / "job.log"))
 """

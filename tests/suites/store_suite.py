@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 import pytest
 
 from odooops_dagster.errors import BadInput, NotFound
-from odooops_dagster.store import ObjectStore
+from odooops_dagster.tools.store import ObjectStore
 
 
 class ReadOnce:

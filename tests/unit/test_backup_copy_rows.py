@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from odooops_dagster.backup import copy_rows
-from odooops_dagster.backup.copy_rows import column_values, stream_of
+from odooops_dagster.tools.backup import copy_rows
+from odooops_dagster.tools.backup.copy_rows import column_values, stream_of
 
 HEAD = b"--\n-- PostgreSQL database dump\n--\n\nCOPY public.other (id, store_fname) FROM stdin;\n1\tno\n\\.\n\n"
 COPY = b"COPY public.ir_attachment (id, store_fname, db_datas, name) FROM stdin;\n"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.backup import filestore
-from odooops_dagster.backup.filestore import Kept, groups, keep_group, present
-from odooops_dagster.backup.repository import Repository
-from odooops_dagster.backup.sealing import LARGEST, Sealer
 from odooops_dagster.errors import BadInput, Unavailable
-from odooops_dagster.store import MemoryStore
+from odooops_dagster.tools.backup import filestore
+from odooops_dagster.tools.backup.filestore import Kept, groups, keep_group, present
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.sealing import LARGEST, Sealer
+from odooops_dagster.tools.store import MemoryStore
 
 
 @pytest.fixture

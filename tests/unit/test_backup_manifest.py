@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odooops_dagster.backup.filestore import inside
-from odooops_dagster.backup.manifest import File, Manifest, Piece, checked_id, needed
 from odooops_dagster.errors import BadInput, Conflict
+from odooops_dagster.tools.backup.filestore import inside
+from odooops_dagster.tools.backup.manifest import File, Manifest, Piece, checked_id, needed
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
 WHOLE, DELTA, TABLE = "a" * 64, "b" * 64, "c" * 64

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.backup import retention
-from odooops_dagster.backup.retention import Candidate, Policy, plan
 from odooops_dagster.errors import BadInput
+from odooops_dagster.tools.backup import retention
+from odooops_dagster.tools.backup.retention import Candidate, Policy, plan
 
 START = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
 NO_PATIENCE = timedelta(0)

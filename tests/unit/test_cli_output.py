@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from odooops_dagster import cli
-from odooops_dagster.cli.output import confirm, print_error, print_fields, print_json, print_rows
+from odooops_dagster.doors import cli
+from odooops_dagster.doors.cli.output import confirm, print_error, print_fields, print_json, print_rows
 from odooops_dagster.errors import Conflict, NotFound
 
 

@@ -15,8 +15,8 @@ from supervisor.options import UnhosedConfigParser, expand
 from odooops_dagster.errors import BadInput
 from odooops_dagster.files import whole_file, write_whole
 from odooops_dagster.model import Service
-from odooops_dagster.runtime.definitions import Definitions, ini_value, program_ini
-from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.tools.runtime.definitions import Definitions, ini_value, program_ini
+from odooops_dagster.tools.runtime.ports import free_port
 
 
 def service(folder: Path, *, name: str = "env-1") -> Service:
@@ -139,6 +139,6 @@ def test_a_free_port_is_free_and_given_once() -> None:
 def test_a_free_port_is_none_of_those_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The port of a stopped environment is free and still not to be had."""
     numbers = iter([3, 3, 4])
-    monkeypatch.setattr("odooops_dagster.runtime.ports.secrets.randbelow", lambda _span: next(numbers))
-    monkeypatch.setattr("odooops_dagster.runtime.ports._given", set())
+    monkeypatch.setattr("odooops_dagster.tools.runtime.ports.secrets.randbelow", lambda _span: next(numbers))
+    monkeypatch.setattr("odooops_dagster.tools.runtime.ports._given", set())
     assert free_port(taken={20003}) == 20004

@@ -18,8 +18,8 @@ from typer.main import get_command
 from assets.database import CHECKS as DATABASE_CHECKS
 from docs.generate import ROOT, pages, settings
 from docs.schema.sources import header, read_notes
-from odooops_dagster.cli import build_app
 from odooops_dagster.definitions import definitions
+from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import SQLSTATE_ERRORS
 from odooops_dagster.model import RunKind, RunStatus, Stage
 from odooops_dagster.settings import Settings

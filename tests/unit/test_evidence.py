@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from odooops_dagster import evidence
 from odooops_dagster.errors import BadInput, Fenced
 from odooops_dagster.model import Evidence, Fence
-from odooops_dagster.store import MemoryStore, Source, StoredObject
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.tools.store import MemoryStore, Source, StoredObject
 
 FENCE = Fence(run_id=uuid4(), attempt=1, worker_id="worker")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from odooops_dagster import migrate
-from odooops_dagster.cli.db import app
+from odooops_dagster.control import migrate
+from odooops_dagster.control.export import differences, export
+from odooops_dagster.control.migrate import STATE, read_folder, shipped_migrations, state_versions, states
+from odooops_dagster.doors.cli.db import app
 from odooops_dagster.errors import SchemaDrift
-from odooops_dagster.export import differences, export
-from odooops_dagster.migrate import STATE, read_folder, shipped_migrations, state_versions, states
 
 NAMES = tuple(f"{migration.version}_{migration.name}.sql" for migration in shipped_migrations())
 UNRELEASED = "unreleased"

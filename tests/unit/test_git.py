@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster import git
 from odooops_dagster.errors import BadInput, MissingDependency, NotFound, OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.tools import git
 from tests.conftest import missing
 from tests.repositories import Repository, run_git
 

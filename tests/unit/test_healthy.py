@@ -12,7 +12,7 @@ import pytest
 
 from odooops_dagster.checks.healthy import check_healthy, judge_modules, wait_healthy
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.runtime.ports import free_port
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.web_servers import QuietServer
 
 LOGIN_PAGE = (

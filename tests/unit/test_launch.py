@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from odooops_dagster.runtime.job import launch_argv
+from odooops_dagster.tools.runtime.job import launch_argv
 from tests.suites.processes import FAMILY, PYTHON, alive, eventually, family
 
 # Ends in its own time when asked to.

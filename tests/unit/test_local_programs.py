@@ -136,9 +136,12 @@ def test_the_instance_names_our_coordinator_and_log_handler() -> None:
     """Runs born in Dagster are enrolled, and lines of runs reach ops.run_logs."""
     instance = yaml.safe_load(instance_settings())
     coordinator = instance["run_coordinator"]
-    assert (coordinator["module"], coordinator["class"]) == ("odooops_dagster.coordinator", "OdooOpsRunCoordinator")
+    assert (coordinator["module"], coordinator["class"]) == (
+        "odooops_dagster.engine.coordinator",
+        "OdooOpsRunCoordinator",
+    )
     (handler,) = instance["python_logs"]["dagster_handler_config"]["handlers"].values()
-    assert handler["class"] == "odooops_dagster.log_handler.RunLogHandler"
+    assert handler["class"] == "odooops_dagster.engine.log_handler.RunLogHandler"
     assert instance["telemetry"] == {"enabled": False}
     assert instance["run_retries"] == {"enabled": False}
 

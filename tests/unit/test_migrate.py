@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from odooops_dagster.migrate import read_folder, shipped_migrations
+from odooops_dagster.control.migrate import read_folder, shipped_migrations
 
 FOLDERS = ("migrations", "reapply", "functions", "views", "policies", "shim")
 

@@ -11,7 +11,7 @@ import pytest
 
 from odooops_dagster.local.relocate import relocate
 from odooops_dagster.model import Build, Source
-from odooops_dagster.steps.image import keep_build, load_build
+from odooops_dagster.steps.build.image import keep_build, load_build
 
 ENVIRONMENT = "0c1a8cc8e3f746a493f6033ec6ac7c1c"
 SHA = "a" * 40

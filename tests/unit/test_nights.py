@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.steps.nightly import night_of
+from odooops_dagster.steps.recovery.nightly import night_of
 
 # Zones that change their clock by an hour or by half of one, at midnight or at night, to the east and west of all.
 ZONES = (

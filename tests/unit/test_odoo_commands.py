@@ -9,7 +9,7 @@ import pytest
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess, Source
-from odooops_dagster.odoo import commands
+from odooops_dagster.tools.odoo import commands
 
 ACCESS = DatabaseAccess(host="127.0.0.1", port=5433, user="ops_1", password="s3cr%t;#x", database="ops_shop")
 SOURCE = Source(

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import BadInput, MissingDependency, OdooOpsError
-from odooops_dagster.odoo import distribution
-from odooops_dagster.odoo.distribution import Installation, only_one, staging
-from odooops_dagster.odoo.environment import overlay
-from odooops_dagster.odoo.pip_output import pip_reason
-from odooops_dagster.odoo.programs import ProgramFailed, run_program
+from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
+from odooops_dagster.tools.odoo.environment import overlay
+from odooops_dagster.tools.odoo.pip_output import pip_reason
+from odooops_dagster.tools.odoo.programs import ProgramFailed, run_program
 
 
 def make_tree(folder: Path, *, series: str = "19.0") -> Path:

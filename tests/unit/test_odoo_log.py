@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.model import CheckResult, JobResult
-from odooops_dagster.odoo.log import OdooLog, judge, judge_copy, worth_telling
+from odooops_dagster.tools.odoo.log import OdooLog, judge, judge_copy, worth_telling
 
 STAMP = "2026-03-22 03:38:34,924 26566"
 LOADED = f"{STAMP} INFO db odoo.modules.loading: Modules loaded. "

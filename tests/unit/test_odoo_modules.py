@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.odoo import modules
+from odooops_dagster.tools.odoo import modules
 
 
 def make_module(addons: Path, name: str, *, manifest: str = "{}", **files: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.odoo.requirements import asks_for_something, fingerprint
+from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 
 Files = Mapping[str, str | bytes]
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import Owner
 from odooops_dagster.local.installation import (
     SeenControlPlane,
     installation_id,
@@ -18,7 +19,6 @@ from odooops_dagster.local.installation import (
     seen_control_plane,
 )
 from odooops_dagster.ownership import Identity, Mark
-from odooops_dagster.steps.names import Owner
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 from odooops_dagster.steps.upkeep.verdicts import judge

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.model import Service
-from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.suites.runtime_suite import ROOT, PlatformRuntime, RuntimeSuite
 
 # Keeps one service in a process of its own, so that it may be killed.
@@ -18,7 +18,7 @@ KEEPER = """
 import sys, time
 from pathlib import Path
 from odooops_dagster.model import Service
-from odooops_dagster.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.memory import MemoryRuntime
 name, cwd, port, log, *argv = sys.argv[1:]
 runtime = MemoryRuntime()
 runtime.start(Service(name=name, argv=tuple(argv), cwd=Path(cwd), port=int(port), log_path=Path(log)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from odooops_dagster.steps.files import link_tree
+from odooops_dagster.steps.core.files import link_tree
 
 
 def test_a_linked_tree_shares_bytes_but_not_deletions(tmp_path: Path) -> None:

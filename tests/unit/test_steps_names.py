@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from odooops_dagster import home as names
 from odooops_dagster.model import Environment, Run
-from odooops_dagster.steps import names
 
 
 def make_environment(branch: str = "feature/visits") -> Environment:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.odoo import modules
-from odooops_dagster.steps.source import read_source, tree_digest
+from odooops_dagster.steps.build.source import read_source, tree_digest
+from odooops_dagster.tools.odoo import modules
 
 SHA = "0" * 40
 

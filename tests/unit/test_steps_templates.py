@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from odooops_dagster.model import Build, Source
-from odooops_dagster.steps.templates import template_key
+from odooops_dagster.steps.environment.templates import template_key
 
 Change = Callable[[Build], Build]
 MINE, OTHERS = UUID(int=1), UUID(int=2)

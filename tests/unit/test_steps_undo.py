@@ -6,7 +6,7 @@ import pytest
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import LogLevel
-from odooops_dagster.steps.undo import undoing
+from odooops_dagster.steps.core.undo import undoing
 
 
 class Notebook:

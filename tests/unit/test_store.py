@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import BadInput, Unavailable
-from odooops_dagster.store import FolderStore, MemoryStore, S3Store, open_store
+from odooops_dagster.tools.store import FolderStore, MemoryStore, S3Store, open_store
 from tests.suites.store_suite import StoreSuite
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import NotFound, Unavailable, Unreadable
-from odooops_dagster.store import UNREADABLE, FolderStore, MemoryStore, ObjectStore
+from odooops_dagster.tools.store import UNREADABLE, FolderStore, MemoryStore, ObjectStore
 
 KEY = "objects/ab/abcd"
 Damage = Callable[[Path], object]
@@ -119,7 +119,7 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from odooops_dagster.errors import OdooOpsError
-from odooops_dagster.store import FolderStore
+from odooops_dagster.tools.store import FolderStore
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:

@@ -8,9 +8,9 @@ is what another installation made, or a run that the record does not know.
 from __future__ import annotations
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Fence
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 
 def retire_database(

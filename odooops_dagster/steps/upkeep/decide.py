@@ -10,16 +10,16 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.orphans import OrphanKind
-from odooops_dagster.databases import OdooDatabases
 from odooops_dagster.errors import Conflict
+from odooops_dagster.local.identity import older_since
 from odooops_dagster.ownership import Mark
-from odooops_dagster.runtime import Runtime
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.janitor import remove_files_of, write_mark
-from odooops_dagster.steps.upkeep.identity import older_since
+from odooops_dagster.steps.upkeep.janitor import remove_files_of, write_mark
 from odooops_dagster.steps.upkeep.record import Record, read_record
 from odooops_dagster.steps.upkeep.things import Thing, find_things
 from odooops_dagster.steps.upkeep.verdicts import Verdict, is_in_use, judge
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
 
 # What depends on others goes first.
 _ORDER: tuple[OrphanKind, ...] = ("service", "database", "role", "folder")

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound
+from odooops_dagster.home import Owner
+from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Environment
 from odooops_dagster.ownership import Identity
-from odooops_dagster.steps.names import Owner
-from odooops_dagster.steps.restore import kept_databases
-from odooops_dagster.steps.upkeep.identity import identify
+from odooops_dagster.steps.recovery.restore import kept_databases
 from odooops_dagster.steps.upkeep.things import Thing, run_of_template
 
 

@@ -10,10 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from odooops_dagster.control.orphans import OrphanKind
-from odooops_dagster.databases import OdooDatabases
-from odooops_dagster.ownership import Mark
-from odooops_dagster.runtime import Runtime
-from odooops_dagster.steps.names import (
+from odooops_dagster.home import (
     DATABASE_PREFIX,
     SCRATCH_PREFIX,
     TEMPLATE_PREFIX,
@@ -21,9 +18,12 @@ from odooops_dagster.steps.names import (
     owner_of_database,
     owner_of_service,
 )
-from odooops_dagster.steps.records import SIDECAR_PREFIX, is_over_life
-from odooops_dagster.steps.scratch import left_behind
-from odooops_dagster.steps.upkeep.identity import folder_mark
+from odooops_dagster.local.identity import folder_mark
+from odooops_dagster.ownership import Mark
+from odooops_dagster.steps.recovery.records import SIDECAR_PREFIX, is_over_life
+from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
 
 _TEMPLATE = re.compile(rf"{TEMPLATE_PREFIX}(gold_)?[0-9a-f]{{16}}_r(?P<run>[0-9a-f]{{8}})_\d+")
 _ROLE = re.compile(rf"{DATABASE_PREFIX}(?P<environment>[0-9a-f]{{8}})")

@@ -1,0 +1,118 @@
+"""How the commands ask for work: a branch becomes an environment and a queued run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli.ports import caller
+from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
+from odooops_dagster.tools import git
+
+# Fewer letters would name a backup by chance.
+_LEAST_OF_ID = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asks for on the command line."""
+
+    branch: str
+    sha: str | None = None
+    kind: RunKind | None = None
+    stage: Stage | None = None
+    priority: int = 0
+    idempotency_key: str | None = None
+
+
+def queue_branch(control: ControlPlane, project: Project, wish: Wish) -> Run:
+    """Make sure the branch has its environment, queue the wish there, and return the run."""
+    ref = f"refs/heads/{wish.branch}"
+    if not git.is_ref(ref):
+        raise BadInput(f"{wish.branch!r} is not a branch's name")
+    branch = wish.branch if wish.stage else branch_of(project, wish.branch)
+    sha = wish.sha or git.head_of(project.repo_url, branch)
+    environment = control.environments.ensure(project.id, branch=branch, stage=wish.stage)
+    options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
+    return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
+
+
+def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: RunKind, **options: Any) -> Run:  # noqa: ANN401 - passed on as they are
+    """Queue a run in the environment under the caller's name and return it."""
+    run_id = control.runs.queue(
+        environment.project_id,
+        env=environment.name,
+        git_sha=sha,
+        ref=f"refs/heads/{environment.branch}",
+        kind=kind,
+        trigger="cli",
+        requested_by=caller(),
+        **options,
+    )
+    return control.runs.get(run_id)
+
+
+def branch_of(project: Project, word: str) -> str:
+    """Return the branch that people mean: `production` is the default one where no branch has that name."""
+    if word != "production" or word in git.ls_remote(project.repo_url):
+        return word
+    return project.default_branch
+
+
+def usual_kind(environment: Environment) -> RunKind:
+    """Return what a push to the environment's branch asks for."""
+    return "build" if environment.stage == "production" else "deploy"
+
+
+def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:
+    """Return the branch's live environment; the only production is found by that word, too."""
+    found = living(control.environments.list(control.projects.get(slug).slug))
+    named = [environment for environment in found if branch in {environment.branch, environment.name}]
+    if branch == "production" and not named:
+        named = [environment for environment in found if environment.stage == "production"]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(environment.branch for environment in found) or "none yet"
+    raise NotFound(f"project {slug} has no environment for {branch}", hint=f"its environments: {known}")
+
+
+def living(environments: list[Environment]) -> list[Environment]:
+    """Return those that were not destroyed."""
+    return [environment for environment in environments if environment.status != "destroyed"]
+
+
+def run_of(control: ControlPlane, reference: str) -> Run:
+    """Return the run that people call `project#number`, or that has this id."""
+    slug, mark, number = reference.rpartition("#")
+    if mark and number.isdecimal():
+        return control.runs.by_number(slug, int(number))
+    try:
+        run_id = UUID(reference)
+    except ValueError as exc:
+        raise BadInput(f"{reference} is no run", hint="write project#number, as in shop#12, or the run's id") from exc
+    return control.runs.get(run_id)
+
+
+def backup_of(control: ControlPlane, reference: str) -> Backup:
+    """Return the backup of that id, or the only one whose id begins so."""
+    try:
+        return control.backups.get(UUID(reference))
+    except ValueError:
+        found = [backup for backup in control.backups.list() if _begins(backup, reference)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f"{len(found)} backups begin with {reference}", hint="write more of the id")
+    raise NotFound(f"There is no backup {reference}", hint="list them: ops backup list")
+
+
+def _begins(backup: Backup, reference: str) -> bool:
+    return len(reference) >= _LEAST_OF_ID and str(backup.id).startswith(reference.lower())
+
+
+def name_of(run: Run) -> str:
+    """Return what people call the run."""
+    return f"{run.project_slug}#{run.run_number}"

@@ -1,0 +1,266 @@
+"""`ops backup`: copies of environments that prove themselves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli import backup_logs, exchange, records, restore
+from odooops_dagster.doors.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
+from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
+from odooops_dagster.doors.cli.bars import bars
+from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.errors import BadInput
+from odooops_dagster.model import Backup, BackupStatus, Project
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core.progress import age_text, size_text
+from odooops_dagster.steps.core.stores import pg_programs, repository_of, store_of
+from odooops_dagster.steps.recovery.recheck import recheck
+from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
+
+app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
+app.command("export")(exchange.export)
+app.command("import")(exchange.import_)
+app.command("logs")(backup_logs.logs)
+app.add_typer(records.app, name="records")
+app.command("restore")(restore.restore)
+app.command("undo")(restore.undo)
+
+_COLUMNS = ("id", "env", "status", "label", "taken", "size", "stored", "age")
+_PLAN_COLUMNS = ("id", "env", "taken", "status", "label", "verdict", "reasons")
+
+
+@app.command("list")
+def list_(
+    project: OnlyProject = None,
+    *,
+    status: Annotated[BackupStatus | None, typer.Option(help="Only those of this status.", show_default=False)] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Dropped ones too.")] = False,
+    json: Json = False,
+) -> None:
+    """List the backups, the newest first."""
+    with control_plane() as control:
+        owner = control.projects.get(project).id if project is not None else None
+        backups = control.backups.list(owner, status=status)
+        keys = _environments(control)
+    wanted = [backup for backup in backups if all_ or status or backup.status != "dropped"]
+    rows = [asdict(b) | {"env": keys[b.environment_id]} if json else _row(b, keys) for b in wanted]
+    print_rows(rows, columns=_COLUMNS, json=json, empty="no backup yet: ops backup create PROJECT BRANCH")
+
+
+@app.command()
+def show(backup: BackupId, *, json: Json = False) -> None:
+    """Show a backup, and what was asked of it."""
+    with control_plane() as control:
+        found = backup_of(control, backup)
+        keys = _environments(control)
+        run = control.runs.get(found.run_id) if found.run_id else None
+        checks = control.checks.list(run.id) if run else []
+    fields = asdict(found) | {"env": keys[found.environment_id], "run": name_of(run) if run else None}
+    if json:
+        print_json(fields | {"checks": checks})
+        return
+    # A hundred modules fill a screen; programs get them, people their number.
+    counted = {name: len(value) if name == "modules" else value for name, value in found.metadata.items()}
+    print_fields(_row(found, keys) | fields | {"metadata": counted})
+    if checks:
+        note("")
+        print_rows(checks, columns=("name", "passed", "blocking", "summary"))
+
+
+@app.command()
+def create(
+    project: ProjectSlug,
+    branch: Branch,
+    *,
+    label: Annotated[
+        str | None, typer.Option(help="What it is for; labelled ones stay longer.", show_default=False)
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Idempotency key: the same key gives the same backup.", show_default=False),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 1 if it fails.")] = False,
+    json: Json = False,
+) -> None:
+    """Back an environment up: database, filestore and what is known of both."""
+    with control_plane() as control:
+        environment = environment_of(control, project, branch)
+        made = control.backups.create(
+            environment.project_id,
+            env=environment.name,
+            label=label,
+            idempotency_key=key,
+            trigger="cli",
+            requested_by=caller(),
+        )
+        run = control.runs.get(UUID(str(made.run_id)))
+        note(f"queued {name_of(run)}: backup {made.id} of {environment.partition_key}")
+        if wait:
+            run = follow_bytes(control, run)
+            made = control.backups.get(made.id)
+        keys = _environments(control)
+    _print(made, keys, json=json)
+    if wait:
+        finish(run)
+
+
+@app.command()
+def verify(backup: BackupId, *, json: Json = False) -> None:
+    """Read a backup back out of the store now, and note what was found; exit 1 where it is not as it was written."""
+    settings = Settings()
+    with control_plane(settings) as control, bars() as progress:
+        found = backup_of(control, backup)
+        repository = repository_of(store_of(settings), settings, _project(control, found).slug)
+        done = recheck(control, repository, found, programs=pg_programs(settings), progress=progress)
+        keys = _environments(control)
+    read = done.verification
+    told = {
+        "backup": found.id,
+        "is_good": done.fault is None,
+        "fault": done.fault,
+        "objects": read.object_count if read else None,
+        "files": read.file_count if read else None,
+        "read_bytes": read.read_bytes if read else None,
+        "missing_in_production": list(read.missing) if read else [],
+    }
+    print_fields(told, json=json)
+    if done.fault is not None:
+        note(f"next: ops backup create {keys[found.environment_id].replace('/', ' ', 1)}, which stores it anew")
+        raise typer.Exit(1)
+
+
+@app.command()
+def hold(
+    backup: BackupId,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Why it has to stay.", show_default=False)] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let it be dropped again.")] = False,
+    json: Json = False,
+) -> None:
+    """Keep a backup from being dropped, by retention and by people, until the hold is released."""
+    if not release and not (reason or "").strip():
+        raise BadInput("a hold has a reason", hint="ops backup hold BACKUP --reason '...', or --release to end one")
+    with control_plane() as control:
+        found = backup_of(control, backup)
+        held = control.backups.release_hold(found.id) if release else control.backups.hold(found.id, reason=str(reason))
+        keys = _environments(control)
+    note(f"backup {held.id} is {'not held' if release else f'held: {held.hold_reason}'}")
+    if json:
+        _print(held, keys, json=True)
+
+
+@app.command()
+def drop(
+    backup: BackupId,
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "dropped by hand",
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Let a backup go: never one that is held, in use, or the last good one; its row stays."""
+    with control_plane() as control:
+        found = backup_of(control, backup)
+        keys = _environments(control)
+        taken = f"{found.taken_at:%Y-%m-%d %H:%M %Z}" if found.taken_at else "never stored"
+        confirm([f"drop backup {found.id} of {keys[found.environment_id]} ({found.status}, {taken})"], yes=yes)
+        dropped = control.backups.drop(found.id, reason=reason)
+    note(f"backup {dropped.id} is dropped; the next turn of retention removes it from the store")
+    if json:
+        _print(dropped, keys, json=True)
+
+
+@app.command()
+def retention(
+    project: OnlyProject = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would become of each, and why.")] = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Let go what the policy does not keep, and remove from the store what nobody needs any longer."""
+    settings, now = Settings(), datetime.now(UTC)
+    with control_plane(settings) as control:
+        projects = [control.projects.get(project)] if project is not None else control.projects.list()
+        plans = [item for each in projects for item in planned(control, each, time_zone=settings.time_zone, now=now)]
+        keys = _environments(control)
+        if dry_run:
+            rows = [_verdict(item, keys, json=json) for item in plans]
+            print_rows(rows, columns=_PLAN_COLUMNS, json=json, empty="no backup yet: ops backup create PROJECT BRANCH")
+            return
+        going = [f"drop backup {_said(item, keys)}" for item in plans if not item.verdict.is_kept]
+        confirm(going or ["no backup goes; what earlier turns left in the store does"], yes=yes or not going)
+        done = {each.slug: _retain(control, settings, each, now) for each in projects}
+    if json:
+        print_json({slug: asdict(turn) for slug, turn in done.items()})
+        return
+    for slug, turn in done.items():
+        note(f"{slug}: {turn}; {size_text(turn.freed_bytes)} freed")
+
+
+def _retain(control: ControlPlane, settings: Settings, project: Project, now: datetime) -> Retained:
+    repository = repository_of(store_of(settings), settings, project.slug)
+    turn = f"cli-{now:%Y%m%dT%H%M%S}"
+    return retain(control, repository, project, time_zone=settings.time_zone, now=now, turn=turn)
+
+
+def _print(backup: Backup, keys: dict[UUID, str], *, json: bool) -> None:
+    row = asdict(backup) | {"env": keys[backup.environment_id]} if json else _row(backup, keys)
+    print_fields(row, json=json)
+
+
+def _project(control: ControlPlane, backup: Backup) -> Project:
+    return control.projects.get(control.environments.by_id(backup.environment_id).project_slug)
+
+
+def _environments(control: ControlPlane) -> dict[UUID, str]:
+    """Return what people call each environment, destroyed ones too."""
+    return {environment.id: environment.partition_key for environment in control.environments.list()}
+
+
+def _row(backup: Backup, keys: dict[UUID, str]) -> dict[str, object]:
+    """Return a backup as a table shows it."""
+    return {
+        "id": backup.id,
+        "env": keys[backup.environment_id],
+        "status": f"{backup.status}, held" if backup.held_at else backup.status,
+        "label": backup.label,
+        "taken": backup.taken_at,
+        "size": _size(backup.size_bytes),
+        "stored": _size(backup.stored_bytes),
+        "age": _age(backup.taken_at, datetime.now(UTC)),
+    }
+
+
+def _verdict(item: Planned, keys: dict[UUID, str], *, json: bool) -> dict[str, object]:
+    backup, verdict = item.backup, item.verdict
+    row: dict[str, object] = asdict(backup) if json else {"id": backup.id, "status": backup.status}
+    return row | {
+        "env": keys[backup.environment_id],
+        "taken": backup.taken_at,
+        "label": backup.label,
+        "verdict": "keep" if verdict.is_kept else "drop",
+        "reasons": list(verdict.reasons) if json else "; ".join(verdict.reasons),
+    }
+
+
+def _said(item: Planned, keys: dict[UUID, str]) -> str:
+    taken = item.backup.taken_at or item.backup.created_at
+    reasons = "; ".join(item.verdict.reasons)
+    return f"{item.backup.id} of {keys[item.backup.environment_id]}, {taken:%Y-%m-%d %H:%M %Z}: {reasons}"
+
+
+def _size(size_bytes: int | None) -> str | None:
+    return None if size_bytes is None else size_text(size_bytes)
+
+
+def _age(taken_at: datetime | None, now: datetime) -> str | None:
+    """Return how old the data are."""
+    return None if taken_at is None else age_text(now - taken_at)

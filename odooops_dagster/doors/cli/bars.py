@@ -1,0 +1,26 @@
+"""Bars for work that the command does itself: how many bytes of the whole, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from odooops_dagster.tools.backup.working import Progress as Report
+
+
+@contextmanager
+def bars() -> Iterator[Report]:
+    """Yield what takes the steps of the work; each kind of work has a bar of its own, on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        tasks = {}
+
+        def report(what: str, done: int, whole: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=whole)
+            progress.update(tasks[what], completed=done, total=whole)
+
+        yield report

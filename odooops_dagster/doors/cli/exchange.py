@@ -1,0 +1,148 @@
+"""`ops backup export` and `ops backup import`: the zip of Odoo's own database manager and of Odoo.sh."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli.arguments import BackupId, Branch, ProjectSlug
+from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
+from odooops_dagster.doors.cli.bars import bars
+from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json
+from odooops_dagster.doors.cli.ports import caller, control_plane, databases
+from odooops_dagster.errors import Conflict
+from odooops_dagster.model import Backup, Environment, Project
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core.progress import size_text
+from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of, store_of
+from odooops_dagster.steps.recovery.exchange import keep_zip
+from odooops_dagster.tools.backup.zip_export import export_zip
+from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
+
+_Target = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to write.", show_default=False)]
+_Source = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to read.", show_default=False)]
+
+
+def export(
+    backup: BackupId,
+    file: _Target,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a backup as the zip that Odoo's database manager loads: production's data as they are."""
+    settings = Settings()
+    with control_plane(settings) as control:
+        found = backup_of(control, backup)
+        control.members.require(found.project_id, "restore")
+        environment = control.environments.by_id(found.environment_id)
+        if found.status != "verified":
+            raise Conflict(f"backup {found.id} is {found.status}, not verified", hint="ops backup list")
+        told = {"backup_id": str(found.id), "requested_by": caller(), "file": file.name}
+        control.events.note(environment, "backup_exported", at=datetime.now(UTC), facts=told)
+    repository = repository_of(store_of(settings), settings, environment.project_slug)
+    manifest = manifest_of(repository, found)
+    with bars() as progress:
+        done = export_zip(repository, manifest, file, programs=pg_programs(settings), force=force, progress=progress)
+    if done.missing:
+        note(f"{len(done.missing)} file(s) were missing in production already: {', '.join(done.missing[:5])}")
+    print_fields({"file": done.path, "size_bytes": done.size_bytes, "files": done.file_count}, json=json)
+
+
+def import_(
+    project: ProjectSlug,
+    branch: Branch,
+    file: _Source,
+    *,
+    label: Annotated[str | None, typer.Option(help="The backup's label. [default: the file's name]")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at the zip, and import nothing.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a backup of a zip from `odoo db dump`, the database manager or Odoo.sh."""
+    settings = Settings()
+    with control_plane(settings) as control:
+        environment = environment_of(control, project, branch)
+        owner = control.projects.get(project)
+        control.members.require(owner.id, "backup")
+        with bars() as progress:
+            report = inspect_zip(file, progress=progress)
+        told = _told(report, _objections(settings, owner, environment, report))
+        if dry_run:
+            _print(told, json=json)
+            return
+        asked = _ask(control, settings, environment, report, label=label or f"imported from {file.name}")
+        run = control.runs.get(UUID(str(asked.run_id)))
+        _print(told | {"backup": str(asked.id), "run": name_of(run)}, json=json)
+        if wait:
+            run = follow_bytes(control, run)
+    if wait:
+        finish(run)
+
+
+def _ask(control: ControlPlane, settings: Settings, environment: Environment, report: Report, *, label: str) -> Backup:
+    """Bring the zip to the store and ask for the run that makes it a backup."""
+    repository = repository_of(store_of(settings), settings, environment.project_slug)
+    with bars() as progress:
+        kept = keep_zip(repository, environment.project_slug, report, now=datetime.now(UTC), progress=progress)
+    return control.backups.create(
+        environment.project_id,
+        env=environment.name,
+        label=label,
+        requested_by=caller(),
+        trigger="cli",
+        config=kept.config(),
+    )
+
+
+def _objections(settings: Settings, project: Project, environment: Environment, report: Report) -> tuple[str, ...]:
+    """Return what speaks against the zip: asked of the project, the server and what the environment's Odoo knows."""
+    servers = databases(settings)
+    [row] = servers.query("postgres", "select current_setting('server_version_num')::int / 10000 as major")
+    known: frozenset[str] | None = None
+    if environment.database_name is not None and servers.exists(environment.database_name):
+        known = frozenset(servers.module_states(environment.database_name)) or None
+    said = report.objections(series=project.odoo_version, modules=known, postgres=int(row["major"]))
+    if known is None:
+        said += (f"whether its modules' code is here is not known: {environment.partition_key} runs no Odoo yet",)
+    return said
+
+
+def _told(report: Report, objections: tuple[str, ...]) -> dict[str, Any]:
+    """Return what people and programs are told of the zip."""
+    row = asdict(report)
+    for name in ("odoo_manifest", "rows", "path"):
+        del row[name]
+    return row | {
+        "file": str(report.path),
+        "row_count": sum(report.rows.values()),
+        "unpacked_bytes": report.unpacked_bytes,
+        "objections": list(objections),
+    }
+
+
+def _print(told: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(told)
+        return
+    shown = {
+        "file": told["file"],
+        "database": told["database_name"],
+        "taken at": told["taken_at"],
+        "Odoo": told["odoo_version"],
+        "PostgreSQL": told["postgres_version"],
+        "modules": len(told["modules"]),
+        "dump": f"{size_text(told['dump_bytes'])}, {told['row_count']} rows",
+        "files": f"{told['file_count']}, {size_text(told['file_bytes'])}",
+        "left out": ", ".join(told["ignored"]) or "-",
+    }
+    print_fields(shown | {name: told[name] for name in ("backup", "run") if name in told})
+    for objection in told["objections"]:
+        note(f"! {objection}")

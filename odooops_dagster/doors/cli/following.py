@@ -1,0 +1,77 @@
+"""Prints a run's log while the run works."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import typer
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli.asking import name_of
+from odooops_dagster.doors.cli.bars import bars
+from odooops_dagster.doors.cli.output import note
+from odooops_dagster.model import FINISHED, Run
+from odooops_dagster.steps.core.progress import PROGRESS
+from odooops_dagster.tools.backup.working import Progress
+
+POLL_SECONDS = 0.5
+LINES_AT_ONCE = 500
+
+# Takes a line of a run's log, as ops.read_run_logs gives it.
+Show = Callable[[dict[str, Any]], None]
+
+
+def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show | None = None) -> Run:
+    """Print the run's lines until it has ended, or show them in another way; return the run as it ended."""
+    show = show or partial(print_line, as_json=as_json)
+    after_id = 0
+    while True:
+        run = control.runs.get(run.id)  # read before the lines: what was written before the end is not missed
+        for line in lines_after(control, run, after_id):
+            after_id = line["id"]
+            show(line)
+        if run.status in FINISHED:
+            return run
+        time.sleep(POLL_SECONDS)
+
+
+def follow_bytes(control: ControlPlane, run: Run) -> Run:
+    """Follow the run, with a bar for what moves many bytes."""
+    with bars() as progress:
+        return follow(control, run, show=partial(_show, progress))
+
+
+def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the run's lines that came after the one of this id, oldest first."""
+    while lines := control.logs.tail(run.id, after_id=after_id, limit=LINES_AT_ONCE):
+        yield from lines
+        after_id = lines[-1]["id"]
+
+
+def print_line(line: dict[str, Any], *, as_json: bool = False) -> None:
+    """Print one line of a log: as people read it, or as one JSON object."""
+    if as_json:
+        typer.echo(json.dumps(line, default=str, ensure_ascii=False))
+        return
+    logged_at = line["logged_at"].astimezone().strftime("%H:%M:%S")
+    typer.echo(f"{logged_at} {line['level']:<5} {line['message']}")
+
+
+def _show(progress: Progress, line: dict[str, Any]) -> None:
+    reading = line["metadata"].get(PROGRESS)
+    if reading is None:
+        print_line(line)
+    else:
+        progress(reading["what"], reading["done"], reading["whole"])
+
+
+def finish(run: Run) -> None:
+    """Say how the run ended; exit with status 1 where it did not succeed."""
+    reason = f": {run.error_message}" if run.error_message else ""
+    note(f"run {name_of(run)} {run.status}{reason}")
+    if run.status != "succeeded":
+        raise typer.Exit(1)

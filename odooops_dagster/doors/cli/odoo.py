@@ -1,0 +1,47 @@
+"""`ops odoo`: the installed Odoo series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from odooops_dagster.doors.cli.output import Json, note, print_fields, print_rows
+from odooops_dagster.settings import Settings
+from odooops_dagster.tools.odoo import distribution
+
+app = typer.Typer(help="Odoo itself: which series are installed.", no_args_is_help=True)
+
+_COLUMNS = ("series", "revision", "origin", "python_version", "path")
+
+
+@app.command()
+def install(
+    series: Annotated[str, typer.Argument(metavar="SERIES", help="Odoo series, as in 19.0.", show_default=False)],
+    *,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that holds this Odoo, used as it is. [default: ODOOOPS_ODOO_PATH]", show_default=False
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Install a series once: a named folder, Debian's package, or a git clone; an installed one is found again."""
+    settings = Settings()
+    installation = distribution.install(
+        series,
+        home=settings.cache_home,
+        odoo_path=path or settings.odoo_path,
+        git_url=settings.odoo_git_url,
+        progress=note,
+    )
+    print_fields(installation, json=json)
+
+
+@app.command("list")
+def list_(*, json: Json = False) -> None:
+    """List the installed series."""
+    installations = distribution.installed(Settings().cache_home)
+    print_rows(installations, columns=_COLUMNS, json=json, empty="no Odoo is installed yet: ops odoo install 19.0")

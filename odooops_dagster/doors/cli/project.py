@@ -1,0 +1,90 @@
+"""`ops project`: what is built, and from which repository."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from odooops_dagster.doors.cli.arguments import ProjectSlug
+from odooops_dagster.doors.cli.asking import living
+from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_rows
+from odooops_dagster.doors.cli.ports import control_plane
+from odooops_dagster.errors import BadInput
+from odooops_dagster.tools import git
+
+app = typer.Typer(help="Projects: what is built, and from which repository.", no_args_is_help=True)
+
+_COLUMNS = ("slug", "odoo_version", "repo_url", "default_branch", "status")
+_NETWORK_ADDRESS = re.compile(r"^[a-z+]+://|^[^/]+:")
+
+
+@app.command()
+def create(
+    slug: Annotated[
+        str, typer.Argument(metavar="SLUG", help="Short name: small letters, digits, dashes.", show_default=False)
+    ],
+    *,
+    repo: Annotated[
+        str, typer.Option("--repo", help="Repository: https or ssh URL, or a local path.", show_default=False)
+    ],
+    odoo: Annotated[str, typer.Option("--odoo", help="Odoo series.")] = "19.0",
+    default_branch: Annotated[
+        str, typer.Option(help="Branch of production. [default: the repository's own]", show_default=False)
+    ] = "",
+    poll: Annotated[bool, typer.Option(help="Ask the repository for pushes; a webhook makes it needless.")] = True,
+    check: Annotated[bool, typer.Option(help="Read the repository first.")] = True,
+    json: Json = False,
+) -> None:
+    """Create a project; the same again changes nothing."""
+    url = repository_address(repo)
+    branch = default_branch or (check and git.default_branch(url)) or "main"
+    if check and not git.ls_remote(url):
+        note(f"{url} has no branch yet: the first push starts the first run")
+    with control_plane() as control:
+        project = control.projects.create(
+            slug, repo_url=url, odoo_version=odoo, default_branch=branch, poll_enabled=poll
+        )
+    print_fields(project, json=json)
+
+
+@app.command("list")
+def list_(*, json: Json = False) -> None:
+    """List the projects."""
+    with control_plane() as control:
+        projects = control.projects.list()
+    print_rows(projects, columns=_COLUMNS, json=json, empty="no project yet: ops project create")
+
+
+@app.command()
+def show(slug: ProjectSlug, *, json: Json = False) -> None:
+    """Show a project, its environments, and why its repository could not be asked, if so."""
+    with control_plane() as control:
+        project = control.projects.get(slug)
+        environments = living(control.environments.list(slug))
+    print_fields(asdict(project) | {"environments": [item.name for item in environments]}, json=json)
+
+
+@app.command()
+def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
+    """Archive a project: its pushes are no longer acted on; what was recorded stays."""
+    with control_plane() as control:
+        control.projects.get(slug)
+        confirm([f"archive project {slug}: pushes to its repository will do nothing"], yes=yes)
+        control.projects.archive(slug)
+    note(f"project {slug} is archived")
+
+
+def repository_address(repo: str) -> str:
+    """Return the address as it is recorded: whole paths, and no password, which every reader would see."""
+    address = repo if _NETWORK_ADDRESS.match(repo) else str(Path(repo).expanduser().resolve())
+    remote = git.Remote.parse(address)
+    if remote.password is not None:
+        raise BadInput(
+            "the repository's address holds a password, which would be shown to everyone who sees the project",
+            hint="leave it out, and give the user that runs the platform an ssh key or a git credential",
+        )
+    return address

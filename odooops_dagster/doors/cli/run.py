@@ -1,0 +1,172 @@
+"""`ops run`: what was asked for, and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug, RunName
+from odooops_dagster.doors.cli.asking import Wish, name_of, queue_branch, run_of
+from odooops_dagster.doors.cli.following import finish, follow, lines_after, print_line
+from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.model import Run, RunStatus
+
+app = typer.Typer(help="Runs: what was asked for, and how it went.", no_args_is_help=True)
+
+_COLUMNS = ("run", "kind", "status", "branch", "commit", "trigger", "created_at", "error_message")
+_EVENT_COLUMNS = ("created_at", "event_type", "attempt", "message", "payload")
+
+
+@app.command()
+def create(
+    project: ProjectSlug,
+    branch: Branch,
+    *,
+    sha: Annotated[str | None, typer.Option(help="Commit. [default: the branch's newest]", show_default=False)] = None,
+    kind: Annotated[
+        Literal["build", "test", "deploy"] | None,
+        typer.Option(help="Kind. [default: what a push would ask for]", show_default=False),
+    ] = None,
+    priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Idempotency key: the same key gives the same run.", show_default=False)
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 1 if it fails.")] = False,
+    json: Json = False,
+) -> None:
+    """Queue a run for a branch."""
+    wish = Wish(branch=branch, sha=sha, kind=kind, priority=priority, idempotency_key=key)
+    with control_plane() as control:
+        run = queue_branch(control, control.projects.get(project), wish)
+        if not json:
+            note(f"queued {name_of(run)}: {run.kind} of {run.git_sha}")
+        if wait:
+            run = follow(control, run, as_json=json)
+    if json:
+        print_json(asdict(run))
+    if wait:
+        finish(run)
+
+
+@app.command("list")
+def list_(
+    project: OnlyProject = None,
+    *,
+    status: Annotated[RunStatus | None, typer.Option(help="Only those of this status.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """List runs, newest first."""
+    with control_plane() as control:
+        if project is not None:
+            control.projects.get(project)
+        runs = control.runs.list(project, status=status, limit=limit)
+    rows = [asdict(run) if json else _row(run) for run in runs]
+    print_rows(rows, columns=_COLUMNS, json=json, empty="no run yet: push a branch, or ops run create")
+
+
+@app.command()
+def queue(*, json: Json = False) -> None:
+    """List what waits, in the order in which it will be taken, and why it waits."""
+    with control_plane() as control:
+        rows = control.runs.queued()
+    columns = tuple(rows[0]) if rows else ()
+    print_rows(rows, columns=columns, json=json, empty="nothing waits")
+
+
+@app.command("status")
+@app.command()
+def show(run: RunName, *, json: Json = False) -> None:
+    """Show a run with its checks and artifacts."""
+    with control_plane() as control:
+        found = run_of(control, run)
+        checks = control.checks.list(found.id)
+        artifacts = control.artifacts.list(found.id)
+    if json:
+        print_json(asdict(found) | {"checks": checks, "artifacts": artifacts})
+        return
+    print_fields({"run": name_of(found)} | asdict(found))
+    if checks:
+        note("")
+        print_rows(checks, columns=("name", "passed", "blocking", "summary"))
+    if artifacts:
+        note("")
+        print_rows(artifacts, columns=("artifact_key", "size_bytes", "sha256", "s3_url"))
+
+
+@app.command()
+def logs(
+    run: RunName,
+    *,
+    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print an array; with --follow an object a line.")] = False,
+) -> None:
+    """Print a run's log."""
+    with control_plane() as control:
+        found = run_of(control, run)
+        if follow_:
+            found = follow(control, found, as_json=json)
+        elif json:
+            print_json(list(lines_after(control, found)))
+        else:
+            for line in lines_after(control, found):
+                print_line(line)
+    if follow_:
+        finish(found)
+
+
+@app.command()
+def events(run: RunName, *, json: Json = False) -> None:
+    """Print a run's audit trail: every change of state, oldest first."""
+    with control_plane() as control:
+        rows = control.logs.events(run_of(control, run).id)
+    print_rows(rows, columns=_EVENT_COLUMNS, json=json)
+
+
+@app.command()
+def verify(run: RunName, *, json: Json = False) -> None:
+    """Check that nobody edited a run's audit trail; exit 1 where it was edited."""
+    with control_plane() as control:
+        found = run_of(control, run)
+        intact = control.runs.verify_chain(found.id)
+    print_fields({"run": name_of(found), "id": found.id, "intact": intact}, json=json)
+    if not intact:
+        raise typer.Exit(1)
+
+
+@app.command()
+def cancel(
+    run: RunName,
+    *,
+    reason: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
+    json: Json = False,
+) -> None:
+    """Cancel a run: at once while it waits, else its processes are ended."""
+    with control_plane() as control:
+        found = run_of(control, run)
+        control.runs.cancel(found.id, reason=reason, requested_by=caller())
+        found = control.runs.get(found.id)
+    _tell(found, "canceled" if found.status == "canceled" else "asked to stop", json=json)
+
+
+@app.command()
+def retry(run: RunName, *, json: Json = False) -> None:
+    """Queue a finished run again, as a new run that names the old one."""
+    with control_plane() as control:
+        again = control.runs.get(control.runs.retry(run_of(control, run).id, requested_by=caller()))
+    _tell(again, "queued", json=json)
+
+
+def _tell(run: Run, what: str, *, json: bool) -> None:
+    if json:
+        print_json(asdict(run))
+    else:
+        note(f"{name_of(run)} {what}")
+
+
+def _row(run: Run) -> dict[str, object]:
+    shown = {"run": name_of(run), "branch": (run.git_ref or "").removeprefix("refs/heads/"), "commit": run.git_sha}
+    return asdict(run) | shown

@@ -1,0 +1,98 @@
+"""`ops up`: the whole platform on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from odooops_dagster.control.migrate import migrate, status
+from odooops_dagster.doors.cli.output import Json, note
+from odooops_dagster.doors.cli.status import print_overview
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local.overview import overview
+from odooops_dagster.local.postgres import DatabaseUrls
+from odooops_dagster.local.stack import Stack
+from odooops_dagster.local.startup import Progress
+from odooops_dagster.settings import Settings
+
+Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; `ops down` ends it.")]
+
+
+def up(detach: Detach = False, json: Json = False) -> None:
+    """Start the platform and keep it running until Ctrl-C."""
+    settings = Settings()
+    found = overview(settings)
+    if found.running:
+        note(f"already running: process {found.pid} keeps {found.home}; `ops down` ends it")
+        print_overview(found, json=json)
+        return
+    let_go = _detach(settings.home / "logs" / "up.log") if detach else _stay
+    note(f"state folder {settings.home}")
+    stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
+    stack.run(on_ready=lambda: _ready(settings, let_go=let_go, json=json))
+
+
+def prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
+    """Bring our own server's schema up to date; one that someone else keeps is left for them to migrate."""
+    if settings.database_url is None:
+        migrate(urls.owner)
+        return
+    pending = status(urls.owner).pending
+    if pending:
+        raise Unavailable(f"the control plane's schema lacks {len(pending)} migrations", hint="ops db migrate")
+
+
+def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> None:
+    found = overview(settings)
+    if json:
+        print_overview(found, json=True)
+    note(f"\nDagster  {found.dagster_url}\nGateway  {found.gateway_url}")
+    note("`ops down` ends it" if let_go is not _stay else "Ctrl-C ends it")
+    let_go()
+
+
+def report(progress: Progress) -> None:
+    """Print one line of the start."""
+    words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
+    note("".join(words).rstrip())
+
+
+def _stay() -> None:
+    """Keep the terminal."""
+
+
+def _detach(log: Path) -> Callable[[], None]:
+    """Split off the process that stays; the one that was called waits for its word and leaves."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        _wait_for_word(reading, child)
+    os.close(reading)
+    os.setsid()
+
+    def let_go() -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for old, new in ((0, nothing), (1, descriptor), (2, descriptor)):
+            os.dup2(new, old)
+        os.write(writing, b"1")
+        os.close(writing)
+
+    return let_go
+
+
+def _wait_for_word(reading: int, child: int) -> None:
+    """Leave with status 0 when the child says that all is ready, with 1 when it ends before."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: os.kill(child, signal.SIGTERM))
+    ready = os.read(reading, 1)
+    sys.stdout.flush()
+    os._exit(0 if ready else 1)

@@ -1,0 +1,58 @@
+"""The gateway: how things come in over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.http import github, health
+from odooops_dagster.doors.http.errors import Refused
+from odooops_dagster.doors.http.wiring import Wiring
+from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# The first class that fits gives the status.
+_STATUS: tuple[tuple[type[OdooOpsError], int], ...] = (
+    (BadInput, 400),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Unavailable, 503),
+)
+
+
+def create_app(settings: Settings | None = None, control: ControlPlane | None = None) -> FastAPI:
+    """Return the gateway; `uvicorn --factory odooops_dagster.doors.http.app:create_app` serves it."""
+    wiring = Wiring(settings or Settings(), control)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        wiring.close()
+
+    app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan)
+    app.state.wiring = wiring
+    app.add_exception_handler(OdooOpsError, _answer_error)
+    app.include_router(health.router)
+    app.include_router(github.router)
+    return app
+
+
+async def _answer_error(request: Request, exc: Exception) -> JSONResponse:
+    status = _status_of(exc)
+    log.warning("request_refused", path=request.url.path, status=status, reason=str(exc))
+    return JSONResponse({"error": str(exc), "hint": getattr(exc, "hint", None)}, status_code=status)
+
+
+def _status_of(exc: Exception) -> int:
+    if isinstance(exc, Refused):
+        return exc.status
+    return next((status for error, status in _STATUS if isinstance(exc, error)), 500)

@@ -1,0 +1,28 @@
+"""Reads request bodies up to a limit."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from odooops_dagster.doors.http.errors import BodyTooLarge
+
+# A sender reads our answer only once it has sent its body: this many limits are heard out, then the line is cut.
+PATIENCE = 2
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """Return the raw body; keep no more of it than the limit."""
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            body += chunk
+        elif size > PATIENCE * limit:
+            break
+    if size > limit:
+        raise _too_large(limit)
+    return bytes(body)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {limit // 1024**2} MB", hint="GitHub sends none that large")

@@ -1,0 +1,96 @@
+"""A push event as GitHub delivers it, reduced to what the platform reads and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, field_validator
+
+from odooops_dagster.errors import BadInput
+from odooops_dagster.model import Push
+from odooops_dagster.tools.git import is_ref
+
+# Of a commit message, what a list of deliveries shows.
+MAX_MESSAGE_CHARACTERS = 500
+
+
+def storable(value: object) -> object:
+    """Return a text without what PostgreSQL cannot hold: NUL and halves of surrogate pairs."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(value, str) else value
+
+
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Text = Annotated[str, BeforeValidator(storable)]
+Message = Annotated[Text, AfterValidator(lambda text: text[:MAX_MESSAGE_CHARACTERS])]
+
+
+class Repository(BaseModel):
+    """The addresses under which GitHub knows the repository."""
+
+    full_name: Text
+    clone_url: Text
+    ssh_url: Text | None = None
+    html_url: Text | None = None
+
+
+class Person(BaseModel):
+    """Who pushed."""
+
+    name: Text | None = None
+
+
+class Commit(BaseModel):
+    """The commit that the branch now points to."""
+
+    id: Sha
+    message: Message = ""
+    timestamp: Text | None = None
+    url: Text | None = None
+
+
+class PushPayload(BaseModel):
+    """What the platform reads of a push event; the rest, e-mail addresses and file lists, is not kept."""
+
+    ref: str
+    before: Sha
+    after: Sha
+    forced: bool = False
+    deleted: bool = False
+    compare: Text | None = None
+    repository: Repository
+    pusher: Person | None = None
+    head_commit: Commit | None = None
+
+    @field_validator("ref")
+    @classmethod
+    def _be_a_ref(cls, ref: str) -> str:
+        if not is_ref(ref):
+            raise ValueError("not the full name of a ref, such as refs/heads/main")
+        return ref
+
+    def push(self) -> Push:
+        """Return the movement of the branch."""
+        return Push(
+            repo_url=self.repository.clone_url,
+            ref=self.ref,
+            sha="0" * 40 if self.deleted else self.after,
+            previous_sha=self.before,
+            forced=self.forced,
+            pusher=self.pusher.name if self.pusher else None,
+            source="webhook",
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is kept of the delivery."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def read_push(payload: Mapping[str, Any]) -> PushPayload:
+    """Return the push that the payload tells of; name the field where it does not."""
+    try:
+        return PushPayload.model_validate(payload)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{field}: {first['msg']}") from exc

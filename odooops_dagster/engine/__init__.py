@@ -1,0 +1,1 @@
+"""All that knows Dagster beside the root folders."""

@@ -1,0 +1,122 @@
+"""Enrols runs that are born in Dagster: a click on Materialize, a re-execution, a backfill, a schedule.
+
+Nothing happens off the record: such a run gets its row in ops.runs before it is queued.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from dagster import DagsterError, DagsterRun, DagsterRunStatus
+from dagster._core.run_coordinator.base import SubmitRunContext
+from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.engine import tags
+from odooops_dagster.engine.outcome import one_line
+from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
+from odooops_dagster.kinds import kind_of
+from odooops_dagster.model import Fence
+from resources.control import control_plane
+from resources.settings import platform_settings
+
+PARTITION = "dagster/partition"
+SCHEDULE = "dagster/schedule_name"
+WORKER = "dagster"
+
+# The header in which a proxy that authenticates people names them.
+PERSON_HEADER = "X-Forwarded-User"
+
+
+class OdooOpsRunCoordinator(QueuedRunCoordinator):
+    """Dagster's queue for what is born in Dagster; what comes from ops.runs has waited there and starts at once."""
+
+    def submit_run(self, context: SubmitRunContext) -> DagsterRun:
+        """Start or queue the run; refuse one that ops.runs has no place for, with the reason."""
+        fence = fence_from_queue(context.dagster_run)
+        if fence is not None:
+            return self._start(context, fence)
+        self._enroll(context.dagster_run, requested_by(context))
+        return super().submit_run(context)
+
+    def _start(self, context: SubmitRunContext, fence: Fence) -> DagsterRun:
+        """Start a claimed run: there is room for it, and Dagster's queue would only hold it up for a second."""
+        run = context.dagster_run
+        if run.status == DagsterRunStatus.NOT_STARTED and self._bind(run, fence):
+            try:
+                self._instance.launch_run(run.run_id, context.workspace)
+            except DagsterError as exc:
+                # No process came of it: Dagster has ended its run, and a process that starts late finds it ended. The
+                # row waits a while, so that the code server may be well again, and none of its attempts is spent.
+                reason = f"Dagster could not start it: {one_line(exc)}"
+                with suppress(Fenced):  # the reconciler saw the end of Dagster's run first, and gave the row back
+                    control_plane().runs.requeue(fence.run_id, attempt=fence.attempt, reason=reason)
+                raise
+        return self._instance.get_run_by_id(run.run_id) or run
+
+    def _bind(self, run: DagsterRun, fence: Fence) -> bool:
+        """Tell the row which Dagster run works on it; end a Dagster run whose attempt is over already."""
+        try:
+            control_plane().runs.renew(
+                fence.run_id,
+                attempt=fence.attempt,
+                dagster_run_id=run.run_id,
+                lease_seconds=platform_settings().lease_seconds,
+            )
+        except Fenced as exc:
+            self._instance.report_run_failed(run, message=f"fenced: {exc}")
+            return False
+        return True
+
+    def _enroll(self, run: DagsterRun, person: str | None) -> None:
+        control = control_plane()
+        try:
+            fence = enroll(control, run, requested_by=person)
+        except OdooOpsError as exc:
+            # Dagster shows the message alone.
+            raise type(exc)(f"{exc}\n{exc.hint}" if exc.hint else str(exc), hint=exc.hint) from exc
+        # A re-execution carries its parent's tags; these replace them.
+        self._instance.add_run_tags(run.run_id, tags_of_enrolled(control, fence))
+
+
+def fence_from_queue(run: DagsterRun) -> Fence | None:
+    """Return the fence of a run that the ops_queue sensor asked for; a re-execution of one has its tags but was not."""
+    return tags.fence_of(run.tags) if run.parent_run_id is None else None
+
+
+def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) -> Fence:
+    """Insert the run's row and return its fence.
+
+    Raises:
+        BadInput: the run names no environment, or its assets belong to runs of different kinds.
+        Conflict: another run works on the environment, or this one would harm it.
+    """
+    partition_key = run.tags.get(PARTITION)
+    if partition_key is None:
+        raise BadInput(
+            "this run names no environment", hint="choose one partition, <project>/<branch>, and launch it again"
+        )
+    return control.runs.enroll(
+        run.run_id,
+        partition_key=partition_key,
+        kind=kind_of(run.job_name, asset_names(run)),
+        requested_by=requested_by,
+        worker_id=WORKER,
+        config={"assets": sorted(asset_names(run))},
+    )
+
+
+def asset_names(run: DagsterRun) -> set[str]:
+    """Return the names of the assets that the run was asked to make; empty for all of its job."""
+    return {key.path[-1] for key in run.asset_selection or ()}
+
+
+def requested_by(context: SubmitRunContext) -> str | None:
+    """Return who launched the run: the person a proxy names, or the schedule."""
+    schedule = context.dagster_run.tags.get(SCHEDULE)
+    return context.get_request_header(PERSON_HEADER) or (f"schedule {schedule}" if schedule else None)
+
+
+def tags_of_enrolled(control: ControlPlane, fence: Fence) -> dict[str, str]:
+    """Return the tags of the row just made."""
+    return tags.tags_of(control.runs.get(fence.run_id)) | {tags.WORKER: fence.worker_id}

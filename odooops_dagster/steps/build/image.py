@@ -1,0 +1,131 @@
+"""Step `image`: what the environment runs, named by its content.
+
+For the process runtime that is the checked-out source, a Python environment and an installed Odoo; the digest covers
+all three.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.files import beneath, write_whole
+from odooops_dagster.model import Build, Source
+from odooops_dagster.steps.build.source import fetch_source
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.tools.odoo import distribution, environment, modules
+
+# Odoo always loads these; a repository without modules of its own still gets a working database.
+_BASE = "base"
+
+
+def build_image(ctx: StepContext, source: Source) -> Build:
+    """Put Odoo, the requirements and the source together and record the build's manifest as evidence.
+
+    Raises:
+        StepFailed: Odoo cannot be had, a requirement cannot be resolved, or a module depends on one that is missing.
+    """
+    odoo = _odoo(ctx)
+    python = environment.overlay(
+        odoo,
+        requirements=source.requirements,
+        home=ctx.settings.cache_home,
+        progress=lambda line: ctx.log("info", line),
+    )
+    addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
+    wanted = source.modules or (_BASE,)
+    build = Build(
+        digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
+        series=odoo.series,
+        odoo_revision=odoo.revision,
+        python=python.python,
+        python_digest=python.digest,
+        addons_paths=addons_paths,
+        modules=wanted,
+        closure=tuple(sorted(modules.closure(wanted, addons_paths))),
+        source=source,
+    )
+    _keep(ctx, build)
+    ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
+    return build
+
+
+def build_of_commit(ctx: StepContext) -> Build:
+    """Return the build of the run's commit, for a step whose run makes no image: what is kept of it is found again."""
+    return build_image(ctx, fetch_source(ctx))
+
+
+def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
+    """Return the build of that digest if it and all it consists of are still here."""
+    try:
+        build = load_build(ctx.settings.home, digest or "none")
+    except FileNotFoundError:
+        return None
+    return build if build.python.exists() and all(path.is_dir() for path in build.addons_paths) else None
+
+
+def load_build(home: Path, digest: str) -> Build:
+    """Return a build that was kept, by its digest."""
+    return _from_manifest(json.loads(_manifest_path(home, digest).read_text()), home=home)
+
+
+def _odoo(ctx: StepContext) -> distribution.Installation:
+    return distribution.install(
+        ctx.project.odoo_version,
+        home=ctx.settings.cache_home,
+        odoo_path=ctx.settings.odoo_path,
+        git_url=ctx.settings.odoo_git_url,
+        progress=lambda line: ctx.log("info", line),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def keep_build(home: Path, build: Build) -> bytes:
+    """Write down what the build consists of, under its digest, and return what was written.
+
+    What lies in the state folder is named by where in it, so that the folder can be moved.
+    """
+    manifest = json.dumps(
+        asdict(build), default=lambda path: str(beneath(path, home)), indent=1, sort_keys=True
+    ).encode()
+    write_whole(_manifest_path(home, build.digest), manifest)
+    return manifest
+
+
+def _keep(ctx: StepContext, build: Build) -> None:
+    manifest = keep_build(ctx.settings.home, build)
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="build.json",
+        data=manifest,
+        content_type="application/json",
+    )
+
+
+def _manifest_path(home: Path, digest: str) -> Path:
+    return home / "builds" / f"{digest.removeprefix('sha256:')}.json"
+
+
+def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:
+    return Build(**_typed(manifest, home) | {"source": Source(**_typed(manifest["source"], home))})
+
+
+def _typed(values: dict[str, Any], home: Path) -> dict[str, Any]:
+    """Turn what JSON made of paths and tuples back into paths, seen from the state folder, and tuples."""
+    paths = {"path", "python"}
+    path_lists = {"addons_paths", "requirements"}
+    lists = {"modules", "closure"}
+    typed: dict[str, Any] = {name: home / value for name, value in values.items() if name in paths}
+    typed |= {name: tuple(home / path for path in value) for name, value in values.items() if name in path_lists}
+    typed |= {name: tuple(value) for name, value in values.items() if name in lists}
+    typed |= {name: tuple(map(tuple, value)) for name, value in values.items() if name == "passed_over"}
+    return values | typed

@@ -1,0 +1,141 @@
+"""Step `source`: the pushed commit, checked out once and read for what it brings."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Source
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.tools import git
+from odooops_dagster.tools.odoo import modules
+
+# Addons lie at the root, in addons/, or in a submodule below one of them; deeper ones are another tool's.
+_ADDONS_DEPTH = 3
+
+
+def fetch_source(ctx: StepContext) -> Source:
+    """Check out the run's commit with its submodules and list its addons and requirements.
+
+    Raises:
+        StepFailed: the repository or the commit cannot be had, or the run names no commit.
+    """
+    sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
+    if not sha:
+        raise StepFailed(
+            f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
+        )
+    path = ctx.settings.home / "sources" / ctx.project.id.hex[:8] / sha
+    if not path.is_dir():
+        _check_out(ctx, sha, path)
+    source = read_source(path, sha)
+    for folder, why in source.passed_over:
+        ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
+    ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
+    return source
+
+
+def _cloned_commit(ctx: StepContext) -> str | None:
+    """Return the commit of a clone that was asked for by its backup alone: what runs there, else production's own."""
+    if ctx.environment.deployed_sha or "backup_id" not in ctx.run.config:
+        return ctx.environment.deployed_sha
+    return ctx.control.backups.get(UUID(str(ctx.run.config["backup_id"]))).git_sha
+
+
+def read_source(path: Path, sha: str) -> Source:
+    """Describe a checked-out tree."""
+    addons_paths = tuple(_addons_paths(path))
+    submodules = _submodules(path)
+    own = [p for p in addons_paths if not any(p.is_relative_to(s) for s in submodules)]
+    return Source(
+        path=path,
+        git_sha=sha,
+        tree_digest=tree_digest(path),
+        addons_paths=addons_paths,
+        modules=tuple(sorted({name for p in own for name in modules.installable(p)})),
+        requirements=tuple(_requirements(path, submodules)),
+        passed_over=tuple(
+            (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
+        ),
+    )
+
+
+def tree_digest(path: Path) -> str:
+    """Return the SHA-256 over names, kinds and bytes of every file below the folder, in a fixed order."""
+    total = hashlib.sha256()
+    for file in sorted(_files(path)):
+        kind = b"l" if file.is_symlink() else b"f"
+        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + hashlib.sha256(content).digest())
+    return total.hexdigest()
+
+
+def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
+    """Check out beside the final place and move it there whole, so that a killed run leaves no half tree."""
+    partial = path.with_name(f".{sha}.{ctx.run.id.hex}.{ctx.run.attempt}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        git.checkout(ctx.project.repo_url, sha=sha, ref=ctx.run.git_ref or "", into=partial, home=ctx.settings.home)
+        _publish(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _publish(partial: Path, path: Path) -> None:
+    try:
+        partial.rename(path)
+    except OSError:
+        # Another run of the same commit was first; its tree is the same by content.
+        if not path.is_dir():
+            raise
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for folder, subfolders, names in os.walk(path):
+        if ".git" in subfolders:
+            subfolders.remove(".git")
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]
+        yield from (Path(folder, name) for name in (*names, *links) if name != ".git")
+
+
+def _addons_paths(root: Path) -> Iterator[Path]:
+    """Yield every folder that holds at least one addon, the root first."""
+    for folder, subfolders, _ in os.walk(root):
+        here = Path(folder)
+        depth = len(here.relative_to(root).parts)
+        subfolders[:] = (
+            sorted(name for name in subfolders if not name.startswith(".") and not _is_addon(here / name))
+            if depth < _ADDONS_DEPTH
+            else []
+        )
+        if any(_is_addon(child) for child in here.iterdir()):
+            yield here
+
+
+def _is_addon(path: Path) -> bool:
+    return (path / "__manifest__.py").is_file()
+
+
+def _submodules(root: Path) -> list[Path]:
+    file = root / ".gitmodules"
+    if not file.is_file():
+        return []
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    # Git indents its keys with tabs, which ConfigParser would read as continuation lines.
+    parser.read_string("\n".join(line.strip() for line in file.read_text().splitlines()))
+    return [root / parser[section]["path"] for section in parser.sections() if "path" in parser[section]]
+
+
+def _requirements(root: Path, submodules: list[Path]) -> Iterator[Path]:
+    """Yield the requirements files that are honoured: the root's and each submodule's."""
+    for folder in (root, *submodules):
+        file = folder / "requirements.txt"
+        if file.is_file():
+            yield file

@@ -1,0 +1,1 @@
+"""Sanitised clones of production."""

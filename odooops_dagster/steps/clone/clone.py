@@ -1,0 +1,264 @@
+"""Step `prod_clone`: a copy of production's data that can do no harm, for staging and for who asks for one.
+
+The environment's role may connect only after every question was answered well; until then the copy is a scratch
+role's. What is copied is a golden template, so that the second clone of a backup takes as long as copying files.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from odooops_dagster.errors import NotHarmless, OdooOpsError
+from odooops_dagster.home import database_name, filestore, role_name, scratch_name
+from odooops_dagster.model import Backup, Build, CheckResult
+from odooops_dagster.steps.clone.clone_source import Source, age_of, backup_of, find_source, taken_at
+from odooops_dagster.steps.clone.golden import Golden, Ingredients, NotCovered, golden, uncovered
+from odooops_dagster.steps.clone.masking import masking_hooks
+from odooops_dagster.steps.clone.neutralizers import neutralizers_of
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.core.progress import age_text
+from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
+
+_SECONDS_PER_HOUR = 3600
+_SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneResult:
+    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
+
+    name: str | None
+    run_id: UUID
+    attempt: int
+    backup_id: UUID
+    origin: str  # which backup, and how old, for people
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
+    """Clone production for the run's environment; None where it gets no data of production.
+
+    Raises:
+        StepFailed: there is no backup that may be cloned, or it could not be restored; nothing was kept.
+        Conflict: the backup is not verified, or its data may not go there.
+    """
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    source = find_source(ctx, rules)
+    if source is None:
+        return None
+    backup = backup_of(ctx, source)
+    restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
+    backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
+    try:
+        made_of = Ingredients(
+            backup=backup,
+            build=build,
+            neutralizers=neutralizers_of(ctx, backup, build),
+            masks=masking_hooks(ctx, build.source.path, rules["masking_hooks"], profile=restore.masking_profile),
+            columns=rules["columns"],
+            coverage_fatal=rules["coverage_fatal"],
+        )
+        made = _clone(ctx, made_of)
+    except (OdooOpsError, OSError) as exc:
+        ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
+        if isinstance(exc, (NotHarmless, NotCovered)):
+            return _refused(ctx, backup, exc)
+        raise
+    result = _result(ctx, made_of, made, source.kind)
+    _record(ctx, result, _report(ctx, made_of, made, source.kind))
+    return result
+
+
+def wants_clone(ctx: StepContext) -> bool:
+    """Return whether the run's environment gets data of production.
+
+    Raises:
+        StepFailed: it should, and there is no backup that may be cloned.
+    """
+    return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
+
+
+def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
+    """Copy the golden template under the environment's name, and give it to the environment when it was asked."""
+    name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
+    scratch, files = scratch_name(ctx.environment, ctx.run), filestore(ctx.settings.home, ctx.environment, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
+        ctx.databases.ensure_role(scratch)
+        template = golden(ctx, made_of, scratch=scratch)
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        ctx.databases.create(name, owner=scratch, template=template.database_name)
+        access = ctx.databases.access(name, role=scratch)
+        set_parameters(access, _identity(ctx))
+        if found := offenders(access):
+            raise NotHarmless(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
+        undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
+        link_tree(template.filestore, files)
+        ctx.databases.ensure_role(role)
+        ctx.databases.hand_over(name, to=role)
+    with suppress(OdooOpsError):  # the janitor tries again
+        ctx.databases.drop_role(scratch)
+    return template
+
+
+def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) -> None:
+    """Note that the clone is made, of what and how, in its row and as evidence of the run."""
+    ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="clone.json",
+        data=json.dumps(report, indent=1).encode(),
+        content_type="application/json",
+    )
+
+
+def _identity(ctx: StepContext) -> dict[str, str | None]:
+    """Return the parameters that tell this copy from its template's other copies, and its links from production's."""
+    url = ctx.environment.url or f"http://{ctx.settings.host}"
+    return {
+        "database.uuid": str(uuid4()),
+        "database.secret": str(uuid4()),
+        "web.base.url": url.rstrip("/"),
+        "web.base.url.freeze": None,
+        "report.url": None,
+    }
+
+
+def _result(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> CloneResult:
+    return CloneResult(
+        name=database_name(ctx.environment, ctx.run),
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        backup_id=made_of.backup.id,
+        origin=_origin(made_of.backup),
+        checks=(_harmless(made.report), _covered(made_of, made)),
+        metadata=_metadata(made_of, made) | {"source": source},
+        data_version=f"{made_of.backup.id}:{made.key.rpartition(':')[2][:16]}",
+    )
+
+
+def _refused(ctx: StepContext, backup: Backup, error: NotHarmless | NotCovered) -> CloneResult:
+    """Return the answer of a clone that was dropped again, with the reason as a check."""
+    name = "clone_harmless" if isinstance(error, NotHarmless) else "neutralization_coverage"
+    hint = {"hint": error.hint} if error.hint else {}
+    return CloneResult(
+        name=None,
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        backup_id=backup.id,
+        origin=_origin(backup),
+        checks=(CheckResult(name=name, passed=False, summary=str(error), metadata=hint),),
+        metadata={"backup": str(backup.id), "data": _origin(backup), **hint},
+        data_version="",
+    )
+
+
+def _harmless(report: Mapping[str, Any]) -> CheckResult:
+    counts = {
+        "neutralized": len(report["neutralized"]),
+        "masked": len(report["masked"]),
+        "scrubbed": sum(report["scrubbed"].values()),
+        "questions": len(report["questions"]),
+        "searched_for": report["searched_for"],
+    }
+    summary = (
+        f"{counts['questions']} questions answered well after {counts['neutralized']} neutralising script(s),"
+        f" {counts['scrubbed']} scrubbed value(s) and {counts['masked']} mask(s);"
+        f" {counts['searched_for']} secret(s) of production searched for in every text"
+    )
+    told = {name: list(report[name]) for name in ("skipped", "kept", "rules_without_column") if report[name]}
+    if "skipped" in told:
+        summary += f"; {len(told['skipped'])} statement(s) are for tables or columns that come with the update"
+    if "kept" in told:
+        summary += f"; policy clone.columns leaves as production's: {', '.join(told['kept'])}"
+    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts | told)
+
+
+def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
+    missing = uncovered(made.coverage, made_of.build)
+    shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
+    counts = {
+        "neutralized": len(made.coverage.neutralized),
+        "without_script": len(made.coverage.without_script),
+        "without_code": len(made.coverage.without_code),
+    }
+    summary = f"nothing neutralises {shown}" if missing else "every module of others than Odoo brings its script"
+    if kept := made.report["kept"]:
+        summary += f"; policy clone.columns keeps {', '.join(kept)}"
+    return CheckResult(
+        name="neutralization_coverage",
+        passed=not missing,
+        summary=summary,
+        blocking=made_of.coverage_fatal,
+        metadata={**counts, "uncovered": list(missing)},
+    )
+
+
+def _metadata(made_of: Ingredients, made: Golden) -> dict[str, Any]:
+    modules = [
+        {"module": name, "neutralization": said}
+        for said, names in (
+            ("its code is missing", made.coverage.without_code),
+            ("no script", made.coverage.without_script),
+            ("script", made.coverage.neutralized),
+        )
+        for name in names
+    ]
+    return {
+        "data": _origin(made_of.backup),
+        "backup": str(made_of.backup.id),
+        "taken_at": made_of.backup.taken_at,
+        "age_hours": _hours(made_of.backup),
+        "golden_template": made.database_name,
+        "golden_is_new": made.is_new,
+        "neutralized_by": made_of.neutralizers.origin,
+        "masks": [script.name for script in made_of.masks],
+        "modules_table": modules,
+        "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
+        "scrubbed_table": [{"what": name, "rows": n} for name, n in made.report["scrubbed"].items()] or None,
+        "looks_random_table": [{"column": name} for name in made.report["suspects"]] or None,
+    }
+
+
+def _report(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> Mapping[str, Any]:
+    """Return what the restore's row keeps: of what the clone was made, and what was done to it."""
+    return {
+        "source": source,
+        "backup_id": str(made_of.backup.id),
+        "backup_taken_at": taken_at(made_of.backup).isoformat(),
+        "backup_age_hours": _hours(made_of.backup),
+        "masking_profile": [script.name for script in made_of.masks],
+        "neutralized_by": made_of.neutralizers.origin,
+        "golden_template": made.database_name,
+        "golden_is_new": made.is_new,
+        "environment": ctx.environment.partition_key,
+        "coverage": {
+            "without_script": list(made.coverage.without_script),
+            "without_code": list(made.coverage.without_code),
+            "uncovered": list(uncovered(made.coverage, made_of.build)),
+        },
+        **made.report,
+    }
+
+
+def _origin(backup: Backup) -> str:
+    moment = f"{taken_at(backup):%Y-%m-%d %H:%M} UTC"
+    return f"backup {backup.id} of {backup.stage}, taken {moment}, {age_text(age_of(backup))} old"
+
+
+def _hours(backup: Backup) -> float:
+    return round(age_of(backup).total_seconds() / _SECONDS_PER_HOUR, 2)

@@ -1,0 +1,226 @@
+"""Golden templates: production's data of one backup, made harmless once and copied for every clone.
+
+Until its last question is answered the data are in a database of a scratch name and role, to which no Odoo has the
+password; what a kill leaves there, the janitor finds by that name. Only what was made harmless is kept as a template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import NotFound, NotHarmless, StepFailed
+from odooops_dagster.files import locked
+from odooops_dagster.home import GOLDEN_PREFIX
+from odooops_dagster.model import Backup, Build
+from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.progress import size_text
+from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
+from odooops_dagster.steps.recovery.bring_back import bring_back, open_backup
+from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
+from odooops_dagster.tools.sanitize.sanitizing import make_harmless, recipe
+from odooops_dagster.tools.sanitize.terms import Terms
+
+# Tells the keys of golden templates from those of modules that were installed.
+_KEY_PREFIX = "golden:"
+# A staging that is pushed to daily finds its template again; by default no backup is cloned a day after it was taken.
+_UNUSED_DAYS = 3
+# Each is as large as production.
+_KEPT_PER_PROJECT = 3
+
+
+class NotCovered(StepFailed):
+    """Modules are installed that nothing neutralises, and policy does not allow that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingredients:
+    """What a golden template is made of: the data, the code that served them and that they will serve, the rules."""
+
+    backup: Backup
+    build: Build
+    neutralizers: Neutralizers
+    masks: tuple[Script, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    coverage_fatal: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the key of the template: what is in the backup, and everything that is done to it.
+
+        Every script that could run counts, as it is known only after the restore which modules are installed.
+        """
+        paths = self.neutralizers.addons_paths
+        everything = sorted({addon.name for path in paths for addon in path.iterdir() if addon.is_dir()})
+        parts = {
+            "backup": [str(self.backup.id), self.backup.manifest_sha256],
+            "scripts": [asdict(script) for script in self.neutralizers.scripts(everything)],
+            "are_of_tables": self.neutralizers.are_of_tables,
+            "masks": [asdict(script) for script in self.masks],
+            "columns": dict(self.columns),
+            "recipe": recipe(),
+        }
+        return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def coverage(self, installed: Sequence[str]) -> Coverage:
+        """Return what neutralisation knows of the installed modules.
+
+        Raises:
+            NotCovered: nobody vouches for one of them, where that is fatal.
+        """
+        coverage = coverage_of(installed, self.neutralizers.addons_paths, self.build.addons_paths)
+        missing = uncovered(coverage, self.build)
+        if missing and self.coverage_fatal:
+            raise NotCovered(
+                f"nothing neutralises {', '.join(missing)}, and policy clone.coverage_fatal is on",
+                hint="give each a data/neutralize.sql, empty where there is nothing to switch off",
+            )
+        return coverage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Golden:
+    """A database of production's data that may be copied, its files, and what was done to make it so."""
+
+    key: str
+    database_name: str
+    filestore: Path
+    coverage: Coverage
+    report: Mapping[str, Any]
+    is_new: bool
+
+
+def golden(ctx: StepContext, made_of: Ingredients, *, scratch: str) -> Golden:
+    """Return the golden template, made now if there is none; `scratch` names the database and the role to make it in.
+
+    Raises:
+        NotHarmless: a script failed, or something harmful was left.
+        NotCovered: a module is installed that nothing neutralises, where that is fatal.
+        StepFailed: the backup could not be restored.
+    """
+    key, is_new = made_of.key, False
+    lock = ctx.settings.home / "locks" / f"golden-{ctx.project.id.hex}"
+    with locked(lock, on_wait=lambda: ctx.log("info", "another run makes a golden template: waiting for it")):
+        found = find_template(ctx, key)
+        if found is None:
+            found, is_new = _make(ctx, made_of, key, scratch), True
+    verb = "made of" if is_new else "found for"
+    ctx.log("info", f"golden template {found.database_name} {verb} backup {made_of.backup.id}")
+    return Golden(
+        key=key,
+        database_name=found.database_name,
+        filestore=kept_filestore(ctx.settings.home, found.database_name),
+        coverage=made_of.coverage(found.tests["modules"]),
+        report=found.tests["report"],
+        is_new=is_new,
+    )
+
+
+def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
+    """Return the modules that nobody vouches for: those without code, and those not Odoo's own without a script."""
+    others = [name for name in coverage.without_script if not modules.is_odoos(name, build.addons_paths)]
+    return (*coverage.without_code, *coverage.own_without_script(others))
+
+
+def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
+    """Forget the golden templates that nobody should or does use any more; the janitor drops what is forgotten."""
+    rows = [row for row in control.templates.list() if row["key"].startswith(_KEY_PREFIX)]
+    good = {str(row["tests"]["backup_id"]) for row in rows if _is_good(control, row["tests"]["backup_id"])}
+    names = outdated(rows, good, now=now)
+    for name in names:
+        control.templates.forget(name)
+    return names
+
+
+def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime) -> list[str]:
+    """Return the golden templates to let go: of a backup that is not good any more, unused for days, or too many."""
+    kept: Counter[str] = Counter()
+    gone = []
+    for row in sorted(rows, key=lambda row: row["last_used_at"], reverse=True):
+        project, backup = row["tests"]["project_id"], row["tests"]["backup_id"]
+        is_used = now - row["last_used_at"] < timedelta(days=_UNUSED_DAYS)
+        if backup in good and is_used and kept[project] < _KEPT_PER_PROJECT:
+            kept[project] += 1
+        else:
+            gone.append(row["database_name"])
+    return gone
+
+
+def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Template:
+    """Restore, make harmless, and only then keep; on any other way out nothing is left."""
+    # The id's end: it begins with the time, which two runs may share.
+    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
+    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
+        undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))
+        _restore(ctx, made_of.backup, scratch, files)
+        told = _make_harmless(ctx, made_of, scratch, files)
+        undo.add(f"folder {kept.parent}", lambda: shutil.rmtree(kept.parent, ignore_errors=True))
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        ctx.databases.turn_into_template(scratch, name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        files.rename(kept)
+        ctx.control.templates.remember(
+            ctx.fence,
+            key=key,
+            series=made_of.build.series,
+            database_name=name,
+            modules=told["modules"],
+            tests=told,
+        )
+    return Template(key=key, database_name=name, tests=told)
+
+
+def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> None:
+    """Bring the backup back as it is, database and files at the same time."""
+    stored = open_backup(ctx, backup)
+    ctx.databases.create(scratch, owner=scratch)
+    loaded = bring_back(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
+    for gone in loaded.left_out:
+        ctx.log("warn", f"left out: {gone}")
+    size = f"{size_text(stored.manifest.dump_bytes)} of database, {size_text(stored.manifest.file_bytes)} of files"
+    ctx.log("info", f"backup {backup.id} restored: {size}")
+
+
+def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str, files: Path) -> dict[str, Any]:
+    """Make the restored database harmless and return what is to be known of it."""
+    installed = neutralize.installed(ctx.databases.module_states(scratch))
+    if "base" not in installed:
+        raise NotHarmless(f"backup {made_of.backup.id} holds no Odoo database", hint="clone another: ops backup list")
+    made_of.coverage(installed)
+    report = make_harmless(
+        ctx.databases.access(scratch, role=scratch),
+        scripts=made_of.neutralizers.scripts(installed),
+        masks=made_of.masks,
+        progress=lambda line: ctx.log("debug", line),
+        filestore=files,
+        terms=Terms(columns=made_of.columns, is_of_tables=made_of.neutralizers.are_of_tables),
+    )
+    return {
+        "backup_id": str(made_of.backup.id),
+        "project_id": str(ctx.project.id),
+        "modules": list(installed),
+        "report": asdict(report),
+    }
+
+
+def _is_good(control: ControlPlane, backup_id: str) -> bool:
+    try:
+        return control.backups.get(UUID(backup_id)).status == "verified"
+    except NotFound:
+        return False

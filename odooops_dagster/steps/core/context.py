@@ -1,0 +1,46 @@
+"""What every step of a run is handed: the run, its environment, and the ports it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.model import Environment, Fence, LogLevel, Project, Run
+from odooops_dagster.settings import Settings
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
+from odooops_dagster.tools.store import ObjectStore
+
+# Takes a level and a one-line message; reaches ops.run_logs while the step works.
+Log = Callable[[LogLevel, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepContext:
+    """One run at work."""
+
+    run: Run
+    environment: Environment
+    project: Project
+    fence: Fence
+    control: ControlPlane
+    runtime: Runtime
+    store: ObjectStore
+    databases: OdooDatabases
+    settings: Settings
+    log: Log
+
+    @property
+    def run_folder(self) -> Path:
+        """Return the run's working folder, made on first use."""
+        folder = self.settings.home / "runs" / str(self.run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def odoo_worked(self, what: str, *, seconds: float) -> None:
+        """Write into the run's events how long Odoo itself worked, so that the platform's own share can be told."""
+        message = f"{what}: Odoo took {seconds:.1f} s"
+        payload = {"odoo": what, "seconds": round(seconds, 3)}
+        self.control.logs.event(self.fence, level="info", message=message, payload=payload)

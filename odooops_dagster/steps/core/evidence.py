@@ -1,0 +1,98 @@
+"""Evidence: bytes kept under their SHA-256 first, the row that points to them after."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from odooops_dagster.errors import BadInput, Unavailable
+from odooops_dagster.model import Evidence, Fence
+from odooops_dagster.tools.store import ObjectStore
+
+_BLOCK = 1024 * 1024
+# How often, and after what pause, bytes are kept anew that are just being removed because nobody else needs them.
+TRIES = 10
+PAUSE_SECONDS = 1.0
+
+
+class ArtifactRows(Protocol):
+    """Where the row goes; the control plane's artifacts fulfil it."""
+
+    def add(self, fence: Fence, evidence: Evidence, *, expires_at: datetime | None = None) -> object:
+        """Write the row that points to the evidence."""
+
+
+def record(
+    artifacts: ArtifactRows,
+    store: ObjectStore,
+    fence: Fence,
+    *,
+    key: str,
+    content_type: str,
+    data: bytes | None = None,
+    path: Path | None = None,
+    expires_at: datetime | None = None,
+) -> Evidence:
+    """Keep the bytes, or the file as it is now, and record them for the run under `key`."""
+    with _still(data, path) as source:
+        for left in reversed(range(TRIES)):
+            evidence = _keep(store, source, key=key, content_type=content_type)
+            try:
+                artifacts.add(fence, evidence, expires_at=expires_at)
+                break
+            except Unavailable:
+                if not left:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+    return evidence
+
+
+def object_name(sha256: str) -> str:
+    """Return the key under which the store keeps bytes of this hash."""
+    return f"sha256/{sha256[:2]}/{sha256}"
+
+
+def object_at(url: str) -> str | None:
+    """Return the key of the object at that address, or None where the address is not of such an object."""
+    found = re.search(r"(?:^|[/:])sha256/([0-9a-f]{2})/(\1[0-9a-f]{62})$", url)
+    return object_name(found[2]) if found else None
+
+
+def _keep(store: ObjectStore, source: bytes | Path, *, key: str, content_type: str) -> Evidence:
+    """Keep the bytes unless the store has them."""
+    sha256, size_bytes = _measure(source)
+    name = object_name(sha256)
+    stored = store.stat(name)
+    if stored is None or stored.size_bytes != size_bytes:
+        stored = store.put(name, source, content_type=content_type)
+    return Evidence(key=key, url=stored.url, sha256=sha256, size_bytes=size_bytes, content_type=content_type)
+
+
+@contextmanager
+def _still(data: bytes | None, path: Path | None) -> Iterator[bytes | Path]:
+    """Yield what does not change any more: a log may grow between its hashing and its upload."""
+    if (data is None) == (path is None):
+        raise BadInput("evidence is either bytes or a file", hint="pass `data` or `path`")
+    if data is not None:
+        yield data
+    if path is not None:
+        with tempfile.NamedTemporaryFile(prefix="odooops-evidence-") as copy:
+            with path.open("rb") as stream:
+                while chunk := stream.read(_BLOCK):
+                    copy.write(chunk)
+            copy.flush()
+            yield Path(copy.name)
+
+
+def _measure(source: bytes | Path) -> tuple[str, int]:
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest(), len(source)
+    with source.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), source.stat().st_size

@@ -1,0 +1,114 @@
+"""Make the runtime match what Postgres says of an environment; telling it twice changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.files import write_whole
+from odooops_dagster.home import data_folder, environment_folder, role_name, service_name
+from odooops_dagster.model import Build, Environment, Service, ServiceStatus
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.build.image import load_build
+from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
+
+
+def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, environment: Environment) -> ServiceStatus:
+    """Run the deployed build at the environment's port, or stop what should not run."""
+    name = service_name(environment)
+    if environment.status == "destroyed" or environment.database_name is None or environment.port is None:
+        return runtime.stop(name, remove=True)
+    if environment.status == "stopped":
+        return runtime.stop(name)
+    return runtime.start(deployed_service(databases, settings, environment))
+
+
+def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+    """Converge every environment on which no run works; return a line for each that changed or could not be converged.
+
+    A service that already runs with the row's definition is left alone, so this may be told at every turn. What keeps
+    one environment down, as a folder that is gone, keeps no other down.
+    """
+    working = {run.environment_id for run in control.runs.active()}
+    before = {status.name: status.pid for status in runtime.status()}
+    mended = []
+    for environment in control.environments.list():
+        if environment.id in working or environment.database_name is None:
+            continue
+        try:
+            status = converge(runtime, databases, settings, environment)
+        except (OdooOpsError, OSError) as exc:
+            mended.append(f"{environment.partition_key} stays down: {exc}")
+            continue
+        if status.pid != before.get(service_name(environment)):
+            mended.append(f"{environment.partition_key}: {status.state}")
+    return mended
+
+
+def deployed_service(databases: OdooDatabases, settings: Settings, environment: Environment) -> Service:
+    """Return the service that an environment's row describes.
+
+    Raises:
+        StepFailed: the environment has no deployment, or its build is gone.
+    """
+    if environment.database_name is None or environment.port is None or environment.image_digest is None:
+        raise StepFailed(f"{environment.partition_key} was never deployed", hint="push to its branch")
+    try:
+        build = load_build(settings.home, environment.image_digest)
+    except FileNotFoundError as exc:
+        raise StepFailed(
+            f"the build {environment.image_digest[:19]} of {environment.partition_key} is not in {settings.home}",
+            hint=f"bring {exc.filename} back from a copy, or push to its branch",
+        ) from exc
+    return odoo_service(
+        databases,
+        settings,
+        environment,
+        name=service_name(environment),
+        database=environment.database_name,
+        build=build,
+        port=environment.port,
+    )
+
+
+def odoo_service(
+    databases: OdooDatabases,
+    settings: Settings,
+    environment: Environment,
+    *,
+    name: str,
+    database: str,
+    build: Build,
+    port: int,
+    cron_threads: int = 1,
+) -> Service:
+    """Write the service's configuration file and return its definition."""
+    folder = environment_folder(settings.home, environment)
+    # Its own file for each database: a service that changes its database is another service, and is restarted.
+    config = folder / f"{name}.{database}.conf"
+    text = commands.config_file(
+        databases.access(database, role=role_name(environment)),
+        data_dir=data_folder(settings.home, environment),
+        addons_paths=build.addons_paths,
+        port=port,
+        cron_threads=cron_threads,
+        memory_mb=settings.odoo_memory_mb,
+        series=build.series,
+    )
+    write_whole(config, text.encode())
+    return Service(
+        name=name,
+        argv=commands.serve_command(build, config),
+        cwd=folder,
+        port=port,
+        log_path=log_path(settings.home, environment, name),
+        memory_mb=settings.odoo_memory_mb,
+    )
+
+
+def log_path(home: Path, environment: Environment, name: str) -> Path:
+    """Return where a service of the environment writes its log."""
+    return environment_folder(home, environment) / "logs" / f"{name}.log"

@@ -1,0 +1,224 @@
+"""Step `database`: a new database for this run with the repository's modules installed and tested.
+
+Databases are never reused between builds: the running preview keeps its own until the new one has proved itself.
+Where the run cloned production, that clone is the database, brought to the build's modules and made harmless again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.home import database_name, role_name
+from odooops_dagster.kinds import KINDS
+from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.steps.clone.clone import CloneResult, wants_clone
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.install import Installed, Target, install
+from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.steps.environment.templates import (
+    Template,
+    find_template,
+    keep_template,
+    start_from_template,
+    template_key,
+)
+from odooops_dagster.steps.environment.update import keep_checksums, update_clone
+from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.odoo import modules
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseResult:
+    """The database built, or `name` None where a blocking check failed and it was dropped again."""
+
+    name: str | None
+    run_id: UUID
+    attempt: int
+    role: str
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = None) -> DatabaseResult:
+    """Build the run's database, on the run's clone of production where there is one; answer three questions of it.
+
+    Raises:
+        StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
+    """
+    _refuse_another_runs(ctx, clone)
+    deploys = KINDS[ctx.run.kind].effect != "none"
+    if deploys:
+        refuse_replacement(ctx, database_name(ctx.environment, ctx.run))
+    is_production = ctx.environment.stage == "production"
+    target = Target(
+        name=database_name(ctx.environment, ctx.run),
+        role=role_name(ctx.environment),
+        build=build,
+        demo=bool(ctx.project.config.get("demo", False)) and not is_production,
+    )
+    with undoing(ctx.log) as undo:
+        ctx.databases.ensure_role(target.role)
+        undo.add(f"database {target.name}", lambda: retire_database(ctx.control, ctx.databases, target.name))
+        template, checks = _fill(ctx, target) if clone is None else (None, _update(ctx, target))
+        passed = all(check.passed for check in checks if check.blocking)
+        if not passed:
+            undo.run()
+        elif is_production and deploys:
+            start_clean(ctx, target)
+            keep_checksums(ctx.databases, target)
+            template = None
+    return DatabaseResult(
+        name=target.name if passed else None,
+        run_id=ctx.run.id,
+        attempt=ctx.run.attempt,
+        role=target.role,
+        checks=tuple(checks),
+        metadata=_metadata(target, template, checks, clone),
+        data_version=_closure_key(ctx, target)
+        if clone is None
+        else f"{_closure_key(ctx, target)}:{clone.data_version}",
+    )
+
+
+def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
+    """Refuse what an earlier run left behind, as its clone may be serving by now, and to do without a clone."""
+    hint = "materialize prod_clone and database together, or queue the branch: ops run create"
+    if clone is None and wants_clone(ctx):
+        raise StepFailed(
+            f"{ctx.environment.partition_key} gets a clone of production, and this run made none", hint=hint
+        )
+    if clone is not None and (clone.run_id, clone.attempt) != (ctx.run.id, ctx.run.attempt):
+        raise StepFailed("the clone was made by another run, and no database is used twice", hint=hint)
+
+
+def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:
+    """Copy the kept twin of this very content, or install on top of the kept dependencies."""
+    twin = find_template(ctx, _closure_key(ctx, target))
+    if twin is None:
+        return None, _install(ctx, target)
+    start_from_template(ctx, twin, target.name, role=target.role)
+    ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
+    states = ctx.databases.module_states(target.name)
+    tested = modules.with_tests(target.build.source.modules, target.build.addons_paths)
+    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests, tested=tested)
+
+
+def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
+    """Bring the clone to the build."""
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    installed, checks = update_clone(ctx, target, run_tests=rules["run_tests"])
+    if installed is not None:
+        _keep_log(ctx, installed)
+    return checks
+
+
+def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
+    dependencies = _dependencies(target.build)
+    if dependencies:
+        _provide(ctx, _without_own(target), dependencies)
+    else:
+        ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
+    _keep_log(ctx, installed)
+    if all(check.passed for check in installed.checks if check.blocking):
+        keep_checksums(ctx.databases, target)
+        keep_template(ctx, _closure_key(ctx, target), target.name, target.build, tests=installed.tests)
+    return installed.checks
+
+
+def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
+    """Make the database with everything but the repository's own modules: a copy, or installed now and kept to copy.
+
+    Raises:
+        StepFailed: a dependency does not install, or a module of the repository's is among what was installed.
+    """
+    key = template_key(target.build, names, project=ctx.project.id, visible=target.visible_paths, demo=target.demo)
+    found = find_template(ctx, key)
+    if found is not None:
+        start_from_template(ctx, found, target.name, role=target.role)
+        ctx.log("info", f"dependencies: copied from template {found.database_name}")
+        return
+    ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
+    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    if failed is not None:
+        raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
+    _refuse_own(installed.module_states, target.build)
+    keep_template(ctx, key, target.name, target.build, tests={})
+
+
+def _dependencies(build: Build) -> list[str]:
+    """Return the modules that need none of the repository's own; the others come in with those they need."""
+    own = _own(build)
+    return [name for name in build.closure if not modules.depends_on(name, own, build.addons_paths)]
+
+
+def _without_own(target: Target) -> Target:
+    """Hide the repository's own modules from Odoo: one that installs itself would get into a shared template, untested.
+
+    `--skip-auto-install` would leave out those of Odoo's own modules too that every installed Odoo has.
+    """
+    build = target.build
+    hidden = modules.folders_of(_own(build), build.addons_paths)
+    return replace(target, addons_paths=tuple(path for path in build.addons_paths if path not in hidden))
+
+
+def _own(build: Build) -> frozenset[str]:
+    """Return the repository's own modules; what is asked for where it has none is Odoo's."""
+    return frozenset(build.source.modules)
+
+
+def _refuse_own(states: Mapping[str, str], build: Build) -> None:
+    """Refuse a template in which one of the repository's own modules is installed already."""
+    found = sorted(name for name in _own(build) if states.get(name) == "installed")
+    if found:
+        raise StepFailed(
+            f"{', '.join(found)} came in with the modules that yours depend on",
+            hint="an addons path holds it a second time: remove it from requirements.txt or from the submodule",
+        )
+
+
+def _closure_key(ctx: StepContext, target: Target) -> str:
+    build = target.build
+    return template_key(build, build.closure, project=ctx.project.id, tested=build.source.modules, demo=target.demo)
+
+
+def _keep_log(ctx: StepContext, installed: Installed) -> None:
+    _keep_evidence(
+        ctx,
+        {
+            "build.log": (installed.log, "text/plain"),
+            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
+            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+        },
+    )
+
+
+def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:
+    for key, (data, content_type) in files.items():
+        evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=content_type)
+
+
+def _metadata(
+    target: Target, template: Template | None, checks: Sequence[CheckResult], clone: CloneResult | None
+) -> Mapping[str, Any]:
+    build = target.build
+    installed = "none: installed in this run" if clone is None else "none: a clone of production"
+    return {
+        "database": target.name,
+        "data": clone.origin if clone else None,
+        "template": template.database_name if template else installed,
+        "modules": len(build.closure),
+        "modules_table": [{"module": module, "own": module in build.modules} for module in build.closure],
+        "checks_table": [{"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks],
+    }

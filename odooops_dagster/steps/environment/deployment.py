@@ -1,0 +1,262 @@
+"""Step `deployment`: the new build takes over only after it has answered.
+
+The build first proves itself as a candidate on a port of its own, beside the running preview. Then it replaces the
+service at the environment's port, and when it answers there too, one statement in Postgres makes it the deployment.
+Until that statement the environment's row names the old build: a failure, a cancel or a kill is followed by a return to
+what the row says, by this step or by the sensor `housekeeping`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from odooops_dagster.checks import healthy
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.home import candidate_name, environment_folder, filestore, service_name
+from odooops_dagster.model import Build, CheckResult, Environment, Fence
+from odooops_dagster.steps.build.image import build_of_commit, kept_build
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.undo import Undo, undoing
+from odooops_dagster.steps.environment.converge import converge, odoo_service
+from odooops_dagster.steps.environment.database import DatabaseResult
+from odooops_dagster.steps.environment.production import refuse_replacement
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.runtime.ports import free_port
+
+# A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
+_HEALTHY_WITHIN_SECONDS = 300.0
+# Each was free a moment before: even two deployments at once meet but once.
+_PORTS_TRIED = 10
+
+
+class Record(Protocol):
+    """Makes a build and its database the environment's deployment, in one statement."""
+
+    def __call__(
+        self,
+        fence: Fence,
+        *,
+        url: str,
+        port: int,
+        database_name: str,
+        image_digest: str,
+        git_sha: str,
+        expires_at: datetime | None,
+    ) -> object:
+        """Record it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentResult:
+    """Where the environment answers and with what, or why the old deployment still does."""
+
+    url: str
+    build: Build
+    database: str
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
+    """Prove the build with the database that this attempt made, record both, and put them at the environment's URL.
+
+    Raises:
+        StepFailed: there is no such database, production has data already, or the service stopped answering after the
+            swap.
+    """
+    name = _own_database(ctx, database)
+    refuse_replacement(ctx, name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        url, check = switch(ctx, build, name, undo=undo, record=ctx.control.environments.record_deployment)
+    if check.passed:
+        _clean_up(ctx, ctx.environment, name)
+    return _result(ctx, url, build, name, check)
+
+
+def redeploy(ctx: StepContext) -> DeploymentResult:
+    """Deploy again what the environment's row names, for a run that makes no database: the data stay as they are.
+
+    Raises:
+        StepFailed: the environment was never deployed, runs of this kind deploy nothing there, or the service stopped
+            answering after the swap.
+    """
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    if environment.database_name is None:
+        raise StepFailed(
+            f"{environment.partition_key} was never deployed, and this run made no database",
+            hint="materialize database and deployment together, or queue the branch: ops run create",
+        )
+    refuse_replacement(ctx, environment.database_name)
+    build = _build_that_serves(ctx, environment)
+    ctx.log("info", f"this run made no database: {environment.database_name} is deployed again")
+    with undoing(ctx.log) as undo:
+        url, check = switch(
+            ctx, build, environment.database_name, undo=undo, record=ctx.control.environments.record_deployment
+        )
+    return _result(ctx, url, build, environment.database_name, check)
+
+
+def _own_database(ctx: StepContext, database: DatabaseResult) -> str:
+    """Return the database if this very attempt made it: what it takes back on failure is its own."""
+    if database.name is None:
+        raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
+    if (database.run_id, database.attempt) != (ctx.run.id, ctx.run.attempt):
+        raise StepFailed(
+            f"database {database.name} was made by another run, and no database is used twice",
+            hint="materialize database and deployment together, or queue the branch: ops run create",
+        )
+    return database.name
+
+
+def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
+    """Return the build that the row names; where it is not kept any more it is made again from the row's commit."""
+    kept = kept_build(ctx, environment.image_digest)
+    if kept is not None:
+        return kept
+    ctx.log("info", f"build {environment.image_digest} is not kept here: making it again")
+    sha = environment.deployed_sha or ctx.run.git_sha
+    return build_of_commit(replace(ctx, run=replace(ctx.run, git_sha=sha)))
+
+
+def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:
+    """Prove the build with the database, put both at the environment's URL, and record that in one statement.
+
+    Returns the URL and whether it answers. Where the build does not prove itself, all that `undo` knows is taken back.
+
+    Raises:
+        StepFailed: the service stopped answering after the swap.
+    """
+    port = _port_of(ctx)
+    url = f"http://{ctx.settings.host}:{port}/"
+    proven = _prove(ctx, build, database, port, undo)
+    if not proven.passed:
+        undo.run()
+        return url, proven
+    undo.add("the take-over", lambda: _put_back(ctx))
+    check = _take_over(ctx, build, database, url=url, port=port)
+    record(
+        ctx.fence,
+        url=url,
+        port=port,
+        database_name=database,
+        image_digest=build.digest,
+        git_sha=build.source.git_sha,
+        expires_at=_expires_at(ctx),
+    )
+    undo.forget()
+    return url, check
+
+
+def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
+    """Start the build beside the running preview, or in its place where there is none, and ask the three questions."""
+    first = ctx.environment.database_name is None
+    name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
+    undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
+    service = odoo_service(
+        ctx.databases,
+        ctx.settings,
+        ctx.environment,
+        name=name,
+        database=database,
+        build=build,
+        port=port if first else free_port(taken=ports_of_others(ctx)),
+        cron_threads=1 if first else 0,
+    )
+    ctx.runtime.start(service)
+    ctx.log("info", f"{name} starts on port {service.port}")
+    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+
+
+def _port_of(ctx: StepContext) -> int:
+    """Return the environment's port, chosen now if it has none; what another environment took meanwhile is not it."""
+    if ctx.environment.port is not None:
+        return ctx.environment.port
+    for _ in range(_PORTS_TRIED):
+        port = ctx.control.environments.reserve_port(ctx.fence, free_port(taken=ports_of_others(ctx)))
+        if port is not None:
+            return port
+    raise StepFailed(f"{_PORTS_TRIED} ports in a row were taken by others", hint="ops run retry")
+
+
+def ports_of_others(ctx: StepContext) -> set[int]:
+    """Return the ports that belong to environments, those that do not run included."""
+    return {environment.port for environment in ctx.control.environments.list() if environment.port}
+
+
+def wait_until_healthy(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
+    """Ask the three questions until the service answers well; where it does not, its last words go to the run's log."""
+    result = healthy.wait_healthy(
+        url,
+        database=database,
+        timeout_seconds=_HEALTHY_WITHIN_SECONDS,
+        alive=lambda: ctx.runtime.status(name)[0].state == "running",
+        module_states=lambda: ctx.databases.module_states(database),
+    )
+    if result.passed:
+        what = "candidate" if name == candidate_name(ctx.environment, ctx.run) else "boot"
+        ctx.odoo_worked(what, seconds=result.metadata["seconds"])
+        return result
+    for line in ctx.runtime.logs(name, tail=20):
+        ctx.log("error", line)
+    return result
+
+
+def _expires_at(ctx: StepContext) -> datetime | None:
+    if ctx.environment.stage != "development" or ctx.settings.preview_hours == 0:
+        return None
+    return datetime.now(UTC) + timedelta(hours=ctx.settings.preview_hours)
+
+
+def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> CheckResult:
+    """Replace the service at the environment's port; the candidate has shown that the build answers."""
+    name = service_name(ctx.environment)
+    service = odoo_service(
+        ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build, port=port
+    )
+    ctx.runtime.start(service)
+    ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
+    check = wait_until_healthy(ctx, name, url, database)
+    if not check.passed:
+        raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
+    return check
+
+
+def _put_back(ctx: StepContext) -> None:
+    """Run again what the environment's row names, which is the former deployment or nothing."""
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
+
+
+def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
+    """Drop the database that the former deployment used, its files and its configuration."""
+    if before.database_name and before.database_name != database:
+        retire_database(ctx.control, ctx.databases, before.database_name)
+        shutil.rmtree(filestore(ctx.settings.home, before, before.database_name), ignore_errors=True)
+    folder = environment_folder(ctx.settings.home, ctx.environment)
+    for config in folder.glob("*.conf"):
+        if not config.name.endswith(f"{database}.conf"):
+            config.unlink(missing_ok=True)
+
+
+def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
+    return DeploymentResult(
+        url=url,
+        build=build,
+        database=database,
+        checks=(check,),
+        metadata={
+            "url": url,
+            "database": database,
+            "image_digest": build.digest,
+            "git_sha": build.source.git_sha,
+            "branch": ctx.environment.branch,
+            "healthy": check.summary,
+        },
+        data_version=f"{build.digest}@{database}",
+    )

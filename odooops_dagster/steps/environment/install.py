@@ -1,0 +1,120 @@
+"""One Odoo command that installs or updates modules of a database, run in the runtime and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.files import write_whole
+from odooops_dagster.home import data_folder
+from odooops_dagster.model import Build, CheckResult, Job
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.tools.odoo import commands, modules
+from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.runtime.ports import free_port
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The database being built: its name, its role, what goes in, with or without demo data.
+
+    `addons_paths` is where Odoo looks for modules, the build's own order; empty for all of the build's.
+    """
+
+    name: str
+    role: str
+    build: Build
+    demo: bool
+    addons_paths: tuple[Path, ...] = ()
+
+    @property
+    def visible_paths(self) -> tuple[Path, ...]:
+        """Return the folders in which Odoo finds modules."""
+        return self.addons_paths or self.build.addons_paths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What one installation said."""
+
+    checks: Sequence[CheckResult]
+    tests: Mapping[str, Any]
+    module_states: Mapping[str, str]
+    log_path: Path
+
+    @property
+    def log(self) -> bytes:
+        """Return what Odoo logged; a command that never started logged nothing."""
+        return self.log_path.read_bytes() if self.log_path.is_file() else b""
+
+
+def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
+    """Install the named modules, run the tests of `tests`, and judge the outcome by ODOO's own words and tables."""
+    config = _config(ctx, target)
+    command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
+    return _run(ctx, target, command, wanted=names, tests=tests, log=log)
+
+
+def update(
+    ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
+) -> Installed:
+    """Update the named modules and install the new ones, run the tests of `tests`, and judge the outcome likewise."""
+    command = commands.update_command(target.build, _config(ctx, target), names=names, new=new, tests=tests)
+    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log)
+
+
+def _run(
+    ctx: StepContext, target: Target, command: tuple[str, ...], *, wanted: Sequence[str], tests: Sequence[str], log: str
+) -> Installed:
+    log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
+    result = ctx.runtime.execute(_job(ctx, command, log_path), on_line=_narrate(ctx))
+    ctx.odoo_worked(log, seconds=result.seconds)
+    states = ctx.databases.module_states(target.name)
+    parsed = odoo_log.OdooLog.read(log_path)
+    return Installed(
+        checks=odoo_log.judge(
+            result, parsed, states, wanted=wanted, tested=modules.with_tests(tests, target.build.addons_paths)
+        ),
+        tests=parsed.tests_report(),
+        module_states=states,
+        log_path=log_path,
+    )
+
+
+def _config(ctx: StepContext, target: Target) -> Path:
+    """Write the configuration that leads to the database; it runs no cron."""
+    config = ctx.run_folder / "odoo.conf"
+    text = commands.config_file(
+        ctx.databases.access(target.name, role=target.role),
+        data_dir=data_folder(ctx.settings.home, ctx.environment),
+        addons_paths=target.visible_paths,
+        port=free_port(),
+        memory_mb=ctx.settings.odoo_memory_mb,
+        series=target.build.series,
+    )
+    write_whole(config, text.encode())
+    return config
+
+
+def _job(ctx: StepContext, command: tuple[str, ...], log_path: Path) -> Job:
+    return Job(
+        name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
+        argv=command,
+        cwd=ctx.run_folder,
+        log_path=log_path,
+        timeout_seconds=ctx.settings.odoo_timeout_seconds,
+        memory_mb=ctx.settings.odoo_memory_mb,
+    )
+
+
+def _narrate(ctx: StepContext) -> odoo_log.OnLine:
+    """Pass on what a person watching wants: modules as they load, tests as they fail, warnings and errors."""
+
+    def on_line(line: str) -> None:
+        told = odoo_log.worth_telling(line)
+        if told is not None:
+            ctx.log(told.level, told.message)
+
+    return on_line

@@ -1,0 +1,54 @@
+"""What is different for production: it is deployed once, into a database that nothing else ever touched."""
+
+from __future__ import annotations
+
+import shutil
+
+from odooops_dagster.errors import Conflict, Fenced, StepFailed
+from odooops_dagster.home import filestore
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.install import Target, install
+from odooops_dagster.steps.environment.retire import retire_database
+
+
+def refuse_replacement(ctx: StepContext, database: str) -> None:
+    """Refuse before minutes of work what the record would refuse at their end: the run may not let this database serve.
+
+    Raises:
+        StepFailed: production is adopted, or was deployed since this run was asked for, or runs of this kind deploy
+            nothing.
+    """
+    try:
+        ctx.control.environments.require_deployable(ctx.fence, database_name=database)
+    except Fenced:
+        raise
+    except Conflict as exc:
+        raise StepFailed(str(exc), hint=exc.hint) from exc
+
+
+def start_clean(ctx: StepContext, target: Target) -> None:
+    """Make the database anew, out of nothing but its modules.
+
+    Tests leave traces, as the numbers that they took and the files that they wrote, and a copy of a template has the
+    secrets of every preview that was copied from it.
+
+    Raises:
+        StepFailed: the modules do not install.
+    """
+    ctx.log("info", f"database {target.name}: made anew for production, where no test ran")
+    retire_database(ctx.control, ctx.databases, target.name)
+    shutil.rmtree(filestore(ctx.settings.home, ctx.environment, target.name), ignore_errors=True)
+    ctx.databases.create(target.name, owner=target.role)
+    installed = install(ctx, target, names=target.build.closure, tests=(), log="production")
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="production.log",
+        data=installed.log,
+        content_type="text/plain",
+    )
+    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    if failed is not None:
+        raise StepFailed(f"the modules do not install for production: {failed.summary}")

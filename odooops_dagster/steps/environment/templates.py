@@ -1,0 +1,101 @@
+"""Template databases: what was installed once is copied, not installed again.
+
+Two layers. The `dependencies` template holds every module that the repository's own modules need; a push that changes
+only its own code starts from it. The `closure` template holds the own modules too, installed and tested; a push with
+the same content (another branch, a rebuilt environment) starts from that and quotes its tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.errors import Conflict
+from odooops_dagster.home import TEMPLATE_PREFIX, filestore
+from odooops_dagster.model import Build
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.odoo import modules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A database kept to be copied, with the checks that were true when it was kept."""
+
+    key: str
+    database_name: str
+    tests: Mapping[str, Any] = field(default_factory=dict)
+
+
+def template_key(
+    build: Build,
+    names: Sequence[str],
+    *,
+    project: UUID | None = None,
+    visible: Sequence[Path] | None = None,
+    tested: Sequence[str] = (),
+    demo: bool,
+) -> str:
+    """Return the key under which a database with these modules of this build is kept.
+
+    `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
+    whose tests ran. All that the database and the result of the tests are made of decides the key: series, Odoo's
+    revision, the bytes of the modules, those that may have installed themselves included, and the Python packages. Only
+    what is made of Odoo's own modules alone is shared between projects, whatever Python packages they brought.
+    """
+    paths = build.addons_paths if visible is None else visible
+    involved = {*names, *modules.self_installing(paths)}
+    is_shared = not tested and all(modules.is_odoos(name, paths) for name in involved)
+    parts = {
+        "series": build.series,
+        "odoo": build.odoo_revision,
+        "modules": modules.checksums(involved, paths),
+        "python": None if is_shared else build.python_digest or str(build.python),
+        "project": None if is_shared else str(project),
+        "tested": sorted(tested),
+        "demo": demo,
+        "languages": ["en_US"],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def find_template(ctx: StepContext, key: str) -> Template | None:
+    """Return the kept database of that key, forgetting a row whose database is gone."""
+    row = ctx.control.templates.get(key)
+    if row is None:
+        return None
+    if not ctx.databases.exists(row["database_name"]):
+        ctx.control.templates.forget(row["database_name"])
+        return None
+    return Template(key=key, database_name=row["database_name"], tests=row["tests"] or {})
+
+
+def start_from_template(ctx: StepContext, template: Template, name: str, *, role: str) -> None:
+    """Create the database as a copy of the template, its filestore too."""
+    ctx.databases.create(name, owner=role, template=template.database_name)
+    target = filestore(ctx.settings.home, ctx.environment, name)
+    link_tree(kept_filestore(ctx.settings.home, template.database_name), target)
+
+
+def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
+    """Keep a copy of the database under the key; a twin that another run kept first is as good."""
+    name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
+    ctx.databases.keep_as_template(source, name)
+    link_tree(filestore(ctx.settings.home, ctx.environment, source), kept_filestore(ctx.settings.home, name))
+    try:
+        ctx.control.templates.remember(
+            ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests
+        )
+    except Conflict:
+        retire_database(ctx.control, ctx.databases, name)
+
+
+def kept_filestore(home: Path, template: str) -> Path:
+    """Return the folder that keeps the attachments of a template."""
+    return home / "templates" / template / "filestore"

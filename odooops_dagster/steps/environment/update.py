@@ -1,0 +1,127 @@
+"""Brings a clone's modules to the target build: new ones are installed, those whose files changed are updated.
+
+What was installed of which bytes is kept in the database itself, so that it travels with backup and clone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from odooops_dagster.home import filestore
+from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.install import Installed, Target, update
+from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.sanitizing import is_neutralized_by, make_harmless, set_parameters
+from odooops_dagster.tools.sanitize.terms import Terms
+
+# The system parameter that keeps a checksum for each module that is not Odoo's own.
+CHECKSUMS = "odooops.addon_checksums"
+_UNTESTED = "not run on production's data: policy clone.run_tests is off"
+_UNCHANGED = "nothing was installed or updated in this run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What has to be done to a database so that it fits a build."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Return whether anything has to be done."""
+        return bool(self.new or self.changed)
+
+
+def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[Installed | None, list[CheckResult]]:
+    """Fit the clone to the target's build and make it harmless again; Installed is None where nothing had to be done.
+
+    Raises:
+        NotHarmless: what the update did cannot be made harmless; the clone is to be dropped.
+    """
+    states = ctx.databases.module_states(target.name)
+    changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))
+    ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
+    tests = target.build.source.modules if run_tests else ()
+    if not changes and not tests:
+        if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
+            _make_harmless_again(ctx, target, states, is_updated=False)
+        return None, [_said(check, _UNCHANGED) for check in odoo_log.judge_copy(states, target.build.modules, {})]
+    # Odoo runs a module's tests while it loads it anew.
+    names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
+    installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")
+    _make_harmless_again(ctx, target, installed.module_states, is_updated=True)
+    keep_checksums(ctx.databases, target)
+    if tests:
+        return installed, list(installed.checks)
+    return installed, [
+        _said(check, _UNTESTED) if check.name == "module_tests_passed" else check for check in installed.checks
+    ]
+
+
+def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str]) -> Changes:
+    """Return what of the build is not in the database, and what is there of other bytes, or of bytes nobody knows.
+
+    Odoo's own modules are left alone: within a series their tables do not change.
+    """
+    installed = neutralize.installed(states)
+    current = checksums_of(build, installed)
+    return Changes(
+        new=tuple(name for name in build.modules if name not in installed),
+        changed=tuple(name for name, checksum in current.items() if known.get(name) != checksum),
+    )
+
+
+def checksums_of(build: Build, installed: Sequence[str]) -> dict[str, str]:
+    """Return the checksum of each installed module that the build has and that is not Odoo's own."""
+    paths = build.addons_paths
+    others = [name for name in installed if modules.find(name, paths) and not modules.is_odoos(name, paths)]
+    return modules.checksums(others, paths)
+
+
+def keep_checksums(databases: OdooDatabases, target: Target) -> None:
+    """Write into the database of which bytes its modules are."""
+    installed = neutralize.installed(databases.module_states(target.name))
+    value = json.dumps(checksums_of(target.build, installed), sort_keys=True)
+    set_parameters(databases.access(target.name, role=target.role), {CHECKSUMS: value})
+
+
+def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
+    """Return of which bytes the database's modules are; empty where nobody wrote it down."""
+    rows = databases.query(name, "select value from public.ir_config_parameter where key = %(key)s", {"key": CHECKSUMS})
+    try:
+        known = json.loads(rows[0]["value"]) if rows else {}
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _make_harmless_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
+    """Neutralise, scrub and ask once more, by the target's own scripts.
+
+    They may know what those of production's code did not, and an update writes the modules' own data, which may switch
+    things on. The tables are those of the target's code only after an update.
+    """
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    make_harmless(
+        ctx.databases.access(target.name, role=target.role),
+        scripts=_scripts(target, states),
+        masks=(),
+        progress=lambda line: ctx.log("debug", line),
+        filestore=filestore(ctx.settings.home, ctx.environment, target.name),
+        terms=Terms(columns=rules["columns"], is_of_tables=is_updated, is_again=True),
+    )
+
+
+def _scripts(target: Target, states: Mapping[str, str]) -> tuple[Script, ...]:
+    return neutralize.scripts(neutralize.installed(states), target.build.addons_paths)
+
+
+def _said(check: CheckResult, summary: str) -> CheckResult:
+    return replace(check, summary=summary) if check.passed else check

@@ -1,0 +1,298 @@
+"""Step `backup`: an environment's data go to the store, and are read back before anybody relies on them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+from odooops_dagster.checks.restored import judge_left_out
+from odooops_dagster.errors import Conflict, StepFailed
+from odooops_dagster.model import Backup, CheckResult, StoredBackup
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.progress import Meter, rate_text, size_text
+from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of
+from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
+from odooops_dagster.steps.recovery.exchange import KeptZip, create_from_zip, forget_zip
+from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.recovery.proof import NOT_ASKED, Proof, prove_loadable
+from odooops_dagster.steps.recovery.recheck import few, in_one_line, settle
+from odooops_dagster.tools.backup.create import Created, create
+from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.tools.backup.elsewhere import summary_of
+from odooops_dagster.tools.backup.manifest import Manifest
+from odooops_dagster.tools.backup.marks import LIFE, Busy
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.verify import Verification, verify
+
+# The one who collects objects is done, or dead and passed over, within this time.
+_COLLECTOR_PATIENCE = LIFE + timedelta(minutes=5)
+_PAUSE_SECONDS = 10.0
+# So many names fit a row and a page; the manifest holds all.
+_NAMES_SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupResult:
+    """The backup as its row says it, and the answers that decide whether it is good."""
+
+    backup: Backup
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+def back_up(ctx: StepContext) -> BackupResult:
+    """Make the run's backup, of the context's environment, and read it back; a later attempt goes on where one ended.
+
+    Raises:
+        StepFailed: there are no data, or pg_dump failed.
+        Unavailable: the database or the store does not answer.
+    """
+    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    backup = ctx.control.backups.start(ctx.fence, environment_id=ctx.environment.id)
+    manifest = _earlier(ctx, repository, backup)
+    if manifest is None:
+        backup, manifest = _make(ctx, repository, backup)
+    elif backup.status == "verified":
+        said = f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"
+        return _result(ctx, backup, manifest, prove_loadable(ctx, repository, manifest), _check(said))
+    else:
+        backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
+    return _prove(ctx, repository, backup, manifest)
+
+
+def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manifest | None:
+    """Return the manifest that an earlier attempt of the run left, if it can be relied on."""
+    if backup.manifest_sha256 is None:
+        return None
+    try:
+        manifest = manifest_of(repository, backup)
+    except Conflict as exc:
+        if backup.status == "verified":
+            raise  # what was good is gone: that is for its own check to say, and no reason to replace it unseen
+        ctx.log("warn", f"what an earlier attempt stored cannot be used, the backup is made again: {exc}")
+        return None
+    ctx.log("info", "an earlier attempt stored everything; it remains to be read back")
+    return manifest
+
+
+def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Backup, Manifest]:
+    """Make the backup and note that it is stored."""
+    started = time.monotonic()
+    created = _create_in_turn(ctx, repository, backup)
+    manifest, is_own = created.manifest, KeptZip.of(ctx.run) is None
+    how = rate_text(manifest.size_bytes, time.monotonic() - started)
+    ctx.log("info", f"stored: {how}; {size_text(created.stored_bytes)} were new to the store")
+    stored = StoredBackup(
+        manifest_url=created.url,
+        manifest_sha256=manifest.sha256,
+        taken_at=manifest.taken_at,
+        size_bytes=manifest.size_bytes,
+        stored_bytes=created.stored_bytes,
+        object_count=len(manifest.objects),
+        format_version=manifest.version,
+        database_name=manifest.database_name,
+        odoo_version=_series(manifest) or ctx.project.odoo_version,
+        # Data that come from elsewhere were made by no build of ours.
+        git_sha=ctx.environment.deployed_sha if is_own else None,
+        image_digest=ctx.environment.image_digest if is_own else None,
+        metadata=_facts(created),
+    )
+    return ctx.control.backups.record_stored(ctx.fence, stored), manifest
+
+
+def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
+    """Make the backup; wait where objects are just being collected."""
+    deadline = time.monotonic() + _COLLECTOR_PATIENCE.total_seconds()
+    while True:
+        try:
+            return _create(ctx, repository, backup)
+        except Busy as exc:
+            if time.monotonic() > deadline:
+                raise
+            ctx.log("info", f"waits: {exc}")
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
+    """Make the backup of the zip that the run was given, or of the environment's own data."""
+    if kept := KeptZip.of(ctx.run):
+        return create_from_zip(ctx, repository, backup, kept)
+    origin = origin_of(ctx.databases, ctx.settings, ctx.environment)
+    return create(
+        repository,
+        origin.access,
+        backup_id=str(backup.id),
+        filestore_path=origin.filestore,
+        programs=pg_programs(ctx.settings),
+        metadata=_of_environment(ctx, backup),
+        logs=log_sources(ctx, origin),
+        distrust=distrusted(repository),
+        progress=Meter(ctx.control.logs, ctx.fence),
+    )
+
+
+def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
+    """Read the backup back out of the store, have the server of the environments prove it, and note what was found."""
+    started = time.monotonic()
+    verification = verify(
+        repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx.control.logs, ctx.fence)
+    )
+    seconds = time.monotonic() - started
+    ctx.log("info", f"read back: {rate_text(verification.read_bytes, seconds)}")
+    settle(ctx.control, repository, backup, manifest, verification)
+    proof, fault = _loadable(ctx, repository, manifest, verification)
+    _keep_report(ctx, backup, verification, proof, fault)
+    if fault is None:
+        backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
+        forget_zip(ctx)
+        said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
+        return _result(ctx, backup, manifest, proof, _check(f"{said}; {proof.said}"))
+    backup = ctx.control.backups.record_failed(ctx.fence, error_message=fault)
+    return _result(ctx, backup, manifest, proof, _check(fault, passed=False))
+
+
+def _loadable(
+    ctx: StepContext, repository: Repository, manifest: Manifest, verification: Verification
+) -> tuple[Proof, str | None]:
+    """Return what is known of a load, and what stands in the way of relying on the backup."""
+    elsewhere = _elsewhere_check(ctx, manifest)
+    if elsewhere.blocking and not elsewhere.passed:
+        return NOT_ASKED, elsewhere.summary
+    if not verification.is_good:
+        return NOT_ASKED, f"the store does not hold what was written: {in_one_line(verification.defects)}"
+    try:
+        proof = prove_loadable(ctx, repository, manifest)
+    except StepFailed as exc:
+        hint = f" ({exc.hint})" if exc.hint else ""
+        return NOT_ASKED, f"the server of the environments does not take it: {exc}{hint}"
+    ctx.log("info", proof.said)
+    return proof, None
+
+
+def _keep_report(ctx: StepContext, backup: Backup, verification: Verification, proof: Proof, fault: str | None) -> None:
+    """Keep what reading back and the proof found as evidence of the run."""
+    report = {
+        "backup_id": str(backup.id),
+        "manifest_url": backup.manifest_url,
+        "manifest_sha256": backup.manifest_sha256,
+        "is_good": fault is None,
+        "fault": fault,
+        "loadable": asdict(proof),
+        **asdict(verification),
+    }
+    evidence.record(
+        ctx.control.artifacts,
+        ctx.store,
+        ctx.fence,
+        key="backup-verification.json",
+        data=json.dumps(report, indent=1, default=str).encode(),
+        content_type="application/json",
+    )
+
+
+def _result(ctx: StepContext, backup: Backup, manifest: Manifest, proof: Proof, verified: CheckResult) -> BackupResult:
+    left_out = judge_left_out([asdict(gone) for gone in proof.left_out])
+    return BackupResult(
+        backup=backup,
+        checks=(_filestore_check(backup, manifest), _elsewhere_check(ctx, manifest), left_out, verified),
+        metadata={
+            "backup": str(backup.id),
+            "status": backup.status,
+            "taken_at": manifest.taken_at,
+            "size": size_text(manifest.size_bytes),
+            "size_bytes": manifest.size_bytes,
+            "stored_bytes": backup.stored_bytes,
+            "objects": len(manifest.objects),
+            "files": manifest.file_count,
+            "manifest": backup.manifest_url,
+            "manifest_sha256": manifest.sha256,
+            "verified": verified.summary,
+            "logs": logs_said(manifest.facts.get("logs", {})),
+        },
+        data_version=manifest.sha256,
+    )
+
+
+def _check(summary: str, *, passed: bool = True) -> CheckResult:
+    return CheckResult(name="backup_verified", passed=passed, summary=summary)
+
+
+def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
+    """Say which files production lost or changed: the backup is no worse than production, and people should know."""
+    rescued = tuple(backup.metadata.get("rescued", ()))
+    found = {"missing": manifest.lost, "altered": manifest.altered, "rescued": rescued}
+    said = [
+        f"{len(names)} {what}: {few(names)}"
+        for what, names in zip(("missing", "altered", "lost but in an earlier backup"), found.values(), strict=True)
+        if names
+    ]
+    gone = f"; Odoo deleted {len(manifest.deleted)} while the backup was made" if manifest.deleted else ""
+    return CheckResult(
+        name="filestore_complete",
+        passed=not said,
+        blocking=False,
+        summary=("; ".join(said) or f"all {manifest.file_count} files are there and hash to their names") + gone,
+        metadata={what: list(names[:_NAMES_SHOWN]) for what, names in found.items() if names}
+        | ({"deleted_meanwhile": len(manifest.deleted)} if manifest.deleted else {}),
+    )
+
+
+def _elsewhere_check(ctx: StepContext, manifest: Manifest) -> CheckResult:
+    """Say how many attachments an object store keeps, which no backup of the filestore holds; policy decides."""
+    stores = manifest.facts.get("elsewhere", {})
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="backup")
+    return CheckResult(
+        name="attachments_elsewhere",
+        passed=not stores,
+        blocking=bool(rules["attachments_elsewhere_fatal"]),
+        summary=summary_of(stores) if stores else "every attachment is a file of the filestore or in the database",
+        metadata={"stores": dict(stores)} if stores else {},
+    )
+
+
+def _of_environment(ctx: StepContext, backup: Backup) -> dict[str, Any]:
+    """Return what the manifest says of where the data come from, for who has nothing but the store."""
+    return {
+        "project": ctx.project.slug,
+        "environment": ctx.environment.name,
+        "stage": ctx.environment.stage,
+        "odoo_version": ctx.project.odoo_version,
+        "git_sha": ctx.environment.deployed_sha,
+        "image_digest": ctx.environment.image_digest,
+        "label": backup.label,
+    }
+
+
+def _facts(created: Created) -> dict[str, Any]:
+    """Return what the row tells of the data; the manifest tells all."""
+    manifest = created.manifest
+    rows: Mapping[str, int] = manifest.facts.get("rows", {})
+    return {
+        "server_version": manifest.facts.get("server_version"),
+        "modules": manifest.facts.get("modules", {}),
+        "table_count": len(rows),
+        "row_count": sum(rows.values()),
+        "file_count": manifest.file_count,
+        "file_bytes": manifest.file_bytes,
+        "missing_count": len(manifest.lost),
+        "altered_count": len(manifest.altered),
+        "elsewhere_count": sum(manifest.facts.get("elsewhere", {}).values()),
+        "rescued": list(created.rescued[:_NAMES_SHOWN]),
+    }
+
+
+def _series(manifest: Manifest) -> str | None:
+    """Return the Odoo series of the data, such as 19.0, as its module base says."""
+    version = str(manifest.facts.get("modules", {}).get("base", ""))
+    return ".".join(version.split(".")[:2]) if version.count(".") > 1 else None
+
+
+def _as_stored(backup: Backup) -> StoredBackup:
+    """Return what an earlier attempt recorded, for this one to record again."""
+    return StoredBackup(**{field.name: getattr(backup, field.name) for field in fields(StoredBackup)})

@@ -1,0 +1,177 @@
+"""What a restore and a drill have in common: the data of a backup on disk and in a database, the build they need."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from odooops_dagster.checks.restored import is_whole, judge_files, judge_left_out, judge_rows
+from odooops_dagster.errors import NotFound, StepFailed
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
+from odooops_dagster.steps.build.image import build_image, kept_build
+from odooops_dagster.steps.build.source import fetch_source
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.files import link_or_copy
+from odooops_dagster.steps.core.progress import Meter
+from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of
+from odooops_dagster.tools import git
+from odooops_dagster.tools.backup import dump
+from odooops_dagster.tools.backup.dump import Facts
+from odooops_dagster.tools.backup.filestore import inside
+from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.repository import Damaged, Repository
+from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
+from odooops_dagster.tools.backup.schema_load import Loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A backup, opened: its row, the repository that holds it, its manifest and the table of its files."""
+
+    backup: Backup
+    repository: Repository
+    manifest: Manifest
+    files: Sequence[File]
+
+
+def open_backup(ctx: StepContext, backup: Backup) -> Stored:
+    """Read the manifest and the file table.
+
+    Raises:
+        Damaged: the store does not hold them as they were written.
+    """
+    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    try:
+        manifest = manifest_of(repository, backup)
+        return Stored(backup=backup, repository=repository, manifest=manifest, files=files_of(repository, manifest))
+    except NotFound as exc:
+        raise Damaged(f"backup {backup.id}: {exc}", hint=_OTHER) from exc
+
+
+def bring_back(
+    ctx: StepContext, stored: Stored, access: DatabaseAccess | None, folder: Path | None, *, twin: Path | None = None
+) -> Loaded:
+    """Fill the empty database and the folder, at the same time; either may be left out. Return what else was.
+
+    Files that `twin` has whole are linked instead of fetched: Odoo never changes a file of its filestore.
+
+    Raises:
+        Damaged: an object is not in the store as it was written.
+        StepFailed: PostgreSQL does not take the dump.
+    """
+    stop = threading.Event()
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="files") as pool:
+            filling = pool.submit(_fill, ctx, stored, folder, twin, stop) if folder is not None else None
+            try:
+                loaded = _load(ctx, stored, access) if access is not None else Loaded()
+                if filling is not None:
+                    filling.result()
+            except BaseException:
+                stop.set()  # a cancel does not wait for the files
+                raise
+            return loaded
+    except NotFound as exc:
+        raise Damaged(f"backup {stored.backup.id}: {exc}", hint=_OTHER) from exc
+
+
+def compare_rows(ctx: StepContext, stored: Stored, access: DatabaseAccess, loaded: Loaded) -> tuple[Facts, CheckResult]:
+    """Count the rows of every table, as the backup did; return what the database says of itself, too."""
+    with dump.snapshot(access, programs=pg_programs(ctx.settings)) as moment:
+        facts = moment.facts()
+    expected = {
+        table: count
+        for table, count in stored.manifest.facts.get("rows", {}).items()
+        # A table that the dump does not make is one of an extension: without that it is not there.
+        if table in facts.rows or table in loaded.tables or not loaded.lacks_extension
+    }
+    return facts, judge_rows(expected, facts.rows)
+
+
+def compare_schema(loaded: Loaded) -> CheckResult:
+    """Say what of the dump was left out."""
+    return judge_left_out([asdict(gone) for gone in loaded.left_out])
+
+
+def compare_files(stored: Stored, facts: Facts, folder: Path, *, hashed: bool) -> CheckResult:
+    """Look for every file of the table and every file of which the database speaks; `hashed` reads each of them."""
+    expected = {file.name: (file.size_bytes, file.expected_sha1 if hashed else None) for file in stored.files}
+    return judge_files(folder, expected, spoken_of=set(facts.file_names) - set(stored.manifest.missing))
+
+
+def damaged_files(stored: Stored, folder: Path) -> list[File]:
+    """Return the files of the backup that the folder does not have, or has otherwise."""
+    return [file for file in stored.files if not _has(folder, file)]
+
+
+def build_of(ctx: StepContext, backup: Backup) -> Build:
+    """Return the build that served the data; where it is not kept any more it is made again from its commit.
+
+    Raises:
+        StepFailed: it is gone, and nobody knows from which commit it was made.
+    """
+    kept = kept_build(ctx, backup.image_digest)
+    if kept is not None:
+        return kept
+    git_sha = backup.git_sha or _presumed_commit(ctx, backup)
+    if not git_sha:
+        raise StepFailed(
+            f"the build of backup {backup.id} is gone: {backup.image_digest or 'nobody noted which it was'}",
+            hint="push the commit that served it, and name a backup that was taken since",
+        )
+    ctx.log("info", f"the build of the backup is not kept here: making it from {git_sha[:12]}")
+    again = replace(ctx, run=replace(ctx.run, git_sha=git_sha))
+    build = build_image(again, fetch_source(again))
+    if backup.image_digest and build.digest != backup.image_digest:
+        ctx.log("warn", f"the build made again is {build.digest[:19]}, the backup was served by {backup.image_digest}")
+    return build
+
+
+def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
+    """Return the branch's newest commit for what is adopted: which one serves it is not known here."""
+    origin = ctx.control.environments.by_id(backup.environment_id)
+    if not origin.is_adopted:
+        return None
+    sha = git.head_of(ctx.project.repo_url, origin.branch)
+    ctx.log("warn", f"nobody here knows which commit serves {origin.partition_key}: taking {origin.branch}, {sha[:12]}")
+    return sha
+
+
+_OTHER = "take another backup: ops backup list; ops backup verify says what is damaged"
+
+
+def _load(ctx: StepContext, stored: Stored, access: DatabaseAccess) -> Loaded:
+    programs = pg_programs(ctx.settings)
+    return restore_database(
+        stored.repository, stored.manifest, access, programs=programs, progress=Meter(ctx.control.logs, ctx.fence)
+    )
+
+
+def _fill(ctx: StepContext, stored: Stored, folder: Path, twin: Path | None, stop: threading.Event) -> None:
+    here = [file for file in stored.files if twin is not None and not stop.is_set() and _has(twin, file)]
+    linked = {file.name for file in here}
+    rest = [file for file in stored.files if file.name not in linked]
+    for file in here:
+        target = inside(folder, file.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(os.fspath(inside(Path(twin or ""), file.name)), os.fspath(target))
+    meter = Meter(ctx.control.logs, ctx.fence)
+
+    def progress(what: str, done: int, whole: int | None) -> None:
+        if stop.is_set():
+            raise StepFailed("stopped before every file was there")
+        meter(what, done, whole)
+
+    restore_filestore(stored.repository, stored.manifest, folder, files=rest, progress=progress)
+    if here:
+        ctx.log("info", f"{len(here)} files were here already, {len(rest)} were fetched")
+
+
+def _has(folder: Path, file: File) -> bool:
+    # Without a hash to compare, a file of the same length is not known to be the same.
+    sha1 = file.expected_sha1
+    return sha1 is not None and is_whole(inside(folder, file.name), size=file.size_bytes, sha1=sha1)

@@ -1,0 +1,329 @@
+"""Step `drill`: a backup proves itself by being restored and booted, where nobody is disturbed by it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from odooops_dagster.checks.attachment import check_attachment
+from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
+from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.progress import age_text
+from odooops_dagster.steps.core.stores import pg_programs, repository_of
+from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.recovery.bring_back import (
+    Stored,
+    bring_back,
+    build_of,
+    compare_files,
+    compare_rows,
+    compare_schema,
+    open_backup,
+)
+from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
+from odooops_dagster.steps.recovery.drills_due import newest_verified
+from odooops_dagster.steps.recovery.recheck import recheck
+from odooops_dagster.steps.recovery.scratch import Scratch, scratch
+from odooops_dagster.tools.backup.repository import Damaged
+from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.sanitizing import make_harmless
+from odooops_dagster.tools.sanitize.terms import Terms
+
+# Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
+_CANDIDATES = 100
+# What a drill that came to nothing tells before the reason; a backup's own fault needs no words.
+_SAYS: Mapping[Fault, str] = {
+    "backup": "",
+    "code": "the code that served the backup cannot be had: ",
+    "sanitising": "the data came back whole, but the copy cannot be made harmless: ",
+    "platform": "the drill could not be carried out: ",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrillResult:
+    """What the drill showed, and the answers it was judged by."""
+
+    drill: Drill
+    backup: Backup
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+@dataclass
+class _Proof:
+    """What a drill gathers on its way; `fault` is what a failure of its present part is held against."""
+
+    backup: Backup
+    started: float
+    fault: Fault = "code"
+    checks: list[CheckResult] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks if check.blocking)
+
+    def done(self, what: str) -> None:
+        """Note how long something took since the last note."""
+        spent = time.monotonic() - self.started
+        self.seconds[what] = round(spent - sum(self.seconds.values()), 3)
+
+
+def run_drill(ctx: StepContext) -> DrillResult:
+    """Restore a backup into a place of its own, count, make it harmless, boot it, and read from it.
+
+    Raises:
+        StepFailed: there is no verified backup, its build is gone, or PostgreSQL does not take its dump.
+        Damaged: the store does not hold it as it was written.
+    """
+    ended = [drill for drill in ctx.control.drills.list(ctx.project.id) if drill.run_id == ctx.run.id]
+    if ended and ended[0].finished_at is not None:
+        return _told_before(ctx, ended[0])
+    proof_started = time.monotonic()
+    restore = ctx.control.backups.start_restore(ctx.fence, backup_id=_newest(ctx), purpose="drill")
+    drill = ctx.control.drills.start(ctx.fence)
+    proof = _Proof(backup=ctx.control.backups.get(restore.backup_id), started=proof_started)
+    try:
+        rto_seconds = _prove(ctx, proof)
+    except (OdooOpsError, OSError) as exc:
+        with suppress(OdooOpsError):  # the first error is the one to tell
+            _note_failure(ctx, proof, drill, exc)
+        raise
+    return _end(ctx, proof, drill, rto_seconds)
+
+
+def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
+    """Say again what an earlier attempt found, which was killed before it could end its run."""
+    checks = tuple(CheckResult(**check) for check in drill.report.get("checks", ()))
+    if not drill.passed and all(check.passed for check in checks if check.blocking):
+        raise StepFailed(drill.summary)
+    backup = ctx.control.backups.get(drill.backup_id)
+    return DrillResult(
+        drill=drill,
+        backup=backup,
+        checks=checks,
+        metadata={"backup": str(backup.id), "outcome": drill.summary},
+        data_version=f"{backup.manifest_sha256}@{drill.id}",
+    )
+
+
+def _newest(ctx: StepContext) -> UUID | None:
+    """Return the environment's newest verified backup, unless the run was asked for one by name."""
+    if ctx.run.config.get("backup_id"):
+        return None
+    found = newest_verified(ctx.control, ctx.environment)
+    if found is None:
+        raise StepFailed(
+            f"{ctx.environment.partition_key} has no verified backup to try",
+            hint=f"ops backup create {ctx.project.slug} {ctx.environment.branch}",
+        )
+    return found.id
+
+
+def _taken_at(backup: Backup) -> datetime:
+    return backup.taken_at or backup.created_at
+
+
+def _prove(ctx: StepContext, proof: _Proof) -> float:
+    """Go the whole way; return the seconds until Odoo answered. A check that fails ends it early."""
+    build = build_of(ctx, proof.backup)
+    proof.fault = "backup"
+    stored = open_backup(ctx, proof.backup)
+    with scratch(ctx) as (place, access):
+        loaded = bring_back(ctx, stored, access, place.filestore)
+        proof.done("restore")
+        facts, rows = compare_rows(ctx, stored, access, loaded)
+        proof.checks += [rows, compare_schema(loaded), compare_files(stored, facts, place.filestore, hashed=True)]
+        proof.done("comparison")
+        if proof.passed:
+            attachments = _attachments(ctx, stored, place)
+            proof.fault = "sanitising"
+            _silence(ctx, proof, build, access, [_opened(attachments)] if attachments else [])
+            proof.fault = "backup" if _is_known(proof.backup) else "code"
+            url = _boot(ctx, proof, build, place, access)
+            if proof.passed:
+                proof.checks.append(_read(url, _first_left(ctx, place, attachments)))
+        return time.monotonic() - proof.started
+
+
+def _is_known(backup: Backup) -> bool:
+    """Return whether the record says which code served the data: that of an adopted production is only presumed."""
+    return bool(backup.image_digest or backup.git_sha)
+
+
+def _attachments(ctx: StepContext, stored: Stored, place: Scratch) -> dict[int, str]:
+    """Return attachments that could be read through Odoo, and their SHA-1; none where no file is attached."""
+    sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
+    rows = ctx.databases.query(
+        place.name,
+        "select id, store_fname from public.ir_attachment"
+        " where store_fname <> '' and store_fname !~ '^[^/]+://'"
+        " and (url is null or url not like '/web/%%') order by id limit %(limit)s",
+        {"limit": _CANDIDATES},
+    )
+    return {int(row["id"]): sha1 for row in rows if (sha1 := sha1s.get(row["store_fname"]))}
+
+
+def _first_left(ctx: StepContext, place: Scratch, attachments: Mapping[int, str]) -> tuple[int, str] | None:
+    """Return the first that the scrub left: a private key is an attachment too."""
+    rows = ctx.databases.query(
+        place.name,
+        "select id from public.ir_attachment where id = any(%(ids)s) order by id",
+        {"ids": list(attachments)},
+    )
+    return next(((int(row["id"]), attachments[int(row["id"])]) for row in rows), None)
+
+
+def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
+    """Read the attachment through Odoo."""
+    if attachment is None:
+        return CheckResult(name="attachment_readable", passed=True, summary="the backup has no attachment to read")
+    return check_attachment(url, attachment_id=attachment[0], sha1=attachment[1])
+
+
+def _opened(attachments: Mapping[int, str]) -> Script:
+    """Return what lets us read the attachments without a password, in a database that is thrown away."""
+    numbers = ", ".join(f"{number:d}" for number in attachments)
+    return Script(
+        name="the drill's attachments",
+        text=f"update public.ir_attachment set public = true where id in ({numbers})",  # noqa: S608 - numbers
+    )
+
+
+def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
+    """Make the copy harmless before any Odoo opens it: a drill talks to nobody."""
+    installed = neutralize.installed(ctx.databases.module_states(access.database))
+    rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
+    done = make_harmless(
+        access,
+        scripts=neutralize.scripts(installed, build.addons_paths),
+        masks=scripts,
+        progress=lambda line: ctx.log("debug", line),
+        terms=Terms(
+            columns=rules["columns"], is_of_tables=build.digest == proof.backup.image_digest, is_discarded=True
+        ),
+    )
+    proof.report["harmless"] = asdict(done)
+    proof.done("silencing")
+
+
+def _boot(ctx: StepContext, proof: _Proof, build: Build, place: Scratch, access: DatabaseAccess) -> str:
+    """Start the build on the copy and ask the three questions."""
+    port = free_port(taken=ports_of_others(ctx))
+    url = f"http://{ctx.settings.host}:{port}/"
+    ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
+    ctx.log("info", f"the copy starts on port {port}")
+    proof.checks.append(wait_until_healthy(ctx, place.name, url, place.name))
+    proof.done("boot")
+    return url
+
+
+def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:
+    """Keep the report as evidence and record what the drill showed."""
+    backup, checks = proof.backup, tuple(proof.checks)
+    rpo_seconds = (drill.started_at - _taken_at(backup)).total_seconds()
+    failed = [check for check in checks if check.blocking and not check.passed]
+    lost = age_text(timedelta(seconds=rpo_seconds))
+    summary = (
+        _blame(ctx, proof, failed[0])
+        if failed
+        else f"answers {rto_seconds:.1f} s after its start; {lost} of work would be lost"
+    )
+    found = {"fault": proof.fault} if failed else {}
+    report = (
+        _report(proof, drill) | found | {"rto_seconds": round(rto_seconds, 3), "rpo_seconds": round(rpo_seconds, 3)}
+    )
+    ended = ctx.control.drills.end(
+        ctx.fence,
+        passed=not failed,
+        summary=summary,
+        rto_seconds=None if failed else round(rto_seconds, 3),
+        rpo_seconds=round(max(rpo_seconds, 0), 3),
+        evidence_id=_keep(ctx, report),
+        report=report,
+    )
+    tell_of_drill(ctx, ended)
+    ctx.log("info" if ended.passed else "error", f"drill of backup {backup.id}: {summary}")
+    metadata = {
+        "backup": str(backup.id),
+        "taken_at": backup.taken_at,
+        "rto_seconds": round(rto_seconds, 1),
+        "rpo_seconds": round(rpo_seconds),
+        "outcome": summary,
+        "seconds_table": [{"part": part, "seconds": seconds} for part, seconds in proof.seconds.items()],
+    }
+    return DrillResult(
+        drill=ended,
+        backup=backup,
+        checks=checks,
+        metadata=metadata,
+        data_version=f"{backup.manifest_sha256}@{ended.id}",
+    )
+
+
+def _blame(ctx: StepContext, proof: _Proof, failed: CheckResult) -> str:
+    """Return which question was answered badly, and whose fault that may be besides the backup's."""
+    said = f"{failed.name}: {failed.summary}"
+    if proof.fault == "backup":
+        return said
+    key = ctx.control.environments.by_id(proof.backup.environment_id).partition_key
+    return f"{said}; nobody here knows which commit serves {key}, so its branch's newest was started"
+
+
+def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception) -> None:
+    """Record a drill that came to nothing; a backup that was found damaged is read back whole, and good no more."""
+    fault: Fault = "platform" if isinstance(exc, (Unavailable, OSError)) else proof.fault
+    summary = _SAYS[fault] + " ".join(str(exc).split())
+    if isinstance(exc, Damaged):
+        repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+        with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
+            recheck(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
+    report = _report(proof, drill) | {"error": summary, "fault": fault}
+    evidence_id = _keep(ctx, report)
+    ended = ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=evidence_id, report=report)
+    tell_of_drill(ctx, ended)
+
+
+def _report(proof: _Proof, drill: Drill) -> dict[str, Any]:
+    backup = proof.backup
+    return {
+        "drill_id": str(drill.id),
+        "backup_id": str(backup.id),
+        "taken_at": backup.taken_at.isoformat() if backup.taken_at else None,
+        "manifest_url": backup.manifest_url,
+        "manifest_sha256": backup.manifest_sha256,
+        "image_digest": backup.image_digest,
+        "checks": [asdict(check) for check in proof.checks],
+        "seconds": proof.seconds,
+        **proof.report,
+    }
+
+
+def _keep(ctx: StepContext, report: Mapping[str, Any]) -> UUID:
+    """Keep the report in the store and return the id of the evidence."""
+    data = json.dumps(report, indent=1, default=str).encode()
+    key = f"drill-{ctx.run.attempt}.json"
+    kept = evidence.record(
+        ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="application/json"
+    )
+    return ctx.control.releases.record_evidence(
+        kind="recovery_drill",
+        s3_url=kept.url,
+        sha256=kept.sha256,
+        run_id=ctx.run.id,
+        content_type=kept.content_type,
+        size_bytes=kept.size_bytes,
+    )

@@ -1,0 +1,142 @@
+"""Zips that people bring: kept in the store until a run of kind backup has made a backup of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import BadInput, Conflict, NotFound, StepFailed
+from odooops_dagster.files import whole_file
+from odooops_dagster.model import Backup, Run
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.handed_in import HandedIn, hand_in, put_away, remove_old, take_up
+from odooops_dagster.steps.core.progress import Meter, size_text
+from odooops_dagster.tools.backup.create import Created
+from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.working import Progress
+from odooops_dagster.tools.backup.zip_import import Report, import_zip
+from odooops_dagster.tools.store import ObjectStore
+
+# What the run's config says of the zip stands under this word.
+IMPORT = "import"
+
+_FOLDER = "imports"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptZip:
+    """A zip in the store, as the run that imports it is told."""
+
+    name: str  # in the project's folder
+    file_name: str  # what people called it
+    database_name: str
+    pieces: int
+    sha256: str
+    taken_at: str
+
+    @classmethod
+    def of(cls, run: Run) -> KeptZip | None:
+        """Return the zip of which the run makes a backup; None where it makes one of its environment."""
+        told = run.config.get(IMPORT)
+        if told is None:
+            return None
+        try:
+            kept = cls(**told)
+            datetime.fromisoformat(kept.taken_at)
+        except (TypeError, ValueError) as exc:
+            raise BadInput(f"the run's config does not say which zip: {exc}", hint="ops backup import") from exc
+        if kept.handed is None:
+            raise BadInput(f"{str(kept.name)[:100]!r} names no zip in the store", hint="ops backup import")
+        return kept
+
+    @property
+    def handed(self) -> HandedIn | None:
+        """Return what is in the store; None where nothing of that name can be."""
+        try:
+            return HandedIn(name=self.name, pieces=self.pieces, sha256=self.sha256)
+        except ValidationError:
+            return None
+
+    def config(self) -> dict[str, object]:
+        """Return what the run is to be told."""
+        return {IMPORT: asdict(self)}
+
+
+def keep_zip(
+    repository: Repository, project_slug: str, report: Report, *, now: datetime, progress: Progress
+) -> KeptZip:
+    """Copy the zip into the store, from where a run on any machine takes it."""
+    with report.path.open("rb") as stream:
+        handed = hand_in(
+            repository,
+            f"{_FOLDER}/{project_slug}",
+            stream,
+            now=now,
+            progress=lambda done: progress("zip into the store", done, report.packed_bytes),
+        )
+    return KeptZip(
+        name=handed.name,
+        file_name=report.path.name,
+        database_name=report.database_name,
+        pieces=handed.pieces,
+        sha256=handed.sha256,
+        taken_at=min(report.taken_at, now).isoformat(),
+    )
+
+
+def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, kept: KeptZip) -> Created:
+    """Make the run's backup of the zip.
+
+    Raises:
+        StepFailed: the zip is no longer in the store, or is not the one that was brought.
+        BadInput: it is no zip of an Odoo database.
+    """
+    path = ctx.run_folder / "import.zip"
+    _fetch(ctx, repository, kept, path)
+    ctx.log("info", f"zip {kept.file_name}: {size_text(path.stat().st_size)}, of {kept.taken_at}")
+    return import_zip(
+        repository,
+        path,
+        backup_id=str(backup.id),
+        folder=ctx.run_folder / "import",
+        taken_at=datetime.fromisoformat(kept.taken_at),
+        database_name=kept.database_name,
+        metadata={
+            "project": ctx.project.slug,
+            "environment": ctx.environment.name,
+            "stage": ctx.environment.stage,
+            "label": backup.label,
+            "imported_from": kept.file_name,
+        },
+        distrust=distrusted(repository),
+        progress=Meter(ctx.control.logs, ctx.fence),
+    )
+
+
+def forget_zip(ctx: StepContext) -> None:
+    """Remove the zip of which the run made its backup, if it is an import."""
+    if (kept := KeptZip.of(ctx.run)) and kept.handed:
+        put_away(ctx.store, f"{_FOLDER}/{ctx.project.slug}", kept.handed)
+
+
+def remove_old_zips(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
+    """Remove the zips that no run will ask for any more, and return the keys of their pieces."""
+    return remove_old(control, store, _FOLDER, now=now)
+
+
+def _fetch(ctx: StepContext, repository: Repository, kept: KeptZip, path: Path) -> None:
+    hint = f"bring it again: ops backup import {ctx.project.slug} {ctx.environment.branch} {kept.file_name}"
+    handed = kept.handed
+    if handed is None:
+        raise StepFailed(f"{kept.name!r} names no zip in the store", hint=hint)
+    try:
+        with whole_file(path) as target:
+            for piece in take_up(repository, f"{_FOLDER}/{ctx.project.slug}", handed):
+                target.write(piece)
+    except (NotFound, Conflict) as exc:
+        raise StepFailed(f"zip {kept.file_name} is no longer whole in the store: {exc}", hint=hint) from exc

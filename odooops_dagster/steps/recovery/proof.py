@@ -1,0 +1,111 @@
+"""Whether the environments' server takes a backup: its schema is made there once, and again when either has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from odooops_dagster.errors import Forbidden, OdooOpsError, Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.home import environment_folder
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.stores import pg_programs
+from odooops_dagster.steps.recovery.records import sidecar
+from odooops_dagster.tools.backup.left_out import LeftOut
+from odooops_dagster.tools.backup.loading import digest, prove, unproven
+from odooops_dagster.tools.backup.manifest import Manifest
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.restore import dump_blocks
+
+_SERVER = """
+select current_setting('server_version') as version,
+       (select string_agg(concat_ws(' ', name, default_version), ',' order by name) from pg_available_extensions) as has
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What a load leaves out, and how that is known."""
+
+    left_out: tuple[LeftOut, ...]
+    said: str
+
+
+NOT_ASKED = Proof(left_out=(), said="whether the server takes its schema was not asked")
+
+
+def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest) -> Proof:
+    """Prove that the environments' server takes the backup's schema, by what was proven before or in an empty database.
+
+    Raises:
+        StepFailed: it does not: no load of the backup would end well there.
+        Damaged: an object is not what was written.
+    """
+    try:
+        key = _key(ctx, repository, manifest)
+        if key and (known := _recall(_file(ctx), key)) is not None:
+            return Proof(
+                left_out=known, said="the server takes its schema, which has not changed since that was proven"
+            )
+        started = time.monotonic()
+        found = _prove(ctx, repository, manifest)
+    except (Unavailable, Forbidden) as exc:
+        return _listed(ctx, repository, manifest, exc)
+    if key:
+        _remember(_file(ctx), key, found)
+    return Proof(left_out=found, said=f"the server takes its schema, made there in {time.monotonic() - started:.1f} s")
+
+
+def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tuple[LeftOut, ...]:
+    """Make the schema in a database of its own, by a role that may do what an environment's may."""
+    with sidecar(ctx.control, ctx.databases, now=datetime.now(UTC)) as access:
+        return prove(access, **_of(ctx, repository, manifest)).left_out
+
+
+def _listed(ctx: StepContext, repository: Repository, manifest: Manifest, reason: OdooOpsError) -> Proof:
+    ctx.log("warn", f"the server of the environments cannot be asked whether it takes the backup: {reason}")
+    found = unproven(**_of(ctx, repository, manifest)).left_out
+    return Proof(left_out=found, said="whether the server takes its schema was not asked: it does not answer")
+
+
+def _key(ctx: StepContext, repository: Repository, manifest: Manifest) -> str | None:
+    """Return what the proof depends on; None where that is not cheaper to know than to prove."""
+    if manifest.dump_format != "custom":
+        return None
+    blocks = partial(dump_blocks, repository, manifest)
+    [server] = ctx.databases.query("postgres", _SERVER)
+    facts = (digest(blocks, programs=pg_programs(ctx.settings)), server["version"], server["has"])
+    return hashlib.sha256("\0".join(map(str, facts)).encode()).hexdigest()
+
+
+def _of(ctx: StepContext, repository: Repository, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "blocks": partial(dump_blocks, repository, manifest),
+        "dump_format": manifest.dump_format,
+        "programs": pg_programs(ctx.settings),
+    }
+
+
+def _file(ctx: StepContext) -> Path:
+    return environment_folder(ctx.settings.home, ctx.environment) / "loadable.json"
+
+
+def _recall(file: Path, key: str) -> tuple[LeftOut, ...] | None:
+    """Return what was left out when this was proven; None where it was not, or nobody can read it any more."""
+    try:
+        told = json.loads(file.read_text())
+        return tuple(LeftOut(**gone) for gone in told["left_out"]) if told["key"] == key else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _remember(file: Path, key: str, found: Sequence[LeftOut]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(file, json.dumps({"key": key, "left_out": [asdict(gone) for gone in found]}).encode())

@@ -1,0 +1,118 @@
+"""What reading a backup back means: for itself, for those that share its objects, and for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import Conflict, Unavailable
+from odooops_dagster.model import Backup
+from odooops_dagster.steps.core.stores import manifest_key, manifest_of
+from odooops_dagster.tools.backup.distrust import distrust, trust
+from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.manifest import LaterFormat, Manifest
+from odooops_dagster.tools.backup.repository import Damaged, Repository
+from odooops_dagster.tools.backup.verify import Defect, Verification, verify
+from odooops_dagster.tools.backup.working import Progress, silent
+
+# So many names fit a line.
+_NAMES_SAID = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rechecked:
+    """The backup's row as it is now; what is wrong with it in one line, and what was read."""
+
+    backup: Backup
+    fault: str | None
+    verification: Verification | None
+
+
+def recheck(
+    control: ControlPlane, repository: Repository, backup: Backup, *, programs: Programs, progress: Progress = silent
+) -> Rechecked:
+    """Read a backup back out of the store, and note in its row what was found.
+
+    Raises:
+        Unavailable: the store does not answer: nothing is known then, and nothing noted.
+        Conflict: the backup is at work or was dropped, or cannot be read with this key.
+    """
+    try:
+        manifest = manifest_of(repository, backup)
+    except Conflict as exc:
+        if not _is_a_verdict(repository, backup, exc):
+            raise
+        if not repository.answers():
+            raise Unavailable(
+                f"the store gives up nothing of the backups in {repository.prefix}: {exc}",
+                hint="see whether it is mounted, whether it is the right one, and whether this account may read it",
+            ) from exc
+        return Rechecked(
+            backup=control.backups.record_recheck(backup, error_message=str(exc)), fault=str(exc), verification=None
+        )
+    verification = verify(repository, manifest, programs=programs, progress=progress)
+    settle(control, repository, backup, manifest, verification)
+    fault = None if verification.is_good else in_one_line(verification.defects)
+    return Rechecked(
+        backup=control.backups.record_recheck(backup, error_message=fault), fault=fault, verification=verification
+    )
+
+
+def settle(
+    control: ControlPlane, repository: Repository, backup: Backup, manifest: Manifest, verification: Verification
+) -> None:
+    """Rely again on what was read back whole; have what was not written anew, and say which others needed it."""
+    damaged = verification.distrusted
+    distrust(repository, damaged)
+    trust(repository, manifest.objects.keys() - damaged)
+    if damaged:
+        for other in control.backups.list(backup.project_id, status="verified"):
+            if other.id != backup.id and damaged & _objects(repository, other):
+                found = f"it needs an object that was found damaged when backup {backup.id} was read"
+                control.backups.record_recheck(other, error_message=found)
+
+
+def in_one_line(defects: Sequence[Defect]) -> str:
+    """Return what is wrong, and with what, the first few by name: one object may hold a hundred files."""
+    subjects: dict[str, list[str]] = {}
+    for defect in defects:
+        subjects.setdefault(defect.message, []).append(defect.subject)
+    return few([f"{message} ({few(names)})" for message, names in subjects.items()], "; ")
+
+
+def few(names: Sequence[str], between: str = ", ") -> str:
+    """Return the first few names, and how many there are besides."""
+    more = len(names) - _NAMES_SAID
+    return between.join(names[:_NAMES_SAID]) + (f"{between}and {more} more" if more > 0 else "")
+
+
+def _objects(repository: Repository, backup: Backup) -> frozenset[str]:
+    try:
+        return frozenset(manifest_of(repository, backup).objects)
+    except Conflict:
+        return frozenset()  # reading it is its own check's affair
+
+
+def _is_a_verdict(repository: Repository, backup: Backup, error: Conflict) -> bool:
+    """Return whether a manifest that cannot be read is of no use to this version, and not read with a wrong key.
+
+    A key that is not given is said with a hint. A wrong key and damage look the same; a key that reads another manifest
+    is the right one.
+    """
+    if isinstance(error, Damaged | LaterFormat):
+        return True
+    if error.hint:
+        return False
+    if not repository.sealer.is_encrypting:
+        return True
+    others = (key for key in repository.manifests() if key != manifest_key(backup))
+    return any(_is_readable(repository, key) for key in others)
+
+
+def _is_readable(repository: Repository, key: str) -> bool:
+    try:
+        repository.manifest(key)
+    except Conflict:
+        return False
+    return True

@@ -1,0 +1,133 @@
+"""Single records of a backup are written into the live database by a run: no other works on the environment meanwhile.
+
+A person's review holds production's data: it is handed in to the store, sealed, and the run is told its name alone.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, StepFailed
+from odooops_dagster.model import Environment, Run
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.handed_in import HandedIn, hand_in, put_away, remove_old, take_up
+from odooops_dagster.steps.core.stores import manifest_of, repository_of
+from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.recovery.records import brought, refuse_other
+from odooops_dagster.tools.backup import review as reviews
+from odooops_dagster.tools.backup.reimport import Applied, apply
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.review import Review
+from odooops_dagster.tools.store import ObjectStore
+
+_FOLDER = "reviews"
+_AGAIN = "ops backup records apply"
+
+
+def queue_records(
+    control: ControlPlane,
+    repository: Repository,
+    environment: Environment,
+    review: Review,
+    *,
+    requested_by: str | None,
+    now: datetime,
+) -> Run:
+    """Hand the review in and queue the run that writes what it kept.
+
+    One attempt: whether a killed one had written, a new diff says, and nothing is written twice.
+
+    Raises:
+        Conflict: the environment is adopted.
+        Forbidden: the caller may not restore there.
+    """
+    folder = f"{_FOLDER}/{environment.project_slug}"
+    handed = hand_in(repository, folder, io.BytesIO(reviews.to_bytes(review)), now=now)
+    try:
+        run_id = control.runs.queue(
+            environment.project_id,
+            env=environment.name,
+            git_sha=None,
+            ref=None,
+            kind="restore",
+            requested_by=requested_by,
+            config={"records": handed.model_dump()},
+            max_attempts=1,
+        )
+    except BaseException:
+        put_away(repository.store, folder, handed)
+        raise
+    return control.runs.get(run_id)
+
+
+def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Applied]:
+    """Write what the review kept into the environment's live database, and put it on the environment's record.
+
+    Raises:
+        StepFailed: the review is no longer in the store.
+        Conflict: the environment has another database by now, is adopted, or a row is no longer what the diff saw;
+            nothing was written.
+    """
+    handed = _handed(told)
+    folder = f"{_FOLDER}/{ctx.project.slug}"
+    repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    try:
+        review = _review(repository, folder, handed)
+        return review, _apply(ctx, repository, review)
+    finally:
+        with suppress(OdooOpsError):  # what stays goes in a week
+            put_away(ctx.store, folder, handed)
+
+
+def remove_old_reviews(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
+    """Remove the reviews that no run will ask for any more, and return the keys of their pieces."""
+    return remove_old(control, store, _FOLDER, now=now)
+
+
+def written_by(control: ControlPlane, run: Run) -> dict[str, Any]:
+    """Return how much the run wrote, as its event says; nothing where it wrote nothing."""
+    payloads = [row["payload"] for row in control.logs.events(run.id)]
+    return next((dict(payload["records"]) for payload in reversed(payloads) if "records" in payload), {})
+
+
+def _handed(told: dict[str, object]) -> HandedIn:
+    try:
+        return HandedIn.model_validate(told)
+    except ValidationError as exc:
+        raise BadInput("the run's config does not say which review", hint=_AGAIN) from exc
+
+
+def _review(repository: Repository, folder: str, handed: HandedIn) -> Review:
+    try:
+        data = b"".join(take_up(repository, folder, handed))
+    except (NotFound, Conflict) as exc:
+        raise StepFailed(f"the review is no longer whole in the store: {exc}", hint=_AGAIN) from exc
+    return reviews.from_bytes(data, name="the review")
+
+
+def _apply(ctx: StepContext, repository: Repository, review: Review) -> Applied:
+    environment, header = ctx.environment, review.header
+    origin = origin_of(ctx.databases, ctx.settings, environment)
+    if origin.is_adopted:
+        raise Conflict(f"{environment.partition_key} is adopted: nothing here writes to it", hint="write it there")
+    if environment.partition_key != header.environment or origin.access.database != header.database:
+        message = f"{environment.partition_key} no longer has the database {header.database} of the diff"
+        raise Conflict(message, hint="make the diff anew: ops backup records diff")
+    backup = ctx.control.backups.get(UUID(header.backup_id))
+    refuse_other(environment, backup)
+    manifest = manifest_of(repository, backup)
+    told = {"backup_id": str(backup.id), "requested_by": ctx.run.requested_by, "tables": list(header.tables)}
+    ctx.control.events.note(environment, "records_restore_started", at=datetime.now(UTC), facts=told)
+    with brought(repository, manifest, origin.filestore) as bring_back:
+        done = apply(origin.access, review, bring_back=bring_back)
+    counts = {"inserted": done.inserted, "updated": done.updated, "files": len(done.files)}
+    ctx.control.logs.event(ctx.fence, level="info", message="records restored", payload={"records": counts})
+    ctx.control.events.note(environment, "records_restored", at=datetime.now(UTC), facts=told | counts)
+    return done

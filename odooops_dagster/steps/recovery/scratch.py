@@ -1,0 +1,98 @@
+"""A place to try a backup: a database, a role, a service and a folder of one name, which nobody else uses.
+
+The folder is made first and goes last, so that whatever a kill leaves is found by it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.files import write_whole
+from odooops_dagster.model import Build, DatabaseAccess, Service
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
+
+_NAME = re.compile(r"ops_drill_([0-9a-f]{32})_\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scratch:
+    """One such place."""
+
+    name: str
+    folder: Path
+
+    @property
+    def run_id(self) -> UUID:
+        """Return the run that made it."""
+        return UUID(self.name.split("_")[2])
+
+    @property
+    def filestore(self) -> Path:
+        """Return where its Odoo looks for attachments."""
+        return self.folder / "data" / "filestore" / self.name
+
+    def service(self, settings: Settings, access: DatabaseAccess, build: Build, *, port: int) -> Service:
+        """Write the configuration of its Odoo, which runs no cron, and return the service."""
+        config = self.folder / "odoo.conf"
+        text = commands.config_file(
+            access,
+            data_dir=self.folder / "data",
+            addons_paths=build.addons_paths,
+            port=port,
+            cron_threads=0,
+            memory_mb=settings.odoo_memory_mb,
+            series=build.series,
+        )
+        write_whole(config, text.encode())
+        return Service(
+            name=self.name,
+            argv=commands.serve_command(build, config),
+            cwd=self.folder,
+            port=port,
+            log_path=self.folder / "odoo.log",
+            memory_mb=settings.odoo_memory_mb,
+        )
+
+    def take_away(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases) -> None:
+        """Remove all of it; what is gone already is passed over."""
+        runtime.stop(self.name, remove=True)
+        retire_database(control, databases, self.name)
+        databases.drop_role(self.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def scratch(ctx: StepContext) -> Iterator[tuple[Scratch, DatabaseAccess]]:
+    """Yield this attempt's place with an empty database; it is taken away whatever happens."""
+    name = f"ops_drill_{ctx.run.id.hex}_{ctx.run.attempt}"
+    place = Scratch(name=name, folder=_root(ctx.settings.home) / name)
+    with undoing(ctx.log) as undo:
+        undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.control, ctx.runtime, ctx.databases))
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ctx.databases.ensure_role(name)
+        ctx.databases.create(name, owner=name)
+        yield place, ctx.databases.access(name, role=name)
+        undo.run()
+
+
+def left_behind(home: Path) -> list[Scratch]:
+    """Return the places that are there, whoever made them."""
+    folders = sorted(path for path in _root(home).glob("ops_drill_*") if _NAME.fullmatch(path.name))
+    return [Scratch(name=path.name, folder=path) for path in folders]
+
+
+def _root(home: Path) -> Path:
+    return home / "drills"

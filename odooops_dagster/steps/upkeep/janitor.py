@@ -1,0 +1,157 @@
+"""What killed runs leave behind is found by its mark and taken away; what is not ours is told of, and left alone.
+
+Databases, roles and folders carry the state folder and the control plane for which they were made. Where something of
+ours is not on the record, the record is older than it was: nothing is removed until a person has decided.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.errors import Conflict, NotFound
+from odooops_dagster.home import filestore, owner_of_database
+from odooops_dagster.local.identity import accept_record, begin_round, mark_folder
+from odooops_dagster.ownership import Mark
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.clone.golden import retire_golden
+from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.steps.recovery.records import remove_sidecars
+from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.steps.upkeep.orphans import tell_of_orphans
+from odooops_dagster.steps.upkeep.record import Record, read_record
+from odooops_dagster.steps.upkeep.things import Thing, find_things
+from odooops_dagster.steps.upkeep.verdicts import Verdict, judge
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
+
+
+def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+    """Remove databases, services and folders of ours that no live environment and no working run owns; say what went.
+
+    What somebody else made or nobody knows raises an alarm. Where the record itself is in doubt nothing goes.
+    """
+    now = datetime.now(UTC)
+    things = find_things(runtime, databases, settings.home)
+    older_since = begin_round(control, settings.home, now=now)
+    retire_golden(control, now=now)
+    record = read_record(control, things, settings.home, older_since=older_since)
+    verdicts = [_claim(judge(thing, record), record, databases, settings.home, now=now) for thing in things]
+    tell_of_orphans(control, verdicts)
+    if any(verdict.answer == "lost" for verdict in verdicts):
+        return []
+    if older_since is not None:
+        accept_record(control, settings.home)
+    over = [verdict.thing for verdict in verdicts if verdict.answer == "over"]
+    return list(_remove(control, runtime, databases, settings.home, over=over, record=record))
+
+
+def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Path, *, now: datetime) -> Verdict:
+    """Mark what the record knows and an earlier version or control plane made, and judge it by that."""
+    if verdict.answer != "claimed":
+        return verdict
+    thing = verdict.thing
+    run_id = thing.run_id or record.makers.get(thing.name.removeprefix("templates/"))
+    # What was there before is not newer than the moment from which on the record is known to be whole.
+    mark = Mark(identity=record.identity, run_id=run_id, made_at=record.older_since or now)
+    with suppress(NotFound):  # gone since it was listed
+        write_mark(thing, mark, databases, home)
+    return judge(replace(thing, mark=mark, run_id=run_id), record)
+
+
+def write_mark(thing: Thing, mark: Mark, databases: OdooDatabases, home: Path) -> None:
+    """Write down whose the thing is, where such a thing bears a mark."""
+    if thing.kind == "database":
+        databases.mark(thing.name, mark)
+    elif thing.kind == "role" and thing.bears_mark:
+        databases.mark_role(thing.name, mark)
+    elif thing.kind == "folder" and thing.bears_mark:
+        mark_folder(home / thing.name, mark)
+
+
+def _remove(
+    control: ControlPlane,
+    runtime: Runtime,
+    databases: OdooDatabases,
+    home: Path,
+    *,
+    over: Sequence[Thing],
+    record: Record,
+) -> Iterator[str]:
+    """Remove what is over: services before their databases, databases before their roles and folders."""
+    for service in (thing.name for thing in over if thing.kind == "service"):
+        runtime.stop(service, remove=True)
+        yield f"service {service}"
+    yield from _databases(control, databases, home, _names(over, "database"), record)
+    yield from _scratch_roles(databases, _names(over, "role"))
+    folders = _names(over, "folder")
+    yield from _environments(databases, home, folders)
+    yield from _drafts(home, folders)
+    yield from _drills(control, runtime, databases, home, folders)
+    yield from remove_sidecars(control, databases, now=datetime.now(UTC))
+
+
+def _names(things: Iterable[Thing], kind: str) -> list[str]:
+    return [thing.name for thing in things if thing.kind == kind]
+
+
+def _databases(
+    control: ControlPlane, databases: OdooDatabases, home: Path, names: Sequence[str], record: Record
+) -> Iterator[str]:
+    for name in names:
+        if (home / "drills" / name).exists():
+            continue  # it goes with its place
+        with suppress(Conflict):  # it came into use since it was listed
+            retire_database(control, databases, name)
+            remove_files_of(home, name, record)
+            yield f"database {name}"
+
+
+def remove_files_of(home: Path, database: str, record: Record) -> None:
+    """Remove the attachments of a database that was dropped."""
+    shutil.rmtree(home / "templates" / database, ignore_errors=True)
+    owner = owner_of_database(database)
+    environment = record.environment(owner.environment) if owner else None
+    if environment is not None:
+        shutil.rmtree(filestore(home, environment, database), ignore_errors=True)
+
+
+def _scratch_roles(databases: OdooDatabases, names: Sequence[str]) -> Iterator[str]:
+    """Drop the roles of copies that were never made harmless, or handed over; their databases are gone by now."""
+    for role in names:
+        with suppress(Conflict):  # its database is being dropped by somebody else: the next round finds it
+            databases.drop_role(role)
+            yield f"role {role}"
+
+
+def _environments(databases: OdooDatabases, home: Path, names: Sequence[str]) -> Iterator[str]:
+    """Remove the folders of destroyed environments, unless a database is left whose files are in there."""
+    for name in (name for name in names if name.startswith("environments/")):
+        digits = name.partition("/")[2]
+        owners = map(owner_of_database, databases.list())
+        if not any(owner is not None and owner.environment == digits[:8] for owner in owners):
+            shutil.rmtree(home / name, ignore_errors=True)
+            yield f"folder {digits}"
+
+
+def _drafts(home: Path, names: Sequence[str]) -> Iterator[str]:
+    """Remove the drafts of ended runs; what they said is kept as evidence, and their passwords should not be."""
+    for name in (name for name in names if name.startswith(("runs/", "sources/"))):
+        shutil.rmtree(home / name, ignore_errors=True)
+        yield f"draft {Path(name).name}"
+
+
+def _drills(
+    control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path, names: Sequence[str]
+) -> Iterator[str]:
+    """Remove the places of drills that nobody works on."""
+    for place in left_behind(home):
+        if f"drills/{place.name}" in names:
+            with suppress(Conflict):  # somebody connects to it still: the next round finds it
+                place.take_away(control, runtime, databases)
+                yield f"drill {place.name}"

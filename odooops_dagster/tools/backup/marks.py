@@ -1,0 +1,175 @@
+"""Who works on the backups now: writers together, one collector alone; see docs/backup-format.md, "Collection"."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from odooops_dagster.errors import Conflict, NotFound, OdooOpsError, Unreadable
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.store import FolderStore, StoredObject
+
+Kind = Literal["writing", "collecting"]
+
+# A mark that was not renewed for so long is of a process that died.
+LIFE = timedelta(minutes=15)
+RENEWED_EVERY = timedelta(minutes=1)
+# Who marked may act for so long after the last renewal; the rest of a life is for one request that is under way.
+TRUSTED = LIFE / 3
+# What a killed process had under way on the network arrives within this time, or not at all.
+ARRIVAL_SECONDS = 5.0
+# A clock that is set right goes back by less than this.
+_STEP = timedelta(minutes=1)
+
+
+class Busy(Conflict):
+    """Somebody else is at work on these backups, or may have thought that we are not: a later try is welcome."""
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Mark:
+    """A sign in the store that its maker lives; whoever holds it asks `check` before each step that relies on it."""
+
+    def __init__(self, repository: Repository, key: str, clock: Callable[[], datetime]) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._is_lost = False
+        self.key = key
+        self.renewed_at = clock()
+
+    def renew(self) -> None:
+        """Say that we live.
+
+        Raises:
+            Busy: we said it too late: others may have thought that we died, and acted on it.
+        """
+        with self._lock:
+            self.check()
+            now = self._clock()
+            sign = {"renewed_at": now.isoformat(), "process": _this_process()}
+            self._repository.store.put(self._repository.prefix + self.key, json.dumps(sign).encode())
+            self.check()  # until the store had the new sign, others saw the old one
+            self.renewed_at = now
+
+    def check(self) -> None:
+        """Raise Busy where others may think that we died; what was lost once stays lost."""
+        self._is_lost |= not -_STEP < self._clock() - self.renewed_at < TRUSTED
+        if self._is_lost:
+            raise Busy(f"{self.key} was not renewed in time", hint="start again: what was uploaded is found there")
+
+    def remove(self) -> None:
+        """Say that we are done; where the store refuses that, the mark dies by itself."""
+        with suppress(OdooOpsError):
+            self._repository.store.delete(self._repository.prefix + self.key)
+
+
+@contextmanager
+def marked(
+    repository: Repository, kind: Kind, mark_id: str, *, clock: Callable[[], datetime] = utc_now
+) -> Iterator[Mark]:
+    """Hold a mark while the block runs; each side marks first and looks second, so that one of two sees the other.
+
+    Raises:
+        Busy: a collector is at work, or, for a collector, anybody is.
+    """
+    # Each attempt has a mark of its own: a late one takes nobody else's away when it ends.
+    mark = Mark(repository, f"marks/{kind}/{mark_id}.{secrets.token_hex(4)}", clock)
+    try:
+        mark.renew()
+        for other in ("collecting",) if kind == "writing" else ("writing", "collecting"):
+            _stand_back(repository, f"marks/{other}/", own=mark.key, now=clock())
+        with _renewing(mark):
+            yield mark
+    finally:
+        mark.remove()
+
+
+def remove_dead(repository: Repository, *, now: datetime) -> None:
+    """Remove what those who died left; a collector alone may."""
+    for found in repository.store.list(f"{repository.prefix}marks/"):
+        if not _lives(repository, found, now):
+            repository.store.delete(found.key)
+
+
+def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime) -> None:
+    others = [mark for mark in repository.store.list(repository.prefix + folder) if mark.key != repository.prefix + own]
+    for mark in others:
+        if _lives(repository, mark, now):
+            hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
+            raise Busy(f"{mark.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+    if others and not isinstance(repository.store, FolderStore):
+        time.sleep(ARRIVAL_SECONDS)
+
+
+def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
+    """Return whether the mark's maker may be at work; of a mark that cannot be read, the store's own time tells."""
+    try:
+        sign = json.loads(repository.store.get(mark.key))
+        age = now - datetime.fromisoformat(sign["renewed_at"])
+        return age < LIFE and not _has_ended(sign.get("process"))
+    except NotFound:
+        return False
+    except (ValueError, KeyError, TypeError, AttributeError, Unreadable):
+        return now - mark.modified_at < LIFE
+
+
+def _this_process() -> str | None:
+    """Return boot, namespace and number of this process: a neighbour can tell whether it runs."""
+    machine = _machine()
+    return f"{machine}/{os.getpid()}" if machine else None
+
+
+def _has_ended(process: str | None) -> bool:
+    """Return whether a process of this machine is known to have ended; of others only time tells."""
+    machine, _, number = (process or "").rpartition("/")
+    if not machine or machine != _machine():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False  # it runs, and is another user's; or it is no number of a process
+    return False
+
+
+def _machine() -> str | None:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return None
+
+
+@contextmanager
+def _renewing(mark: Mark) -> Iterator[None]:
+    """Renew in the background; a store that does not answer shows at the next `check`."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEWED_EVERY.total_seconds()):
+            try:
+                mark.renew()
+            except OdooOpsError:
+                continue
+
+    thread = threading.Thread(target=renew, name="backup mark", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,117 @@
+"""Reads a backup back, each object checked: rows into a database, files into a folder, both the caller's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup import dump
+from odooops_dagster.tools.backup.filestore import inside
+from odooops_dagster.tools.backup.loading import load
+from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.repository import Damaged, Repository
+from odooops_dagster.tools.backup.schema_load import Loaded
+from odooops_dagster.tools.backup.working import Progress, in_order, silent
+
+WORKERS = 4
+_AHEAD = 2
+
+
+def restore_database(
+    repository: Repository,
+    manifest: Manifest,
+    access: DatabaseAccess,
+    *,
+    programs: dump.Programs,
+    progress: Progress = silent,
+) -> Loaded:
+    """Fill an empty database with the backup's, as the role that `access` names; after an error it is to be dropped.
+
+    Returns what was left out: what belongs to the server that the backup came from, and what this one lacks.
+    """
+    blocks = partial(dump_blocks, repository, manifest, progress=progress)
+    return load(access, blocks, dump_format=manifest.dump_format, programs=programs)
+
+
+def files_of(repository: Repository, manifest: Manifest) -> list[File]:
+    """Return the backup's files, as its table has them."""
+    return [File.from_line(line) for line in repository.lines(manifest.file_table, manifest.objects)]
+
+
+def restore_filestore(
+    repository: Repository,
+    manifest: Manifest,
+    folder: Path,
+    *,
+    files: Sequence[File] | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Write the backup's files, or some of them, below a folder of one's own; each is checked before it is written.
+
+    Raises:
+        Damaged: an object is not what was written.
+        Unavailable: the disk is full, or does not let us write.
+    """
+    if files is None:
+        files = files_of(repository, manifest)
+    try:
+        _write_files(repository, manifest, folder, files, progress)
+    except OSError as exc:
+        hint = f"see to the disk and the rights: the files have {manifest.file_bytes} bytes"
+        raise Unavailable(f"{folder} cannot be written: {exc.strerror or exc}", hint=hint) from exc
+
+
+def _write_files(
+    repository: Repository, manifest: Manifest, folder: Path, files: Sequence[File], progress: Progress
+) -> None:
+    whole = sum(file.size_bytes for file in files)
+    packs: dict[tuple[str, ...], list[File]] = {}
+    for file in files:
+        packs.setdefault(file.objects, []).append(file)
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in {inside(folder, file.name).parent for file in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    write = partial(_write, repository, manifest, folder)
+    done = 0
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
+        for size in in_order(pool, write, packs.values(), ahead=WORKERS + _AHEAD):
+            done += size
+            progress("filestore", done, whole)
+
+
+def dump_blocks(repository: Repository, manifest: Manifest, *, progress: Progress = silent) -> Iterator[bytes]:
+    """Yield the dump, each block read back and checked."""
+    done = 0
+    read = partial(repository.read, objects=manifest.objects)
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
+        for plain in in_order(pool, read, manifest.dump, ahead=WORKERS + _AHEAD):
+            done += len(plain)
+            progress("database", done, manifest.dump_bytes)
+            yield plain
+
+
+def _write(repository: Repository, manifest: Manifest, folder: Path, files: list[File]) -> int:
+    """Write the files that share their objects."""
+    objects = files[0].objects
+    if len(objects) > 1:
+        return sum(_write_large(repository, manifest, inside(folder, file.name), file) for file in files)
+    plain = memoryview(repository.read(objects[0], manifest.objects)) if objects else memoryview(b"")
+    for file in files:
+        part = plain[file.offset : file.offset + file.size_bytes]
+        if len(part) != file.size_bytes:
+            raise Damaged(f"file {file.name} is not where the file table says")
+        inside(folder, file.name).write_bytes(part)
+    return sum(file.size_bytes for file in files)
+
+
+def _write_large(repository: Repository, manifest: Manifest, path: Path, file: File) -> int:
+    with path.open("wb") as target:
+        for name in file.objects:
+            target.write(repository.read(name, manifest.objects))
+    if path.stat().st_size != file.size_bytes:
+        raise Damaged(f"file {file.name} is not as long as the file table says")
+    return file.size_bytes

@@ -1,0 +1,197 @@
+"""Makes the schema of a dump in an empty database, entry by entry, and notes what the server does not let it have."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup import dump, late_checks
+from odooops_dagster.tools.backup.left_out import (
+    OF_ITS_SERVER,
+    LeftOut,
+    is_no_answer,
+    is_spoken_of,
+    is_tried,
+    left_out,
+    may_be_left_out,
+)
+from odooops_dagster.tools.backup.script import SETTINGS, Entry
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+_LEAKPROOF = re.compile(rb"^(    LANGUAGE [^\n]*?) LEAKPROOF\b", re.MULTILINE)
+# So many objects are made in one transaction: a commit for each takes longer than they do.
+_BATCH = 100
+_CONNECT_SECONDS = 10
+# The session is idle while the rows are loaded.
+_PATIENT = "select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'"
+# A function that a constraint, a partition or an index calls finds its tables as in production; the statements of a
+# dump name every schema themselves.
+_AS_IN_PRODUCTION = "set search_path = public"
+_NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a load left out, and the tables that it made."""
+
+    left_out: tuple[LeftOut, ...] = ()
+    tables: frozenset[str] = frozenset()
+
+    @property
+    def lacks_extension(self) -> bool:
+        """Return whether an extension was left out, and with it the tables that were its own."""
+        return any(gone.kind == "extension" for gone in self.left_out)
+
+
+@contextmanager
+def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
+    """Yield what makes the objects; every entry is a transaction, for which the disk need not be waited."""
+    conninfo = make_conninfo(dump.conninfo(access), options="-c synchronous_commit=off")
+    try:
+        with psycopg.connect(
+            conninfo, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="odooops load"
+        ) as connection:
+            yield SchemaLoad(connection)
+    except psycopg.Error as exc:
+        kind = Unavailable if is_no_answer(exc.sqlstate) else StepFailed
+        raise kind(f"database {access.database}: {' '.join(str(exc).split())}") from exc
+
+
+class SchemaLoad:
+    """Makes what an entry says, or notes that it was left out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._left_out: list[LeftOut] = []
+        self._tablespaces: Counter[str] = Counter()
+        self._last: list[tuple[Entry, bytes]] = []
+        self._checks: list[late_checks.Check] = []
+        self._has_rows = False
+        self._hidden: set[str] = set()  # policies that were left out
+        self.settings = b""
+        self.tables: set[str] = set()
+
+    def make(self, found: Iterable[Entry]) -> None:
+        """Make the objects in their order, many at once while there are no rows."""
+        batch: list[tuple[Entry, bytes]] = []
+        for entry in found:
+            text = b"".join(entry.lines)
+            if entry.kind == SETTINGS:
+                self._settle(text)
+            elif not is_tried(entry.kind):
+                self._leave(entry, OF_ITS_SERVER)
+            elif entry.kind == "ROW SECURITY":
+                self._last.append((entry, text))
+            else:
+                batch.append((entry, text))
+            if len(batch) >= (1 if self._has_rows else _BATCH):
+                self._make_all(batch)
+                batch = []
+        self._make_all(batch)
+
+    def wait_for_rows(self) -> None:
+        """Take away what would refuse rows that are right; told twice it is as well."""
+        if not self._has_rows:
+            self._checks, self._has_rows = late_checks.take_away(self._connection), True
+
+    @property
+    def lacks_extension(self) -> bool:
+        """Return whether tables of an extension may be absent, of which the dump has rows."""
+        return self._loaded().lacks_extension
+
+    def finish(self) -> Loaded:
+        """Put back what had to wait, and return what was left out."""
+        self._left_out += late_checks.put_back(self._connection, self._checks)
+        for entry, text in self._last:
+            if any(policy.startswith(f"{entry.label} ") for policy in self._hidden):
+                # Row security without its policies hides every row, from the owner too where it is forced.
+                self._leave(entry, "one of its policies was left out")
+            else:
+                self._try(entry, text)
+        return self._loaded()
+
+    def _settle(self, text: bytes) -> None:
+        self.settings = text
+        self._connection.execute(text)
+        self._connection.execute(_PATIENT)
+        self._connection.execute(_AS_IN_PRODUCTION)
+
+    def _loaded(self) -> Loaded:
+        spaces = (
+            LeftOut(kind="tablespace", name=name, reason=f"{count} tables and indexes lie with the others")
+            for name, count in sorted(self._tablespaces.items())
+            if name
+        )
+        return Loaded(left_out=(*self._left_out, *spaces), tables=frozenset(self.tables))
+
+    def _make_all(self, batch: Sequence[tuple[Entry, bytes]]) -> None:
+        """Make the objects in one transaction, or each in its own where the server refuses one of them."""
+        if len(batch) > 1 and self._takes(b"".join(text for _, text in batch)):
+            for entry, _ in batch:
+                self._made(entry)
+            return
+        for entry, text in batch:
+            self._try(entry, text)
+
+    def _takes(self, text: bytes) -> bool:
+        try:
+            self._connection.execute(text)
+        except psycopg.Error as exc:
+            if is_no_answer(exc.sqlstate):
+                raise
+            return False
+        return True
+
+    def _made(self, entry: Entry) -> None:
+        self._tablespaces[entry.tablespace] += 1
+        if entry.kind in ("TABLE", "SEQUENCE"):
+            self.tables.add(entry.label)
+
+    def _try(self, entry: Entry, text: bytes) -> None:
+        try:
+            self._execute(entry, text)
+        except psycopg.Error as exc:
+            if is_no_answer(exc.sqlstate):
+                raise
+            said = exc.diag.message_primary or str(exc)
+            # A partition whose table is here belongs to its parent; a foreign one may be absent.
+            is_partition = entry.kind == "TABLE ATTACH" and entry.label in self.tables
+            if is_partition or not may_be_left_out(entry.kind, exc.sqlstate):
+                raise StepFailed(f"{entry.kind.lower()} {entry.label}: {said}", hint=self._hint(said)) from exc
+            self._leave(entry, said)
+        else:
+            self._made(entry)
+
+    def _execute(self, entry: Entry, text: bytes) -> None:
+        try:
+            self._connection.execute(text)
+        except psycopg.errors.InsufficientPrivilege:
+            weaker = _LEAKPROOF.sub(rb"\1", text, count=1)
+            if entry.kind != "FUNCTION" or weaker == text:
+                raise
+            # A promise to the planner, which only a superuser may make; the function is the same without it.
+            self._connection.execute(weaker)
+            self._left_out.append(left_out(entry, "is not leakproof here"))
+
+    def _leave(self, entry: Entry, reason: str) -> None:
+        if entry.kind == "POLICY":
+            self._hidden.add(entry.label)
+        if is_spoken_of(entry.kind):
+            self._left_out.append(left_out(entry, reason))
+
+    def _hint(self, said: str) -> str | None:
+        missing = [gone for gone in self._left_out if gone.kind == "extension"] or self._left_out
+        hint = dump.hint_of(" ".join([said, *(gone.reason for gone in missing)]))
+        named = "; ".join(map(str, missing[:_NAMED]))
+        return " ".join(filter(None, [f"left out before: {named}." if named else "", hint])) or None

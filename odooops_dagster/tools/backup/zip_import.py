@@ -1,0 +1,301 @@
+"""A zip that Odoo's own database manager or Odoo.sh made, looked at from all sides, and then made a backup."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from odooops_dagster.errors import BadInput, Unavailable
+from odooops_dagster.tools.backup.create import Created, create_from_streams
+from odooops_dagster.tools.backup.elsewhere import split_by_store, summary_of
+from odooops_dagster.tools.backup.manifest import Manifest
+from odooops_dagster.tools.backup.plain import PlainDump, scan
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.working import Progress, silent
+from odooops_dagster.tools.backup.zip_entries import DUMP, FROM_ODOO, MANIFEST, Contents, opened, reading
+
+_BLOCK = 1024 * 1024
+_LARGEST_MANIFEST = 16 * 1024 * 1024
+_SERIES = re.compile(r"(?:saas~)?(\d+\.\d+)")
+_MAJOR = re.compile(r"\d+")
+# What Odoo writes into manifest.json as a text.
+_WORDS = ("odoo_dump", "db_name", "version", "major_version", "pg_version")
+_LONGEST_WORD = 100
+# A zip that says nothing of its time says this.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a zip holds, and what would be wrong with it here."""
+
+    path: Path
+    packed_bytes: int
+    dump_bytes: int
+    file_count: int
+    file_bytes: int
+    taken_at: datetime
+    database_name: str
+    odoo_version: str
+    postgres_version: str
+    modules: Mapping[str, str]  # installed ones and their versions
+    rows: Mapping[str, int]  # per table
+    missing: tuple[str, ...]  # files that the database speaks of and the zip does not have
+    altered: tuple[str, ...]  # files that do not hash to their name
+    elsewhere: Mapping[str, int]  # attachments that no zip holds, per object store
+    ignored: tuple[str, ...]  # entries that are no part of an Odoo database
+    commands: tuple[str, ...]  # psql's own, which are refused when the dump is loaded
+    odoo_manifest: Mapping[str, Any]
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Return the size of what a restore brings."""
+        return self.dump_bytes + self.file_bytes
+
+    def objections(
+        self, *, series: str | None = None, modules: Collection[str] | None = None, postgres: int | None = None
+    ) -> tuple[str, ...]:
+        """Return what speaks against using it here: with this Odoo, these modules' code, this PostgreSQL."""
+        return tuple(self._objections(series, modules, postgres))
+
+    def _objections(self, series: str | None, modules: Collection[str] | None, postgres: int | None) -> Iterator[str]:
+        if series and self.odoo_version and _series(self.odoo_version) != _series(series):
+            yield f"it is of Odoo {self.odoo_version}, the project of {series}: it has to be upgraded first"
+        major = _MAJOR.match(self.postgres_version)
+        if postgres and major and int(major[0]) > postgres:
+            yield f"it is of PostgreSQL {self.postgres_version}, and this server is {postgres}: it may not load"
+        if modules is not None and (absent := sorted(set(self.modules) - set(modules))):
+            yield f"the project's build has no code of {len(absent)} installed module(s): {_some(absent)}"
+        if self.missing:
+            yield f"{len(self.missing)} file(s) of its attachments are not in it: {_some(self.missing)}"
+        if self.altered:
+            yield f"{len(self.altered)} file(s) are not what their names say: {_some(self.altered)}"
+        if self.elsewhere:
+            yield summary_of(self.elsewhere)
+        if self.commands:
+            yield f"its dump has commands of psql, which are refused: {_some(self.commands)}"
+
+
+def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
+    """Read the zip to its end and return what it holds; nothing is unpacked.
+
+    Raises:
+        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
+    """
+    return _look(path, hashed=True, progress=progress)
+
+
+def import_zip(
+    repository: Repository,
+    path: Path,
+    *,
+    backup_id: str,
+    folder: Path,
+    taken_at: datetime | None = None,
+    database_name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    distrust: Collection[str] = (),
+    progress: Progress = silent,
+) -> Created:
+    """Make a backup of the zip; its files are unpacked into `folder`, which is emptied before and after.
+
+    May be told again after it was killed; `taken_at` and `database_name` are what an earlier look found.
+
+    Raises:
+        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
+        Conflict: objects are being collected.
+        Unavailable: there is no room for its files.
+    """
+    report = _look(path, hashed=False, progress=progress)  # the files are hashed when they are kept
+    seen = replace(report, taken_at=taken_at or report.taken_at, database_name=database_name or report.database_name)
+    draft = _draft(seen, backup_id, metadata or {})
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with opened(path) as (archive, contents):
+            _unpack(archive, contents.files, folder, progress)
+            with reading(contents.dump), archive.open(contents.dump) as stream:
+                return create_from_streams(
+                    repository,
+                    cast("BinaryIO", stream),
+                    folder,
+                    manifest=draft,
+                    distrust=distrust,
+                    progress=progress,
+                )
+    except OSError as exc:
+        raise Unavailable(f"{folder} cannot be written: {exc.strerror or exc}", hint="see to the disk") from exc
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look(path: Path, *, hashed: bool, progress: Progress) -> Report:
+    with opened(path) as (archive, contents):
+        with reading(contents.dump), archive.open(contents.dump) as stream:
+            counted = _Counted(stream, progress, contents.dump.file_size)
+            found = scan(cast("BinaryIO", counted))
+        if not found.is_whole:
+            hint = "take it again: a dump of pg_dump ends with the words 'PostgreSQL database dump complete'"
+            raise BadInput(f"{path.name}: {DUMP} has no end", hint=hint)
+        altered = tuple(_altered(archive, contents.files, progress)) if hashed else ()
+        return _report(path, archive, contents, found, altered)
+
+
+class _Counted:
+    """Lines of an entry, reported as they are read."""
+
+    def __init__(self, stream: Any, progress: Progress, whole: int) -> None:  # noqa: ANN401 - zipfile's own
+        self._stream = stream
+        self._progress = progress
+        self._whole = whole
+        self._done = self._told = 0
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line, or its beginning."""
+        line: bytes = self._stream.readline(limit)
+        self._done += len(line)
+        if self._done - self._told >= _BLOCK or not line:
+            self._told = self._done
+            self._progress("database", self._done, self._whole)
+        return line
+
+
+def _altered(archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], progress: Progress) -> Iterator[str]:
+    whole, done = sum(entry.file_size for entry in files.values()), 0
+    for name, entry in files.items():
+        sha1 = hashlib.sha1(usedforsecurity=False)
+        with reading(entry), archive.open(entry) as stream:
+            while block := stream.read(_BLOCK):
+                sha1.update(block)
+                done += len(block)
+        progress("filestore", done, whole)
+        if sha1.hexdigest() != name.rpartition("/")[2]:
+            yield name
+
+
+def _unpack(archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
+    whole, done = sum(entry.file_size for entry in files.values()), 0
+    folder.mkdir(parents=True)
+    free = shutil.disk_usage(folder).free
+    if whole > free:
+        raise Unavailable(f"{folder} has room for {free} bytes, the zip's files take {whole}", hint="free disk space")
+    for name, entry in files.items():
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        with reading(entry), archive.open(entry) as stream, target.open("xb") as file:
+            shutil.copyfileobj(stream, file, _BLOCK)
+        done += entry.file_size
+        progress("files out of the zip", done, whole)
+
+
+def _report(
+    path: Path, archive: zipfile.ZipFile, contents: Contents, found: PlainDump, altered: tuple[str, ...]
+) -> Report:
+    manifest = _odoo_manifest(archive, contents.manifest)
+    modules: Mapping[str, str] = found.modules or manifest.get("modules", {})
+    version = str(manifest.get("major_version") or manifest.get("version") or modules.get("base", ""))
+    files, elsewhere = split_by_store(found.attachments)
+    return Report(
+        path=path,
+        packed_bytes=path.stat().st_size,
+        dump_bytes=contents.dump.file_size,
+        file_count=len(contents.files),
+        file_bytes=sum(entry.file_size for entry in contents.files.values()),
+        taken_at=_taken_at(path, contents.dump),
+        database_name=_word(manifest.get("db_name") or path.stem)[:63],
+        odoo_version=_series(version),
+        postgres_version=_word(found.server_version or manifest.get("pg_version", "")),
+        modules=dict(sorted(modules.items())),
+        rows=found.rows,
+        missing=tuple(name for name in files if name not in contents.files),
+        altered=altered,
+        elsewhere=elsewhere,
+        ignored=contents.ignored,
+        commands=tuple(sorted(found.commands)),
+        odoo_manifest=manifest,
+    )
+
+
+def _odoo_manifest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None) -> dict[str, Any]:
+    """Return what Odoo wrote beside the dump; a zip without it is as good."""
+    if entry is None:
+        return {}
+    if entry.file_size > _LARGEST_MANIFEST:
+        raise BadInput(f"{MANIFEST} of the zip is {entry.file_size} bytes long", hint=FROM_ODOO)
+    with reading(entry):
+        data = archive.read(entry)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise BadInput(f"{MANIFEST} of the zip is no JSON: {exc}", hint=FROM_ODOO) from exc
+    if not isinstance(value, dict):
+        raise BadInput(f"{MANIFEST} of the zip is no object", hint=FROM_ODOO)
+    return _known(value)
+
+
+def _known(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Odoo itself writes there, and nothing else that somebody put beside it."""
+    words: dict[str, Any] = {name: _word(text) for name in _WORDS if isinstance(text := value.get(name), str | int)}
+    info, modules = value.get("version_info"), value.get("modules")
+    if isinstance(info, list) and all(isinstance(part, str | int) for part in info):
+        words["version_info"] = [_word(part) if isinstance(part, str) else part for part in info[:10]]
+    if isinstance(modules, dict):
+        words["modules"] = {
+            _word(name): _word(version) for name, version in modules.items() if isinstance(version, str)
+        }
+    return words
+
+
+def _word(text: object) -> str:
+    """Return a text that can be printed and stored."""
+    return "".join(sign for sign in str(text)[:_LONGEST_WORD] if sign.isprintable())
+
+
+def _series(version: str) -> str:
+    found = _SERIES.match(version)
+    return found[1] if found else ""
+
+
+def _taken_at(path: Path, entry: zipfile.ZipInfo) -> datetime:
+    """Return when the dump was written, as far as the zip says; never later than the zip itself."""
+    written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    try:
+        said = datetime(*entry.date_time, tzinfo=UTC)
+    except ValueError:
+        return written
+    return written if entry.date_time == _NO_TIME else min(said, written)
+
+
+def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manifest:
+    empty = Manifest(
+        id=backup_id,
+        taken_at=report.taken_at,
+        database_name=report.database_name,
+        dump_format="plain",
+        dump=(),
+        dump_bytes=0,
+        file_table=(),
+        file_count=0,
+        file_bytes=0,
+        objects={},
+    )
+    facts = {
+        "server_version": report.postgres_version,
+        "modules": dict(report.modules),
+        "rows": dict(report.rows),
+        "elsewhere": dict(report.elsewhere),
+        "odoo_manifest": dict(report.odoo_manifest),
+    }
+    return replace(empty, missing=report.missing, facts=facts | dict(metadata))
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -1,0 +1,53 @@
+"""Reads git repositories: their branches, and any commit's tree with its submodules; runs no code of theirs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from odooops_dagster.errors import NotFound
+from odooops_dagster.tools.git.cache import Cache
+from odooops_dagster.tools.git.checkout import checkout
+from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
+
+__all__ = ["Remote", "checkout", "default_branch", "head_of", "is_ref", "ls_remote", "mirror", "submodule_url"]
+
+LIST_TIMEOUT_SECONDS = 30
+
+_HEAD_LINE = re.compile(r"^(?P<sha>[0-9a-f]{40})\trefs/heads/(?P<branch>.+)$")
+_SYMREF_LINE = re.compile(r"^ref: refs/heads/(?P<branch>.+)\tHEAD$", re.MULTILINE)
+
+
+def ls_remote(url: str) -> dict[str, str]:
+    """Return the commit each branch of the repository points to; empty only where it truly has no branch."""
+    lines = _list(url, "--heads").splitlines()
+    return {match["branch"]: match["sha"] for match in map(_HEAD_LINE.match, lines) if match}
+
+
+def head_of(url: str, branch: str) -> str:
+    """Return the commit that the branch points to."""
+    heads = ls_remote(url)
+    if branch not in heads:
+        known = ", ".join(sorted(heads)[:10]) or "none yet"
+        raise NotFound(f"{Remote.parse(url).url} has no branch {branch}", hint=f"its branches: {known}")
+    return heads[branch]
+
+
+def default_branch(url: str) -> str | None:
+    """Return the branch that the repository's HEAD names, or None where it does not say."""
+    match = _SYMREF_LINE.search(_list(url, "--symref", patterns=("HEAD",)))
+    return match["branch"] if match else None
+
+
+def mirror(url: str, home: Path) -> Path:
+    """Bring every branch into the repository's bare mirror and return its folder."""
+    with Cache.locked(Remote.parse(url), home=home) as cache:
+        cache.fetch_branches()
+        return cache.path
+
+
+def _list(url: str, option: str, *, patterns: tuple[str, ...] = ()) -> str:
+    remote = Remote.parse(url)
+    argv = ("ls-remote", option, *remote.options(), "--", remote.url, *patterns)
+    return git(*argv, remote=remote, timeout=LIST_TIMEOUT_SECONDS).decode(errors="replace")

@@ -1,0 +1,169 @@
+"""Runs git: never a hook, never a question to a person, always with an end, every failure one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency, OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.tools.git.remote import Remote
+
+# Read from the environment as they are; every other GIT_ variable could point git at another repository.
+_KEPT_VARIABLES = re.compile(r"^(?!GIT_)|^GIT_(SSH|SSL_|ASKPASS|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$|EXEC_PATH$|PROXY)")
+
+_CONFIG = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "gc.autoDetach": "false",  # nothing of git's outlives the command
+    "maintenance.autoDetach": "false",
+    "gc.pruneExpire": "90.days.ago",  # commits pushed away can be built again for a season
+    "http.lowSpeedLimit": "1000",  # bytes a second; slower than this for lowSpeedTime seconds is a dead server
+    "http.lowSpeedTime": "30",
+}
+# Answers git's question for a password from the environment, so that it is in no argv and no file.
+_CREDENTIAL_HELPER = (
+    '!f() { printf "username=%s\\npassword=%s\\n" "$ODOOOPS_GIT_USERNAME" "$ODOOOPS_GIT_PASSWORD"; }; f'
+)
+
+_NOISE = re.compile(
+    r"^(warning:|hint:|Cloning |From |Warning: Permanently|Please make sure|and the repository exists"
+    r"|fatal: [Cc]ould not read from remote repository|fatal: the remote end hung up|\s*$)"
+)
+_PREFIX = re.compile(r"^(remote: )?(fatal|error|ERROR): ")
+_PASSWORD_IN_URL = re.compile(r"://[^/@\s]+@")
+
+
+class CommitGone(StepFailed):
+    """The repository does not hold the commit."""
+
+
+class DiskFull(StepFailed):
+    """The disk is full."""
+
+
+# What git's words mean to the person, first match first: pattern, class, message, hint.
+_MEANINGS: tuple[tuple[re.Pattern[str], type[OdooOpsError], str, str | None], ...] = (
+    (
+        re.compile(r"No space left on device|Disk quota exceeded"),
+        DiskFull,
+        "the disk is full: {reason}",
+        "free space, then retry the run",
+    ),
+    (
+        re.compile(r"not our ref|unadvertised object|upload-pack: not our|find remote ref|remote error: .*not.* ref"),
+        CommitGone,
+        "{url} does not hold this commit",
+        "push the commit again",
+    ),
+    (
+        re.compile(
+            r"Authentication failed|Permission denied|[Cc]ould not read (Username|Password)|Host key verification"
+            r"|error: 40[13]|Invalid username or"
+        ),
+        StepFailed,
+        "{url} refuses access: {reason}",
+        "give the user that runs the platform an ssh key or a git credential for this repository",
+    ),
+    (
+        re.compile(r"not found|does not appear to be a git repository|does not exist|error: 404|No such file or"),
+        StepFailed,
+        "there is no repository at {url}",
+        "check the address; a private repository needs an ssh key or a git credential",
+    ),
+    (
+        re.compile(
+            r"resolve host|[Cc]onnect to|onnection (refused|reset|timed out|closed)|[Tt]imed out|unreachable|early EOF"
+            r"|RPC failed|[Oo]peration too slow|error: 5\d\d|unexpected disconnect|No route to host|SSL|gnutls"
+        ),
+        Unavailable,
+        "{url} does not answer: {reason}",
+        "check the network and the repository's server; nothing was changed",
+    ),
+)
+
+
+def git(
+    *arguments: str,
+    timeout: float,
+    remote: Remote | None = None,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    keep_open: Iterable[int] = (),
+) -> bytes:
+    """Run git and return what it printed; raise its reason in one line where it fails."""
+    process = _start(arguments, cwd=cwd, env=_environment(remote) | (env or {}), keep_open=keep_open)
+    try:
+        output, complaint = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as exc:
+        place = remote.url if remote else "git"
+        raise Unavailable(f"{place} did not answer within {timeout:g} s", hint="retry the run") from exc
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        raise _meaning(complaint.decode(errors="replace"), status=process.returncode, remote=remote)
+    return output
+
+
+def _start(
+    arguments: tuple[str, ...], *, cwd: Path | None, env: dict[str, str], keep_open: Iterable[int]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            ["git", *arguments],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(keep_open),
+            start_new_session=True,  # no terminal to ask on, and one group to end
+        )
+    except FileNotFoundError as exc:
+        if cwd is not None and not cwd.is_dir():
+            raise
+        raise MissingDependency("git is missing", hint="apt-get install git") from exc
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command with its children, whatever interrupted the wait."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _environment(remote: Remote | None) -> dict[str, str]:
+    protocols = "file" if remote is not None and remote.is_local else "https:http:ssh:git"
+    env = {name: value for name, value in os.environ.items() if _KEPT_VARIABLES.match(name)}
+    env.pop("SSH_ASKPASS", None)
+    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols}
+    config = list(_CONFIG.items())
+    if remote is not None and remote.username is not None:
+        config += [("credential.helper", ""), ("credential.helper", _CREDENTIAL_HELPER)]
+        env |= {"ODOOOPS_GIT_USERNAME": remote.username, "ODOOOPS_GIT_PASSWORD": remote.password or ""}
+    env["GIT_CONFIG_COUNT"] = str(len(config))
+    for number, (key, value) in enumerate(config):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env
+
+
+def _meaning(complaint: str, *, status: int, remote: Remote | None) -> OdooOpsError:
+    reason = _reason(complaint) or f"git ended with status {status}"
+    url = remote.url if remote else "the repository"
+    for pattern, error, message, hint in _MEANINGS:
+        if pattern.search(complaint):
+            return error(message.format(url=url, reason=reason), hint=hint)
+    return StepFailed(f"git failed on {url}: {reason}")
+
+
+def _reason(complaint: str) -> str:
+    """Return the line that says why: git's own fatal or error line where it says more than that it failed."""
+    lines = [line.strip() for line in complaint.splitlines() if not _NOISE.match(line)]
+    told = [line for line in lines if _PREFIX.match(line)] or lines
+    line = _PREFIX.sub("", told[0]) if told else ""
+    return _PASSWORD_IN_URL.sub("://", line)[:300]

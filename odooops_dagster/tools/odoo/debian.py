@@ -1,0 +1,142 @@
+"""Odoo from Debian's archive, through an apt configuration of its own.
+
+apt's signature check applies as ever; the machine's own sources, lists and cache stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency
+from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
+
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# Odoo is packaged for unstable only; testing follows when the package migrates.
+_SUITE = "unstable"
+_DOWNLOAD = re.compile(r"^dlstatus:\d+:(?P<percent>[\d.]+):")
+# The package's own static files are links into these; without them pages miss jquery, icons and fonts.
+_LINKED_PACKAGES = re.compile(r"^(libjs-|fonts-(roboto|montserrat|inconsolata|font-awesome|ocr-b))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebianOdoo:
+    """An unpacked package: its root folder and its version."""
+
+    root: Path
+    version: str
+
+
+def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
+    """Download the series' package and the files it links to, and unpack them below `into`.
+
+    Raises:
+        MissingDependency: a tool or the keyring is missing, the archive does not answer, or it has no such package.
+    """
+    _require_tools()
+    package = f"odoo-{series.split('.', maxsplit=1)[0]}"
+    apt = _Apt(work, mirror=_mirror())
+    try:
+        progress(f"Debian: reading the package lists of {apt.mirror} {_SUITE}")
+        apt.update()
+        version, depends = apt.show(package)
+        if not version.startswith(f"{series}."):
+            raise MissingDependency(f"Debian's {package} is {version}, not {series}")
+        names = [package, *(name for name in depends if _LINKED_PACKAGES.match(name))]
+        progress(f"Debian: downloading {package} {version} and {len(names) - 1} packages it links to")
+        files = apt.download(names, on_percent=lambda percent: progress(f"Debian: downloading {package} {percent}%"))
+        progress(f"Debian: unpacking {package} {version}")
+        for file in files:
+            run_program(["dpkg-deb", "--extract", str(file), str(into)])
+            file.unlink()
+    except ProgramFailed as exc:
+        raise MissingDependency(f"Debian's archive gave no {package}: {_reason(exc)}") from exc
+    return DebianOdoo(root=into, version=version)
+
+
+def _require_tools() -> None:
+    missing = [name for name in ("apt-get", "apt-cache", "dpkg-deb") if shutil.which(name) is None]
+    if missing:
+        raise MissingDependency(f"no {', '.join(missing)} on this machine")
+    if not _KEYRING.is_file():
+        raise MissingDependency(
+            f"no {_KEYRING}, so Debian's signatures cannot be checked", hint="apt install debian-archive-keyring"
+        )
+
+
+def _mirror() -> str:
+    """Return the Debian mirror that the machine's own sources name, or the public default."""
+    try:
+        lines = run_program(["apt-get", "indextargets", "--format", "$(REPO_URI)"])
+    except ProgramFailed:
+        return DEFAULT_MIRROR
+    uris = (line.strip().rstrip("/") for line in lines)
+    return next((uri for uri in uris if uri.endswith("/debian")), DEFAULT_MIRROR)
+
+
+def _reason(failed: ProgramFailed) -> str:
+    errors = [line for line in failed.lines if line.startswith("E:")]
+    return errors[0].removeprefix("E:").strip() if errors else str(failed)
+
+
+class _Apt:
+    """apt with its own source, lists and cache below one folder."""
+
+    def __init__(self, folder: Path, *, mirror: str) -> None:
+        self.mirror = mirror
+        self._downloads = folder / "downloads"
+        for path in (folder / "lists" / "partial", folder / "cache" / "archives" / "partial", self._downloads):
+            path.mkdir(parents=True)
+        sources = folder / "odooops.sources"
+        sources.write_text(f"Types: deb\nURIs: {mirror}\nSuites: {_SUITE}\nComponents: main\nSigned-By: {_KEYRING}\n")
+        config = folder / "apt.conf"
+        config.write_text(_config(folder, sources))
+        self._options = ("-c", str(config))
+
+    def update(self) -> None:
+        run_program(["apt-get", *self._options, "--error-on=any", "update"])
+
+    def show(self, package: str) -> tuple[str, list[str]]:
+        """Return the candidate's version and the names it depends on."""
+        lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package])
+        fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
+        depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
+        return fields["Version"], depends
+
+    def download(self, packages: Sequence[str], *, on_percent: Callable[[int], None]) -> list[Path]:
+        """Fetch the packages, checked against the signed lists, telling every tenth percent."""
+        seen = 0
+
+        def heard(line: str) -> None:
+            nonlocal seen
+            match = _DOWNLOAD.match(line)
+            if match and (percent := int(float(match["percent"]))) >= seen + 10:
+                seen = percent - percent % 10
+                on_percent(seen)
+
+        # env --chdir: `download` writes into the current folder, and ours must not change under other threads.
+        argv = ["env", f"--chdir={self._downloads}", "apt-get", *self._options, "-o", "APT::Status-Fd=1"]
+        run_program([*argv, "download", *packages], on_line=heard)
+        return sorted(self._downloads.glob("*.deb"))
+
+
+def _config(folder: Path, sources: Path) -> str:
+    settings = {
+        "Dir::Etc::sourcelist": sources,
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": folder / "lists",
+        "Dir::Cache": folder / "cache",
+        # Snapshots and mirrors of unstable keep a Release file past its date; its signature is still checked.
+        "Acquire::Check-Valid-Until": "false",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+        # The folder may be ours alone, where apt's own user cannot write.
+        "APT::Sandbox::User": "root",
+    }
+    hooks = ("APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success")
+    lines = [f'{name} "{value}";' for name, value in settings.items()] + [f"#clear {name};" for name in hooks]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+"""The Python packages that Odoo itself needs: as we pinned them for the series, else as its own files ask."""
+
+from __future__ import annotations
+
+import platform
+import re
+from importlib import resources
+from pathlib import Path
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.tools.odoo import python
+from odooops_dagster.tools.odoo.programs import Progress
+from odooops_dagster.tools.odoo.python import INDEX_IS_SILENT, PipFailed
+
+_WHAT = "Odoo's Python packages"
+
+
+def has_pins(series: str) -> bool:
+    """Return whether we know which versions the series runs on."""
+    return _pins(series).is_file()
+
+
+def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
+    """Install the versions that we pinned; the list is whole.
+
+    Raises:
+        StepFailed: one cannot be installed; the message names it, the hint is for the operator.
+    """
+    with resources.as_file(_pins(series)) as file:
+        _install(venv, file, options=("--no-deps", "--prefer-binary"), series=series, progress=progress)
+
+
+def install_asked(venv: Path, asked: Path, *, series: str, progress: Progress) -> None:
+    """Install what a series that we do not know asks for in its own requirements.
+
+    Raises:
+        StepFailed: one cannot be installed; the message names it, the hint is for the operator.
+    """
+    _install(venv, asked, options=(), series=series, progress=progress)
+
+
+def _install(venv: Path, file: Path, *, options: tuple[str, ...], series: str, progress: Progress) -> None:
+    try:
+        python.pip_install(venv / "bin" / "python", [*options, "-r", str(file)], what=_WHAT, progress=progress)
+    except PipFailed as exc:
+        raise _operators_fault(exc, asked=file.read_text(), series=series) from exc
+
+
+def _operators_fault(failed: PipFailed, *, asked: str, series: str) -> StepFailed:
+    """Return the error for people who pushed a repository, which asked for none of these packages."""
+    machine = f"Python {platform.python_version()} ({platform.machine()})"
+    reason = _with_version(failed.reason, asked)
+    return StepFailed(
+        f"the repository is not at fault: Odoo {series}'s own packages cannot be installed on {machine}: {reason}",
+        hint=f"{_remedy(failed)}; then ops run retry",
+    )
+
+
+def _with_version(reason: str, asked: str) -> str:
+    """Return the reason with the version of a package that pip names without one."""
+    name = reason.partition(" cannot be built")[0]
+    pin = re.search(rf"^{re.escape(name)}==[^ ;]+", asked, re.MULTILINE)
+    return pin[0] + reason.removeprefix(name) if pin else reason
+
+
+def _remedy(failed: PipFailed) -> str:
+    if failed.is_unreachable:
+        return INDEX_IS_SILENT
+    if "which requires Python" in failed.reason:
+        return "run the platform with another Python (3.11, 3.12 or 3.13)"
+    if "cannot be built from source" in failed.reason:
+        return "install a compiler and Python's headers on the platform's machine (Debian: apt install g++ python3-dev)"
+    if missing := re.match(r"No matching distribution found for (\S+==\S+)", failed.reason):
+        return f"see whether pip's index has it (pip download --no-deps {missing[1]}), and correct pip's index settings"
+    return "put right on the platform's machine what pip names"
+
+
+def _pins(series: str) -> resources.abc.Traversable:
+    return resources.files("odooops_dagster.tools.odoo") / "series" / f"{series}-requirements.txt"

@@ -1,0 +1,111 @@
+"""Virtual environments: made whole beside their place, then moved there."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from odooops_dagster.errors import MissingDependency, StepFailed
+from odooops_dagster.tools.odoo.pip_output import is_unreachable, pip_reason
+from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
+
+_PIP_ENV = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_PROGRESS_BAR": "off",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONPATH": "",
+}
+INDEX_IS_SILENT = "the package index does not answer: check the network, or pip's index settings"
+
+
+class PipFailed(StepFailed):
+    """Pip gave up."""
+
+    def __init__(self, what: str, lines: Sequence[str]) -> None:
+        self.reason = pip_reason(lines)
+        self.is_unreachable = is_unreachable(lines)
+        hint = INDEX_IS_SILENT if self.is_unreachable else "correct the requirements and push again"
+        super().__init__(f"{what}: {self.reason}", hint=hint)
+
+
+def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
+    """Make an empty virtual environment.
+
+    Raises:
+        MissingDependency: the interpreter came without its venv module.
+    """
+    options = () if with_pip else ("--without-pip",)
+    try:
+        run_program([str(interpreter), "-m", "venv", *options, str(folder)], env=_PIP_ENV)
+    except (ProgramFailed, OSError) as exc:
+        raise MissingDependency(
+            f"no virtual environment can be made with {interpreter}: {exc}",
+            hint="install the venv module of this Python (Debian: apt install python3-venv)",
+        ) from exc
+
+
+def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: Progress) -> None:
+    """Install into the environment of `python`.
+
+    Raises:
+        PipFailed: pip gave up; the message is its reason in one line.
+    """
+    heard = _PackageCounter(progress, what=what)
+    try:
+        run_program([str(python), "-m", "pip", "install", *arguments], env=_PIP_ENV, on_line=heard)
+    except ProgramFailed as exc:
+        raise PipFailed(what, exc.lines) from exc
+
+
+def pip_freeze(python: Path) -> tuple[str, ...]:
+    """Return every package that the environment sees, with its version."""
+    lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
+    return tuple(line for line in lines if "==" in line)
+
+
+def site_packages(venv: Path) -> Path:
+    """Return the folder into which packages of the environment are installed."""
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
+
+
+def path_line(path: Path, *, seen_from: Path, home: Path) -> str:
+    """Return the line of a .pth file in `seen_from` for the path: relative within `home`, which may be moved.
+
+    Python's site module joins a relative line to the folder of the .pth file (docs.python.org, library/site).
+    """
+    here = home.resolve()
+    if path.resolve().is_relative_to(here) and seen_from.resolve().is_relative_to(here):
+        return os.path.relpath(path.resolve(), seen_from.resolve())
+    return str(path)
+
+
+def point_scripts_at(venv: Path, *, final: Path) -> None:
+    """Rewrite the scripts' first lines for the folder to which the environment is about to be moved."""
+    for script in (venv / "bin").iterdir():
+        if script.is_symlink() or not script.is_file():
+            continue
+        content = script.read_bytes()
+        script.write_bytes(content.replace(str(venv).encode(), str(final).encode()))
+    config = venv / "pyvenv.cfg"
+    config.write_text(config.read_text().replace(str(venv), str(final)))
+
+
+class _PackageCounter:
+    """Turns pip's chatter into a line now and then."""
+
+    def __init__(self, progress: Progress, *, what: str) -> None:
+        self._progress = progress
+        self._what = what
+        self._seen = 0
+
+    def __call__(self, line: str) -> None:
+        if line.startswith("Collecting "):
+            self._seen += 1
+            if self._seen % 10 == 1:
+                self._progress(f"{self._what}: collecting {line.removeprefix('Collecting ').split(' (')[0]}")
+        elif line.startswith("Installing collected packages"):
+            self._progress(f"{self._what}: installing {line.count(',') + 1} package(s)")

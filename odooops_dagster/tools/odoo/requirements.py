@@ -1,0 +1,94 @@
+"""What requirements files ask for, by content: the files, what they include, and packages that lie beside them.
+
+pip decides what a line means. Here it is enough to know which files a line could name: their bytes become part of the
+environment's key, so that a change in any of them makes a new environment.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from odooops_dagster.tools.odoo.modules import checksum
+
+# Source: pip's `req_file.py` (COMMENT_RE, ENV_VAR_RE) and "Requirements File Format" in pip's documentation.
+_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_SEPARATORS = re.compile(r"[\s=@'\"\\;,]+|file:(?://)?")
+_JOINED_OPTION = re.compile(r"^-[rcef](?=[^-\s])")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def fingerprint(requirements: Sequence[Path]) -> list[str]:
+    """Return one line for each file that decides what gets installed: its place beside the others, and its SHA-256.
+
+    Empty where the files ask for nothing.
+    """
+    if not any(asks_for_something(file) for file in requirements):
+        return []
+    found: dict[Path, str] = {}
+    for file in requirements:
+        _collect(file.resolve(), found)
+    root = requirements[0].resolve().parent
+    return [f"{os.path.relpath(path, root)} {digest}" for path, digest in sorted(found.items())]
+
+
+def asks_for_something(file: Path) -> bool:
+    """Return whether the file has a line that is no comment."""
+    return bool(_COMMENT.sub("", _text(file)).strip())
+
+
+def _collect(file: Path, found: dict[Path, str]) -> None:
+    """Add the file, and all that its words name; a file that includes itself ends there."""
+    if file in found:
+        return
+    text = _expanded(_text(file))
+    found[file] = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    for path in _named(text, file.parent):
+        if path.is_dir():
+            found[path] = checksum(path)
+        elif path.suffix in {".txt", ".in"} or not path.suffix:
+            _collect(path, found)
+        else:
+            found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _named(text: str, folder: Path) -> Iterator[Path]:
+    """Yield the files and folders that a word of the text names."""
+    before = ""
+    for word in _SEPARATORS.split(_COMMENT.sub("", text)):
+        name = _JOINED_OPTION.sub("", word)
+        # A package may be called like a folder; pip takes a word for a folder only with a slash or after an option.
+        says_path = "/" in name or name.startswith(".") or before.startswith("-") or name != word
+        before = word or before
+        path = _existing(folder, name)
+        if path is not None and (path.is_file() or says_path):
+            yield path
+
+
+def _existing(folder: Path, name: str) -> Path | None:
+    try:
+        path = (folder / name.partition("[")[0]).resolve() if name else None
+        return path if path is not None and path.exists() else None
+    except (OSError, ValueError):  # no name of a file: too long, or with a null byte
+        return None
+
+
+def _expanded(text: str) -> str:
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[0]), text)
+
+
+def _text(file: Path) -> str:
+    data = file.read_bytes()
+    encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
+    return data.removeprefix(encoding[0]).decode(encoding[1], errors="replace")

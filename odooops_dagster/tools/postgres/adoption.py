@@ -1,0 +1,292 @@
+"""A production that runs elsewhere: where it is, kept for our eyes alone, and whether it can be backed up from here.
+
+Nothing here or anywhere else writes to it: its database is asked in a read-only transaction, its files are opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from odooops_dagster.errors import BadInput, Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.model import CheckResult, DatabaseAccess
+from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.elsewhere import split_by_store, summary_of
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# What a connection string may say of encryption, besides where to go and as whom.
+_TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "gssencmode")
+_CONNECT_TIMEOUT_SECONDS = 10
+# Enough to tell the right folder from a wrong one, and few enough for a slow network disk.
+_SAMPLE = 200
+_NAMED = 5
+_EXAMPLE = "postgresql://backup:password@db.example:5432/production?sslmode=require"
+
+# Tables and sequences that a dump reads; what belongs to an extension comes with the extension.
+_DUMPED: LiteralString = """
+    from pg_class as c
+    join pg_namespace as n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+     and not exists (
+         select from pg_depend as d
+          where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+     )
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """Where an adopted production is."""
+
+    access: DatabaseAccess
+    filestore: Path
+    log: Path | None = None  # where its Odoo writes
+
+
+def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
+    """Keep where the adopted environment is, in a file that only the platform's account reads.
+
+    Raises:
+        Unavailable: the file cannot be written.
+    """
+    file = _file(secrets, environment_id)
+    told = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
+    told |= {"log": str(elsewhere.log)} if elsewhere.log else {}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(file, json.dumps(told, indent=1).encode(), mode=0o600)
+    except OSError as exc:
+        hint = "say it again on the platform's machine, as the account that runs ops up"
+        raise Unavailable(f"{file.parent} cannot be written: {exc.strerror}", hint=hint) from exc
+
+
+def recall(secrets: Path, environment_id: UUID) -> Elsewhere | None:
+    """Return where the adopted environment is, or None where this machine does not know."""
+    file = _file(secrets, environment_id)
+    if not file.is_file():
+        return None
+    told = json.loads(file.read_text())
+    log = Path(told["log"]) if told.get("log") else None
+    return Elsewhere(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]), log=log)
+
+
+def forget(secrets: Path, environment_id: UUID) -> None:
+    """Forget where the environment is; told twice it is as well."""
+    _file(secrets, environment_id).unlink(missing_ok=True)
+
+
+def access_from(dsn: str) -> DatabaseAccess:
+    """Return what a connection string says; no message quotes it, for it holds a password.
+
+    Raises:
+        BadInput: it cannot be read, or lacks what it takes.
+    """
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(dsn.strip()).items() if value}
+    except psycopg.ProgrammingError:
+        raise BadInput("the connection string cannot be read", hint=f"write it like {_EXAMPLE}") from None
+    missing = [name for name in ("host", "user", "dbname") if name not in parts]
+    if missing:
+        raise BadInput(f"the connection string names no {' and no '.join(missing)}", hint=f"write it like {_EXAMPLE}")
+    unknown = sorted(parts.keys() - {"host", "port", "user", "password", "dbname", *_TLS})
+    port = parts.get("port", "5432")
+    if unknown or "," in parts["host"] or not port.isdecimal():
+        what = ", ".join(unknown) or "several servers, or a port that is no number"
+        raise BadInput(f"the connection string says more than can be kept: {what}", hint=f"write it like {_EXAMPLE}")
+    return DatabaseAccess(
+        host=parts["host"],
+        port=int(port),
+        user=parts["user"],
+        password=parts.get("password", ""),
+        database=parts["dbname"],
+        options={name: parts[name] for name in _TLS if name in parts},
+    )
+
+
+def inspect(
+    elsewhere: Elsewhere, *, series: str, programs: Programs, home: Path, elsewhere_fatal: bool = False
+) -> Iterator[CheckResult]:
+    """Yield one answer after the other to what a backup needs; the database is only read.
+
+    Those that block stand in the way of adopting; the last one is the last that could be asked. `elsewhere_fatal`
+    refuses a production that keeps attachments in an object store.
+    """
+    yield _folder(elsewhere, home)
+    yield _log(elsewhere.log)
+    try:
+        with psycopg.connect(
+            conninfo(elsewhere.access), connect_timeout=_CONNECT_TIMEOUT_SECONDS, application_name="odooops adopt"
+        ) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield from _database(connection, elsewhere, series=series, programs=programs, fatal=elsewhere_fatal)
+    except psycopg.Error as exc:
+        hint = "see whether the server listens, its pg_hba.conf lets this machine in, and the password is right"
+        yield _answer("server", False, " ".join(str(exc).split()), hint=hint)
+
+
+def _database(
+    connection: Connection, elsewhere: Elsewhere, *, series: str, programs: Programs, fatal: bool
+) -> Iterator[CheckResult]:
+    access = elsewhere.access
+    version = connection.info.parameter_status("server_version") or "of unknown version"
+    yield _answer("server", True, f"PostgreSQL {version} answers at {access.host}:{access.port} as {access.user}")
+    yield _dumper(connection.info.server_version // 10000, programs)
+    odoo = _is_odoo(connection, access.database)
+    yield odoo
+    readable = _readable(connection, access.user)
+    yield readable
+    yield _only_reads(connection, access.user)
+    if odoo.passed and readable.passed:
+        yield _of_series(connection, series)
+        yield _files(connection, elsewhere.filestore)
+        yield _in_object_stores(connection, fatal=fatal)
+
+
+def _folder(elsewhere: Elsewhere, home: Path) -> CheckResult:
+    """Answer whether the folder can be read and is not one of ours."""
+    path = elsewhere.filestore
+    inner = path / "filestore" / elsewhere.access.database
+    if path.is_relative_to(home) or home.is_relative_to(path):
+        return _answer("filestore", False, f"{path} is the platform's own", hint="name the folder of the other Odoo")
+    if inner.is_dir():
+        return _answer("filestore", False, f"{path} is Odoo's data_dir, not a filestore", hint=f"--filestore {inner}")
+    if not path.is_dir():
+        return _answer("filestore", False, f"there is no folder {path}", hint="mount it here, and name it whole")
+    if not os.access(path, os.R_OK | os.X_OK):
+        return _answer("filestore", False, f"{path} cannot be read", hint="let the platform's account read it")
+    return _answer("filestore", True, f"{path} can be read")
+
+
+def _log(path: Path | None) -> CheckResult:
+    """Answer whether the log of its Odoo can go into backups."""
+    if path is None:
+        return _answer("log", True, "not named: backups hold no log of its Odoo (--log FILE names it)")
+    if not path.is_file() or not os.access(path, os.R_OK):
+        hint = "let the platform's account read the file and its folder"
+        return _answer("log", False, f"{path} is no file that can be read", hint=hint, blocking=False)
+    return _answer("log", True, f"{path} and what is rotated away from it go into backups")
+
+
+def _dumper(server: int, programs: Programs) -> CheckResult:
+    """Answer whether our pg_dump is new enough for the server."""
+    path, hint = programs.path("pg_dump"), f"install the PostgreSQL {server} client programs"
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError as exc:
+        return _answer("pg_dump", False, f"{path} does not run: {exc.strerror}", hint=hint)
+    found = re.search(r"\d+", said)
+    if found is None or int(found.group()) < server:
+        return _answer("pg_dump", False, f"{said.strip() or path} is older than the server, {server}", hint=hint)
+    return _answer("pg_dump", True, f"pg_dump {found.group()} reads a server of version {server}")
+
+
+def _is_odoo(connection: Connection, database: str) -> CheckResult:
+    """Answer whether the database has the tables that every Odoo has, also for who may not read them."""
+    wanted = {"ir_module_module", "ir_attachment"}
+    query = """
+        select c.relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+         where n.nspname = 'public' and c.relname = any (%s)
+    """
+    missing = wanted - {name for (name,) in connection.execute(query, [list(wanted)])}
+    if missing:
+        summary = f"{database} is no Odoo database: it has no table {', '.join(sorted(missing))}"
+        return _answer("odoo", False, summary, hint="name Odoo's own database in the connection string")
+    return _answer("odoo", True, f"{database} is an Odoo database")
+
+
+def _readable(connection: Connection, role: str) -> CheckResult:
+    """Answer whether the role may read all that a dump takes along; row-level security would hide some of it."""
+    query = f"""
+        select format('%I.%I', n.nspname, c.relname) {_DUMPED}
+           and (
+               not has_schema_privilege(n.oid, 'usage')
+               or case c.relkind
+                   when 'S' then not has_sequence_privilege(c.oid, 'select')
+                   else not has_table_privilege(c.oid, 'select') or row_security_active(c.oid)
+               end
+           )
+         order by 1
+    """
+    hidden = [name for (name,) in connection.execute(query)]
+    if hidden:
+        named = ", ".join(hidden[:_NAMED]) + (", ..." if len(hidden) > _NAMED else "")
+        summary = f"{role} cannot read {len(hidden)} tables and sequences: {named}"
+        return _answer("readable", False, summary, hint=f"as a superuser: grant pg_read_all_data to {role}")
+    return _answer("readable", True, f"{role} may read every table and sequence")
+
+
+def _only_reads(connection: Connection, role: str) -> CheckResult:
+    """Answer whether the role could do harm; nothing here does, so that this only warns."""
+    query = f"""
+        select count(*) filter (where has_table_privilege(c.oid, 'insert, update, delete, truncate')), count(*)
+        {_DUMPED} and c.relkind <> 'S'
+    """
+    row = connection.execute(query).fetchone()
+    writable, tables = row or (0, 0)
+    if writable:
+        summary = f"{role} may also write {writable} of {tables} tables"
+        hint = "nothing here writes them; a role that only reads could not even by mistake"
+        return _answer("read-only", False, summary, hint=hint, blocking=False)
+    return _answer("read-only", True, f"{role} may write none of {tables} tables")
+
+
+def _of_series(connection: Connection, series: str) -> CheckResult:
+    query = "select latest_version from public.ir_module_module where name = 'base' and state = 'installed'"
+    row = connection.execute(query).fetchone()
+    found = str(row[0]).rsplit(".", 2)[0] if row and row[0] else "unknown: base is not installed"
+    hint = "adopt it into a project of its own series: ops project create --odoo"
+    if found != series:
+        return _answer("series", False, f"its Odoo series is {found}, the project's {series}", hint=hint)
+    return _answer("series", True, f"its Odoo series is {series}")
+
+
+def _files(connection: Connection, folder: Path) -> CheckResult:
+    """Answer whether a sample of the attachments is in the folder; some are missing in many an old production."""
+    query = """
+        select store_fname
+          from (
+              select distinct store_fname from public.ir_attachment
+               where store_fname <> '' and store_fname !~ '^[^/]+://'
+          ) as files
+         order by md5(store_fname) limit %s
+    """
+    names = [name for (name,) in connection.execute(query, [_SAMPLE])]
+    missing = [name for name in names if not os.access(folder / name, os.R_OK)]
+    if missing:
+        summary = f"{len(missing)} of {len(names)} sampled attachments are not in {folder}, {missing[0]} for one"
+        hint = f"the filestore of a database is data_dir/filestore/{connection.info.dbname}"
+        return _answer("attachments", False, summary, hint=hint, blocking=2 * len(missing) > len(names))
+    return _answer("attachments", True, f"{len(names)} sampled attachments are in {folder}")
+
+
+def _in_object_stores(connection: Connection, *, fatal: bool) -> CheckResult:
+    """Answer whether every attachment is a file or a row, of which a backup can be made."""
+    query = "select distinct store_fname from public.ir_attachment where store_fname ~ '^[^/]+://'"
+    _, stores = split_by_store(name for (name,) in connection.execute(query))
+    if stores:
+        hint = (
+            "back the object store up by itself; policy backup.attachments_elsewhere_fatal decides whether that blocks"
+        )
+        return _answer("object store", False, summary_of(stores), hint=hint, blocking=fatal)
+    return _answer("object store", True, "no attachment is in an object store")
+
+
+def _answer(name: str, passed: bool, summary: str, *, hint: str = "", blocking: bool = True) -> CheckResult:
+    return CheckResult(name=name, passed=passed, summary=summary, blocking=blocking, metadata={"hint": hint})
+
+
+def _file(secrets: Path, environment_id: UUID) -> Path:
+    return secrets / "adopted" / f"{environment_id}.json"

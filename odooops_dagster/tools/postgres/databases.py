@@ -1,0 +1,437 @@
+"""The environments' databases and roles on their PostgreSQL server.
+
+A database belongs to the administrator, what is in it belongs to the environment's role, and a role may connect to its
+own databases only: Odoo connects to every database that it can reach.
+"""
+
+from __future__ import annotations
+
+import builtins
+import secrets as random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, LiteralString
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.ownership import Identity, Mark
+from odooops_dagster.tools.postgres.database_rights import (
+    ROLE_MARK,
+    Connection,
+    close_to_public,
+    comment,
+    database_marks,
+    end_connections,
+    execute,
+    give_everything,
+    holders,
+    may_act_as,
+    open_to_public,
+    rights,
+    role_exists,
+    role_marks,
+    set_password,
+)
+from odooops_dagster.unreachable import unreachable
+
+# Owns what is inside template databases, so that handing a copy over touches nothing else.
+_TEMPLATES = "ops_templates"
+_IDENTIFIER_BYTES = 63
+_CONNECT_TIMEOUT_SECONDS = 10
+_PG15 = 150000
+# Measured on a server that syncs: 65 MB take 0.7 s either way, and the log's cost grows with the size.
+_LARGE_BYTES = 256 * 2**20
+
+_CONFLICTS = (pg.DuplicateDatabase, pg.ObjectInUse, pg.DependentObjectsStillExist)
+_NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
+
+
+class OdooDatabases:
+    """Makes, copies and drops databases and roles; passwords are kept in `secrets`, for the platform's eyes alone.
+
+    What is made carries the mark of `identity`, and what carries another's is neither changed nor dropped.
+    """
+
+    def __init__(self, admin_url: str, *, secrets: Path, identity: Callable[[], Identity] | None = None) -> None:
+        self._url = admin_url
+        self._secrets = secrets / "databases"
+        self._identify = identity
+        self._run_id: UUID | None = None
+
+    def made_by(self, run_id: UUID) -> OdooDatabases:
+        """Return the same server for one run: what is made by it carries the run in its mark."""
+        bound = copy(self)
+        bound._run_id = run_id  # noqa: SLF001 - a copy of our own
+        return bound
+
+    def ensure_role(self, role: str) -> str:
+        """Return the password of the environment's role, making both if need be, and shut it out of every database.
+
+        Raises:
+            Conflict: the role is another installation's, whose Odoo would be locked out by a new password.
+        """
+        _check_name(role)
+        with self._admin() as connection, rights(connection):
+            is_there = role_exists(connection, role)
+            if is_there:
+                self._refuse_others_role(connection, role)
+            password, is_new = self._password(role)
+            with connection.transaction():
+                if not is_there:
+                    execute(connection, "create role {} login nocreatedb nocreaterole", role)
+                if is_new or not is_there:
+                    set_password(connection, role, password)
+                    comment(connection, "role", role, self._commented(ROLE_MARK))
+            may_act_as(connection, role)
+            close_to_public(connection)
+        return password
+
+    def drop_role(self, role: str) -> None:
+        """Drop the environment's role, if it is there, and forget its password.
+
+        Raises:
+            Conflict: a database still holds objects of the role, or it is another installation's.
+        """
+        with self._admin() as connection, rights(connection):
+            if role_exists(connection, role):
+                self._refuse_others("role", role, role_marks(connection, role).get(role))
+                may_act_as(connection, role)
+                execute(connection, "drop owned by {}", role)
+                execute(connection, "drop role {}", role)
+        self._password_file(role).unlink(missing_ok=True)
+
+    def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
+        """Create a database for the role `owner`, empty or as a copy of a template; `tag` begins its comment.
+
+        Raises:
+            Conflict: a database of that name is there.
+            NotFound: the template or the role is not there.
+        """
+        with self._new_database(name, template=template, tag=tag) as connection:
+            with rights(connection):
+                may_act_as(connection, owner)
+                execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
+            with self._admin(name) as inside:
+                give_everything(inside, to=owner)
+
+    def hand_over(self, name: str, *, to: str) -> None:
+        """Give the database to another role; until then that role could not even connect to it.
+
+        The role that had it keeps nothing in it and may be dropped.
+
+        Raises:
+            NotFound: the database or the role is not there.
+        """
+        with self._admin() as connection, rights(connection):
+            may_act_as(connection, to)
+            for former in holders(connection, name):
+                execute(connection, "revoke all on database {} from {}", name, former)
+            end_connections(connection, name)
+            with self._admin(name) as inside:
+                give_everything(inside, to=to)
+            # last, so that whoever may connect finds everything in place
+            execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
+
+    def keep_as_template(self, source: str, name: str) -> None:
+        """Keep a copy of the database to which nobody can connect; connections to the source are ended for it.
+
+        Raises:
+            NotFound: the source is not there.
+            Conflict: a database of that name is there, or someone keeps connecting to the source.
+        """
+        with self._new_database(name, template=source) as connection:
+            self._shut(connection, name)
+
+    def turn_into_template(self, source: str, name: str) -> None:
+        """Make the database itself a template of another, free name, to which nobody can connect; nothing is copied."""
+        _check_name(name)
+        with self._admin() as connection:
+            with rights(connection):
+                for former in holders(connection, source):
+                    execute(connection, "revoke all on database {} from {}", source, former)
+            end_connections(connection, source)
+            self._shut(connection, source)
+            execute(connection, "alter database {} rename to {}", source, name)
+
+    def _shut(self, connection: Connection, name: str) -> None:
+        """Give all that is in the database to the templates' role, then let nobody in."""
+        with rights(connection):
+            if not role_exists(connection, _TEMPLATES):
+                execute(connection, "create role {} nologin", _TEMPLATES)
+            may_act_as(connection, _TEMPLATES)
+            execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
+        with self._admin(name) as inside:
+            give_everything(inside, to=_TEMPLATES)
+        execute(connection, "alter database {} with allow_connections false", name)
+
+    def drop(self, name: str) -> None:
+        """Drop the database and end every connection to it; one that is not there is fine.
+
+        Raises:
+            Conflict: it is another installation's.
+        """
+        with self._admin() as connection:
+            self._refuse_others("database", name, database_marks(connection, name).get(name))
+            _drop(connection, name)
+
+    def marks(self, prefix: str = "") -> dict[str, Mark | None]:
+        """Return the databases that begin with the prefix, and whose each is."""
+        with self._admin() as connection:
+            return database_marks(connection, prefix)
+
+    def role_marks(self, prefix: str = "") -> dict[str, Mark | None]:
+        """Return the roles that begin with the prefix, and whose each is."""
+        with self._admin() as connection:
+            return role_marks(connection, prefix)
+
+    def mark(self, name: str, mark: Mark) -> None:
+        """Write down whose the database is.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        with self._admin() as connection, rights(connection):
+            comment(connection, "database", name, str(mark))
+
+    def mark_role(self, role: str, mark: Mark) -> None:
+        """Write down whose the role is.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        with self._admin() as connection, rights(connection):
+            comment(connection, "role", role, f"{ROLE_MARK}, {mark}")
+
+    def is_others(self, mark: Mark | None) -> bool:
+        """Return whether the mark is another installation's or control plane's."""
+        return mark is not None and self._identity is not None and mark.identity != self._identity
+
+    def holds_password(self, role: str) -> bool:
+        """Return whether this state folder holds the role's password."""
+        return self._password_file(role).is_file()
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Rename the database, ending every connection to it.
+
+        Raises:
+            NotFound: it is not there.
+            Conflict: the new name is taken.
+        """
+        _check_name(new_name)
+        with self._admin() as connection, rights(connection):
+            end_connections(connection, name)
+            execute(connection, "alter database {} rename to {}", name, new_name)
+
+    def exists(self, name: str) -> bool:
+        """Return whether the database is there."""
+        with self._admin() as connection:
+            return bool(connection.execute("select from pg_database where datname = %s", [name]).rowcount)
+
+    def list(self, prefix: str = "") -> builtins.list[str]:
+        """Return the names of the databases that begin with the prefix, sorted."""
+        query = "select datname from pg_database where starts_with(datname, %s) order by datname"
+        with self._admin() as connection:
+            return [name for (name,) in connection.execute(query, [prefix])]
+
+    def roles(self, prefix: str) -> builtins.list[str]:
+        """Return the roles that begin with the prefix, sorted; those too of which only the password was made."""
+        query = "select rolname from pg_roles where starts_with(rolname, %s)"
+        with self._admin() as connection:
+            made = {name for (name,) in connection.execute(query, [prefix])}
+        kept = {unquote(file.name) for file in self._secrets.glob(f"{quote(prefix, safe='')}*")}
+        return sorted(made | kept)
+
+    def access(self, name: str, *, role: str) -> DatabaseAccess:
+        """Return how the environment's Odoo reaches its database.
+
+        Raises:
+            NotFound: the role's password was never made.
+        """
+        file = self._password_file(role)
+        if not file.is_file():
+            raise NotFound(f"database role {role} has no password in {file.parent}", hint="deploy the environment anew")
+        server = conninfo_to_dict(self._url)
+        return DatabaseAccess(
+            host=str(server.get("host") or "localhost"),
+            port=int(server.get("port") or 5432),
+            user=role,
+            password=file.read_text(),
+            database=name,
+        )
+
+    def module_states(self, name: str) -> dict[str, str]:
+        """Return the state of every module that the database knows; empty where Odoo was never installed."""
+        if not self.query(name, "select from pg_class where oid = to_regclass('public.ir_module_module')"):
+            return {}
+        rows = self.query(name, "select name, state from public.ir_module_module where state is not null")
+        return {row["name"]: row["state"] for row in rows}
+
+    def query(
+        self, name: str, statement: LiteralString, parameters: Mapping[str, Any] | None = None
+    ) -> builtins.list[dict[str, Any]]:
+        """Return the rows of a statement that reads the database; one that writes is refused by the server."""
+        with self._admin(name) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute("set default_transaction_read_only = on")
+            return cursor.execute(statement, parameters).fetchall()
+
+    def open_databases(self) -> builtins.list[str]:
+        """Close what is open to every role, and return the databases that we have no right to close."""
+        with self._admin() as connection, rights(connection):
+            close_to_public(connection)
+            return open_to_public(connection)
+
+    @contextmanager
+    def _admin(self, database: str | None = None) -> Iterator[Connection]:
+        """Connect as the administrator; PostgreSQL's errors leave as ours."""
+        try:
+            with psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_SECONDS, dbname=database
+            ) as connection:
+                yield connection
+        except psycopg.Error as exc:
+            raise _translated(exc) from exc
+
+    @contextmanager
+    def _new_database(self, name: str, *, template: str | None, tag: str | None = None) -> Iterator[Connection]:
+        """Create a database that no one but the administrator reaches; dropped again where the block fails."""
+        _check_name(name)
+        text = self._commented(tag)
+        with self._admin() as connection:
+            _create(connection, name, template=template)
+            try:
+                with rights(connection):
+                    if text:
+                        comment(connection, "database", name, text)
+                    execute(connection, "revoke all on database {} from public", name)
+                execute(connection, "alter database {} with allow_connections true", name)
+                yield connection
+            except BaseException:
+                _drop(connection, name)
+                raise
+
+    @cached_property
+    def _identity(self) -> Identity | None:
+        return self._identify() if self._identify is not None else None
+
+    def _commented(self, text: str | None) -> str:
+        """Return the comment of what is made now."""
+        identity = self._identity
+        mark = Mark(identity=identity, run_id=self._run_id, made_at=datetime.now(UTC)) if identity else None
+        return ", ".join(str(part) for part in (text, mark) if part is not None)
+
+    def _refuse_others(self, kind: str, name: str, mark: Mark | None) -> None:
+        """Refuse to change what carries another's mark."""
+        if mark is None or not self.is_others(mark):
+            return
+        raise Conflict(
+            f"{kind} {name} belongs to installation {mark.identity.installation} with control plane"
+            f" {mark.identity.control_plane}, not to this one",
+            hint="see what is whose: ops env orphans list",
+        )
+
+    def _refuse_others_role(self, connection: Connection, role: str) -> None:
+        """Refuse a role that is another's: marked so, or unmarked and with a password that is not here."""
+        mark = role_marks(connection, role).get(role)
+        self._refuse_others("role", role, mark)
+        if self._identity is not None and mark is None and not self.holds_password(role):
+            raise Conflict(
+                f"role {role} is on the server already, and nothing here shows that it belongs to this installation",
+                hint=f"if it does: ops env orphans adopt {role}",
+            )
+
+    def _password(self, role: str) -> tuple[str, bool]:
+        """Return the role's password, and whether it was made just now."""
+        file = self._password_file(role)
+        is_new = not file.is_file()
+        if is_new:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole(file, random.token_urlsafe(24).encode())
+        return file.read_text(), is_new
+
+    def _password_file(self, role: str) -> Path:
+        return self._secrets / quote(role, safe="")
+
+
+def _create(connection: Connection, name: str, *, template: str | None) -> None:
+    """Create the database shut, so that nobody slips in before its rights are set."""
+    if template is None:
+        # The C collation is what Odoo itself takes for an empty database: quicker indexes, one order on every server.
+        execute(
+            connection,
+            "create database {} template template0 encoding 'UTF8' lc_collate 'C' allow_connections false",
+            name,
+        )
+        return
+    end_connections(connection, template)
+    if _is_large(connection, template):
+        execute(connection, "create database {} template {} allow_connections false strategy file_copy", name, template)
+    else:
+        execute(connection, "create database {} template {} allow_connections false", name, template)
+
+
+def _is_large(connection: Connection, name: str) -> bool:
+    """Return whether copying the files, with a checkpoint before and after, beats writing every page to the log."""
+    if connection.info.server_version < _PG15:
+        return False
+    row = connection.execute(
+        "select pg_database_size(oid) > %s from pg_database where datname = %s", [_LARGE_BYTES, name]
+    ).fetchone()
+    if row is None or not row[0]:
+        return False
+    # PostgreSQL 18 lets a file system that can share blocks do so.
+    if connection.execute(
+        "select from pg_settings where name = 'file_copy_method' and 'clone' = any(enumvals)"
+    ).rowcount:
+        connection.execute("set file_copy_method = clone")
+    return True
+
+
+def _drop(connection: Connection, name: str) -> None:
+    """Drop the database; where the server's own session is in it, such as autovacuum's, PostgreSQL waits for that."""
+    try:
+        execute(connection, "drop database if exists {} with (force)", name)
+    except pg.InsufficientPrivilege:
+        # Who is no superuser may not end a superuser's session, but a drop without force asks autovacuum to leave.
+        end_connections(connection, name)
+        execute(connection, "drop database if exists {}", name)
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name.encode()) > _IDENTIFIER_BYTES or "\0" in name:
+        raise BadInput(
+            f"{name!r} cannot name a database or role: PostgreSQL takes 1 to {_IDENTIFIER_BYTES} bytes",
+            hint="shorten the project's slug or the branch's name",
+        )
+
+
+def _translated(exc: psycopg.Error) -> OdooOpsError:
+    message = exc.diag.message_primary or " ".join(str(exc).split())
+    if isinstance(exc, _CONFLICTS):
+        return Conflict(message)
+    if isinstance(exc, _NOT_FOUND):
+        return NotFound(message)
+    if isinstance(exc, pg.InsufficientPrivilege):
+        return Forbidden(message, hint="the role in ODOOOPS_ODOO_DATABASE_URL needs CREATEDB and CREATEROLE")
+    if isinstance(exc, psycopg.OperationalError):
+        return _unavailable(exc, message)
+    return OdooOpsError(message)
+
+
+def _unavailable(exc: psycopg.OperationalError, message: str) -> Unavailable:
+    if isinstance(exc, pg.DiskFull):
+        return Unavailable(message, hint="free space on the disk of the database server")
+    if exc.sqlstate is not None and not exc.sqlstate.startswith(("08", "57P")):
+        return Unavailable(message, hint="look at the log of the environments' database server")
+    return unreachable(exc, server="The environments' database server", variable="ODOOOPS_ODOO_DATABASE_URL")

@@ -1,0 +1,169 @@
+"""Run a job to its end, whatever becomes of it or of its caller."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Job, JobResult, Service
+from odooops_dagster.tools.runtime import OnLine, launch
+
+# All that a job or service sees of the platform's own environment; the rest holds secrets.
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "TMPDIR")
+# A line without an end is cut here, so that a program cannot fill our memory.
+_LONGEST_LINE = 64 * 1024
+# How long a killed launcher may need until its tree is gone.
+_END_SECONDS = 35.0
+
+
+def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
+    """Run the job, copy what it writes to its log and to `on_line`, and leave no process of it behind."""
+    started = time.monotonic()
+    job.log_path.parent.mkdir(parents=True, exist_ok=True)
+    with job.log_path.open("ab") as log, _launched(job) as process:
+        output = _Output(process, log=log, lines=_Lines(on_line))
+        timed_out = not output.copy(until=started + job.timeout_seconds)
+        if timed_out:
+            process.send_signal(signal.SIGHUP)
+            output.copy(until=time.monotonic() + _END_SECONDS)
+        output.close()
+    seconds = time.monotonic() - started
+    return JobResult(exit_status=process.returncode, timed_out=timed_out, seconds=seconds, log_path=job.log_path)
+
+
+def launch_argv(definition: str, *, parent: str) -> list[str]:
+    """Return the command line of the launcher; it names no secret and needs no package."""
+    return [sys.executable, "-I", "-S", str(Path(launch.__file__).resolve()), definition, parent]
+
+
+def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
+    """Return what the launcher is told of a program."""
+    return {
+        "mark": mark,
+        "argv": list(program.argv),
+        "cwd": str(program.cwd),
+        "env": clean_environment(program.env),
+        "memory_mb": program.memory_mb,
+    }
+
+
+def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the few variables passed on, and `extra`."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | dict(extra)
+
+
+@contextmanager
+def _launched(job: Job) -> Iterator[subprocess.Popen[bytes]]:
+    mark = f"job:{uuid4()}"
+    process = subprocess.Popen(
+        launch_argv("-", parent=str(os.getpid())),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={},
+        start_new_session=True,
+    )
+    try:
+        tell(process, definition_of(job, mark=mark), name=job.name)
+        yield process
+    finally:
+        _end(process, mark=mark)
+
+
+def tell(process: subprocess.Popen[bytes], definition: dict[str, Any], *, name: str) -> None:
+    """Hand the definition to a launcher that waits for it on its standard input."""
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    try:
+        with process.stdin as pipe:
+            pipe.write(json.dumps(definition).encode())
+    except BrokenPipeError as exc:
+        raise StepFailed(f"the launcher of {name} did not start", hint="see its log") from exc
+
+
+def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:
+    """End the launcher and with it the job's tree; kill the tree ourselves should the launcher have been killed."""
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGHUP)
+            process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        if process.returncode in (None, -signal.SIGKILL):
+            launch.kill_marked(mark)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+class _Output:
+    """What a job writes, copied while it works."""
+
+    def __init__(self, process: subprocess.Popen[bytes], *, log: BinaryIO, lines: _Lines) -> None:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        self._process = process
+        self._descriptor = process.stdout.fileno()
+        self._log = log
+        self._lines = lines
+
+    def copy(self, *, until: float) -> bool:
+        """Copy until the job's output ends; return False when the time was over first."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._descriptor, selectors.EVENT_READ)
+            while (remaining := until - time.monotonic()) > 0:
+                if selector.select(min(remaining, 1.0)):
+                    if not self._copy_some():
+                        return True
+                elif self._process.poll() is not None:
+                    return True  # the launcher was killed, and an orphan holds the pipe
+        return False
+
+    def _copy_some(self) -> bool:
+        chunk = os.read(self._descriptor, 65536)
+        self._log.write(chunk)
+        self._log.flush()
+        self._lines.feed(chunk)
+        return bool(chunk)
+
+    def close(self) -> None:
+        """Hand over the last line if it has no end, and wait for the launcher."""
+        self._lines.close()
+        self._process.wait(_END_SECONDS)
+
+
+class _Lines:
+    """Cuts bytes into lines of text."""
+
+    def __init__(self, on_line: OnLine | None) -> None:
+        self._on_line = on_line
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._rest = ""
+
+    def feed(self, chunk: bytes) -> None:
+        """Hand over every line that is complete."""
+        if self._on_line is None:
+            return
+        *lines, self._rest = (self._rest + self._decoder.decode(chunk)).split("\n")
+        for line in lines:
+            self._on_line(line.rstrip("\r"))
+        if len(self._rest) > _LONGEST_LINE:
+            self._on_line(self._rest)
+            self._rest = ""
+
+    def close(self) -> None:
+        """Hand over what is left."""
+        if self._on_line is not None and self._rest:
+            self._on_line(self._rest)
+        self._rest = ""

@@ -1,0 +1,225 @@
+"""Services as processes under a supervisord of our own; jobs as child processes of the caller.
+
+The platform's stack runs the supervisor as one of its programs, so that it ends with the stack:
+
+    python -m odooops_dagster.tools.runtime.process --root DIR --foreground
+
+Without --foreground the supervisor detaches and the command returns once it listens; that is what
+`ProcessRuntime.ensure_supervisor` does where no stack runs. Both start every service that ran when the last one ended.
+DIR keeps services/<name>.json (the definition, mode 0600), services/<name>.ini (there while the service shall run),
+supervisord.conf, supervisord.log and the supervisor's socket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import time
+import xmlrpc.client
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import Faults
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
+from odooops_dagster.tools.runtime import OnLine
+from odooops_dagster.tools.runtime.definitions import checked_name
+from odooops_dagster.tools.runtime.job import run_job
+from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
+from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, Supervisor
+from odooops_dagster.tools.runtime.tail import tail_of
+
+# A supervisor's states in which there is a process, or will be in a moment.
+_ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
+# Each question makes the supervisor look at its children, which it does once a second otherwise.
+_ASK_SECONDS = 0.03
+_STOP_SECONDS = GRACE_SECONDS + 20
+# Services share these locks by their name's checksum: a file per service would stay behind for ever.
+_LOCKS = 16
+
+
+class ProcessRuntime:
+    """Runs on this machine without containers; what it keeps is in `root` and survives it."""
+
+    def __init__(
+        self, root: Path, *, may_start_supervisor: bool = True, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._supervisor = Supervisor(root)
+        self._definitions = self._supervisor.definitions
+        self._may_start_supervisor = may_start_supervisor
+        self._patience_seconds = patience_seconds
+
+    def ensure_supervisor(self) -> None:
+        """Return once the supervisor answers; where the stack keeps it, wait for the stack instead of starting one."""
+        self._supervisor.ensure(may_start=self._may_start_supervisor, patience_seconds=self._patience_seconds)
+
+    def resume(self) -> list[ServiceStatus]:
+        """Bring back every service that ran when the platform ended; stopped ones stay stopped."""
+        self.ensure_supervisor()
+        return self.status()
+
+    def shut_down(self) -> None:
+        """End the supervisor and every service; those that ran come back with `resume`."""
+        try:
+            self._supervisor.call("shutdown")
+        except Unavailable:
+            return
+        _wait_until(lambda: not self._supervisor.is_alive(), what="the supervisor of services")
+
+    def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
+        """Run the job to its end; nothing of it is left, also when we are killed."""
+        return run_job(job, on_line=on_line)
+
+    def start(self, service: Service) -> ServiceStatus:
+        """Make the service run with exactly this definition, replacing another of its name."""
+        with self._locked(service.name):
+            return _once_more(lambda: self._start(service))
+
+    def _start(self, service: Service) -> ServiceStatus:
+        self.ensure_supervisor()
+        same = self._definitions.is_wanted(service.name) and self._definitions.get(service.name) == service
+        if not same or self._state_of(service.name) not in ("STARTING", "RUNNING"):
+            self._definitions.unwant(service.name)
+            self._unload(service.name)
+            self._definitions.want(service)
+            self._load(service.name)
+        return self._status(service.name)
+
+    def stop(self, name: str, *, remove: bool = False) -> ServiceStatus:
+        """Stop the service, and forget it if told to; the intent is on disk before the process ends."""
+        with self._locked(name):
+            return _once_more(lambda: self._stop(name, remove=remove))
+
+    def _stop(self, name: str, *, remove: bool) -> ServiceStatus:
+        self._definitions.unwant(name)
+        # One that is just starting has perhaps read the service's ini already, so it must be asked.
+        if self._supervisor.is_alive():
+            self._supervisor.ensure(may_start=False, patience_seconds=self._patience_seconds)
+            self._unload(name)
+        if remove:
+            self._definitions.remove(name)
+        return self._status(name)
+
+    def status(self, name: str | None = None) -> list[ServiceStatus]:
+        """Return the state of one service ('absent' when unknown) or of all."""
+        if name is not None:
+            return [self._status(name)]
+        try:
+            known = {info["name"]: info for info in self._supervisor.call("getAllProcessInfo")}
+        except Unavailable:
+            known = {}
+        return [self._judge(name, known.get(name)) for name in self._definitions.names()]
+
+    def logs(self, name: str, *, tail: int = 200) -> list[str]:
+        """Return the last lines the service wrote, oldest first; none when it is unknown."""
+        service = self._definitions.get(name)
+        return [] if service is None else tail_of(service.log_path, lines=tail)
+
+    def _status(self, name: str) -> ServiceStatus:
+        try:
+            return self._judge(name, self._info(name))
+        except Unavailable:
+            return self._judge(name, None)
+
+    def _judge(self, name: str, info: Mapping[str, Any] | None) -> ServiceStatus:
+        service = self._definitions.get(name)
+        if service is None:
+            return ServiceStatus(name=name, state="absent")
+        if not self._definitions.is_wanted(name):
+            return ServiceStatus(name=name, state="stopped", port=service.port)
+        if (folder := self._definitions.missing_folder(name)) is not None and info is None:
+            return ServiceStatus(name=name, state="failed", port=service.port, detail=f"{folder} cannot be made")
+        if info is None:
+            return ServiceStatus(name=name, state="stopped", port=service.port, detail="waits for the supervisor")
+        if info["statename"] in _ALIVE:
+            pid = int(info["pid"]) or None
+            return ServiceStatus(name=name, state="running", pid=pid, port=service.port, detail=info["description"])
+        detail = info["spawnerr"] or f"exit status {info['exitstatus']}"
+        return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
+
+    def _info(self, name: str) -> Mapping[str, Any] | None:
+        """Return what the supervisor says of the service, or None when it does not know it."""
+        try:
+            info: Mapping[str, Any] = self._supervisor.call("getProcessInfo", name)
+        except xmlrpc.client.Fault as exc:
+            _only(exc, Faults.BAD_NAME)
+            return None
+        return info
+
+    def _state_of(self, name: str) -> str | None:
+        info = self._info(name)
+        return None if info is None else str(info["statename"])
+
+    def _load(self, name: str) -> None:
+        self._definitions.hold_back()
+        self._tell("reloadConfig")
+        self._tell("addProcessGroup", name)
+        # A program that cannot be spawned is told by its status.
+        self._tell("startProcess", name, False, harmless=(Faults.ALREADY_STARTED, Faults.SPAWN_ERROR))
+
+    def _unload(self, name: str) -> None:
+        """Stop the service and take it from the supervisor; one that restarts just now is stopped again."""
+        gone = (Faults.BAD_NAME,)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._state_of(name) is not None:
+            self._tell("stopProcess", name, False, harmless=(*gone, Faults.NOT_RUNNING))
+            _wait_until(lambda: self._state_of(name) not in _ALIVE, what=name)
+            self._tell("removeProcessGroup", name, harmless=(*gone, Faults.STILL_RUNNING))
+            if time.monotonic() > deadline:
+                raise Unavailable(f"service {name} does not stop", hint=f"see {self._supervisor.root}/supervisord.log")
+
+    def _tell(self, method: str, *arguments: object, harmless: tuple[int, ...] = ()) -> None:
+        try:
+            self._supervisor.call(method, *arguments)
+        except xmlrpc.client.Fault as exc:
+            _only(exc, *harmless)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        """Let one caller at a time, of all processes, change the service."""
+        folder = self._supervisor.root / "locks"
+        self._supervisor.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        number = zlib.crc32(checked_name(name).encode()) % _LOCKS
+        with (folder / str(number)).open("ab") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
+
+
+def _once_more(change: Callable[[], ServiceStatus]) -> ServiceStatus:
+    """Make the change; when the supervisor is killed meanwhile, make it again with the next one."""
+    try:
+        return change()
+    except Unavailable:
+        return change()
+
+
+def _only(fault: xmlrpc.client.Fault, *harmless: int) -> None:
+    """Let the named refusals pass; any other is an error."""
+    if fault.faultCode not in harmless:
+        raise Unavailable(f"the supervisor of services refused: {fault.faultString}") from fault
+
+
+def _wait_until(true: Callable[[], bool], *, what: str) -> None:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"{what} does not stop", hint="see the supervisor's log")
+        time.sleep(_ASK_SECONDS)
+
+
+def main() -> None:
+    """Become the supervisor of the services kept in --root."""
+    parser = argparse.ArgumentParser(prog="odooops_dagster.tools.runtime.process", description=main.__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="folder that keeps the services")
+    parser.add_argument("--foreground", action="store_true", help="stay a child of the caller and end with it")
+    options = parser.parse_args()
+    Supervisor(options.root).become(foreground=options.foreground)
+
+
+if __name__ == "__main__":
+    main()

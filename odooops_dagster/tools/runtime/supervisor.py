@@ -1,0 +1,222 @@
+"""The supervisord that keeps services: its folder, its one process, and how to speak with it."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xmlrpc.client
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.files import write_whole
+from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
+from odooops_dagster.tools.runtime.job import clean_environment
+
+# The kernel takes 107 bytes for a socket's path, and supervisord adds its process id to it while it binds.
+_LONGEST_SOCKET_PATH = 95
+_CALL_SECONDS = 30.0
+# How long the supervisor may need to listen, also while the stack starts it again.
+PATIENCE_SECONDS = 30.0
+# An earlier supervisor may need the services' whole time of grace to end.
+_TAKEOVER_SECONDS = 60.0
+# supervisord closes descriptors from 5 up when it reloads, and all from 3 up in its children.
+_LOCK_DESCRIPTOR = 3
+_PR_SET_PDEATHSIG = 1
+
+
+class Supervisor:
+    """One supervisord of our own; a lock that lives as long as its process keeps it the only one."""
+
+    def __init__(self, root: Path, *, call_seconds: float = _CALL_SECONDS) -> None:
+        self._call_seconds = call_seconds
+        self.root = root.absolute()
+        self.configuration = self.root / "supervisord.conf"
+        self.socket = _socket_path(self.root)
+        self.definitions = Definitions(self.root / "services", configuration=self.configuration)
+
+    def call(self, method: str, *arguments: Any) -> Any:  # noqa: ANN401 - XML-RPC returns what it returns
+        """Call a method of the supervisor; its refusals are xmlrpc.client.Fault."""
+        transport = _Transport(self.socket, seconds=self._call_seconds)
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport, allow_none=True)
+            return getattr(proxy.supervisor, method)(*arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as exc:
+            raise Unavailable(
+                f"the supervisor of services does not answer: {exc}", hint="start it with `ops up`"
+            ) from exc
+        except xmlrpc.client.Fault as exc:
+            if exc.faultCode == Faults.SHUTDOWN_STATE:
+                raise Unavailable("the supervisor of services is ending", hint="start it with `ops up`") from exc
+            raise
+        finally:
+            transport.close()
+
+    def answers(self) -> bool:
+        """Return whether the supervisor is there."""
+        try:
+            return bool(self.call("getState")["statecode"] == 1)
+        except Unavailable:
+            return False
+
+    def ensure(self, *, may_start: bool, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Return once the supervisor answers, starting it detached from us if we may."""
+        deadline = time.monotonic() + patience_seconds
+        while not self.answers():
+            if time.monotonic() > deadline:
+                raise Unavailable("the supervisor of services does not answer", hint="start it with `ops up`")
+            if may_start:
+                self._start_detached()
+            time.sleep(0.05)
+
+    def _start_detached(self) -> None:
+        ended = subprocess.run(
+            [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", str(self.root)],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        if ended.returncode:
+            reason = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise Unavailable(f"the supervisor of services did not start: {reason}", hint=f"see {self.root}")
+
+    def become(self, *, foreground: bool) -> NoReturn:
+        """Turn into the supervisor; in the foreground we take over from another and end with our parent."""
+        parent = os.getppid()
+        os.umask(0o077)
+        lock = self._take_lock(wait=foreground)
+        self._write_configuration()
+        if foreground:
+            _end_with(parent)
+        if lock != _LOCK_DESCRIPTOR:
+            os.dup2(lock, _LOCK_DESCRIPTOR)
+        os.set_inheritable(_LOCK_DESCRIPTOR, True)
+        argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
+        python_path = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
+        os.execve(argv[0], [*argv, "-n"] if foreground else argv, clean_environment(python_path))  # noqa: S606
+
+    def _take_lock(self, *, wait: bool) -> int:
+        """Return the descriptor of the lock; without `wait`, leave when another supervisor holds it."""
+        descriptor = self._open_lock()
+        deadline = time.monotonic() + _TAKEOVER_SECONDS
+        while not _try_lock(descriptor):
+            if not wait:
+                sys.exit(0)
+            if time.monotonic() > deadline:
+                sys.exit(f"another supervisor keeps {self.root}")
+            self._ask_to_end()
+            time.sleep(0.1)
+        return descriptor
+
+    def is_alive(self) -> bool:
+        """Return whether some supervisor holds the lock, answering or not."""
+        descriptor = self._open_lock()
+        try:
+            return not _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _open_lock(self) -> int:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def _ask_to_end(self) -> None:
+        try:
+            self.call("shutdown")
+        except (Unavailable, xmlrpc.client.Fault):
+            return  # it is on its way out or in
+
+    def _write_configuration(self) -> None:
+        self.definitions.refresh()
+        self.socket.unlink(missing_ok=True)  # left by one that was killed: we hold the lock
+        write_whole(self.configuration, supervisor_ini(self.root, socket=self.socket).encode())
+
+
+def supervisor_ini(root: Path, *, socket: Path) -> str:
+    """Return the supervisor's own configuration."""
+    folder = ini_value(str(root))
+    user = "user=root\n" if os.geteuid() == 0 else ""
+    return f"""[supervisord]
+{user}directory={folder}
+logfile={folder}/supervisord.log
+logfile_maxbytes=5242880
+logfile_backups=2
+pidfile={folder}/supervisord.pid
+childlogdir={folder}
+identifier=odooops
+nocleanup=true
+silent=true
+umask=077
+
+[unix_http_server]
+file={ini_value(str(socket))}
+chmod=0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[include]
+files=services/*.ini
+"""
+
+
+class _Transport(SupervisorTransport):  # type: ignore[misc] # supervisor ships no types
+    """Supervisor's own transport, with a limit on how long an answer may take."""
+
+    _get_connection: Callable[[], http.client.HTTPConnection]
+
+    def __init__(self, socket: Path, *, seconds: float) -> None:
+        super().__init__(None, None, f"unix://{socket}")
+        connection = self._get_connection
+
+        def connect() -> http.client.HTTPConnection:
+            connected = connection()
+            connected.connect()
+            connected.sock.settimeout(seconds)
+            return connected
+
+        self._get_connection = connect
+
+
+def _socket_path(root: Path) -> Path:
+    """Return where the socket is: in the root, or in a private folder of short name when the root's is too long."""
+    path = root / "supervisor.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"odooops-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    owner = folder.lstat()
+    if owner.st_uid != os.geteuid() or owner.st_mode & 0o077:
+        raise Unavailable(f"{folder} belongs to someone else", hint="use a state folder with a shorter path")
+    return folder / f"{name}.sock"
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _end_with(parent: int) -> None:
+    """Ask the kernel to end us when our parent ends."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != parent:
+            sys.exit("whoever started the supervisor is gone")

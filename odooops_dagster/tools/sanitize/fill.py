@@ -1,0 +1,180 @@
+"""Takes secrets out of their columns: emptied where the column may be empty, else replaced by what it takes.
+
+A table's own rules decide which values it takes, so they are tried, each under a savepoint, until one fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+import psycopg
+from psycopg import sql
+
+from odooops_dagster.errors import NotHarmless
+from odooops_dagster.tools.sanitize.guards import suspended
+from odooops_dagster.tools.sanitize.places import Connection, Facts, Place, count_of, facts_of, linked, places_of
+from odooops_dagster.tools.sanitize.seal import Seal, is_intact
+from odooops_dagster.tools.sanitize.shapes import shapes
+from odooops_dagster.tools.sanitize.terms import DELETE_ROWS, KEEP, TRUNCATE, VALUE, Terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What was done: rows changed by column; columns left by policy; columns that nothing fits, and why."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    unfilled: Mapping[str, str] = field(default_factory=dict)
+    rules_without_column: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()  # all that were looked at
+
+
+def fill(connection: Connection, secrets: Collection[Place], terms: Terms, *, left: Seal) -> Filled:
+    """Take the secrets out of these columns, of those that foreign keys fill with the same values, and of policy's.
+
+    What an earlier time `left` in a column stays, as long as nothing else is there.
+
+    Raises:
+        NotHarmless: a column takes no other value, or a rule of the policy cannot be carried out.
+    """
+    known = places_of(connection)
+    ruled = {known[name]: rule for name, rule in terms.columns.items() if name in known}
+    wanted = list(dict.fromkeys([*secrets, *linked(connection, secrets), *ruled]))
+    kept = [place for place in wanted if ruled.get(place) == KEEP]
+    counts = {
+        place: count
+        for place in wanted
+        if place not in kept and (count := count_of(connection, place)) and not is_intact(connection, place, left)
+    }
+    work = _Work(connection, ruled, counts)
+    if counts:
+        work.run(is_discarded=terms.is_discarded)
+    return Filled(
+        rows={str(place): rows for place, rows in work.rows.items()},
+        kept=tuple(str(place) for place in kept if count_of(connection, place)),
+        unfilled={str(place): reason for place, reason in work.unfilled.items()},
+        rules_without_column=tuple(name for name in terms.columns if name not in known),
+        places=tuple(wanted),
+    )
+
+
+class _Work:
+    """The columns that hold something, one after the other."""
+
+    def __init__(self, connection: Connection, rules: Mapping[Place, str], counts: Mapping[Place, int]) -> None:
+        self.rows: dict[Place, int] = {}
+        self.unfilled: dict[Place, str] = {}
+        self._connection, self._rules, self._counts = connection, rules, counts
+        self._key = token_hex(32)
+
+    def run(self, *, is_discarded: bool) -> None:
+        """Empty or fill each column; name the one that cannot be."""
+        try:
+            with suspended(self._connection, self._counts):
+                for place in self._counts:
+                    reason = self._take_out(place)
+                    if reason and not is_discarded:
+                        raise _cannot(place, reason)
+                    if reason:
+                        self.unfilled[place] = reason
+        except psycopg.IntegrityError as exc:
+            raise NotHarmless(f"the scrubbed columns do not fit each other: {said(exc)}", hint=_HINT) from exc
+
+    def _take_out(self, place: Place) -> str | None:
+        """Take the secrets out of the column; return why where that cannot be done."""
+        reasons = []
+        # Fewer than at first where a table that inherits from this one was done before.
+        held = count_of(self._connection, place)
+        for statement in self._statements(place):
+            try:
+                with self._connection.transaction():
+                    changed = self._connection.execute(statement).rowcount
+                    if place not in self._rules and changed != held:
+                        raise psycopg.DataError(f"{changed} of {held} rows can be changed")
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as exc:
+                reasons.append(said(exc))
+            else:
+                self.rows[place] = changed
+                return None
+        rule = self._rules.get(place)
+        return f"{rule}: {reasons[-1]}" if rule else reasons[0]
+
+    def _statements(self, place: Place) -> Iterator[sql.Composed]:
+        rule = self._rules.get(place)
+        if rule is not None:
+            yield _by_rule(place, rule, facts_of(self._connection, place))
+            return
+        facts = facts_of(self._connection, place)
+        if facts.takes_null:
+            yield _set(place, sql.SQL("null"))
+        for shape in shapes(place, facts, self._key):
+            yield _set(place, shape)
+        yield _numbered(place, facts)
+
+
+def said(error: psycopg.Error) -> str:
+    """Return what the server says is in the way; never the values, which its details show."""
+    return error.diag.message_primary or " ".join(str(error).split())
+
+
+def _cannot(place: Place, reason: str) -> NotHarmless:
+    return NotHarmless(
+        f"{place} cannot be scrubbed: {reason}",
+        hint=_HINT.replace("table.column", str(place)),
+    )
+
+
+def _set(place: Place, value: sql.Composable) -> sql.Composed:
+    return sql.SQL("update {} set {} = {} where {} is not null").format(
+        place.relation, place.column, value, place.column
+    )
+
+
+def _by_rule(place: Place, rule: str, facts: Facts) -> sql.Composed:
+    """Return the statement that the policy asks for."""
+    if rule == DELETE_ROWS:
+        return sql.SQL("delete from {} where {} is not null").format(place.relation, place.column)
+    if rule == TRUNCATE:
+        return sql.SQL("delete from {}").format(place.relation)
+    value = sql.SQL("{}::{}").format(
+        sql.Literal(rule.removeprefix(VALUE)),
+        sql.SQL(facts.declared),
+    )
+    return _set(place, value)
+
+
+def _numbered(place: Place, facts: Facts) -> sql.Composed:
+    """Return the statement that numbers the rows of a column too short for chance; no number is an old value."""
+    return sql.SQL(_NUMBERED).format(
+        table=place.relation,
+        column=place.column,
+        declared=sql.SQL(facts.declared),
+    )
+
+
+_HINT = (
+    'give the column a rule in policy clone.columns: {"table.column": "delete_rows"}, "truncate", "value:..." for one'
+    ' value everywhere, or "keep" to leave it as it is'
+)
+# Numbers of up to six digits: a longer value is unique by its hash.
+_NUMBERED = """
+with was as materialized (
+    select tableoid as part, ctid as row, {column}::text as value, length({column}::text) as digits
+      from {table} where {column} is not null
+), counted as (
+    select w.part, w.row, w.digits, row_number() over (partition by w.digits order by w.value) as turn from was as w
+), free as (
+    select d.digits, lpad(n.number::text, d.digits, '0') as value,
+           row_number() over (partition by d.digits order by n.number) as turn
+      from (select distinct digits from was where digits between 1 and 6) as d
+     cross join lateral generate_series(0, (10 ^ d.digits)::int - 1) as n (number)
+     where lpad(n.number::text, d.digits, '0') not in (select value from was)
+)
+update {table} as t set {column} = f.value::{declared}
+  from counted as c left join free as f on f.digits = c.digits and f.turn = c.turn
+ where t.tableoid = c.part and t.ctid = c.row
+"""

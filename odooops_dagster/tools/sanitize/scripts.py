@@ -1,0 +1,90 @@
+"""Runs scripts in the copy's transaction: whole, or statement by statement where they are newer than its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import psycopg
+
+from odooops_dagster.errors import NotHarmless
+from odooops_dagster.tools.sanitize.neutralize import Script
+from odooops_dagster.tools.sanitize.places import Connection
+from odooops_dagster.tools.sanitize.statements import statements
+
+_MEND = "mend the script; the copy was dropped and no Odoo has opened it"
+_MISSING = (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable)
+
+
+def run_all(
+    connection: Connection, scripts: Sequence[Script], *, skips_missing: bool, progress: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Run the scripts; return the statements that name a table or column which is not there, where those are skipped.
+
+    Such a statement has nothing to switch off: what it names comes with a later version of its module.
+
+    Raises:
+        NotHarmless: a script failed, or ended the transaction.
+    """
+    skipped: list[str] = []
+    for script in scripts:
+        progress(f"running {script.name}")
+        skipped += _run(connection, script, skips_missing=skips_missing)
+    for line in skipped:
+        progress(f"skipped {line}")
+    return tuple(skipped)
+
+
+def _run(connection: Connection, script: Script, *, skips_missing: bool) -> list[str]:
+    if not script.text.strip():
+        return []
+    before = _transaction_id(connection)
+    try:
+        connection.execute("savepoint ops_script")
+        connection.execute(script.text.encode())
+        _refuse_end(connection, script, before)
+        connection.execute("release savepoint ops_script")
+    except _MISSING as exc:
+        if not skips_missing:
+            raise _failed(script, _line(exc, script), exc) from exc
+        connection.execute("rollback to savepoint ops_script")
+        return _one_by_one(connection, script, before)
+    except psycopg.Error as exc:
+        raise _failed(script, _line(exc, script), exc) from exc
+    return []
+
+
+def _one_by_one(connection: Connection, script: Script, transaction_id: str) -> list[str]:
+    skipped = []
+    for line, statement in statements(script.text):
+        try:
+            with connection.transaction():
+                connection.execute(statement.encode())
+        except _MISSING as exc:
+            skipped.append(f"{script.name}, line {line}: {_said(exc)}")
+        except psycopg.Error as exc:
+            raise _failed(script, f", line {line}", exc) from exc
+        _refuse_end(connection, script, transaction_id)
+    return skipped
+
+
+def _refuse_end(connection: Connection, script: Script, transaction_id: str) -> None:
+    if _transaction_id(connection) != transaction_id:
+        raise NotHarmless(f"{script.name} ends the transaction it runs in", hint="take commit and rollback out of it")
+
+
+def _failed(script: Script, line: str, exc: psycopg.Error) -> NotHarmless:
+    return NotHarmless(f"{script.name}{line}: {_said(exc)}", hint=_MEND)
+
+
+def _said(exc: psycopg.Error) -> str:
+    return exc.diag.message_primary or str(exc).strip()
+
+
+def _line(exc: psycopg.Error, script: Script) -> str:
+    position = exc.diag.statement_position
+    return f", line {script.text.count(chr(10), 0, int(position)) + 1}" if position else ""
+
+
+def _transaction_id(connection: Connection) -> str:
+    [(transaction_id,)] = connection.execute("select pg_current_xact_id()::text").fetchall()
+    return str(transaction_id)

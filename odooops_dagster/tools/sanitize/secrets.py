@@ -1,0 +1,140 @@
+"""The one list of what is called a secret: words for every name, and the reviewed fields of each Odoo series.
+
+The words apply to columns, system parameters, defaults and binary fields alike, whatever module they come from.
+`odoo/series/<series>-secrets.toml` adds what a name does not tell; `scripts/dev/secret_fields.py` finds its candidates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+# Parts of a name that is written without its separators: api_key, apiKey and API-Key are all apikey.
+_STEMS = re.compile(
+    r"passw|passphrase|passcode|passwort|kennwort|motdepasse|motpasse|contrasen|wachtwoord|adgangskode|losenord"
+    r"|salasana|palavrachave|parolachiave"
+    r"|secret(?!ar)|geheim|segret(?!ari)|secreto|token|credential|webhook|bearer"
+    r"|(?:api|app|access|auth|authorization|private|priv|secret|client|shared|sign|signing|signature|encryption|encrypt"
+    r"|decryption|hash|hmac|transaction|licen[cs]e|ssh|rsa|aes|master|service|account|session|server|security|storage"
+    r"|consumer|merchant|admin|verification|replacement|migration|pos)keys?(?![a-z])"
+    r"|hashiv|sessioniv|clientid(?![a-z])|clientidentifier|smtpuser|rtoken|pincode|csidjson|accountinfo|clesecrete"
+    r"|cleapi|claveapi|claveprivada|(?:api|zugangs|privat|privater)schlue?ssel"
+)
+# Too short to be looked for inside other words.
+_WORDS = frozenset(
+    {
+        *("pwd", "pwds", "pin", "pins", "pem", "otp", "totp", "hotp", "hmac", "csid", "jwt", "pfx", "pkcs12", "psk"),
+        *("senha", "parola", "parole", "haslo", "heslo", "sifre", "cvv", "cvc", "privkey"),
+    }
+)
+_LAST_WORDS = frozenset({"pass", "clave"})
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+# `ir.actions.*` are the models whose tables are not called after them.
+_TABLE_PREFIXES = (("ir.actions.", "ir_act_"),)
+_ANY_TABLE = "*"
+_LIST = "-secrets.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretList:
+    """What is known of one series: pairs of table and column, and names of system parameters."""
+
+    secret: frozenset[tuple[str, str]] = frozenset()
+    public: frozenset[tuple[str, str]] = frozenset()
+    kept: frozenset[tuple[str, str]] = frozenset()
+    unsearched: frozenset[tuple[str, str]] = frozenset()
+    secret_parameters: frozenset[str] = frozenset()
+    public_parameters: frozenset[str] = frozenset()
+
+    def is_secret(self, table: str, column: str) -> bool:
+        """Return whether the column is to be emptied: it was reviewed as a secret, or its name says so."""
+        if _has(self.kept, table, column) or _has(self.public, table, column):
+            return False
+        return _has(self.secret, table, column) or _has(self.unsearched, table, column) or is_secret_name(column)
+
+    def is_unsearched(self, table: str, column: str) -> bool:
+        """Return whether the column is emptied but not searched for: names of accounts, links to records."""
+        return _has(self.unsearched, table, column)
+
+    def is_secret_parameter(self, key: str) -> bool:
+        """Return whether the system parameter is to be deleted."""
+        if key in self.public_parameters:
+            return False
+        return key in self.secret_parameters or is_secret_name(key)
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether a column or a key of this name holds a secret; accents, case and separators do not matter."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    words = [part.lower() for part in _PARTS.findall(plain)]
+    if not words:
+        return False
+    return words[-1] in _LAST_WORDS or not _WORDS.isdisjoint(words) or _STEMS.search(_joined(words)) is not None
+
+
+def _joined(words: list[str]) -> str:
+    """Join the words so that a stem may span them; a key and an id end what is joined."""
+    return "".join(f"{word} " if word in {"key", "keys", "id"} else word for word in words)
+
+
+def recipe() -> bytes:
+    """Return the digest of all that decides what is a secret, what is done to it, and how it is searched for."""
+    digest = hashlib.sha256()
+    for folder in (resources.files("odooops_dagster.tools.sanitize"), _lists()):
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if file.name.endswith((".py", _LIST)):
+                digest.update(file.read_bytes())
+    return digest.digest()
+
+
+@cache
+def secret_list(series: str) -> SecretList:
+    """Return what was reviewed of the series; of one that nobody reviewed, what was of the newest."""
+    known = sorted(
+        (file.name.removesuffix(_LIST) for file in _lists().iterdir() if file.name.endswith(_LIST)), key=_number
+    )
+    chosen = series if series in known else known[-1]
+    return parse((_lists() / f"{chosen}{_LIST}").read_text())
+
+
+def _lists() -> Traversable:
+    return resources.files("odooops_dagster.tools.odoo") / "series"
+
+
+def parse(text: str) -> SecretList:
+    """Return the list that the file holds."""
+    told: Mapping[str, Any] = tomllib.loads(text)
+    parameters = told.get("parameters", {})
+    return SecretList(
+        **{kind: _pairs(told.get(kind, {})) for kind in ("secret", "public", "kept", "unsearched")},
+        secret_parameters=frozenset(parameters.get("secret", ())),
+        public_parameters=frozenset(parameters.get("public", ())),
+    )
+
+
+def table_of(model: str) -> str:
+    """Return the table of a model; `*` is every table, as for the fields of a mixin."""
+    for prefix, table in _TABLE_PREFIXES:
+        if model.startswith(prefix):
+            return table + model.removeprefix(prefix).replace(".", "_")
+    return model.replace(".", "_")
+
+
+def _pairs(models: Mapping[str, list[str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((table_of(model), name) for model, names in models.items() for name in names)
+
+
+def _has(pairs: frozenset[tuple[str, str]], table: str, column: str) -> bool:
+    return (table, column) in pairs or (_ANY_TABLE, column) in pairs
+
+
+def _number(series: str) -> tuple[int, ...]:
+    return tuple(map(int, series.split(".")))
