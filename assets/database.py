@@ -9,9 +9,8 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, checks, materialized
-from odooops_dagster.model import Build
+from odooops_dagster.model import Build, CloneResult
 from odooops_dagster.steps.build.image import build_of_commit
-from odooops_dagster.steps.clone.clone import CloneResult
 from odooops_dagster.steps.environment.database import DatabaseResult, build_database
 from resources.run_scope import RunScope
 

@@ -8,9 +8,9 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import GROUP, OWNERS, check_result, checks, materialized
-from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.model import Build, CheckResult, CloneResult
 from odooops_dagster.steps.build.image import build_of_commit
-from odooops_dagster.steps.clone.clone import CloneResult, clone_production
+from odooops_dagster.steps.clone.clone import clone_production
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"

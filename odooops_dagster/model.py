@@ -245,6 +245,20 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CloneResult:
+    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
+
+    name: str | None
+    run_id: UUID
+    attempt: int
+    backup_id: UUID
+    origin: str  # which backup, and how old, for people
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expiry:
     """What went from one table because its time was over: rows of a project, a month, or files to be removed."""
 

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources.control import ControlResource
-from resources.databases import DatabasesResource
+import dagster as dg
+
+from odooops_dagster.platform import this_platform
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
-from resources.runtime import RuntimeResource
-from resources.settings import SettingsResource
-from resources.store import StoreResource
 
 
 def platform_resources() -> dict[str, Any]:
     """Return the resources of the code location; making them opens nothing."""
-    control, runtime, store = ControlResource(), RuntimeResource(), StoreResource()
-    databases, settings = DatabasesResource(), SettingsResource()
-    return {
-        "control": control,
-        "runtime": runtime,
-        "store": store,
-        "databases": databases,
-        "settings": settings,
-        "scope": RunScopeResource(
-            control=control, runtime=runtime, store=store, databases=databases, settings=settings
-        ),
-        "memory": run_memory,
-    }
+    parts = {name: _part(name) for name in ("control", "runtime", "store", "databases", "settings")}
+    return {**parts, "scope": RunScopeResource(**parts), "memory": run_memory}
+
+
+def _part(name: str) -> dg.ResourceDefinition:
+    """Return the resource that is one part of the platform."""
+    return dg.ResourceDefinition(lambda _: getattr(this_platform(), name))

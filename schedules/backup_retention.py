@@ -12,8 +12,8 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.stores import repository_of
 from odooops_dagster.steps.recovery.retention import retain
+from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.store import ObjectStore
 
 # Dagster gives an evaluation a minute; projects that are not reached wait for the next hour.

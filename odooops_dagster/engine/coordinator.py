@@ -17,8 +17,7 @@ from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
 from odooops_dagster.kinds import kind_of
 from odooops_dagster.model import Fence
-from resources.control import control_plane
-from resources.settings import platform_settings
+from odooops_dagster.platform import this_platform
 
 PARTITION = "dagster/partition"
 SCHEDULE = "dagster/schedule_name"
@@ -50,18 +49,18 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
                 # row waits a while, so that the code server may be well again, and none of its attempts is spent.
                 reason = f"Dagster could not start it: {one_line(exc)}"
                 with suppress(Fenced):  # the reconciler saw the end of Dagster's run first, and gave the row back
-                    control_plane().runs.requeue(fence.run_id, attempt=fence.attempt, reason=reason)
+                    this_platform().control.runs.requeue(fence.run_id, attempt=fence.attempt, reason=reason)
                 raise
         return self._instance.get_run_by_id(run.run_id) or run
 
     def _bind(self, run: DagsterRun, fence: Fence) -> bool:
         """Tell the row which Dagster run works on it; end a Dagster run whose attempt is over already."""
         try:
-            control_plane().runs.renew(
+            this_platform().control.runs.renew(
                 fence.run_id,
                 attempt=fence.attempt,
                 dagster_run_id=run.run_id,
-                lease_seconds=platform_settings().lease_seconds,
+                lease_seconds=this_platform().settings.lease_seconds,
             )
         except Fenced as exc:
             self._instance.report_run_failed(run, message=f"fenced: {exc}")
@@ -69,7 +68,7 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         return True
 
     def _enroll(self, run: DagsterRun, person: str | None) -> None:
-        control = control_plane()
+        control = this_platform().control
         try:
             fence = enroll(control, run, requested_by=person)
         except OdooOpsError as exc:

@@ -9,7 +9,7 @@ from odooops_dagster.engine.run_log import open_writer
 from odooops_dagster.engine.tags import fence_of
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Fence, LogLevel
-from resources.control import control_plane
+from odooops_dagster.platform import this_platform
 
 # What Dagster says of its own work and people want to read; the rest of its events stays in Dagster.
 _EVENTS = frozenset({"STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "ASSET_CHECK_EVALUATION"})
@@ -27,7 +27,7 @@ class RunLogHandler(logging.Handler):
         if fence is None or not is_wanted(record):
             return
         try:
-            writer = open_writer(control_plane(), fence)
+            writer = open_writer(this_platform().control, fence)
             if writer is not None:
                 writer.write(level_of(record), line_of(record), metadata_of(record))
         except (OdooOpsError, OSError):

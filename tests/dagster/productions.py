@@ -22,8 +22,8 @@ from odooops_dagster.engine import tags
 from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Backup, Environment, Fence, Project, Run
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.stores import manifest_key, repository_of
 from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.repositories import manifest_key, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.memory import MemoryRuntime

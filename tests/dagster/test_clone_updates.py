@@ -12,8 +12,8 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotHarmless, StepFailed
 from odooops_dagster.home import role_name
-from odooops_dagster.model import Build
-from odooops_dagster.steps.clone.clone import CloneResult, clone_production
+from odooops_dagster.model import Build, CloneResult
+from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import build_database
 from odooops_dagster.steps.environment.update import CHECKSUMS, changes_for, checksums_of, kept_checksums

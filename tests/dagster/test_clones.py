@@ -20,11 +20,12 @@ import pytest
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.model import Backup
-from odooops_dagster.steps.clone.clone import CloneResult, clone_production
-from odooops_dagster.steps.clone.clone_source import backup_of, find_source
+from odooops_dagster.model import Backup, CloneResult
+from odooops_dagster.steps.clone.backup_of import backup_of
+from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.clone.golden import outdated
 from odooops_dagster.steps.core.evidence import object_at
+from odooops_dagster.steps.environment.clone_source import find_source
 from tests.dagster.clone_child import KILLED, POINTS, crashing
 from tests.dagster.productions import SHA
 from tests.dagster.studios import PASSWORD, Studio, studio

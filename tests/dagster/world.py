@@ -22,9 +22,8 @@ from assets.source import source
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.model import Build, CheckResult, Environment, Fence, Project, Run, RunKind, Source
+from odooops_dagster.model import Build, CheckResult, CloneResult, Environment, Fence, Project, Run, RunKind, Source
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.clone.clone import CloneResult
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.deployment import DeploymentResult

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.stores import pg_programs
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.environment.destroy import destroy_environment
 from odooops_dagster.steps.recovery.backup import back_up

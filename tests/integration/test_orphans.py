@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,19 +13,18 @@ import pytest
 
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli.ports import databases as command_databases
+from odooops_dagster.doors.cli.ports import platform
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.local.identity import identify
+from odooops_dagster.platform import this_platform
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.destroy import destroy_environment
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.upkeep.orphans import STOPPED, STRANGERS
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.store import MemoryStore
-from resources.control import control_plane
-from resources.databases import DatabasesResource
-from resources.settings import platform_settings
+from resources.platform import platform_resources
 from tests.installations import SHA, Installation, become_another
 from tests.ops import Ops
 from tests.servers import PostgresServer, as_user
@@ -394,21 +393,23 @@ def test_the_platform_and_the_commands_mark_what_they_make(
     for variable, value in _ops(house, url, postgres_server).environment.items():
         if variable.startswith("ODOOOPS_"):
             monkeypatch.setenv(variable, value)
-    platform_settings.cache_clear()
-    control_plane.cache_clear()
+    this_platform.cache_clear()
     try:
-        with dg.build_init_resource_context() as context:
-            wired = DatabasesResource().create_resource(context)
-        for number, databases in enumerate((wired, command_databases())):
-            name = f"ops_wiring_0c1a8cc8_r{number}"
-            databases.ensure_role(name)
-            databases.create(name, owner=name)
-            mark = databases.marks(name)[name]
-            assert mark is not None
-            assert mark.identity == identify(house.control, house.home)
-            databases.drop(name)
-            databases.drop_role(name)
-        control_plane().close()
+        with dg.build_resources(platform_resources()) as wired, platform() as commands:
+            _make_and_compare(house, (wired.databases, commands.databases))
     finally:
-        platform_settings.cache_clear()
-        control_plane.cache_clear()
+        this_platform().close()
+        this_platform.cache_clear()
+
+
+def _make_and_compare(house: Installation, makers: Sequence[OdooDatabases]) -> None:
+    """Let each make a database, whose mark is the house's."""
+    for number, databases in enumerate(makers):
+        name = f"ops_wiring_0c1a8cc8_r{number}"
+        databases.ensure_role(name)
+        databases.create(name, owner=name)
+        mark = databases.marks(name)[name]
+        assert mark is not None
+        assert mark.identity == identify(house.control, house.home)
+        databases.drop(name)
+        databases.drop_role(name)

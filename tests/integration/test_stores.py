@@ -11,12 +11,14 @@ import pytest
 from pydantic import SecretStr
 
 from odooops_dagster.errors import BadInput
+from odooops_dagster.local import pg_programs as found
 from odooops_dagster.local.binaries import wheel_bin_dir
+from odooops_dagster.local.pg_programs import pg_programs
+from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core import stores
-from odooops_dagster.steps.core.stores import pg_programs, repository_of, store_of
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.loading import load
+from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.restore import dump_blocks
 from odooops_dagster.tools.store import MemoryStore
 from tests.backups import Production, access_to, back_up, repository_in
@@ -77,6 +79,6 @@ def test_the_newest_programs_serve_a_server_of_ones_own(tmp_path: Path, monkeypa
         for name in ("pg_dump", "pg_restore"):
             (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {major}.1'\n")
             (folder / name).chmod(0o755)
-    monkeypatch.setattr(stores, "_INSTALLED", tmp_path)
+    monkeypatch.setattr(found, "_INSTALLED", tmp_path)
     assert pg_programs(Settings()).folder == wheel_bin_dir()
     assert pg_programs(Settings(odoo_database_url=SecretStr("postgresql://h/x"))).folder == tmp_path / "99" / "bin"

@@ -18,12 +18,14 @@ from odooops_dagster.doors.cli.following import finish, follow_bytes
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, BackupStatus, Project
+from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.progress import age_text, size_text
-from odooops_dagster.steps.core.stores import pg_programs, repository_of, store_of
 from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
+from odooops_dagster.tools.backup.repositories import repository_of
 
 app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
 app.command("export")(exchange.export)

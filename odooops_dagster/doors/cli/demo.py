@@ -16,10 +16,10 @@ from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
 from odooops_dagster.demo.office import Office
 from odooops_dagster.doors.cli.asking import Wish, queue_branch
 from odooops_dagster.doors.cli.output import note
+from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.up import prepare_database, report
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.local.overview import overview
-from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.local.stack import Stack, Stopped
 from odooops_dagster.model import FINISHED, Environment, Project, Run
 from odooops_dagster.settings import Settings
@@ -60,7 +60,7 @@ def _tell_and_stay(settings: Settings, *, once: bool) -> None:
 
 
 def _tell(settings: Settings) -> None:
-    with ControlPlane(database_urls(settings).control) as control:
+    with control_plane(settings) as control:
         Story(settings, control, dagster_url=overview(settings).dagster_url).tell()
     note("\nevery step held")
 

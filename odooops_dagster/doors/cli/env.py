@@ -19,10 +19,10 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fie
 from odooops_dagster.doors.cli.ports import control_plane, runtime
 from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.home import service_name
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Environment, Stage
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.progress import age_text
-from odooops_dagster.steps.core.stores import pg_programs
 from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from, inspect, remember
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)

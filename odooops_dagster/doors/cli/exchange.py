@@ -16,13 +16,15 @@ from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.bars import bars
 from odooops_dagster.doors.cli.following import finish, follow_bytes
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json
-from odooops_dagster.doors.cli.ports import caller, control_plane, databases
+from odooops_dagster.doors.cli.ports import caller, control_plane, platform
 from odooops_dagster.errors import Conflict
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
+from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.progress import size_text
-from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of, store_of
 from odooops_dagster.steps.recovery.exchange import keep_zip
+from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
 
@@ -104,7 +106,7 @@ def _ask(control: ControlPlane, settings: Settings, environment: Environment, re
 
 def _objections(settings: Settings, project: Project, environment: Environment, report: Report) -> tuple[str, ...]:
     """Return what speaks against the zip: asked of the project, the server and what the environment's Odoo knows."""
-    servers = databases(settings)
+    servers = platform(settings).databases  # asked without our identity
     [row] = servers.query("postgres", "select current_setting('server_version_num')::int / 10000 as major")
     known: frozenset[str] | None = None
     if environment.database_name is not None and servers.exists(environment.database_name):

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane, databases, runtime
+from odooops_dagster.doors.cli.ports import caller, platform
 from odooops_dagster.errors import BadInput, NotFound
-from odooops_dagster.settings import Settings
 from odooops_dagster.steps.upkeep.decide import Found, OrphanKeeper
 from odooops_dagster.steps.upkeep.verdicts import Verdict
 
@@ -63,9 +62,8 @@ def drop(names: Names = None, *, all_: All = False, yes: Yes = False) -> None:
 
 @contextmanager
 def _keeper() -> Iterator[OrphanKeeper]:
-    settings = Settings()
-    with control_plane(settings) as control:
-        yield OrphanKeeper(control, runtime(settings), databases(settings), settings.home)
+    with platform() as opened:
+        yield OrphanKeeper(opened.control, opened.runtime, opened.databases, opened.settings.home)
 
 
 def _chosen(found: Found, names: Sequence[str] | None, *, all_: bool) -> list[Verdict]:

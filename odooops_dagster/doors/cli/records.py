@@ -16,13 +16,12 @@ from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.bars import bars
 from odooops_dagster.doors.cli.following import finish, follow_bytes
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields
-from odooops_dagster.doors.cli.ports import caller, control_plane, databases
+from odooops_dagster.doors.cli.ports import caller, platform
 from odooops_dagster.errors import BadInput, Conflict
-from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.stores import repository_of, store_of
 from odooops_dagster.steps.recovery.records import Ports, diff_records
 from odooops_dagster.steps.recovery.records_apply import queue_records, written_by
 from odooops_dagster.tools.backup.records import Chosen
+from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.review import Review, read_review, write_review
 
 app = typer.Typer(help="Single records of a backup.", no_args_is_help=True)
@@ -91,9 +90,8 @@ def apply(
 
 @contextmanager
 def _ports() -> Iterator[Ports]:
-    settings = Settings()
-    with control_plane(settings) as control:
-        yield Ports(control=control, databases=databases(settings), store=store_of(settings), settings=settings)
+    with platform() as opened:
+        yield Ports(control=opened.control, databases=opened.databases, store=opened.store, settings=opened.settings)
 
 
 def _plan(review: Review, stage: str) -> Iterator[str]:

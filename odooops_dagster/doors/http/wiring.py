@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
 from fastapi import Request
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.local.postgres import control_url
+from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 
 
@@ -16,22 +14,17 @@ class Wiring:
 
     def __init__(self, settings: Settings, control: ControlPlane | None) -> None:
         self.settings = settings
-        self._control = control
-        self._given = control is not None
-        self._lock = Lock()
+        self._given = control
+        self._platform = Platform(settings)
 
     @property
     def control(self) -> ControlPlane:
         """Return the control plane."""
-        with self._lock:
-            if self._control is None:
-                self._control = ControlPlane(control_url(self.settings))
-            return self._control
+        return self._given or self._platform.control
 
     def close(self) -> None:
         """Close what was opened here."""
-        if self._control is not None and not self._given:
-            self._control.close()
+        self._platform.close()
 
 
 def settings(request: Request) -> Settings:

@@ -10,14 +10,13 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from odooops_dagster.errors import NotHarmless, OdooOpsError
 from odooops_dagster.home import database_name, filestore, role_name, scratch_name
-from odooops_dagster.model import Backup, Build, CheckResult
-from odooops_dagster.steps.clone.clone_source import Source, age_of, backup_of, find_source, taken_at
+from odooops_dagster.model import Backup, Build, CheckResult, CloneResult
+from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.golden import Golden, Ingredients, NotCovered, golden, uncovered
 from odooops_dagster.steps.clone.masking import masking_hooks
 from odooops_dagster.steps.clone.neutralizers import neutralizers_of
@@ -26,25 +25,12 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
 from odooops_dagster.steps.core.progress import age_text
 from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source, taken_at
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
 
 _SECONDS_PER_HOUR = 3600
 _SHOWN = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class CloneResult:
-    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
-
-    name: str | None
-    run_id: UUID
-    attempt: int
-    backup_id: UUID
-    origin: str  # which backup, and how old, for people
-    checks: tuple[CheckResult, ...]
-    metadata: Mapping[str, Any]
-    data_version: str
 
 
 def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
@@ -79,15 +65,6 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     result = _result(ctx, made_of, made, source.kind)
     _record(ctx, result, _report(ctx, made_of, made, source.kind))
     return result
-
-
-def wants_clone(ctx: StepContext) -> bool:
-    """Return whether the run's environment gets data of production.
-
-    Raises:
-        StepFailed: it should, and there is no backup that may be cloned.
-    """
-    return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
 
 
 def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:

@@ -15,11 +15,11 @@ from uuid import UUID
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import database_name, role_name
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.model import Build, CheckResult
-from odooops_dagster.steps.clone.clone import CloneResult, wants_clone
+from odooops_dagster.model import Build, CheckResult, CloneResult
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.clone_source import wants_clone
 from odooops_dagster.steps.environment.install import Installed, Target, install
 from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
 from odooops_dagster.steps.environment.retire import retire_database

@@ -11,11 +11,11 @@ from typing import Any
 
 from odooops_dagster.checks.restored import judge_left_out
 from odooops_dagster.errors import Conflict, StepFailed
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter, rate_text, size_text
-from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of
 from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
 from odooops_dagster.steps.recovery.exchange import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.steps.recovery.origin import origin_of
@@ -26,6 +26,7 @@ from odooops_dagster.tools.backup.distrust import distrusted
 from odooops_dagster.tools.backup.elsewhere import summary_of
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.marks import LIFE, Busy
+from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.verify import Verification, verify
 

@@ -11,18 +11,19 @@ from pathlib import Path
 
 from odooops_dagster.checks.restored import is_whole, judge_files, judge_left_out, judge_rows
 from odooops_dagster.errors import NotFound, StepFailed
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.build.image import build_image, kept_build
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_or_copy
 from odooops_dagster.steps.core.progress import Meter
-from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of
 from odooops_dagster.tools import git
 from odooops_dagster.tools.backup import dump
 from odooops_dagster.tools.backup.dump import Facts
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
 from odooops_dagster.tools.backup.schema_load import Loaded

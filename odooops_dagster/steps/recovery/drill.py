@@ -13,11 +13,11 @@ from uuid import UUID
 
 from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import age_text
-from odooops_dagster.steps.core.stores import pg_programs, repository_of
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.recovery.bring_back import (
     Stored,
@@ -32,6 +32,7 @@ from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
 from odooops_dagster.steps.recovery.drills_due import newest_verified
 from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.steps.recovery.scratch import Scratch, scratch
+from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.sanitize import neutralize

@@ -17,15 +17,16 @@ from secrets import token_hex
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
+from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.stores import manifest_of, pg_programs, repository_of
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.recovery.origin import origin_of
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.records import Chosen, diff
 from odooops_dagster.tools.backup.reimport import BringBack
+from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
 from odooops_dagster.tools.backup.review import Review

@@ -83,7 +83,7 @@ class Supervisor:
     def _start_detached(self) -> None:
         ended = subprocess.run(
             [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", str(self.root)],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -1,44 +1,19 @@
-"""Where backups are kept, and the programs that dump and restore: what the settings say of both."""
+"""The repository of a project's backups, and the manifest that a backup's row names."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import os
-import re
-import subprocess
-from collections.abc import Iterator
-from datetime import timedelta
-from functools import cache
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from odooops_dagster.errors import BadInput, NotFound
-from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
-from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.sealing import KEY_BYTES, Sealer
-from odooops_dagster.tools.store import ObjectStore, S3Options, open_store
-
-# Where Debian's packages put each major version's programs.
-_INSTALLED = Path("/usr/lib/postgresql")
-
-
-def store_of(settings: Settings) -> ObjectStore:
-    """Return the store that the settings name."""
-    options = S3Options(
-        encryption=settings.store_encryption,
-        kms_key_id=settings.store_kms_key_id,
-        lock_mode=settings.store_lock_mode,
-        lock_for=timedelta(days=settings.store_lock_days),
-    )
-    return open_store(
-        settings.store_url, default=settings.home / "store", endpoint_url=settings.store_endpoint_url, options=options
-    )
+from odooops_dagster.tools.store import ObjectStore
 
 
 def repository_of(store: ObjectStore, settings: Settings, project_slug: str) -> Repository:
@@ -68,34 +43,6 @@ def manifest_key(backup: Backup) -> str | None:
     """Return where in the repository the backup's manifest stands; None where none was written."""
     _, folder, name = (backup.manifest_url or "").rpartition("manifests/")
     return folder + name or None
-
-
-def pg_programs(settings: Settings) -> Programs:
-    """Return PostgreSQL's programs: the wheel's, or newer ones of this machine where a server is our own.
-
-    A newer program reads older servers and older dumps, an older one reads neither: the newest does for all.
-    """
-    wheel = wheel_bin_dir()
-    if settings.odoo_database_url is None:
-        return Programs(folder=wheel)
-    return Programs(folder=max([wheel, *_installed()], key=_major))
-
-
-def _installed() -> Iterator[Path]:
-    """Yield the folders of this machine that hold the programs."""
-    folders = [*sorted(_INSTALLED.glob("*/bin")), *map(Path, os.get_exec_path())]
-    yield from (folder for folder in folders if (folder / "pg_dump").is_file() and (folder / "pg_restore").is_file())
-
-
-@cache
-def _major(folder: Path) -> int:
-    """Return the programs' major version; 0 where they do not run."""
-    try:
-        said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
-    except OSError:
-        return 0
-    found = re.search(r"\b(\d+)\.?", said)
-    return int(found.group(1)) if found else 0
 
 
 def _key(key: SecretStr | None) -> bytes | None:

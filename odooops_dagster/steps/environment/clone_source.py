@@ -1,18 +1,17 @@
-"""Of which backup a clone is made: one that is named, one made now, or the newest that was read back."""
+"""Which data of production an environment gets: none, or those of a backup that is named, made now, or the newest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import age_text
-from odooops_dagster.steps.recovery.backup import back_up
 
 # A backup that somebody named, one made for this clone, or the newest that was read back: policy clone.source.
 Source = Literal["named", "dump", "newest_verified"]
@@ -43,41 +42,13 @@ def find_source(ctx: StepContext, rules: Mapping[str, Any]) -> CloneSource | Non
     return _newest_verified(ctx, production, max_age_hours=rules["max_backup_age_hours"])
 
 
-def backup_of(ctx: StepContext, source: CloneSource) -> Backup:
-    """Return the backup to clone; a dump is made now, by the steps of any backup, or by an earlier attempt of the run.
+def wants_clone(ctx: StepContext) -> bool:
+    """Return whether the run's environment gets data of production.
 
     Raises:
-        StepFailed: production cannot be backed up, or the store does not hold what was written.
-        Unavailable: the database or the store does not answer.
+        StepFailed: it should, and there is no backup that may be cloned.
     """
-    if source.backup is not None:
-        return source.backup
-    assert source.production is not None  # noqa: S101 -- a dump is of a production
-    key = source.production.partition_key
-    ctx.log("info", f"backing up {key} for this clone, as policy clone.source is dump")
-    try:
-        made = back_up(_at(ctx, source.production))
-    except (StepFailed, Unavailable) as exc:
-        raise _no_dump(key, str(exc)) from exc
-    for check in made.checks:
-        if not check.passed:
-            ctx.log("warn", f"{check.name}: {check.summary}")
-    if made.backup.status != "verified":
-        raise _no_dump(key, str(made.backup.error_message))
-    return made.backup
-
-
-def _no_dump(key: str, why: str) -> StepFailed:
-    return StepFailed(
-        f"{key} could not be backed up for this clone: {why}",
-        hint="mend that and queue the branch again, or clone the newest backup that was read back: set policy"
-        " clone.source to newest_verified",
-    )
-
-
-def _at(ctx: StepContext, production: Environment) -> StepContext:
-    """Return the run's context as it is at production; what the run was asked for is not asked of production."""
-    return replace(ctx, environment=production, run=replace(ctx.run, config={}))
+    return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
 
 
 def _production(ctx: StepContext) -> Environment | None:

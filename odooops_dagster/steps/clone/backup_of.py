@@ -1,0 +1,48 @@
+"""The backup that a clone is made of, made now where policy asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from odooops_dagster.errors import StepFailed, Unavailable
+from odooops_dagster.model import Backup, Environment
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.clone_source import CloneSource
+from odooops_dagster.steps.recovery.backup import back_up
+
+
+def backup_of(ctx: StepContext, source: CloneSource) -> Backup:
+    """Return the backup to clone; a dump is made now, by the steps of any backup, or by an earlier attempt of the run.
+
+    Raises:
+        StepFailed: production cannot be backed up, or the store does not hold what was written.
+        Unavailable: the database or the store does not answer.
+    """
+    if source.backup is not None:
+        return source.backup
+    assert source.production is not None  # noqa: S101 -- a dump is of a production
+    key = source.production.partition_key
+    ctx.log("info", f"backing up {key} for this clone, as policy clone.source is dump")
+    try:
+        made = back_up(_at(ctx, source.production))
+    except (StepFailed, Unavailable) as exc:
+        raise _no_dump(key, str(exc)) from exc
+    for check in made.checks:
+        if not check.passed:
+            ctx.log("warn", f"{check.name}: {check.summary}")
+    if made.backup.status != "verified":
+        raise _no_dump(key, str(made.backup.error_message))
+    return made.backup
+
+
+def _no_dump(key: str, why: str) -> StepFailed:
+    return StepFailed(
+        f"{key} could not be backed up for this clone: {why}",
+        hint="mend that and queue the branch again, or clone the newest backup that was read back: set policy"
+        " clone.source to newest_verified",
+    )
+
+
+def _at(ctx: StepContext, production: Environment) -> StepContext:
+    """Return the run's context as it is at production; what the run was asked for is not asked of production."""
+    return replace(ctx, environment=production, run=replace(ctx.run, config={}))
