@@ -1,8 +1,8 @@
-"""A state folder that lies elsewhere than when it was used last: what names its old place is written anew.
+"""Paths that went: what names a former place of the state folder, its cache or our own code is written anew.
 
-Moved, restored from a copy, or mounted at another path. What the platform writes today names paths from within the
-folder; command lines, configuration files and virtual environments cannot, and earlier versions wrote whole paths
-everywhere.
+A state folder is moved, restored from a copy, or mounted elsewhere; our code is upgraded, or installed for another
+Python. What the platform writes today names paths from within the folder; command lines, configuration files and
+virtual environments cannot, and earlier versions wrote whole paths everywhere.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.files import write_whole
+from odooops_dagster.tools.odoo.commands import launcher
 
 # Where the folder and its cache lay when they were used last, and before, as long as a move is not whole.
 _PLACES = "places.json"
 # What holds whole paths, by the folder in which it lies.
-_JSON_OF_HOME = ("builds/*.json", "runtime/services/*.json")
+_SERVICES = "runtime/services/*.json"
+_JSON_OF_HOME = ("builds/*.json", _SERVICES)
 _TEXT_OF_HOME = ("environments/*/*.conf",)
 _JSON_OF_CACHE = ("odoo/[!.]*/installation.json",)
 _VENVS = ("odoo/[!.]*/venv", "venvs/[!.]*/venv")
@@ -45,26 +47,36 @@ class Moved:
 
 
 def relocate(home: Path, cache: Path) -> Moved | None:
-    """Write anew what names a former place of the state folder or its cache; None where neither has moved.
+    """Write anew what names a former place of the state folder, its cache or our code; None where none has moved.
 
     Call while nothing of the state folder runs. Told again after a kill it goes on where it was.
     """
     home, cache = home.absolute(), cache.absolute()
     homes, caches = _former(home, cache)
-    if homes or caches:
+    code = _former_code(home)
+    if homes or caches or code:
         _record(home, {home, *homes}, {cache, *caches})
-        rewrite = _rewriting(homes, caches, home=home, cache=cache)
+        rewrite = _rewriting(homes, caches, code, home=home, cache=cache)
         files = sum(_rewritten(path, rewrite) for path in _files(home, cache))
         # What an asset last handed to the next is a pickle; the next run makes its own.
         shutil.rmtree(home / "handoff", ignore_errors=True)
     _record(home, {home}, {cache})
-    return Moved(former=tuple(sorted(homes | caches)), files=files) if homes or caches else None
+    former = homes | caches | {path.parent for path in code}
+    return Moved(former=tuple(sorted(former)), files=files) if former else None
 
 
 def _former(home: Path, cache: Path) -> tuple[set[Path], set[Path]]:
     """Return the places of the folder and its cache that are named in it and are not theirs now."""
     homes = set(_homes(home)) - {home}
     return homes, set(_caches(home, cache)) - {cache, home} - homes
+
+
+def _former_code(home: Path) -> set[Path]:
+    """Return where the program that starts Odoo lay, if not where ours lies."""
+    ours = launcher()
+    tail = f"/{ours.parent.name}/{ours.name}"
+    words = (word for stored in _read_all(home, (_SERVICES,)) for word in stored.get("argv", ()))
+    return {Path(word) for word in words if isinstance(word, str) and word.endswith(tail)} - {ours}
 
 
 def _homes(home: Path) -> Iterator[Path]:
@@ -110,9 +122,10 @@ def _read_all(folder: Path, patterns: Iterable[str]) -> Iterator[dict[str, Any]]
                 yield stored
 
 
-def _rewriting(homes: set[Path], caches: set[Path], *, home: Path, cache: Path) -> Rewrite:
+def _rewriting(homes: set[Path], caches: set[Path], code: set[Path], *, home: Path, cache: Path) -> Rewrite:
     """Return what brings the paths in a text up to date."""
     moves = [(old, home, False) for old in homes] + [(old, cache, True) for old in caches]
+    moves += [(old, launcher(), False) for old in code]
     # The longest first: one place may lie in another.
     patterns = [
         (_pattern(old, new), new, is_cache) for old, new, is_cache in sorted(moves, key=lambda move: -len(str(move[0])))

@@ -92,7 +92,7 @@ class Stack:
         moved = relocate(self._home, self._settings.cache_home)
         if moved is not None:
             former = ", ".join(map(str, moved.former))
-            self._report(Progress(name="state folder", state="moved", detail=f"from {former}: {moved.files} files"))
+            self._report(Progress(name="paths", state="renewed", detail=f"{moved.files} files named {former}"))
 
     def _clear_the_way(self) -> None:
         """Initialise the server at first; end one that nobody supervises, as it has to be ours to watch."""

@@ -12,6 +12,7 @@ import pytest
 from odooops_dagster.local.relocate import relocate
 from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.build.image import keep_build, load_build
+from odooops_dagster.tools.odoo.commands import launcher
 
 ENVIRONMENT = "0c1a8cc8e3f746a493f6033ec6ac7c1c"
 SHA = "a" * 40
@@ -177,3 +178,19 @@ def test_what_is_kept_of_a_build_names_no_place(tmp_path: Path) -> None:
     assert str(tmp_path) not in manifest
     home.rename(tmp_path / "moved")
     assert load_build(tmp_path / "moved", build.digest) == build_at(tmp_path / "moved", tmp_path / "moved")
+
+
+def test_a_service_is_started_by_the_platform_that_is_installed_now(tmp_path: Path) -> None:
+    """An upgrade, or another Python, lays our code elsewhere; what a service was told of it is written anew."""
+    home = tmp_path / "home"
+    furnish(home, home)
+    assert relocate(home, home) is None
+    service = home / "runtime" / "services" / "env-0c1a8cc8.json"
+    stored = json.loads(service.read_text())
+    argv = [stored["argv"][0], "/opt/venv/lib/python3.11/site-packages/odooops_dagster/odoo/launcher/odoo-server"]
+    service.write_text(json.dumps(stored | {"argv": [*argv, "--config=a.conf"]}))
+    moved = relocate(home, home)
+    assert moved is not None
+    assert moved.files == 1
+    assert json.loads(service.read_text())["argv"] == [argv[0], str(launcher()), "--config=a.conf"]
+    assert relocate(home, home) is None
