@@ -26,7 +26,6 @@ from sensors.github_pushes import github_pushes
 from sensors.housekeeping import housekeeping
 from sensors.ops_queue import ops_queue
 from sensors.reconciler import reconciler
-from sensors.run_outcomes import runs_canceled, runs_failed, runs_succeeded
 
 
 @dg.definitions
@@ -38,9 +37,6 @@ def definitions() -> dg.Definitions:
         sensors=[
             ops_queue,
             github_pushes,
-            runs_succeeded,
-            runs_failed,
-            runs_canceled,
             cancellations,
             reconciler,
             housekeeping,

@@ -136,7 +136,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         )
 
     def _end(self, scope: RunScope, outcome: Outcome) -> None:
-        """Write the run's end; where that cannot be done, the status sensor or the reconciler will."""
+        """Write the run's end; where that cannot be done, the reconciler will."""
         try:
             outcome.write(self.control, scope.step.fence)
         except OdooOpsError as exc:

@@ -1,4 +1,4 @@
-"""ops.runs against Dagster's runs: the third and authoritative writer of a run's end.
+"""ops.runs against Dagster's runs: the second writer of a run's end, after the run itself.
 
 A row is kept alive while a live Dagster run carries its id and attempt; it is given back to the queue when none does.
 """
@@ -96,7 +96,7 @@ def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row
 
 
 def give_back(instance: dg.DagsterInstance, control: ControlPlane, row: Run, run: dg.DagsterRun) -> Iterator[str]:
-    """End a Dagster run whose process is gone; its row first, so that no status sensor ends that as failed."""
+    """End a Dagster run whose process is gone; its row first, so that after a kill in between it is looked at again."""
     reason = "the process that worked on it is gone"
     if run.status == dg.DagsterRunStatus.CANCELING:
         control.runs.end_dagster_run(run.run_id, status="canceled", error_message=None)

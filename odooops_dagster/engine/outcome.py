@@ -19,7 +19,7 @@ _LONGEST_REASON = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A run's end; `unknown` leaves it to the status sensor, which sees what Dagster makes of the run."""
+    """A run's end; `unknown` leaves it to the reconciler, which sees what Dagster makes of the run."""
 
     kind: Literal["succeeded", "failed", "canceled", "given_back", "unknown"]
     reason: str | None = None

@@ -99,9 +99,6 @@ def test_the_sensors_and_the_clock_run_from_the_start(definitions: dg.Definition
     assert {sensor.name for sensor in sensors} >= {
         "ops_queue",
         "github_pushes",
-        "runs_succeeded",
-        "runs_failed",
-        "runs_canceled",
         "cancellations",
         "reconciler",
         "housekeeping",

@@ -9,30 +9,12 @@ import pytest
 
 from odooops_dagster.engine import tags
 from odooops_dagster.model import Run
+from odooops_dagster.settings import Settings
 from resources.run_scope import RunScopeResource
 from schedules.environment_expiry import environment_expiry
-from sensors import run_outcomes
 from sensors.cancellations import cancellations
-from tests.dagster.world import World, deploy_job
-
-
-@pytest.mark.parametrize(
-    ("sensor", "status"),
-    [
-        (run_outcomes.runs_failed, "failed"),
-        (run_outcomes.runs_canceled, "canceled"),
-        (run_outcomes.runs_succeeded, "succeeded"),
-    ],
-)
-def test_a_row_whose_run_could_not_end_it_ends_as_dagster_says(
-    world: World, sensor: dg.SensorDefinition, status: str
-) -> None:
-    """The status sensor is the second writer."""
-    world.queue()
-    run = world.claim()
-    dagster_run = started(world, run)
-    tell(world, sensor, dagster_run)
-    assert world.row(run).status == status
+from sensors.reconciler import reconciler
+from tests.dagster.world import World
 
 
 def test_a_run_whose_environment_is_not_there_says_so_in_its_row(world: World) -> None:
@@ -59,27 +41,19 @@ def test_a_run_that_fails_before_its_first_step_waits_with_the_reason(
     dagster_run = world.instance.get_run_by_id(result.run_id)
     assert dagster_run is not None
     world.control.runs.renew(run.id, attempt=1, dagster_run_id=dagster_run.run_id, lease_seconds=60)
-    tell(world, run_outcomes.runs_failed, dagster_run)
+    reconciler(dg.build_sensor_context(instance=world.instance), control=world.control, settings=Settings())
     assert world.row(run).status == "queued"
     [waiting] = world.control.runs.queued()
     assert waiting["waits_for"].endswith(" UTC (OSError: no space left on the disk)")
 
 
 def test_a_row_that_has_ended_stays_as_it_is(world: World) -> None:
-    """The run's own word is not overwritten by the sensor's."""
+    """The run's own word is not overwritten by what Dagster says of it."""
     world.queue()
     run = world.claim()
     result = world.materialize(run)
-    dagster_run = world.instance.get_run_by_id(result.run_id)
-    assert dagster_run is not None
-    tell(world, run_outcomes.runs_failed, dagster_run)
+    world.control.runs.end_dagster_run(result.run_id, status="failed", error_message="it broke")
     assert world.row(run).status == "succeeded"
-
-
-def test_a_run_of_no_row_is_passed_over(world: World) -> None:
-    """A Dagster run that is not ours ends nothing."""
-    stranger = world.instance.create_run_for_job(deploy_job(), status=dg.DagsterRunStatus.STARTED)
-    tell(world, run_outcomes.runs_failed, stranger)
 
 
 def test_a_cancel_reaches_the_dagster_run(world: World) -> None:
@@ -120,12 +94,3 @@ def started(world: World, run: Run) -> dg.DagsterRun:
     assert fence is not None
     world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=60)
     return dagster_run
-
-
-def tell(world: World, sensor: dg.SensorDefinition, dagster_run: dg.DagsterRun) -> None:
-    """Evaluate a status sensor for one run."""
-    event = dg.DagsterEvent(event_type_value="PIPELINE_FAILURE", job_name="deploy", message="it broke\nbadly")
-    context = dg.build_run_status_sensor_context(
-        sensor_name=sensor.name, dagster_event=event, dagster_instance=world.instance, dagster_run=dagster_run
-    )
-    sensor(context, control=world.control)

@@ -115,20 +115,28 @@ def test_a_run_that_never_said_who_works_on_it_is_given_back(world: World, monke
 
 @pytest.mark.parametrize(
     ("ended", "expected"),
-    [(dg.DagsterRunStatus.FAILURE, "failed"), (dg.DagsterRunStatus.CANCELED, "canceled")],
+    [
+        (dg.DagsterRunStatus.SUCCESS, "succeeded"),
+        (dg.DagsterRunStatus.FAILURE, "failed"),
+        (dg.DagsterRunStatus.CANCELED, "canceled"),
+    ],
 )
 def test_a_row_whose_dagster_run_has_ended_ends_with_it(
     world: World, ended: dg.DagsterRunStatus, expected: str
 ) -> None:
-    """Where neither the run nor the status sensor wrote the end, the reconciler does."""
+    """Where the run could not write its end, the reconciler does."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
     start(world, dagster_run)
-    if ended == dg.DagsterRunStatus.FAILURE:
-        world.instance.report_run_failed(dagster_run)
-    else:
-        world.instance.report_run_canceled(dagster_run)
+    said = {
+        dg.DagsterRunStatus.SUCCESS: dg.DagsterEventType.RUN_SUCCESS,
+        dg.DagsterRunStatus.FAILURE: dg.DagsterEventType.RUN_FAILURE,
+        dg.DagsterRunStatus.CANCELED: dg.DagsterEventType.RUN_CANCELED,
+    }[ended]
+    event = dg.DagsterEvent(event_type_value=said.value, job_name=dagster_run.job_name)
+    world.instance.report_dagster_event(event, run_id=dagster_run.run_id)
+    assert status(world, dagster_run) == ended
     mend(world)
     assert world.row(run).status == expected
 
