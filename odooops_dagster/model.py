@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -317,6 +317,11 @@ class Backup(FromRow):
     held_by: str | None
     hold_reason: str | None
 
+    @property
+    def moment(self) -> datetime:
+        """Return the moment whose data it holds, or will hold, in UTC."""
+        return (self.taken_at or self.created_at).astimezone(UTC)
+
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFreshness(FromRow):
@@ -357,6 +362,10 @@ class Restore(FromRow):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+    def is_over(self, *, now: datetime) -> bool:
+        """Return whether the time is over for which the replaced database was promised to be there."""
+        return self.keep_previous_until is None or self.keep_previous_until <= now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ class Platform:
     Args:
         settings: what the environment variables say, unless given.
         max_connections: how many connections to the control plane may be open at once.
-        is_patient: whether a control plane that does not answer is waited for, as a program does and a command does not.
+        is_patient: whether to wait for a control plane that does not answer: programs do, commands do not.
     """
 
     def __init__(self, settings: Settings | None = None, *, max_connections: int = 8, is_patient: bool = True) -> None:

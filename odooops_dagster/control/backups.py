@@ -57,6 +57,11 @@ class Backups:
         )
         return [Backup.from_row(row) for row in rows]
 
+    def newest_verified(self, environment_id: UUID) -> Backup | None:
+        """Return the environment's verified backup whose data are the newest."""
+        verified = self.list(environment_id=environment_id, status="verified")
+        return max(verified, key=lambda backup: backup.moment, default=None)
+
     def freshness(self) -> builtins.list[BackupFreshness]:
         """Return, for each environment that is or ought to be backed up, how old what could be restored is."""
         rows = self._database.read("v_backup_freshness", order="project_slug, environment_name")

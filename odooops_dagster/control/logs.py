@@ -25,6 +25,8 @@ FLUSH_SECONDS = 0.5
 BATCH_LINES = 1000
 # How many lines wait at most while the database is away; older ones are dropped first, and counted.
 KEPT_LINES = 20_000
+# A line of the run's log that carries this in its metadata says how far the work is.
+PROGRESS = "progress"
 
 
 class Logs:

@@ -16,9 +16,10 @@ from pydantic import SecretStr
 
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.logs import PROGRESS
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, LogLine
-from odooops_dagster.steps.core.progress import PROGRESS, Meter, Reading, rate_text, size_text
+from odooops_dagster.steps.core.progress import Meter, Reading
 from odooops_dagster.steps.recovery import backup as step
 from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.tools.backup.distrust import distrusted
@@ -27,6 +28,7 @@ from odooops_dagster.tools.backup.manifest import VERSION
 from odooops_dagster.tools.backup.marks import marked
 from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.store import FolderStore, Source, StoredObject
+from odooops_dagster.wording import rate_text, size_text
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
 from tests.dagster.world import fence_of
 from tests.servers import PostgresServer

@@ -22,10 +22,10 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, BackupStatus, Project
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.progress import age_text, size_text
 from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
 from odooops_dagster.tools.backup.repositories import repository_of
+from odooops_dagster.wording import age_text, size_text
 
 app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
 app.command("export")(exchange.export)
@@ -254,9 +254,8 @@ def _verdict(item: Planned, keys: dict[UUID, str], *, json: bool) -> dict[str, o
 
 
 def _said(item: Planned, keys: dict[UUID, str]) -> str:
-    taken = item.backup.taken_at or item.backup.created_at
     reasons = "; ".join(item.verdict.reasons)
-    return f"{item.backup.id} of {keys[item.backup.environment_id]}, {taken:%Y-%m-%d %H:%M %Z}: {reasons}"
+    return f"{item.backup.id} of {keys[item.backup.environment_id]}, {item.backup.moment:%Y-%m-%d %H:%M %Z}: {reasons}"
 
 
 def _size(size_bytes: int | None) -> str | None:

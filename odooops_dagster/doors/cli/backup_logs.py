@@ -18,12 +18,12 @@ from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.files import whole_file
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.progress import size_text
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.logs import log_blocks, logs_of
 from odooops_dagster.tools.backup.manifest import File, Manifest
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.wording import size_text
 
 _EMPTY = "the backup holds no logs: it was made of a zip, or by an older version"
 

@@ -23,7 +23,7 @@ from odooops_dagster.local.overview import overview
 from odooops_dagster.local.stack import Stack, Stopped
 from odooops_dagster.model import FINISHED, Environment, Project, Run
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.progress import age_text, size_text
+from odooops_dagster.wording import age_text, size_text
 
 SLUG = "demo"
 SERIES = "19.0"

@@ -16,7 +16,6 @@ from odooops_dagster.doors.cli.output import Json, note, print_fields, print_row
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.model import Backup, Drill, Run
-from odooops_dagster.steps.recovery.drills_due import newest_verified
 
 app = typer.Typer(help="Drills: backups restored and booted to prove them.", no_args_is_help=True)
 
@@ -76,7 +75,7 @@ def _named(control: ControlPlane, slug: str, reference: str) -> Backup:
 def _newest(control: ControlPlane, slug: str) -> Backup:
     """Return the newest verified backup of the project's production."""
     for environment in living(control.environments.list(slug)):
-        found = newest_verified(control, environment) if environment.stage == "production" else None
+        found = control.backups.newest_verified(environment.id) if environment.stage == "production" else None
         if found is not None:
             return found
     raise NotFound(

@@ -22,8 +22,8 @@ from odooops_dagster.home import service_name
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Environment, Stage
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.progress import age_text
 from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from, inspect, remember
+from odooops_dagster.wording import age_text
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
 app.add_typer(orphans.app, name="orphans")
@@ -201,9 +201,11 @@ def _plan(control: ControlPlane, environment: Environment, *, without_backup: bo
     ]
     if environment.stage != "production" or environment.database_name is None:
         return plan
-    verified = control.backups.list(environment_id=environment.id, status="verified")
-    if not verified and not without_backup:
+    newest = control.backups.newest_verified(environment.id)
+    if newest is None and not without_backup:
         hint = "take one: ops backup create; or give its data up: --without-backup"
         raise Conflict(f"{environment.partition_key} has no verified backup", hint=hint)
-    newest = max((backup.taken_at for backup in verified if backup.taken_at), default=None)
-    return [*plan, f"  its newest verified backup: {newest.astimezone():%Y-%m-%d %H:%M}" if newest else "  no backup"]
+    return [
+        *plan,
+        f"  its newest verified backup: {newest.moment.astimezone():%Y-%m-%d %H:%M}" if newest else "  no backup",
+    ]

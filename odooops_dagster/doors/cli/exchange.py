@@ -22,11 +22,11 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.progress import size_text
 from odooops_dagster.steps.recovery.exchange import keep_zip
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
+from odooops_dagster.wording import size_text
 
 _Target = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to write.", show_default=False)]
 _Source = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to read.", show_default=False)]

@@ -11,11 +11,11 @@ from typing import Any
 import typer
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.logs import PROGRESS
 from odooops_dagster.doors.cli.asking import name_of
 from odooops_dagster.doors.cli.bars import bars
 from odooops_dagster.doors.cli.output import note
 from odooops_dagster.model import FINISHED, Run
-from odooops_dagster.steps.core.progress import PROGRESS
 from odooops_dagster.tools.backup.working import Progress
 
 POLL_SECONDS = 0.5

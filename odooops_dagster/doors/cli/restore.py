@@ -17,9 +17,8 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fie
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, Conflict, NotFound
 from odooops_dagster.model import Backup, Environment, Restore, Stage
-from odooops_dagster.steps.core.progress import size_text
-from odooops_dagster.steps.recovery.restore import is_over
 from odooops_dagster.tools import git
+from odooops_dagster.wording import size_text
 
 Only = Literal["database", "filestore"]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 1 if it fails.")]
@@ -124,7 +123,7 @@ def _plan(control: ControlPlane, backup: Backup, target: Environment, only: Only
 def _last_swap(control: ControlPlane, environment: Environment) -> Restore:
     for restored in control.backups.restores(environment_id=environment.id):
         is_current = restored.database_name == environment.database_name
-        if restored.previous_database_name and is_current and not is_over(restored, now=datetime.now(UTC)):
+        if restored.previous_database_name and is_current and not restored.is_over(now=datetime.now(UTC)):
             return restored
     raise NotFound(
         f"no restore of {environment.partition_key} can be taken back",

@@ -23,11 +23,11 @@ from odooops_dagster.steps.clone.neutralizers import neutralizers_of
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
-from odooops_dagster.steps.core.progress import age_text
 from odooops_dagster.steps.core.undo import undoing
-from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source, taken_at
+from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
+from odooops_dagster.wording import age_text
 
 _SECONDS_PER_HOUR = 3600
 _SHOWN = 10
@@ -216,7 +216,7 @@ def _report(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source
     return {
         "source": source,
         "backup_id": str(made_of.backup.id),
-        "backup_taken_at": taken_at(made_of.backup).isoformat(),
+        "backup_taken_at": made_of.backup.moment.isoformat(),
         "backup_age_hours": _hours(made_of.backup),
         "masking_profile": [script.name for script in made_of.masks],
         "neutralized_by": made_of.neutralizers.origin,
@@ -233,7 +233,7 @@ def _report(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source
 
 
 def _origin(backup: Backup) -> str:
-    moment = f"{taken_at(backup):%Y-%m-%d %H:%M} UTC"
+    moment = f"{backup.moment:%Y-%m-%d %H:%M} UTC"
     return f"backup {backup.id} of {backup.stage}, taken {moment}, {age_text(age_of(backup))} old"
 
 

@@ -24,7 +24,6 @@ from odooops_dagster.home import GOLDEN_PREFIX
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.progress import size_text
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
@@ -34,6 +33,7 @@ from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
 from odooops_dagster.tools.sanitize.sanitizing import make_harmless, recipe
 from odooops_dagster.tools.sanitize.terms import Terms
+from odooops_dagster.wording import size_text
 
 # Tells the keys of golden templates from those of modules that were installed.
 _KEY_PREFIX = "golden:"

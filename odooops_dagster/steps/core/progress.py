@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from odooops_dagster.control.logs import Logs
+from odooops_dagster.control.logs import PROGRESS, Logs
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Fence, LogLine
+from odooops_dagster.wording import size_text
 
-# A line of the run's log that carries this in its metadata says how far the work is.
-PROGRESS = "progress"
 EVERY_SECONDS = 2.0
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 class Meter:
@@ -63,26 +60,3 @@ class Reading:
     def to_row(self) -> dict[str, Any]:
         """Return what the log line carries."""
         return {"what": self.what, "done": self.done, "whole": self.whole, "rate": round(self.bytes_per_second)}
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size as people write it, such as 1.2 GB."""
-    size, unit = float(size_bytes), 0
-    # 999.95 would be written as 1000.0.
-    while abs(size) >= 999.95 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size_bytes} B"
-
-
-def age_text(age: timedelta) -> str:
-    """Return how old something is, in the largest unit that says enough."""
-    units = (("d", timedelta(days=2), timedelta(days=1)), ("h", timedelta(hours=2), timedelta(hours=1)))
-    for sign, least, unit in units:
-        if age >= least:
-            return f"{age // unit} {sign}"
-    return f"{max(age, timedelta()) // timedelta(minutes=1)} min"
-
-
-def rate_text(size_bytes: int, seconds: float) -> str:
-    """Return a size and how fast it was done."""
-    return f"{size_text(size_bytes)} in {seconds:.1f} s, {size_text(int(size_bytes / max(seconds, 0.001)))}/s"

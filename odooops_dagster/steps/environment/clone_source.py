@@ -11,7 +11,7 @@ from uuid import UUID
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.progress import age_text
+from odooops_dagster.wording import age_text
 
 # A backup that somebody named, one made for this clone, or the newest that was read back: policy clone.source.
 Source = Literal["named", "dump", "newest_verified"]
@@ -68,7 +68,7 @@ def _newest_verified(ctx: StepContext, production: Environment | None, *, max_ag
             ctx.log("info", f"project {ctx.project.slug} has no production yet: nothing to clone")
             return None
         raise StepFailed(f"production of {ctx.project.slug} has no verified backup to clone", hint=hint)
-    newest = max(backups, key=taken_at)
+    newest = max(backups, key=lambda backup: backup.moment)
     if (age := age_of(newest)) > timedelta(hours=max_age_hours):
         raise StepFailed(
             f"production's newest verified backup is {age_text(age)} old; policy clone.max_backup_age_hours"
@@ -80,9 +80,4 @@ def _newest_verified(ctx: StepContext, production: Environment | None, *, max_ag
 
 def age_of(backup: Backup) -> timedelta:
     """Return how old the backup's data are."""
-    return datetime.now(UTC) - taken_at(backup)
-
-
-def taken_at(backup: Backup) -> datetime:
-    """Return the moment whose data the backup holds."""
-    return (backup.taken_at or backup.created_at).astimezone(UTC)
+    return datetime.now(UTC) - backup.moment

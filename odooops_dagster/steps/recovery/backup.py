@@ -15,7 +15,7 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.progress import Meter, rate_text, size_text
+from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
 from odooops_dagster.steps.recovery.exchange import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.steps.recovery.origin import origin_of
@@ -29,6 +29,7 @@ from odooops_dagster.tools.backup.marks import LIFE, Busy
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.verify import Verification, verify
+from odooops_dagster.wording import rate_text, size_text
 
 # The one who collects objects is done, or dead and passed over, within this time.
 _COLLECTOR_PATIENCE = LIFE + timedelta(minutes=5)

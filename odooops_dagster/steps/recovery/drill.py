@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.progress import age_text
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.recovery.bring_back import (
     Stored,
@@ -29,7 +28,6 @@ from odooops_dagster.steps.recovery.bring_back import (
     open_backup,
 )
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
-from odooops_dagster.steps.recovery.drills_due import newest_verified
 from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.steps.recovery.scratch import Scratch, scratch
 from odooops_dagster.tools.backup.repositories import repository_of
@@ -39,6 +37,7 @@ from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.sanitizing import make_harmless
 from odooops_dagster.tools.sanitize.terms import Terms
+from odooops_dagster.wording import age_text
 
 # Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
 _CANDIDATES = 100
@@ -125,17 +124,13 @@ def _newest(ctx: StepContext) -> UUID | None:
     """Return the environment's newest verified backup, unless the run was asked for one by name."""
     if ctx.run.config.get("backup_id"):
         return None
-    found = newest_verified(ctx.control, ctx.environment)
+    found = ctx.control.backups.newest_verified(ctx.environment.id)
     if found is None:
         raise StepFailed(
             f"{ctx.environment.partition_key} has no verified backup to try",
             hint=f"ops backup create {ctx.project.slug} {ctx.environment.branch}",
         )
     return found.id
-
-
-def _taken_at(backup: Backup) -> datetime:
-    return backup.taken_at or backup.created_at
 
 
 def _prove(ctx: StepContext, proof: _Proof) -> float:
@@ -235,7 +230,7 @@ def _boot(ctx: StepContext, proof: _Proof, build: Build, place: Scratch, access:
 def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:
     """Keep the report as evidence and record what the drill showed."""
     backup, checks = proof.backup, tuple(proof.checks)
-    rpo_seconds = (drill.started_at - _taken_at(backup)).total_seconds()
+    rpo_seconds = (drill.started_at - backup.moment).total_seconds()
     failed = [check for check in checks if check.blocking and not check.passed]
     lost = age_text(timedelta(seconds=rpo_seconds))
     summary = (

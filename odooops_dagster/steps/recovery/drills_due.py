@@ -7,7 +7,7 @@ from datetime import datetime
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
-from odooops_dagster.model import Backup, Environment
+from odooops_dagster.model import Environment
 
 REQUESTED_BY = "schedule recovery_drills"
 # Not before this hour of the week's first day, so that the night's backup is the one that is tried.
@@ -27,12 +27,6 @@ def week_of(now: datetime) -> str:
     return f"{year}-W{week:02}"
 
 
-def newest_verified(control: ControlPlane, environment: Environment) -> Backup | None:
-    """Return the environment's verified backup whose data are the newest."""
-    verified = control.backups.list(environment_id=environment.id, status="verified")
-    return max(verified, key=lambda backup: backup.taken_at or backup.created_at, default=None)
-
-
 def _productions(control: ControlPlane) -> Iterator[Environment]:
     active = {project.slug for project in control.projects.list() if project.status == "active"}
     for environment in control.environments.list():
@@ -46,7 +40,7 @@ def _productions(control: ControlPlane) -> Iterator[Environment]:
 
 def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iterator[str]:
     """Ask for the week's drill unless it was asked for already; another newest backup by now does not ask again."""
-    backup = newest_verified(control, environment)
+    backup = control.backups.newest_verified(environment.id)
     if backup is None or _was_asked(control, environment, now):
         return
     try:

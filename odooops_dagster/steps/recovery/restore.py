@@ -250,7 +250,7 @@ def _previous_of(ctx: StepContext, undone: Restore) -> str:
             f"{ctx.environment.partition_key} serves {ctx.environment.database_name}, which that restore did not make",
             hint="restore a backup instead: ops backup list",
         )
-    if is_over(undone, now=ctx.run.created_at) or not ctx.databases.exists(previous):
+    if undone.is_over(now=ctx.run.created_at) or not ctx.databases.exists(previous):
         raise Conflict(
             f"{previous} was kept until {undone.keep_previous_until} and is gone",
             hint="restore a backup instead; policy clone.keep_previous_hours says how long a database is kept",
@@ -263,13 +263,8 @@ def kept_databases(restores: Sequence[Restore], *, now: datetime) -> set[str]:
 
     The hour is for a way back that was asked for in time and waits in the queue.
     """
-    kept = (restore for restore in restores if not is_over(restore, now=now - _GRACE))
+    kept = (restore for restore in restores if not restore.is_over(now=now - _GRACE))
     return {name for restore in kept for name in (restore.database_name, restore.previous_database_name) if name}
-
-
-def is_over(restore: Restore, *, now: datetime) -> bool:
-    """Return whether the time is over for which the replaced database was promised to be there."""
-    return restore.keep_previous_until is None or restore.keep_previous_until <= now
 
 
 def _was_done(ctx: StepContext) -> bool:

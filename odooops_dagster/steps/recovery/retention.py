@@ -102,7 +102,7 @@ def _plan(backups: Sequence[Backup], policy: Policy, now: datetime) -> Iterator[
 
 
 def _is_young(backup: Backup, now: datetime) -> bool:
-    return backup.status == "verified" and now - _moment(backup) < _YOUNG
+    return backup.status == "verified" and now - backup.moment < _YOUNG
 
 
 def _spared(verdict: Verdict) -> Verdict:
@@ -112,15 +112,11 @@ def _spared(verdict: Verdict) -> Verdict:
 def _candidate(backup: Backup) -> Candidate:
     return Candidate(
         id=str(backup.id),
-        taken_at=_moment(backup),
+        taken_at=backup.moment,
         is_verified=backup.status == "verified",
         is_held=backup.held_at is not None,
         label=backup.label,
     )
-
-
-def _moment(backup: Backup) -> datetime:
-    return backup.taken_at or backup.created_at
 
 
 def _drop_rows(control: ControlPlane, going: Iterable[Planned]) -> tuple[list[Backup], list[str]]:
