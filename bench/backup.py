@@ -28,7 +28,7 @@ from bench.server import throwaway_server
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
-from odooops_dagster.tools.sanitize.sanitizing import make_harmless
+from odooops_dagster.tools.sanitize.pipeline import make_harmless
 
 DUMP, LOAD, CLICK_BACKUP, CLICK_COPY = "odoo db dump", "odoo db load", "click-odoo-backupdb", "click-odoo-copydb"
 FIRST, VERIFY, SECOND, RESTORE, CLONE = "first backup", "verify", "second backup", "restore", "staging clone"

@@ -14,10 +14,10 @@ from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.steps.core.files import link_tree
 from odooops_dagster.tools.backup import create, restore, verify
 from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import Sealer
 from odooops_dagster.tools.postgres.databases import OdooDatabases
-from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
+from odooops_dagster.tools.sanitize.pipeline import offenders, set_parameters
 from odooops_dagster.tools.store import FolderStore
 
 Question = Mapping[str, Any]

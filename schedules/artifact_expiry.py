@@ -8,8 +8,8 @@ import dagster as dg
 
 from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.recovery.exchange import remove_old_zips
-from odooops_dagster.steps.recovery.records_apply import remove_old_reviews
+from odooops_dagster.steps.recovery.rows_apply import remove_old_reviews
+from odooops_dagster.steps.recovery.zips import remove_old_zips
 from odooops_dagster.steps.upkeep.expire import remove_artifacts
 from odooops_dagster.tools.store import ObjectStore
 

@@ -19,7 +19,7 @@ from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.core.evidence import object_at
-from odooops_dagster.steps.recovery.recheck import recheck
+from odooops_dagster.steps.recovery.verify import recheck
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.runtime.ports import free_port

@@ -19,7 +19,7 @@ from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import wait_for
 

@@ -16,7 +16,7 @@ from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.sanitize import neutralize
-from odooops_dagster.tools.sanitize.sanitizing import make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import make_harmless, offenders
 from odooops_dagster.tools.sanitize.secrets import secret_list
 from tests.acceptance.canaries import MARK, Canaries, release
 from tests.acceptance.odoo_bench import Bench

@@ -15,16 +15,16 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
-from odooops_dagster.steps.recovery.records import brought, sidecar
+from odooops_dagster.steps.recovery.rows import brought, sidecar
 from odooops_dagster.tools.backup.create import create
 from odooops_dagster.tools.backup.dump import Programs
-from odooops_dagster.tools.backup.records import Chosen, diff
-from odooops_dagster.tools.backup.reimport import apply
 from odooops_dagster.tools.backup.restore import restore_database, restore_filestore
 from odooops_dagster.tools.backup.verify import verify
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import import_zip, inspect_zip
 from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.row_restore.apply import apply
+from odooops_dagster.tools.row_restore.diff import Chosen, diff
 from tests.acceptance.odoo_bench import Bench, clean
 from tests.backups import repository_in
 from tests.servers import PostgresServer

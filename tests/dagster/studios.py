@@ -23,7 +23,7 @@ from odooops_dagster.steps.core.context import Log, StepContext
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
-from odooops_dagster.tools.sanitize.sanitizing import offenders
+from odooops_dagster.tools.sanitize.pipeline import offenders
 from odooops_dagster.tools.store import ObjectStore
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
 from tests.servers import PostgresServer

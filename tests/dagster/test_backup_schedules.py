@@ -17,9 +17,9 @@ from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.recovery.freshness import watch_freshness
 from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_nightly
 from odooops_dagster.steps.recovery.retention import Retained, planned, retain
-from odooops_dagster.tools.backup.distrust import distrust, distrusted
 from odooops_dagster.tools.backup.manifest import Manifest, full_key
-from odooops_dagster.tools.backup.marks import marked
+from odooops_dagster.tools.backup.quarantine import distrust, distrusted
+from odooops_dagster.tools.backup.repository_lock import marked
 from odooops_dagster.tools.store import FolderStore
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention

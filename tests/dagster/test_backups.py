@@ -21,12 +21,12 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, LogLine
 from odooops_dagster.steps.core.progress import Meter, Reading
 from odooops_dagster.steps.recovery import backup as step
-from odooops_dagster.steps.recovery.recheck import recheck
-from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.steps.recovery.verify import recheck
 from odooops_dagster.tools.backup.logs import log_blocks, logs_of
 from odooops_dagster.tools.backup.manifest import VERSION
-from odooops_dagster.tools.backup.marks import marked
+from odooops_dagster.tools.backup.quarantine import distrusted
 from odooops_dagster.tools.backup.repositories import manifest_key
+from odooops_dagster.tools.backup.repository_lock import marked
 from odooops_dagster.tools.store import FolderStore, Source, StoredObject
 from odooops_dagster.wording import rate_text, size_text
 from tests.dagster.productions import IMAGE, SHA, Shop, shop

@@ -11,7 +11,7 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.steps.clone.clone import clone_production
-from odooops_dagster.steps.recovery import bring_back
+from odooops_dagster.steps.recovery import load as bring_back
 from odooops_dagster.tools.backup import filestore
 from odooops_dagster.tools.store import FolderStore
 from tests.dagster.studios import studio

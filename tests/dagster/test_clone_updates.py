@@ -17,7 +17,7 @@ from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import build_database
 from odooops_dagster.steps.environment.update import CHECKSUMS, changes_for, checksums_of, kept_checksums
-from odooops_dagster.tools.sanitize.sanitizing import set_parameters
+from odooops_dagster.tools.sanitize.pipeline import set_parameters
 from tests.dagster.studios import Studio, studio
 from tests.servers import PostgresServer
 

@@ -23,7 +23,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Backup, CloneResult
 from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.clone import clone_production
-from odooops_dagster.steps.clone.golden import outdated
+from odooops_dagster.steps.clone.template import outdated
 from odooops_dagster.steps.core.evidence import object_at
 from odooops_dagster.steps.environment.clone_source import find_source
 from tests.dagster.clone_child import KILLED, POINTS, crashing

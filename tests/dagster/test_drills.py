@@ -19,10 +19,10 @@ from odooops_dagster.model import Backup, Build, Run, Source
 from odooops_dagster.steps.build.image import load_build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.evidence import object_at
-from odooops_dagster.steps.recovery import bring_back
 from odooops_dagster.steps.recovery import drill as step
+from odooops_dagster.steps.recovery import load as bring_back
+from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.steps.recovery.drills_due import ask_for_drills, week_of
-from odooops_dagster.steps.recovery.scratch import left_behind
 from schedules.recovery_drills import recovery_drills
 from sensors.ops_queue import placed, request
 from tests.dagster.productions import IMAGE
@@ -247,7 +247,7 @@ def test_what_a_killed_drill_leaves_is_taken_away(production: Recovery, monkeypa
 
     def killed(*_: object, **__: object) -> None:
         seen.append(production.collect())
-        monkeypatch.setattr("odooops_dagster.steps.recovery.scratch.Scratch.take_away", lambda *_: None)
+        monkeypatch.setattr("odooops_dagster.steps.recovery.drill_sandbox.Scratch.take_away", lambda *_: None)
         raise KeyboardInterrupt
 
     backup = production.shop.back_up()

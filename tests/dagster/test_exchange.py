@@ -18,7 +18,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, OdooOpsError
 from odooops_dagster.model import Backup
-from odooops_dagster.steps.recovery import exchange
+from odooops_dagster.steps.recovery import zips as exchange
 from tests.dagster.productions import Shop, known_to_ops, shop
 from tests.servers import PostgresServer
 

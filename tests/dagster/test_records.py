@@ -24,12 +24,12 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import Conflict, OdooOpsError
 from odooops_dagster.model import Backup, Fence, Run, RunKind
-from odooops_dagster.steps.recovery import records_apply
-from odooops_dagster.steps.recovery.records import SIDECAR_PREFIX, remove_sidecars, sidecar
-from odooops_dagster.steps.recovery.records_apply import queue_records, remove_old_reviews
-from odooops_dagster.tools.backup.reimport import Applied
-from odooops_dagster.tools.backup.reimport import apply as written
-from odooops_dagster.tools.backup.review import Change, Header, Review
+from odooops_dagster.steps.recovery import rows_apply as records_apply
+from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX, remove_sidecars, sidecar
+from odooops_dagster.steps.recovery.rows_apply import queue_records, remove_old_reviews
+from odooops_dagster.tools.row_restore.apply import Applied
+from odooops_dagster.tools.row_restore.apply import apply as written
+from odooops_dagster.tools.row_restore.review import Change, Header, Review
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.dagster.productions import Shop, known_to_ops, shop
 from tests.dagster.recoveries import Recovery

@@ -14,7 +14,7 @@ import pytest
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Run
-from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
@@ -25,7 +25,7 @@ RESTORES = [
     ("store", "2", False),
     ("store", "4", False),
     ("odooops_dagster.tools.backup.restore:_write", "after", False),
-    ("odooops_dagster.steps.recovery.bring_back:restore_database", "after", False),
+    ("odooops_dagster.steps.recovery.load:restore_database", "after", False),
     ("odooops_dagster.steps.recovery.restore:compare_rows", "before", False),
     ("odooops_dagster.steps.environment.deployment:_take_over", "after", False),
     ("odooops_dagster.control.backups:Backups.swap", "after", True),

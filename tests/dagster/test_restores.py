@@ -16,7 +16,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, DatabaseAccess, Restore
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery import restore as step
-from odooops_dagster.steps.recovery.bring_back import Stored, bring_back
+from odooops_dagster.steps.recovery.load import Stored, bring_back
 from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.backup.schema_load import Loaded
 from tests.dagster.recoveries import Recovery, recovery

@@ -21,8 +21,8 @@ from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.environment.destroy import destroy_environment
 from odooops_dagster.steps.recovery.backup import back_up
 from odooops_dagster.steps.recovery.backup_logs import log_sources
-from odooops_dagster.steps.recovery.bring_back import build_of
-from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.recovery.load import build_of
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.backup.create import create
 from odooops_dagster.tools.backup.dump import Programs, conninfo

@@ -14,8 +14,8 @@ import pytest
 from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
 from odooops_dagster.tools.backup import gc
 from odooops_dagster.tools.backup.create import create
-from odooops_dagster.tools.backup.marks import marked
 from odooops_dagster.tools.backup.repository import Damaged, Repository
+from odooops_dagster.tools.backup.repository_lock import marked
 from odooops_dagster.tools.backup.restore import restore_database
 from odooops_dagster.tools.store import FolderStore, StoredObject
 from tests.backups import Databases, Production, back_up, bring_back, check, files, production_on, repository_in, rows

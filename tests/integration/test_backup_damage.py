@@ -10,9 +10,9 @@ import pytest
 
 from odooops_dagster.errors import Conflict
 from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import VERSION, LaterFormat, Manifest
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import Sealer
 from odooops_dagster.tools.backup.verify import Verification, verify
 from odooops_dagster.tools.store import FolderStore, MemoryStore, Source, StoredObject
 from tests.backups import Production, back_up, check, production_on, repository_in

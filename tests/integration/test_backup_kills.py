@@ -18,8 +18,8 @@ import pytest
 
 from odooops_dagster.errors import Conflict
 from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import Sealer
 from odooops_dagster.tools.backup.verify import verify
 from odooops_dagster.tools.store import FolderStore, Source, StoredObject
 from tests.backups import (

@@ -19,8 +19,8 @@ from moto.server import ThreadedMotoServer
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.tools.backup import gc
 from odooops_dagster.tools.backup.dump import Programs
+from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import Sealer
 from odooops_dagster.tools.backup.verify import Verification, verify
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.store import FolderStore, MemoryStore, S3Store

@@ -19,7 +19,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import Backup
-from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.tools.backup.quarantine import distrusted
 from odooops_dagster.tools.backup.repositories import manifest_key
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes

@@ -15,7 +15,7 @@ from odooops_dagster.errors import NotHarmless
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
 from odooops_dagster.tools.sanitize.terms import Terms
 from tests.servers import PostgresServer
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.tools.backup import tables
-from odooops_dagster.tools.backup.records import Chosen, diff
-from odooops_dagster.tools.backup.reimport import Applied, apply
-from odooops_dagster.tools.backup.review import Change, Review, read_review, write_review
+from odooops_dagster.tools.row_restore.apply import Applied, apply
+from odooops_dagster.tools.row_restore.diff import Chosen, diff
+from odooops_dagster.tools.row_restore.review import Change, Review, read_review, write_review
 from tests.backups import access_to
 from tests.servers import PostgresServer
 
@@ -370,7 +370,7 @@ def test_what_cannot_be_compared_is_said(text: str, kind: type[OdooOpsError], sa
 
 def test_a_diff_that_nobody_would_read_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would have to be held in memory, too."""
-    monkeypatch.setattr("odooops_dagster.tools.backup.records.MOST_CHANGES", 1)
+    monkeypatch.setattr("odooops_dagster.tools.row_restore.diff.MOST_CHANGES", 1)
     pair.work("delete from res_users")
     with pytest.raises(BadInput, match="more than 1 rows differ in res_users"):
         pair.diff("res_users")

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.sanitizing import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
 from tests.servers import PostgresServer
 
 ODOO = """

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odooops_dagster.tools.backup.cutting import cut, likeness, lines_of, sketch
+from odooops_dagster.tools.backup.chunking import cut, likeness, lines_of, sketch
 
 SHORTEST, LONGEST = 4_000, 8_000
 

@@ -11,9 +11,9 @@ import pytest
 
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.tools.backup import filestore
+from odooops_dagster.tools.backup.encryption import LARGEST, Sealer
 from odooops_dagster.tools.backup.filestore import Kept, groups, keep_group, present
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import LARGEST, Sealer
 from odooops_dagster.tools.store import MemoryStore
 
 

@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from odooops_dagster.tools.backup import cutting, marks, sealing
+from odooops_dagster.tools.backup import chunking as cutting
+from odooops_dagster.tools.backup import encryption as sealing
+from odooops_dagster.tools.backup import repository_lock as marks
 from odooops_dagster.tools.backup.logs import file_source
 from tests.backups import back_up, back_up_dump, production_on, repository_in
 from tests.servers import PostgresServer

@@ -20,11 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.tools.backup import filestore, gc, marks
+from odooops_dagster.tools.backup import filestore, gc
+from odooops_dagster.tools.backup import repository_lock as marks
+from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.marks import LIFE, TRUSTED, marked
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import Sealer
+from odooops_dagster.tools.backup.repository_lock import LIFE, TRUSTED, marked
 from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore, Source, StoredObject
 from tests.backups import back_up_dump
 
@@ -194,7 +195,7 @@ def test_who_was_killed_on_this_machine_is_not_waited_for(tmp_path: Path) -> Non
     """The next attempt sees that the process has ended."""
     program = (
         "import os, sys; from pathlib import Path\n"
-        "from odooops_dagster.tools.backup.marks import marked\nfrom tests.backups import repository_in\n"
+        "from odooops_dagster.tools.backup.repository_lock import marked\nfrom tests.backups import repository_in\n"
         "with marked(repository_in(Path(sys.argv[1])), 'collecting', 'c'): os._exit(9)"
     )
     child = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odooops_dagster.errors import BadInput, Conflict
-from odooops_dagster.tools.backup.sealing import LARGEST, Sealer
+from odooops_dagster.tools.backup.encryption import LARGEST, Sealer
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError
 from odooops_dagster.tools.backup import zip_entries
-from odooops_dagster.tools.backup.plain import scan
 from odooops_dagster.tools.backup.script import loadable
+from odooops_dagster.tools.backup.sql_dump import scan
 from odooops_dagster.tools.backup.zip_import import import_zip, inspect_zip
 from tests.backups import repository_in
 

@@ -12,18 +12,18 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import backup_logs, exchange, records, restore
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
-from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
-from odooops_dagster.doors.cli.bars import bars
-from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.follow import finish, follow_bytes
+from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import BadInput
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, BackupStatus, Project
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.recovery.recheck import recheck
 from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
+from odooops_dagster.steps.recovery.verify import recheck
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.wording import age_text, size_text
 

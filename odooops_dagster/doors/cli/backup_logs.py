@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.doors.cli.arguments import BackupId
-from odooops_dagster.doors.cli.asking import backup_of
+from odooops_dagster.doors.cli.lookup import backup_of
 from odooops_dagster.doors.cli.output import Json, note, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import Conflict, NotFound, Unavailable

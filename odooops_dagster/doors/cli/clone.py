@@ -10,8 +10,8 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import Branch, ProjectSlug
-from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of, queue
-from odooops_dagster.doors.cli.following import finish, follow
+from odooops_dagster.doors.cli.follow import finish, follow
+from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of, queue
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import Conflict

@@ -14,7 +14,7 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
 from odooops_dagster.demo.office import Office
-from odooops_dagster.doors.cli.asking import Wish, queue_branch
+from odooops_dagster.doors.cli.lookup import Wish, queue_branch
 from odooops_dagster.doors.cli.output import note
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.up import prepare_database, report

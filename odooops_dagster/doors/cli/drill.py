@@ -10,8 +10,8 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import OnlyProject, ProjectSlug
-from odooops_dagster.doors.cli.asking import backup_of, living, name_of
-from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.follow import finish, follow_bytes
+from odooops_dagster.doors.cli.lookup import backup_of, living, name_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound

@@ -11,10 +11,10 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import orphans
-from odooops_dagster.doors.cli.adopting import read_dsn, refuse_failed
+from odooops_dagster.doors.cli.adopt import read_dsn, refuse_failed
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug
-from odooops_dagster.doors.cli.asking import Wish, branch_of, environment_of, living, name_of, queue, queue_branch
-from odooops_dagster.doors.cli.following import finish, follow
+from odooops_dagster.doors.cli.follow import finish, follow
+from odooops_dagster.doors.cli.lookup import Wish, branch_of, environment_of, living, name_of, queue, queue_branch
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import control_plane, runtime
 from odooops_dagster.errors import Conflict, NotFound

@@ -12,17 +12,17 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, ProjectSlug
-from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
-from odooops_dagster.doors.cli.bars import bars
-from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.follow import finish, follow_bytes
+from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json
 from odooops_dagster.doors.cli.ports import caller, control_plane, platform
+from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.recovery.exchange import keep_zip
+from odooops_dagster.steps.recovery.zips import keep_zip
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import Report, inspect_zip

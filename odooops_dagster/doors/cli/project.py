@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.doors.cli.arguments import ProjectSlug
-from odooops_dagster.doors.cli.asking import living
+from odooops_dagster.doors.cli.lookup import living
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_rows
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import BadInput

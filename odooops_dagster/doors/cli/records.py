@@ -12,17 +12,17 @@ from typing import Annotated
 import typer
 
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, ProjectSlug
-from odooops_dagster.doors.cli.asking import backup_of, environment_of, name_of
-from odooops_dagster.doors.cli.bars import bars
-from odooops_dagster.doors.cli.following import finish, follow_bytes
+from odooops_dagster.doors.cli.follow import finish, follow_bytes
+from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields
 from odooops_dagster.doors.cli.ports import caller, platform
+from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import BadInput, Conflict
-from odooops_dagster.steps.recovery.records import Ports, diff_records
-from odooops_dagster.steps.recovery.records_apply import queue_records, written_by
-from odooops_dagster.tools.backup.records import Chosen
+from odooops_dagster.steps.recovery.rows import Ports, diff_records
+from odooops_dagster.steps.recovery.rows_apply import queue_records, written_by
 from odooops_dagster.tools.backup.repositories import repository_of
-from odooops_dagster.tools.backup.review import Review, read_review, write_review
+from odooops_dagster.tools.row_restore.diff import Chosen
+from odooops_dagster.tools.row_restore.review import Review, read_review, write_review
 
 app = typer.Typer(help="Single records of a backup.", no_args_is_help=True)
 

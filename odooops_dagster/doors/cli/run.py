@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug, RunName
-from odooops_dagster.doors.cli.asking import Wish, name_of, queue_branch, run_of
-from odooops_dagster.doors.cli.following import finish, follow, lines_after, print_line
+from odooops_dagster.doors.cli.follow import finish, follow, lines_after, print_line
+from odooops_dagster.doors.cli.lookup import Wish, name_of, queue_branch, run_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.model import Run, RunStatus

@@ -17,16 +17,16 @@ from odooops_dagster.errors import NotHarmless, OdooOpsError
 from odooops_dagster.home import database_name, filestore, role_name, scratch_name
 from odooops_dagster.model import Backup, Build, CheckResult, CloneResult
 from odooops_dagster.steps.clone.backup_of import backup_of
-from odooops_dagster.steps.clone.golden import Golden, Ingredients, NotCovered, golden, uncovered
 from odooops_dagster.steps.clone.masking import masking_hooks
 from odooops_dagster.steps.clone.neutralizers import neutralizers_of
+from odooops_dagster.steps.clone.template import Golden, Ingredients, NotCovered, golden, uncovered
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.tools.sanitize.sanitizing import offenders, set_parameters
+from odooops_dagster.tools.sanitize.pipeline import offenders, set_parameters
 from odooops_dagster.wording import age_text
 
 _SECONDS_PER_HOUR = 3600

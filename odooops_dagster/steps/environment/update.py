@@ -18,7 +18,7 @@ from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.sanitizing import is_neutralized_by, make_harmless, set_parameters
+from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, make_harmless, set_parameters
 from odooops_dagster.tools.sanitize.terms import Terms
 
 # The system parameter that keeps a checksum for each module that is not Odoo's own.

@@ -17,17 +17,17 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
-from odooops_dagster.steps.recovery.exchange import KeptZip, create_from_zip, forget_zip
-from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.recovery.data_location import origin_of
 from odooops_dagster.steps.recovery.proof import NOT_ASKED, Proof, prove_loadable
-from odooops_dagster.steps.recovery.recheck import few, in_one_line, settle
+from odooops_dagster.steps.recovery.verify import few, in_one_line, settle
+from odooops_dagster.steps.recovery.zips import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.tools.backup.create import Created, create
-from odooops_dagster.tools.backup.distrust import distrusted
-from odooops_dagster.tools.backup.elsewhere import summary_of
+from odooops_dagster.tools.backup.external_files import summary_of
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.marks import LIFE, Busy
+from odooops_dagster.tools.backup.quarantine import distrusted
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.repository_lock import LIFE, Busy
 from odooops_dagster.tools.backup.verify import Verification, verify
 from odooops_dagster.wording import rate_text, size_text
 

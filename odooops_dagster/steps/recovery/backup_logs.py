@@ -14,7 +14,7 @@ from uuid import UUID
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import environment_folder
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.recovery.origin import Origin
+from odooops_dagster.steps.recovery.data_location import Origin
 from odooops_dagster.tools.backup.logs import LogSource, Readable, file_source, rotated
 
 _LINES = 5000

@@ -18,7 +18,9 @@ from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Dr
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
-from odooops_dagster.steps.recovery.bring_back import (
+from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
+from odooops_dagster.steps.recovery.drill_sandbox import Scratch, scratch
+from odooops_dagster.steps.recovery.load import (
     Stored,
     bring_back,
     build_of,
@@ -27,15 +29,13 @@ from odooops_dagster.steps.recovery.bring_back import (
     compare_schema,
     open_backup,
 )
-from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
-from odooops_dagster.steps.recovery.recheck import recheck
-from odooops_dagster.steps.recovery.scratch import Scratch, scratch
+from odooops_dagster.steps.recovery.verify import recheck
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.sanitizing import make_harmless
+from odooops_dagster.tools.sanitize.pipeline import make_harmless
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 

@@ -17,7 +17,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import environment_folder
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.recovery.records import sidecar
+from odooops_dagster.steps.recovery.rows import sidecar
 from odooops_dagster.tools.backup.left_out import LeftOut
 from odooops_dagster.tools.backup.loading import digest, prove, unproven
 from odooops_dagster.tools.backup.manifest import Manifest

@@ -25,7 +25,7 @@ from odooops_dagster.steps.core.files import link_tree
 from odooops_dagster.steps.core.undo import Undo, undoing
 from odooops_dagster.steps.environment.deployment import switch
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.recovery.bring_back import (
+from odooops_dagster.steps.recovery.load import (
     Stored,
     bring_back,
     build_of,
@@ -35,7 +35,7 @@ from odooops_dagster.steps.recovery.bring_back import (
     damaged_files,
     open_backup,
 )
-from odooops_dagster.steps.recovery.records_apply import apply_records
+from odooops_dagster.steps.recovery.rows_apply import apply_records
 from odooops_dagster.tools.backup.filestore import inside
 
 _GRACE = timedelta(hours=1)

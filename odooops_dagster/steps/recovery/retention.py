@@ -15,7 +15,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, Project
 from odooops_dagster.tools.backup import gc
-from odooops_dagster.tools.backup.distrust import distrusted, trust
+from odooops_dagster.tools.backup.quarantine import distrusted, trust
 from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.retention import Candidate, Policy, Verdict, plan

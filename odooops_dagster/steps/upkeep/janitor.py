@@ -19,10 +19,10 @@ from odooops_dagster.home import filestore, owner_of_database
 from odooops_dagster.local.identity import accept_record, begin_round, mark_folder
 from odooops_dagster.ownership import Mark
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.clone.golden import retire_golden
+from odooops_dagster.steps.clone.template import retire_golden
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.recovery.records import remove_sidecars
-from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.steps.recovery.drill_sandbox import left_behind
+from odooops_dagster.steps.recovery.rows import remove_sidecars
 from odooops_dagster.steps.upkeep.orphans import tell_of_orphans
 from odooops_dagster.steps.upkeep.record import Record, read_record
 from odooops_dagster.steps.upkeep.things import Thing, find_things

@@ -20,8 +20,8 @@ from odooops_dagster.home import (
 )
 from odooops_dagster.local.identity import folder_mark
 from odooops_dagster.ownership import Mark
-from odooops_dagster.steps.recovery.records import SIDECAR_PREFIX, is_over_life
-from odooops_dagster.steps.recovery.scratch import left_behind
+from odooops_dagster.steps.recovery.drill_sandbox import left_behind
+from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX, is_over_life
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 

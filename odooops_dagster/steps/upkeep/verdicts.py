@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from odooops_dagster.steps.recovery.records import SIDECAR_PREFIX
+from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 

@@ -15,13 +15,13 @@ from typing import Any, BinaryIO, cast
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup import filestore
-from odooops_dagster.tools.backup.cutting import cut
+from odooops_dagster.tools.backup.chunking import cut
 from odooops_dagster.tools.backup.dump import Facts, Programs, Snapshot, snapshot, still_referenced
 from odooops_dagster.tools.backup.logs import KeptLogs, LogSource, keep_logs, logs_of
 from odooops_dagster.tools.backup.manifest import File, Manifest, Piece, checked_id
-from odooops_dagster.tools.backup.marks import Mark, marked
+from odooops_dagster.tools.backup.parallel import Progress, in_order, silent
 from odooops_dagster.tools.backup.repository import Known, Repository
-from odooops_dagster.tools.backup.working import Progress, in_order, silent
+from odooops_dagster.tools.backup.repository_lock import Mark, marked
 
 WORKERS = 4
 _AHEAD = 2

@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.elsewhere import split_by_store
+from odooops_dagster.tools.backup.external_files import split_by_store
 from odooops_dagster.unreachable import first_line
 
 # Someone who holds a table for longer than this is named instead of waited for.

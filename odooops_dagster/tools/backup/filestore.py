@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from odooops_dagster.errors import BadInput, Unavailable
+from odooops_dagster.tools.backup.encryption import LARGEST
 from odooops_dagster.tools.backup.manifest import File, Piece
 from odooops_dagster.tools.backup.repository import Known, Repository
-from odooops_dagster.tools.backup.sealing import LARGEST
 
 # Files from this size on are on their own: nothing is saved by keeping them together.
 LARGE = LARGEST // 2

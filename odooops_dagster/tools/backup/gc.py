@@ -8,8 +8,8 @@ from datetime import datetime
 
 from odooops_dagster.errors import NotFound
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.marks import LIFE, Mark, marked, remove_dead, utc_now
 from odooops_dagster.tools.backup.repository import TWINS, Repository
+from odooops_dagster.tools.backup.repository_lock import LIFE, Mark, marked, remove_dead, utc_now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.backup.encryption import KEY_BYTES, Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Damaged, Repository
-from odooops_dagster.tools.backup.sealing import KEY_BYTES, Sealer
 from odooops_dagster.tools.store import ObjectStore
 
 

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import TypeVar
 
 from odooops_dagster.errors import Conflict, NotFound, OdooOpsError, Unreadable
-from odooops_dagster.tools.backup.cutting import Sketch, likeness, lines_of, sketch
+from odooops_dagster.tools.backup.chunking import Sketch, likeness, lines_of, sketch
+from odooops_dagster.tools.backup.encryption import LARGEST, Sealer
 from odooops_dagster.tools.backup.manifest import Manifest, Piece, check
-from odooops_dagster.tools.backup.sealing import LARGEST, Sealer
 from odooops_dagster.tools.store import UNREADABLE, ObjectStore
 
 Read = TypeVar("Read")

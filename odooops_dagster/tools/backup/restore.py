@@ -13,9 +13,9 @@ from odooops_dagster.tools.backup import dump
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.loading import load
 from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.parallel import Progress, in_order, silent
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.schema_load import Loaded
-from odooops_dagster.tools.backup.working import Progress, in_order, silent
 
 WORKERS = 4
 _AHEAD = 2

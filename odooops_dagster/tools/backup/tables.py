@@ -14,7 +14,7 @@ from psycopg import sql
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.dump import conninfo
-from odooops_dagster.tools.backup.review import Values
+from odooops_dagster.tools.row_restore.review import Values
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Key = tuple[str | None, ...]

@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from odooops_dagster.errors import Conflict, NotFound, StepFailed
 from odooops_dagster.tools.backup import dump
+from odooops_dagster.tools.backup.chunking import lines_of
 from odooops_dagster.tools.backup.copy_rows import column_values, stream_of
-from odooops_dagster.tools.backup.cutting import lines_of
-from odooops_dagster.tools.backup.elsewhere import store_of
+from odooops_dagster.tools.backup.external_files import store_of
 from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.parallel import Progress, in_order, silent
 from odooops_dagster.tools.backup.repository import Absent, Damaged, Repository
-from odooops_dagster.tools.backup.working import Progress, in_order, silent
 
 WORKERS = 4
 _AHEAD = 2

@@ -20,9 +20,9 @@ from odooops_dagster.files import whole_file
 from odooops_dagster.tools.backup import dump
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import File, Manifest
+from odooops_dagster.tools.backup.parallel import Progress, in_order, silent
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.restore import dump_blocks
-from odooops_dagster.tools.backup.working import Progress, in_order, silent
 from odooops_dagster.tools.backup.zip_entries import DUMP, FILESTORE, MANIFEST
 
 _WORKERS = 4

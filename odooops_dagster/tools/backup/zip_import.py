@@ -15,11 +15,11 @@ from typing import Any, BinaryIO, cast
 
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.tools.backup.create import Created, create_from_streams
-from odooops_dagster.tools.backup.elsewhere import split_by_store, summary_of
+from odooops_dagster.tools.backup.external_files import split_by_store, summary_of
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.plain import PlainDump, scan
+from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.working import Progress, silent
+from odooops_dagster.tools.backup.sql_dump import PlainDump, scan
 from odooops_dagster.tools.backup.zip_entries import DUMP, FROM_ODOO, MANIFEST, Contents, opened, reading
 
 _BLOCK = 1024 * 1024

@@ -22,7 +22,7 @@ from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import CheckResult, DatabaseAccess
 from odooops_dagster.tools.backup.dump import Programs, conninfo
-from odooops_dagster.tools.backup.elsewhere import split_by_store, summary_of
+from odooops_dagster.tools.backup.external_files import split_by_store, summary_of
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.review import Change, Review, Values
 from odooops_dagster.tools.backup.tables import Connection, Key, Table, connected, describe, fetch
+from odooops_dagster.tools.row_restore.review import Change, Review, Values
 
 # Puts files of the filestore where the rows will look for them.
 BringBack = Callable[[Sequence[str]], object]

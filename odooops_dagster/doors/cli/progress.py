@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from odooops_dagster.tools.backup.working import Progress as Report
+from odooops_dagster.tools.backup.parallel import Progress as Report
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.review import Change, Header, Review
 from odooops_dagster.tools.backup.tables import (
     Connection,
     Key,
@@ -20,6 +19,7 @@ from odooops_dagster.tools.backup.tables import (
     fetch,
     scan,
 )
+from odooops_dagster.tools.row_restore.review import Change, Header, Review
 
 # Nobody reads more, and all of them are held in memory.
 MOST_CHANGES = 50_000

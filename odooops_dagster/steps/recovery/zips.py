@@ -13,12 +13,12 @@ from odooops_dagster.errors import BadInput, Conflict, NotFound, StepFailed
 from odooops_dagster.files import whole_file
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.handed_in import HandedIn, hand_in, put_away, remove_old, take_up
 from odooops_dagster.steps.core.progress import Meter
+from odooops_dagster.steps.core.uploads import HandedIn, hand_in, put_away, remove_old, take_up
 from odooops_dagster.tools.backup.create import Created
-from odooops_dagster.tools.backup.distrust import distrusted
+from odooops_dagster.tools.backup.parallel import Progress
+from odooops_dagster.tools.backup.quarantine import distrusted
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.working import Progress
 from odooops_dagster.tools.backup.zip_import import Report, import_zip
 from odooops_dagster.tools.store import ObjectStore
 from odooops_dagster.wording import size_text

@@ -21,17 +21,17 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.recovery.origin import origin_of
+from odooops_dagster.steps.recovery.data_location import origin_of
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.records import Chosen, diff
-from odooops_dagster.tools.backup.reimport import BringBack
+from odooops_dagster.tools.backup.parallel import Progress
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
-from odooops_dagster.tools.backup.review import Review
-from odooops_dagster.tools.backup.working import Progress
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.row_restore.apply import BringBack
+from odooops_dagster.tools.row_restore.diff import Chosen, diff
+from odooops_dagster.tools.row_restore.review import Review
 from odooops_dagster.tools.store import ObjectStore
 
 SIDECAR_PREFIX = "opsrec_"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.files import write_whole
-from odooops_dagster.tools.backup.elsewhere import store_of
+from odooops_dagster.tools.backup.external_files import store_of
 
 FORMAT = "odooops-records"
 VERSION = 1

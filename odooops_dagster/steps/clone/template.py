@@ -27,11 +27,11 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
-from odooops_dagster.steps.recovery.bring_back import bring_back, open_backup
+from odooops_dagster.steps.recovery.load import bring_back, open_backup
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
-from odooops_dagster.tools.sanitize.sanitizing import make_harmless, recipe
+from odooops_dagster.tools.sanitize.pipeline import make_harmless, recipe
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import size_text
 

@@ -12,11 +12,11 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.logs import PROGRESS
-from odooops_dagster.doors.cli.asking import name_of
-from odooops_dagster.doors.cli.bars import bars
+from odooops_dagster.doors.cli.lookup import name_of
 from odooops_dagster.doors.cli.output import note
+from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.model import FINISHED, Run
-from odooops_dagster.tools.backup.working import Progress
+from odooops_dagster.tools.backup.parallel import Progress
 
 POLL_SECONDS = 0.5
 LINES_AT_ONCE = 500

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict, Unavailable
 from odooops_dagster.model import Backup
-from odooops_dagster.tools.backup.distrust import distrust, trust
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.manifest import LaterFormat, Manifest
+from odooops_dagster.tools.backup.parallel import Progress, silent
+from odooops_dagster.tools.backup.quarantine import distrust, trust
 from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.verify import Defect, Verification, verify
-from odooops_dagster.tools.backup.working import Progress, silent
 
 # So many names fit a line.
 _NAMES_SAID = 5

@@ -18,8 +18,8 @@ from pydantic import BaseModel, Field
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Run
+from odooops_dagster.tools.backup.encryption import LARGEST
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.sealing import LARGEST
 from odooops_dagster.tools.store import ObjectStore
 
 _NAME = r"(?P<came>\d{10})-[0-9a-f]{16}"

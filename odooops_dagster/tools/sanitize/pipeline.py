@@ -20,9 +20,10 @@ from psycopg.rows import tuple_row
 from odooops_dagster.errors import NotHarmless, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools import sanitize
+from odooops_dagster.tools.sanitize import checks as harmless
 from odooops_dagster.tools.sanitize import collect, files, objects, rows, scan, scrub, stale
-from odooops_dagster.tools.sanitize import questions as harmless
 from odooops_dagster.tools.sanitize.access import every_row
+from odooops_dagster.tools.sanitize.checks import QUESTIONS
 from odooops_dagster.tools.sanitize.columns import (
     Column,
     ordinary_columns,
@@ -35,7 +36,6 @@ from odooops_dagster.tools.sanitize.fill import Filled, fill
 from odooops_dagster.tools.sanitize.fingerprints import Fingerprints
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.places import Place
-from odooops_dagster.tools.sanitize.questions import QUESTIONS
 from odooops_dagster.tools.sanitize.scripts import run_all
 from odooops_dagster.tools.sanitize.scrub import STATEMENTS
 from odooops_dagster.tools.sanitize.seal import Seal, break_seal, is_intact, read_seal, seal, sum_of_scripts

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from odooops_dagster.tools.backup.sealing import LARGEST
+from odooops_dagster.tools.backup.encryption import LARGEST
 
 # A piece ends behind one of the lines between these two; which one, its content decides. Half as long as an object may
 # be: what differs between larger pieces takes longer to find than in two small ones.

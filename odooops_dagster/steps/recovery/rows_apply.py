@@ -17,14 +17,14 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, StepFailed
 from odooops_dagster.model import Environment, Run
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.handed_in import HandedIn, hand_in, put_away, remove_old, take_up
-from odooops_dagster.steps.recovery.origin import origin_of
-from odooops_dagster.steps.recovery.records import brought, refuse_other
-from odooops_dagster.tools.backup import review as reviews
-from odooops_dagster.tools.backup.reimport import Applied, apply
+from odooops_dagster.steps.core.uploads import HandedIn, hand_in, put_away, remove_old, take_up
+from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.recovery.rows import brought, refuse_other
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.review import Review
+from odooops_dagster.tools.row_restore import review as reviews
+from odooops_dagster.tools.row_restore.apply import Applied, apply
+from odooops_dagster.tools.row_restore.review import Review
 from odooops_dagster.tools.store import ObjectStore
 
 _FOLDER = "reviews"

@@ -1,0 +1,1 @@
+"""Single rows of a backup: compared with a live database, reviewed, written back."""
