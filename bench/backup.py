@@ -28,7 +28,7 @@ from bench.server import throwaway_server
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
-from odooops_dagster.tools.sanitize.pipeline import make_harmless
+from odooops_dagster.tools.sanitize.pipeline import sanitize
 
 DUMP, LOAD, CLICK_BACKUP, CLICK_COPY = "odoo db dump", "odoo db load", "click-odoo-backupdb", "click-odoo-copydb"
 FIRST, VERIFY, SECOND, RESTORE, CLONE = "first backup", "verify", "second backup", "restore", "staging clone"
@@ -184,9 +184,7 @@ class Bench:
         self._databases.create(COPY, owner=SCRATCH, template=DATABASE)
         names = neutralize.installed(self._databases.module_states(COPY))
         scripts = neutralize.scripts(names, self._programs.addons_paths)
-        make_harmless(
-            self._databases.access(COPY, role=SCRATCH), scripts=scripts, masks=(), progress=lambda _line: None
-        )
+        sanitize(self._databases.access(COPY, role=SCRATCH), scripts=scripts, masks=(), progress=lambda _line: None)
         self._databases.turn_into_template(COPY, GOLDEN)
         shutil.copytree(self._production.filestore, self._programs.filestore(GOLDEN))
 

@@ -50,7 +50,7 @@ class Unreadable(Conflict):
     """The store holds an object that cannot be read."""
 
 
-class NotHarmless(StepFailed):
+class SanitizationFailed(StepFailed):
     """The copy could not be made harmless; nothing was kept."""
 
 

@@ -17,7 +17,7 @@ TEMPLATE_PREFIX = "opstpl_"
 # Templates that hold production's data, made harmless.
 GOLDEN_PREFIX = f"{TEMPLATE_PREFIX}gold_"
 # Where production's data are made harmless: a database of this name, and the role that owns it.
-SCRATCH_PREFIX = f"{DATABASE_PREFIX}clone_"
+CLONE_STAGING_PREFIX = f"{DATABASE_PREFIX}clone_"
 
 # PostgreSQL cuts identifiers at 63 bytes; what follows the readable part takes at most 23.
 _READABLE_CHARACTERS = 36
@@ -49,7 +49,7 @@ def database_name(environment: Environment, run: Run) -> str:
 
 def scratch_name(environment: Environment, run: Run) -> str:
     """Return the name of the database, and of its role, in which this attempt makes production's data harmless."""
-    return f"{SCRATCH_PREFIX}{_attempt_of(environment, run)}"
+    return f"{CLONE_STAGING_PREFIX}{_attempt_of(environment, run)}"
 
 
 def role_name(environment: Environment) -> str:

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from odooops_dagster.tools.backup.dump import Programs
-from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from
+from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from
 from tests.backups import Production
 from tests.servers import PostgresServer
 
@@ -39,9 +39,9 @@ class Theirs:
         )
 
     @property
-    def place(self) -> Elsewhere:
+    def place(self) -> AdoptedSource:
         """Return where it is."""
-        return Elsewhere(access=access_from(self.dsn), filestore=self.data.folder)
+        return AdoptedSource(access=access_from(self.dsn), filestore=self.data.folder)
 
     def change(self, statement: LiteralString, *names: str) -> None:
         """Change it, as those do whose it is."""

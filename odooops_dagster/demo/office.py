@@ -13,7 +13,7 @@ _LOGIN = "admin"
 _PATIENCE_SECONDS = 120
 
 
-class Office:
+class OdooSession:
     """One session in one Odoo."""
 
     def __init__(self, url: str, *, database: str) -> None:

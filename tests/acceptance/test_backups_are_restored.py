@@ -19,7 +19,7 @@ from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.core.evidence import object_at
-from odooops_dagster.steps.recovery.verify import recheck
+from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.runtime.ports import free_port
@@ -144,7 +144,7 @@ def test_a_real_odoo_comes_back_and_a_changed_byte_is_found(production: Recovery
     assert production.shop.store.stat(str(object_at(artifact["s3_url"])))
 
     spoilt = production.shop.spoil(backup)
-    checked = recheck(
+    checked = verify_again(
         production.shop.control, production.shop.repository, backup, programs=Programs(folder=wheel_bin_dir())
     )
     assert spoilt in str(checked.fault)

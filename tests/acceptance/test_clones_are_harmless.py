@@ -19,7 +19,7 @@ from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offenders, sanitize
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import wait_for
 
@@ -96,11 +96,11 @@ class Production:
         """Return a copy that nobody has touched."""
         return self.bench.database(word, template=self.access.database)
 
-    def make_harmless(self, copy: DatabaseAccess, *masks: Script) -> HarmlessReport:
+    def sanitize(self, copy: DatabaseAccess, *masks: Script) -> SanitizationReport:
         """Run what the clone runs."""
         names = neutralize.installed(self.bench.databases.module_states(copy.database))
         scripts = neutralize.scripts(names, self.build.addons_paths)
-        return make_harmless(copy, scripts=scripts, masks=masks, progress=print)
+        return sanitize(copy, scripts=scripts, masks=masks, progress=print)
 
     def rows(self, copy: DatabaseAccess, statement: str) -> list[str]:
         """Return what a query of one column finds."""
@@ -130,7 +130,7 @@ def test_nothing_of_production_survives_in_the_copy(production: Production) -> N
     """No word of the secrets is left anywhere in the database, and every question is answered well."""
     copy = production.copy("scrubbed")
     assert len(offenders(copy)) >= 8
-    report = production.make_harmless(copy)
+    report = production.sanitize(copy)
     assert offenders(copy) == {}
     dumped = subprocess.run(
         [wheel_bin_dir() / "pg_dump", "--data-only", url(copy)], capture_output=True, text=True, check=True, timeout=120
@@ -146,7 +146,7 @@ def test_nothing_of_production_survives_in_the_copy(production: Production) -> N
 def test_the_copys_crons_reach_nobody_while_productions_do(production: Production) -> None:
     """The trap hears the production that was not touched, so its silence about the copy says something."""
     copy = production.copy("silent")
-    production.make_harmless(copy)
+    production.sanitize(copy)
     _serve_with_crons(production, copy, seconds=20)
     assert production.trap.calls == []
     loud = production.copy("loud")
@@ -168,7 +168,7 @@ def test_odoo_serves_a_copy_whose_tables_want_a_secret(production: Production) -
     with psycopg.connect(url(copy)) as connection:
         connection.execute("delete from iap_account where account_token is null")
         connection.execute(REQUIRED.encode())
-    report = production.make_harmless(copy)
+    report = production.sanitize(copy)
     assert report.scrubbed["fetchmail_server.password"] == 1
     [filled] = production.rows(copy, "select password from fetchmail_server")
     assert filled not in {PASSWORD, "None"}
@@ -203,7 +203,7 @@ def test_a_copy_of_which_a_script_fails_is_as_it_was(production: Production) -> 
     copy = production.copy("failed")
     broken = Script(name="10_names.sql", text="update res_partner set name = 'x';\nupdate no_such_table set a = 1;\n")
     with pytest.raises(StepFailed, match=r"10_names\.sql, line 2: relation .no_such_table. does not exist"):
-        production.make_harmless(copy, broken)
+        production.sanitize(copy, broken)
     assert production.rows(copy, "select count(*) from res_partner where name = 'x'") == ["0"]
     assert production.rows(copy, "select count(*) from res_users_apikeys") == ["1"]
 
@@ -212,7 +212,7 @@ def test_a_script_that_commits_is_refused(production: Production) -> None:
     """What is committed could be seen before every question was asked."""
     copy = production.copy("committed")
     with pytest.raises(StepFailed, match=r"sneaky\.sql ends the transaction"):
-        production.make_harmless(copy, Script(name="sneaky.sql", text="commit; begin;"))
+        production.sanitize(copy, Script(name="sneaky.sql", text="commit; begin;"))
 
 
 def test_masks_run_in_order_after_the_neutralisation(production: Production, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_masks_run_in_order_after_the_neutralisation(production: Production, tmp
     copy = production.copy("masked")
     (tmp_path / "20_second.sql").write_text("update res_partner set name = name || ' two';")
     (tmp_path / "10_first.sql").write_text("update res_partner set name = 'one', email = null;")
-    report = production.make_harmless(copy, *neutralize.masks(tmp_path))
+    report = production.sanitize(copy, *neutralize.masks(tmp_path))
     assert report.masked == ("10_first.sql", "20_second.sql")
     assert production.rows(copy, "select distinct name from res_partner") == ["one two"]
 
@@ -230,7 +230,7 @@ def test_what_a_mask_switches_on_again_is_found(production: Production) -> None:
     copy = production.copy("reopened")
     again = Script(name="again.sql", text="update ir_mail_server set active = true, smtp_host = 'smtp.example.com';")
     with pytest.raises(StepFailed, match=r"it sends no mail: mail server smtp\.example\.com"):
-        production.make_harmless(copy, again)
+        production.sanitize(copy, again)
     assert offenders(copy)["keeps no secret"]
 
 

@@ -16,7 +16,7 @@ from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.sanitize import neutralize
-from odooops_dagster.tools.sanitize.pipeline import make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import offenders, sanitize
 from odooops_dagster.tools.sanitize.secrets import secret_list
 from tests.acceptance.canaries import MARK, Canaries, release
 from tests.acceptance.odoo_bench import Bench
@@ -59,11 +59,11 @@ class Aviary:
         """Return a copy that nobody has touched."""
         return self.bench.database(word, template=self.access.database)
 
-    def make_harmless(self, copy: DatabaseAccess) -> None:
+    def sanitize(self, copy: DatabaseAccess) -> None:
         """Run what a clone runs."""
         names = neutralize.installed(self.bench.databases.module_states(copy.database))
         scripts = neutralize.scripts(names, self.build.addons_paths)
-        report = make_harmless(copy, scripts=scripts, masks=(), progress=print)
+        report = sanitize(copy, scripts=scripts, masks=(), progress=print)
         sys.stdout.write(f"{len(names)} modules: {report.seconds} s, {report.searched_for} secrets searched for\n")
 
 
@@ -81,7 +81,7 @@ def aviary(bench: Bench) -> Aviary:
 def test_a_new_odoo_as_it_is_installed_raises_no_alarm(aviary: Aviary) -> None:
     """Its own data, views and messages hold no secret by any shape: a false alarm would stop every clone."""
     copy = aviary.copy("fresh")
-    aviary.make_harmless(copy)
+    aviary.sanitize(copy)
     assert offenders(copy, by_value=True) == {}
 
 
@@ -97,7 +97,7 @@ def test_no_canary_survives(aviary: Aviary, postgres_server: PostgresServer) -> 
     assert len({place.split(".")[0] for place in made.columns}) == tables > 800
     _see_that_it_is_the_standard(made)
     assert MARK in _dump(postgres_server, copy)
-    aviary.make_harmless(copy)
+    aviary.sanitize(copy)
     assert [line for line in _dump(postgres_server, copy).splitlines() if MARK in line] == []
     with psycopg.connect(postgres_server.url(copy.database)) as connection:
         statistics = connection.execute(

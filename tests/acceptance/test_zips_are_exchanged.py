@@ -15,7 +15,7 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
-from odooops_dagster.steps.recovery.rows import brought, sidecar
+from odooops_dagster.steps.recovery.rows import brought, comparison_database
 from odooops_dagster.tools.backup.create import create
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.restore import restore_database, restore_filestore
@@ -138,7 +138,7 @@ def test_single_records_come_back_into_a_running_database(shop: Shop, control: C
     before = shop.listed(shop.access)
     shop.odoo("shell", "--no-http", access=shop.access, script=LOSE)
     now = datetime.now(UTC)
-    with sidecar(control, shop.bench.databases, now=now) as access:
+    with comparison_database(control, shop.bench.databases, now=now) as access:
         restore_database(repository, created.manifest, access, programs=PROGRAMS)
         chosen = [Chosen(table="res_partner"), Chosen(table="ir_attachment"), Chosen(table="res_users", ids=("2",))]
         found = diff(access, shop.access, chosen, backup_id="ours", taken_at=now, environment="shop/main", now=now)

@@ -29,7 +29,7 @@ POINTS = (
     "odooops_dagster.tools.sanitize.pipeline:run_all",
     "odooops_dagster.tools.sanitize.pipeline:_scrub",
     "odooops_dagster.tools.sanitize.pipeline:_answer",
-    "odooops_dagster.steps.clone.template:make_harmless",
+    "odooops_dagster.steps.clone.template:sanitize",
     "odooops_dagster.tools.postgres.databases:OdooDatabases.turn_into_template",
     "odooops_dagster.control.templates:Templates.remember",
     "odooops_dagster.steps.clone.clone:set_parameters",

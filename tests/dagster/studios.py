@@ -185,7 +185,7 @@ class Studio:
         home = self.shop.settings.home
         return [
             *self.databases(),
-            *self.shop.databases.roles(names.SCRATCH_PREFIX),
+            *self.shop.databases.roles(names.CLONE_STAGING_PREFIX),
             *(str(path) for path in (home / "templates").glob("*")),
             *(str(path) for path in (home / "runs").glob("*/golden-*")),
             *(str(path) for path in (home / "environments").glob("*/data/filestore/*_r*")),

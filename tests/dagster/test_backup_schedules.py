@@ -18,7 +18,7 @@ from odooops_dagster.steps.recovery.freshness import watch_freshness
 from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_nightly
 from odooops_dagster.steps.recovery.retention import Retained, planned, retain
 from odooops_dagster.tools.backup.manifest import Manifest, full_key
-from odooops_dagster.tools.backup.quarantine import distrust, distrusted
+from odooops_dagster.tools.backup.quarantine import quarantine, quarantined
 from odooops_dagster.tools.backup.repository_lock import marked
 from odooops_dagster.tools.store import FolderStore
 from schedules.backup_freshness import backup_freshness
@@ -225,7 +225,7 @@ def test_what_no_rule_keeps_leaves_the_record_and_then_the_store(keeper: Keeper)
     nights = [keeper.backup(NOW - days(n) - timedelta(hours=10)) for n in range(40)]
     orphan = full_key("ab" * 32)
     keeper.repository.store.put(keeper.repository.prefix + orphan, b"of nobody")
-    distrust(keeper.repository, ["ab" * 32])
+    quarantine(keeper.repository, ["ab" * 32])
     wanted = {str(p.backup.id) for p in planned(keeper.control, keeper.project, time_zone="UTC", now=NOW)
               if p.verdict.is_kept}  # fmt: skip
     done = keeper.retain()
@@ -235,7 +235,7 @@ def test_what_no_rule_keeps_leaves_the_record_and_then_the_store(keeper: Keeper)
     assert 9 <= len(kept) <= 12
     assert (len(done.dropped), len(done.manifests), done.collected) == (40 - len(kept), 40 - len(kept), 1)
     assert keeper.repository.store.stat(keeper.repository.prefix + orphan) is None
-    assert not distrusted(keeper.repository)
+    assert not quarantined(keeper.repository)
     assert keeper.retain().is_empty
 
 

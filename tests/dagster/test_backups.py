@@ -21,10 +21,10 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, LogLine
 from odooops_dagster.steps.core.progress import Meter, Reading
 from odooops_dagster.steps.recovery import backup as step
-from odooops_dagster.steps.recovery.verify import recheck
+from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.logs import log_blocks, logs_of
 from odooops_dagster.tools.backup.manifest import VERSION
-from odooops_dagster.tools.backup.quarantine import distrusted
+from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.backup.repository_lock import marked
 from odooops_dagster.tools.store import FolderStore, Source, StoredObject
@@ -58,7 +58,7 @@ def checks(production: Shop, run_id: object) -> dict[str, dict[str, Any]]:
 def relied_on_blindly(production: Shop, backup: Backup) -> frozenset[str]:
     """Return the objects of the backup that were found damaged and not read back whole since."""
     manifest = production.repository.manifest(str(manifest_key(backup)))
-    return distrusted(production.repository) & manifest.objects.keys()
+    return quarantined(production.repository) & manifest.objects.keys()
 
 
 def test_a_backup_is_good_once_the_store_gave_it_back(production: Shop) -> None:
@@ -198,7 +198,7 @@ def test_a_store_that_keeps_something_else_is_found_out(production: Shop, tmp_pa
     assert ended.status == "failed"
     assert "the store does not hold what was written" in str(ended.error_message)
     assert not checks(production, run.id)["backup_verified"]["passed"]
-    assert distrusted(production.repository)
+    assert quarantined(production.repository)
     mended = production.back_up()
     assert mended.status == "verified"
     assert not relied_on_blindly(production, mended)
@@ -213,7 +213,7 @@ def test_damage_in_an_object_that_backups_share_is_found_by_the_next_and_mended_
     second = production.back_up()
     assert second.status == "failed"
     assert name in str(second.error_message)
-    assert distrusted(production.repository) == {name}
+    assert quarantined(production.repository) == {name}
     spoilt = production.control.backups.get(first.id)
     assert spoilt.status == "failed"
     assert str(second.id) in str(spoilt.error_message)
@@ -404,9 +404,9 @@ def test_a_backup_of_a_later_format_gets_its_verdict_in_the_row(production: Shop
     text = repository.manifest(key).to_bytes()
     later = text.replace(f'"version":{VERSION}'.encode(), f'"version":{VERSION + 1}'.encode())
     production.store.put(repository.prefix + key, repository.sealer.seal(later, label=key))
-    found = recheck(production.control, repository, made, programs=production.data.programs)
+    found = verify_again(production.control, repository, made, programs=production.data.programs)
     assert found.backup.status == "failed"
     assert f"format version {VERSION + 1}" in str(found.backup.error_message)
     production.store.put(repository.prefix + key, repository.sealer.seal(text, label=key))
-    assert recheck(production.control, repository, made, programs=production.data.programs).fault is None
+    assert verify_again(production.control, repository, made, programs=production.data.programs).fault is None
     assert production.control.backups.get(made.id).status == "verified"

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import NotHarmless, StepFailed
+from odooops_dagster.errors import SanitizationFailed, StepFailed
 from odooops_dagster.home import role_name
 from odooops_dagster.model import Build, CloneResult
 from odooops_dagster.steps.clone.clone import clone_production
@@ -106,7 +106,7 @@ def test_after_an_update_a_script_that_fits_no_table_stops_the_run(opened: Studi
     """All that it may speak of is there by now."""
     opened.write("shop/data/neutralize.sql", "update delivery_carrier set sandboxx = true")
     step, clone = cloned(opened)
-    with pytest.raises(NotHarmless, match=r'shop/data/neutralize\.sql, line 1: column "sandboxx"'):
+    with pytest.raises(SanitizationFailed, match=r'shop/data/neutralize\.sql, line 1: column "sandboxx"'):
         build_database(step, build_of(opened), clone)
     assert clone.name not in opened.databases()
 

@@ -113,7 +113,7 @@ def test_staging_gets_production_s_data_and_none_of_its_secrets(made: tuple[Stud
     kept = {path.name: path.stat() for path in files.rglob("*") if path.is_file()}
     assert kept.keys() == {path.name for path in opened.shop.data.folder.rglob("*") if path.is_file()}
     assert {stat.st_nlink for stat in kept.values()} == {2}
-    assert opened.shop.databases.roles(names.SCRATCH_PREFIX) == []
+    assert opened.shop.databases.roles(names.CLONE_STAGING_PREFIX) == []
 
 
 def test_the_record_says_which_backup_how_old_and_what_was_done(made: tuple[Studio, Backup]) -> None:

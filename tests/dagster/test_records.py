@@ -25,7 +25,7 @@ from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import Conflict, OdooOpsError
 from odooops_dagster.model import Backup, Fence, Run, RunKind
 from odooops_dagster.steps.recovery import rows_apply as records_apply
-from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX, remove_sidecars, sidecar
+from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX, comparison_database, remove_comparison_databases
 from odooops_dagster.steps.recovery.rows_apply import queue_records, remove_old_reviews
 from odooops_dagster.tools.row_restore.apply import Applied
 from odooops_dagster.tools.row_restore.apply import apply as written
@@ -116,7 +116,7 @@ def rows_of(production: Shop, source: str) -> int:
 
 def sidecars(production: Shop) -> list[str]:
     """Return the sidecars that are there, databases and roles."""
-    return [*production.databases.list(SIDECAR_PREFIX), *production.databases.roles(SIDECAR_PREFIX)]
+    return [*production.databases.list(COMPARISON_PREFIX), *production.databases.roles(COMPARISON_PREFIX)]
 
 
 def test_a_deleted_attachment_comes_back_with_its_file(production: Shop, tmp_path: Path) -> None:
@@ -318,12 +318,16 @@ def test_a_review_is_not_written_over_and_an_empty_one_not_applied(production: S
     assert "keeps no record to write" in done.said
 
 
-def test_the_sidecar_of_a_killed_diff_goes_after_a_day(production: Shop) -> None:
+def removed(production: Shop, *, now: datetime) -> list[str]:
+    """Return what was removed at that time."""
+    return list(remove_comparison_databases(production.control, production.databases, now=now))
+
+
+def test_the_comparison_database_of_a_killed_diff_goes_after_a_day(production: Shop) -> None:
     """One that may still be in use stays, and nothing else of that kind is touched."""
     now = datetime.now(UTC)
-    with sidecar(production.control, production.databases, now=now) as access:
-        assert list(remove_sidecars(production.control, production.databases, now=now + timedelta(hours=20))) == []
-        gone = list(remove_sidecars(production.control, production.databases, now=now + timedelta(hours=30)))
-        assert gone == [f"sidecar {access.database}"]
+    with comparison_database(production.control, production.databases, now=now) as access:
+        assert removed(production, now=now + timedelta(hours=20)) == []
+        assert removed(production, now=now + timedelta(hours=30)) == [f"comparison database {access.database}"]
         assert sidecars(production) == []
     assert production.databases.exists(str(production.environment.database_name))

@@ -31,7 +31,7 @@ RESTORES = [
     ("odooops_dagster.control.backups:Backups.swap", "after", True),
 ]
 DRILLS = [
-    ("odooops_dagster.steps.recovery.drill:make_harmless", "before"),
+    ("odooops_dagster.steps.recovery.drill:sanitize", "before"),
     ("odooops_dagster.control.drills:Drills.end", "after"),
 ]
 

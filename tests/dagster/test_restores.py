@@ -16,7 +16,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, DatabaseAccess, Restore
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery import restore as step
-from odooops_dagster.steps.recovery.load import Stored, bring_back
+from odooops_dagster.steps.recovery.load import Stored, load_backup
 from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.backup.schema_load import Loaded
 from tests.dagster.recoveries import Recovery, recovery
@@ -125,12 +125,12 @@ def test_rows_that_did_not_come_back_stop_a_restore(
     """The table is named; nothing that lost a row takes over."""
 
     def forgetful(ctx: StepContext, stored: Stored, access: DatabaseAccess, folder: Path, **options: Any) -> Loaded:  # noqa: ANN401 - passed on
-        loaded = bring_back(ctx, stored, access, folder, **options)
+        loaded = load_backup(ctx, stored, access, folder, **options)
         with psycopg.connect(conninfo(access)) as connection:
             connection.execute("delete from sale_order where id = 7")
         return loaded
 
-    monkeypatch.setattr(step, "bring_back", forgetful)
+    monkeypatch.setattr(step, "load_backup", forgetful)
     before, there = production.environment, databases(production)
     done = production.restore(backup)
     assert done.status == "failed"

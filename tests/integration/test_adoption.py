@@ -21,13 +21,13 @@ from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.environment.destroy import destroy_environment
 from odooops_dagster.steps.recovery.backup import back_up
 from odooops_dagster.steps.recovery.backup_logs import log_sources
-from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.load import build_of
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.backup.create import create
 from odooops_dagster.tools.backup.dump import Programs, conninfo
 from odooops_dagster.tools.backup.verify import verify
-from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from, inspect, recall, remember
+from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, recall, remember
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.adoptions import PASSWORD, Theirs, theirs_on
@@ -37,7 +37,7 @@ from tests.repositories import Repository
 from tests.servers import PostgresServer
 from tests.working import next_run
 
-Spoil = Callable[[Theirs], Elsewhere | None]
+Spoil = Callable[[Theirs], AdoptedSource | None]
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def ops(*arguments: str, answer: str = "", status: int = 0) -> str:
     return result.output
 
 
-def adopt(place: Elsewhere, dsn: str) -> str:
+def adopt(place: AdoptedSource, dsn: str) -> str:
     """Adopt a place as shop's production."""
     return ops("adopt", "shop", "main", "--dsn-file", "-", "--filestore", str(place.filestore), answer=dsn + "\n")
 
@@ -109,7 +109,7 @@ def test_from_adoption_to_the_end_nothing_of_theirs_changes(
     before = theirs.fingerprint()
     adopt(theirs.place, theirs.dsn)
     environment = control.environments.get("shop/main")
-    origin = origin_of(databases, settings, environment)
+    origin = locate_data(databases, settings, environment)
     assert (origin.access, origin.filestore, origin.is_adopted) == (theirs.place.access, theirs.data.folder, True)
     with psycopg.connect(conninfo(origin.access)) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute("delete from sale_order")
@@ -143,11 +143,11 @@ def test_what_is_adopted_elsewhere_is_not_guessed_here(
     project = control.projects.get("shop")
     environment = control.environments.adopt(project.id, branch="main")
     with pytest.raises(StepFailed, match="nobody here knows where it is") as caught:
-        origin_of(databases, settings, environment)
+        locate_data(databases, settings, environment)
     assert "ops env adopt shop main" in str(caught.value.hint)
     hosted = control.environments.ensure(project.id, branch="feature/a")
     with pytest.raises(StepFailed, match="never deployed"):
-        origin_of(databases, settings, hosted)
+        locate_data(databases, settings, hosted)
 
 
 def without_base(theirs: Theirs) -> None:
@@ -179,23 +179,23 @@ def with_hidden_rows(theirs: Theirs) -> None:
     theirs.change("alter table sale_order enable row level security")
 
 
-def with_a_data_dir(theirs: Theirs) -> Elsewhere:
+def with_a_data_dir(theirs: Theirs) -> AdoptedSource:
     """Name Odoo's data_dir in the filestore's place."""
     data_dir = theirs.data.folder.with_name("data")
     (data_dir / "filestore" / theirs.data.access.database).mkdir(parents=True)
-    return Elsewhere(access=theirs.place.access, filestore=data_dir)
+    return AdoptedSource(access=theirs.place.access, filestore=data_dir)
 
 
-def with_another_folder(theirs: Theirs) -> Elsewhere:
+def with_another_folder(theirs: Theirs) -> AdoptedSource:
     """Name an empty folder."""
     empty = theirs.data.folder.with_name("empty")
     empty.mkdir()
-    return Elsewhere(access=theirs.place.access, filestore=empty)
+    return AdoptedSource(access=theirs.place.access, filestore=empty)
 
 
-def without_a_folder(theirs: Theirs) -> Elsewhere:
+def without_a_folder(theirs: Theirs) -> AdoptedSource:
     """Name a folder that is not there."""
-    return Elsewhere(access=theirs.place.access, filestore=theirs.data.folder / "gone")
+    return AdoptedSource(access=theirs.place.access, filestore=theirs.data.folder / "gone")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_the_log_of_an_adopted_odoo_goes_into_its_backups_where_it_is_named(
     """With what was rotated away from it; where nobody named it, adopting says so and backups hold none."""
     assert "backups hold no log of its Odoo (--log FILE names it)" in adopt(theirs.place, theirs.dsn)
     environment = control.environments.get("shop/main")
-    assert origin_of(databases, settings, environment).log is None
+    assert locate_data(databases, settings, environment).log is None
     log = theirs.data.folder.parent / "odoo.log"
     where = ("adopt", "shop", "main", "--dsn-file", "-", "--filestore", str(theirs.data.folder), "--log", str(log))
     assert "is no file that can be read" in ops(*where, answer=theirs.dsn)
@@ -253,7 +253,7 @@ def test_the_log_of_an_adopted_odoo_goes_into_its_backups_where_it_is_named(
     assert recall(settings.home / "secrets", environment.id) == replace(theirs.place, log=log)
     control.backups.create(environment.project_id, env=environment.name)
     ctx = next_run(control, settings, databases)
-    origin = origin_of(databases, settings, environment)
+    origin = locate_data(databases, settings, environment)
     assert [source.name for source in log_sources(ctx, origin)] == [
         "odoo/odoo.log",
         "odoo/odoo.log.1",

@@ -138,8 +138,9 @@ def test_every_damage_is_found_and_named(
         victim.write_bytes(other.read_bytes())
     found = check(production, repository, created)
     assert not found.is_good
-    assert found.distrusted
-    mended = back_up(production, repository, "third", distrust=_with_bases(found.distrusted, created.manifest.objects))
+    assert found.quarantined
+    damaged = _with_bases(found.quarantined, created.manifest.objects)
+    mended = back_up(production, repository, "third", quarantine=damaged)
     assert check(production, repository, mended).defects == ()
 
 

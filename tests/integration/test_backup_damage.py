@@ -69,8 +69,8 @@ def test_damage_is_named_and_mended_by_the_next_backup(
     name = choose(first.manifest)
     damage(tmp_path / repository.prefix / first.manifest.objects[name].key)
     found = check(production, repository, first)
-    assert name in found.distrusted
-    next_one = back_up(production, repository, "second", distrust=found.distrusted)
+    assert name in found.quarantined
+    next_one = back_up(production, repository, "second", quarantine=found.quarantined)
     assert check(production, repository, next_one).is_good
     assert check(production, repository, first).defects == ()
 

@@ -255,7 +255,7 @@ def test_a_backup_that_is_there_is_not_made_again_unless_it_is_distrusted(
     assert back_up(production, repository, "same").manifest == first.manifest
     victim = first.manifest.dump[0]
     time.sleep(1.1)  # a key says the second
-    again = back_up(production, repository, "same", distrust={victim})
+    again = back_up(production, repository, "same", quarantine={victim})
     assert repository.manifests() == [again.manifest.key]
     assert check(production, repository, again).is_good
 

@@ -142,7 +142,7 @@ def test_a_damaged_log_is_named_and_written_anew(production: Production, reposit
     assert [(defect.subject, defect.object) for defect in found.defects] == [("odoo/odoo.log.1", victim)]
     with pytest.raises(NotFound):
         held(repository, created)
-    mended = back_up(production, repository, "second", logs=of_odoo(log), distrust=found.distrusted)
+    mended = back_up(production, repository, "second", logs=of_odoo(log), quarantine=found.quarantined)
     assert check(production, repository, mended).is_good
 
 

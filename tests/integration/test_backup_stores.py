@@ -241,7 +241,7 @@ def is_found(repository: Repository, manifest_key: str, place: str) -> bool:
     if found.is_good:
         assert hashlib.sha256(repository.read(name, manifest.objects)).hexdigest() == name
     else:
-        assert found.distrusted == {name}
+        assert found.quarantined == {name}
     return not found.is_good
 
 
@@ -289,4 +289,4 @@ def test_what_was_deleted_is_absent_and_named(tmp_path: Path) -> None:
     FolderStore(tmp_path).delete("backups/shop/" + created.manifest.objects[name].key)
     with pytest.raises(NotFound, match=name):
         repository.read(name, created.manifest.objects)
-    assert proven(repository)[0].distrusted == {name}
+    assert proven(repository)[0].quarantined == {name}

@@ -19,7 +19,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import Backup
-from odooops_dagster.tools.backup.quarantine import distrusted
+from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes
@@ -174,7 +174,7 @@ def test_verify_reads_the_store_now(ops: Ops, production: Shop, made: Backup) ->
     assert name in told["fault"]
     spoilt = production.control.backups.get(made.id)
     assert (spoilt.status, spoilt.error_message) == ("failed", told["fault"])
-    assert distrusted(production.repository) == {name}
+    assert quarantined(production.repository) == {name}
 
 
 def test_a_backup_whose_manifest_is_lost_is_no_backup(ops: Ops, production: Shop, made: Backup) -> None:

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.errors import NotHarmless
+from odooops_dagster.errors import SanitizationFailed
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offenders, sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from tests.servers import PostgresServer
 
@@ -54,11 +54,11 @@ class Copy:
         with psycopg.connect(self.url) as connection:
             return [row[0] for row in connection.execute(query.encode())]
 
-    def make_harmless(
+    def sanitize(
         self, *masks: str, columns: dict[str, str] | None = None, is_again: bool = False, is_discarded: bool = False
-    ) -> HarmlessReport:
+    ) -> SanitizationReport:
         """Make the copy harmless by these rules of policy clone.columns."""
-        return make_harmless(
+        return sanitize(
             self.access,
             scripts=(),
             masks=[Script(name=f"masks/{number}.sql", text=text) for number, text in enumerate(masks)],
@@ -111,7 +111,7 @@ def test_a_column_gets_a_value_that_it_takes(copy: Copy, kind: str) -> None:
     with psycopg.connect(copy.url) as connection:
         connection.cursor().executemany("insert into door (api_token) values (%s)", [[value] for value in values])
     before = copy.values("select api_token::text from door")
-    report = copy.make_harmless()
+    report = copy.sanitize()
     after = copy.values("select api_token::text from door")
     assert report.scrubbed["door.api_token"] == len(before) == len(after)
     assert not set(after) & set(before)
@@ -151,7 +151,7 @@ def test_a_table_that_refuses_changes_is_scrubbed_and_refuses_them_again(copy: C
         " order by 1"
     )
     before = copy.values(guards)
-    assert copy.make_harmless().scrubbed["ledger.secret_word"] == 1
+    assert copy.sanitize().scrubbed["ledger.secret_word"] == 1
     assert copy.values(guards) == before
     copy.execute("alter table ledger no force row level security")
     [value] = copy.values("select secret_word from ledger")
@@ -173,7 +173,7 @@ def test_a_partition_s_own_guards_are_suspended_too(copy: Copy) -> None:
     )
     enabled = "select concat(tgrelid::regclass, tgname, tgenabled) from pg_trigger order by 1"
     before = copy.values(enabled)
-    copy.make_harmless()
+    copy.sanitize()
     assert not {"aaaa", "bbbb"} & set(copy.values("select secret_word from ledger"))
     assert copy.values(enabled) == before
 
@@ -189,7 +189,7 @@ def test_tables_that_point_at_each_other_s_secrets_still_do(copy: Copy) -> None:
     )
     keys = "select concat(conname, condeferrable, condeferred) from pg_constraint where contype = 'f' order by 1"
     before = copy.values(keys)
-    copy.make_harmless()
+    copy.sanitize()
     assert not {"one", "two"} & set(copy.values("select access_token from grants union select holder from sessions"))
     assert copy.values("select count(*) from grants join sessions on holder = access_token") == [2]
     assert copy.values("select former from sessions where former is not null") == []
@@ -207,8 +207,8 @@ IMPOSSIBLE = (
 def test_a_column_that_takes_nothing_else_is_named(copy: Copy) -> None:
     """With the constraint in its way, and what the policy can say of it; nothing was changed."""
     copy.execute(IMPOSSIBLE)
-    with pytest.raises(NotHarmless, match=r"vault\.api_key cannot be scrubbed: .*vault_key_is_signed") as caught:
-        copy.make_harmless()
+    with pytest.raises(SanitizationFailed, match=r"vault\.api_key cannot be scrubbed: .*vault_key_is_signed") as caught:
+        copy.sanitize()
     assert "clone.columns" in str(caught.value.hint)
     assert '"vault.api_key": "delete_rows"' in str(caught.value.hint)
     assert copy.values("select api_key from vault") == ["k-12"]
@@ -224,7 +224,7 @@ def test_policy_says_what_to_do_with_a_column(copy: Copy, rule: str, left: list[
         "create table vault (id int, api_key text not null, check (md5(api_key) in (md5('k-12'), md5('k-13'))));"
         "insert into vault values (1, 'k-12'), (2, 'k-13')"
     )
-    report = copy.make_harmless(columns={"vault.api_key": rule, "vault.nothing": "keep"})
+    report = copy.sanitize(columns={"vault.api_key": rule, "vault.nothing": "keep"})
     assert copy.values("select api_key from vault order by 1") == left
     assert report.kept == (("vault.api_key",) if rule == "keep" else ())
     assert report.rules_without_column == ("vault.nothing",)
@@ -234,14 +234,14 @@ def test_policy_says_what_to_do_with_a_column(copy: Copy, rule: str, left: list[
 def test_rows_that_others_need_cannot_be_deleted_by_a_rule(copy: Copy) -> None:
     """The rule is named with what is in its way."""
     copy.execute(IMPOSSIBLE + "insert into opened values (1)")
-    with pytest.raises(NotHarmless, match=r"vault\.api_key cannot be scrubbed: delete_rows: .*opened"):
-        copy.make_harmless(columns={"vault.api_key": "delete_rows"})
+    with pytest.raises(SanitizationFailed, match=r"vault\.api_key cannot be scrubbed: delete_rows: .*opened"):
+        copy.sanitize(columns={"vault.api_key": "delete_rows"})
 
 
 def test_a_column_of_any_name_can_be_given_a_value(copy: Copy) -> None:
     """Policy knows more of the installation than a list of words."""
     copy.execute("create table bank (iban text not null); insert into bank values ('DE00 1234')")
-    report = copy.make_harmless(columns={"bank.iban": "value:XX00"})
+    report = copy.sanitize(columns={"bank.iban": "value:XX00"})
     assert copy.values("select iban from bank") == ["XX00"]
     assert report.scrubbed["bank.iban"] == 1
 
@@ -255,17 +255,17 @@ PINS = (
 def test_what_a_mask_writes_is_what_stands_there(copy: Copy) -> None:
     """Also in a column that was scrubbed before, and also when the copy is made harmless again after an update."""
     copy.execute(PINS)
-    assert copy.make_harmless("update cashier set pin_code = '0000'").masked_tables == {"cashier": 2}
+    assert copy.sanitize("update cashier set pin_code = '0000'").masked_tables == {"cashier": 2}
     assert copy.values("select pin_code from cashier") == ["0000", "0000"]
     assert offenders(copy.access) == {}
-    copy.make_harmless(is_again=True)
+    copy.sanitize(is_again=True)
     assert copy.values("select pin_code from cashier") == ["0000", "0000"]
 
 
 def test_a_mask_sees_no_secret(copy: Copy) -> None:
     """It runs after the scrub, so that it cannot carry a secret to where nobody looks."""
     copy.execute(PINS + "; create table notes (line text)")
-    copy.make_harmless("insert into notes select pin_code from cashier")
+    copy.sanitize("insert into notes select pin_code from cashier")
     assert not {"4711", "0815"} & set(copy.values("select line from notes"))
 
 
@@ -275,10 +275,10 @@ def test_a_mask_sees_no_secret(copy: Copy) -> None:
 def test_what_comes_into_a_filled_column_later_is_found_and_scrubbed_again(copy: Copy, change: str) -> None:
     """A short value bears no mark; what stood there when the copy was made harmless is known by its sum."""
     copy.execute(PINS)
-    copy.make_harmless()
+    copy.sanitize()
     copy.execute(change)
     assert offenders(copy.access) == {"keeps no secret": ["cashier.pin_code"]}
-    copy.make_harmless(is_again=True)
+    copy.sanitize(is_again=True)
     assert not {"1234", "7"} & set(copy.values("select pin_code from cashier"))
     assert offenders(copy.access) == {}
 
@@ -286,15 +286,15 @@ def test_what_comes_into_a_filled_column_later_is_found_and_scrubbed_again(copy:
 def test_production_cannot_say_that_it_was_made_harmless(copy: Copy) -> None:
     """It may have been restored from a copy that was, and people have worked with it since."""
     copy.execute(PINS)
-    copy.make_harmless(columns={"cashier.pin_code": "keep"})
-    copy.make_harmless()
+    copy.sanitize(columns={"cashier.pin_code": "keep"})
+    copy.sanitize()
     assert not {"4711", "0815"} & set(copy.values("select pin_code from cashier"))
 
 
 def test_of_a_copy_that_is_thrown_away_a_column_that_cannot_be_scrubbed_is_only_named(copy: Copy) -> None:
     """A drill goes on: nobody but the drill itself ever opens its copy."""
     copy.execute(IMPOSSIBLE + PINS)
-    report = copy.make_harmless(is_discarded=True)
+    report = copy.sanitize(is_discarded=True)
     assert list(report.unscrubbed) == ["vault.api_key"]
     assert "vault_key_is_signed" in report.unscrubbed["vault.api_key"]
     assert report.scrubbed["cashier.pin_code"] == 2
@@ -308,11 +308,11 @@ do $body$ begin update carrier set name = 'off; $$'; end $body$;
 """
 
 
-def run_script(copy: Copy, text: str, *, is_of_tables: bool = False) -> HarmlessReport:
+def run_script(copy: Copy, text: str, *, is_of_tables: bool = False) -> SanitizationReport:
     """Run a neutralising script on the copy."""
     script = Script(name="carrier/data/neutralize.sql", text=text)
     terms = Terms(is_of_tables=is_of_tables)
-    return make_harmless(copy.access, scripts=[script], masks=(), progress=print, terms=terms)
+    return sanitize(copy.access, scripts=[script], masks=(), progress=print, terms=terms)
 
 
 def test_a_script_newer_than_the_tables_switches_off_what_there_is(copy: Copy) -> None:
@@ -330,7 +330,7 @@ def test_a_script_newer_than_the_tables_switches_off_what_there_is(copy: Copy) -
 def test_a_script_of_the_code_that_made_the_tables_fails_where_it_names_nothing(copy: Copy) -> None:
     """It is wrong then, and nobody knows what it leaves on."""
     copy.execute("create table carrier (name text, active boolean)")
-    with pytest.raises(NotHarmless, match=r'carrier/data/neutralize\.sql, line 3: column "sandbox"'):
+    with pytest.raises(SanitizationFailed, match=r'carrier/data/neutralize\.sql, line 3: column "sandbox"'):
         run_script(copy, NEWER, is_of_tables=True)
 
 
@@ -341,6 +341,6 @@ def test_any_other_fault_of_a_script_stops_the_clone(copy: Copy, text: str) -> N
     """Only what is not there needs no switching off."""
     copy.execute("create table carrier (name text, active boolean); insert into carrier values ('van', true)")
     for script in (text, f"update nothing set a = 1; {text}"):
-        with pytest.raises(NotHarmless, match=r"carrier/data/neutralize\.sql"):
+        with pytest.raises(SanitizationFailed, match=r"carrier/data/neutralize\.sql"):
             run_script(copy, script)
     assert copy.values("select active from carrier") == [True]

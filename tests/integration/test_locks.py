@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-SERIES = ROOT / "odooops_dagster" / "odoo" / "series"
+SERIES = ROOT / "odooops_dagster" / "tools" / "odoo" / "series"
 LOCKS = [ROOT / "requirements.lock", *sorted(SERIES.glob("*-requirements.txt"))]
 PYTHONS = ["3.11.0", "3.12.0", "3.13.0"]
 PROCESSORS = ["x86_64", "aarch64"]

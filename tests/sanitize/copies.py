@@ -13,7 +13,7 @@ from psycopg import sql
 
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.pipeline import HarmlessReport, make_harmless, offenders
+from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offenders, sanitize
 from tests.servers import PostgresServer
 
 ODOO = """
@@ -38,10 +38,10 @@ class Copy:
         with self.connect() as connection:
             return connection.execute(statement.encode()).fetchall()
 
-    def make_harmless(self, *masks: str, filestore: Path | None = None) -> HarmlessReport:
+    def sanitize(self, *masks: str, filestore: Path | None = None) -> SanitizationReport:
         """Make it harmless with masks of the project's own."""
         scripts = [Script(name=f"mask {number}", text=text) for number, text in enumerate(masks)]
-        return make_harmless(self.access, scripts=(), masks=scripts, progress=print, filestore=filestore)
+        return sanitize(self.access, scripts=(), masks=scripts, progress=print, filestore=filestore)
 
     def offenders(self, *, by_value: bool = False) -> dict[str, list[str]]:
         """Return what the questions find."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.errors import NotHarmless
+from odooops_dagster.errors import SanitizationFailed
 from odooops_dagster.tools.sanitize.columns import readable_columns
 from tests.sanitize.copies import Copy, as_superuser, new_copy
 from tests.servers import PostgresServer
@@ -53,7 +53,7 @@ def test_a_secret_column_of_every_type_is_emptied(copy: Copy, declared: str, nee
     """What can be read as text can hold a secret; where the column may not be empty, a filler stands in it."""
     copy.run(OF_OUR_OWN + f"create table carrier (id int, api_key {declared}{needed});")
     copy.run(f"insert into carrier values (1, {TYPES[declared].format(key=KEY)})")
-    report = copy.make_harmless()
+    report = copy.sanitize()
     assert report.scrubbed["carrier.api_key"] == 1
     assert KEY not in str(copy.rows("select api_key::text from carrier"))
     assert copy.offenders(by_value=True) == {}
@@ -64,7 +64,7 @@ def test_a_uuid_that_is_a_secret_is_replaced_and_known_again(copy: Copy) -> None
     copy.run("create table account (token uuid not null)")
     copy.run("insert into account values ('3f2504e0-4f89-41d3-9a0c-0305e82c3301')")
     assert copy.offenders()["keeps no secret"] == ["account.token"]
-    copy.make_harmless()
+    copy.sanitize()
     assert "3f2504e0" not in str(copy.rows("select token from account"))
     assert copy.offenders() == {}
 
@@ -87,7 +87,7 @@ def test_every_kind_of_relation_in_every_schema_is_emptied(copy: Copy) -> None:
         create materialized view portal.kept as select id, words as note from portal.seen;
         create materialized view kept_again as select note from portal.kept;
     """)
-    report = copy.make_harmless()
+    report = copy.sanitize()
     assert report.searched_for == 1
     for table in ("portal.account", "fast", "parted_1", "child", "portal.seen", "portal.kept", "kept_again"):
         assert KEY not in str(copy.rows(f"select * from {table}")), table
@@ -101,7 +101,7 @@ def test_a_materialised_view_that_cannot_be_filled_is_emptied(copy: Copy) -> Non
         insert into carrier values (1, '{KEY}');
         create materialized view ratio as select 1 / n as one, api_key from carrier;
     """)
-    copy.make_harmless("update carrier set n = 0")
+    copy.sanitize("update carrier set n = 0")
     assert copy.rows("select relispopulated from pg_class where relname = 'ratio'") == [(False,)]
 
 
@@ -109,7 +109,7 @@ def test_a_generated_column_follows_what_it_is_made_of(copy: Copy) -> None:
     """It cannot be emptied; its old value is searched for as any other."""
     copy.run("create table carrier (api_key text, secret_too text generated always as (lower(api_key)) stored)")
     copy.run(f"insert into carrier values ('{KEY}')")
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select * from carrier") == [(None, None)]
 
 
@@ -139,8 +139,8 @@ def test_what_productions_secrets_were_is_found_wherever_it_stands(copy: Copy, p
     copy.run("create table carrier (id int, api_key text)")
     copy.run(f"insert into carrier values (1, '{KEY}')")
     copy.run(statements)
-    with pytest.raises(NotHarmless, match="it holds no value of a secret") as refused:
-        copy.make_harmless()
+    with pytest.raises(SanitizationFailed, match="it holds no value of a secret") as refused:
+        copy.sanitize()
     assert place in str(refused.value)
     assert KEY not in str(refused.value)
     assert copy.rows("select api_key from carrier") == [(KEY,)]
@@ -150,16 +150,16 @@ def test_a_passphrase_is_found_in_another_column(copy: Copy) -> None:
     """Words with spaces and ends of lines are compared as whole values."""
     copy.run("create table carrier (passphrase text); insert into carrier values (E'open\\tsesame\\\\ 1\\nnow')")
     copy.run("create table note (body text); insert into note select passphrase from carrier")
-    with pytest.raises(NotHarmless, match=r"note\.body"):
-        copy.make_harmless()
+    with pytest.raises(SanitizationFailed, match=r"note\.body"):
+        copy.sanitize()
 
 
 def test_a_value_of_a_known_shape_is_found_under_any_name(copy: Copy) -> None:
     """Production's people write keys into notes."""
     copy.run("create table note (body text); insert into note values ('the key is sk_live_' || repeat('a1', 10))")
-    with pytest.raises(NotHarmless, match=r"note\.body \(a key of Stripe\)"):
-        copy.make_harmless()
-    copy.make_harmless("update note set body = 'gone'")
+    with pytest.raises(SanitizationFailed, match=r"note\.body \(a key of Stripe\)"):
+        copy.sanitize()
+    copy.sanitize("update note set body = 'gone'")
     assert copy.offenders(by_value=True) == {}
 
 
@@ -169,7 +169,7 @@ def test_values_that_only_look_random_are_told_and_block_nothing(copy: Copy) -> 
     copy.run(
         "insert into gauge select 'q7Zx2LkP9vTn4WbY8sRd' || chr(65 + n) || n, 'words' from generate_series(1, 9) as n"
     )
-    assert copy.make_harmless().suspects == ("gauge.reading",)
+    assert copy.sanitize().suspects == ("gauge.reading",)
 
 
 def test_accounts_and_links_to_records_are_emptied_and_not_searched_for(copy: Copy) -> None:
@@ -182,7 +182,7 @@ def test_accounts_and_links_to_records_are_emptied_and_not_searched_for(copy: Co
         create table note (body text);
         insert into note values ('shop-7@mail 3f2504e0-4f89-41d3-9a0c-0305e82c3301');
     """)
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select smtp_user, access_token from ir_mail_server_of_ours, sale_order") == [(None, None)]
 
 
@@ -194,7 +194,7 @@ def test_policies_that_bind_the_owner_hide_nothing(copy: Copy) -> None:
         alter table carrier enable row level security, force row level security;
         create policy nobody on carrier using (false);
     """)
-    copy.make_harmless()
+    copy.sanitize()
     copy.run("alter table carrier no force row level security")
     assert copy.rows("select api_key from carrier") == [(None,)]
 
@@ -202,7 +202,7 @@ def test_policies_that_bind_the_owner_hide_nothing(copy: Copy) -> None:
 def test_policies_bind_again_afterwards(copy: Copy) -> None:
     """What production forbids, its copy forbids."""
     copy.run("create table carrier (api_key text); alter table carrier force row level security")
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select relforcerowsecurity from pg_class where relname = 'carrier'") == [(True,)]
     assert copy.offenders() == {}
     assert copy.rows("select relforcerowsecurity from pg_class where relname = 'carrier'") == [(True,)]
@@ -216,7 +216,7 @@ def test_the_planners_statistics_keep_nothing(copy: Copy) -> None:
     )
     copy.run("analyze")
     assert KEY in str(copy.rows("select most_common_vals::text from pg_stats"))
-    copy.make_harmless()
+    copy.sanitize()
     kept = str(copy.rows("select most_common_vals::text, histogram_bounds::text from pg_stats"))
     assert KEY not in kept
     assert "live-param-9z" not in kept
@@ -228,14 +228,14 @@ def test_a_parents_statistics_keep_nothing_of_its_childrens_rows(copy: Copy, par
     by = " partition by range (id)" if parent.startswith("partition") else ""
     copy.run(f"create table parent (id int, api_key text){by}; create table child {parent}")
     copy.run(f"insert into child select 1, '{KEY}' from generate_series(1, 50); analyze parent; analyze child")
-    copy.make_harmless()
+    copy.sanitize()
     assert KEY not in str(copy.rows("select most_common_vals::text from pg_stats"))
 
 
 def test_a_large_object_of_a_secret_column_goes(copy: Copy) -> None:
     """The column holds its number only."""
     copy.run(f"create table carrier (private_key oid); insert into carrier select lo_from_bytea(0, '{KEY}')")
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select count(*) from pg_largeobject_metadata") == [(0,)]
 
 
@@ -247,7 +247,7 @@ def test_system_parameters_are_deleted_by_name_and_by_review_and_switches_stay(c
             ('web.base.url', 'https://shop')
     """)
     assert len(copy.offenders()["keeps no secret"]) == 3
-    copy.make_harmless()
+    copy.sanitize()
     assert [key for (key,) in copy.rows("select key from ir_config_parameter order by 1")] == [
         "auth_password_policy.minlength",
         "auth_signup.reset_password",
@@ -266,7 +266,7 @@ def test_defaults_of_secret_fields_are_deleted(copy: Copy) -> None:
         insert into ir_default values (1, 1, '"{KEY}"'), (2, 2, '"en_US"');
     """)
     assert copy.offenders()["keeps no secret"] == ["defaults of secret fields: payment.provider.stripe_secret_key"]
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select id from ir_default") == [(2,)]
 
 
@@ -279,7 +279,7 @@ def test_links_that_let_their_holder_in_are_rewritten(copy: Copy) -> None:
             ('https://shop/my/orders/7?access_token=3f2504e0-4f89-41d3-9a0c-0305e82c3301&pid=4&hash=0123456789abcdef'),
             ('token=3 of 4');
     """)
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select body from mail_message") == [
         ("token=3 of 4",),
         ('<a href="https://shop/web/reset_password?db=p&amp;token=scrubbed">set</a> it',),
@@ -307,7 +307,7 @@ def test_attachments_that_keep_secrets_go_with_their_files(copy: Copy, tmp_path:
     for name in ("aa/key", "bb/pem", "cc/talk", "dd/image", "ee/of nobody"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    report = copy.make_harmless(filestore=tmp_path)
+    report = copy.sanitize(filestore=tmp_path)
     assert copy.rows("select id from ir_attachment order by id") == [(4,), (5,)]
     assert report.files_removed == 2
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["image", "of nobody", "talk"]
@@ -318,7 +318,7 @@ def test_a_table_of_attachments_without_odoos_columns_stops_nothing(copy: Copy) 
     copy.run(
         f"create table ir_attachment (store_fname text, api_key text); insert into ir_attachment values ('a', '{KEY}')"
     )
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select * from ir_attachment") == [("a", None)]
 
 
@@ -328,7 +328,7 @@ def test_a_file_outside_the_filestore_is_never_removed(copy: Copy, tmp_path: Pat
     copy.run("insert into ir_attachment (id, name, store_fname) values (1, 'a.pem', '../outside')")
     (tmp_path / "outside").write_text("x")
     (tmp_path / "filestore").mkdir()
-    assert copy.make_harmless(filestore=tmp_path / "filestore").files_removed == 0
+    assert copy.sanitize(filestore=tmp_path / "filestore").files_removed == 0
     assert (tmp_path / "outside").exists()
 
 
@@ -339,7 +339,7 @@ def test_an_attachment_that_another_row_needs_keeps_its_row_only(copy: Copy) -> 
         insert into ir_attachment (id, name, db_datas) values (1, 'a.pem', 'key');
         create table signed (attachment_id int references ir_attachment); insert into signed values (1);
     """)
-    copy.make_harmless()
+    copy.sanitize()
     assert copy.rows("select id, db_datas from ir_attachment") == [(1, None)]
 
 
@@ -349,16 +349,16 @@ def test_a_table_of_another_server_is_refused(copy: Copy, postgres_server: Postg
         admin.execute("create foreign data wrapper nowhere")
         admin.execute("create server elsewhere foreign data wrapper nowhere")
         admin.execute("create foreign table public.far (api_key text) server elsewhere")
-    with pytest.raises(NotHarmless, match="it reaches no other database: foreign table far"):
-        copy.make_harmless()
+    with pytest.raises(SanitizationFailed, match="it reaches no other database: foreign table far"):
+        copy.sanitize()
 
 
 def test_a_table_that_cannot_be_read_is_no_proof(copy: Copy, postgres_server: PostgresServer) -> None:
     """What nobody looked into is not called harmless."""
     with as_superuser(postgres_server, copy) as admin:
         admin.execute("create table public.closed (note text)")
-    with pytest.raises(NotHarmless, match=r"closed \(permission denied"):
-        copy.make_harmless()
+    with pytest.raises(SanitizationFailed, match=r"closed \(permission denied"):
+        copy.sanitize()
 
 
 def test_a_partition_is_listed_once_and_the_systems_tables_never(copy: Copy) -> None:
@@ -378,6 +378,6 @@ def test_the_same_holds_on_the_oldest_postgresql(postgres15_server: PostgresServ
     with new_copy(postgres15_server) as copy:
         copy.run(f"create table carrier (api_keys text[]); insert into carrier values (array['{KEY}'])")
         copy.run("create materialized view kept as select api_keys as note from carrier; analyze")
-        copy.make_harmless()
+        copy.sanitize()
         assert KEY not in str(copy.rows("select * from kept, pg_stats"))
         assert copy.offenders(by_value=True) == {}

@@ -348,15 +348,15 @@ def test_a_backup_is_read_again_at_any_time(world: World, project: UUID) -> None
     """Good again, spoilt, and good after all; never by another manifest, never once dropped."""
     backup = verified(world, project)
     first = backup_of(world, backup)["verified_at"]
-    recheck: LiteralString = "select * from ops.record_backup_recheck(%s, %s, %s)"
-    assert world.row(recheck, backup, MANIFEST, None)["verified_at"] > first
+    verify_again: LiteralString = "select * from ops.record_backup_recheck(%s, %s, %s)"
+    assert world.row(verify_again, backup, MANIFEST, None)["verified_at"] > first
     with refused("PT409"):
-        world.rows(recheck, backup, "6" * 64, None)
-    spoilt = world.row(recheck, backup, MANIFEST, "object 7 is not what its name says")
+        world.rows(verify_again, backup, "6" * 64, None)
+    spoilt = world.row(verify_again, backup, MANIFEST, "object 7 is not what its name says")
     assert (spoilt["status"], spoilt["error_message"]) == ("failed", "object 7 is not what its name says")
     with refused("PT409", "not verified"):
         restore(world, backup, "main")
-    assert world.row(recheck, backup, MANIFEST, None)["status"] == "verified"
+    assert world.row(verify_again, backup, MANIFEST, None)["status"] == "verified"
     assert events(world, project) == ["backup_spoilt"]
 
 

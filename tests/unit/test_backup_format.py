@@ -192,8 +192,8 @@ def test_the_document_states_the_times_and_sizes_of_the_code() -> None:
     """Who collects by other times is not safe."""
     text = DOCUMENT.read_text()
     minutes = timedelta(minutes=1)
-    assert f"not renewed for {marks.LIFE // minutes} minutes" in text
-    assert f"for {marks.TRUSTED // minutes} minutes from" in text
+    assert f"not renewed for {marks.LOCK_TTL // minutes} minutes" in text
+    assert f"for {marks.LOCK_SAFE // minutes} minutes from" in text
     assert minutes == marks.RENEWED_EVERY
     assert f"arrives within {marks.ARRIVAL_SECONDS:.0f} seconds" in text
     assert f"at most {sealing.LARGEST // 2**20} MiB before it is compressed" in text

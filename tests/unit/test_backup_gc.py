@@ -25,7 +25,7 @@ from odooops_dagster.tools.backup import repository_lock as marks
 from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.repository_lock import LIFE, TRUSTED, marked
+from odooops_dagster.tools.backup.repository_lock import LOCK_SAFE, LOCK_TTL, marked
 from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore, Source, StoredObject
 from tests.backups import back_up_dump
 
@@ -97,7 +97,7 @@ def test_a_mark_that_was_lost_stays_lost(repository: Repository) -> None:
     """A machine that slept renews too late: meanwhile others acted on it, and a renewal does not undo that."""
     clock = Clock()
     with marked(repository, "writing", "w", clock=clock) as mark:
-        clock.now += LIFE
+        clock.now += LOCK_TTL
         with pytest.raises(Conflict, match="not renewed in time"):
             mark.renew()
         clock.now = START
@@ -109,7 +109,7 @@ def test_a_renewal_that_took_too_long_is_none(store: Watched, repository: Reposi
     """Until it arrived, others saw the old one."""
     clock = Clock()
     with marked(repository, "writing", "w", clock=clock) as mark:
-        store.before = lambda _verb, _key: setattr(clock, "now", clock.now + TRUSTED)
+        store.before = lambda _verb, _key: setattr(clock, "now", clock.now + LOCK_SAFE)
         with pytest.raises(Conflict, match="not renewed in time"):
             mark.renew()
 
@@ -117,8 +117,8 @@ def test_a_renewal_that_took_too_long_is_none(store: Watched, repository: Reposi
 @pytest.mark.parametrize(
     ("step", "is_trusted"),
     [
-        (TRUSTED - timedelta(seconds=1), True),
-        (TRUSTED, False),
+        (LOCK_SAFE - timedelta(seconds=1), True),
+        (LOCK_SAFE, False),
         (timedelta(seconds=-30), True),
         (timedelta(minutes=-2), False),
     ],
@@ -153,9 +153,9 @@ def test_a_mark_of_who_may_live_is_waited_for_until_its_life_is_over(
     """Of another machine only time tells; the hint says how much."""
     leave(repository, "writing", {"renewed_at": START.isoformat(), "process": process})
     with pytest.raises(Conflict, match=r"marks/writing/left\.1 is at work") as caught:
-        gc.collect(repository, collector_id="c", clock=lambda: START + LIFE - timedelta(seconds=1))
+        gc.collect(repository, collector_id="c", clock=lambda: START + LOCK_TTL - timedelta(seconds=1))
     assert "15 minutes" in str(caught.value.hint)
-    gc.collect(repository, collector_id="c", clock=lambda: START + LIFE)
+    gc.collect(repository, collector_id="c", clock=lambda: START + LOCK_TTL)
     assert list(repository.store.list("backups/shop/marks/")) == []
 
 
@@ -172,8 +172,8 @@ def test_a_mark_that_nobody_understands_is_respected_for_a_marks_life(repository
     leave(repository, "writing", sign)
     now = datetime.now(UTC)
     with pytest.raises(Conflict, match="is at work"):
-        gc.collect(repository, collector_id="c", clock=lambda: now + LIFE - timedelta(minutes=1))
-    gc.collect(repository, collector_id="c", clock=lambda: now + LIFE + timedelta(minutes=1))
+        gc.collect(repository, collector_id="c", clock=lambda: now + LOCK_TTL - timedelta(minutes=1))
+    gc.collect(repository, collector_id="c", clock=lambda: now + LOCK_TTL + timedelta(minutes=1))
     assert list(repository.store.list("backups/shop/marks/")) == []
 
 
@@ -185,7 +185,7 @@ def test_a_mark_that_cannot_be_read_ends_like_any_other(tmp_path: Path) -> None:
     os.mkfifo(folder / "c.1")
     with pytest.raises(Conflict, match="is at work"), marked(repository, "writing", "w"):
         pass
-    died = time.time() - LIFE.total_seconds()
+    died = time.time() - LOCK_TTL.total_seconds()
     os.utime(folder / "c.1", (died, died))
     with marked(repository, "writing", "w"):
         pass
@@ -214,10 +214,10 @@ def test_what_a_dead_one_sent_is_waited_for_on_the_network_only(
     monkeypatch.setattr(time, "sleep", waited.append)
     monkeypatch.setattr(marks, "ARRIVAL_SECONDS", 5.0)
     for found in (repository, repository_over(FolderStore(tmp_path))):
-        with marked(found, "writing", "w", clock=lambda: START + LIFE):
+        with marked(found, "writing", "w", clock=lambda: START + LOCK_TTL):
             assert waited == []
         leave(found, "collecting", {"renewed_at": START.isoformat()})
-        with marked(found, "writing", "w", clock=lambda: START + LIFE):
+        with marked(found, "writing", "w", clock=lambda: START + LOCK_TTL):
             assert waited == ([5.0] if found is repository else [])
         waited.clear()
 
@@ -252,7 +252,7 @@ def test_a_collector_whose_mark_is_lost_removes_nothing_more(
     def sleep(verb: str, key: str) -> None:
         if verb == "delete" and "/objects/" in key:
             deleted.append(key)
-            clock.now += TRUSTED
+            clock.now += LOCK_SAFE
 
     store.before = sleep
     with pytest.raises(Conflict, match="not renewed in time"):
@@ -267,7 +267,7 @@ def test_a_writer_whose_mark_is_lost_leaves_no_manifest(
 ) -> None:
     """Also when it is lost in the very moment in which the manifest is written."""
     store.before = lambda _verb, key: (
-        monkeypatch.setattr(marks, "TRUSTED", timedelta()) if "/manifests/" in key else None
+        monkeypatch.setattr(marks, "LOCK_SAFE", timedelta()) if "/manifests/" in key else None
     )
     with pytest.raises(Conflict, match="not renewed in time"):
         back_up_dump(repository, "first", b"x", folder=tmp_path)
@@ -283,7 +283,7 @@ def test_a_writer_whose_mark_is_lost_does_not_upload_the_rest(
         (tmp_path / "ab" / f"{number}").write_bytes(b"%d" % number)
     monkeypatch.setattr(filestore, "LARGE", 1)  # each file is on its own
     store.before = lambda _verb, key: (
-        monkeypatch.setattr(marks, "TRUSTED", timedelta())
+        monkeypatch.setattr(marks, "LOCK_SAFE", timedelta())
         if len(repository.sizes()) > 5 and "/objects/" in key
         else None
     )

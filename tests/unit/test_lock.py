@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERIES = ROOT / "odooops_dagster" / "odoo" / "series"
+SERIES = ROOT / "odooops_dagster" / "tools" / "odoo" / "series"
 _LINE = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[A-Za-z0-9.+!]+)( ; [a-z_]+ .+)?$")
 
 

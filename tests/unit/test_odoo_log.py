@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.model import CheckResult, JobResult
-from odooops_dagster.tools.odoo.log import OdooLog, judge, judge_copy, worth_telling
+from odooops_dagster.tools.odoo.log import OdooLog, judge, judge_copy, progress_notice
 
 STAMP = "2026-03-22 03:38:34,924 26566"
 LOADED = f"{STAMP} INFO db odoo.modules.loading: Modules loaded. "
@@ -260,7 +260,7 @@ def test_a_copied_template_is_held_to_the_tests_of_each_module() -> None:
 )
 def test_lines_worth_telling_are_told(line: str, level: str, message: str) -> None:
     """A person who watches sees modules, tests, warnings and errors."""
-    told = worth_telling(line)
+    told = progress_notice(line)
     assert told is not None
     assert (told.level, told.message) == (level, message)
 
@@ -268,4 +268,4 @@ def test_lines_worth_telling_are_told(line: str, level: str, message: str) -> No
 @pytest.mark.parametrize("line", ["", "  File x", f"{STAMP} INFO db odoo.registry: Registry loaded in 9.115s "])
 def test_other_lines_are_left_to_the_log(line: str) -> None:
     """The whole log is kept as evidence."""
-    assert worth_telling(line) is None
+    assert progress_notice(line) is None

@@ -23,7 +23,7 @@ from odooops_dagster.model import Backup, BackupStatus, Project
 from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
-from odooops_dagster.steps.recovery.verify import recheck
+from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.wording import age_text, size_text
 
@@ -121,7 +121,7 @@ def verify(backup: BackupId, *, json: Json = False) -> None:
     with control_plane(settings) as control, bars() as progress:
         found = backup_of(control, backup)
         repository = repository_of(store_of(settings), settings, _project(control, found).slug)
-        done = recheck(control, repository, found, programs=pg_programs(settings), progress=progress)
+        done = verify_again(control, repository, found, programs=pg_programs(settings), progress=progress)
         keys = _environments(control)
     read = done.verification
     told = {

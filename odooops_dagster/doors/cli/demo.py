@@ -13,8 +13,8 @@ import typer
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
-from odooops_dagster.demo.office import Office
-from odooops_dagster.doors.cli.lookup import Wish, queue_branch
+from odooops_dagster.demo.office import OdooSession
+from odooops_dagster.doors.cli.lookup import RunRequest, queue_branch
 from odooops_dagster.doors.cli.output import note
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.up import prepare_database, report
@@ -61,11 +61,11 @@ def _tell_and_stay(settings: Settings, *, once: bool) -> None:
 
 def _tell(settings: Settings) -> None:
     with control_plane(settings) as control:
-        Story(settings, control, dagster_url=overview(settings).dagster_url).tell()
+        Walkthrough(settings, control, dagster_url=overview(settings).dagster_url).tell()
     note("\nevery step held")
 
 
-class Story:
+class Walkthrough:
     """The steps of the demonstration; one that does not hold raises and ends it."""
 
     def __init__(self, settings: Settings, control: ControlPlane, *, dagster_url: str) -> None:
@@ -112,7 +112,7 @@ class Story:
         _title("Production, with a customer and a mail server in it, and a backup that was read back")
         main = project.default_branch
         if self._control.environments.ensure(project.id, branch=main).database_name is None:
-            self._done(queue_branch(self._control, project, Wish(branch=main, kind="deploy")))
+            self._done(queue_branch(self._control, project, RunRequest(branch=main, kind="deploy")))
         production, office = self._office(main)
         office.enter("res.partner", name=CUSTOMER, email="ada@example.com")
         office.enter("ir.mail_server", name="Production", smtp_host="smtp.example.com", smtp_pass="demo")  # noqa: S106 -- of nobody
@@ -136,10 +136,10 @@ class Story:
         _say(f"data:     backup {backup.id}, made for this staging {waited} after the push")
         _say(f"customer: {people[0]} is there; mail goes to {servers[0]}, which leads nowhere")
 
-    def _office(self, branch: str) -> tuple[Environment, Office]:
+    def _office(self, branch: str) -> tuple[Environment, OdooSession]:
         """Return the branch's environment and somebody who has logged in there."""
         environment = self._control.environments.get(f"{SLUG}/{branch}")
-        return environment, Office(str(environment.url), database=str(environment.database_name))
+        return environment, OdooSession(str(environment.url), database=str(environment.database_name))
 
     def _audit(self, run: Run) -> None:
         _title("What is on record")

@@ -14,7 +14,7 @@ from odooops_dagster.doors.cli import orphans
 from odooops_dagster.doors.cli.adopt import read_dsn, refuse_failed
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow
-from odooops_dagster.doors.cli.lookup import Wish, branch_of, environment_of, living, name_of, queue, queue_branch
+from odooops_dagster.doors.cli.lookup import RunRequest, branch_of, environment_of, living, name_of, queue, queue_branch
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import control_plane, runtime
 from odooops_dagster.errors import Conflict, NotFound
@@ -22,7 +22,7 @@ from odooops_dagster.home import service_name
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Environment, Stage
 from odooops_dagster.settings import Settings
-from odooops_dagster.tools.postgres.adoption import Elsewhere, access_from, inspect, remember
+from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, remember
 from odooops_dagster.wording import age_text
 
 app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
@@ -103,7 +103,8 @@ def create(
     The default branch becomes production, on an empty database; once it has data, this is refused.
     """
     with control_plane() as control:
-        run = queue_branch(control, control.projects.get(project), Wish(branch=branch, stage=stage, kind="deploy"))
+        asked = RunRequest(branch=branch, stage=stage, kind="deploy")
+        run = queue_branch(control, control.projects.get(project), asked)
         note(f"queued {name_of(run)}: {run.kind} of {run.git_sha}")
         if wait:
             run = follow(control, run)
@@ -136,7 +137,7 @@ def adopt(
     """Adopt a production that runs elsewhere: it is backed up and cloned from here, and never written."""
     settings = Settings()
     access = access_from(read_dsn(dsn_file, settings))
-    elsewhere = Elsewhere(access=access, filestore=filestore.resolve(), log=log.resolve() if log else None)
+    elsewhere = AdoptedSource(access=access, filestore=filestore.resolve(), log=log.resolve() if log else None)
     with control_plane(settings) as control:
         found = control.projects.get(project)
         rules = control.policies.get(found.id, policy_type="backup")

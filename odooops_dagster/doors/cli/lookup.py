@@ -17,7 +17,7 @@ _LEAST_OF_ID = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class RunRequest:
     """What a person asks for on the command line."""
 
     branch: str
@@ -28,7 +28,7 @@ class Wish:
     idempotency_key: str | None = None
 
 
-def queue_branch(control: ControlPlane, project: Project, wish: Wish) -> Run:
+def queue_branch(control: ControlPlane, project: Project, wish: RunRequest) -> Run:
     """Make sure the branch has its environment, queue the wish there, and return the run."""
     ref = f"refs/heads/{wish.branch}"
     if not git.is_ref(ref):

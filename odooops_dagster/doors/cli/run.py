@@ -9,7 +9,7 @@ import typer
 
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug, RunName
 from odooops_dagster.doors.cli.follow import finish, follow, lines_after, print_line
-from odooops_dagster.doors.cli.lookup import Wish, name_of, queue_branch, run_of
+from odooops_dagster.doors.cli.lookup import RunRequest, name_of, queue_branch, run_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.model import Run, RunStatus
@@ -38,7 +38,7 @@ def create(
     json: Json = False,
 ) -> None:
     """Queue a run for a branch."""
-    wish = Wish(branch=branch, sha=sha, kind=kind, priority=priority, idempotency_key=key)
+    wish = RunRequest(branch=branch, sha=sha, kind=kind, priority=priority, idempotency_key=key)
     with control_plane() as control:
         run = queue_branch(control, control.projects.get(project), wish)
         if not json:

@@ -13,13 +13,19 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from odooops_dagster.errors import NotHarmless, OdooOpsError
+from odooops_dagster.errors import OdooOpsError, SanitizationFailed
 from odooops_dagster.home import database_name, filestore, role_name, scratch_name
 from odooops_dagster.model import Backup, Build, CheckResult, CloneResult
 from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.masking import masking_hooks
 from odooops_dagster.steps.clone.neutralizers import neutralizers_of
-from odooops_dagster.steps.clone.template import Golden, Ingredients, NotCovered, golden, uncovered
+from odooops_dagster.steps.clone.template import (
+    CloneRecipe,
+    CloneTemplate,
+    NotCovered,
+    ensure_clone_template,
+    uncovered,
+)
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
@@ -48,7 +54,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
     try:
-        made_of = Ingredients(
+        made_of = CloneRecipe(
             backup=backup,
             build=build,
             neutralizers=neutralizers_of(ctx, backup, build),
@@ -59,7 +65,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         made = _clone(ctx, made_of)
     except (OdooOpsError, OSError) as exc:
         ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
-        if isinstance(exc, (NotHarmless, NotCovered)):
+        if isinstance(exc, (SanitizationFailed, NotCovered)):
             return _refused(ctx, backup, exc)
         raise
     result = _result(ctx, made_of, made, source.kind)
@@ -67,20 +73,20 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     return result
 
 
-def _clone(ctx: StepContext, made_of: Ingredients) -> Golden:
+def _clone(ctx: StepContext, made_of: CloneRecipe) -> CloneTemplate:
     """Copy the golden template under the environment's name, and give it to the environment when it was asked."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
     scratch, files = scratch_name(ctx.environment, ctx.run), filestore(ctx.settings.home, ctx.environment, name)
     with undoing(ctx.log) as undo:
         undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
         ctx.databases.ensure_role(scratch)
-        template = golden(ctx, made_of, scratch=scratch)
+        template = ensure_clone_template(ctx, made_of, scratch=scratch)
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.create(name, owner=scratch, template=template.database_name)
         access = ctx.databases.access(name, role=scratch)
         set_parameters(access, _identity(ctx))
         if found := offenders(access):
-            raise NotHarmless(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
+            raise SanitizationFailed(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
         link_tree(template.filestore, files)
         ctx.databases.ensure_role(role)
@@ -115,7 +121,7 @@ def _identity(ctx: StepContext) -> dict[str, str | None]:
     }
 
 
-def _result(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> CloneResult:
+def _result(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source: Source) -> CloneResult:
     return CloneResult(
         name=database_name(ctx.environment, ctx.run),
         run_id=ctx.run.id,
@@ -128,9 +134,9 @@ def _result(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source
     )
 
 
-def _refused(ctx: StepContext, backup: Backup, error: NotHarmless | NotCovered) -> CloneResult:
+def _refused(ctx: StepContext, backup: Backup, error: SanitizationFailed | NotCovered) -> CloneResult:
     """Return the answer of a clone that was dropped again, with the reason as a check."""
-    name = "clone_harmless" if isinstance(error, NotHarmless) else "neutralization_coverage"
+    name = "clone_harmless" if isinstance(error, SanitizationFailed) else "neutralization_coverage"
     hint = {"hint": error.hint} if error.hint else {}
     return CloneResult(
         name=None,
@@ -165,7 +171,7 @@ def _harmless(report: Mapping[str, Any]) -> CheckResult:
     return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts | told)
 
 
-def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
+def _covered(made_of: CloneRecipe, made: CloneTemplate) -> CheckResult:
     missing = uncovered(made.coverage, made_of.build)
     shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
     counts = {
@@ -185,7 +191,7 @@ def _covered(made_of: Ingredients, made: Golden) -> CheckResult:
     )
 
 
-def _metadata(made_of: Ingredients, made: Golden) -> dict[str, Any]:
+def _metadata(made_of: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
     modules = [
         {"module": name, "neutralization": said}
         for said, names in (
@@ -211,7 +217,7 @@ def _metadata(made_of: Ingredients, made: Golden) -> dict[str, Any]:
     }
 
 
-def _report(ctx: StepContext, made_of: Ingredients, made: Golden, source: Source) -> Mapping[str, Any]:
+def _report(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source: Source) -> Mapping[str, Any]:
     """Return what the restore's row keeps: of what the clone was made, and what was done to it."""
     return {
         "source": source,

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import NotFound, NotHarmless, StepFailed
+from odooops_dagster.errors import NotFound, SanitizationFailed, StepFailed
 from odooops_dagster.files import locked
 from odooops_dagster.home import GOLDEN_PREFIX
 from odooops_dagster.model import Backup, Build
@@ -27,11 +27,12 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
-from odooops_dagster.steps.recovery.load import bring_back, open_backup
+from odooops_dagster.steps.recovery.load import load_backup, open_backup
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
-from odooops_dagster.tools.sanitize.pipeline import make_harmless, recipe
+from odooops_dagster.tools.sanitize.pipeline import sanitize
+from odooops_dagster.tools.sanitize.secrets import recipe
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import size_text
 
@@ -48,7 +49,7 @@ class NotCovered(StepFailed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ingredients:
+class CloneRecipe:
     """What a golden template is made of: the data, the code that served them and that they will serve, the rules."""
 
     backup: Backup
@@ -72,7 +73,7 @@ class Ingredients:
             "are_of_tables": self.neutralizers.are_of_tables,
             "masks": [asdict(script) for script in self.masks],
             "columns": dict(self.columns),
-            "recipe": recipe(),
+            "recipe": recipe().hex(),
         }
         return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -93,7 +94,7 @@ class Ingredients:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Golden:
+class CloneTemplate:
     """A database of production's data that may be copied, its files, and what was done to make it so."""
 
     key: str
@@ -104,7 +105,7 @@ class Golden:
     is_new: bool
 
 
-def golden(ctx: StepContext, made_of: Ingredients, *, scratch: str) -> Golden:
+def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: str) -> CloneTemplate:
     """Return the golden template, made now if there is none; `scratch` names the database and the role to make it in.
 
     Raises:
@@ -120,7 +121,7 @@ def golden(ctx: StepContext, made_of: Ingredients, *, scratch: str) -> Golden:
             found, is_new = _make(ctx, made_of, key, scratch), True
     verb = "made of" if is_new else "found for"
     ctx.log("info", f"golden template {found.database_name} {verb} backup {made_of.backup.id}")
-    return Golden(
+    return CloneTemplate(
         key=key,
         database_name=found.database_name,
         filestore=kept_filestore(ctx.settings.home, found.database_name),
@@ -160,7 +161,7 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
     return gone
 
 
-def _make(ctx: StepContext, made_of: Ingredients, key: str, scratch: str) -> Template:
+def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Template:
     """Restore, make harmless, and only then keep; on any other way out nothing is left."""
     # The id's end: it begins with the time, which two runs may share.
     name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
@@ -190,20 +191,21 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
     """Bring the backup back as it is, database and files at the same time."""
     stored = open_backup(ctx, backup)
     ctx.databases.create(scratch, owner=scratch)
-    loaded = bring_back(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
+    loaded = load_backup(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
     for gone in loaded.left_out:
         ctx.log("warn", f"left out: {gone}")
     size = f"{size_text(stored.manifest.dump_bytes)} of database, {size_text(stored.manifest.file_bytes)} of files"
     ctx.log("info", f"backup {backup.id} restored: {size}")
 
 
-def _make_harmless(ctx: StepContext, made_of: Ingredients, scratch: str, files: Path) -> dict[str, Any]:
+def _make_harmless(ctx: StepContext, made_of: CloneRecipe, scratch: str, files: Path) -> dict[str, Any]:
     """Make the restored database harmless and return what is to be known of it."""
     installed = neutralize.installed(ctx.databases.module_states(scratch))
     if "base" not in installed:
-        raise NotHarmless(f"backup {made_of.backup.id} holds no Odoo database", hint="clone another: ops backup list")
+        hint = "clone another: ops backup list"
+        raise SanitizationFailed(f"backup {made_of.backup.id} holds no Odoo database", hint=hint)
     made_of.coverage(installed)
-    report = make_harmless(
+    report = sanitize(
         ctx.databases.access(scratch, role=scratch),
         scripts=made_of.neutralizers.scripts(installed),
         masks=made_of.masks,

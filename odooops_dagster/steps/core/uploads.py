@@ -28,7 +28,7 @@ _CAME = "%Y%m%d%H"
 _KEPT_FOR = timedelta(days=7)
 
 
-class HandedIn(BaseModel, frozen=True, extra="forbid"):
+class Upload(BaseModel, frozen=True, extra="forbid"):
     """Something in the store, as the run that takes it up is told."""
 
     name: Annotated[str, Field(pattern=rf"^{_NAME}$")]  # in its folder of the project
@@ -36,14 +36,14 @@ class HandedIn(BaseModel, frozen=True, extra="forbid"):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-def hand_in(
+def upload(
     repository: Repository,
     folder: str,
     stream: BinaryIO,
     *,
     now: datetime,
     progress: Callable[[int], object] = lambda _done: None,
-) -> HandedIn:
+) -> Upload:
     """Copy the stream into the store, from where a run on any machine takes it; `folder` is one of the project."""
     name = f"{now.astimezone(UTC):{_CAME}}-{token_hex(8)}"
     sha256 = hashlib.sha256()
@@ -54,10 +54,10 @@ def hand_in(
         sha256.update(piece)
         pieces, done = pieces + 1, done + len(piece)
         progress(done)
-    return HandedIn(name=name, pieces=pieces, sha256=sha256.hexdigest())
+    return Upload(name=name, pieces=pieces, sha256=sha256.hexdigest())
 
 
-def take_up(repository: Repository, folder: str, handed: HandedIn) -> Iterator[bytes]:
+def take_up(repository: Repository, folder: str, handed: Upload) -> Iterator[bytes]:
     """Yield what was handed in, piece by piece; it is what was handed in only if the last piece came.
 
     Raises:
@@ -74,7 +74,7 @@ def take_up(repository: Repository, folder: str, handed: HandedIn) -> Iterator[b
         raise Conflict(f"{folder}/{handed.name} is not what was handed in: its hash is another")
 
 
-def put_away(store: ObjectStore, folder: str, handed: HandedIn) -> None:
+def remove_upload(store: ObjectStore, folder: str, handed: Upload) -> None:
     """Remove it from the store."""
     for index in range(handed.pieces):
         store.delete(_key(folder, handed.name, index))

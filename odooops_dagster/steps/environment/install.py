@@ -113,7 +113,7 @@ def _narrate(ctx: StepContext) -> odoo_log.OnLine:
     """Pass on what a person watching wants: modules as they load, tests as they fail, warnings and errors."""
 
     def on_line(line: str) -> None:
-        told = odoo_log.worth_telling(line)
+        told = odoo_log.progress_notice(line)
         if told is not None:
             ctx.log(told.level, told.message)
 

@@ -18,7 +18,7 @@ from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, make_harmless, set_parameters
+from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, sanitize, set_parameters
 from odooops_dagster.tools.sanitize.terms import Terms
 
 # The system parameter that keeps a checksum for each module that is not Odoo's own.
@@ -109,7 +109,7 @@ def _make_harmless_again(ctx: StepContext, target: Target, states: Mapping[str, 
     things on. The tables are those of the target's code only after an update.
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
-    make_harmless(
+    sanitize(
         ctx.databases.access(target.name, role=target.role),
         scripts=_scripts(target, states),
         masks=(),

@@ -17,22 +17,22 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
-from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.proof import NOT_ASKED, Proof, prove_loadable
 from odooops_dagster.steps.recovery.verify import few, in_one_line, settle
 from odooops_dagster.steps.recovery.zips import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.tools.backup.create import Created, create
 from odooops_dagster.tools.backup.external_files import summary_of
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.quarantine import distrusted
+from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.repository_lock import LIFE, Busy
+from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, RepositoryLocked
 from odooops_dagster.tools.backup.verify import Verification, verify
 from odooops_dagster.wording import rate_text, size_text
 
 # The one who collects objects is done, or dead and passed over, within this time.
-_COLLECTOR_PATIENCE = LIFE + timedelta(minutes=5)
+_COLLECTOR_PATIENCE = LOCK_TTL + timedelta(minutes=5)
 _PAUSE_SECONDS = 10.0
 # So many names fit a row and a page; the manifest holds all.
 _NAMES_SHOWN = 100
@@ -114,7 +114,7 @@ def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) ->
     while True:
         try:
             return _create(ctx, repository, backup)
-        except Busy as exc:
+        except RepositoryLocked as exc:
             if time.monotonic() > deadline:
                 raise
             ctx.log("info", f"waits: {exc}")
@@ -125,7 +125,7 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
     """Make the backup of the zip that the run was given, or of the environment's own data."""
     if kept := KeptZip.of(ctx.run):
         return create_from_zip(ctx, repository, backup, kept)
-    origin = origin_of(ctx.databases, ctx.settings, ctx.environment)
+    origin = locate_data(ctx.databases, ctx.settings, ctx.environment)
     return create(
         repository,
         origin.access,
@@ -134,7 +134,7 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
         programs=pg_programs(ctx.settings),
         metadata=_of_environment(ctx, backup),
         logs=log_sources(ctx, origin),
-        distrust=distrusted(repository),
+        quarantine=quarantined(repository),
         progress=Meter(ctx.control.logs, ctx.fence),
     )
 

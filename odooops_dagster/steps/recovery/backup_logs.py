@@ -14,13 +14,13 @@ from uuid import UUID
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import environment_folder
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.recovery.data_location import Origin
+from odooops_dagster.steps.recovery.data_location import DataLocation
 from odooops_dagster.tools.backup.logs import LogSource, Readable, file_source, rotated
 
 _LINES = 5000
 
 
-def log_sources(ctx: StepContext, origin: Origin) -> Iterator[LogSource]:
+def log_sources(ctx: StepContext, origin: DataLocation) -> Iterator[LogSource]:
     """Yield the logs, the newest of each kind first."""
     for path in _odoo_logs(ctx, origin):
         yield file_source(f"odoo/{path.name}", path)
@@ -38,7 +38,7 @@ def logs_said(facts: Mapping[str, Any]) -> str:
     return "; ".join([f"{facts.get('runs', 0)} run log(s)", odoo, *more])
 
 
-def _odoo_logs(ctx: StepContext, origin: Origin) -> list[Path]:
+def _odoo_logs(ctx: StepContext, origin: DataLocation) -> list[Path]:
     if origin.log is not None:
         return rotated(origin.log)
     if origin.is_adopted:

@@ -14,7 +14,7 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class DataLocation:
     """What is backed up: a database and its filestore; what is adopted is only ever read."""
 
     access: DatabaseAccess
@@ -23,7 +23,7 @@ class Origin:
     log: Path | None = None  # of an adopted Odoo, where it is known
 
 
-def origin_of(databases: OdooDatabases, settings: Settings, environment: Environment) -> Origin:
+def locate_data(databases: OdooDatabases, settings: Settings, environment: Environment) -> DataLocation:
     """Return where the environment's data are.
 
     Raises:
@@ -35,16 +35,16 @@ def origin_of(databases: OdooDatabases, settings: Settings, environment: Environ
     if database is None:
         hint = f"deploy it: ops env create {environment.project_slug} {environment.branch}"
         raise StepFailed(f"{environment.partition_key} was never deployed: it has no data", hint=hint)
-    return Origin(
+    return DataLocation(
         access=databases.access(database, role=role_name(environment)),
         filestore=filestore(settings.home, environment, database),
         is_adopted=False,
     )
 
 
-def _adopted(settings: Settings, environment: Environment) -> Origin:
+def _adopted(settings: Settings, environment: Environment) -> DataLocation:
     elsewhere = adoption.recall(settings.home / "secrets", environment.id)
     if elsewhere is None:
         hint = f"say it again: ops env adopt {environment.project_slug} {environment.branch}"
         raise StepFailed(f"{environment.partition_key} is adopted, and nobody here knows where it is", hint=hint)
-    return Origin(access=elsewhere.access, filestore=elsewhere.filestore, is_adopted=True, log=elsewhere.log)
+    return DataLocation(access=elsewhere.access, filestore=elsewhere.filestore, is_adopted=True, log=elsewhere.log)

@@ -19,23 +19,23 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
-from odooops_dagster.steps.recovery.drill_sandbox import Scratch, scratch
+from odooops_dagster.steps.recovery.drill_sandbox import DrillSandbox, scratch
 from odooops_dagster.steps.recovery.load import (
     Stored,
-    bring_back,
     build_of,
     compare_files,
     compare_rows,
     compare_schema,
+    load_backup,
     open_backup,
 )
-from odooops_dagster.steps.recovery.verify import recheck
+from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
-from odooops_dagster.tools.sanitize.pipeline import make_harmless
+from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 
@@ -139,7 +139,7 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
     proof.fault = "backup"
     stored = open_backup(ctx, proof.backup)
     with scratch(ctx) as (place, access):
-        loaded = bring_back(ctx, stored, access, place.filestore)
+        loaded = load_backup(ctx, stored, access, place.filestore)
         proof.done("restore")
         facts, rows = compare_rows(ctx, stored, access, loaded)
         proof.checks += [rows, compare_schema(loaded), compare_files(stored, facts, place.filestore, hashed=True)]
@@ -160,7 +160,7 @@ def _is_known(backup: Backup) -> bool:
     return bool(backup.image_digest or backup.git_sha)
 
 
-def _attachments(ctx: StepContext, stored: Stored, place: Scratch) -> dict[int, str]:
+def _attachments(ctx: StepContext, stored: Stored, place: DrillSandbox) -> dict[int, str]:
     """Return attachments that could be read through Odoo, and their SHA-1; none where no file is attached."""
     sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
     rows = ctx.databases.query(
@@ -173,7 +173,7 @@ def _attachments(ctx: StepContext, stored: Stored, place: Scratch) -> dict[int, 
     return {int(row["id"]): sha1 for row in rows if (sha1 := sha1s.get(row["store_fname"]))}
 
 
-def _first_left(ctx: StepContext, place: Scratch, attachments: Mapping[int, str]) -> tuple[int, str] | None:
+def _first_left(ctx: StepContext, place: DrillSandbox, attachments: Mapping[int, str]) -> tuple[int, str] | None:
     """Return the first that the scrub left: a private key is an attachment too."""
     rows = ctx.databases.query(
         place.name,
@@ -203,7 +203,7 @@ def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAcce
     """Make the copy harmless before any Odoo opens it: a drill talks to nobody."""
     installed = neutralize.installed(ctx.databases.module_states(access.database))
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
-    done = make_harmless(
+    done = sanitize(
         access,
         scripts=neutralize.scripts(installed, build.addons_paths),
         masks=scripts,
@@ -216,7 +216,7 @@ def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAcce
     proof.done("silencing")
 
 
-def _boot(ctx: StepContext, proof: _Proof, build: Build, place: Scratch, access: DatabaseAccess) -> str:
+def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> str:
     """Start the build on the copy and ask the three questions."""
     port = free_port(taken=ports_of_others(ctx))
     url = f"http://{ctx.settings.host}:{port}/"
@@ -286,7 +286,7 @@ def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception)
     if isinstance(exc, Damaged):
         repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
         with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
-            recheck(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
+            verify_again(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
     report = _report(proof, drill) | {"error": summary, "fault": fault}
     evidence_id = _keep(ctx, report)
     ended = ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=evidence_id, report=report)

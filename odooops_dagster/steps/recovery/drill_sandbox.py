@@ -28,7 +28,7 @@ _NAME = re.compile(r"ops_drill_([0-9a-f]{32})_\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scratch:
+class DrillSandbox:
     """One such place."""
 
     name: str
@@ -75,10 +75,10 @@ class Scratch:
 
 
 @contextmanager
-def scratch(ctx: StepContext) -> Iterator[tuple[Scratch, DatabaseAccess]]:
+def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
     """Yield this attempt's place with an empty database; it is taken away whatever happens."""
     name = f"ops_drill_{ctx.run.id.hex}_{ctx.run.attempt}"
-    place = Scratch(name=name, folder=_root(ctx.settings.home) / name)
+    place = DrillSandbox(name=name, folder=_root(ctx.settings.home) / name)
     with undoing(ctx.log) as undo:
         undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.control, ctx.runtime, ctx.databases))
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -88,10 +88,10 @@ def scratch(ctx: StepContext) -> Iterator[tuple[Scratch, DatabaseAccess]]:
         undo.run()
 
 
-def left_behind(home: Path) -> list[Scratch]:
+def left_behind(home: Path) -> list[DrillSandbox]:
     """Return the places that are there, whoever made them."""
     folders = sorted(path for path in _root(home).glob("ops_drill_*") if _NAME.fullmatch(path.name))
-    return [Scratch(name=path.name, folder=path) for path in folders]
+    return [DrillSandbox(name=path.name, folder=path) for path in folders]
 
 
 def _root(home: Path) -> Path:

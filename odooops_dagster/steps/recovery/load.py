@@ -53,7 +53,7 @@ def open_backup(ctx: StepContext, backup: Backup) -> Stored:
         raise Damaged(f"backup {backup.id}: {exc}", hint=_OTHER) from exc
 
 
-def bring_back(
+def load_backup(
     ctx: StepContext, stored: Stored, access: DatabaseAccess | None, folder: Path | None, *, twin: Path | None = None
 ) -> Loaded:
     """Fill the empty database and the folder, at the same time; either may be left out. Return what else was.

@@ -17,7 +17,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import environment_folder
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.recovery.rows import sidecar
+from odooops_dagster.steps.recovery.rows import comparison_database
 from odooops_dagster.tools.backup.left_out import LeftOut
 from odooops_dagster.tools.backup.loading import digest, prove, unproven
 from odooops_dagster.tools.backup.manifest import Manifest
@@ -65,7 +65,7 @@ def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest)
 
 def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tuple[LeftOut, ...]:
     """Make the schema in a database of its own, by a role that may do what an environment's may."""
-    with sidecar(ctx.control, ctx.databases, now=datetime.now(UTC)) as access:
+    with comparison_database(ctx.control, ctx.databases, now=datetime.now(UTC)) as access:
         return prove(access, **_of(ctx, repository, manifest)).left_out
 
 

@@ -27,12 +27,12 @@ from odooops_dagster.steps.environment.deployment import switch
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.recovery.load import (
     Stored,
-    bring_back,
     build_of,
     compare_files,
     compare_rows,
     compare_schema,
     damaged_files,
+    load_backup,
     open_backup,
 )
 from odooops_dagster.steps.recovery.rows_apply import apply_records
@@ -146,10 +146,10 @@ def _bring_back(ctx: StepContext, stored: Stored, name: str, folder: Path) -> li
     access = ctx.databases.access(name, role=role_name(ctx.environment))
     current = _current_files(ctx)
     if _only(ctx) == "database":
-        loaded = bring_back(ctx, stored, access, None)
+        loaded = load_backup(ctx, stored, access, None)
         link_tree(current or folder.with_name("nothing"), folder)
     else:
-        loaded = bring_back(ctx, stored, access, folder, twin=current)
+        loaded = load_backup(ctx, stored, access, folder, twin=current)
     facts, rows = compare_rows(ctx, stored, access, loaded)
     schema = compare_schema(loaded)
     if _only(ctx) == "database":
@@ -203,7 +203,7 @@ def _mend_files(ctx: StepContext, stored: Stored) -> RestoreResult:
     missing = sum(not inside(folder, file.name).exists() for file in wanted)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {draft}", lambda: shutil.rmtree(draft, ignore_errors=True))
-        bring_back(ctx, replace(stored, files=wanted), None, draft)
+        load_backup(ctx, replace(stored, files=wanted), None, draft)
         for file in wanted:
             target = inside(folder, file.name)
             target.parent.mkdir(parents=True, exist_ok=True)

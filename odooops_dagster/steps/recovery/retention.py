@@ -15,7 +15,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, Project
 from odooops_dagster.tools.backup import gc
-from odooops_dagster.tools.backup.quarantine import distrusted, trust
+from odooops_dagster.tools.backup.quarantine import quarantined, release_from_quarantine
 from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.retention import Candidate, Policy, Verdict, plan
@@ -154,5 +154,5 @@ def _collect(repository: Repository, turn: str) -> tuple[gc.Collection | None, s
     except Conflict as exc:
         return None, f"objects are removed at a later turn: {exc}"
     there = {key.rpartition("/")[2].partition(".")[0] for key in repository.sizes()}
-    trust(repository, distrusted(repository) - there)
+    release_from_quarantine(repository, quarantined(repository) - there)
     return collection, None

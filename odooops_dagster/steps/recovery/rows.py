@@ -21,7 +21,7 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.parallel import Progress
@@ -34,10 +34,10 @@ from odooops_dagster.tools.row_restore.diff import Chosen, diff
 from odooops_dagster.tools.row_restore.review import Review
 from odooops_dagster.tools.store import ObjectStore
 
-SIDECAR_PREFIX = "opsrec_"
+COMPARISON_PREFIX = "opsrec_"
 
 _MADE = "%Y%m%d%H"
-_NAME = re.compile(rf"{SIDECAR_PREFIX}(?P<made>\d{{10}})_[0-9a-f]{{16}}")
+_NAME = re.compile(rf"{COMPARISON_PREFIX}(?P<made>\d{{10}})_[0-9a-f]{{16}}")
 # Nobody compares for longer.
 _LIFE = timedelta(hours=24)
 
@@ -70,8 +70,8 @@ def diff_records(
     refuse_other(environment, backup)
     repository = repository_of(ports.store, ports.settings, environment.project_slug)
     manifest = manifest_of(repository, backup)
-    live = origin_of(ports.databases, ports.settings, environment)
-    with sidecar(ports.control, ports.databases, now=now) as access:
+    live = locate_data(ports.databases, ports.settings, environment)
+    with comparison_database(ports.control, ports.databases, now=now) as access:
         programs = pg_programs(ports.settings)
         restore_database(repository, manifest, access, programs=programs, progress=progress)
         return diff(
@@ -86,9 +86,9 @@ def diff_records(
 
 
 @contextmanager
-def sidecar(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
+def comparison_database(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
     """Yield an empty database with a role of its own; both go whatever happens."""
-    name = f"{SIDECAR_PREFIX}{now.astimezone(UTC):{_MADE}}_{token_hex(8)}"
+    name = f"{COMPARISON_PREFIX}{now.astimezone(UTC):{_MADE}}_{token_hex(8)}"
     try:
         databases.ensure_role(name)
         databases.create(name, owner=name)
@@ -112,15 +112,15 @@ def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iter
         shutil.rmtree(files.draft, ignore_errors=True)
 
 
-def remove_sidecars(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
+def remove_comparison_databases(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
     """Drop the sidecars of this state folder whose makers were killed, and say which."""
-    for name in {*databases.list(SIDECAR_PREFIX), *databases.roles(SIDECAR_PREFIX)}:
+    for name in {*databases.list(COMPARISON_PREFIX), *databases.roles(COMPARISON_PREFIX)}:
         if not is_over_life(name, now=now) or not databases.holds_password(name):
             continue
         with suppress(Conflict):  # made for another control plane, as it says
             retire_database(control, databases, name)
             databases.drop_role(name)
-            yield f"sidecar {name}"
+            yield f"comparison database {name}"
 
 
 def is_over_life(name: str, *, now: datetime) -> bool:

@@ -17,8 +17,8 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, StepFailed
 from odooops_dagster.model import Environment, Run
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.uploads import HandedIn, hand_in, put_away, remove_old, take_up
-from odooops_dagster.steps.recovery.data_location import origin_of
+from odooops_dagster.steps.core.uploads import Upload, remove_old, remove_upload, take_up, upload
+from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.rows import brought, refuse_other
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
@@ -49,7 +49,7 @@ def queue_records(
         Forbidden: the caller may not restore there.
     """
     folder = f"{_FOLDER}/{environment.project_slug}"
-    handed = hand_in(repository, folder, io.BytesIO(reviews.to_bytes(review)), now=now)
+    handed = upload(repository, folder, io.BytesIO(reviews.to_bytes(review)), now=now)
     try:
         run_id = control.runs.queue(
             environment.project_id,
@@ -62,7 +62,7 @@ def queue_records(
             max_attempts=1,
         )
     except BaseException:
-        put_away(repository.store, folder, handed)
+        remove_upload(repository.store, folder, handed)
         raise
     return control.runs.get(run_id)
 
@@ -83,7 +83,7 @@ def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Ap
         return review, _apply(ctx, repository, review)
     finally:
         with suppress(OdooOpsError):  # what stays goes in a week
-            put_away(ctx.store, folder, handed)
+            remove_upload(ctx.store, folder, handed)
 
 
 def remove_old_reviews(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
@@ -97,14 +97,14 @@ def written_by(control: ControlPlane, run: Run) -> dict[str, Any]:
     return next((dict(payload["records"]) for payload in reversed(payloads) if "records" in payload), {})
 
 
-def _handed(told: dict[str, object]) -> HandedIn:
+def _handed(told: dict[str, object]) -> Upload:
     try:
-        return HandedIn.model_validate(told)
+        return Upload.model_validate(told)
     except ValidationError as exc:
         raise BadInput("the run's config does not say which review", hint=_AGAIN) from exc
 
 
-def _review(repository: Repository, folder: str, handed: HandedIn) -> Review:
+def _review(repository: Repository, folder: str, handed: Upload) -> Review:
     try:
         data = b"".join(take_up(repository, folder, handed))
     except (NotFound, Conflict) as exc:
@@ -114,7 +114,7 @@ def _review(repository: Repository, folder: str, handed: HandedIn) -> Review:
 
 def _apply(ctx: StepContext, repository: Repository, review: Review) -> Applied:
     environment, header = ctx.environment, review.header
-    origin = origin_of(ctx.databases, ctx.settings, environment)
+    origin = locate_data(ctx.databases, ctx.settings, environment)
     if origin.is_adopted:
         raise Conflict(f"{environment.partition_key} is adopted: nothing here writes to it", hint="write it there")
     if environment.partition_key != header.environment or origin.access.database != header.database:

@@ -11,7 +11,7 @@ from odooops_dagster.model import Backup
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.manifest import LaterFormat, Manifest
 from odooops_dagster.tools.backup.parallel import Progress, silent
-from odooops_dagster.tools.backup.quarantine import distrust, trust
+from odooops_dagster.tools.backup.quarantine import quarantine, release_from_quarantine
 from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.verify import Defect, Verification, verify
@@ -21,7 +21,7 @@ _NAMES_SAID = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rechecked:
+class VerifiedAgain:
     """The backup's row as it is now; what is wrong with it in one line, and what was read."""
 
     backup: Backup
@@ -29,9 +29,9 @@ class Rechecked:
     verification: Verification | None
 
 
-def recheck(
+def verify_again(
     control: ControlPlane, repository: Repository, backup: Backup, *, programs: Programs, progress: Progress = silent
-) -> Rechecked:
+) -> VerifiedAgain:
     """Read a backup back out of the store, and note in its row what was found.
 
     Raises:
@@ -48,13 +48,13 @@ def recheck(
                 f"the store gives up nothing of the backups in {repository.prefix}: {exc}",
                 hint="see whether it is mounted, whether it is the right one, and whether this account may read it",
             ) from exc
-        return Rechecked(
+        return VerifiedAgain(
             backup=control.backups.record_recheck(backup, error_message=str(exc)), fault=str(exc), verification=None
         )
     verification = verify(repository, manifest, programs=programs, progress=progress)
     settle(control, repository, backup, manifest, verification)
     fault = None if verification.is_good else in_one_line(verification.defects)
-    return Rechecked(
+    return VerifiedAgain(
         backup=control.backups.record_recheck(backup, error_message=fault), fault=fault, verification=verification
     )
 
@@ -63,9 +63,9 @@ def settle(
     control: ControlPlane, repository: Repository, backup: Backup, manifest: Manifest, verification: Verification
 ) -> None:
     """Rely again on what was read back whole; have what was not written anew, and say which others needed it."""
-    damaged = verification.distrusted
-    distrust(repository, damaged)
-    trust(repository, manifest.objects.keys() - damaged)
+    damaged = verification.quarantined
+    quarantine(repository, damaged)
+    release_from_quarantine(repository, manifest.objects.keys() - damaged)
     if damaged:
         for other in control.backups.list(backup.project_id, status="verified"):
             if other.id != backup.id and damaged & _objects(repository, other):

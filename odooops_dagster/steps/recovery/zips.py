@@ -14,10 +14,10 @@ from odooops_dagster.files import whole_file
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter
-from odooops_dagster.steps.core.uploads import HandedIn, hand_in, put_away, remove_old, take_up
+from odooops_dagster.steps.core.uploads import Upload, remove_old, remove_upload, take_up, upload
 from odooops_dagster.tools.backup.create import Created
 from odooops_dagster.tools.backup.parallel import Progress
-from odooops_dagster.tools.backup.quarantine import distrusted
+from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.zip_import import Report, import_zip
 from odooops_dagster.tools.store import ObjectStore
@@ -56,10 +56,10 @@ class KeptZip:
         return kept
 
     @property
-    def handed(self) -> HandedIn | None:
+    def handed(self) -> Upload | None:
         """Return what is in the store; None where nothing of that name can be."""
         try:
-            return HandedIn(name=self.name, pieces=self.pieces, sha256=self.sha256)
+            return Upload(name=self.name, pieces=self.pieces, sha256=self.sha256)
         except ValidationError:
             return None
 
@@ -73,7 +73,7 @@ def keep_zip(
 ) -> KeptZip:
     """Copy the zip into the store, from where a run on any machine takes it."""
     with report.path.open("rb") as stream:
-        handed = hand_in(
+        handed = upload(
             repository,
             f"{_FOLDER}/{project_slug}",
             stream,
@@ -114,7 +114,7 @@ def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, ke
             "label": backup.label,
             "imported_from": kept.file_name,
         },
-        distrust=distrusted(repository),
+        quarantine=quarantined(repository),
         progress=Meter(ctx.control.logs, ctx.fence),
     )
 
@@ -122,7 +122,7 @@ def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, ke
 def forget_zip(ctx: StepContext) -> None:
     """Remove the zip of which the run made its backup, if it is an import."""
     if (kept := KeptZip.of(ctx.run)) and kept.handed:
-        put_away(ctx.store, f"{_FOLDER}/{ctx.project.slug}", kept.handed)
+        remove_upload(ctx.store, f"{_FOLDER}/{ctx.project.slug}", kept.handed)
 
 
 def remove_old_zips(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:

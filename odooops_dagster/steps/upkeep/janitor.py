@@ -22,7 +22,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.clone.template import retire_golden
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
-from odooops_dagster.steps.recovery.rows import remove_sidecars
+from odooops_dagster.steps.recovery.rows import remove_comparison_databases
 from odooops_dagster.steps.upkeep.orphans import tell_of_orphans
 from odooops_dagster.steps.upkeep.record import Record, read_record
 from odooops_dagster.steps.upkeep.things import Thing, find_things
@@ -93,7 +93,7 @@ def _remove(
     yield from _environments(databases, home, folders)
     yield from _drafts(home, folders)
     yield from _drills(control, runtime, databases, home, folders)
-    yield from remove_sidecars(control, databases, now=datetime.now(UTC))
+    yield from remove_comparison_databases(control, databases, now=datetime.now(UTC))
 
 
 def _names(things: Iterable[Thing], kind: str) -> list[str]:

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from odooops_dagster.control.orphans import OrphanKind
 from odooops_dagster.home import (
+    CLONE_STAGING_PREFIX,
     DATABASE_PREFIX,
-    SCRATCH_PREFIX,
     TEMPLATE_PREFIX,
     Owner,
     owner_of_database,
@@ -21,7 +21,7 @@ from odooops_dagster.home import (
 from odooops_dagster.local.identity import folder_mark
 from odooops_dagster.ownership import Mark
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
-from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX, is_over_life
+from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX, is_over_life
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
@@ -81,7 +81,7 @@ def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
             is_at_home = (home / "templates" / name).is_dir()
             run_id = mark.run_id if mark else None
             yield Thing(kind="database", name=name, mark=mark, run_id=run_id, is_at_home=is_at_home)
-    for name, mark in databases.marks(SIDECAR_PREFIX).items():
+    for name, mark in databases.marks(COMPARISON_PREFIX).items():
         # Each state folder removes its own; the rest is told of once nobody compares any longer.
         if is_over_life(name, now=datetime.now(UTC)) and not databases.holds_password(name):
             yield Thing(kind="database", name=name, mark=mark, is_at_home=False)
@@ -89,7 +89,7 @@ def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
 
 def _role_of(name: str, owner: Owner | None) -> str:
     """Return the role for which a database was made: the environment's, or one of its own name."""
-    if owner is None or name.startswith(SCRATCH_PREFIX):
+    if owner is None or name.startswith(CLONE_STAGING_PREFIX):
         return name
     return f"{DATABASE_PREFIX}{owner.environment}"
 
@@ -100,7 +100,7 @@ def _roles(databases: OdooDatabases) -> Iterator[Thing]:
     for name in databases.roles(DATABASE_PREFIX):
         found = _ROLE.fullmatch(name)
         owner = Owner(environment=found["environment"], run_number=None) if found else None
-        if name.startswith(SCRATCH_PREFIX):
+        if name.startswith(CLONE_STAGING_PREFIX):
             owner = owner_of_database(name)
         if owner is not None:
             mark = marks.get(name)

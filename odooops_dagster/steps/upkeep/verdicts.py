@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from odooops_dagster.steps.recovery.rows import SIDECAR_PREFIX
+from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 
@@ -56,7 +56,7 @@ def _made_elsewhere(thing: Thing, record: Record) -> str | None:
     if mark is not None and mark.identity.installation != record.identity.installation:
         whose = f"installation {mark.identity.installation} with control plane {mark.identity.control_plane}"
         return f"it belongs to {whose}"
-    if thing.name.startswith(SIDECAR_PREFIX):
+    if thing.name.startswith(COMPARISON_PREFIX):
         return "a comparison of records that another state folder began"
     return None
 

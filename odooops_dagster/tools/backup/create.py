@@ -89,13 +89,13 @@ def create(
     programs: Programs,
     metadata: Mapping[str, Any] | None = None,
     logs: Iterable[LogSource] = (),
-    distrust: Collection[str] = (),
+    quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
-    """Back the database and its filestore up, and logs beside them; the objects that `distrust` names are written anew.
+    """Back up the database, its filestore and the logs; write the objects that `quarantine` names again.
 
     May be told again after it was killed: what is in the store is not sent twice, and where all of it is, nothing is
-    done. With `distrust` a new one takes the place of the one with this id.
+    done. With `quarantine` a new one takes the place of the one with this id.
 
     Raises:
         StepFailed: pg_dump failed.
@@ -107,10 +107,10 @@ def create(
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
         made = repository.manifest_of(backup_id)
-        if made and not distrust:
+        if made and not quarantine:
             return Created(manifest=made, url=repository.url(made), stored_bytes=0)
-        repository.mend(distrust)
-        known = repository.known(distrust=distrust, environment=(metadata or {}).get("environment"))
+        repository.mend(quarantine)
+        known = repository.known(quarantine=quarantine, environment=(metadata or {}).get("environment"))
         work = _Work(repository, known, pool, progress, mark)
         with snapshot(access, programs=programs) as moment:
             (names, size), facts = _dump(work, moment)
@@ -143,7 +143,7 @@ def create_from_streams(
     filestore_path: Path,
     *,
     manifest: Manifest,
-    distrust: Collection[str] = (),
+    quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
     """Make a backup of a dump and a folder of files that came from elsewhere; `manifest` is its draft."""
@@ -151,8 +151,8 @@ def create_from_streams(
         marked(repository, "writing", checked_id(manifest.id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
-        repository.mend(distrust)
-        work = _Work(repository, repository.known(distrust=distrust), pool, progress, mark)
+        repository.mend(quarantine)
+        work = _Work(repository, repository.known(quarantine=quarantine), pool, progress, mark)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
         described = _of_files(files) | {"missing": tuple(sorted({*manifest.missing, *files.missing}))}

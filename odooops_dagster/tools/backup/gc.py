@@ -9,7 +9,7 @@ from datetime import datetime
 from odooops_dagster.errors import NotFound
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import TWINS, Repository
-from odooops_dagster.tools.backup.repository_lock import LIFE, Mark, marked, remove_dead, utc_now
+from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, Mark, marked, remove_dead, utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,4 +66,4 @@ def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
 def _sweep(repository: Repository, *, now: datetime) -> None:
     """Remove what killed ones left: marks, and files that a folder store never finished."""
     remove_dead(repository, now=now)
-    repository.store.sweep(repository.prefix, before=now - LIFE)
+    repository.store.sweep(repository.prefix, before=now - LOCK_TTL)

@@ -124,14 +124,14 @@ class Repository:
         """Remove a manifest; a collection takes the objects that no other needs."""
         self.store.delete(self.prefix + key)
 
-    def known(self, *, distrust: Collection[str] = (), environment: object = None) -> Known:
+    def known(self, *, quarantine: Collection[str] = (), environment: object = None) -> Known:
         """Return what the store has, save the objects of these names.
 
         How it has them, the newest readable manifest says, one of this environment where there is one.
         """
         sizes = self.sizes()
-        if distrust:
-            sizes = {key: size for key, size in sizes.items() if _name_in(key) not in distrust}
+        if quarantine:
+            sizes = {key: size for key, size in sizes.items() if _name_in(key) not in quarantine}
         keys = self.manifests()
         last = self._newest_of(keys[-_LOOKED_AT:], environment=environment) or self._newest_of(keys)
         return Known(sizes=sizes, pieces=last.objects if last else {}, last=last)

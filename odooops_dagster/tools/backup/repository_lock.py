@@ -20,17 +20,17 @@ from odooops_dagster.tools.store import FolderStore, StoredObject
 Kind = Literal["writing", "collecting"]
 
 # A mark that was not renewed for so long is of a process that died.
-LIFE = timedelta(minutes=15)
+LOCK_TTL = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
 # Who marked may act for so long after the last renewal; the rest of a life is for one request that is under way.
-TRUSTED = LIFE / 3
+LOCK_SAFE = LOCK_TTL / 3
 # What a killed process had under way on the network arrives within this time, or not at all.
 ARRIVAL_SECONDS = 5.0
 # A clock that is set right goes back by less than this.
 _STEP = timedelta(minutes=1)
 
 
-class Busy(Conflict):
+class RepositoryLocked(Conflict):
     """Somebody else is at work on these backups, or may have thought that we are not: a later try is welcome."""
 
 
@@ -66,9 +66,10 @@ class Mark:
 
     def check(self) -> None:
         """Raise Busy where others may think that we died; what was lost once stays lost."""
-        self._is_lost |= not -_STEP < self._clock() - self.renewed_at < TRUSTED
+        self._is_lost |= not -_STEP < self._clock() - self.renewed_at < LOCK_SAFE
         if self._is_lost:
-            raise Busy(f"{self.key} was not renewed in time", hint="start again: what was uploaded is found there")
+            hint = "start again: what was uploaded is found there"
+            raise RepositoryLocked(f"{self.key} was not renewed in time", hint=hint)
 
     def remove(self) -> None:
         """Say that we are done; where the store refuses that, the mark dies by itself."""
@@ -108,8 +109,8 @@ def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime)
     others = [mark for mark in repository.store.list(repository.prefix + folder) if mark.key != repository.prefix + own]
     for mark in others:
         if _lives(repository, mark, now):
-            hint = f"try again when it is done; if nobody is at work, in {int(LIFE.total_seconds() / 60)} minutes"
-            raise Busy(f"{mark.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+            hint = f"try again when it is done; if nobody is at work, in {int(LOCK_TTL.total_seconds() / 60)} minutes"
+            raise RepositoryLocked(f"{mark.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
     if others and not isinstance(repository.store, FolderStore):
         time.sleep(ARRIVAL_SECONDS)
 
@@ -119,11 +120,11 @@ def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
     try:
         sign = json.loads(repository.store.get(mark.key))
         age = now - datetime.fromisoformat(sign["renewed_at"])
-        return age < LIFE and not _has_ended(sign.get("process"))
+        return age < LOCK_TTL and not _has_ended(sign.get("process"))
     except NotFound:
         return False
     except (ValueError, KeyError, TypeError, AttributeError, Unreadable):
-        return now - mark.modified_at < LIFE
+        return now - mark.modified_at < LOCK_TTL
 
 
 def _this_process() -> str | None:

@@ -56,7 +56,7 @@ class Verification:
         return not self.defects
 
     @property
-    def distrusted(self) -> frozenset[str]:
+    def quarantined(self) -> frozenset[str]:
         """Return the names of the objects that a next backup writes anew."""
         return frozenset(defect.object for defect in self.defects if defect.object)
 

@@ -102,7 +102,7 @@ def import_zip(
     taken_at: datetime | None = None,
     database_name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    distrust: Collection[str] = (),
+    quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
     """Make a backup of the zip; its files are unpacked into `folder`, which is emptied before and after.
@@ -127,7 +127,7 @@ def import_zip(
                     cast("BinaryIO", stream),
                     folder,
                     manifest=draft,
-                    distrust=distrust,
+                    quarantine=quarantine,
                     progress=progress,
                 )
     except OSError as exc:

@@ -66,7 +66,7 @@ class LogRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class LogNotice:
     """A line worth showing to the person who watches."""
 
     level: LogLevel
@@ -141,7 +141,7 @@ class OdooLog:
         return (_cause(self.stray_lines) or last.strip())[:_SUMMARY_CHARACTERS]
 
 
-def worth_telling(line: str) -> Told | None:
+def progress_notice(line: str) -> LogNotice | None:
     """Return what a person watching wants of this line: modules as they load, failed tests, warnings and errors."""
     match = _RECORD.match(line)
     if match is None:
@@ -151,7 +151,7 @@ def worth_telling(line: str) -> Told | None:
     if level is None and not _WORTH_TELLING.match(message) and not _TOTALS.search(message):
         return None
     shown = message if level is None else f"{match['logger']}: {message}"
-    return Told(level=level or "info", message=shown)
+    return LogNotice(level=level or "info", message=shown)
 
 
 def judge(

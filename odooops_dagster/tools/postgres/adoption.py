@@ -47,7 +47,7 @@ _DUMPED: LiteralString = """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elsewhere:
+class AdoptedSource:
     """Where an adopted production is."""
 
     access: DatabaseAccess
@@ -55,7 +55,7 @@ class Elsewhere:
     log: Path | None = None  # where its Odoo writes
 
 
-def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
+def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> None:
     """Keep where the adopted environment is, in a file that only the platform's account reads.
 
     Raises:
@@ -72,14 +72,14 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: Elsewhere) -> None:
         raise Unavailable(f"{file.parent} cannot be written: {exc.strerror}", hint=hint) from exc
 
 
-def recall(secrets: Path, environment_id: UUID) -> Elsewhere | None:
+def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
     """Return where the adopted environment is, or None where this machine does not know."""
     file = _file(secrets, environment_id)
     if not file.is_file():
         return None
     told = json.loads(file.read_text())
     log = Path(told["log"]) if told.get("log") else None
-    return Elsewhere(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]), log=log)
+    return AdoptedSource(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]), log=log)
 
 
 def forget(secrets: Path, environment_id: UUID) -> None:
@@ -116,7 +116,7 @@ def access_from(dsn: str) -> DatabaseAccess:
 
 
 def inspect(
-    elsewhere: Elsewhere, *, series: str, programs: Programs, home: Path, elsewhere_fatal: bool = False
+    elsewhere: AdoptedSource, *, series: str, programs: Programs, home: Path, elsewhere_fatal: bool = False
 ) -> Iterator[CheckResult]:
     """Yield one answer after the other to what a backup needs; the database is only read.
 
@@ -138,7 +138,7 @@ def inspect(
 
 
 def _database(
-    connection: Connection, elsewhere: Elsewhere, *, series: str, programs: Programs, fatal: bool
+    connection: Connection, elsewhere: AdoptedSource, *, series: str, programs: Programs, fatal: bool
 ) -> Iterator[CheckResult]:
     access = elsewhere.access
     version = connection.info.parameter_status("server_version") or "of unknown version"
@@ -155,7 +155,7 @@ def _database(
         yield _in_object_stores(connection, fatal=fatal)
 
 
-def _folder(elsewhere: Elsewhere, home: Path) -> CheckResult:
+def _folder(elsewhere: AdoptedSource, home: Path) -> CheckResult:
     """Answer whether the folder can be read and is not one of ours."""
     path = elsewhere.filestore
     inner = path / "filestore" / elsewhere.access.database

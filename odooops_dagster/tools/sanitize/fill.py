@@ -12,7 +12,7 @@ from secrets import token_hex
 import psycopg
 from psycopg import sql
 
-from odooops_dagster.errors import NotHarmless
+from odooops_dagster.errors import SanitizationFailed
 from odooops_dagster.tools.sanitize.guards import suspended
 from odooops_dagster.tools.sanitize.places import Connection, Facts, Place, count_of, facts_of, linked, places_of
 from odooops_dagster.tools.sanitize.seal import Seal, is_intact
@@ -80,7 +80,7 @@ class _Work:
                     if reason:
                         self.unfilled[place] = reason
         except psycopg.IntegrityError as exc:
-            raise NotHarmless(f"the scrubbed columns do not fit each other: {said(exc)}", hint=_HINT) from exc
+            raise SanitizationFailed(f"the scrubbed columns do not fit each other: {said(exc)}", hint=_HINT) from exc
 
     def _take_out(self, place: Place) -> str | None:
         """Take the secrets out of the column; return why where that cannot be done."""
@@ -121,8 +121,8 @@ def said(error: psycopg.Error) -> str:
     return error.diag.message_primary or " ".join(str(error).split())
 
 
-def _cannot(place: Place, reason: str) -> NotHarmless:
-    return NotHarmless(
+def _cannot(place: Place, reason: str) -> SanitizationFailed:
+    return SanitizationFailed(
         f"{place} cannot be scrubbed: {reason}",
         hint=_HINT.replace("table.column", str(place)),
     )

@@ -6,7 +6,6 @@ every question was answered well; on any other way out the copy is still product
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,11 +16,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from odooops_dagster.errors import NotHarmless, Unavailable
+from odooops_dagster.errors import SanitizationFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools import sanitize
-from odooops_dagster.tools.sanitize import checks as harmless
-from odooops_dagster.tools.sanitize import collect, files, objects, rows, scan, scrub, stale
+from odooops_dagster.tools.sanitize import collect, files, objects, rows, scan, stale
 from odooops_dagster.tools.sanitize.access import every_row
 from odooops_dagster.tools.sanitize.checks import QUESTIONS
 from odooops_dagster.tools.sanitize.columns import (
@@ -51,7 +48,7 @@ _NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, kw_only=True)
-class HarmlessReport:
+class SanitizationReport:
     """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered.
 
     `skipped` are statements of scripts that name what these tables do not have, `kept` columns that policy leaves as
@@ -75,7 +72,7 @@ class HarmlessReport:
     seconds: float = 0.0
 
 
-def make_harmless(
+def sanitize(
     access: DatabaseAccess,
     *,
     scripts: Sequence[Script],
@@ -83,7 +80,7 @@ def make_harmless(
     progress: Progress,
     filestore: Path | None = None,
     terms: Terms = _NO_TERMS,
-) -> HarmlessReport:
+) -> SanitizationReport:
     """Run the scripts, the scrub and the masks, and keep the result only if no question finds anything.
 
     Masks come last: they see no secret, and what they write into a column is what stands there. `filestore` is the
@@ -116,8 +113,8 @@ def make_harmless(
             findings = _answer(connection, known, production, allowed={*filled.kept, *filled.unfilled})
         removed = files.remove_files(filestore, files.unnamed_files(connection)) if filestore else 0
         if _transaction_id(connection) != transaction_id:
-            raise NotHarmless("the copy's transaction was ended while it was made harmless")
-    return HarmlessReport(
+            raise SanitizationFailed("the copy's transaction was ended while it was made harmless")
+    return SanitizationReport(
         neutralized=tuple(script.name for script in scripts),
         masked=tuple(script.name for script in masks),
         skipped=skipped,
@@ -181,17 +178,6 @@ def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> 
             )
 
 
-def recipe() -> str:
-    """Return the SHA-256 of what is scrubbed and asked: what an older recipe made harmless is not so by this one."""
-    folder = Path(str(sanitize.__file__)).parent
-    files = [
-        Path(__file__),
-        *(Path(str(module.__file__)) for module in (scrub, harmless)),
-        *sorted(folder.glob("*.py")),
-    ]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
-
-
 class _transaction:  # noqa: N801 -- used as a function
     """One transaction on a connection of its own, kept only where the block ends well."""
 
@@ -223,9 +209,9 @@ class _transaction:  # noqa: N801 -- used as a function
         if isinstance(exc, psycopg.Error):
             raise self._said(exc) from exc
 
-    def _said(self, error: psycopg.Error) -> NotHarmless:
+    def _said(self, error: psycopg.Error) -> SanitizationFailed:
         reason = error.diag.message_primary or " ".join(str(error).split())
-        return NotHarmless(
+        return SanitizationFailed(
             f"database {self._access.database}: {reason}", hint="the copy is dropped; mend and ask again"
         )
 
@@ -290,7 +276,7 @@ def _answer(
         f" and {len(things) - _OFFENDERS_SHOWN} more" if len(things) > _OFFENDERS_SHOWN else ""
     )
     others = f"; {len(more)} more question(s) failed" if more else ""
-    raise NotHarmless(
+    raise SanitizationFailed(
         f"the copy is not harmless: it is not true that it {name}: {shown}{others}",
         hint="add a masking hook to the project that takes this away",
     )

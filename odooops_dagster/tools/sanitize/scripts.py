@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
-from odooops_dagster.errors import NotHarmless
+from odooops_dagster.errors import SanitizationFailed
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.places import Connection
 from odooops_dagster.tools.sanitize.statements import statements
@@ -69,11 +69,12 @@ def _one_by_one(connection: Connection, script: Script, transaction_id: str) -> 
 
 def _refuse_end(connection: Connection, script: Script, transaction_id: str) -> None:
     if _transaction_id(connection) != transaction_id:
-        raise NotHarmless(f"{script.name} ends the transaction it runs in", hint="take commit and rollback out of it")
+        hint = "take commit and rollback out of it"
+        raise SanitizationFailed(f"{script.name} ends the transaction it runs in", hint=hint)
 
 
-def _failed(script: Script, line: str, exc: psycopg.Error) -> NotHarmless:
-    return NotHarmless(f"{script.name}{line}: {_said(exc)}", hint=_MEND)
+def _failed(script: Script, line: str, exc: psycopg.Error) -> SanitizationFailed:
+    return SanitizationFailed(f"{script.name}{line}: {_said(exc)}", hint=_MEND)
 
 
 def _said(exc: psycopg.Error) -> str:
