@@ -61,7 +61,7 @@ def _facts(item: Function, told: Header, notes: Notes) -> Iterator[str]:
         yield f"Refuses with {', '.join(code(state) for state in refused)}."
     if item.is_definer:
         yield f"With its owner's rights: {prose(told.definer_reason or 'no reason given')}"
-    yield f"[sql/functions/{item.name}.sql](../../../sql/functions/{item.name}.sql)"
+    yield f"[{notes.files[item.name]}](../../../{notes.files[item.name]})"
 
 
 def _argument(text: str) -> tuple[str, str, str]:

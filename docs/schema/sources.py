@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from odooops_dagster.control.migrate import read_folder
+
+ROOT = Path(__file__).parents[2]
 
 _TYPE = re.compile(r"create type ops\.(?P<name>\w+) as enum \((?P<labels>.*?)\);", re.DOTALL)
 _LABEL = re.compile(r"'(?P<label>[^']+)',?(?:[ \t]*--[ \t]*(?P<note>[^\n]+))?")
@@ -41,6 +44,7 @@ class Notes:
 
     labels: dict[tuple[str, str], str]
     functions: dict[str, Header]
+    files: dict[str, str]
     raised: dict[str, tuple[str, ...]]
     tables: dict[str, tuple[str, ...]]
     promises: dict[str, tuple[str, ...]]
@@ -52,6 +56,7 @@ def read_notes() -> Notes:
     return Notes(
         labels=dict(_label_notes()),
         functions={name: header(text) for name, text in functions.items()},
+        files={path.stem: path.relative_to(ROOT).as_posix() for path in (ROOT / "sql" / "functions").rglob("*.sql")},
         raised={name: raised_states(text) for name, text in functions.items()},
         tables=_makers(),
         promises=_promises(),

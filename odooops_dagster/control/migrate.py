@@ -145,10 +145,17 @@ def _in_order_of_need(views: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def read_folder(name: str) -> list[tuple[str, str]]:
-    """Return the .sql files of a folder of sql/ as (name without ending, text), by name."""
-    folder: Traversable = files("sql") / name
-    found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
+    """Return the .sql files below a folder of sql/ as (name without ending, text), by name."""
+    found = _sql_files(files("sql") / name)
     return sorted((entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in found)
+
+
+def _sql_files(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sql_files(entry)
+        elif entry.name.endswith(".sql"):
+            yield entry
 
 
 def _connect(url: str) -> Connection:

@@ -121,7 +121,7 @@ def test_the_table_of_refusals_names_every_one_and_who_raises_it() -> None:
     """Each SQLSTATE in sql/functions stands in one row, with its meaning, its exception and every function."""
     lines = [line for line in SQLSTATES.read_text().splitlines() if line.startswith("| `")]
     told = {row[0]: row for row in ([cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines)}
-    for path in (ROOT / "sql" / "functions").glob("*.sql"):
+    for path in (ROOT / "sql" / "functions").rglob("*.sql"):
         for state in re.findall(r"^\s*raise sqlstate '(\w{5})'", path.read_text(), re.MULTILINE):
             assert f"[{path.stem}](" in told[state][3], f"{path.stem} raises {state}"
     assert {state: error.__name__ for state, error in SQLSTATE_ERRORS.items()}.items() <= {
@@ -149,7 +149,7 @@ def test_every_functions_header_names_what_it_raises() -> None:
 
 def test_every_function_with_its_owners_rights_says_why() -> None:
     """`security definer` stands in no file without a reason in its header."""
-    definers = [path for path in (ROOT / "sql" / "functions").glob("*.sql") if DEFINER.search(path.read_text())]
+    definers = [path for path in (ROOT / "sql" / "functions").rglob("*.sql") if DEFINER.search(path.read_text())]
     assert [path.stem for path in definers if not header(path.read_text()).definer_reason] == []
 
 
