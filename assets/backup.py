@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, checks, materialized
+from assets.report import GROUP, OWNERS, check_specs, checks, materialized
 from odooops_dagster.steps.recovery.backup import back_up
 from resources.run_scope import RunScope
 
@@ -21,24 +21,7 @@ CODE_VERSION = "1"
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     deps=["production"],
-    check_specs=[
-        dg.AssetCheckSpec(
-            "backup_verified",
-            asset="backup",
-            blocking=True,
-            description="The store holds what was written, and the server of the environments takes it.",
-        ),
-        # Whether attachments in an object store make the backup fail is the project's policy.
-        dg.AssetCheckSpec(
-            "attachments_elsewhere", asset="backup", description="No attachment is in an object store, out of reach."
-        ),
-        dg.AssetCheckSpec(
-            "left_out", asset="backup", description="The server of the environments takes everything that the dump has."
-        ),
-        dg.AssetCheckSpec(
-            "filestore_complete", asset="backup", description="Production has every file of which its database speaks."
-        ),
-    ],
+    check_specs=check_specs("backup"),
 )
 def backup(scope: dg.ResourceParam[RunScope]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Database, filestore and what is known of both, in one moment; good only once the store gave it back."""

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, checks, materialized
+from assets.report import GROUP, OWNERS, check_specs, checks, materialized
 from odooops_dagster.model import Build, CloneResult
 from odooops_dagster.steps.build.image import build_of_commit
 from odooops_dagster.steps.environment.database import DatabaseResult, build_database
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
-
-CHECKS = {
-    "modules_installed": "Every module of the repository is installed.",
-    "module_tests_passed": "The repository's own tests ran and none failed.",
-    "log_clean": "Odoo logged no error while it installed.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +32,7 @@ class BuiltDatabase:
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
-    check_specs=[
-        dg.AssetCheckSpec(name, asset="database", blocking=True, description=question)
-        for name, question in CHECKS.items()
-    ],
+    check_specs=check_specs("database"),
 )
 def database(
     scope: dg.ResourceParam[RunScope], image: Build | None, prod_clone: CloneResult | None

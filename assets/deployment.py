@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.database import BuiltDatabase
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, checks, commit_link, materialized
+from assets.report import GROUP, OWNERS, check_specs, checks, commit_link, materialized
 from odooops_dagster.steps.environment.deployment import deploy, redeploy
 from resources.run_scope import RunScope
 
@@ -21,9 +21,7 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"odoo"},
     code_version=CODE_VERSION,
-    check_specs=[
-        dg.AssetCheckSpec("healthy", asset="deployment", blocking=True, description="The new build answers people.")
-    ],
+    check_specs=check_specs("deployment"),
 )
 def deployment(
     scope: dg.ResourceParam[RunScope], database: BuiltDatabase | None

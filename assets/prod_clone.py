@@ -7,18 +7,14 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, check_result, checks, materialized
-from odooops_dagster.model import Build, CheckResult, CloneResult
+from assets.report import GROUP, OWNERS, check_result, check_specs, checks, materialized
+from odooops_dagster.model import Build, CheckResult, CloneResult, checks_of
 from odooops_dagster.steps.build.image import build_of_commit
 from odooops_dagster.steps.clone.clone import clone_production
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
 
-CHECKS = {
-    "clone_harmless": "The copy reaches nobody and holds no secret of production.",
-    "neutralization_coverage": "Every module brings a script that neutralises it, or comes with Odoo.",
-}
 NO_CLONE = "no data of production come into this environment"
 
 
@@ -31,11 +27,7 @@ NO_CLONE = "no data of production come into this environment"
     io_manager_key="memory",
     # Whichever environment is production, its backups are cloned.
     deps=[dg.AssetDep("backup", partition_mapping=dg.AllPartitionMapping())],
-    check_specs=[
-        # Whether a module that nothing neutralises stops the clone is the project's policy.
-        dg.AssetCheckSpec(name, asset="prod_clone", blocking=name == "clone_harmless", description=question)
-        for name, question in CHECKS.items()
-    ],
+    check_specs=check_specs("prod_clone"),
 )
 def prod_clone(
     scope: dg.ResourceParam[RunScope], image: Build | None
@@ -61,8 +53,8 @@ def prod_clone(
 
 def _nothing_to_ask() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
     """Say so in Dagster, which waits for each check; the record holds what was asked."""
-    for name in CHECKS:
-        yield check_result(CheckResult(name=name, passed=True, summary=NO_CLONE), asset="prod_clone")
+    for spec in checks_of("prod_clone"):
+        yield check_result(CheckResult(name=spec.name, passed=True, summary=NO_CLONE), asset="prod_clone")
     yield dg.MaterializeResult(
         asset_key="prod_clone", value=None, data_version=dg.DataVersion("none"), metadata={"data": NO_CLONE}
     )

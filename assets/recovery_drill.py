@@ -7,19 +7,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, checks, materialized
+from assets.report import GROUP, OWNERS, check_specs, checks, materialized
 from odooops_dagster.steps.recovery.drill import run_drill
 from resources.run_scope import RunScope
 
 CODE_VERSION = "1"
-
-CHECKS = {
-    "rows_complete": "Every table has the rows that were counted in the moment of the backup.",
-    "left_out": "The server takes everything that the dump has.",
-    "files_complete": "Every file is there and hashes to its name.",
-    "healthy": "The backup's build answers with the restored data.",
-    "attachment_readable": "Odoo hands out an attachment as it was attached.",
-}
 
 
 @dg.asset(
@@ -29,11 +21,7 @@ CHECKS = {
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     deps=["backup"],
-    check_specs=[
-        # What belongs to another server is named, and stops nothing.
-        dg.AssetCheckSpec(name, asset="recovery_drill", blocking=name != "left_out", description=question)
-        for name, question in CHECKS.items()
-    ],
+    check_specs=check_specs("recovery_drill"),
 )
 def recovery_drill(scope: dg.ResourceParam[RunScope]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """The proof that a backup can be restored, with the time it took and the work that would be lost."""

@@ -9,12 +9,20 @@ from typing import Any
 
 import dagster as dg
 
-from odooops_dagster.model import CheckResult
+from odooops_dagster.model import CheckResult, blocking_failure, checks_of
 from resources.run_scope import RunScope
 
 # One group: of several, Dagster shows their boxes and not the assets in them.
 GROUP = "environment"
 OWNERS = ("team:odooops",)
+
+
+def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
+    """Return the asset's checks of the register as Dagster wants them."""
+    return [
+        dg.AssetCheckSpec(spec.name, asset=spec.asset, blocking=spec.blocking, description=spec.question)
+        for spec in checks_of(asset)
+    ]
 
 
 def checks(
@@ -27,7 +35,7 @@ def checks(
     for result in results:
         scope.record_check(result)
         yield check_result(result, asset=asset)
-    failed = next((result for result in results if result.blocking and not result.passed), None)
+    failed = blocking_failure(results)
     if failed is not None:
         raise dg.Failure(failed.summary, metadata=rendered({"check": failed.name, **metadata}), allow_retries=False)
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.partitions import environments
 from assets.report import rendered
+from odooops_dagster.model import blocking_failure
 from odooops_dagster.steps.recovery.restore import restore_environment
 from resources.run_scope import RunScope
 
@@ -19,7 +20,7 @@ def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
         made = restore_environment(step)
         for check in made.checks:
             scope.record_check(check)
-        failed = next((check for check in made.checks if check.blocking and not check.passed), None)
+        failed = blocking_failure(made.checks)
         if failed is not None:
             raise dg.Failure(failed.summary, metadata=rendered({"check": failed.name, **made.metadata}))
         scope.record_lineage(

@@ -10,7 +10,7 @@ from uuid import uuid4
 from odooops_dagster.control.database import Database
 from odooops_dagster.errors import BadInput, Forbidden
 from odooops_dagster.model import Environment
-from odooops_dagster.release_model import EventAnswer
+from odooops_dagster.model.releases import EventAnswer
 
 
 class Events:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.release_model import CheckStatus, Decision, Gate, GateCode, GateException, GateStatus
+from odooops_dagster.model.releases import CheckStatus, Decision, Gate, GateCode, GateException, GateStatus
 
 
 class Gates:

@@ -6,7 +6,7 @@ import builtins
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.release_model import Incident, Severity
+from odooops_dagster.model.releases import Incident, Severity
 
 
 class Incidents:

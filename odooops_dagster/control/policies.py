@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.release_model import PolicyType
+from odooops_dagster.model.releases import PolicyType
 
 
 class Policies:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.release_model import Release, Requirement
+from odooops_dagster.model.releases import Release, Requirement
 
 
 class Releases:

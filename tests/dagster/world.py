@@ -13,16 +13,26 @@ import dagster as dg
 import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
-from assets.database import CHECKS, database
+from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
-from assets.prod_clone import CHECKS as CLONE_CHECKS
 from assets.prod_clone import prod_clone
 from assets.source import source
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.model import Build, CheckResult, CloneResult, Environment, Fence, Project, Run, RunKind, Source
+from odooops_dagster.model import (
+    Build,
+    CheckResult,
+    CloneResult,
+    Environment,
+    Fence,
+    Project,
+    Run,
+    RunKind,
+    Source,
+    checks_of,
+)
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import DatabaseResult
@@ -191,9 +201,12 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         origin="backup of production, 3 h old",
         checks=tuple(
             CheckResult(
-                name=name, passed=name != broken, summary=f"{name} of {build.series}", blocking=name == "clone_harmless"
+                name=spec.name,
+                passed=spec.name != broken,
+                summary=f"{spec.name} of {build.series}",
+                blocking=spec.blocking,
             )
-            for name in CLONE_CHECKS
+            for spec in checks_of("prod_clone")
         ),
         metadata={"data": "backup of production, 3 h old"},
         data_version="backup:key",
@@ -208,7 +221,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) ->
         CheckResult(
             name=name, passed=name != broken, summary=f"{name}: 3 of 3" if name != broken else f"{name}: 1 of 3"
         )
-        for name in CHECKS
+        for name in (spec.name for spec in checks_of("database"))
     ]
     return DatabaseResult(
         name=f"db_{ctx.run.run_number}",

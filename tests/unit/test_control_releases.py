@@ -9,7 +9,7 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound
 from odooops_dagster.model import Project
-from odooops_dagster.release_model import Release
+from odooops_dagster.model.releases import Release
 
 SHAS = {"acme/shop": "a" * 40}
 IMAGE = "sha256:" + "1" * 64

@@ -15,13 +15,12 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from assets.database import CHECKS as DATABASE_CHECKS
 from docs.generate import ROOT, pages, settings
 from docs.schema.sources import header, read_notes
 from odooops_dagster.definitions import definitions
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import SQLSTATE_ERRORS
-from odooops_dagster.model import RunKind, RunStatus, Stage
+from odooops_dagster.model import CHECKS, RunKind, RunStatus, Stage
 from odooops_dagster.settings import Settings
 from tests.sql.actors import PERSONAS
 
@@ -155,7 +154,7 @@ def test_every_function_with_its_owners_rights_says_why() -> None:
 
 def test_the_glossary_holds_every_word_of_the_code() -> None:
     """Kinds and states of runs, stages, assets, checks and sensors are explained in the glossary."""
-    words = {*get_args(RunKind), *get_args(RunStatus), *get_args(Stage), *DATABASE_CHECKS, "healthy"}
+    words = {*get_args(RunKind), *get_args(RunStatus), *get_args(Stage), *(spec.name for spec in CHECKS)}
     glossary = "\n".join(inline_code((ROOT / "docs" / "glossary.md").read_text()))
     missing = {word for word in words | dagster_names() if not re.search(rf"\b{word}\b", glossary)}
     assert missing == set()

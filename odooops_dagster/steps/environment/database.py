@@ -15,7 +15,7 @@ from uuid import UUID
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import database_name, role_name
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.model import Build, CheckResult, CloneResult
+from odooops_dagster.model import Build, CheckResult, CloneResult, blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
@@ -150,7 +150,7 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=names, tests=(), log="dependencies")
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
-    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    failed = blocking_failure(installed.checks)
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
     _refuse_own(installed.module_states, target.build)

@@ -6,6 +6,7 @@ import shutil
 
 from odooops_dagster.errors import Conflict, Fenced, StepFailed
 from odooops_dagster.home import filestore
+from odooops_dagster.model import blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.install import Target, install
@@ -49,6 +50,6 @@ def start_clean(ctx: StepContext, target: Target) -> None:
         data=installed.log,
         content_type="text/plain",
     )
-    failed = next((check for check in installed.checks if check.blocking and not check.passed), None)
+    failed = blocking_failure(installed.checks)
     if failed is not None:
         raise StepFailed(f"the modules do not install for production: {failed.summary}")

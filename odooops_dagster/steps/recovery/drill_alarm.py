@@ -10,7 +10,7 @@ from typing import Literal
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Drill, Environment
-from odooops_dagster.release_model import Incident
+from odooops_dagster.model.releases import Incident
 from odooops_dagster.steps.core.context import StepContext
 
 # What a failed drill is held against: the backup, the code that was started on it, the scripts and rules that make a

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import BackupFreshness, Environment
-from odooops_dagster.release_model import Incident
+from odooops_dagster.model.releases import Incident
 
 
 def watch_freshness(control: ControlPlane, *, now: datetime) -> list[str]:

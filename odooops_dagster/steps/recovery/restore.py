@@ -17,7 +17,7 @@ from typing import Any
 
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.home import database_name, filestore, role_name
-from odooops_dagster.model import Backup, Build, CheckResult, Restore
+from odooops_dagster.model import Backup, Build, CheckResult, Restore, blocking_failure
 from odooops_dagster.run_config import RestoreConfig
 from odooops_dagster.steps.build.image import kept_build
 from odooops_dagster.steps.core.context import StepContext
@@ -73,7 +73,7 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
     except (OdooOpsError, OSError) as exc:
         _note_failure(ctx, " ".join(str(exc).split()))
         raise
-    failed = next((check for check in result.checks if check.blocking and not check.passed), None)
+    failed = blocking_failure(result.checks)
     if failed is not None:
         _note_failure(ctx, f"{failed.name}: {failed.summary}")
     return result

@@ -1,0 +1,155 @@
+"""Backups, and what they are used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from odooops_dagster.model.checks import CheckResult
+from odooops_dagster.model.environments import Stage
+from odooops_dagster.model.rows import FromRow
+
+BackupStatus = Literal["pending", "running", "stored", "verified", "failed", "dropped"]
+RestorePurpose = Literal["restore", "clone", "drill"]
+RestoreStatus = Literal["pending", "running", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup(FromRow):
+    """A copy of an environment's database and filestore; good only while it is verified."""
+
+    id: UUID
+    project_id: UUID
+    environment_id: UUID
+    stage: Stage
+    status: BackupStatus
+    run_id: UUID | None
+    attempt: int | None
+    label: str | None
+    manifest_url: str | None
+    manifest_sha256: str | None
+    format_version: int | None
+    database_name: str | None
+    odoo_version: str | None
+    size_bytes: int | None
+    stored_bytes: int | None  # what it added to the store
+    object_count: int | None
+    git_sha: str | None
+    image_digest: str | None
+    metadata: Mapping[str, Any]
+    requested_by: str | None
+    error_message: str | None
+    created_at: datetime
+    taken_at: datetime | None  # the moment whose data it holds
+    stored_at: datetime | None
+    verified_at: datetime | None
+    dropped_at: datetime | None
+    drop_reason: str | None
+    held_at: datetime | None
+    held_by: str | None
+    hold_reason: str | None
+
+    @property
+    def moment(self) -> datetime:
+        """Return the moment whose data it holds, or will hold, in UTC."""
+        return (self.taken_at or self.created_at).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFreshness(FromRow):
+    """How old what could be restored of an environment is; only a backup that was read back counts."""
+
+    project_id: UUID
+    project_slug: str
+    environment_id: UUID
+    environment_name: str
+    stage: Stage
+    verified_backup_id: UUID | None
+    verified_taken_at: datetime | None
+    newest_status: BackupStatus | None
+    newest_error: str | None
+    max_age: timedelta
+    is_fresh: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore(FromRow):
+    """A use of a backup: restored, cloned with its data made harmless, or tried in a drill."""
+
+    id: UUID
+    backup_id: UUID
+    project_id: UUID
+    environment_id: UUID | None
+    run_id: UUID | None
+    attempt: int | None
+    purpose: RestorePurpose
+    status: RestoreStatus
+    database_name: str | None
+    previous_database_name: str | None
+    keep_previous_until: datetime | None
+    masking_profile: str | None
+    report: Mapping[str, Any]
+    requested_by: str | None
+    error_message: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    def is_over(self, *, now: datetime) -> bool:
+        """Return whether the time is over for which the replaced database was promised to be there."""
+        return self.keep_previous_until is None or self.keep_previous_until <= now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drill(FromRow):
+    """A backup restored and booted to prove it; `passed` is empty while it is tried."""
+
+    id: UUID
+    project_id: UUID
+    backup_id: UUID
+    restore_id: UUID | None
+    run_id: UUID | None
+    evidence_id: UUID | None
+    passed: bool | None
+    rto_seconds: Decimal | None
+    rpo_seconds: Decimal | None
+    summary: str
+    report: Mapping[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredBackup:
+    """What is known of a backup once its manifest is written."""
+
+    manifest_url: str
+    manifest_sha256: str
+    taken_at: datetime
+    size_bytes: int
+    stored_bytes: int
+    object_count: int
+    format_version: int
+    database_name: str
+    odoo_version: str
+    git_sha: str | None = None
+    image_digest: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneResult:
+    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
+
+    name: str | None
+    run_id: UUID
+    attempt: int
+    backup_id: UUID
+    origin: str  # which backup, and how old, for people
+    checks: tuple[CheckResult, ...]
+    metadata: Mapping[str, Any]
+    data_version: str

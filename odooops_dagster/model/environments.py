@@ -1,0 +1,137 @@
+"""Projects, their environments, and what serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from odooops_dagster.model.rows import FromRow
+
+Stage = Literal["development", "staging", "production"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project(FromRow):
+    """One Odoo product and its repository."""
+
+    id: UUID
+    slug: str
+    workspace_key: str
+    odoo_version: str
+    repo_url: str
+    default_branch: str
+    status: str
+    poll_enabled: bool = True
+    poll_error: str | None = None  # why the repository could not be asked the last time
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(FromRow):
+    """A branch made to run; names of its database and build are set by the last deployment."""
+
+    id: UUID
+    project_id: UUID
+    project_slug: str
+    name: str
+    branch: str
+    stage: Stage
+    generation: int
+    partition_key: str
+    status: str
+    url: str | None = None
+    port: int | None = None
+    database_name: str | None = None
+    image_digest: str | None = None
+    deployed_sha: str | None = None
+    deployed_run_id: UUID | None = None
+    expires_at: datetime | None = None
+    is_adopted: bool = False  # it runs elsewhere, and is only ever read
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """One movement of a branch, however it was learnt of."""
+
+    repo_url: str
+    ref: str  # refs/heads/feature/x
+    sha: str  # all zeros for a deletion
+    previous_sha: str | None = None
+    forced: bool = False
+    pusher: str | None = None
+    source: str = "push"  # webhook, poll, cli
+
+    @property
+    def branch(self) -> str:
+        """Return the branch's name without its refs/heads/ prefix."""
+        return self.ref.removeprefix("refs/heads/")
+
+    @property
+    def deleted(self) -> bool:
+        """Return whether the push removed the branch."""
+        return set(self.sha) == {"0"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expiry:
+    """What went from one table because its time was over: rows of a project, a month, or files to be removed."""
+
+    table_name: str
+    action: str
+    month: str | None
+    project_id: UUID | None
+    row_count: int
+    s3_urls: tuple[str, ...]
+    detail: str | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Expiry:
+        """Build from a row of ops.expire_rows."""
+        return cls(**{**row, "s3_urls": tuple(row["s3_urls"] or ())})
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        month = f", month {self.month}" if self.month else ""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.table_name}: {self.row_count} {self.action}{month}{detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseAccess:
+    """How one environment reaches its database; the password prints itself redacted."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    options: Mapping[str, str] = field(default_factory=dict)  # libpq's further ones, as sslmode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A command that stays: one environment's Odoo. `port` is the loopback port it listens on."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    port: int
+    log_path: Path
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory_mb: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceStatus:
+    """What a runtime says of a service."""
+
+    name: str
+    state: Literal["running", "stopped", "failed", "absent"]
+    pid: int | None = None
+    port: int | None = None
+    detail: str = ""
