@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
 
 from odooops_dagster.errors import BadInput
-from odooops_dagster.model import RunKind, Stage
+from odooops_dagster.model import Run, RunKind, Stage
 
 # What a run may do to its environment: leave its database alone; give it a new one (production only while it has none);
 # put other data in the place of any environment's; take the environment away.
@@ -20,6 +23,39 @@ STAGES: tuple[Stage, ...] = ("development", "staging", "production")
 _BUILD = ("source", "image")
 _TEST = (*_BUILD, "prod_clone", "database")
 _DEPLOY = (*_TEST, "deployment")
+
+
+class RunConfig(BaseModel, frozen=True, extra="ignore"):
+    """What a run is told beside its kind, its environment and its commit: `ops.run_requests.config`, typed.
+
+    What a kind does not know is passed over, as a label that Dagster's UI brings along.
+    """
+
+    backup_id: UUID | None = None  # whose data: of a restore, a clone, a drill
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return what the run was told.
+
+        Raises:
+            BadInput: it makes no sense.
+        """
+        try:
+            return cls.model_validate(dict(run.config))
+        except ValidationError as exc:
+            fault = exc.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise BadInput(
+                f"run #{run.run_number} cannot be carried out: {where}: {fault['msg']}", hint="ops run --help"
+            ) from exc
+
+
+class RestoreConfig(RunConfig, frozen=True):
+    """A restore: whole, in part, taken back, or of single records."""
+
+    only: str | None = None  # database or filestore
+    undo: UUID | None = None  # the restore to take back
+    records: dict[str, object] | None = None  # the review that was handed in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +69,7 @@ class Kind:
     stages: tuple[Stage, ...] = STAGES
     # A clone makes what a deployment makes, of what is deployed: only its job tells them apart.
     by_selection: bool = True
+    config: type[RunConfig] = RunConfig
 
     def makes(self, assets: Collection[str]) -> bool:
         """Return whether a run of this kind makes all of these assets."""
@@ -47,7 +84,7 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="deploy", effect="new", job="deploy", assets=_DEPLOY),
         # Not named like its asset: Dagster wants the names of jobs and of what they run to differ.
         Kind(name="backup", effect="none", job="back_up", assets=("backup",)),
-        Kind(name="restore", effect="replace", job="restore"),
+        Kind(name="restore", effect="replace", job="restore", config=RestoreConfig),
         Kind(
             name="clone",
             effect="new",

@@ -89,11 +89,13 @@ def startable(control: ControlPlane, run: Run) -> Run:
     """Return the run with all that Dagster needs to start it.
 
     Raises:
-        BadInput: this version carries out no such run.
+        BadInput: this version carries out no such run, or what it was told makes no sense.
         NotFound: it works on no environment, and on no backup of one.
     """
-    if KINDS[run.kind].job is None:
+    kind = KINDS[run.kind]
+    if kind.job is None:
         raise BadInput(f"this version has no job for runs of kind {run.kind}", hint="end it elsewhere: ops.finish_run")
+    kind.config.of(run)
     return placed(control, run)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from odooops_dagster.control.database import Database
 from odooops_dagster.errors import NotFound
+from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Environment, Fence, Run, Stage
 
 _VIEW = "v_environment_overview"
@@ -53,11 +54,11 @@ class Environments:
         """
         if run.environment_id is not None:
             return self.by_id(run.environment_id)
-        if "backup_id" not in run.config:
+        backup_id = RunConfig.of(run).backup_id
+        if backup_id is None:
             raise NotFound(
                 f"run #{run.run_number} works on no environment and on no backup", hint="name one of them and ask again"
             )
-        backup_id = run.config["backup_id"]
         backup = self._database.one("backups", what=f"backup {backup_id}", order="id", id=backup_id)
         return self.by_id(backup["environment_id"])
 

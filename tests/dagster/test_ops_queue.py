@@ -115,6 +115,17 @@ def test_a_run_that_works_on_nothing_ends_and_says_so(world: World, kind: RunKin
     assert row.error_message == f"run #{row.run_number} works on no environment and on no backup"
 
 
+def test_a_run_that_was_told_what_makes_no_sense_ends_and_says_so(world: World) -> None:
+    """Before it has a process: the row names what is wrong."""
+    run_id = world.control.runs.queue(
+        world.project.id, env="feature/a", git_sha="a" * 40, ref=None, kind="clone", config={"backup_id": "the newest"}
+    )
+    tick(world)
+    row = world.control.runs.get(run_id)
+    assert row.status == "failed"
+    assert str(row.error_message).startswith(f"run #{row.run_number} cannot be carried out: backup_id: Input should be")
+
+
 def test_a_drill_of_a_backup_that_nobody_knows_ends_and_says_so(world: World) -> None:
     """What it should try is named, and is not there."""
     nowhere = "00000000-0000-4000-8000-000000000000"

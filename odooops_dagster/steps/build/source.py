@@ -8,9 +8,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
@@ -43,9 +43,10 @@ def fetch_source(ctx: StepContext) -> Source:
 
 def _cloned_commit(ctx: StepContext) -> str | None:
     """Return the commit of a clone that was asked for by its backup alone: what runs there, else production's own."""
-    if ctx.environment.deployed_sha or "backup_id" not in ctx.run.config:
+    backup_id = RunConfig.of(ctx.run).backup_id
+    if ctx.environment.deployed_sha or backup_id is None:
         return ctx.environment.deployed_sha
-    return ctx.control.backups.get(UUID(str(ctx.run.config["backup_id"]))).git_sha
+    return ctx.control.backups.get(backup_id).git_sha
 
 
 def read_source(path: Path, sha: str) -> Source:

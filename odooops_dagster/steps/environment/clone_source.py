@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
-from uuid import UUID
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.wording import age_text
@@ -32,8 +32,8 @@ def find_source(ctx: StepContext, rules: Mapping[str, Any]) -> CloneSource | Non
     Raises:
         StepFailed: production runs and has no verified backup, or only older ones than policy allows.
     """
-    if named := ctx.run.config.get("backup_id"):
-        return CloneSource(kind="named", backup=ctx.control.backups.get(UUID(str(named))))
+    if named := RunConfig.of(ctx.run).backup_id:
+        return CloneSource(kind="named", backup=ctx.control.backups.get(named))
     if ctx.run.kind != "clone" and ctx.environment.stage != "staging":
         return None
     production = _production(ctx)

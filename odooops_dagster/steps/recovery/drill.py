@@ -13,6 +13,7 @@ from uuid import UUID
 
 from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.kinds import RunConfig
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
 from odooops_dagster.steps.core import evidence
@@ -122,7 +123,7 @@ def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
 
 def _newest(ctx: StepContext) -> UUID | None:
     """Return the environment's newest verified backup, unless the run was asked for one by name."""
-    if ctx.run.config.get("backup_id"):
+    if RunConfig.of(ctx.run).backup_id is not None:
         return None
     found = ctx.control.backups.newest_verified(ctx.environment.id)
     if found is None:

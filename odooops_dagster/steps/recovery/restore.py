@@ -17,8 +17,8 @@ from typing import Any
 
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.home import database_name, filestore, role_name
+from odooops_dagster.kinds import RestoreConfig
 from odooops_dagster.model import Backup, Build, CheckResult, Restore, blocking_failure
-from odooops_dagster.run_config import RestoreConfig
 from odooops_dagster.steps.build.image import kept_build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
