@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docs.schema.model import Function, Schema
-from docs.schema.sources import Header, Notes
+from docs.schema.sources import Header, Notes, file_of
 from docs.schema.tables import code, prose, table
 from docs.schema.words import short_type, shown_default
 
@@ -61,7 +61,7 @@ def _facts(item: Function, told: Header, notes: Notes) -> Iterator[str]:
         yield f"Refuses with {', '.join(code(state) for state in refused)}."
     if item.is_definer:
         yield f"With its owner's rights: {prose(told.definer_reason or 'no reason given')}"
-    yield f"[{notes.files[item.name]}](../../../{notes.files[item.name]})"
+    yield file_of("functions", item.name)
 
 
 def _argument(text: str) -> tuple[str, str, str]:

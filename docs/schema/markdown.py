@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from docs.schema.catalog import ROLES
 from docs.schema.functions_page import functions_page
 from docs.schema.model import Column, Enum, Grant, Schema, Table
-from docs.schema.sources import Notes
+from docs.schema.sources import Notes, file_of
 from docs.schema.subjects import Subject, subjects_of
 from docs.schema.tables import code, prose, table
 from docs.schema.words import short_type, shown_default
@@ -127,7 +127,7 @@ def _views_page(schema: Schema) -> str:
         rows = [(code(c.name), _type(c.type, schema), prose(c.comment or "")) for c in view.columns]
         lines += ["", f"## {view.name}", "", prose(view.comment), "", *table(("column", "type", "meaning"), rows), ""]
         lines += [
-            f"Read by {', '.join(code(grant.role) for grant in view.grants)}. Written in {_file('views', view.name)}."
+            f"Read by {', '.join(code(grant.role) for grant in view.grants)}. Written in {file_of('views', view.name)}."
         ]
     return "\n".join(lines) + "\n"
 
@@ -175,7 +175,7 @@ def _policies_page(schema: Schema) -> str:
             for p in item.policies
         ]
         lines += ["", f"## {item.name}", "", *table(("policy", "verb", "roles", "rows", "new rows"), rows), ""]
-        lines += [f"Written in {_file('policies', item.name)}."]
+        lines += [f"Written in {file_of('policies', item.name)}."]
     return "\n".join([*lines, *_policies_by_role(schema)]) + "\n"
 
 
@@ -215,7 +215,3 @@ def _table_link(name: str, schema: Schema) -> str:
 
 def _function_link(name: str) -> str:
     return f"[{name}](functions.md#{name})"
-
-
-def _file(folder: str, name: str) -> str:
-    return f"[sql/{folder}/{name}.sql](../../../sql/{folder}/{name}.sql)"

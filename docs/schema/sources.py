@@ -44,7 +44,6 @@ class Notes:
 
     labels: dict[tuple[str, str], str]
     functions: dict[str, Header]
-    files: dict[str, str]
     raised: dict[str, tuple[str, ...]]
     tables: dict[str, tuple[str, ...]]
     promises: dict[str, tuple[str, ...]]
@@ -56,11 +55,17 @@ def read_notes() -> Notes:
     return Notes(
         labels=dict(_label_notes()),
         functions={name: header(text) for name, text in functions.items()},
-        files={path.stem: path.relative_to(ROOT).as_posix() for path in (ROOT / "sql" / "functions").rglob("*.sql")},
         raised={name: raised_states(text) for name, text in functions.items()},
         tables=_makers(),
         promises=_promises(),
     )
+
+
+def file_of(folder: str, name: str) -> str:
+    """Return a link to the file below sql/ that makes an object."""
+    found = next((ROOT / "sql" / folder).rglob(f"{name}.sql"), ROOT / "sql" / folder / f"{name}.sql")
+    path = found.relative_to(ROOT).as_posix()
+    return f"[{path}](../../../{path})"
 
 
 def header(text: str) -> Header:

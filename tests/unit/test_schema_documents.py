@@ -17,7 +17,7 @@ from docs.schema.subjects import subjects_of
 from docs.schema.tables import code, prose
 from docs.schema.words import shown_default, singular
 
-NO_NOTES = Notes(labels={}, functions={}, files={}, raised={}, tables={}, promises={})
+NO_NOTES = Notes(labels={}, functions={}, raised={}, tables={}, promises={})
 
 
 def column(name: str, kind: str = "uuid", *, default: str | None = None, comment: str | None = None) -> Column:
