@@ -395,7 +395,8 @@ def test_the_platform_and_the_commands_mark_what_they_make(
             monkeypatch.setenv(variable, value)
     this_platform.cache_clear()
     try:
-        with dg.build_resources(platform_resources()) as wired, platform() as commands:
+        wires = {"databases": platform_resources()["databases"]}
+        with dg.build_resources(wires) as wired, platform() as commands:
             _make_and_compare(house, (wired.databases, commands.databases))
     finally:
         this_platform().close()
