@@ -30,7 +30,7 @@ class Submit(Protocol):
 @pytest.fixture
 def submit(world: World, monkeypatch: pytest.MonkeyPatch) -> Submit:
     """Return a way to submit a Dagster run through our coordinator."""
-    monkeypatch.setattr(module, "control_plane", lambda: world.control)
+    monkeypatch.setattr(module, "this_platform", world.as_platform)
     coordinator = OdooOpsRunCoordinator()
     coordinator.register_instance(world.instance)
 

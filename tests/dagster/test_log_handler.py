@@ -23,7 +23,7 @@ class Event:
 
 def test_a_line_reaches_the_runs_log_bare_and_with_its_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster's prefix is left away; step and level are kept."""
-    monkeypatch.setattr(module, "control_plane", lambda: world.control)
+    monkeypatch.setattr(module, "this_platform", world.as_platform)
     world.queue()
     run = world.claim()
     handler = RunLogHandler()
@@ -35,7 +35,7 @@ def test_a_line_reaches_the_runs_log_bare_and_with_its_step(world: World, monkey
 
 def test_lines_after_the_runs_end_are_dropped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log of an ended run is closed; a late line is no error."""
-    monkeypatch.setattr(module, "control_plane", lambda: world.control)
+    monkeypatch.setattr(module, "this_platform", world.as_platform)
     world.queue()
     run = world.claim()
     close_writer(fence_of(run))
@@ -63,7 +63,7 @@ def test_a_database_that_is_away_does_not_stop_the_run(
     def away() -> None:
         raise Unavailable
 
-    monkeypatch.setattr(module, "control_plane", away)
+    monkeypatch.setattr(module, "this_platform", away)
     world.queue()
     RunLogHandler().handle(record("said", job_tags=tags.tags_of(world.claim())))
     assert "Unavailable" in capsys.readouterr().err

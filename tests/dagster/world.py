@@ -33,6 +33,7 @@ from odooops_dagster.model import (
     Source,
     checks_of,
 )
+from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import DatabaseResult
@@ -56,6 +57,12 @@ class World:
     project: Project
     environment: Environment
     instance: dg.DagsterInstance
+
+    def as_platform(self) -> Platform:
+        """Return a platform with the world's settings and control plane."""
+        made = Platform(self.settings)
+        made.__dict__["control"] = self.control
+        return made
 
     def queue(self, kind: RunKind = "deploy", *, config: Mapping[str, Any] | None = None, branch: str = "") -> Run:
         """Queue a run for the environment, or for another branch's."""
