@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from odooops_dagster import home as names
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.backups import Backups
+from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, DatabaseAccess, Restore
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery import restore as step
@@ -106,6 +109,26 @@ def test_a_build_that_does_not_answer_changes_nothing(production: Recovery, monk
     assert databases(production) == there
     assert production.orders() == 2000
     assert [status.name for status in production.runtime.status()] == [names.service_name(before)]
+
+
+@pytest.mark.parametrize("stop", [Unavailable("the control plane does not answer"), KeyboardInterrupt()], ids=repr)
+def test_what_serves_keeps_its_files_though_the_restore_did_not_hear_of_it(
+    production: Recovery, backup: Backup, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    """The swap is on the record and its answer is lost, or the run is cancelled just then."""
+    swap = Backups.swap
+
+    def swap_and_stop(self: Backups, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- passed on
+        swap(self, *arguments, **named)
+        raise stop
+
+    monkeypatch.setattr(Backups, "swap", swap_and_stop)
+    before = production.environment.database_name
+    with suppress(KeyboardInterrupt):
+        production.restore(backup)
+    assert production.environment.database_name != before
+    assert production.orders() == 2000
+    assert len(files(production)) == 30
 
 
 def test_a_spoilt_backup_is_not_restored(production: Recovery, backup: Backup) -> None:

@@ -8,7 +8,6 @@ what the row says, by this step or by the sensor `housekeeping`.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -236,8 +235,8 @@ def _put_back(ctx: StepContext) -> None:
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
     """Drop the database that the former deployment used, its files and its configuration."""
     if before.database_name and before.database_name != database:
-        retire_database(ctx.control, ctx.databases, before.database_name)
-        shutil.rmtree(filestore(ctx.settings.home, before, before.database_name), ignore_errors=True)
+        files = filestore(ctx.settings.home, before, before.database_name)
+        retire_database(ctx.control, ctx.databases, before.database_name, files=files)
     folder = environment_folder(ctx.settings.home, ctx.environment)
     for config in folder.glob("*.conf"):
         if not config.name.endswith(f"{database}.conf"):

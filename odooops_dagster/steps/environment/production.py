@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from odooops_dagster.errors import Conflict, Fenced, StepFailed
 from odooops_dagster.home import filestore
 from odooops_dagster.model import blocking_failure
@@ -38,8 +36,8 @@ def start_clean(ctx: StepContext, target: Target) -> None:
         StepFailed: the modules do not install.
     """
     ctx.log("info", f"database {target.name}: made anew for production, where no test ran")
-    retire_database(ctx.control, ctx.databases, target.name)
-    shutil.rmtree(filestore(ctx.settings.home, ctx.environment, target.name), ignore_errors=True)
+    files = filestore(ctx.settings.home, ctx.environment, target.name)
+    retire_database(ctx.control, ctx.databases, target.name, files=files)
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=target.build.closure, tests=(), log="production")
     evidence.record(

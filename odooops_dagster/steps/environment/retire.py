@@ -7,6 +7,9 @@ is what another installation made, or a run that the record does not know.
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Fence
@@ -14,18 +17,26 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 
 def retire_database(
-    control: ControlPlane, databases: OdooDatabases, name: str, *, destroyer: Fence | None = None
+    control: ControlPlane,
+    databases: OdooDatabases,
+    name: str,
+    *,
+    files: Path | None = None,
+    destroyer: Fence | None = None,
 ) -> None:
     """Drop the database if no environment uses it; one that is not there is fine.
 
-    `destroyer` is a running destroy run: what its own environment uses may go. Where the record cannot be asked nothing
-    is dropped.
+    `files` is the folder of its attachments, which goes with it and before it: by the database's name the janitor finds
+    what is left of both. `destroyer` is a running destroy run: what its own environment uses may go. Where the record
+    cannot be asked nothing is dropped.
 
     Raises:
         Conflict: an environment serves the database, a restore that can be undone keeps it, or it is not ours.
     """
     control.environments.require_unused_database(name, destroyer=destroyer)
     _refuse_unknown_maker(control, databases, name)
+    if files is not None:
+        shutil.rmtree(files, ignore_errors=True)
     databases.drop(name)
 
 

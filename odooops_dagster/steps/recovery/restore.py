@@ -116,9 +116,11 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
     build = _build(ctx, stored.backup)
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(role)
-        # Files go before the database: by its name the janitor finds what is left of both.
-        undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
-        undo.add(f"files of {name}", lambda: shutil.rmtree(folder, ignore_errors=True))
+        # The record is asked for the files too: a swap may be on it of which this run never heard.
+        undo.add(
+            f"database {name} and its files",
+            lambda: retire_database(ctx.control, ctx.databases, name, files=folder),
+        )
         ctx.databases.create(name, owner=role)
         checks = _bring_back(ctx, stored, name, folder)
         if not all(check.passed for check in checks if check.blocking):
