@@ -247,7 +247,7 @@ def test_what_a_killed_drill_leaves_is_taken_away(production: Recovery, monkeypa
 
     def killed(*_: object, **__: object) -> None:
         seen.append(production.collect())
-        monkeypatch.setattr("odooops_dagster.steps.recovery.drill_sandbox.Scratch.take_away", lambda *_: None)
+        monkeypatch.setattr("odooops_dagster.steps.recovery.drill_sandbox.DrillSandbox.take_away", lambda *_: None)
         raise KeyboardInterrupt
 
     backup = production.shop.back_up()

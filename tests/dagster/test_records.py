@@ -1,4 +1,4 @@
-"""Single records of a backup, from the command line: a sidecar, a review, and the live database."""
+"""Single records of a backup, from the command line: a comparison database, a review, and the live database."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ def rows_of(production: Shop, source: str) -> int:
         return int(row[0])
 
 
-def sidecars(production: Shop) -> list[str]:
-    """Return the sidecars that are there, databases and roles."""
+def comparison_databases(production: Shop) -> list[str]:
+    """Return the comparison databases that are there, databases and roles."""
     return [*production.databases.list(COMPARISON_PREFIX), *production.databases.roles(COMPARISON_PREFIX)]
 
 
 def test_a_deleted_attachment_comes_back_with_its_file(production: Shop, tmp_path: Path) -> None:
-    """The row, the file and a trace on the environment's record; the sidecar is gone by then."""
+    """The row, the file and a trace on the environment's record; the comparison database is gone by then."""
     name = production.data.attach(b"the contract")
     backup = production.back_up()
     production.data.execute("delete from ir_attachment where store_fname = %s", name)
@@ -128,7 +128,7 @@ def test_a_deleted_attachment_comes_back_with_its_file(production: Shop, tmp_pat
     out = tmp_path / "review.jsonl"
     said = compare(backup, out, "ir_attachment", "sale_order:1,2")
     assert (said["insert"], said["update"], said["only_in_live"], said["dangling"]) == (1, 0, 0, 0)
-    assert sidecars(production) == []
+    assert comparison_databases(production) == []
     done = apply(production, out, "--yes", "--json")
     assert done.status == 0, done
     assert json.loads(done.out) == {"run": "shop#3", "inserted": 1, "updated": 0, "files": 1}
@@ -329,5 +329,5 @@ def test_the_comparison_database_of_a_killed_diff_goes_after_a_day(production: S
     with comparison_database(production.control, production.databases, now=now) as access:
         assert removed(production, now=now + timedelta(hours=20)) == []
         assert removed(production, now=now + timedelta(hours=30)) == [f"comparison database {access.database}"]
-        assert sidecars(production) == []
+        assert comparison_databases(production) == []
     assert production.databases.exists(str(production.environment.database_name))

@@ -109,7 +109,7 @@ def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: st
     """Return the golden template, made now if there is none; `scratch` names the database and the role to make it in.
 
     Raises:
-        NotHarmless: a script failed, or something harmful was left.
+        SanitizationFailed: a script failed, or something harmful was left.
         NotCovered: a module is installed that nothing neutralises, where that is fatal.
         StepFailed: the backup could not be restored.
     """

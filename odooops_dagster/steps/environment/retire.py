@@ -1,8 +1,8 @@
 """The only way to drop a database of the environments' server: the record is asked before.
 
-Every step comes here, the janitor too, whether it drops an environment's database, a template, a sidecar or what a
-failed attempt made. A name that an environment's row serves, or that a restore keeps to return to, is refused, and so
-is what another installation made, or a run that the record does not know.
+Every step comes here, the janitor too, whether it drops an environment's database, a template, a comparison database
+or what a failed attempt made. A name that an environment's row serves, or that a restore keeps to return to, is
+refused, and so is what another installation made, or a run that the record does not know.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     """Fit the clone to the target's build and make it harmless again; Installed is None where nothing had to be done.
 
     Raises:
-        NotHarmless: what the update did cannot be made harmless; the clone is to be dropped.
+        SanitizationFailed: what the update did cannot be made harmless; the clone is to be dropped.
     """
     states = ctx.databases.module_states(target.name)
     changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))

@@ -1,6 +1,6 @@
 """Single records of a backup: compared with an environment's live database beside it, for a review.
 
-The backup is restored into a sidecar: a database of its own with a role of its own, which no Odoo connects to. Its name
+The backup is restored into a comparison database: one with a role of its own, to which no Odoo connects. Its name
 begins with the hour it was made, so that one whose maker was killed is found and dropped.
 """
 
@@ -113,7 +113,7 @@ def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iter
 
 
 def remove_comparison_databases(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
-    """Drop the sidecars of this state folder whose makers were killed, and say which."""
+    """Drop the comparison databases of this state folder whose makers were killed, and say which."""
     for name in {*databases.list(COMPARISON_PREFIX), *databases.roles(COMPARISON_PREFIX)}:
         if not is_over_life(name, now=now) or not databases.holds_password(name):
             continue
@@ -124,7 +124,7 @@ def remove_comparison_databases(control: ControlPlane, databases: OdooDatabases,
 
 
 def is_over_life(name: str, *, now: datetime) -> bool:
-    """Return whether the sidecar's name says that nobody compares with it any longer."""
+    """Return whether the comparison database's name says that nobody compares with it any longer."""
     made = _NAME.fullmatch(name)
     return made is not None and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE
 

@@ -54,7 +54,7 @@ class Mark:
         """Say that we live.
 
         Raises:
-            Busy: we said it too late: others may have thought that we died, and acted on it.
+            RepositoryLocked: we said it too late: others may have thought that we died, and acted on it.
         """
         with self._lock:
             self.check()

@@ -37,7 +37,7 @@ def fill(connection: Connection, secrets: Collection[Place], terms: Terms, *, le
     What an earlier time `left` in a column stays, as long as nothing else is there.
 
     Raises:
-        NotHarmless: a column takes no other value, or a rule of the policy cannot be carried out.
+        SanitizationFailed: a column takes no other value, or a rule of the policy cannot be carried out.
     """
     known = places_of(connection)
     ruled = {known[name]: rule for name, rule in terms.columns.items() if name in known}

@@ -87,8 +87,8 @@ def sanitize(
     copy's own: the files of attachments that were taken away are removed from it.
 
     Raises:
-        NotHarmless: a script failed or ended the transaction itself, a secret cannot be taken out of its column, or
-            something harmful is left; nothing was kept.
+        SanitizationFailed: a script failed or ended the transaction itself, a secret cannot be taken out of its
+            column, or something harmful is left; nothing was kept.
         Unavailable: the server does not answer.
     """
     started = time.monotonic()

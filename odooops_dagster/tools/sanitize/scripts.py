@@ -23,7 +23,7 @@ def run_all(
     Such a statement has nothing to switch off: what it names comes with a later version of its module.
 
     Raises:
-        NotHarmless: a script failed, or ended the transaction.
+        SanitizationFailed: a script failed, or ended the transaction.
     """
     skipped: list[str] = []
     for script in scripts:
