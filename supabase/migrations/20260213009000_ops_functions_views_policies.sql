@@ -4685,7 +4685,7 @@ begin
     return null;
 end
 $$;
-comment on function ops.note_deployment is 'Lets a deployments state be felt by its gate and its release.';
+comment on function ops.note_deployment is 'Updates gate G4 and the release when a deployment changes state.';
 revoke all on function ops.note_deployment from public;
 $ops_file$);
 

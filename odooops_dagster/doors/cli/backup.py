@@ -27,7 +27,7 @@ from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.wording import age_text, size_text
 
-app = typer.Typer(help="Backups: copies of environments that prove themselves.", no_args_is_help=True)
+app = typer.Typer(help="Manage backups: verified copies of environments.", no_args_is_help=True)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_)
 app.command("logs")(backup_logs.logs)
@@ -59,7 +59,7 @@ def list_(
 
 @app.command()
 def show(backup: BackupId, *, json: Json = False) -> None:
-    """Show a backup, and what was asked of it."""
+    """Show a backup and its checks."""
     with control_plane() as control:
         found = backup_of(control, backup)
         keys = _environments(control)
@@ -92,7 +92,7 @@ def create(
     wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 1 if it fails.")] = False,
     json: Json = False,
 ) -> None:
-    """Back an environment up: database, filestore and what is known of both."""
+    """Back up an environment: its database, filestore and logs."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
         made = control.backups.create(
@@ -116,7 +116,7 @@ def create(
 
 @app.command()
 def verify(backup: BackupId, *, json: Json = False) -> None:
-    """Read a backup back out of the store now, and note what was found; exit 1 where it is not as it was written."""
+    """Verify a backup: read it from the store and record the result. Exit status 1 if it is damaged."""
     settings = Settings()
     with control_plane(settings) as control, bars() as progress:
         found = backup_of(control, backup)
@@ -147,7 +147,7 @@ def hold(
     release: Annotated[bool, typer.Option("--release", help="Let it be dropped again.")] = False,
     json: Json = False,
 ) -> None:
-    """Keep a backup from being dropped, by retention and by people, until the hold is released."""
+    """Hold a backup: nobody can drop it until the hold is released."""
     if not release and not (reason or "").strip():
         raise BadInput("a hold has a reason", hint="ops backup hold BACKUP --reason '...', or --release to end one")
     with control_plane() as control:
@@ -167,7 +167,7 @@ def drop(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Let a backup go: never one that is held, in use, or the last good one; its row stays."""
+    """Drop a backup. Refused if it is held, in use or the last verified one. Its record is kept."""
     with control_plane() as control:
         found = backup_of(control, backup)
         keys = _environments(control)
@@ -187,7 +187,7 @@ def retention(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Let go what the policy does not keep, and remove from the store what nobody needs any longer."""
+    """Apply the retention policy: drop expired backups and delete unreferenced objects."""
     settings, now = Settings(), datetime.now(UTC)
     with control_plane(settings) as control:
         projects = [control.projects.get(project)] if project is not None else control.projects.list()

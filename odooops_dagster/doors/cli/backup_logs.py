@@ -39,7 +39,7 @@ def logs(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List, print or write the logs that a backup holds: of the environment's runs, and of its Odoo."""
+    """List, print or extract the logs in a backup: those of the environment's runs and of its Odoo."""
     settings = Settings()
     with control_plane(settings) as control:
         found = backup_of(control, backup)

@@ -30,7 +30,7 @@ def clone(
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")] = False,
     json: Json = False,
 ) -> None:
-    """Replace an environment's data by a harmless copy of production's; what is deployed there stays."""
+    """Replace an environment's data with a sanitised copy of production. The deployed commit stays."""
     with control_plane() as control:
         environment = _cloneable(environment_of(control, project, branch))
         rules = control.policies.get(environment.project_id, policy_type="clone")

@@ -18,12 +18,12 @@ from odooops_dagster.settings import Settings
 # Where Supabase's CLI looks, in a project's folder.
 MIGRATIONS = Path("supabase") / "migrations"
 
-app = typer.Typer(help="The control plane's database.", no_args_is_help=True)
+app = typer.Typer(help="Manage the control plane's database.", no_args_is_help=True)
 
 
 @app.command()
 def migrate(*, json: Json = False) -> None:
-    """Bring the database to this version's schema, in one transaction."""
+    """Migrate the database to this version's schema, in one transaction."""
     report = migrations.migrate(owner_url(Settings()))
     if json:
         print_json(asdict(report))
@@ -35,7 +35,7 @@ def migrate(*, json: Json = False) -> None:
 
 @app.command()
 def status(*, json: Json = False) -> None:
-    """Show which migrations are applied, and refuse any that differ from the shipped ones."""
+    """Show the applied migrations. Fails if one differs from the shipped file."""
     report = migrations.status(owner_url(Settings()))
     if json:
         print_json({"applied": report.applied, "pending": report.pending})
@@ -54,7 +54,7 @@ def export(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file differs.")] = False,
     json: Json = False,
 ) -> None:
-    """Write the schema as migrations that `supabase db push` applies; the two ways can be mixed."""
+    """Write the schema as migrations for `supabase db push`. Both ways can be mixed."""
     changed = exports.differences(folder) if check else exports.export(folder)
     if check and changed:
         raise SchemaDrift(

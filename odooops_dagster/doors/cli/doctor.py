@@ -18,7 +18,7 @@ from odooops_dagster.tools.odoo import distribution
 
 
 def doctor(json: Json = False) -> None:
-    """Examine this machine and the platform on it; exit status 1 when something keeps it from working."""
+    """Check this machine and the platform. Exit status 1 if something keeps it from working."""
     findings = examine(Settings(), advised=ADVISED)
     if json:
         print_json(findings)

@@ -8,7 +8,7 @@ from odooops_dagster.settings import Settings
 
 
 def down(json: Json = False) -> None:
-    """Stop every program and wait until none is left; previews come back with the next `ops up`."""
+    """Stop every program and wait until all have ended. Previews start again with the next `ops up`."""
     settings = Settings()
     stopped = bring_down(settings)
     if json:

@@ -17,7 +17,7 @@ from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.model import Backup, Drill, Run
 
-app = typer.Typer(help="Drills: backups restored and booted to prove them.", no_args_is_help=True)
+app = typer.Typer(help="Manage drills: test restores that prove a backup.", no_args_is_help=True)
 
 _COLUMNS = ("started_at", "env", "backup_id", "outcome", "fault", "rto_seconds", "rpo_seconds", "summary")
 
@@ -32,7 +32,7 @@ def run(
     wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 1 if it fails.")] = False,
     json: Json = False,
 ) -> None:
-    """Restore a backup into a place of its own, boot it, and measure how long that takes."""
+    """Restore a backup into a throwaway place, start Odoo on it, and measure how long it takes."""
     with control_plane() as control:
         slug = control.projects.get(project).slug
         found = _named(control, slug, backup) if backup else _newest(control, slug)
@@ -51,7 +51,7 @@ def run(
 
 @app.command("list")
 def list_(project: OnlyProject = None, *, json: Json = False) -> None:
-    """List the drills, the newest first: what each took, and what would have been lost."""
+    """List the drills, newest first, with the recovery time and the data loss of each."""
     with control_plane() as control:
         owner = control.projects.get(project).id if project is not None else None
         drills = control.drills.list(owner)

@@ -25,7 +25,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, remember
 from odooops_dagster.wording import age_text
 
-app = typer.Typer(help="Environments: branches made to run.", no_args_is_help=True)
+app = typer.Typer(help="Manage environments: branches that run.", no_args_is_help=True)
 app.add_typer(orphans.app, name="orphans")
 
 _COLUMNS = ("project_slug", "name", "stage", "status", "url", "deployed_sha")
@@ -52,7 +52,7 @@ def list_(
 
 @app.command()
 def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
-    """Show an environment: where it answers, what runs there, and of which backup its data are."""
+    """Show an environment: its URL, the deployed commit, and the backup its data came from."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
         restore = control.backups.restore_behind(environment)
@@ -75,7 +75,7 @@ def logs(
     tail: Annotated[int, typer.Option(min=1, max=100_000, help="How many lines, up to the newest.")] = 200,
     json: Json = False,
 ) -> None:
-    """Print what an environment's Odoo logged last; what its builds did is in `ops run logs`."""
+    """Print the last lines of an environment's Odoo log. Build logs: `ops run logs`."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
     lines = runtime().logs(service_name(environment), tail=tail)
@@ -98,7 +98,7 @@ def create(
     wait: Wait = False,
     json: Json = False,
 ) -> None:
-    """Make a branch run: create its environment if need be, and queue its newest commit.
+    """Deploy a branch: create its environment if needed and queue its newest commit.
 
     The default branch becomes production, on an empty database; once it has data, this is refused.
     """
@@ -134,7 +134,7 @@ def adopt(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Adopt a production that runs elsewhere: it is backed up and cloned from here, and never written."""
+    """Adopt a production that runs elsewhere: back it up and clone it, never write to it."""
     settings = Settings()
     access = access_from(read_dsn(dsn_file, settings))
     elsewhere = AdoptedSource(access=access, filestore=filestore.resolve(), log=log.resolve() if log else None)
@@ -166,7 +166,7 @@ def destroy(
     ] = False,
     wait: Wait = False,
 ) -> None:
-    """Destroy an environment: its database, files and processes; runs and logs stay on record.
+    """Destroy an environment: its database, files and processes. Its runs and logs are kept.
 
     One that is adopted is only forgotten: its database and files stay as they are.
     """

@@ -39,7 +39,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a backup as the zip that Odoo's database manager loads: production's data as they are."""
+    """Export a backup as a zip for Odoo's database manager. The data is not sanitised."""
     settings = Settings()
     with control_plane(settings) as control:
         found = backup_of(control, backup)

@@ -11,7 +11,7 @@ from odooops_dagster.doors.cli.output import Json, note, print_fields, print_row
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.odoo import distribution
 
-app = typer.Typer(help="Odoo itself: which series are installed.", no_args_is_help=True)
+app = typer.Typer(help="Manage the installed Odoo series.", no_args_is_help=True)
 
 _COLUMNS = ("series", "revision", "origin", "python_version", "path")
 
@@ -28,7 +28,7 @@ def install(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Install a series once: a named folder, Debian's package, or a git clone; an installed one is found again."""
+    """Install an Odoo series from a folder, Debian's package or a git clone, unless it is installed."""
     settings = Settings()
     installation = distribution.install(
         series,

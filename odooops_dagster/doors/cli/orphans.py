@@ -14,7 +14,9 @@ from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.steps.upkeep.decide import Found, OrphanKeeper
 from odooops_dagster.steps.upkeep.verdicts import Verdict
 
-app = typer.Typer(help="Databases, roles, services and folders that nobody knows.", no_args_is_help=True)
+app = typer.Typer(
+    help="Manage orphans: databases, roles, services and folders that no record explains.", no_args_is_help=True
+)
 
 _COLUMNS = ("kind", "name", "effect", "reason")
 _EFFECTS = {"lost": "stops the janitor", "stranger": "left alone", "kept": "kept"}
@@ -29,7 +31,7 @@ def list_(
     adopted: Annotated[bool, typer.Option("--adopted", help="Those that were adopted instead.")] = False,
     json: Json = False,
 ) -> None:
-    """List what the platform finds on the environments' server and in the state folder, and does not know."""
+    """List the databases, roles, services and folders that no record explains."""
     with _keeper() as keeper:
         found = keeper.find()
     verdicts = found.adopted if adopted else found.orphans
@@ -38,7 +40,7 @@ def list_(
 
 @app.command()
 def adopt(names: Names = None, *, all_: All = False, yes: Yes = False) -> None:
-    """Mark orphans as this platform's: they stay until a person drops them, and stop nothing any longer."""
+    """Mark orphans as this platform's own. They stay until someone drops them, and block nothing."""
     with _keeper() as keeper:
         found = keeper.find()
         chosen = _chosen(found, names, all_=all_)
@@ -50,7 +52,7 @@ def adopt(names: Names = None, *, all_: All = False, yes: Yes = False) -> None:
 
 @app.command()
 def drop(names: Names = None, *, all_: All = False, yes: Yes = False) -> None:
-    """Remove orphans, or what was adopted, for good: a database with its files, a role, a service, a folder."""
+    """Remove orphans for good: databases with their files, roles, services, folders."""
     with _keeper() as keeper:
         found = keeper.find()
         chosen = _chosen(found, names, all_=all_)

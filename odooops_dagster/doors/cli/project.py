@@ -16,7 +16,7 @@ from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools import git
 
-app = typer.Typer(help="Projects: what is built, and from which repository.", no_args_is_help=True)
+app = typer.Typer(help="Manage projects: a repository and its Odoo series.", no_args_is_help=True)
 
 _COLUMNS = ("slug", "odoo_version", "repo_url", "default_branch", "status")
 _NETWORK_ADDRESS = re.compile(r"^[a-z+]+://|^[^/]+:")
@@ -39,7 +39,7 @@ def create(
     check: Annotated[bool, typer.Option(help="Read the repository first.")] = True,
     json: Json = False,
 ) -> None:
-    """Create a project; the same again changes nothing."""
+    """Create a project. Repeating the command changes nothing."""
     url = repository_address(repo)
     branch = default_branch or (check and git.default_branch(url)) or "main"
     if check and not git.ls_remote(url):
@@ -61,7 +61,7 @@ def list_(*, json: Json = False) -> None:
 
 @app.command()
 def show(slug: ProjectSlug, *, json: Json = False) -> None:
-    """Show a project, its environments, and why its repository could not be asked, if so."""
+    """Show a project, its environments, and the last error of its repository."""
     with control_plane() as control:
         project = control.projects.get(slug)
         environments = living(control.environments.list(slug))
@@ -70,7 +70,7 @@ def show(slug: ProjectSlug, *, json: Json = False) -> None:
 
 @app.command()
 def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
-    """Archive a project: its pushes are no longer acted on; what was recorded stays."""
+    """Archive a project: ignore its pushes from now on. Its records stay."""
     with control_plane() as control:
         control.projects.get(slug)
         confirm([f"archive project {slug}: pushes to its repository will do nothing"], yes=yes)

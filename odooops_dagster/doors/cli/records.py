@@ -24,7 +24,7 @@ from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.row_restore.diff import Chosen
 from odooops_dagster.tools.row_restore.review import Review, read_review, write_review
 
-app = typer.Typer(help="Single records of a backup.", no_args_is_help=True)
+app = typer.Typer(help="Restore single records from a backup.", no_args_is_help=True)
 
 _ROWS_SHOWN = 20
 
@@ -39,7 +39,7 @@ def diff(
     out: Annotated[Path, typer.Option(help="Where to write the review.")],
     json: Json = False,
 ) -> None:
-    """Compare a backup's records with the live database, and write the differences down for a review."""
+    """Compare records of a backup with the live database and write the differences to a file for review."""
     chosen = [Chosen.parse(text) for text in table]
     if out.exists():
         raise Conflict(f"{out} is there already", hint="name another file: a review is somebody's work")
@@ -68,7 +68,7 @@ def apply(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Queue a run that writes the records that the review kept into the live database, all of them or none."""
+    """Queue a run that writes the reviewed records into the live database, all or none."""
     review = read_review(file)
     wanted = review.of("insert", "update")
     if not wanted:

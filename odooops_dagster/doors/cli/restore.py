@@ -42,7 +42,10 @@ def restore(
     wait: Wait = False,
     json: Json = False,
 ) -> None:
-    """Restore a backup into a new environment, or in the place of one's data; production's leave it as a clone only."""
+    """Restore a backup into a new environment, or over an existing one (`--to`).
+
+    Production data that goes elsewhere is always sanitised.
+    """
     if to and as_:
         raise BadInput("a backup goes to one place", hint="leave out --to or --as")
     if only and not to:
@@ -71,7 +74,7 @@ def restore(
 
 
 def undo(project: ProjectSlug, branch: Branch, *, yes: Yes = False, wait: Wait = False, json: Json = False) -> None:
-    """Let the database serve again that the last restore of an environment replaced, while it is kept."""
+    """Undo the last restore: switch back to the previous database while it is still kept."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
         last = _last_swap(control, environment)

@@ -14,7 +14,7 @@ from odooops_dagster.doors.cli.output import Json, note, print_fields, print_jso
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.model import Run, RunStatus
 
-app = typer.Typer(help="Runs: what was asked for, and how it went.", no_args_is_help=True)
+app = typer.Typer(help="Manage runs: builds, deployments, backups and the like.", no_args_is_help=True)
 
 _COLUMNS = ("run", "kind", "status", "branch", "commit", "trigger", "created_at", "error_message")
 _EVENT_COLUMNS = ("created_at", "event_type", "attempt", "message", "payload")
@@ -70,7 +70,7 @@ def list_(
 
 @app.command()
 def queue(*, json: Json = False) -> None:
-    """List what waits, in the order in which it will be taken, and why it waits."""
+    """List the waiting runs in queue order, with the reason why each waits."""
     with control_plane() as control:
         rows = control.runs.queued()
     columns = tuple(rows[0]) if rows else ()
@@ -120,7 +120,7 @@ def logs(
 
 @app.command()
 def events(run: RunName, *, json: Json = False) -> None:
-    """Print a run's audit trail: every change of state, oldest first."""
+    """Print a run's audit trail: every state change, oldest first."""
     with control_plane() as control:
         rows = control.logs.events(run_of(control, run).id)
     print_rows(rows, columns=_EVENT_COLUMNS, json=json)
@@ -128,7 +128,7 @@ def events(run: RunName, *, json: Json = False) -> None:
 
 @app.command()
 def verify(run: RunName, *, json: Json = False) -> None:
-    """Check that nobody edited a run's audit trail; exit 1 where it was edited."""
+    """Verify a run's audit trail. Exit status 1 if it was edited."""
     with control_plane() as control:
         found = run_of(control, run)
         intact = control.runs.verify_chain(found.id)
@@ -144,7 +144,7 @@ def cancel(
     reason: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
     json: Json = False,
 ) -> None:
-    """Cancel a run: at once while it waits, else its processes are ended."""
+    """Cancel a run. A waiting run ends at once; a running one has its processes stopped."""
     with control_plane() as control:
         found = run_of(control, run)
         control.runs.cancel(found.id, reason=reason, requested_by=caller())
@@ -154,7 +154,7 @@ def cancel(
 
 @app.command()
 def retry(run: RunName, *, json: Json = False) -> None:
-    """Queue a finished run again, as a new run that names the old one."""
+    """Retry a finished run as a new run that refers to the old one."""
     with control_plane() as control:
         again = control.runs.get(control.runs.retry(run_of(control, run).id, requested_by=caller()))
     _tell(again, "queued", json=json)

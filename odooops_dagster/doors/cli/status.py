@@ -12,7 +12,7 @@ from odooops_dagster.settings import Settings
 
 
 def status(json: Json = False) -> None:
-    """Show every program of the platform; exit status 1 unless all of them run and answer."""
+    """Show every program of the platform. Exit status 1 unless all run and answer."""
     found = overview(Settings())
     print_overview(found, json=json)
     if not found.healthy:

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from odooops_dagster.doors.http.errors import BodyTooLarge
 
-# A sender reads our answer only once it has sent its body: this many limits are heard out, then the line is cut.
+# Clients read the response after they sent the body: so read up to this many limits before closing the connection.
 PATIENCE = 2
 
 

@@ -17,7 +17,7 @@ from odooops_dagster.model import Evidence, Fence
 from odooops_dagster.tools.store import ObjectStore
 
 _BLOCK = 1024 * 1024
-# How often, and after what pause, bytes are kept anew that are just being removed because nobody else needs them.
+# Retries, and the delay between them, when the object is being garbage-collected while we store it.
 TRIES = 10
 PAUSE_SECONDS = 1.0
 

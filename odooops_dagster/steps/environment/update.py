@@ -66,7 +66,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
 
 
 def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str]) -> Changes:
-    """Return what of the build is not in the database, and what is there of other bytes, or of bytes nobody knows.
+    """Return the modules to install, and the modules whose files changed or whose checksum is unknown.
 
     Odoo's own modules are left alone: within a series their tables do not change.
     """

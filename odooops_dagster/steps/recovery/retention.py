@@ -22,7 +22,7 @@ from odooops_dagster.tools.backup.retention import Candidate, Policy, Verdict, p
 
 # States in which a run still works on the backup, or may.
 _AT_WORK = ("pending", "running", "stored")
-# Who backs up before a risky step still has that backup at the end of the day, whatever came after it.
+# Every verified backup is kept for its first 24 hours: the one before a risky step outlives the step.
 _YOUNG = timedelta(days=1)
 
 
@@ -75,7 +75,7 @@ def planned(control: ControlPlane, project: Project, *, time_zone: str, now: dat
 def retain(
     control: ControlPlane, repository: Repository, project: Project, *, time_zone: str, now: datetime, turn: str
 ) -> Retained:
-    """Let go what the policy does not keep; a refusal is told, and stops none of the others."""
+    """Drop the backups that the policy does not keep; a refused drop is reported and does not stop the others."""
     going = [item for item in planned(control, project, time_zone=time_zone, now=now) if not item.verdict.is_kept]
     dropped, refused = _drop_rows(control, going)
     manifests = _remove_manifests(repository, control.backups.list(project.id))

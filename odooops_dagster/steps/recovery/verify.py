@@ -62,7 +62,7 @@ def verify_again(
 def settle(
     control: ControlPlane, repository: Repository, backup: Backup, manifest: Manifest, verification: Verification
 ) -> None:
-    """Rely again on what was read back whole; have what was not written anew, and say which others needed it."""
+    """Release verified objects, quarantine damaged ones, and fail every other backup that uses a damaged one."""
     damaged = verification.quarantined
     quarantine(repository, damaged)
     release_from_quarantine(repository, manifest.objects.keys() - damaged)

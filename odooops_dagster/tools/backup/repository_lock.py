@@ -22,7 +22,7 @@ Kind = Literal["writing", "collecting"]
 # A mark that was not renewed for so long is of a process that died.
 LOCK_TTL = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
-# Who marked may act for so long after the last renewal; the rest of a life is for one request that is under way.
+# A lock holder may start requests until LOCK_SAFE after its last renewal; the rest of LOCK_TTL is for one in flight.
 LOCK_SAFE = LOCK_TTL / 3
 # What a killed process had under way on the network arrives within this time, or not at all.
 ARRIVAL_SECONDS = 5.0
