@@ -5,11 +5,10 @@ A part is made when it is first asked for, as a command or a request needs few o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, cached_property
-from threading import RLock
-from typing import Self, TypeVar
+from threading import Lock
+from typing import Self
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.identity import identify
@@ -17,12 +16,12 @@ from odooops_dagster.local.postgres import control_url, database_urls
 from odooops_dagster.local.programs import services_folder
 from odooops_dagster.ownership import Identity
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.backup.repositories import repository_of
+from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import ObjectStore, S3Options, open_store
-
-Part = TypeVar("Part")
 
 
 class Platform:
@@ -32,13 +31,23 @@ class Platform:
         settings: what the environment variables say, unless given.
         max_connections: how many connections to the control plane may be open at once.
         is_patient: whether to wait for a control plane that does not answer: programs do, commands do not.
+        control: a control plane that somebody else closes, in the place of the one of the settings.
     """
 
-    def __init__(self, settings: Settings | None = None, *, max_connections: int = 8, is_patient: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        max_connections: int = 8,
+        is_patient: bool = True,
+        control: ControlPlane | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self._max_connections = max_connections
         self._is_patient = is_patient
-        self._lock = RLock()
+        self._given = control
+        self._opened: ControlPlane | None = None
+        self._lock = Lock()  # requests are answered by several threads
 
     def __enter__(self) -> Self:
         return self
@@ -49,14 +58,20 @@ class Platform:
     def close(self) -> None:
         """Close what was opened."""
         with self._lock:
-            control = self.__dict__.pop("control", None)
-        if control is not None:
-            control.close()
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
 
-    @cached_property
+    @property
     def control(self) -> ControlPlane:
         """The only reader and writer of schema ops."""
-        return self._once("control", self._open_control)
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if self._opened is None:
+                url = control_url(self.settings)
+                self._opened = ControlPlane(url, max_connections=self._max_connections, is_patient=self._is_patient)
+            return self._opened
 
     @cached_property
     def databases(self) -> OdooDatabases:
@@ -82,16 +97,9 @@ class Platform:
         """Return who we are: the mark of what is made here."""
         return identify(self.control, self.settings.home)
 
-    def _open_control(self) -> ControlPlane:
-        url = control_url(self.settings)
-        return ControlPlane(url, max_connections=self._max_connections, is_patient=self._is_patient)
-
-    def _once(self, name: str, make: Callable[[], Part]) -> Part:
-        """Make the part, unless another thread did: requests are answered by several."""
-        with self._lock:
-            made: Part = self.__dict__.get(name) or make()
-            self.__dict__[name] = made
-            return made
+    def repository(self, project_slug: str) -> Repository:
+        """Return the repository of the project's backups."""
+        return repository_of(self.store, self.settings, project_slug)
 
 
 @cache

@@ -24,7 +24,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import Conflict, OdooOpsError
 from odooops_dagster.model import Backup, Fence, Run, RunKind
-from odooops_dagster.steps.recovery import rows_apply as records_apply
+from odooops_dagster.steps.recovery import rows_apply
 from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX, comparison_database, remove_comparison_databases
 from odooops_dagster.steps.recovery.rows_apply import queue_records, remove_old_reviews
 from odooops_dagster.tools.row_restore.apply import Applied
@@ -249,7 +249,7 @@ def test_no_other_run_begins_while_records_are_written(
         if shop.control.runs.list(status="succeeded")[0].kind != "restore":
             work_off(shop)
 
-    monkeypatch.setattr(records_apply, "apply", write)
+    monkeypatch.setattr(rows_apply, "apply", write)
     assert apply(production, out, "--yes", meanwhile=work_once).status == 0
     assert claimed == []
     assert rows_of(production, "sale_order where id = 1") == 1

@@ -60,9 +60,7 @@ class World:
 
     def as_platform(self) -> Platform:
         """Return a platform with the world's settings and control plane."""
-        made = Platform(self.settings)
-        made.__dict__["control"] = self.control
-        return made
+        return Platform(self.settings, control=self.control)
 
     def queue(self, kind: RunKind = "deploy", *, config: Mapping[str, Any] | None = None, branch: str = "") -> Run:
         """Queue a run for the environment, or for another branch's."""

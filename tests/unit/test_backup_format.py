@@ -19,9 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from odooops_dagster.tools.backup import chunking as cutting
-from odooops_dagster.tools.backup import encryption as sealing
-from odooops_dagster.tools.backup import repository_lock as marks
+from odooops_dagster.tools.backup import chunking, encryption, repository_lock
 from odooops_dagster.tools.backup.logs import file_source
 from tests.backups import back_up, back_up_dump, production_on, repository_in
 from tests.servers import PostgresServer
@@ -192,9 +190,9 @@ def test_the_document_states_the_times_and_sizes_of_the_code() -> None:
     """Who collects by other times is not safe."""
     text = DOCUMENT.read_text()
     minutes = timedelta(minutes=1)
-    assert f"not renewed for {marks.LOCK_TTL // minutes} minutes" in text
-    assert f"for {marks.LOCK_SAFE // minutes} minutes from" in text
-    assert minutes == marks.RENEWED_EVERY
-    assert f"arrives within {marks.ARRIVAL_SECONDS:.0f} seconds" in text
-    assert f"at most {sealing.LARGEST // 2**20} MiB before it is compressed" in text
-    assert f"between {cutting.SHORTEST // 2**20} MiB and {cutting.LONGEST // 2**20} MiB" in text
+    assert f"not renewed for {repository_lock.LOCK_TTL // minutes} minutes" in text
+    assert f"for {repository_lock.LOCK_SAFE // minutes} minutes from" in text
+    assert minutes == repository_lock.RENEWED_EVERY
+    assert f"arrives within {repository_lock.ARRIVAL_SECONDS:.0f} seconds" in text
+    assert f"at most {encryption.LARGEST // 2**20} MiB before it is compressed" in text
+    assert f"between {chunking.SHORTEST // 2**20} MiB and {chunking.LONGEST // 2**20} MiB" in text

@@ -20,8 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.tools.backup import filestore, gc
-from odooops_dagster.tools.backup import repository_lock as marks
+from odooops_dagster.tools.backup import filestore, gc, repository_lock
 from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Repository
@@ -67,7 +66,7 @@ def repository_over(store: ObjectStore) -> Repository:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Watched:
     """An empty store, to which nothing comes late."""
-    monkeypatch.setattr(marks, "ARRIVAL_SECONDS", 0.0)
+    monkeypatch.setattr(repository_lock, "ARRIVAL_SECONDS", 0.0)
     return Watched()
 
 
@@ -144,7 +143,7 @@ def leave(repository: Repository, kind: str, sign: object) -> None:
 
 @pytest.mark.parametrize(
     "process",
-    [None, "another-boot/pid:[1]/1", f"{marks._machine()}/{os.getpid()}"],  # noqa: SLF001 - what the format says of this machine
+    [None, "another-boot/pid:[1]/1", f"{repository_lock._machine()}/{os.getpid()}"],  # noqa: SLF001 - what the format says of this machine
     ids=["unnamed", "of another machine", "of this process"],
 )
 def test_a_mark_of_who_may_live_is_waited_for_until_its_life_is_over(
@@ -212,7 +211,7 @@ def test_what_a_dead_one_sent_is_waited_for_on_the_network_only(
     """A folder has done what a process asked for when the process has ended; a request may still be under way."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    monkeypatch.setattr(marks, "ARRIVAL_SECONDS", 5.0)
+    monkeypatch.setattr(repository_lock, "ARRIVAL_SECONDS", 5.0)
     for found in (repository, repository_over(FolderStore(tmp_path))):
         with marked(found, "writing", "w", clock=lambda: START + LOCK_TTL):
             assert waited == []
@@ -267,7 +266,7 @@ def test_a_writer_whose_mark_is_lost_leaves_no_manifest(
 ) -> None:
     """Also when it is lost in the very moment in which the manifest is written."""
     store.before = lambda _verb, key: (
-        monkeypatch.setattr(marks, "LOCK_SAFE", timedelta()) if "/manifests/" in key else None
+        monkeypatch.setattr(repository_lock, "LOCK_SAFE", timedelta()) if "/manifests/" in key else None
     )
     with pytest.raises(Conflict, match="not renewed in time"):
         back_up_dump(repository, "first", b"x", folder=tmp_path)
@@ -283,7 +282,7 @@ def test_a_writer_whose_mark_is_lost_does_not_upload_the_rest(
         (tmp_path / "ab" / f"{number}").write_bytes(b"%d" % number)
     monkeypatch.setattr(filestore, "LARGE", 1)  # each file is on its own
     store.before = lambda _verb, key: (
-        monkeypatch.setattr(marks, "LOCK_SAFE", timedelta())
+        monkeypatch.setattr(repository_lock, "LOCK_SAFE", timedelta())
         if len(repository.sizes()) > 5 and "/objects/" in key
         else None
     )

@@ -15,16 +15,14 @@ from odooops_dagster.doors.cli.arguments import BackupId, Branch, OnlyProject, P
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.ports import caller, control_plane, platform
 from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import BadInput
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, BackupStatus, Project
-from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
 from odooops_dagster.steps.recovery.verify import verify_again
-from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.wording import age_text, size_text
 
 app = typer.Typer(help="Manage backups: verified copies of environments.", no_args_is_help=True)
@@ -120,7 +118,7 @@ def verify(backup: BackupId, *, json: Json = False) -> None:
     settings = Settings()
     with control_plane(settings) as control, bars() as progress:
         found = backup_of(control, backup)
-        repository = repository_of(store_of(settings), settings, _project(control, found).slug)
+        repository = platform(settings).repository(_project(control, found).slug)
         done = verify_again(control, repository, found, programs=pg_programs(settings), progress=progress)
         keys = _environments(control)
     read = done.verification
@@ -208,7 +206,7 @@ def retention(
 
 
 def _retain(control: ControlPlane, settings: Settings, project: Project, now: datetime) -> Retained:
-    repository = repository_of(store_of(settings), settings, project.slug)
+    repository = platform(settings).repository(project.slug)
     turn = f"cli-{now:%Y%m%dT%H%M%S}"
     return retain(control, repository, project, time_zone=settings.time_zone, now=now, turn=turn)
 

@@ -13,15 +13,14 @@ import typer
 from odooops_dagster.doors.cli.arguments import BackupId
 from odooops_dagster.doors.cli.lookup import backup_of
 from odooops_dagster.doors.cli.output import Json, note, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.ports import caller, control_plane, platform
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.files import whole_file
-from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.logs import log_blocks, logs_of
 from odooops_dagster.tools.backup.manifest import File, Manifest
-from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
+from odooops_dagster.tools.backup.repositories import manifest_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.wording import size_text
 
@@ -50,7 +49,7 @@ def logs(
         if name is not None or out is not None:
             told = {"backup_id": str(found.id), "requested_by": caller(), "log": name}
             control.events.note(environment, "backup_logs_read", at=datetime.now(UTC), facts=told)
-    repository = repository_of(store_of(settings), settings, environment.project_slug)
+    repository = platform(settings).repository(environment.project_slug)
     manifest = manifest_of(repository, found)
     files = _chosen(logs_of(repository, manifest), name)
     if out is not None:

@@ -20,10 +20,9 @@ from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
-from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.recovery.zips import keep_zip
-from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
+from odooops_dagster.tools.backup.repositories import manifest_of
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
 from odooops_dagster.wording import size_text
@@ -49,7 +48,7 @@ def export(
             raise Conflict(f"backup {found.id} is {found.status}, not verified", hint="ops backup list")
         told = {"backup_id": str(found.id), "requested_by": caller(), "file": file.name}
         control.events.note(environment, "backup_exported", at=datetime.now(UTC), facts=told)
-    repository = repository_of(store_of(settings), settings, environment.project_slug)
+    repository = platform(settings).repository(environment.project_slug)
     manifest = manifest_of(repository, found)
     with bars() as progress:
         done = export_zip(repository, manifest, file, programs=pg_programs(settings), force=force, progress=progress)
@@ -91,7 +90,7 @@ def import_(
 
 def _ask(control: ControlPlane, settings: Settings, environment: Environment, report: Report, *, label: str) -> Backup:
     """Bring the zip to the store and ask for the run that makes it a backup."""
-    repository = repository_of(store_of(settings), settings, environment.project_slug)
+    repository = platform(settings).repository(environment.project_slug)
     with bars() as progress:
         kept = keep_zip(repository, environment.project_slug, report, now=datetime.now(UTC), progress=progress)
     return control.backups.create(

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.http import github, health
 from odooops_dagster.doors.http.errors import Refused
-from odooops_dagster.doors.http.wiring import Wiring
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -31,15 +31,15 @@ _STATUS: tuple[tuple[type[OdooOpsError], int], ...] = (
 
 def create_app(settings: Settings | None = None, control: ControlPlane | None = None) -> FastAPI:
     """Return the gateway; `uvicorn --factory odooops_dagster.doors.http.app:create_app` serves it."""
-    wiring = Wiring(settings or Settings(), control)
+    platform = Platform(settings, control=control)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        wiring.close()
+        platform.close()
 
     app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan)
-    app.state.wiring = wiring
+    app.state.platform = platform
     app.add_exception_handler(OdooOpsError, _answer_error)
     app.include_router(health.router)
     app.include_router(github.router)

@@ -9,31 +9,16 @@ from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 
 
-class Wiring:
-    """Holds the ports of one application; opening late lets it start while the database is still down."""
-
-    def __init__(self, settings: Settings, control: ControlPlane | None) -> None:
-        self.settings = settings
-        self._given = control
-        self._platform = Platform(settings)
-
-    @property
-    def control(self) -> ControlPlane:
-        """Return the control plane."""
-        return self._given or self._platform.control
-
-    def close(self) -> None:
-        """Close what was opened here."""
-        self._platform.close()
-
-
 def settings(request: Request) -> Settings:
     """Return the application's settings."""
-    wiring: Wiring = request.app.state.wiring
-    return wiring.settings
+    return _platform(request).settings
 
 
 def control_plane(request: Request) -> ControlPlane:
-    """Return the application's control plane."""
-    wiring: Wiring = request.app.state.wiring
-    return wiring.control
+    """Return the application's control plane; opened late, it lets the gateway start while the database is down."""
+    return _platform(request).control
+
+
+def _platform(request: Request) -> Platform:
+    platform: Platform = request.app.state.platform
+    return platform
