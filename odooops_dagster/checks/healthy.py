@@ -20,7 +20,8 @@ ModuleStates = Callable[[], Mapping[str, str]]
 _NAME = "healthy"
 _PAUSE_SECONDS = 0.1
 # The first requests are short, as nothing listens yet; a registry that loads holds its first request for many seconds.
-_FIRST_REQUEST_SECONDS = 1.0
+# None is shorter, not even the last before the time limit: what cannot answer in time would hide the answer before it.
+_SHORTEST_REQUEST_SECONDS = 1.0
 _LONGEST_REQUEST_SECONDS = 60.0
 # A service that was killed comes back within this time.
 _GONE_SECONDS = 3.0
@@ -40,14 +41,14 @@ def check_healthy(
 def wait_healthy(
     url: str, *, database: str, timeout_seconds: float, alive: Callable[[], bool], module_states: ModuleStates
 ) -> CheckResult:
-    """Ask until the answers are good, the service is gone, or the time is over."""
+    """Ask until the answers are good, the service is gone, or the time is over, give or take one short request."""
     started = seen_alive = time.monotonic()
-    patience = _FIRST_REQUEST_SECONDS
+    patience = _SHORTEST_REQUEST_SECONDS
     with _client() as client:
         questions = _Questions(client, url, database, module_states)
         while True:
             remaining = started + timeout_seconds - time.monotonic()
-            result = questions.ask(max(0.1, min(patience, remaining)))
+            result = questions.ask(max(_SHORTEST_REQUEST_SECONDS, min(patience, remaining)))
             now = time.monotonic()
             seen_alive = now if alive() else seen_alive
             if result.passed:
@@ -133,10 +134,10 @@ class _Questions:
                 page = _read(response)
         except httpx.ConnectError:
             return "nothing listens yet", "", path
-        except httpx.TimeoutException:
-            return f"{path} does not answer", "", path
         except httpx.HTTPError as exc:
-            return f"{path} breaks off: {exc}", "", path
+            # What we cut off looks like a server that hangs up.
+            late = isinstance(exc, httpx.TimeoutException) or time.monotonic() >= deadline
+            return f"{path} does not answer" if late else f"{path} breaks off: {exc}", "", path
         wrong = None if response.status_code == 200 else f"{path} answers {response.status_code}"
         return wrong, page, response.url.path
 

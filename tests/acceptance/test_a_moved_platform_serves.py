@@ -69,7 +69,7 @@ def test_a_moved_state_folder_serves(furnished: tuple[Platform, Repository]) -> 
     aside = old.rename(old.with_name(f"{old.name}-aside"))
     running.move_to(new)
     told = running.ops("up", "--detach").stderr
-    assert f"from {old}" in told
+    assert f"files named {old}" in told
 
     wait_for(lambda: answers(url), seconds=300, what="answer of the preview at its new place")
     assert running.ask("status")["healthy"]
