@@ -7,16 +7,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.sql import create_engine
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
 from odooops_dagster.errors import BadInput
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
 
 
 class PlatformStorage(DagsterPostgresStorage):
@@ -39,10 +43,37 @@ class PlatformStorage(DagsterPostgresStorage):
         variable = config_value["url_variable"]
         url = os.environ.get(variable)
         if url:
-            return DagsterPostgresStorage(postgres_url=with_driver(url), inst_data=inst_data)
+            return _PooledStorage(with_driver(url), inst_data)
         if "DAGSTER_HOME" in os.environ:
             raise BadInput(f"{variable} is not set, and Dagster's history has to go somewhere", hint="ops up")
         return DagsterSqliteStorage.from_local(passing_folder())
+
+
+class _PooledStorage(DagsterPostgresStorage):
+    """Shares the process's connections: Dagster's own storage opens one for each statement, dozens in each tick.
+
+    Dagster keeps none, as each tick makes an instance of its own; all of a process share what is kept here.
+    """
+
+    def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None) -> None:
+        super().__init__(postgres_url, should_autocreate_tables=_prepare(postgres_url), inst_data=inst_data)
+        for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            part._engine = _connections(postgres_url)  # noqa: SLF001 -- Dagster lets its webserver alone choose
+
+
+@cache
+def _prepare(postgres_url: str) -> bool:
+    """Make the tables where they are missing, once in a process, and say that nobody else has to."""
+    DagsterPostgresStorage(postgres_url)
+    return False
+
+
+@cache
+def _connections(postgres_url: str) -> Engine:
+    # One that died with its server is noticed before it is used.
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=30, pool_pre_ping=True)
+    os.register_at_fork(after_in_child=partial(engine.dispose, close=False))
+    return engine
 
 
 @cache

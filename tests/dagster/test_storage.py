@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from dagster import DagsterInstance
 from dagster._core.test_utils import create_run_for_test
@@ -34,22 +37,79 @@ def test_the_driver_is_named(url: str, expected: str) -> None:
     assert with_driver(url) == expected
 
 
-def test_runs_go_to_postgres_and_come_back(
-    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The instance that dagster.yaml describes keeps what it is told."""
+@pytest.fixture
+def history(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the URL of the database in which the instances of the test keep their history."""
     with postgres_server.fresh_database(migrated=False) as url:
         monkeypatch.setenv(VARIABLE, url)
-        storage = {
-            "module": "odooops_dagster.engine.storage",
-            "class": "PlatformStorage",
-            "config": {"url_variable": VARIABLE},
-        }
-        with DagsterInstance.local_temp(str(tmp_path), overrides={"storage": {"custom": storage}}) as instance:
-            run = create_run_for_test(instance)
-            assert isinstance(instance.run_storage, PostgresRunStorage)
-        with DagsterInstance.local_temp(str(tmp_path), overrides={"storage": {"custom": storage}}) as again:
-            assert again.get_run_by_id(run.run_id) is not None
+        yield url
+
+
+@contextmanager
+def an_instance(folder: Path) -> Iterator[DagsterInstance]:
+    """Yield a new instance as dagster.yaml describes it."""
+    storage = {
+        "module": "odooops_dagster.engine.storage",
+        "class": "PlatformStorage",
+        "config": {"url_variable": VARIABLE},
+    }
+    with DagsterInstance.local_temp(str(folder), overrides={"storage": {"custom": storage}}) as instance:
+        yield instance
+
+
+def connections(url: str) -> set[int]:
+    """Return the server's processes that serve other connections to the database."""
+    query = "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    with psycopg.connect(url) as connection:
+        return {int(pid) for (pid,) in connection.execute(query)}
+
+
+def test_runs_go_to_postgres_and_come_back(history: str, tmp_path: Path) -> None:
+    """The instance that dagster.yaml describes keeps what it is told."""
+    with an_instance(tmp_path) as instance:
+        run = create_run_for_test(instance)
+        assert isinstance(instance.run_storage, PostgresRunStorage)
+    with an_instance(tmp_path) as again:
+        assert again.get_run_by_id(run.run_id) is not None
+
+
+def test_all_instances_of_a_process_share_its_connections(history: str, tmp_path: Path) -> None:
+    """A code server makes an instance for each tick: none of them opens a connection."""
+    with an_instance(tmp_path) as instance:
+        assert instance.get_runs() == []
+    kept = connections(history)
+    assert 0 < len(kept) <= 2
+    for _ in range(5):
+        with an_instance(tmp_path) as instance:
+            assert instance.get_runs() == []
+            assert instance.all_instigator_state() == []
+    assert connections(history) == kept
+
+
+def test_a_connection_that_ended_with_its_server_is_replaced(history: str, tmp_path: Path) -> None:
+    """Nobody sees an error after a restart of the server."""
+    with an_instance(tmp_path) as instance:
+        run = create_run_for_test(instance)
+        with psycopg.connect(history, autocommit=True) as owner:
+            for pid in connections(history) - {owner.info.backend_pid}:
+                owner.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        assert instance.get_run_by_id(run.run_id) is not None
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of forks beside threads
+def test_a_forked_process_does_not_speak_through_its_parents_connections(history: str, tmp_path: Path) -> None:
+    """Two processes on one connection would read each other's answers."""
+    with an_instance(tmp_path) as instance:
+        create_run_for_test(instance)
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                os._exit(0 if len(instance.get_runs()) == 1 else 1)
+            os._exit(2)
+        kept = connections(history)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert len(instance.get_runs()) == 1
+        assert connections(history) & kept
 
 
 def test_a_lasting_instance_without_a_url_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
