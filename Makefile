@@ -21,7 +21,7 @@ demo: $(READY) ## Push a branch, watch it become a running Odoo; ARGS=--once sto
 .PHONY: test
 test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
 	@scripts/dev/system-packages.sh
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 $(if $(CI),--durations 40) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(CI),--durations 40) $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Dagster's definitions

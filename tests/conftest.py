@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests import appetite
 from tests.servers import PostgresServer, as_user, running_server
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from odooops_dagster.control import ControlPlane
+
+SHARED = "tests/acceptance/shared/"
 
 
 def pytest_configure() -> None:
@@ -22,11 +27,35 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs root where an ordinary user runs the tests; `.ci/run` runs it as root besides."""
+    """Put the slowest files first, and skip what needs root where an ordinary user runs the tests."""
+    _put_slowest_first(items)
+    # `.ci/run` runs these as root besides.
     if os.geteuid() != 0:
         for item in items:
             if item.get_closest_marker("root"):
                 item.add_marker(pytest.mark.skip(reason="needs root: make test ARGS='-m root'"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Give each file to one worker, and all stories that are told on one platform to the same."""
+    return TogetherScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Groups tests by file, and the files of a shared room by their folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARED if nodeid.startswith(SHARED) else str(super()._split_scope(nodeid))
+
+
+def _put_slowest_first(items: list[pytest.Item]) -> None:
+    """Order whole files: a long one that begins last would leave the other workers idle."""
+    slowness: dict[Path, int] = {}
+    for item in items:
+        marks = [2 * bool(item.get_closest_marker("odoo")), bool(item.get_closest_marker("stack"))]
+        slowness[item.path] = max(slowness.get(item.path, 0), *marks)
+    items.sort(key=lambda item: -slowness[item.path])
 
 
 @pytest.fixture(scope="session")

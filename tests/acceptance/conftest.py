@@ -1,4 +1,4 @@
-"""One platform for the stories that leave it as they found it, and one bench for Odoo by hand."""
+"""A repository to push to, and one bench for Odoo by hand."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ import pytest
 from odooops_dagster.tools.odoo import distribution
 from odooops_dagster.tools.odoo.distribution import Installation
 from tests.acceptance.odoo_bench import Bench
-from tests.acceptance.platform import CACHE, SERIES, Platform, platform
+from tests.acceptance.platform import CACHE, SERIES, Platform
 from tests.acceptance.repository import Repository
 from tests.servers import PostgresServer
-
-
-@pytest.fixture(scope="session")
-def running() -> Iterator[Platform]:
-    """Yield a running platform."""
-    with platform("acceptance") as made:
-        yield made
 
 
 @pytest.fixture

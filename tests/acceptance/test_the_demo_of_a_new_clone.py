@@ -17,6 +17,8 @@ from tests.acceptance.platform import free_ports
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(2400)]
 
 ROOT = Path(__file__).parents[2]
+# What the demo said that `.ci/run` had run in a new clone, with an empty cache, before these tests.
+SEEN = os.environ.get("ODOOOPS_TEST_DEMO")
 
 
 @pytest.fixture
@@ -38,8 +40,29 @@ def state_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.skipif(SEEN is not None, reason="the demo ran in a new clone just now: its words are looked at instead")
 def test_make_demo_once_in_a_new_clone_with_an_empty_cache_exits_0(new_clone: Path, state_folder: Path) -> None:
     """One command sets everything up, tells the whole story, and leaves nothing running."""
+    assert_the_story_was_told(_make_demo(new_clone, state_folder))
+    assert [process for process in psutil.process_iter() if _mentions(process, state_folder)] == []
+
+
+@pytest.mark.skipif(SEEN is None, reason="no demo ran before: one is run instead")
+def test_the_demo_that_ran_in_a_new_clone_told_the_whole_story() -> None:
+    """Its exit code and what it left running were looked at when it ended."""
+    assert_the_story_was_told(Path(str(SEEN)).read_text())
+
+
+def assert_the_story_was_told(told: str) -> None:
+    """Look for what only the whole story says."""
+    assert "module_tests_passed: 1 failed" in told
+    assert "still answers with commit" in told
+    assert "Ada Lovelace is there; mail goes to invalid, which leads nowhere" in told
+    assert "lineage:  source -> image -> database -> deployment" in told
+    assert "every step held" in told
+
+
+def _make_demo(new_clone: Path, state_folder: Path) -> str:
     gateway, dagster = free_ports(2)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "VIRTUAL_ENV"))}
     environment = {
@@ -59,12 +82,7 @@ def test_make_demo_once_in_a_new_clone_with_an_empty_cache_exits_0(new_clone: Pa
     )
     told = f"{done.stdout}\n{done.stderr}"
     assert done.returncode == 0, told
-    assert "module_tests_passed: 1 failed" in done.stdout
-    assert "still answers with commit" in done.stdout
-    assert "Ada Lovelace is there; mail goes to invalid, which leads nowhere" in done.stdout
-    assert "lineage:  source -> image -> database -> deployment" in done.stdout
-    assert "every step held" in done.stderr
-    assert [process for process in psutil.process_iter() if _mentions(process, state_folder)] == []
+    return told
 
 
 def _mentions(process: psutil.Process, folder: Path) -> bool:
