@@ -44,6 +44,7 @@ from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.odoo import distribution, environment
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import FolderStore
 from resources.io import run_memory
@@ -69,7 +70,7 @@ class Estate:
     control: ControlPlane
     settings: Settings
     databases: OdooDatabases
-    runtime: MemoryRuntime
+    runtime: Runtime
     instance: dg.DagsterInstance
     project: Project
     repository: Repository
@@ -242,7 +243,7 @@ def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
 def use_stand_in_odoo(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Put the stand-in where Odoo and its Python would come from; builds, digests and manifests are made of it."""
     base = folder / "odoo" / "addons" / "base"
-    (base / "data").mkdir(parents=True)
+    (base / "data").mkdir(parents=True, exist_ok=True)
     (base / "__manifest__.py").write_text("{'name': 'Base'}")
     (base / "data" / "neutralize.sql").write_text(NEUTRALIZE)
     python = folder / "odoo" / "python"
