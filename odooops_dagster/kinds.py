@@ -58,6 +58,13 @@ class RestoreConfig(RunConfig, frozen=True):
     records: dict[str, object] | None = None  # the review that was handed in
 
 
+class DestroyConfig(RunConfig, frozen=True):
+    """A removal: of production only where it is named, and its data given up only where that is said."""
+
+    confirm: str | None = None  # the partition key
+    without_backup: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """What a run of one kind is in Dagster, and what it may do."""
@@ -96,7 +103,7 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="upgrade", effect="none"),
         Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",)),
         Kind(name="promote", effect="replace", stages=("staging", "production")),
-        Kind(name="destroy", effect="remove", job="destroy"),
+        Kind(name="destroy", effect="remove", job="destroy", config=DestroyConfig),
     )
 }
 

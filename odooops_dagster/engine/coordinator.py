@@ -101,8 +101,14 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
         kind=kind_of(run.job_name, asset_names(run)),
         requested_by=requested_by,
         worker_id=WORKER,
-        config={"assets": sorted(asset_names(run))},
+        config={"assets": sorted(asset_names(run))} | confirmation(run),
     )
+
+
+def confirmation(run: DagsterRun) -> dict[str, str]:
+    """Return what the person who launched the run confirmed by a tag; a re-execution only inherits its tags."""
+    is_meant = tags.CONFIRM in run.tags and run.parent_run_id is None
+    return {"confirm": run.tags[tags.CONFIRM]} if is_meant else {}
 
 
 def asset_names(run: DagsterRun) -> set[str]:

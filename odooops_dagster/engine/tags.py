@@ -17,6 +17,8 @@ RUN_NUMBER = "ops/run_number"
 REQUESTED_BY = "ops/requested_by"
 # Host, process id and start time of the process that works on the run; written by the run itself.
 PROCESS = "ops/process"
+# The partition key of the production that shall be destroyed; set by the person who launches the run.
+CONFIRM = "ops/confirm"
 
 
 def tags_of(run: Run) -> dict[str, str]:

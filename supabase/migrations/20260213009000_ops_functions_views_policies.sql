@@ -6813,8 +6813,9 @@ revoke all on function ops.refuse_field from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_harm', $ops_file$
--- Refuses work that would write what is adopted, put other data in the place of production's, or destroy production's only
--- copy. What a kind may do is said by run_kinds.
+-- Refuses work that would write what is adopted, put other data in the place of production's, destroy production where the
+-- caller did not name it (a job started on all partitions names nobody), or destroy its only copy. What a kind may do is
+-- said by run_kinds.
 -- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
 create or replace function ops.refuse_harm(
     p_environment_id uuid,
@@ -6835,10 +6836,22 @@ begin
     select k.effect into v_effect from ops.run_kinds() as k where k.kind = p_kind;
     if v_effect in ('new', 'replace') then
         perform ops.refuse_replacement(v_environment, p_kind);
-    elsif v_environment.database_name is not null and v_effect = 'remove'
-        and coalesce(p_config ->> 'without_backup', '') <> 'true' and not exists (
-            select from ops.backups as b where b.environment_id = v_environment.id and b.status = 'verified'
-        ) then
+        return;
+    end if;
+    if v_effect <> 'remove' or v_environment.database_name is null then
+        return;
+    end if;
+    if coalesce(p_config ->> 'confirm', '') <> v_environment.partition_key then
+        raise sqlstate 'PT409' using
+            message = format('%s is production, and nobody confirmed that it shall be destroyed', v_environment.partition_key),
+            hint = format(
+                'Use ops env destroy, which asks; or confirm it by name: config {"confirm": "%1$s"}, in Dagster the tag '
+                'ops/confirm=%1$s.', v_environment.partition_key
+            );
+    end if;
+    if coalesce(p_config ->> 'without_backup', '') <> 'true' and not exists (
+        select from ops.backups as b where b.environment_id = v_environment.id and b.status = 'verified'
+    ) then
         raise sqlstate 'PT409' using
             message = format('%s has no verified backup', v_environment.partition_key),
             hint = 'Take one: ops backup create; or give its data up: ops env destroy --without-backup.';

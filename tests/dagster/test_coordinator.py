@@ -12,7 +12,7 @@ from dagster._core.run_coordinator.base import SubmitRunContext
 
 from odooops_dagster.engine import coordinator as module
 from odooops_dagster.engine import tags
-from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator
+from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator, confirmation
 from odooops_dagster.errors import BadInput, Conflict
 from tests.dagster.world import World
 
@@ -115,6 +115,16 @@ def test_a_re_execution_gets_a_row_of_its_own(world: World, submit: Submit) -> N
     assert fence is not None
     assert fence.run_id != parent.id
     assert world.row(parent).status == "succeeded"
+
+
+def test_a_confirmation_counts_only_where_it_was_given(world: World) -> None:
+    """A removal of production that is executed again inherits the tag of the first one, whose production is gone."""
+    confirmed = {tags.CONFIRM: "shop/main"}
+    first = world.launched(confirmed, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert confirmation(first) == {"confirm": "shop/main"}
+    again = world.launched(confirmed, status=dg.DagsterRunStatus.NOT_STARTED, parent_run_id=first.run_id)
+    assert confirmation(again) == {}
+    assert confirmation(world.launched({}, status=dg.DagsterRunStatus.NOT_STARTED)) == {}
 
 
 def test_a_busy_environment_refuses_a_second_run(world: World, submit: Submit) -> None:

@@ -105,6 +105,16 @@ def test_a_selection_that_would_harm_production_is_refused_in_the_ui(
     assert len(dagster.control.runs.list("shop")) == runs
 
 
+def test_the_job_that_destroys_spares_a_production_that_nobody_named(dagster: Engine) -> None:
+    """Who starts it on all partitions is told what to say, and what served still serves."""
+    if serving(dagster) is None:
+        dagster.wait(dagster.queue("main"), "succeeded")
+    before = serving(dagster)
+    answer = dagster.graphql(LAUNCH, {"parameters": launch("shop/main", job="destroy")}, person="ada@example.com")
+    assert "in Dagster the tag ops/confirm=shop/main" in answer["launchPipelineExecution"]["message"]
+    assert serving(dagster) == before is not None
+
+
 def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagster: Engine) -> None:
     """Nobody tells Dagster; the reconciler finds the dead process and the second attempt succeeds."""
     run = dagster.wait(dagster.queue("feature/six", image=8), "running")
@@ -116,12 +126,12 @@ def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagst
     assert dagster.control.runs.verify_chain(run.id)
 
 
-def launch(partition_key: str, assets: tuple[str, ...] = ()) -> dict[str, object]:
-    """Return what the UI sends for Materialize on one partition: of all that a deployment makes, or of some assets."""
+def launch(partition_key: str, assets: tuple[str, ...] = (), *, job: str = "deploy") -> dict[str, object]:
+    """Return what the UI sends to launch a job on one partition, or Materialize of some assets."""
     selected = {"assetSelection": [{"path": [name]} for name in assets]} if assets else {}
     return {
         "selector": {
-            "pipelineName": "__ASSET_JOB" if assets else "deploy",
+            "pipelineName": "__ASSET_JOB" if assets else job,
             "repositoryName": "__repository__",
             "repositoryLocationName": "odooops",
             **selected,

@@ -14,6 +14,7 @@ from tests.sql.test_environments import DEPLOY
 from tests.sql.world import World, connect, refused
 
 ADOPT: LiteralString = "select * from ops.adopt_environment(%s, %s)"
+CONFIRMED = '{"confirm": "shop/main"}'
 HARMFUL = ("deploy", "restore", "clone", "promote")
 
 
@@ -177,10 +178,10 @@ def test_a_production_without_a_verified_backup_is_destroyed_only_on_purpose(wor
     deployed(world, project)
     asked = create(world, project)
     with refused("PT409", "has no verified backup"):
-        world.queue(project, "main", p_kind="destroy")
+        world.queue(project, "main", p_kind="destroy", p_config=CONFIRMED)
     with refused("PT409", "has no verified backup"):
-        world.rows("select * from ops.enroll_run('d1', 'shop/main', 'destroy')")
-    world.queue(project, "main", p_kind="destroy", p_config='{"without_backup": true}')
+        world.rows("select * from ops.enroll_run('d1', 'shop/main', 'destroy', p_config => %s)", CONFIRMED)
+    world.queue(project, "main", p_kind="destroy", p_config='{"without_backup": true, "confirm": "shop/main"}')
     assert world.value("select count(*) from ops.runs where kind = 'destroy' and status = 'queued'") == 1
     assert asked
 
@@ -189,4 +190,18 @@ def test_a_production_with_a_verified_backup_may_be_destroyed(world: World, proj
     """Its data are elsewhere."""
     deployed(world, project)
     verified(world, project)
-    assert world.status(world.queue(project, "main", p_kind="destroy")) == "queued"
+    assert world.status(world.queue(project, "main", p_kind="destroy", p_config=CONFIRMED)) == "queued"
+
+
+@pytest.mark.parametrize("config", ["{}", '{"confirm": ""}', '{"confirm": "shop/other"}', '{"confirm": true}'])
+def test_a_production_is_destroyed_only_by_its_name(world: World, project: UUID, config: str) -> None:
+    """Whoever starts the job on all partitions names no production, and each other one is destroyed."""
+    deployed(world, project)
+    verified(world, project)
+    with refused("PT409", "nobody confirmed that it shall be destroyed"):
+        world.queue(project, "main", p_kind="destroy", p_config=config)
+    with refused("PT409", "nobody confirmed that it shall be destroyed"):
+        world.rows("select * from ops.enroll_run('d1', 'shop/main', 'destroy', p_config => %s)", config)
+    assert world.value("select count(*) from ops.runs where kind = 'destroy'") == 0
+    world.rows("select * from ops.enroll_run('d1', 'shop/main', 'destroy', p_config => %s)", CONFIRMED)
+    assert world.value("select count(*) from ops.runs where kind = 'destroy'") == 1

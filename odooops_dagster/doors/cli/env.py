@@ -181,7 +181,7 @@ def destroy(
         confirm(_plan(control, environment, without_backup=without_backup), yes=yes)
         if environment.stage == "production" and environment.database_name:
             confirm([f"{environment.partition_key} is PRODUCTION: people work on it"], yes=yes)
-        config = {"without_backup": True} if without_backup else {}
+        config = {"confirm": environment.partition_key} | ({"without_backup": True} if without_backup else {})
         run = queue(control, environment, sha=environment.deployed_sha or "", kind="destroy", config=config)
         note(f"queued {name_of(run)}")
         if wait:
