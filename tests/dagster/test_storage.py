@@ -64,7 +64,8 @@ def connections(url: str) -> set[int]:
         return {int(pid) for (pid,) in connection.execute(query)}
 
 
-def test_runs_go_to_postgres_and_come_back(history: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("history")
+def test_runs_go_to_postgres_and_come_back(tmp_path: Path) -> None:
     """The instance that dagster.yaml describes keeps what it is told."""
     with an_instance(tmp_path) as instance:
         run = create_run_for_test(instance)
