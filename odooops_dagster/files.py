@@ -42,8 +42,8 @@ def beneath(path: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def locked(path: Path, *, on_wait: Callable[[], object]) -> Iterator[None]:
-    """Hold the file's lock, which ends with the process at the latest; `on_wait` is told where another holds it."""
+def locked(path: Path, *, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Hold the file's lock, which ends with the process at the latest; `on_wait` is called where another holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:

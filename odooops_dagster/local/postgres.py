@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.files import locked
 from odooops_dagster.local import ports, tether
 from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
@@ -152,7 +150,7 @@ class EmbeddedPostgres:
         self._make_folders(account)
         for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
             read_or_create_secret(self.home, _password_name(role))
-        with self._lock():
+        with locked(self.home / "run" / "postgres.lock"):
             if not self.data.exists():
                 self._initialise(account)
             self._check_cluster()
@@ -221,12 +219,6 @@ class EmbeddedPostgres:
     @property
     def _log(self) -> Path:
         return self.home / "logs" / "postgres.log"
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        with (self.home / "run" / "postgres.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def _make_folders(self, account: Account) -> None:
         for folder in (self.home, self.home / "postgres", self.home / "run", self.home / "logs", self._socket_folder):

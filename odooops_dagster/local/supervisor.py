@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import subprocess
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.local import tether
 from odooops_dagster.local.programs import configuration_file, supervisor_socket
+from odooops_dagster.tools.runtime.supervisord import Supervisord
 
 ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
 _START_SECONDS = 20.0
@@ -41,6 +41,7 @@ class Supervisor:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._socket = supervisor_socket(home)
+        self._supervisord = Supervisord(socket=self._socket, name=f"the supervisor of {home}", hint="ops up")
 
     def spawn(self, *, environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
         """Start supervisord; it ends with us, and holds the stack's lock as long as it lives."""
@@ -77,18 +78,7 @@ class Supervisor:
 
     def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 -- XML-RPC returns what it returns
         """Call a method of the supervisor."""
-        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        try:
-            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport, allow_none=True)
-            return getattr(proxy.supervisor, method)(*arguments)
-        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as exc:
-            raise Unavailable(f"the supervisor of {self._home} does not answer", hint="ops up") from exc
-        except xmlrpc.client.Fault as exc:
-            if exc.faultCode == Faults.SHUTDOWN_STATE:
-                raise Unavailable(f"the stack of {self._home} is ending", hint="ops status") from exc
-            raise
-        finally:
-            transport.close()
+        return self._supervisord.call(method, *arguments)
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS

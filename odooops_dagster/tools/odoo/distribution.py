@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import BadInput, MissingDependency
-from odooops_dagster.files import beneath
+from odooops_dagster.files import beneath, locked
 from odooops_dagster.tools.odoo import debian, own_packages, python
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
@@ -94,13 +93,7 @@ def installed(home: Path) -> list[Installation]:
 @contextmanager
 def only_one(place: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lock of a folder that is about to be made, across processes."""
-    lock = place.with_name(f".{place.name}.lock")
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(place.with_name(f".{place.name}.lock"), on_wait=waiting):
         yield
 
 

@@ -13,7 +13,6 @@ supervisord.conf, supervisord.log and the supervisor's socket.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import time
 import xmlrpc.client
 import zlib
@@ -25,6 +24,7 @@ from typing import Any
 from supervisor.xmlrpc import Faults
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.files import locked
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
 from odooops_dagster.tools.runtime import OnLine
 from odooops_dagster.tools.runtime.definitions import checked_name
@@ -185,8 +185,7 @@ class ProcessRuntime:
         self._supervisor.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         number = zlib.crc32(checked_name(name).encode()) % _LOCKS
-        with (folder / str(number)).open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        with locked(folder / str(number)):
             yield
 
 

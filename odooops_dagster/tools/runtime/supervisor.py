@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import hashlib
-import http.client
 import os
 import signal
 import subprocess
@@ -13,20 +12,17 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
-
-from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
 from odooops_dagster.tools.runtime.job import clean_environment
+from odooops_dagster.tools.runtime.supervisord import CALL_SECONDS, Supervisord
 
 # The kernel takes 107 bytes for a socket's path, and supervisord adds its process id to it while it binds.
 _LONGEST_SOCKET_PATH = 95
-_CALL_SECONDS = 30.0
 # How long the supervisor may need to listen, also while the stack starts it again.
 PATIENCE_SECONDS = 30.0
 # An earlier supervisor may need the services' whole time of grace to end.
@@ -39,29 +35,21 @@ _PR_SET_PDEATHSIG = 1
 class Supervisor:
     """One supervisord of our own; a lock that lives as long as its process keeps it the only one."""
 
-    def __init__(self, root: Path, *, call_seconds: float = _CALL_SECONDS) -> None:
-        self._call_seconds = call_seconds
+    def __init__(self, root: Path, *, call_seconds: float = CALL_SECONDS) -> None:
         self.root = root.absolute()
         self.configuration = self.root / "supervisord.conf"
         self.socket = _socket_path(self.root)
+        self._supervisord = Supervisord(
+            socket=self.socket,
+            name="the supervisor of services",
+            hint="start it with `ops up`",
+            call_seconds=call_seconds,
+        )
         self.definitions = Definitions(self.root / "services", configuration=self.configuration)
 
-    def call(self, method: str, *arguments: Any) -> Any:  # noqa: ANN401 - XML-RPC returns what it returns
+    def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC returns what it returns
         """Call a method of the supervisor; its refusals are xmlrpc.client.Fault."""
-        transport = _Transport(self.socket, seconds=self._call_seconds)
-        try:
-            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport, allow_none=True)
-            return getattr(proxy.supervisor, method)(*arguments)
-        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as exc:
-            raise Unavailable(
-                f"the supervisor of services does not answer: {exc}", hint="start it with `ops up`"
-            ) from exc
-        except xmlrpc.client.Fault as exc:
-            if exc.faultCode == Faults.SHUTDOWN_STATE:
-                raise Unavailable("the supervisor of services is ending", hint="start it with `ops up`") from exc
-            raise
-        finally:
-            transport.close()
+        return self._supervisord.call(method, *arguments)
 
     def answers(self) -> bool:
         """Return whether the supervisor is there."""
@@ -172,24 +160,6 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [include]
 files=services/*.ini
 """
-
-
-class _Transport(SupervisorTransport):  # type: ignore[misc] # supervisor ships no types
-    """Supervisor's own transport, with a limit on how long an answer may take."""
-
-    _get_connection: Callable[[], http.client.HTTPConnection]
-
-    def __init__(self, socket: Path, *, seconds: float) -> None:
-        super().__init__(None, None, f"unix://{socket}")
-        connection = self._get_connection
-
-        def connect() -> http.client.HTTPConnection:
-            connected = connection()
-            connected.connect()
-            connected.sock.settimeout(seconds)
-            return connected
-
-        self._get_connection = connect
 
 
 def _socket_path(root: Path) -> Path:
