@@ -1,4 +1,4 @@
-"""Cuts a stream of lines where its content says so, and finds pieces that are alike."""
+"""Content-defined chunking: cut a stream of lines at boundaries that depend on its content, and find similar pieces."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 from odooops_dagster.tools.backup.encryption import LARGEST
 
-# A piece ends behind one of the lines between these two; which one, its content decides. Half as long as an object may
-# be: what differs between larger pieces takes longer to find than in two small ones.
+# A piece ends after one of the lines between these two sizes; the content decides which one. LONGEST is half of the
+# largest object, because a delta of one large piece takes longer to compute than the deltas of two small ones.
 LONGEST = LARGEST // 2
 SHORTEST = LONGEST // 2
 _BLOCK = 1024 * 1024
-# So many lines of a piece are remembered, those with the lowest checksums; where there are many lines, one in 4096
-# is low enough to be looked at.
+# A sketch keeps this many lines of a piece, those with the lowest checksums. Of many lines, only the one in 4096 with a
+# checksum below _SAMPLED is considered.
 _SKETCH = 8
 _SAMPLED = 2**32 // 4096
 
@@ -23,7 +23,7 @@ Sketch = tuple[int, ...]
 
 
 def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LONGEST) -> Iterator[bytes]:
-    """Yield the stream in pieces; after a change, later cuts fall where they fell before."""
+    """Yield the stream in pieces; a change in the stream does not move the later cuts."""
     buffer = memoryview(bytearray(longest))
     filled = 0
     while (filled := _fill(stream, buffer, filled)) == longest:
@@ -36,7 +36,7 @@ def cut(stream: BinaryIO, *, shortest: int = SHORTEST, longest: int = LONGEST) -
 
 
 def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a stream that comes in blocks, wherever those end."""
+    """Yield the lines of a stream of blocks; a line may span several blocks."""
     rest = b""
     for block in blocks:
         lines = (rest + block).split(b"\n")
@@ -49,7 +49,7 @@ def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def sketch(piece: bytes) -> Sketch:
     """Return a few checksums of the piece's lines; pieces that share lines share checksums."""
     sums = list(map(zlib.crc32, piece.split(b"\n")))
-    # Nothing has checksum 0, and nothing stands behind the last line of every piece.
+    # The empty string has checksum 0, and every piece ends with it, after its last newline.
     lowest = {checksum for checksum in sums if 0 < checksum < _SAMPLED}
     if len(lowest) < _SKETCH:  # few lines, long ones
         lowest = set(sums) - {0}
@@ -62,7 +62,7 @@ def likeness(one: Sketch, other: Sketch) -> int:
 
 
 def _fill(stream: BinaryIO, buffer: memoryview, filled: int) -> int:
-    """Read on until the buffer is full, or less at the end: a pipe gives what it has; return how much is filled."""
+    """Fill the buffer from the stream and return its fill level; a read of a pipe may return less than requested."""
     while filled < len(buffer) and (block := stream.read(min(_BLOCK, len(buffer) - filled))):
         buffer[filled : filled + len(block)] = block
         filled += len(block)
@@ -70,11 +70,11 @@ def _fill(stream: BinaryIO, buffer: memoryview, filled: int) -> int:
 
 
 def _end(part: bytes) -> int:
-    """Return the end of the line with the smallest checksum in the part of a piece where it may end."""
+    """Return the offset after the line with the smallest checksum in the part where the piece may end."""
     lines = part.split(b"\n")[:-1]
     if not lines:
         return len(part)
     sums = list(map(zlib.crc32, lines))
-    # The first one may be the rest of a line, which depends on where the piece began.
+    # Skip the first line: it may be partial, so that its checksum depends on where the piece began.
     chosen = sums.index(min(sums[1:]), 1) if len(sums) > 1 else 0
     return sum(map(len, lines[: chosen + 1])) + chosen + 1

@@ -1,4 +1,4 @@
-"""Reads one column out of the SQL of a dump, in little memory however long a value is."""
+"""Reads one column from the SQL of a dump; memory use does not grow with the length of a value."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# Lines up to here are read at once; a longer one is read in parts. No name of a file is as long.
+# A line up to this length is read at once, a longer one in parts. No file name is this long.
 LONGEST_LINE = 1024 * 1024
 _NULL = b"\\N"
 
 
 def column_values(stream: BinaryIO, *, table: str, column: str) -> Iterator[str]:
-    """Yield the values of a table's column that are not null or empty; the SQL after the table's rows stays unread.
+    """Yield the values of a table's column that are neither null nor empty; leave the SQL after the rows unread.
 
-    `table` is named with its schema, as pg_dump names it. Source: "File Formats", text format, in PostgreSQL's
+    `table` includes the schema, as pg_dump writes it. Source: "File Formats", text format, in PostgreSQL's
     documentation of COPY.
     """
     start = f"COPY {table} (".encode()
@@ -30,7 +30,7 @@ def column_values(stream: BinaryIO, *, table: str, column: str) -> Iterator[str]
 
 
 def _line_starts(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield each line's first part, which is all of it but for very long ones."""
+    """Yield the first LONGEST_LINE bytes of each line."""
     goes_on = False
     while line := stream.readline(LONGEST_LINE):
         if not goes_on:
@@ -49,12 +49,12 @@ def _values(stream: BinaryIO, column: int) -> Iterator[str]:
 
 def _field(line: bytes, column: int) -> bytes:
     fields = line.rstrip(b"\n").split(b"\t", column + 1)
-    # A dump that ends here is named by who reads it to its end.
+    # The caller that reads the dump to its end reports a truncated dump.
     return fields[column] if column < len(fields) else b""
 
 
 def _field_of_long(stream: BinaryIO, part: bytes, column: int) -> bytes:
-    """Return a field of a line that is read in parts; no more than LONGEST_LINE of the field is kept."""
+    """Return a field of a line that is read in parts, cut to LONGEST_LINE bytes."""
     found = b""
     before = 0  # fields that ended in earlier parts
     while part:
@@ -74,7 +74,7 @@ def stream_of(blocks: Iterable[bytes]) -> BinaryIO:
 
 
 class _Blocks(io.RawIOBase):
-    """Blocks of bytes as a file."""
+    """Presents blocks of bytes as a file."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         super().__init__()
@@ -82,11 +82,11 @@ class _Blocks(io.RawIOBase):
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
-        """Return that it is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the buffer with what comes next."""
+        """Read the next bytes into the buffer and return their number, 0 at the end."""
         view = memoryview(buffer).cast("B")
         while not self._rest:
             block = next(self._blocks, None)

@@ -1,4 +1,4 @@
-"""Makes a backup: the database in one moment, then the files of which it speaks, then the manifest."""
+"""Creates a backup: the database in one snapshot, then the files that it refers to, then the manifest."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _AHEAD = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Created:
-    """A backup that the store holds and nobody has read back yet."""
+    """A backup that is in the store and not verified yet."""
 
     manifest: Manifest
     url: str
-    stored_bytes: int  # what it added to the store
-    rescued: tuple[str, ...] = ()  # files that production lost and an earlier backup still had
+    stored_bytes: int  # bytes that the backup added to the store
+    rescued: tuple[str, ...] = ()  # files that production lost and an earlier backup still has
 
 
 @dataclass
 class _Work:
-    """What a backup gathers on its way to the manifest."""
+    """The state of a backup while it is created."""
 
     repository: Repository
     known: Known
@@ -49,7 +49,7 @@ class _Work:
     objects: dict[str, Piece] = field(default_factory=dict)
 
     def keep_stream(self, what: str, stream: BinaryIO) -> tuple[tuple[str, ...], int]:
-        """Keep a stream of lines; return the names of its objects in order, and its size."""
+        """Store a stream of lines; return the names of its objects in order, and its size in bytes."""
         names: list[str] = []
         size = 0
         keep = partial(self.repository.keep, known=self.known, has_lines=True)
@@ -61,12 +61,12 @@ class _Work:
         return tuple(names), size
 
     def add(self, pieces: Iterable[Piece]) -> None:
-        """Remember objects that the backup needs; who lost the mark need not go on."""
+        """Add objects to the manifest; raise RepositoryLocked if the mark was lost."""
         self.mark.check()
         self.objects.update((piece.name, piece) for piece in pieces)
 
     def stored_bytes(self) -> int:
-        """Return how many bytes were not in the store before."""
+        """Return how many bytes the backup added to the store."""
         return sum(piece.stored_bytes for piece in self.objects.values() if piece.key not in self.known.sizes)
 
 
@@ -92,15 +92,15 @@ def create(
     quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
-    """Back up the database, its filestore and the logs; write the objects that `quarantine` names again.
+    """Back up the database, its filestore and the logs; rewrite the objects named in `quarantine`.
 
-    May be told again after it was killed: what is in the store is not sent twice, and where all of it is, nothing is
-    done. With `quarantine` a new one takes the place of the one with this id.
+    A retry after a crash is safe: objects already in the store are not sent again, and a complete backup is returned
+    unchanged. With `quarantine`, a new backup replaces the one with this id.
 
     Raises:
         StepFailed: pg_dump failed.
         Unavailable: the database or the store does not answer.
-        Conflict: objects are being collected, or we were away for so long that they may have been.
+        Conflict: a collection is running, or may have run because our mark was not renewed in time.
     """
     with (
         marked(repository, "writing", checked_id(backup_id)) as mark,
@@ -146,7 +146,7 @@ def create_from_streams(
     quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
-    """Make a backup of a dump and a folder of files that came from elsewhere; `manifest` is its draft."""
+    """Create a backup from an external dump and a folder of files; `manifest` is its draft."""
     with (
         marked(repository, "writing", checked_id(manifest.id)) as mark,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
@@ -161,17 +161,18 @@ def create_from_streams(
 
 
 def _dump(work: _Work, moment: Snapshot) -> tuple[tuple[tuple[str, ...], int], Facts]:
-    """Dump, and ask the database for its facts meanwhile."""
+    """Dump the database and query its facts in parallel."""
     with ThreadPoolExecutor(1) as asking, moment.dump() as stream:
         facts = asking.submit(moment.facts)
         return work.keep_stream("database", stream), facts.result()
 
 
 def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Created:
-    # The head of a dump tells its moment, and the table of files changes with each: no later backup writes them again.
+    # The first object of a dump contains its time, and the file table differs in every backup: a later backup never
+    # writes these objects again, so a second copy is their only repair.
     for name in (*manifest.dump[:1], *manifest.file_table, *manifest.log_table):
         work.repository.keep_twin(name, manifest.objects)
-    # Nothing may have been collected since we looked at what is there: only then the manifest may be relied on.
+    # The manifest is valid only if no collection ran since the objects in the store were listed.
     work.mark.renew()
     url = work.repository.write_manifest(manifest)
     try:
@@ -214,15 +215,15 @@ def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
 
 
 def _deleted_meanwhile(access: DatabaseAccess, missing: Collection[str]) -> list[str]:
-    """Return the missing files that Odoo deleted while we worked: the database of now speaks of them no longer."""
+    """Return the missing files that Odoo deleted during the backup: the current database no longer refers to them."""
     return sorted(set(missing) - still_referenced(access, missing)) if missing else []
 
 
 def _keep_logs(work: _Work, sources: Iterable[LogSource]) -> KeptLogs:
-    """Keep the logs; those of ended runs are as the last backup has them."""
+    """Store the logs; reuse the logs of ended runs from the last backup."""
     last = work.known.last
     old: dict[str, File] = {}
-    with suppress(Conflict, NotFound):  # where the table is damaged every log is read again
+    with suppress(Conflict, NotFound):  # if the log table is damaged, every log is read again
         old = {file.name: file for file in logs_of(work.repository, last)} if last else {}
 
     def known(name: str) -> File | None:
@@ -242,14 +243,14 @@ def _keep_table(work: _Work, what: str, files: Iterable[File]) -> tuple[str, ...
 
 
 def _old_files(work: _Work, wanted: set[str]) -> dict[str, File]:
-    """Return the wanted files that the last backup has, and whose objects the store has still."""
+    """Return the wanted files that the last backup has and whose objects are still in the store."""
     last = work.known.last
     if last is None:
         return {}
     try:
         return _reused(work, last, wanted)
     except (Conflict, NotFound):
-        return {}  # the table is damaged: every file is read again
+        return {}  # the file table is damaged: read every file again
 
 
 def _reused(work: _Work, last: Manifest, wanted: set[str]) -> dict[str, File]:

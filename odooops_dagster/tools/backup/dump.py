@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs: a dump as a stream, out of one moment, and back into a database."""
+"""Runs pg_dump and pg_restore: a dump as a stream from one snapshot, its entries, and its SQL."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.external_files import split_by_store
 from odooops_dagster.unreachable import first_line
 
-# Someone who holds a table for longer than this is named instead of waited for.
+# pg_dump fails with a hint if another session holds a table lock for longer than this.
 _LOCK_WAIT = "60s"
 _MESSAGE_LINES = 5
 _BLOCK = 1024 * 1024
-# What these programs say, and what helps.
+# Error message of these programs, and its hint.
 _HINTS = (
     ("server version mismatch", "it is older than the server: install the server's own version of it"),
     ("unsupported version", "it is older than the one that wrote the dump: install a newer version"),
@@ -38,7 +38,7 @@ _HINTS = (
     ("is not available", "install the extension on this server (Debian: postgresql-contrib), or restore on another"),
     ("permission denied for", "let the role read every table: grant pg_read_all_data to it"),
 )
-# A role that may only ask short questions counts rows and holds a moment still all the same.
+# A role may have short timeouts; counting rows and keeping the snapshot open takes longer.
 _PATIENT = """
 select set_config(name, '0', true) from pg_settings
 where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
@@ -47,29 +47,29 @@ where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'tran
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """Where pg_dump, pg_restore and psql are; on the PATH where no folder is given."""
+    """The folder of pg_dump, pg_restore and psql; without a folder they are found on the PATH."""
 
     folder: Path | None = None
 
     def path(self, name: str) -> str:
-        """Return what to run."""
+        """Return the path of the program."""
         return str(self.folder / name) if self.folder else name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was true of the database in the moment of the dump."""
+    """Facts about the database at the time of the dump."""
 
     taken_at: datetime
     server_version: str
     file_names: tuple[str, ...]
-    elsewhere: dict[str, int]  # attachments that no filestore keeps, per object store
-    modules: dict[str, str]  # installed ones and their versions
-    rows: dict[str, int]  # per table
+    elsewhere: dict[str, int]  # number of attachments per object store, not in the filestore
+    modules: dict[str, str]  # version of each installed module
+    rows: dict[str, int]  # row count per table
 
 
 class Snapshot:
-    """One moment of a database, held still for as long as its transaction is open."""
+    """An exported snapshot of a database; it is valid while its transaction is open."""
 
     def __init__(self, connection: psycopg.Connection[Any], access: DatabaseAccess, programs: Programs) -> None:
         self._connection = connection
@@ -81,10 +81,10 @@ class Snapshot:
 
     @contextmanager
     def dump(self) -> Iterator[BinaryIO]:
-        """Yield the dump as pg_dump writes it, uncompressed: like pieces of it are found by their content.
+        """Yield the output of pg_dump, uncompressed so that chunking finds equal pieces.
 
         Raises:
-            StepFailed: pg_dump failed; also when everything it wrote was read.
+            StepFailed: pg_dump failed; raised even if its whole output was read.
         """
         options = ("--format=custom", "--compress=0", f"--snapshot={self._id}", f"--lock-wait-timeout={_LOCK_WAIT}")
         with running(self._programs, "pg_dump", options, self._access, writes=True) as process:
@@ -92,7 +92,7 @@ class Snapshot:
             yield process.stdout  # type: ignore[misc]
 
     def facts(self) -> Facts:
-        """Return what the database says of itself in this moment."""
+        """Return the facts of the database in this snapshot."""
         tables = {str(schema_name): name for schema_name, name in self._tables()}
         files, elsewhere = split_by_store(self._file_names() if "public.ir_attachment" in tables else ())
         return Facts(
@@ -128,7 +128,7 @@ class Snapshot:
 
 
 def still_referenced(access: DatabaseAccess, names: Collection[str]) -> frozenset[str]:
-    """Return those of the files of which the database speaks now.
+    """Return those of the files that the database refers to now.
 
     Raises:
         Unavailable: the server does not answer, or ends the connection.
@@ -143,7 +143,7 @@ def still_referenced(access: DatabaseAccess, names: Collection[str]) -> frozense
 
 @contextmanager
 def snapshot(access: DatabaseAccess, *, programs: Programs) -> Iterator[Snapshot]:
-    """Hold a moment of the database still; it is only read.
+    """Open a read-only snapshot of the database.
 
     Raises:
         Unavailable: the server does not answer, or ends the connection.
@@ -159,10 +159,10 @@ def snapshot(access: DatabaseAccess, *, programs: Programs) -> Iterator[Snapshot
 
 
 def entries(blocks: Iterable[bytes], *, programs: Programs) -> list[str]:
-    """Return the entries that `pg_restore --list` finds in the dump, in their order.
+    """Return the entries of the dump in the order of `pg_restore --list`.
 
     Raises:
-        StepFailed: it cannot read it.
+        StepFailed: pg_restore cannot read the dump.
     """
     with running(programs, "pg_restore", ("--list",), None, reads=True, writes=True) as process:
         found: list[str] = []
@@ -200,7 +200,7 @@ def as_sql(blocks: Iterable[bytes], *, programs: Programs, options: Sequence[str
 
 
 def feed(process: subprocess.Popen[bytes], blocks: Iterable[bytes]) -> None:
-    """Write the blocks to the program; one that wants no more of them has ended, well or badly."""
+    """Write the blocks to the program's input; ignore a broken pipe, because the exit status tells how it ended."""
     assert process.stdin is not None  # noqa: S101 - asked for
     with suppress(BrokenPipeError):
         for block in blocks:
@@ -219,11 +219,11 @@ def running(
     reads: bool = False,
     writes: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program while the block does, and read its exit status.
+    """Run a program for the duration of the block, and check its exit status.
 
     Raises:
-        MissingDependency: it is not there.
-        StepFailed: it ended with anything but 0; with its own last words.
+        MissingDependency: the program is not installed.
+        StepFailed: the exit status is not 0; the message contains the program's last error lines.
     """
     with tempfile.TemporaryFile() as words:
         try:
@@ -252,7 +252,7 @@ def running(
 
 
 def conninfo(access: DatabaseAccess) -> str:
-    """Return the connection string, whatever signs the database's name has."""
+    """Return the connection string, with special characters in the database name escaped."""
     return make_conninfo(
         host=access.host,
         port=access.port,
@@ -264,17 +264,17 @@ def conninfo(access: DatabaseAccess) -> str:
 
 
 def without_password(access: DatabaseAccess) -> str:
-    """Return the connection string for a program's arguments, which everybody on the machine sees."""
+    """Return the connection string without the password, because every user of the machine sees arguments."""
     return make_conninfo(host=access.host, port=access.port, user=access.user, dbname=access.database)
 
 
 def hint_of(said: str) -> str | None:
-    """Return what helps against what PostgreSQL said, where we know."""
+    """Return the hint for a message of PostgreSQL, None for an unknown one."""
     return next((hint for sign, hint in _HINTS if sign in said), None)
 
 
 def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:
-    # In the environment a password is for our eyes only, and a database name is a name, whatever signs it has.
+    # Other users cannot read the environment, and a database name needs no escaping there.
     if access is None:
         return {}
     environment = {
@@ -286,8 +286,8 @@ def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str
         **{f"PG{name.upper()}": value for name, value in access.options.items()},
     }
     if is_loading:
-        # A load is thousands of transactions, and the disk need not be waited for after each: whoever gives the
-        # database its name or its role afterwards commits as usual, and with that all that was before.
+        # A load is thousands of transactions, and none has to wait for the disk: the later synchronous commit that
+        # gives the database its name or its role also flushes all earlier ones.
         given = environment.get("PGOPTIONS") or os.environ.get("PGOPTIONS", "")
         environment["PGOPTIONS"] = f"{given} -c synchronous_commit=off"
     return environment
@@ -299,7 +299,7 @@ def _entries(stream: IO[bytes] | None) -> Iterator[str]:
 
 def _last_words(name: str, status: int, words: IO[bytes]) -> str:
     lines = _read(words).splitlines()
-    # What failed stands above the statement that failed, which may be as long as a table is wide.
+    # The error line comes before the failed statement, which can be very long.
     errors = [line for line in lines if "error: " in line.lower()][:_MESSAGE_LINES]
     return f"{name} ended with {status}: {' | '.join(errors or lines[-_MESSAGE_LINES:]) or 'without a word'}"
 

@@ -1,4 +1,4 @@
-"""How plain bytes become an object and back: named by their hash, compressed, perhaps encrypted."""
+"""Converts plain bytes to an object and back: named by their hash, compressed, optionally encrypted."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from odooops_dagster.errors import BadInput, Conflict
 
-# No object is longer than this before it is compressed: what bounds the memory of every reader and writer.
+# Maximum size of an object before compression, in bytes; it bounds the memory of every reader and writer.
 LARGEST = 8 * 1024 * 1024
 KEY_BYTES = 32
 
 _LEVEL = 3
-# A frame that refers to a base looks back over both; level 1 finds what is the same, which is nearly all.
+# The window of a delta frame covers the base and the new bytes; level 1 is enough, because nearly all bytes are equal.
 _DELTA_LEVEL = 1
 _DELTA_WINDOW_LOG = 24
-# Of a base, zstd looks at the last eight bytes for each place in its table only; a larger table is slower.
+# zstd indexes only the last eight bytes of the base per entry of its hash table; a larger table is slower.
 _DELTA_BYTES_LOG = 3
 _DELTA_LEAST_HASH_LOG = 19
 _MAGIC = b"OOE1"
@@ -30,7 +30,7 @@ _NONCE_BYTES = 12
 
 
 class Sealer:
-    """Names, compresses and, where there is a key, encrypts; without a key an object is a plain zstd frame."""
+    """Names, compresses and, with a key, encrypts objects; without a key an object is a plain zstd frame."""
 
     def __init__(self, key: bytes | None = None) -> None:
         if key is not None and len(key) != KEY_BYTES:
@@ -40,14 +40,14 @@ class Sealer:
         self._cipher = AESGCM(_derived(key, b"odooops backup objects v1")) if key else None
 
     def name(self, plain: bytes) -> str:
-        """Return the name of these bytes; with a key nobody else can tell whether some known file is in the backup."""
+        """Return the object name of these bytes; with a key it is an HMAC, which hides known files from others."""
         digest = hashlib.sha256(plain)
         if self.is_encrypting:
             return hmac.new(self._name_key, digest.digest(), hashlib.sha256).hexdigest()
         return digest.hexdigest()
 
     def seal(self, plain: bytes, *, label: str, base: bytes | None = None) -> bytes:
-        """Return the object; `label` says which one it is, so that no other can stand in its place."""
+        """Return the object; `label` is authenticated, so that one object cannot be swapped for another."""
         frame = _compressor(base).compress(plain)
         if self._cipher is None:
             return frame
@@ -76,7 +76,7 @@ class Sealer:
                 raise Conflict(f"object {label} is encrypted", hint="give the key with which the backup was made")
             return data
         if not is_encrypted:
-            # What anybody could have written is not taken for ours.
+            # Anybody could have written an unencrypted object: do not accept it.
             raise Conflict(f"object {label} is damaged: it is not encrypted")
         head = len(_MAGIC) + _NONCE_BYTES
         try:

@@ -1,4 +1,4 @@
-"""Attachments that an Odoo keeps in an object store: their `store_fname` is an address and no name in the filestore.
+"""Attachments that Odoo keeps in an object store: their `store_fname` is an address, not a file in the filestore.
 
 OCA's fs_attachment writes `<code of the storage>://<path>` (OCA/storage, fs_storage/readme/USAGE.md), attachment_s3 and
 attachment_azure write `s3://<bucket>/<key>` and `azure://...` (camptocamp/odoo-cloud-platform).
@@ -14,13 +14,13 @@ _ADDRESS = re.compile(r"(?P<store>[^/]+?)://")
 
 
 def store_of(name: str) -> str | None:
-    """Return the object store that keeps the attachment; None where it is a file of the filestore."""
+    """Return the object store of the attachment; None if it is a file in the filestore."""
     found = _ADDRESS.match(name)
     return found["store"] if found else None
 
 
 def split_by_store(names: Iterable[str]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Return the names of files, sorted, and how many attachments each object store keeps."""
+    """Return the sorted names of files in the filestore, and the number of attachments per object store."""
     files: list[str] = []
     stores: Counter[str] = Counter()
     for name in names:
@@ -32,6 +32,6 @@ def split_by_store(names: Iterable[str]) -> tuple[tuple[str, ...], dict[str, int
 
 
 def summary_of(stores: Mapping[str, int]) -> str:
-    """Return how many attachments are elsewhere, and where, for people."""
+    """Return a readable summary of the attachments in object stores."""
     where = ", ".join(f"{store}: {count}" for store, count in stores.items())
     return f"{sum(stores.values())} attachment(s) are in an object store and no part of the backup ({where})"

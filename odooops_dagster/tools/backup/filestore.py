@@ -1,4 +1,4 @@
-"""Odoo's filestore: files named by their SHA-1, never changed, small ones kept together."""
+"""Reads Odoo's filestore into objects; files are named by their SHA-1 and never change, small files share an object."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from odooops_dagster.tools.backup.encryption import LARGEST
 from odooops_dagster.tools.backup.manifest import File, Piece
 from odooops_dagster.tools.backup.repository import Known, Repository
 
-# Files from this size on are on their own: nothing is saved by keeping them together.
+# A file of this size or more has objects of its own: packing it with others saves nothing.
 LARGE = LARGEST // 2
-# What Odoo notes here for its own collection of files is none.
+# Odoo's list of files for its own garbage collection; it holds no attachments.
 _CHECKLIST = "checklist"
-# What the system says where a file is not there, or is something else: a link, a folder.
+# Errors that mean that the path is absent or is not a regular file, such as a link or a folder.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO)
-# A pack ends behind a file that its name chooses, whichever others are new: a killed attempt's packs are found again.
+# The name of a file decides whether a pack ends after it, independent of other files: a retry finds the packs of a
+# killed attempt again.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What became of a group of files."""
+    """The result of storing a group of files."""
 
     files: tuple[File, ...] = ()
     pieces: tuple[Piece, ...] = ()
@@ -36,7 +37,7 @@ class Kept:
 
 
 def groups(folder: Path, names: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the names in groups that are read and kept at once; large files are groups of their own."""
+    """Yield the names in groups that are stored together; each large file is a group of its own."""
     pack: list[str] = []
     size = 0
     for name in sorted(names):
@@ -57,14 +58,14 @@ def groups(folder: Path, names: Iterable[str]) -> Iterator[list[str]]:
 
 
 def keep_group(repository: Repository, known: Known, folder: Path, names: Sequence[str]) -> Kept:
-    """Keep the files of one group."""
+    """Store the files of one group."""
     if len(names) == 1 and _size(folder, names[0]) >= LARGE:
         return _keep_large(repository, known, folder, names[0])
     return _keep_pack(repository, known, folder, names)
 
 
 def present(folder: Path) -> set[str]:
-    """Return the names of the files that are there; none where the folder is not."""
+    """Return the names of the existing files; an empty set if the folder does not exist."""
     found: set[str] = set()
     try:
         with os.scandir(folder) as entries:
@@ -79,7 +80,7 @@ def present(folder: Path) -> set[str]:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Return the path of a file of the filestore, which does not lead out of it."""
+    """Return the path of a file in the filestore; raise BadInput for a name that leads out of it."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\0" in name or path.as_posix() != name or name == ".":
         raise BadInput(f"{name!r} is no name of a file in a filestore", hint="see ir_attachment.store_fname")
@@ -96,7 +97,7 @@ def _keep_pack(repository: Repository, known: Known, folder: Path, names: Sequen
             else:
                 contents.append((name, stream.read(LARGEST + 1)))
     plain = b"".join(data for _, data in contents)
-    if len(plain) > LARGEST:  # a file that grew since it was measured is none of Odoo's
+    if len(plain) > LARGEST:  # Odoo never changes a file, so a file that grew is not Odoo's
         message = f"files of {folder} change while they are read: {names[0]} and those after it"
         raise BadInput(message, hint="see who writes there, and make the backup again")
     pieces = repository.keep(plain, known, has_lines=False) if plain else []
@@ -112,7 +113,7 @@ def _keep_pack(repository: Repository, known: Known, folder: Path, names: Sequen
 
 
 def _keep_large(repository: Repository, known: Known, folder: Path, name: str) -> Kept:
-    """Keep a file piece by piece."""
+    """Store a large file piece by piece."""
     pieces: list[Piece] = []
     names: list[str] = []
     sha1 = hashlib.sha1(usedforsecurity=False)
@@ -131,10 +132,10 @@ def _keep_large(repository: Repository, known: Known, folder: Path, name: str) -
 
 @contextmanager
 def _opened(folder: Path, name: str) -> Iterator[BinaryIO | None]:
-    """Yield the file open for reading, or None where there is none; a link, which may lead anywhere, is none.
+    """Yield the file open for reading, or None if there is no regular file; a link counts as none.
 
     Raises:
-        Unavailable: there is one and it cannot be read: then nobody may say that production lost it.
+        Unavailable: the file exists and cannot be read; it must not be reported as lost.
     """
     try:
         descriptor = _descriptor(folder, inside(folder, name))
@@ -153,7 +154,7 @@ def _opened(folder: Path, name: str) -> Iterator[BinaryIO | None]:
 
 
 def _descriptor(folder: Path, path: Path) -> int | None:
-    """Open a file step by step, so that no link on the way leads out of the folder."""
+    """Open a file folder by folder without following links, so that no link leads out of the filestore."""
     *parents, last = path.relative_to(folder).parts
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -161,7 +162,7 @@ def _descriptor(folder: Path, path: Path) -> int | None:
             below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
             os.close(place)
             place = below
-        # Without O_NONBLOCK a pipe that somebody put there would be waited for.
+        # Without O_NONBLOCK, opening a named pipe would block.
         descriptor = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
     except OSError as exc:
         if exc.errno in _ABSENT:

@@ -1,4 +1,4 @@
-"""Removes objects to which no manifest refers; the argument why that is safe is in docs/backup-format.md."""
+"""Removes objects that no manifest refers to; docs/backup-format.md explains why this is safe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, Mark, marked,
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """What was, or in a rehearsal would be, removed."""
+    """The objects that a collection removed, or would remove in a dry run."""
 
     keys: tuple[str, ...]
     freed_bytes: int
@@ -24,10 +24,10 @@ class Collection:
 def collect(
     repository: Repository, *, collector_id: str, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
 ) -> Collection:
-    """Remove the objects that no backup needs.
+    """Remove the objects that no backup needs, and return them.
 
     Raises:
-        Conflict: someone else works on these backups, or a manifest cannot be read: nothing is removed then.
+        Conflict: another process works on these backups, or a manifest cannot be read; nothing is removed.
     """
     with marked(repository, "collecting", collector_id, clock=clock) as mark:
         needed = {piece.key for manifest in _manifests(repository) for piece in manifest.objects.values()}
@@ -43,7 +43,7 @@ def collect(
 
 
 def drop(repository: Repository, manifest_key: str) -> None:
-    """Forget a backup; its objects go with the next collection, where no other backup needs them."""
+    """Delete a backup's manifest; the next collection removes the objects that no other backup needs."""
     repository.store.delete(repository.prefix + manifest_key)
 
 
@@ -54,7 +54,7 @@ def _manifests(repository: Repository) -> Iterator[Manifest]:
         except NotFound:
             if key in repository.manifests():
                 raise
-            # Dropped meanwhile.
+            # The backup was dropped meanwhile.
 
 
 def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
@@ -64,6 +64,6 @@ def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
 
 
 def _sweep(repository: Repository, *, now: datetime) -> None:
-    """Remove what killed ones left: marks, and files that a folder store never finished."""
+    """Remove the leftovers of killed processes: marks, and unfinished files of a folder store."""
     remove_dead(repository, now=now)
     repository.store.sweep(repository.prefix, before=now - LOCK_TTL)

@@ -1,7 +1,7 @@
-"""CHECK constraints that depend on more than their row: on another table, a setting, the clock.
+"""CHECK constraints that depend on more than their own row: another table, a setting or the clock.
 
-A load brings one table after the other, so that such a check refuses rows that production accepted. It is dropped
-before the rows and added after them; where they do not pass, it stays NOT VALID and holds for new rows only.
+A load fills one table after the other, so such a check may refuse rows that production accepted. It is dropped before
+the rows are loaded and added again afterwards; if the rows do not pass, it stays NOT VALID and holds for new rows only.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from odooops_dagster.tools.backup.left_out import LeftOut, is_no_answer
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# Functions that are not PostgreSQL's own, those of its own whose answer may change, and CURRENT_DATE and its like. The
-# expression is kept as a tree of nodes that names each function's oid (src/backend/nodes/outfuncs.c).
+# Find checks that call a user-defined function, a built-in function that is not immutable, or CURRENT_DATE and similar.
+# pg_constraint.conbin is a tree of nodes that contains each function's oid (src/backend/nodes/outfuncs.c).
 _FIND = """
 select c.conname, pg_get_constraintdef(c.oid), n.nspname, coalesce(t.typname, r.relname), c.contypid <> 0
   from pg_constraint as c
@@ -45,30 +45,30 @@ select c.conname, pg_get_constraintdef(c.oid), n.nspname, coalesce(t.typname, r.
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A constraint that was taken away for a while."""
+    """A constraint that is dropped during a load."""
 
     name: str
     definition: str
     schema: str
-    owner: str  # the table or the domain
+    owner: str  # name of the table or domain
     is_of_domain: bool
 
     def altered(self, what: sql.Composable) -> sql.Composed:
-        """Return the statement that alters its table or domain."""
+        """Return an `alter` statement for the table or domain."""
         kind = sql.SQL("domain" if self.is_of_domain else "table")
         return sql.SQL("alter {} {} {}").format(kind, sql.Identifier(self.schema, self.owner), what)
 
     @property
     def addition(self) -> sql.Composed:
-        """Return what adds it without looking at the rows."""
+        """Return the clause that adds the constraint as NOT VALID."""
         suffix = "" if self.definition.endswith("NOT VALID") else " NOT VALID"
         return sql.SQL("add constraint {} ").format(sql.Identifier(self.name)) + sql.SQL(
             self.definition + suffix
-        )  # PostgreSQL's own words
+        )  # the definition comes from PostgreSQL
 
 
 def take_away(connection: Connection) -> list[Check]:
-    """Drop the constraints, and return them; also those that a table had besides those that it inherits."""
+    """Drop the constraints and return them; repeat for constraints that stop being inherited."""
     taken: list[Check] = []
     while rows := connection.execute(_FIND).fetchall():
         for name, definition, schema, owner, is_of_domain in rows:
@@ -79,7 +79,7 @@ def take_away(connection: Connection) -> list[Check]:
 
 
 def put_back(connection: Connection, checks: list[Check]) -> list[LeftOut]:
-    """Put the constraints back, and return those that the rows do not pass: they hold for new rows only."""
+    """Add the constraints again; return those that the rows do not pass, which hold for new rows only."""
     return [failed for check in checks if (failed := _put_back(connection, check)) is not None]
 
 

@@ -1,8 +1,8 @@
-"""Loads a dump into an empty database: all of its rows, without what belongs to another server.
+"""Loads a dump into an empty database: all of its rows, without the objects that belong to the source server.
 
-Each entry of the schema is executed on its own, by the role that will own it. Only an allow-list of kinds is tried. An
-entry that holds no rows and that the server refuses is left out by name, and so is what depends on it: the server of
-the environments does not know the roles, tablespaces and extensions of another. All rows are loaded, or the load fails.
+Each schema entry is executed on its own, by the role that will own the object. Only an allow-list of kinds is tried. If
+the server refuses an entry that holds no rows, the load leaves out and reports that entry and its dependents: the
+environments' server may lack the source's roles, tablespaces and extensions. All rows are loaded, or the load fails.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from odooops_dagster.tools.backup.left_out import ROWS, of_its_server
 from odooops_dagster.tools.backup.schema_load import Loaded, SchemaLoad, schema_load
 from odooops_dagster.tools.backup.script import Entry, entries, loadable
 
-# Reads the dump from its beginning, as often as it is asked.
+# Each call returns the dump from its beginning.
 Blocks = Callable[[], Iterable[bytes]]
 
 _BLOCK = 1024 * 1024
-# From this version of the server on there is the setting; older ones refuse the first line of what pg_restore says.
+# Servers before this version do not know the setting transaction_timeout and refuse pg_restore's first statement.
 _TRANSACTION_TIMEOUT = 170000
 _SCHEMA = ("pre-data", "post-data")
-# What is different in every text that pg_restore writes: a key, the programs' versions.
+# Lines that differ between two outputs of pg_restore: a random key, the programs' versions.
 _CHANGING = re.compile(rb"^(\\(un)?restrict |-- Dumped ).*$", re.MULTILINE)
 _ROWS_OF = re.compile(r"\d+; \d+ \d+ (?:TABLE DATA|SEQUENCE SET) (.*)")
 _CONNECT_SECONDS = 10
@@ -42,7 +42,7 @@ def load(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: 
     """Fill an empty database from the dump, as the role that `access` names.
 
     Raises:
-        StepFailed: the server does not take the rows or what holds them; the database is to be dropped.
+        StepFailed: the server refuses the rows or their tables; the caller has to drop the database.
         Unavailable: the server does not answer, or ends the connection.
     """
     with schema_load(access) as loader:
@@ -62,21 +62,21 @@ def load(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: 
 
 
 def prove(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Loaded:
-    """Make in an empty database what the dump's rows would need, and no row.
+    """Create the dump's schema in an empty database, without its rows.
 
     Raises:
-        StepFailed: the server does not take it: nor would it take the dump.
+        StepFailed: the server refuses the schema, so it would refuse the dump too.
         Unavailable: the server does not answer.
     """
     with schema_load(access) as loader:
         found = schema(blocks, dump_format=dump_format, programs=programs)
-        # A comment changes nothing, and there is one for every field of Odoo's.
+        # Skip comments: Odoo has one per field, and they prove nothing.
         loader.make(entry for entry in found if entry.kind != "COMMENT")
         return loader.finish()
 
 
 def schema(blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Iterator[Entry]:
-    """Yield the dump's entries without those of its rows."""
+    """Yield the schema entries of the dump."""
     if dump_format == "custom":
         for section in _SCHEMA:
             yield from _section(blocks, section, programs)
@@ -85,7 +85,7 @@ def schema(blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Iter
 
 
 def digest(blocks: Blocks, *, programs: dump.Programs) -> str:
-    """Return what an archive's schema hashes to: two archives of one schema agree, whatever their rows are."""
+    """Return the hash of an archive's schema; it does not depend on the rows."""
     whole = hashlib.sha256()
     for section in _SCHEMA:
         with _sql(blocks, section, programs) as stream:
@@ -94,18 +94,18 @@ def digest(blocks: Blocks, *, programs: dump.Programs) -> str:
 
 
 def unproven(blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Loaded:
-    """Return what every load leaves out, where no server can be asked for the rest."""
+    """Return the entries that every load leaves out; for use when no server is available."""
     return Loaded(left_out=of_its_server(schema(blocks, dump_format=dump_format, programs=programs)))
 
 
 def _section(blocks: Blocks, section: str, programs: dump.Programs) -> Iterator[Entry]:
-    """Yield the entries of a part of an archive."""
+    """Yield the entries of one section of an archive."""
     with _sql(blocks, section, programs) as stream:
         yield from entries(iter(lambda: stream.read(_BLOCK), b""))
 
 
 def _sql(blocks: Blocks, section: str, programs: dump.Programs) -> AbstractContextManager[BinaryIO]:
-    """Yield a part of an archive as SQL; its head names all objects, so that no row is read."""
+    """Yield one section of an archive as SQL; pg_restore reads the table of contents, not the rows."""
     options = (f"--section={section}", "--no-owner", "--no-privileges")
     return dump.as_sql(blocks(), programs=programs, options=options)
 
@@ -125,7 +125,7 @@ def _fill(access: DatabaseAccess, blocks: Blocks, loader: SchemaLoad, programs: 
 
 @contextmanager
 def _chosen(blocks: Blocks, loader: SchemaLoad, programs: dump.Programs) -> Iterator[Sequence[str]]:
-    """Yield what chooses the rows of the tables that were made, where some were not."""
+    """Yield the pg_restore option that selects the rows of existing tables; none if no extension was left out."""
     if not loader.lacks_extension:
         yield ()
         return
@@ -136,28 +136,28 @@ def _chosen(blocks: Blocks, loader: SchemaLoad, programs: dump.Programs) -> Iter
 
 
 def _is_chosen(line: str, tables: set[str]) -> bool:
-    """Return whether an entry of `pg_restore --list` is none of a table's rows, or those of one of these tables."""
+    """Return whether a line of `pg_restore --list` is to be loaded: any line but rows of a table not in `tables`."""
     found = _ROWS_OF.match(line)
     if found is None:
         return True
-    # Schema, table and owner with spaces between them, and a name may have spaces too.
+    # Schema, table and owner are separated by spaces, and each name may contain spaces: try every split.
     words = found[1].split(" ")
     places = combinations(range(1, len(words) + 1), 2)
     return any(f"{' '.join(words[:schema])}.{' '.join(words[schema:table])}" in tables for schema, table in places)
 
 
 def _rows(group: Iterable[Entry], loader: SchemaLoad) -> Iterator[bytes]:
-    """Yield the rows as SQL, after the settings that they were written with."""
+    """Yield the dump's settings and then the rows as SQL."""
     yield loader.settings
     for entry in group:
-        # The rows of other tables came with an extension that is not here.
+        # A table that does not exist belongs to an extension that was left out.
         is_here = entry.label in loader.tables or not loader.lacks_extension
         if is_here or entry.kind not in ("TABLE DATA", "SEQUENCE SET"):
             yield from entry.lines
 
 
 def _understands_pg_restore(access: DatabaseAccess) -> bool:
-    """Return whether the server knows every setting with which our pg_restore begins."""
+    """Return whether the server knows every setting that our pg_restore sets."""
     try:
         with psycopg.connect(dump.conninfo(access), connect_timeout=_CONNECT_SECONDS) as connection:
             return connection.info.server_version >= _TRANSACTION_TIMEOUT
@@ -179,6 +179,6 @@ def _psql(access: DatabaseAccess, lines: Iterable[bytes], *, programs: dump.Prog
 
 
 def _restricted(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a script in psql's restricted mode, in which a dump from elsewhere cannot run programs."""
-    key = secrets.token_hex(16)  # a dump that knew it could end the mode in the middle of a line
+    """Yield the script in psql's restricted mode, in which a foreign dump cannot run programs."""
+    key = secrets.token_hex(16)  # random, because a dump that knew it could end the restricted mode
     return chain([f"\\restrict {key}\n".encode()], lines, [f"\\unrestrict {key}\n".encode()])

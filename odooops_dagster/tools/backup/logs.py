@@ -1,4 +1,4 @@
-"""The logs that a backup holds beside the data: of the environment's runs, and of its Odoo."""
+"""The logs in a backup: logs of the environment's runs and of its Odoo."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.tools.backup.manifest import File, Manifest
 from odooops_dagster.tools.backup.repository import Repository
 
-# So many bytes of each kind are kept, the newest first: Odoo writes some 60 MB before its logs are rotated away.
+# Maximum bytes per kind, newest logs first; Odoo writes about 60 MB before log rotation removes its logs.
 LARGEST = {"runs": 16 * 1024**2, "odoo": 64 * 1024**2}
 
 
 class Readable(Protocol):
-    """What is read in pieces."""
+    """A stream that is read in pieces."""
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, none at the end."""
+        """Return the next bytes, empty at the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogSource:
-    """A log that can be read; `ended_at` is given where nothing is added to it any more."""
+    """A readable log; `ended_at` is set if the log no longer grows."""
 
-    name: str  # its kind, a slash, and what people call it
-    read: Callable[[int], AbstractContextManager[Readable]]  # its last so many bytes, from the beginning of a line
+    name: str  # "<kind>/<readable name>"
+    read: Callable[[int], AbstractContextManager[Readable]]  # opens the last n bytes, from the start of a line
     ended_at: datetime | None = None
 
     @property
     def kind(self) -> str:
-        """Return whose log it is."""
+        """Return the kind of the log: `runs` or `odoo`."""
         return self.name.partition("/")[0]
 
 
 @dataclass(kw_only=True)
 class KeptLogs:
-    """What became of the logs."""
+    """The result of storing the logs."""
 
     files: list[File] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)  # could not be read
-    older: int = 0  # for which there was no room
+    unread: list[str] = field(default_factory=list)  # names of logs that could not be read
+    older: int = 0  # number of logs beyond the size limit
 
     def facts(self) -> dict[str, object]:
-        """Return what people are told of it."""
+        """Return the counts for the manifest's facts."""
         counts: dict[str, int] = defaultdict(int)
         for file in self.files:
             counts[file.name.partition("/")[0]] += 1
@@ -65,9 +65,9 @@ def keep_logs(
     known: Callable[[str], File | None],
     since: datetime | None,
 ) -> KeptLogs:
-    """Keep the logs, the newest first, as far as there is room for each kind.
+    """Store the logs, newest first, up to the size limit of each kind.
 
-    `known` returns a log of the last backup, which was taken at `since`: one that had ended by then is not read again.
+    `known` returns a log of the last backup, taken at `since`; a log that ended before `since` is not read again.
     """
     kept = KeptLogs()
     room = dict(LARGEST)
@@ -90,7 +90,7 @@ def keep_logs(
 
 
 def logs_of(repository: Repository, manifest: Manifest) -> list[File]:
-    """Return the logs of a backup, as its table has them."""
+    """Return the logs of a backup from its log table."""
     return [File.from_line(line) for line in repository.lines(manifest.log_table, manifest.objects)]
 
 
@@ -100,12 +100,12 @@ def log_blocks(repository: Repository, manifest: Manifest, file: File) -> Iterat
 
 
 def file_source(name: str, path: Path) -> LogSource:
-    """Return the log that a program writes into the file."""
+    """Return the source of a log file."""
     return LogSource(name=name, read=lambda most: _end_of(path, most))
 
 
 def rotated(path: Path) -> list[Path]:
-    """Return the log and what was rotated away from it, the newest first: odoo.log, odoo.log.1, odoo.log-2026.gz."""
+    """Return the log and its rotated files, newest first: odoo.log, odoo.log.1, odoo.log-2026.gz."""
     found = [file for file in path.parent.glob(f"{path.name}*") if file.is_file() and not file.is_symlink()]
     return sorted(found, key=lambda file: (file != path, -file.stat().st_mtime))
 
@@ -125,7 +125,7 @@ def _keep(source: LogSource, most: int, keep: Callable[[BinaryIO], tuple[tuple[s
 
 
 class _Hashed:
-    """A log that is hashed while it is read."""
+    """Hashes a log while it is read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -139,7 +139,7 @@ class _Hashed:
 
 
 class _End:
-    """So many bytes of a file that goes on growing."""
+    """The next `left` bytes of a growing file."""
 
     def __init__(self, stream: BinaryIO, left: int) -> None:
         self._stream = stream
@@ -154,7 +154,7 @@ class _End:
 
 @contextmanager
 def _end_of(path: Path, most: int) -> Iterator[Readable]:
-    """Yield the end of a regular file; a pipe or a link in its place is not read."""
+    """Yield the last `most` bytes of a regular file; raise OSError for a pipe or a link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as stream:
         found = os.fstat(descriptor)
@@ -162,5 +162,5 @@ def _end_of(path: Path, most: int) -> Iterator[Readable]:
             raise OSError(f"{path} is no file")
         if found.st_size > most:
             stream.seek(found.st_size - most)
-            stream.readline(most)  # the rest of a line
+            stream.readline(most)  # skip a partial line
         yield _End(stream, found.st_size - stream.tell())

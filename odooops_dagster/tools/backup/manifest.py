@@ -1,4 +1,4 @@
-"""What a backup consists of, as a value and as bytes; see docs/backup-format.md."""
+"""The manifest of a backup as a value and as bytes; see docs/backup-format.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odooops_dagster.errors import BadInput, Conflict
 
 FORMAT = "odooops-backup"
 VERSION = 2
-# What version 2 has and version 1 had not: the logs.
+# The fields that version 2 added: the logs.
 _OF_LOGS = ("log_table", "log_count", "log_bytes")
 _NAME = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -26,48 +26,48 @@ DumpFormat = Literal["custom", "plain"]
 
 
 class LaterFormat(Conflict):
-    """A later version of the platform wrote this backup."""
+    """The backup's format is newer than this version of the platform supports."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """An object: the name of its plain bytes, their number, and how many bytes the store holds for them."""
+    """An object of a backup: its name, plain size and stored size."""
 
     name: str
     size_bytes: int
     stored_bytes: int
-    base: str | None = None  # the object without which this one cannot be read
+    base: str | None = None  # name of the object that this delta needs
     sketch: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
-        """Return where the store keeps it."""
+        """Return the object's key in the store."""
         return delta_key(self.name, self.base) if self.base else full_key(self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """A file of the filestore: where in which objects its bytes are."""
+    """A file of the filestore, and the location of its bytes in the objects."""
 
     name: str
     size_bytes: int
     offset: int  # in the first object
     objects: tuple[str, ...]
-    sha1: str | None = None  # given where the file did not hash to its name when it was read
+    sha1: str | None = None  # set if the file's hash differed from its name when it was read
 
     @property
     def expected_sha1(self) -> str | None:
-        """Return what its bytes hash to; None where its name does not say so."""
+        """Return the SHA-1 of its bytes; None if neither `sha1` nor the name gives it."""
         return self.sha1 or (self.name[3:] if _STORE_FNAME.fullmatch(self.name) else None)
 
     def line(self) -> bytes:
-        """Return its line of the file table."""
+        """Return the file's line in the file table."""
         words = (quote(self.name), self.size_bytes, self.offset, self.sha1 or "-", ",".join(self.objects) or "-")
         return (" ".join(map(str, words)) + "\n").encode()
 
     @classmethod
     def from_line(cls, line: bytes) -> File:
-        """Return the file of a line."""
+        """Return the file that a line of the file table describes."""
         try:
             name, size, offset, sha1, objects = line.decode().split()
             file = cls(
@@ -85,7 +85,7 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """One backup; written last, never changed."""
+    """The manifest of one backup; written last, never changed."""
 
     id: str
     taken_at: datetime
@@ -96,9 +96,9 @@ class Manifest:
     file_table: tuple[str, ...]  # names, in the order of the table
     file_count: int
     file_bytes: int
-    objects: Mapping[str, Piece] = field(repr=False)  # all that are needed, bases too
-    missing: tuple[str, ...] = ()  # files that the database speaks of and production did not have
-    altered: tuple[str, ...] = ()  # files that did not hash to their name in production
+    objects: Mapping[str, Piece] = field(repr=False)  # all needed objects including bases
+    missing: tuple[str, ...] = ()  # files that the database refers to and production did not have
+    altered: tuple[str, ...] = ()  # files whose hash differed from their name in production
     facts: Mapping[str, Any] = field(default_factory=dict)  # versions, modules, rows per table
     log_table: tuple[str, ...] = ()  # names, in the order of the table
     log_count: int = 0
@@ -107,47 +107,47 @@ class Manifest:
 
     @property
     def key(self) -> str:
-        """Return where the store keeps it; in the order of time."""
+        """Return the manifest's key in the store; keys sort by time."""
         return f"manifests/{self.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.id}"
 
     @property
     def size_bytes(self) -> int:
-        """Return the size of what a restore brings back."""
+        """Return the size of the restored data in bytes."""
         return self.dump_bytes + self.file_bytes
 
     @property
     def deleted(self) -> frozenset[str]:
-        """Return those of the missing files that Odoo deleted while the backup was made: nothing was lost."""
+        """Return the missing files that Odoo deleted during the backup; they are no loss."""
         return frozenset(self.facts.get("deleted") or ()) & frozenset(self.missing)
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """Return the files that production lost: its database speaks of them still."""
+        """Return the files that production lost: its database still refers to them."""
         return tuple(name for name in self.missing if name not in self.deleted)
 
     @property
     def sha256(self) -> str:
-        """Return what its bytes hash to, before they are sealed."""
+        """Return the hash of the plain JSON, before compression and encryption."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """Return its JSON."""
+        """Return the manifest as JSON."""
         value = asdict(self) | {
             "format": FORMAT,
             "taken_at": self.taken_at.astimezone(UTC).isoformat(),
             "objects": [asdict(piece) for piece in self.objects.values()],
         }
-        if self.version == 1:  # its bytes are those that were written then: a row knows their hash
+        if self.version == 1:  # keep the bytes of version 1: the backup's row has their hash
             value = {name: value[name] for name in value if name not in _OF_LOGS}
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
-        """Return the manifest of the JSON.
+        """Return the manifest that the JSON describes.
 
         Raises:
-            LaterFormat: a later version wrote it.
-            Conflict: it is not one, or refers to what it does not list.
+            LaterFormat: a newer version of the platform wrote it.
+            Conflict: it is not a manifest, or refers to an object that it does not list.
         """
         try:
             value = json.loads(data)
@@ -167,17 +167,17 @@ class Manifest:
 
 
 def full_key(name: str) -> str:
-    """Return where an object stands that needs no other."""
+    """Return the key of an object that has no base."""
     return f"objects/{name[:2]}/{name}"
 
 
 def delta_key(name: str, base: str) -> str:
-    """Return where an object stands that is written as what differs from its base."""
+    """Return the key of an object that is stored as a delta of its base."""
     return f"deltas/{name[:2]}/{name}.{base}"
 
 
 def checked_id(backup_id: str) -> str:
-    """Return the id if it can name a manifest."""
+    """Return the id; raise BadInput if it cannot be part of a key."""
     if not _ID.fullmatch(backup_id):
         raise BadInput(f"{backup_id!r} cannot be the id of a backup", hint="use letters, digits, - and _")
     return backup_id
@@ -201,7 +201,7 @@ def _converted(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(manifest: Manifest) -> None:
-    """Raise Conflict where the manifest refers to what it does not list, or says what cannot be."""
+    """Raise Conflict if the manifest refers to an unlisted object or has an impossible value."""
     checked_id(manifest.id)
     if manifest.taken_at.tzinfo is None or manifest.dump_format not in ("custom", "plain"):
         raise Conflict("the manifest says what cannot be of its time or its dump")

@@ -1,4 +1,4 @@
-"""Many hands, one order, and never more in memory than they hold."""
+"""Runs a function on many items in parallel, in order, with a bounded number of results in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Done so far and the whole, in bytes; the whole is None while nobody knows it.
+# Called with a label, the bytes done and the total bytes; the total is None while it is unknown.
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -21,7 +21,7 @@ def silent(_what: str, _done: int, _whole: int | None) -> None:
 def in_order(
     pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
 ) -> Iterator[Result]:
-    """Yield the results in the order of the items, at most `ahead` of which are in work or wait."""
+    """Yield the results in the order of the items; at most `ahead` items are in work or wait at a time."""
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:

@@ -1,4 +1,4 @@
-"""The repository of a project's backups, and the manifest that a backup's row names."""
+"""Finds the repository of a project and the manifest of a backup's row."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def repository_of(store: ObjectStore, settings: Settings, project_slug: str) -> 
 
 
 def manifest_of(repository: Repository, backup: Backup) -> Manifest:
-    """Return the manifest that the backup's row names.
+    """Return the manifest of the backup's row.
 
     Raises:
-        Conflict: the store does not hold it, or another in its place, or it cannot be read with this key.
+        Conflict: the manifest is absent, differs from the row's hash, or cannot be read with this key.
     """
     key, hint = manifest_key(backup), f"ops backup verify {backup.id}"
     try:
@@ -40,7 +40,7 @@ def manifest_of(repository: Repository, backup: Backup) -> Manifest:
 
 
 def manifest_key(backup: Backup) -> str | None:
-    """Return where in the repository the backup's manifest stands; None where none was written."""
+    """Return the key of the backup's manifest in the repository; None if none was written."""
     _, folder, name = (backup.manifest_url or "").rpartition("manifests/")
     return folder + name or None
 

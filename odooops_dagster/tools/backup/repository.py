@@ -1,4 +1,4 @@
-"""The backups of one project in a store: objects, manifests, and what may be trusted of them."""
+"""The repository of one project's backups in a store: reads and writes objects and manifests, and checks them."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from odooops_dagster.tools.store import UNREADABLE, ObjectStore
 
 Read = TypeVar("Read")
 
-# Below it stand second copies, under the keys of the first.
+# Prefix of second copies; the rest of the key is the key of the first copy.
 TWINS = "twins/"
 
-# So many objects are tried before the store is held to give up nothing.
+# Number of objects that are tried before the store counts as unreadable.
 _ASKED = 20
-# A manifest lists every object: 20 GB make some 5,000 of them.
+# A manifest lists every object: 20 GB make about 5,000 of them.
 _LARGEST_MANIFEST = 256 * 1024 * 1024
-# Of so many backups one is looked for that is of the same environment: its dump and its files are most alike.
+# Number of newest backups that are searched for one of the same environment, whose content is most similar.
 _LOOKED_AT = 20
-# What does not compress grows by a little, and by the seal.
+# Incompressible bytes grow a little by compression and encryption.
 _LARGEST_OBJECT = LARGEST + LARGEST // 128
-# What differs is worth its dependence on another object only where it is much smaller than the whole.
+# A delta is stored only if its size is below this share of the whole object: it makes the object depend on its base.
 _WORTHWHILE = 0.5
 
 
 class Damaged(Conflict):
-    """What the store holds is not what was written."""
+    """Bytes in the store differ from the written bytes."""
 
     def __init__(self, message: str, *, object_name: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -40,7 +40,7 @@ class Damaged(Conflict):
 
 
 class Absent(NotFound):
-    """The store does not hold what was written."""
+    """A written object is absent from the store."""
 
     def __init__(self, message: str, *, object_name: str) -> None:
         super().__init__(message)
@@ -49,26 +49,26 @@ class Absent(NotFound):
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is in the store already when a backup begins."""
+    """The objects in the store when a backup begins."""
 
-    sizes: Mapping[str, int] = field(repr=False)  # by key, of what is there
-    pieces: Mapping[str, Piece] = field(repr=False)  # by name, of the last backup
+    sizes: Mapping[str, int] = field(repr=False)  # stored size by key, of existing objects
+    pieces: Mapping[str, Piece] = field(repr=False)  # objects of the last backup, by name
     last: Manifest | None
 
     def piece(self, name: str) -> Piece | None:
-        """Return the object of the last backup if the store has it still, and its base."""
+        """Return the object of the last backup if the store still has it and its base."""
         piece = self.pieces.get(name)
         if piece is None or self.sizes.get(piece.key) != piece.stored_bytes:
             return None
         return piece if piece.base is None or self.piece(piece.base) else None
 
     def kept(self, name: str) -> list[Piece]:
-        """Return the object and, where it has one, its base; nothing where the store has not all of it."""
+        """Return the object and its base, if any; an empty list if the store lacks one of them."""
         piece = self.piece(name)
         return [piece, *([self.pieces[piece.base]] if piece.base else [])] if piece else []
 
     def like(self, lines: Sketch) -> Piece | None:
-        """Return the whole object that has most in common with these lines."""
+        """Return the base for a delta: the most similar object without a base, None if none is similar enough."""
         whole = (piece for piece in self.pieces.values() if piece.base is None and piece.sketch)
         best = max(whole, key=lambda piece: likeness(piece.sketch, lines), default=None)
         if best is None or 2 * likeness(best.sketch, lines) < len(lines) or not lines:
@@ -77,7 +77,7 @@ class Known:
 
 
 class Repository:
-    """Objects and manifests below a prefix of the store, sealed by one sealer."""
+    """Objects and manifests below a prefix of the store, encoded by one sealer."""
 
     def __init__(self, store: ObjectStore, *, prefix: str, sealer: Sealer) -> None:
         self.store = store
@@ -85,15 +85,15 @@ class Repository:
         self.prefix = prefix.rstrip("/") + "/"
 
     def manifests(self) -> list[str]:
-        """Return the keys of the manifests, in the order of their time."""
+        """Return the keys of the manifests, oldest first."""
         return [self._without(found.key) for found in self.store.list(f"{self.prefix}manifests/")]
 
     def manifest(self, key: str) -> Manifest:
-        """Return the manifest that stands there.
+        """Return the manifest with this key.
 
         Raises:
-            NotFound: none does.
-            Conflict: it is damaged, of a later format, or cannot be read with this key.
+            NotFound: there is none.
+            Conflict: it is damaged, has a newer format, or was encrypted with another key.
         """
         return _read_again(lambda: self._read_manifest(key))
 
@@ -106,28 +106,28 @@ class Repository:
         return manifest
 
     def manifest_of(self, backup_id: str) -> Manifest | None:
-        """Return the backup's manifest if there is one that can be read."""
+        """Return the backup's newest readable manifest, None if there is none."""
         return self._newest_of([key for key in self.manifests() if key.partition("-")[2] == backup_id])
 
     def url(self, manifest: Manifest) -> str:
-        """Return the address of a manifest that was written."""
+        """Return the URL of a stored manifest, empty if it is absent."""
         stored = self.store.stat(self.prefix + manifest.key)
         return stored.url if stored else ""
 
     def write_manifest(self, manifest: Manifest) -> str:
-        """Write the manifest and return its address."""
+        """Write the manifest and return its URL."""
         check(manifest)
         sealed = self.sealer.seal(manifest.to_bytes(), label=manifest.key)
         return self.store.put(self.prefix + manifest.key, sealed).url
 
     def forget(self, key: str) -> None:
-        """Remove a manifest; a collection takes the objects that no other needs."""
+        """Delete a manifest; the next collection removes its unreferenced objects."""
         self.store.delete(self.prefix + key)
 
     def known(self, *, quarantine: Collection[str] = (), environment: object = None) -> Known:
-        """Return what the store has, save the objects of these names.
+        """Return the objects in the store, without the quarantined ones.
 
-        How it has them, the newest readable manifest says, one of this environment where there is one.
+        Their details come from the newest readable manifest, preferably one of this environment.
         """
         sizes = self.sizes()
         if quarantine:
@@ -137,16 +137,16 @@ class Repository:
         return Known(sizes=sizes, pieces=last.objects if last else {}, last=last)
 
     def sizes(self) -> dict[str, int]:
-        """Return the size of every object in the store, by key."""
+        """Return the stored size of every readable object, by key."""
         return {
             self._without(found.key): found.size_bytes
             for folder in ("objects", "deltas")
             for found in self.store.list(f"{self.prefix}{folder}/")
-            if found.size_bytes != UNREADABLE  # the next backup that needs it writes it again
+            if found.size_bytes != UNREADABLE  # the next backup that needs it rewrites it
         }
 
     def answers(self) -> bool:
-        """Return whether the store gives up anything of these backups; where it does not, nothing is known of them."""
+        """Return whether any object can be read; if none can, the store is broken rather than the objects."""
         for found in islice(self.store.list(self.prefix), _ASKED):
             with suppress(OdooOpsError), self.store.open(found.key) as stream:
                 stream.read(1)
@@ -154,12 +154,12 @@ class Repository:
         return False
 
     def keep(self, plain: bytes, known: Known, *, has_lines: bool) -> list[Piece]:
-        """See to it that the store has these bytes; return their object, and its base where it has one."""
+        """Store these bytes unless they are there already; return their object and its base, if any."""
         name = self.sealer.name(plain)
         if kept := known.kept(name):
             return kept
         whole = Piece(name=name, size_bytes=len(plain), stored_bytes=0, sketch=sketch(plain) if has_lines else ())
-        # What a killed attempt left is taken up.
+        # A killed attempt already stored the object.
         if (stored := known.sizes.get(whole.key)) is not None and name not in known.pieces:
             return [replace(whole, stored_bytes=stored)]
         base = known.like(whole.sketch)
@@ -170,21 +170,21 @@ class Repository:
         return [replace(whole, stored_bytes=len(sealed))]
 
     def read(self, name: str, objects: Mapping[str, Piece]) -> bytes:
-        """Return the object's plain bytes, which are what its name says.
+        """Return the object's plain bytes, checked against its name.
 
         Raises:
-            Damaged: they are not, or the store cannot read them.
-            Absent: the store does not have it, or its base.
+            Damaged: the bytes do not match, or the store cannot read them.
+            Absent: the store lacks the object or its base.
         """
         return _read_again(lambda: self._read_object(name, objects))[1]
 
     def _read_object(self, name: str, objects: Mapping[str, Piece]) -> tuple[bytes, bytes]:
-        """Return the object's bytes as the store holds them, and its plain ones."""
+        """Return the object's stored bytes and its plain bytes."""
         piece = objects.get(name)
         if piece is None:
             raise Damaged(f"object {name} is not in the manifest", object_name=name)
         base = self.read(piece.base, objects) if piece.base else None
-        # Not compared with its size: an object that was mended by a newer zstd is as good, and may be shorter.
+        # Do not compare the stored size: a newer zstd may have rewritten the object with another size.
         try:
             data = self._stored(piece.key, largest=_LARGEST_OBJECT)
             plain = self.sealer.unseal(data, label=piece.key, base=base)
@@ -197,29 +197,29 @@ class Repository:
         return data, plain
 
     def keep_twin(self, name: str, objects: Mapping[str, Piece]) -> None:
-        """Keep a second copy of an object whose content no later backup has again, so that it can be mended too."""
+        """Store a second copy of an object that no later backup rewrites, so that it can be repaired."""
         twin = self.prefix + TWINS + objects[name].key
-        with suppress(Conflict, NotFound):  # one that is damaged already is for the verification to name
+        with suppress(Conflict, NotFound):  # the verification reports an object that is already damaged
             if self.store.stat(twin) is None:
                 self.store.put(twin, _read_again(lambda: self._read_object(name, objects))[0])
 
     def mend(self, names: Collection[str]) -> None:
-        """Write the objects of these names again from their second copies, where they have one."""
+        """Repair the objects of these names from their second copies, if any."""
         for key in self.twins():
             if _name_in(key) in names:
                 with suppress(NotFound, Conflict):
                     self.store.put(self.prefix + key, self._stored(TWINS + key, largest=_LARGEST_OBJECT))
 
     def twins(self) -> list[str]:
-        """Return the keys of the objects of which there is a second copy."""
+        """Return the keys of the objects that have a second copy."""
         return [self._without(found.key).removeprefix(TWINS) for found in self.store.list(self.prefix + TWINS)]
 
     def lines(self, names: Iterable[str], objects: Mapping[str, Piece]) -> Iterator[bytes]:
-        """Yield the lines of a table that is kept in these objects."""
+        """Yield the lines of a table that is stored in these objects."""
         yield from lines_of(self.read(name, objects) for name in names)
 
     def _stored(self, key: str, *, largest: int) -> bytes:
-        """Return what the store holds; never more of it than could be right."""
+        """Return the stored bytes; raise Damaged if there are more than `largest`."""
         try:
             with self.store.open(self.prefix + key) as stream:
                 data = stream.read(largest + 1)
@@ -234,19 +234,19 @@ class Repository:
             try:
                 manifest = self.manifest(key)
             except (Conflict, NotFound):
-                continue  # verify names it; here the one before serves as well
+                continue  # the verification reports it; here an older one is enough
             if environment in (None, manifest.facts.get("environment")):
                 return manifest
         return None
 
     def _delta(self, plain: bytes, piece: Piece, base: Piece, known: Known) -> Piece | None:
-        """Keep what differs from the base, or return None where that is not much less than the whole."""
+        """Store the object as a delta of the base; return None if the delta is not much smaller."""
         if (stored := known.sizes.get(piece.key)) is not None:
-            return replace(piece, stored_bytes=stored)  # by a killed attempt
+            return replace(piece, stored_bytes=stored)  # a killed attempt stored it
         try:
             sealed = self.sealer.seal(plain, label=piece.key, base=self.read(base.name, known.pieces))
         except (Conflict, NotFound):
-            return None  # a damaged base is nothing to build on
+            return None  # do not build on a damaged base
         if len(sealed) * base.size_bytes > _WORTHWHILE * base.stored_bytes * len(plain):
             return None
         self.store.put(self.prefix + piece.key, sealed)
@@ -257,7 +257,7 @@ class Repository:
 
 
 def _read_again(read: Callable[[], Read]) -> Read:
-    """Read once more before a verdict: one transfer that went wrong says nothing of what the store holds."""
+    """Read, and retry once after an error: a single failed transfer does not prove that the store is damaged."""
     try:
         return read()
     except (Conflict, NotFound):

@@ -1,4 +1,4 @@
-"""Who works on the backups now: writers together, one collector alone; see docs/backup-format.md, "Collection"."""
+"""Locks a repository: many writers, or one collector alone; see docs/backup-format.md, "Collection"."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from odooops_dagster.tools.store import FolderStore, StoredObject
 
 Kind = Literal["writing", "collecting"]
 
-# A mark that was not renewed for so long is of a process that died.
+# A mark that was not renewed for this long belongs to a dead process.
 LOCK_TTL = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
 # A lock holder may start requests until LOCK_SAFE after its last renewal; the rest of LOCK_TTL is for one in flight.
 LOCK_SAFE = LOCK_TTL / 3
-# What a killed process had under way on the network arrives within this time, or not at all.
+# A request that a killed process sent arrives within this time or not at all.
 ARRIVAL_SECONDS = 5.0
-# A clock that is set right goes back by less than this.
+# A clock correction moves the time back by less than this.
 _STEP = timedelta(minutes=1)
 
 
 class RepositoryLocked(Conflict):
-    """Somebody else is at work on these backups, or may have thought that we are not: a later try is welcome."""
+    """Another process works on these backups, or may have regarded our mark as dead; a retry may succeed."""
 
 
 def utc_now() -> datetime:
-    """Return the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class Mark:
-    """A sign in the store that its maker lives; whoever holds it asks `check` before each step that relies on it."""
+    """A lock file in the store, renewed while its owner lives; the owner calls `check` before each dependent step."""
 
     def __init__(self, repository: Repository, key: str, clock: Callable[[], datetime]) -> None:
         self._repository = repository
@@ -51,28 +51,28 @@ class Mark:
         self.renewed_at = clock()
 
     def renew(self) -> None:
-        """Say that we live.
+        """Renew the mark.
 
         Raises:
-            RepositoryLocked: we said it too late: others may have thought that we died, and acted on it.
+            RepositoryLocked: the renewal is too late: others may have regarded the mark as dead.
         """
         with self._lock:
             self.check()
             now = self._clock()
             sign = {"renewed_at": now.isoformat(), "process": _this_process()}
             self._repository.store.put(self._repository.prefix + self.key, json.dumps(sign).encode())
-            self.check()  # until the store had the new sign, others saw the old one
+            self.check()  # others saw the old mark until the store had the new one
             self.renewed_at = now
 
     def check(self) -> None:
-        """Raise Busy where others may think that we died; what was lost once stays lost."""
+        """Raise RepositoryLocked if others may regard the mark as dead; a lost mark stays lost."""
         self._is_lost |= not -_STEP < self._clock() - self.renewed_at < LOCK_SAFE
         if self._is_lost:
             hint = "start again: what was uploaded is found there"
             raise RepositoryLocked(f"{self.key} was not renewed in time", hint=hint)
 
     def remove(self) -> None:
-        """Say that we are done; where the store refuses that, the mark dies by itself."""
+        """Delete the mark; if the store refuses, the mark expires."""
         with suppress(OdooOpsError):
             self._repository.store.delete(self._repository.prefix + self.key)
 
@@ -81,12 +81,12 @@ class Mark:
 def marked(
     repository: Repository, kind: Kind, mark_id: str, *, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[Mark]:
-    """Hold a mark while the block runs; each side marks first and looks second, so that one of two sees the other.
+    """Hold a mark for the block; each side writes its mark before it looks for others, so that one sees the other.
 
     Raises:
-        Busy: a collector is at work, or, for a collector, anybody is.
+        RepositoryLocked: a collector is at work; for a collector, also if a writer is.
     """
-    # Each attempt has a mark of its own: a late one takes nobody else's away when it ends.
+    # Each attempt has its own mark, so that a late attempt does not remove the mark of another.
     mark = Mark(repository, f"marks/{kind}/{mark_id}.{secrets.token_hex(4)}", clock)
     try:
         mark.renew()
@@ -99,7 +99,7 @@ def marked(
 
 
 def remove_dead(repository: Repository, *, now: datetime) -> None:
-    """Remove what those who died left; a collector alone may."""
+    """Remove the marks of dead processes; only a collector may call this."""
     for found in repository.store.list(f"{repository.prefix}marks/"):
         if not _lives(repository, found, now):
             repository.store.delete(found.key)
@@ -116,7 +116,7 @@ def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime)
 
 
 def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
-    """Return whether the mark's maker may be at work; of a mark that cannot be read, the store's own time tells."""
+    """Return whether the mark's owner may be at work; for an unreadable mark, the store's modification time decides."""
     try:
         sign = json.loads(repository.store.get(mark.key))
         age = now - datetime.fromisoformat(sign["renewed_at"])
@@ -128,13 +128,13 @@ def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
 
 
 def _this_process() -> str | None:
-    """Return boot, namespace and number of this process: a neighbour can tell whether it runs."""
+    """Return boot id, pid namespace and pid, by which processes of this machine can tell whether this one runs."""
     machine = _machine()
     return f"{machine}/{os.getpid()}" if machine else None
 
 
 def _has_ended(process: str | None) -> bool:
-    """Return whether a process of this machine is known to have ended; of others only time tells."""
+    """Return whether a process of this machine has certainly ended; False for other machines."""
     machine, _, number = (process or "").rpartition("/")
     if not machine or machine != _machine():
         return False
@@ -143,7 +143,7 @@ def _has_ended(process: str | None) -> bool:
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):
-        return False  # it runs, and is another user's; or it is no number of a process
+        return False  # it runs as another user, or the number is not a pid
     return False
 
 
@@ -157,7 +157,7 @@ def _machine() -> str | None:
 
 @contextmanager
 def _renewing(mark: Mark) -> Iterator[None]:
-    """Renew in the background; a store that does not answer shows at the next `check`."""
+    """Renew the mark in the background; the next `check` fails if the store did not answer."""
     ended = threading.Event()
 
     def renew() -> None:

@@ -1,4 +1,4 @@
-"""Reads a backup back, each object checked: rows into a database, files into a folder, both the caller's own."""
+"""Restores a backup into a database and a folder that the caller provides, and checks each object."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def restore_database(
     programs: dump.Programs,
     progress: Progress = silent,
 ) -> Loaded:
-    """Fill an empty database with the backup's, as the role that `access` names; after an error it is to be dropped.
+    """Load the backup into an empty database as the role in `access`; after an error the caller has to drop it.
 
-    Returns what was left out: what belongs to the server that the backup came from, and what this one lacks.
+    Returns the left-out objects: those of the source server, and those that this server lacks.
     """
     blocks = partial(dump_blocks, repository, manifest, progress=progress)
     return load(access, blocks, dump_format=manifest.dump_format, programs=programs)
 
 
 def files_of(repository: Repository, manifest: Manifest) -> list[File]:
-    """Return the backup's files, as its table has them."""
+    """Return the backup's files from its file table."""
     return [File.from_line(line) for line in repository.lines(manifest.file_table, manifest.objects)]
 
 
@@ -50,11 +50,11 @@ def restore_filestore(
     files: Sequence[File] | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write the backup's files, or some of them, below a folder of one's own; each is checked before it is written.
+    """Write the backup's files, or only `files`, into the folder; check each object before it is written.
 
     Raises:
-        Damaged: an object is not what was written.
-        Unavailable: the disk is full, or does not let us write.
+        Damaged: an object differs from the written one.
+        Unavailable: the disk is full or not writable.
     """
     if files is None:
         files = files_of(repository, manifest)
@@ -84,7 +84,7 @@ def _write_files(
 
 
 def dump_blocks(repository: Repository, manifest: Manifest, *, progress: Progress = silent) -> Iterator[bytes]:
-    """Yield the dump, each block read back and checked."""
+    """Yield the dump in blocks, each checked."""
     done = 0
     read = partial(repository.read, objects=manifest.objects)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="restore") as pool:
@@ -95,7 +95,7 @@ def dump_blocks(repository: Repository, manifest: Manifest, *, progress: Progres
 
 
 def _write(repository: Repository, manifest: Manifest, folder: Path, files: list[File]) -> int:
-    """Write the files that share their objects."""
+    """Write the files that share their objects, and return their size in bytes."""
     objects = files[0].objects
     if len(objects) > 1:
         return sum(_write_large(repository, manifest, inside(folder, file.name), file) for file in files)

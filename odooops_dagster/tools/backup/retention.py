@@ -1,4 +1,4 @@
-"""Which backups stay: a decision about values, made in no other place."""
+"""Decides which backups the retention policy keeps; a pure function, the only place of this decision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from odooops_dagster.errors import BadInput
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A backup as retention sees it."""
+    """The attributes of a backup that retention needs."""
 
     id: str
     taken_at: datetime
@@ -23,16 +23,16 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How many days, weeks and months that have a verified backup keep their newest one."""
+    """The retention policy: the number of days, weeks and months whose newest verified backup is kept."""
 
     daily: int = 7
     weekly: int = 4
     monthly: int = 3
-    # So many of the newest verified ones stay, whatever the rest says.
+    # Number of newest verified backups that are always kept.
     minimum: int = 1
-    # Backups that carry a label stay for so long.
+    # A labelled backup is kept for this long.
     labels_for: timedelta = timedelta(days=30)
-    # One that nobody verified yet may turn out good for so long.
+    # An unverified backup is kept for this long, because it may still be verified.
     unverified_for: timedelta = timedelta(days=2)
     time_zone: str = "UTC"
 
@@ -48,7 +48,7 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What becomes of a backup, and every reason for it."""
+    """The decision on a backup, with all reasons."""
 
     id: str
     is_kept: bool
@@ -67,14 +67,14 @@ def plan(candidates: Sequence[Candidate], *, policy: Policy, now: datetime) -> l
     for unit, count, period in _PERIODS:
         for number, candidate in enumerate(_newest_of_each(past, days, period, count(policy)), start=1):
             reasons[candidate.id].append(f"newest of {unit} {number} of {count(policy)}")
-    # One from the future counts for nothing here: when the clock was wrong, there is a good one still.
+    # Ignore backups from the future, so that a wrong clock never leaves us without a good backup.
     for candidate in past[: policy.minimum]:
         reasons[candidate.id].append(f"one of the last {policy.minimum} verified")
     return [_verdict(candidate, reasons[candidate.id]) for candidate in ordered]
 
 
 def _own_reasons(candidate: Candidate, policy: Policy, now: datetime) -> list[str]:
-    """Return the reasons that need no look at the other backups."""
+    """Return the reasons that do not depend on other backups."""
     found = []
     age = now - candidate.taken_at
     if candidate.is_held:
@@ -106,7 +106,7 @@ _PERIODS: tuple[tuple[str, Callable[[Policy], int], Callable[[date], Hashable]],
 def _newest_of_each(
     ordered: Sequence[Candidate], days: dict[str, date], period: Callable[[date], Hashable], count: int
 ) -> list[Candidate]:
-    """Return the newest of each of the last periods that have any; a missed day costs no older one its place."""
+    """Return the newest backup of each of the last `count` periods; periods without a backup do not count."""
     chosen: dict[Hashable, Candidate] = {}
     for candidate in ordered:
         if len(chosen) == count:

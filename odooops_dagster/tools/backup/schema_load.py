@@ -1,4 +1,4 @@
-"""Makes the schema of a dump in an empty database, entry by entry, and notes what the server does not let it have."""
+"""Creates the schema of a dump in an empty database, entry by entry, and records what the server refuses."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 _LEAKPROOF = re.compile(rb"^(    LANGUAGE [^\n]*?) LEAKPROOF\b", re.MULTILINE)
-# So many objects are made in one transaction: a commit for each takes longer than they do.
+# Number of objects per transaction; a commit takes longer than the creation of an object.
 _BATCH = 100
 _CONNECT_SECONDS = 10
-# The session is idle while the rows are loaded.
+# Disable the idle timeout: the session is idle while the rows are loaded.
 _PATIENT = "select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'"
-# A function that a constraint, a partition or an index calls finds its tables as in production; the statements of a
-# dump name every schema themselves.
+# A function called by a constraint, partition or index finds its tables as in production. The statements of a dump
+# name every schema and do not need the search path.
 _AS_IN_PRODUCTION = "set search_path = public"
 _NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What a load left out, and the tables that it made."""
+    """The objects that a load left out, and the tables that it created."""
 
     left_out: tuple[LeftOut, ...] = ()
     tables: frozenset[str] = frozenset()
 
     @property
     def lacks_extension(self) -> bool:
-        """Return whether an extension was left out, and with it the tables that were its own."""
+        """Return whether an extension was left out, and therefore its tables."""
         return any(gone.kind == "extension" for gone in self.left_out)
 
 
 @contextmanager
 def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
-    """Yield what makes the objects; every entry is a transaction, for which the disk need not be waited."""
+    """Yield a SchemaLoad; its transactions do not wait for the disk."""
     conninfo = make_conninfo(dump.conninfo(access), options="-c synchronous_commit=off")
     try:
         with psycopg.connect(
@@ -69,7 +69,7 @@ def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
 
 
 class SchemaLoad:
-    """Makes what an entry says, or notes that it was left out."""
+    """Creates the objects of entries, or records that they were left out."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -83,7 +83,7 @@ class SchemaLoad:
         self.tables: set[str] = set()
 
     def make(self, found: Iterable[Entry]) -> None:
-        """Make the objects in their order, many at once while there are no rows."""
+        """Create the objects in order, in batches until the rows are loaded."""
         batch: list[tuple[Entry, bytes]] = []
         for entry in found:
             text = b"".join(entry.lines)
@@ -101,21 +101,21 @@ class SchemaLoad:
         self._make_all(batch)
 
     def wait_for_rows(self) -> None:
-        """Take away what would refuse rows that are right; told twice it is as well."""
+        """Drop the checks that could refuse valid rows; a second call does nothing."""
         if not self._has_rows:
             self._checks, self._has_rows = late_checks.take_away(self._connection), True
 
     @property
     def lacks_extension(self) -> bool:
-        """Return whether tables of an extension may be absent, of which the dump has rows."""
+        """Return whether an extension was left out, so that the dump may have rows of absent tables."""
         return self._loaded().lacks_extension
 
     def finish(self) -> Loaded:
-        """Put back what had to wait, and return what was left out."""
+        """Add the dropped checks and the row security, and return the left-out objects."""
         self._left_out += late_checks.put_back(self._connection, self._checks)
         for entry, text in self._last:
             if any(policy.startswith(f"{entry.label} ") for policy in self._hidden):
-                # Row security without its policies hides every row, from the owner too where it is forced.
+                # Row security without its policies hides every row, even from the owner if it is forced.
                 self._leave(entry, "one of its policies was left out")
             else:
                 self._try(entry, text)
@@ -136,7 +136,7 @@ class SchemaLoad:
         return Loaded(left_out=(*self._left_out, *spaces), tables=frozenset(self.tables))
 
     def _make_all(self, batch: Sequence[tuple[Entry, bytes]]) -> None:
-        """Make the objects in one transaction, or each in its own where the server refuses one of them."""
+        """Create the objects in one transaction; if the server refuses one, create each in its own."""
         if len(batch) > 1 and self._takes(b"".join(text for _, text in batch)):
             for entry, _ in batch:
                 self._made(entry)
@@ -165,7 +165,7 @@ class SchemaLoad:
             if is_no_answer(exc.sqlstate):
                 raise
             said = exc.diag.message_primary or str(exc)
-            # A partition whose table is here belongs to its parent; a foreign one may be absent.
+            # An existing partition has to be attached; a foreign partition may be absent.
             is_partition = entry.kind == "TABLE ATTACH" and entry.label in self.tables
             if is_partition or not may_be_left_out(entry.kind, exc.sqlstate):
                 raise StepFailed(f"{entry.kind.lower()} {entry.label}: {said}", hint=self._hint(said)) from exc
@@ -180,7 +180,7 @@ class SchemaLoad:
             weaker = _LEAKPROOF.sub(rb"\1", text, count=1)
             if entry.kind != "FUNCTION" or weaker == text:
                 raise
-            # A promise to the planner, which only a superuser may make; the function is the same without it.
+            # LEAKPROOF is a hint to the planner that needs a superuser; the function works without it.
             self._connection.execute(weaker)
             self._left_out.append(left_out(entry, "is not leakproof here"))
 

@@ -1,7 +1,7 @@
-"""The SQL that pg_dump and pg_restore write, taken apart into its entries: one object each, with its statements.
+"""Parses the SQL of pg_dump and pg_restore into entries: one object each, with its statements.
 
-Each entry stands under a heading, `-- Name: ...; Type: ...; Schema: ...; Owner: ...` (PostgreSQL, src/bin/pg_dump/
-pg_backup_archiver.c, _printTocEntry); what looks like one in a quoted text or among rows is none.
+Each entry has a heading, `-- Name: ...; Type: ...; Schema: ...; Owner: ...` (PostgreSQL, src/bin/pg_dump/
+pg_backup_archiver.c, _printTocEntry). The same text inside a quoted string or among rows is not a heading.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from odooops_dagster.errors import Conflict, StepFailed
 
-# What stands before the first heading and only sets up the session; and statements under no heading at all.
+# SETTINGS: session settings before the first heading. UNKNOWN: other statements without a heading.
 SETTINGS = "SETTINGS"
 UNKNOWN = ""
 
@@ -25,8 +25,7 @@ _HEADING = re.compile(
 )
 _OF_PG_DUMP = "take a dump that pg_dump wrote, and nobody else"
 _SETTING = re.compile(rb"(SET |SELECT pg_catalog\.set_config\()")
-# Who owns what, who may do what, where it lies and how long it may take is the business of the server that the dump
-# goes to.
+# Owners, rights, tablespaces and timeouts are decided by the target server.
 _OF_THE_OTHER_SERVER = re.compile(
     rb"(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|COMMENT ON (SCHEMA|EXTENSION)|CREATE SCHEMA public|ALTER .* OWNER TO"
     rb"|SET SESSION AUTHORIZATION|SET (transaction_timeout|default_tablespace|default_table_access_method))\b.*;\s*$"
@@ -42,9 +41,9 @@ _CLOSING = {
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One entry; its lines are to be read before the next entry is asked for."""
+    """One entry; read its lines before you request the next entry."""
 
-    kind: str  # as PostgreSQL calls it: TABLE, TABLE DATA, FK CONSTRAINT
+    kind: str  # PostgreSQL's name: TABLE, TABLE DATA, FK CONSTRAINT
     schema: str = ""
     name: str = ""
     tablespace: str = ""
@@ -52,32 +51,33 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """Return what people call the object."""
+        """Return the readable name of the object."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
 def entries(blocks: Iterable[bytes]) -> Iterator[Entry]:
-    """Yield the entries of a script without what only its own server's roles could do.
+    """Yield the entries of a script, without statements that only the source server's roles could execute.
 
     Raises:
-        Conflict: it ends among the rows of a table.
+        Conflict: the script ends among the rows of a table.
+        StepFailed: an entry contains a psql command.
     """
     reader = _Reader(blocks)
     while reader.has_more:
         entry = reader.entry()
         yield entry
         for _ in entry.lines:
-            pass  # whoever asked did not want them
+            pass  # the caller skipped these lines
 
 
 def loadable(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of the script without what only its own server's roles could do."""
+    """Yield the lines of the script, without statements that only the source server's roles could execute."""
     for entry in entries(blocks):
         yield from entry.lines
 
 
 class Place:
-    """Where in a script we are: among statements, in the rows of a table, or inside of a quoted text."""
+    """The position in a script: among statements, in the rows of a table, or inside a quoted string."""
 
     def __init__(self) -> None:
         self.is_data = False
@@ -89,7 +89,7 @@ class Place:
         return not self.is_data and self._closing is None
 
     def go_on(self, line: bytes) -> None:
-        """Go on by a line; rows are passed over at once, by whoever reads them."""
+        """Advance by one line; rows are skipped by the reader instead."""
         if self._closing is None and line.startswith(b"COPY ") and COPY.match(line):
             self.is_data = True
         else:
@@ -109,12 +109,12 @@ class Place:
 
 
 class _Reader:
-    """Lines, of which the next one is looked at before it is taken."""
+    """Reads lines with one line of lookahead."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = _whole_lines(blocks)
         self._lines: list[bytes] = []
-        self._at = 0  # behind the next line
+        self._at = 0  # index after the next line
         self._next: bytes | None = b""
         self._place = Place()
         self._is_headless = True
@@ -140,7 +140,7 @@ class _Reader:
         return Entry(kind=UNKNOWN, lines=self._until(self._heading))
 
     def _until(self, is_over: Callable[[], object], *, is_headed: bool = False) -> Iterator[bytes]:
-        """Yield the line at hand and those after it, until one of which `is_over` says so."""
+        """Yield the next line and the following ones, until `is_over` is true for a line."""
         while (line := self._next) is not None:
             if self._place.is_data:
                 yield from self._rows()
@@ -159,7 +159,7 @@ class _Reader:
             raise Conflict("the dump ends among the rows of a table", hint="take a whole one")
 
     def _rows(self) -> Iterator[bytes]:
-        """Yield the rows of a table and their end, block by block: there are millions of them."""
+        """Yield the rows of a table and the end marker, block by block, because there may be millions."""
         end = END_OF_ROWS + (b"\r\n" if self._is_dos else b"\n")
         while self._next is not None:
             at = self._at - 1
@@ -179,7 +179,7 @@ class _Reader:
             return None
 
     def _advance(self) -> None:
-        """Look at the next line."""
+        """Read the next line into the lookahead."""
         while self._at >= len(self._lines):
             if (lines := next(self._blocks, None)) is None:
                 self._next = None
@@ -205,7 +205,7 @@ class _Reader:
 
 
 def _closing_of(opened: re.Match[bytes], line: bytes) -> re.Pattern[bytes]:
-    """Return what ends the quoted text."""
+    """Return the pattern that ends the quoted string."""
     sign, start = opened[0], opened.start()
     if sign == b"'" and re.search(rb"(?<![\w$\x80-\xff])[eE]$", line[:start]):
         sign = b"E'"
@@ -217,7 +217,7 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
     for block in blocks:
         head, newline, tail = block.rpartition(b"\n")
         if newline:
-            # Not splitlines: a value may hold a carriage return, and only a line feed ends a line.
+            # Do not use splitlines: a value may contain a carriage return, and only a line feed ends a line.
             yield [line + b"\n" for line in b"".join((*rest, head)).split(b"\n")]
             rest = [tail]
         else:

@@ -1,4 +1,4 @@
-"""A dump as SQL: what it says of itself."""
+"""Scans a plain SQL dump for its facts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools.backup.script import COPY, END_OF_ROWS, WORDS_OF_PSQL
 
-# Nothing that is looked for stands in a longer line: those are rows with a file's content in them.
+# Longer lines are rows with file contents and contain nothing that is searched for.
 _LONGEST_LINE = 1024 * 1024
 _NAME = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _COMPLETE = b"-- PostgreSQL database dump complete"
@@ -20,18 +20,18 @@ _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v
 
 @dataclass
 class PlainDump:
-    """What a dump as SQL says of itself."""
+    """The facts of a plain SQL dump."""
 
     server_version: str = ""
-    modules: dict[str, str] = field(default_factory=dict)  # installed ones and their versions
-    attachments: set[str] = field(default_factory=set)  # as ir_attachment.store_fname has them
-    rows: dict[str, int] = field(default_factory=dict)  # per table
-    commands: set[str] = field(default_factory=set)  # psql's own, which are refused when it is loaded
+    modules: dict[str, str] = field(default_factory=dict)  # version of each installed module
+    attachments: set[str] = field(default_factory=set)  # values of ir_attachment.store_fname
+    rows: dict[str, int] = field(default_factory=dict)  # row count per table
+    commands: set[str] = field(default_factory=set)  # psql commands, which a load refuses
     is_whole: bool = False
 
 
 def scan(stream: BinaryIO) -> PlainDump:
-    """Read the dump to its end and return what it says; a line is never held that is longer than a MiB."""
+    """Read the dump to its end and return its facts; at most 1 MiB of a line is in memory."""
     found = PlainDump()
     lines = _starts(stream)
     for line in lines:
@@ -47,7 +47,7 @@ def scan(stream: BinaryIO) -> PlainDump:
 
 
 def _starts(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines, of a long one the beginning."""
+    """Yield the first _LONGEST_LINE bytes of each line."""
     is_start = True
     while part := stream.readline(_LONGEST_LINE):
         if is_start:
@@ -81,10 +81,10 @@ def _take_module(found: PlainDump, columns: list[str], line: bytes) -> None:
 
 
 def _value(column: str, columns: list[str], line: bytes) -> str | None:
-    """Return the row's value of the column; None for null, and where it was cut off a long line.
+    """Return the row's value of the column; None for null, or if a long line was cut before its end.
 
     Raises:
-        BadInput: it is no text that a row of ours could hold.
+        BadInput: the value is not valid UTF-8 or contains a zero byte.
     """
     values = line.removesuffix(b"\n").split(b"\t")
     if not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""A table as the catalog describes it, and its rows as text that PostgreSQL itself wrote and reads."""
+"""Reads a table's definition from the catalog, and its rows in PostgreSQL's text representation."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from odooops_dagster.tools.row_restore.review import Values
 Connection = psycopg.Connection[tuple[Any, ...]]
 Key = tuple[str | None, ...]
 
-# So many rows are asked for at once.
+# Number of rows per query.
 BATCH = 500
 _CONNECT_SECONDS = 10
-# What the text of a value depends on.
+# The settings that determine the text of a value.
 _SPOKEN = {"datestyle": "ISO, YMD", "intervalstyle": "postgres", "timezone": "UTC", "bytea_output": "hex"}
-# Somebody who holds a row for longer is named instead of waited for.
+# A statement fails if another session holds a row lock for longer than this.
 _LOCK_WAIT = "10s"
 _MOVING = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A foreign key: these columns name a row of that table."""
+    """A foreign key: `columns` refer to `target` columns of `table`."""
 
     columns: tuple[str, ...]
     table: str
     target: tuple[str, ...]
 
     def key_in(self, values: Values) -> Key | None:
-        """Return the row that is named; None where none is."""
+        """Return the key of the referenced row; None if a column is null."""
         key = tuple(values.get(column) for column in self.columns)
         return None if None in key else key
 
@@ -49,29 +49,29 @@ class Table:
 
     schema: str
     name: str
-    columns: tuple[str, ...]  # that can be written
+    columns: tuple[str, ...]  # writable columns
     key: tuple[str, ...]
-    required: frozenset[str]  # may not be null
+    required: frozenset[str]  # not null columns
     references: tuple[Reference, ...]
 
     @property
     def label(self) -> str:
-        """Return what people call it."""
+        """Return the table's name, with its schema if that is not public."""
         return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
 
     @property
     def identifier(self) -> sql.Identifier:
-        """Return its quoted name."""
+        """Return the quoted name."""
         return sql.Identifier(self.schema, self.name)
 
 
 @contextmanager
 def connected(access: DatabaseAccess, *, writes: bool = False) -> Iterator[Connection]:
-    """Yield one transaction that sees one moment, and is kept only where the block ends well and writes.
+    """Yield a repeatable read transaction; it commits if the block succeeds, and is read-only without `writes`.
 
     Raises:
         Unavailable: the server does not answer.
-        Conflict: what was asked is against the database's own rules, or others are changing the same rows.
+        Conflict: a constraint was violated, or other sessions change the same rows.
     """
     try:
         with psycopg.connect(
@@ -87,11 +87,11 @@ def connected(access: DatabaseAccess, *, writes: bool = False) -> Iterator[Conne
 
 
 def describe(connection: Connection, label: str) -> Table:
-    """Return the table.
+    """Return the definition of the table.
 
     Raises:
         NotFound: there is no table of that name.
-        BadInput: it has no primary key.
+        BadInput: the table has no primary key.
     """
     schema, _, name = label.rpartition(".")
     found = connection.execute(
@@ -125,7 +125,7 @@ def describe(connection: Connection, label: str) -> Table:
 
 
 def scan(connection: Connection, table: Table, columns: Sequence[str]) -> Iterator[list[dict[str, str | None]]]:
-    """Yield all rows in batches, in the order of their key."""
+    """Yield all rows in batches, ordered by primary key."""
     statement = _select(table, columns) + sql.SQL(" order by {}").format(_names(table.key))
     with connection.cursor(name="records") as cursor:
         cursor.execute(statement)
@@ -142,7 +142,7 @@ def fetch(
     by: Sequence[str] = (),
     lock: bool = False,
 ) -> dict[Key, dict[str, str | None]]:
-    """Return the rows of these keys, by their key; `by` names other columns that tell rows apart."""
+    """Return the rows with these keys, by key; `by` names unique columns other than the primary key."""
     named = tuple(by or table.key)
     if not keys:
         return {}

@@ -1,4 +1,4 @@
-"""Reads back what the store holds of a backup, and names whatever is not as it was written."""
+"""Verifies a backup: reads all of its objects from the store and reports every defect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from odooops_dagster.tools.backup.repository import Absent, Damaged, Repository
 
 WORKERS = 4
 _AHEAD = 2
-# What `pg_restore --list` calls them.
+# Entries in the output of `pg_restore --list`.
 _ATTACHMENTS = " TABLE DATA public ir_attachment "
 _WITH_DATA = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|BLOBS|LARGE OBJECTS) ")
 _BLOCK = 1024 * 1024
@@ -30,11 +30,11 @@ _BLOCK = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """Something that a restore would miss."""
+    """A part of a backup that cannot be restored."""
 
     subject: str
     message: str
-    object: str | None = None  # what a next backup should not trust
+    object: str | None = None  # the damaged object, to be quarantined
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.message}"
@@ -42,22 +42,22 @@ class Defect:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What reading a backup back found; it is good where there is no defect."""
+    """The result of a verification."""
 
     defects: tuple[Defect, ...]
     object_count: int
     read_bytes: int
     file_count: int
-    missing: tuple[str, ...]  # what production itself had lost
+    missing: tuple[str, ...]  # files that production itself had lost
 
     @property
     def is_good(self) -> bool:
-        """Return whether it can be restored."""
+        """Return whether the backup can be restored."""
         return not self.defects
 
     @property
     def quarantined(self) -> frozenset[str]:
-        """Return the names of the objects that a next backup writes anew."""
+        """Return the names of the objects that the next backup has to rewrite."""
         return frozenset(defect.object for defect in self.defects if defect.object)
 
 
@@ -68,26 +68,26 @@ class _Reading:
     pool: ThreadPoolExecutor
     progress: Progress
     defects: dict[tuple[str, str], Defect] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)  # objects that were asked for
+    seen: set[str] = field(default_factory=set)  # names of objects read so far
     read_bytes: int = 0
 
     def blame(self, subject: str, message: str, *, name: str | None = None) -> None:
         self.defects.setdefault((subject, message), Defect(subject=subject, message=message, object=name))
 
     def read(self, name: str) -> bytes:
-        """Return an object's plain bytes."""
+        """Return the object's plain bytes."""
         piece = self.manifest.objects.get(name)
         self.seen.update({name, piece.base} if piece and piece.base else {name})
         return self.repository.read(name, self.manifest.objects)
 
     def blocks(self, what: str, names: Iterable[str]) -> Iterator[bytes]:
-        """Yield the plain bytes of objects in order; a damaged one is named and ends the stream."""
+        """Yield the plain bytes of the objects in order; report a damaged object and end the stream there."""
         is_whole = True
         for plain in in_order(self.pool, self._try, names, ahead=WORKERS + _AHEAD):
             if not isinstance(plain, bytes):
                 self.blame(what, str(plain), name=plain.object_name)
                 is_whole = False
-                continue  # the others are looked at all the same
+                continue  # the remaining objects are still checked
             self.read_bytes += len(plain)
             self.progress(what, self.read_bytes, self.manifest.size_bytes)
             if is_whole:
@@ -103,10 +103,10 @@ class _Reading:
 def verify(
     repository: Repository, manifest: Manifest, *, programs: dump.Programs, progress: Progress = silent
 ) -> Verification:
-    """Read every object back, hash it and every file, and have PostgreSQL's own program read the dump.
+    """Read and hash every object and file, and read the dump with pg_restore.
 
     Raises:
-        Unavailable: the store does not answer: nothing is known then.
+        Unavailable: the store does not answer; nothing is known about the backup.
     """
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
         reading = _Reading(repository, manifest, pool, progress)
@@ -115,7 +115,7 @@ def verify(
         files = _check_table(reading, "file table", manifest.file_table, manifest.file_count)
         _check_files(reading, files)
         _check_files(reading, _check_table(reading, "log table", manifest.log_table, manifest.log_count))
-        # Where the file table is damaged, nothing else leads to them.
+        # Check objects that were not reached because the file table is damaged.
         for _ in reading.blocks("objects", sorted(manifest.objects.keys() - reading.seen)):
             pass
     for name in sorted(referenced - files.keys() - set(manifest.missing)):
@@ -130,7 +130,7 @@ def verify(
 
 
 def _check_manifest(reading: _Reading) -> None:
-    """Read the manifest that the store holds: a restore has no other."""
+    """Compare the stored manifest, which a restore uses, with the given one."""
     try:
         stored = reading.repository.manifest(reading.manifest.key)
     except (Conflict, NotFound) as exc:
@@ -141,7 +141,7 @@ def _check_manifest(reading: _Reading) -> None:
 
 
 def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
-    """Read the dump, and return the files of which its attachments speak."""
+    """Read the dump and return the files that its attachments refer to."""
     size = sum(reading.manifest.objects[name].size_bytes for name in reading.manifest.dump)
     if size != reading.manifest.dump_bytes:
         reading.blame("database", f"the dump has {size} bytes, {reading.manifest.dump_bytes} were written")
@@ -155,7 +155,7 @@ def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:
     except StepFailed as exc:
         reading.blame("database", str(exc))
     for _ in blocks:
-        pass  # what the program did not ask for is read all the same
+        pass  # also read the objects that the program skipped
     return names
 
 
@@ -164,7 +164,7 @@ def _names_in_custom(reading: _Reading, blocks: Iterator[bytes], programs: dump.
     if not listed:
         reading.blame("database", "pg_restore --list finds nothing in the dump")
     with_data = [entry for entry in listed if _WITH_DATA.search(entry)]
-    # Who asks for the last data of the dump has pg_restore read it to its end.
+    # Selecting the last data entry makes pg_restore read the dump to its end.
     wanted = dict.fromkeys([*(entry for entry in with_data if _ATTACHMENTS in entry), *with_data[-1:]])
     with tempfile.NamedTemporaryFile("w") as chosen:
         chosen.writelines(wanted)
@@ -172,17 +172,17 @@ def _names_in_custom(reading: _Reading, blocks: Iterator[bytes], programs: dump.
         with dump.as_sql(blocks, programs=programs, options=(f"--use-list={chosen.name}",)) as stream:
             names = _attachments(stream)
             while stream.read(_BLOCK):
-                pass  # pg_restore does not take it well when nobody listens any more
+                pass  # pg_restore fails if its output is closed early
     return names
 
 
 def _first(reading: _Reading) -> Iterator[bytes]:
-    """Yield the dump again, of which pg_restore reads the head only."""
+    """Yield the dump again; pg_restore reads only its head."""
     for name in reading.manifest.dump:
         try:
             yield reading.repository.read(name, reading.manifest.objects)
         except (Damaged, Absent):
-            return  # it was blamed already
+            return  # already reported
 
 
 def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
@@ -197,7 +197,7 @@ def _names_in_plain(reading: _Reading, blocks: Iterator[bytes]) -> set[str]:
 
 
 class _Watched:
-    """The blocks of a plain dump; knows whether its last words went by."""
+    """Passes on the blocks of a plain dump, and records whether pg_dump's end marker was among them."""
 
     _LAST_WORDS = b"\n-- PostgreSQL database dump complete"
 
@@ -215,7 +215,7 @@ class _Watched:
 
 
 def _attachments(stream: BinaryIO) -> set[str]:
-    """Return the file of every attachment in the SQL of a dump that has one."""
+    """Return the filestore names of all attachments in the SQL of a dump."""
     names = column_values(stream, table="public.ir_attachment", column="store_fname")
     return {name for name in names if not store_of(name)}
 
@@ -235,7 +235,7 @@ def _check_table(reading: _Reading, what: str, table: Iterable[str], count: int)
 
 
 def _check_files(reading: _Reading, files: dict[str, File]) -> None:
-    """Read every object of the files once, and hash the files in it."""
+    """Read every object of the files once, and hash its files."""
     packs: dict[str, list[File]] = {}
     for file in files.values():
         if len(file.objects) == 1:
@@ -250,7 +250,7 @@ def _check_files(reading: _Reading, files: dict[str, File]) -> None:
 
 
 def _check_group(reading: _Reading, files: list[File]) -> tuple[list[Defect], int]:
-    """Read the objects of files that stand together, and hash each file."""
+    """Read the objects that the files share, hash each file, and return the defects and the bytes read."""
     hashes = {file.name: hashlib.sha1(usedforsecurity=False) for file in files}
     sizes = dict.fromkeys(hashes, 0)
     size = 0

@@ -1,4 +1,4 @@
-"""A zip from elsewhere, of which nothing is believed before it was looked at."""
+"""Opens an untrusted zip and checks its entries before any is read."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from pathlib import Path, PurePosixPath
 
 from odooops_dagster.errors import BadInput
 
-# Odoo's own names.
+# Names of the entries in Odoo's zip.
 DUMP = "dump.sql"
 MANIFEST = "manifest.json"
 FILESTORE = "filestore/"
 
 FROM_ODOO = "take a zip that Odoo itself made: odoo db dump"
 _COPIED = "was it copied whole? compare its size with the original's"
-# SQL becomes ten or twenty times smaller; what shrinks more than this and is large was made to fill a disk.
+# SQL compresses by 10 to 20 times; a large zip with a higher ratio than this is a zip bomb.
 _LARGEST_RATIO = 200
 _HARMLESS_BYTES = 1024**3
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-# The flags of a password, of strong encryption and of patched data.
+# Zip flags: password, strong encryption, patched data.
 _ENCRYPTED = 0x1 | 0x20 | 0x40
 _LOCAL_HEADER_BYTES = 30
 _FILE = re.compile(r"filestore/(?P<name>[0-9a-f]{2,3}/[0-9a-f]{40})")
-# Odoo's notes on files that it may collect.
+# Odoo's list of files for its garbage collection.
 _NOTES = "filestore/checklist/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What of a zip is an Odoo database."""
+    """The entries of a zip that make up an Odoo database."""
 
     dump: zipfile.ZipInfo
     manifest: zipfile.ZipInfo | None
-    files: Mapping[str, zipfile.ZipInfo]  # by their name in the filestore
+    files: Mapping[str, zipfile.ZipInfo]  # by name in the filestore
     ignored: tuple[str, ...]
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
-    """Open the zip and look at its entries, none of which was read yet."""
+    """Open the zip and check its directory; raise BadInput if it is not a safe zip of Odoo."""
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError as exc:
@@ -75,8 +75,8 @@ def _contents(path: Path, entries: Sequence[zipfile.ZipInfo]) -> Contents:
 
 
 def _reason_to_refuse(entry: zipfile.ZipInfo) -> str | None:
-    """Return what no zip of Odoo's has in it."""
-    name = entry.orig_filename  # what the zip says; zipfile makes it prettier
+    """Return why the entry cannot be part of Odoo's zip; None if it can."""
+    name = entry.orig_filename  # the raw name; zipfile normalizes `filename`
     path = PurePosixPath(name)
     reasons = {
         "has signs in its name that nobody can read": any(ord(sign) < 32 or ord(sign) == 127 for sign in name),
@@ -90,7 +90,7 @@ def _reason_to_refuse(entry: zipfile.ZipInfo) -> str | None:
 
 
 def _refuse_bomb(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse what is much larger unpacked than packed, and entries that share their bytes, before anything is read."""
+    """Raise BadInput for a zip bomb: a very high compression ratio, or entries that overlap."""
     packed, whole = path.stat().st_size, sum(entry.file_size for entry in entries)
     if whole > max(_HARMLESS_BYTES, packed * _LARGEST_RATIO):
         raise BadInput(f"{path.name} would become {whole} bytes out of {packed}", hint=FROM_ODOO)
@@ -103,7 +103,7 @@ def _refuse_bomb(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
 
 @contextmanager
 def reading(entry: zipfile.ZipInfo) -> Iterator[None]:
-    """Name the entry whose bytes are not what the zip says."""
+    """Raise BadInput with the entry's name if its bytes are damaged."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as exc:

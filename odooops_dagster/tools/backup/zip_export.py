@@ -1,4 +1,4 @@
-"""A backup as the zip that Odoo's own database manager and Odoo.sh take."""
+"""Exports a backup as a zip for Odoo's database manager and Odoo.sh."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from odooops_dagster.tools.backup.zip_entries import DUMP, FILESTORE, MANIFEST
 _WORKERS = 4
 _AHEAD = 2
 _BLOCK = 1024 * 1024
-# Attachments are compressed already for the most part, and SQL gets little smaller for twice the time.
+# Most attachments are compressed already, and a higher level takes twice the time for slightly smaller SQL.
 _LEVEL = 3
-# What belongs to the server that the database came from.
+# Options that omit what belongs to the source server.
 _NO_OTHER_HAS = (
     "--no-owner",
     "--no-privileges",
@@ -44,7 +44,7 @@ _SERIES = re.compile(r"(?:saas~)?(\d+)\.(\d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A zip that was written whole."""
+    """A completely written zip."""
 
     path: Path
     size_bytes: int
@@ -61,13 +61,13 @@ def export_zip(
     force: bool = False,
     progress: Progress = silent,
 ) -> Exported:
-    """Write the backup as a zip, which takes its name when it is whole.
+    """Write the backup as a zip; the target appears only when it is complete.
 
     Raises:
-        Conflict: the target is there already.
-        Damaged: an object is not what was written.
+        Conflict: the target already exists.
+        Damaged: an object differs from the written one.
         StepFailed: pg_restore cannot read the dump.
-        Unavailable: the disk is full, or may not be written.
+        Unavailable: the disk is full or not writable.
     """
     if target.exists() and not force:
         raise Conflict(f"{target} is there already", hint="name another file, or say --force")
@@ -89,7 +89,7 @@ def _write(
         whole_file(target) as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
     ):
-        # First, as Odoo writes it: who reads from the front has the database before the files.
+        # The dump is first, as in Odoo's zip, so that a streaming reader gets the database before the files.
         with _entry(archive, DUMP, manifest) as entry:
             _write_dump(repository, manifest, entry, programs, progress)
         with _entry(archive, MANIFEST, manifest) as entry:
@@ -98,7 +98,7 @@ def _write(
 
 
 def odoo_manifest(manifest: Manifest) -> dict[str, Any]:
-    """Return what Odoo says of a dump in its manifest.json."""
+    """Return the content of Odoo's manifest.json."""
     facts = manifest.facts
     modules = dict(facts.get("modules", {}))
     series = _series(str(modules.get("base", "") or facts.get("odoo_version", "")))
@@ -111,7 +111,7 @@ def odoo_manifest(manifest: Manifest) -> dict[str, Any]:
         "pg_version": f"{major}.0" if major else "",
         "modules": modules,
     }
-    # Where it came as a zip, its own Odoo knew best.
+    # For an imported zip, the original manifest.json takes precedence.
     return said | dict(facts.get("odoo_manifest", {})) | {"db_name": manifest.database_name}
 
 
@@ -127,13 +127,13 @@ def _entry(archive: zipfile.ZipFile, name: str, manifest: Manifest, *, size: int
     info.compress_type = zipfile.ZIP_DEFLATED
     info.external_attr = 0o600 << 16
     info.file_size = size or 0
-    # What has no size yet may become any.
+    # An entry of unknown size may exceed 4 GiB.
     with archive.open(info, "w", force_zip64=size is None) as entry:
         yield entry
 
 
 def _date(manifest: Manifest) -> tuple[int, int, int, int, int, int]:
-    # A zip speaks of the local time of who made it.
+    # A zip stores local time.
     taken = time.localtime(manifest.taken_at.timestamp())
     return (max(taken.tm_year, 1980), taken.tm_mon, taken.tm_mday, taken.tm_hour, taken.tm_min, taken.tm_sec)
 
@@ -151,11 +151,11 @@ def _write_dump(
 
 
 def _write_files(repository: Repository, manifest: Manifest, archive: zipfile.ZipFile, progress: Progress) -> int:
-    """Write the files; each object is read once, and at most a few at a time are held."""
+    """Write the files and return their number; each object is read once, and only a few are in memory."""
     packs: dict[tuple[str, ...], list[File]] = {}
     for line in repository.lines(manifest.file_table, manifest.objects):
         file = File.from_line(line)
-        inside(Path(FILESTORE), file.name)  # a name that leads elsewhere does not leave this house
+        inside(Path(FILESTORE), file.name)  # refuse a name that leads out of the folder
         packs.setdefault(file.objects if len(file.objects) == 1 else (*file.objects, file.name), []).append(file)
     done = 0
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="export") as pool:

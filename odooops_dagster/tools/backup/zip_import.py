@@ -1,4 +1,4 @@
-"""A zip that Odoo's own database manager or Odoo.sh made, looked at from all sides, and then made a backup."""
+"""Inspects a zip of Odoo's database manager or Odoo.sh, and imports it as a backup."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _BLOCK = 1024 * 1024
 _LARGEST_MANIFEST = 16 * 1024 * 1024
 _SERIES = re.compile(r"(?:saas~)?(\d+\.\d+)")
 _MAJOR = re.compile(r"\d+")
-# What Odoo writes into manifest.json as a text.
+# The text fields of Odoo's manifest.json.
 _WORDS = ("odoo_dump", "db_name", "version", "major_version", "pg_version")
 _LONGEST_WORD = 100
-# A zip that says nothing of its time says this.
+# The time of an entry without a time.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a zip holds, and what would be wrong with it here."""
+    """The content of a zip, and the objections to its use in a project."""
 
     path: Path
     packed_bytes: int
@@ -46,24 +46,24 @@ class Report:
     database_name: str
     odoo_version: str
     postgres_version: str
-    modules: Mapping[str, str]  # installed ones and their versions
-    rows: Mapping[str, int]  # per table
-    missing: tuple[str, ...]  # files that the database speaks of and the zip does not have
-    altered: tuple[str, ...]  # files that do not hash to their name
-    elsewhere: Mapping[str, int]  # attachments that no zip holds, per object store
-    ignored: tuple[str, ...]  # entries that are no part of an Odoo database
-    commands: tuple[str, ...]  # psql's own, which are refused when the dump is loaded
+    modules: Mapping[str, str]  # version of each installed module
+    rows: Mapping[str, int]  # row count per table
+    missing: tuple[str, ...]  # files that the database refers to and the zip lacks
+    altered: tuple[str, ...]  # files whose hash differs from their name
+    elsewhere: Mapping[str, int]  # number of attachments per object store, not in the zip
+    ignored: tuple[str, ...]  # entries that are not part of an Odoo database
+    commands: tuple[str, ...]  # psql commands, which a load refuses
     odoo_manifest: Mapping[str, Any]
 
     @property
     def unpacked_bytes(self) -> int:
-        """Return the size of what a restore brings."""
+        """Return the size of the restored data in bytes."""
         return self.dump_bytes + self.file_bytes
 
     def objections(
         self, *, series: str | None = None, modules: Collection[str] | None = None, postgres: int | None = None
     ) -> tuple[str, ...]:
-        """Return what speaks against using it here: with this Odoo, these modules' code, this PostgreSQL."""
+        """Return the objections to a restore with this Odoo series, these available modules and this PostgreSQL."""
         return tuple(self._objections(series, modules, postgres))
 
     def _objections(self, series: str | None, modules: Collection[str] | None, postgres: int | None) -> Iterator[str]:
@@ -85,10 +85,10 @@ class Report:
 
 
 def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
-    """Read the zip to its end and return what it holds; nothing is unpacked.
+    """Read the whole zip and return its content, without unpacking anything to disk.
 
     Raises:
-        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
+        BadInput: it is not a zip of an Odoo database, it is damaged, or it is malicious.
     """
     return _look(path, hashed=True, progress=progress)
 
@@ -105,16 +105,16 @@ def import_zip(
     quarantine: Collection[str] = (),
     progress: Progress = silent,
 ) -> Created:
-    """Make a backup of the zip; its files are unpacked into `folder`, which is emptied before and after.
+    """Create a backup from the zip; its files are unpacked into `folder`, which is deleted before and after.
 
-    May be told again after it was killed; `taken_at` and `database_name` are what an earlier look found.
+    A retry after a crash is safe; `taken_at` and `database_name` override the values that the zip gives.
 
     Raises:
-        BadInput: it is no zip of an Odoo database, it is damaged, or it was made to do harm.
-        Conflict: objects are being collected.
-        Unavailable: there is no room for its files.
+        BadInput: it is not a zip of an Odoo database, it is damaged, or it is malicious.
+        Conflict: a collection is running.
+        Unavailable: the disk is full or not writable.
     """
-    report = _look(path, hashed=False, progress=progress)  # the files are hashed when they are kept
+    report = _look(path, hashed=False, progress=progress)  # the files are hashed when they are stored
     seen = replace(report, taken_at=taken_at or report.taken_at, database_name=database_name or report.database_name)
     draft = _draft(seen, backup_id, metadata or {})
     shutil.rmtree(folder, ignore_errors=True)
@@ -149,7 +149,7 @@ def _look(path: Path, *, hashed: bool, progress: Progress) -> Report:
 
 
 class _Counted:
-    """Lines of an entry, reported as they are read."""
+    """Reads lines of an entry and reports the progress."""
 
     def __init__(self, stream: Any, progress: Progress, whole: int) -> None:  # noqa: ANN401 - zipfile's own
         self._stream = stream
@@ -158,7 +158,7 @@ class _Counted:
         self._done = self._told = 0
 
     def readline(self, limit: int) -> bytes:
-        """Return the next line, or its beginning."""
+        """Return the next line, or its first `limit` bytes."""
         line: bytes = self._stream.readline(limit)
         self._done += len(line)
         if self._done - self._told >= _BLOCK or not line:
@@ -224,7 +224,7 @@ def _report(
 
 
 def _odoo_manifest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None) -> dict[str, Any]:
-    """Return what Odoo wrote beside the dump; a zip without it is as good."""
+    """Return the content of manifest.json; empty if the zip has none."""
     if entry is None:
         return {}
     if entry.file_size > _LARGEST_MANIFEST:
@@ -241,7 +241,7 @@ def _odoo_manifest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None) -> d
 
 
 def _known(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what Odoo itself writes there, and nothing else that somebody put beside it."""
+    """Return only the fields that Odoo itself writes."""
     words: dict[str, Any] = {name: _word(text) for name in _WORDS if isinstance(text := value.get(name), str | int)}
     info, modules = value.get("version_info"), value.get("modules")
     if isinstance(info, list) and all(isinstance(part, str | int) for part in info):
@@ -254,7 +254,7 @@ def _known(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _word(text: object) -> str:
-    """Return a text that can be printed and stored."""
+    """Return the printable characters of the text, shortened."""
     return "".join(sign for sign in str(text)[:_LONGEST_WORD] if sign.isprintable())
 
 
@@ -264,7 +264,7 @@ def _series(version: str) -> str:
 
 
 def _taken_at(path: Path, entry: zipfile.ZipInfo) -> datetime:
-    """Return when the dump was written, as far as the zip says; never later than the zip itself."""
+    """Return the dump's time from the zip, at most the modification time of the zip file."""
     written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     try:
         said = datetime(*entry.date_time, tzinfo=UTC)
