@@ -1,1 +1,1 @@
-"""Takes secrets out of a copy of production, and proves by a search of its own that none is left."""
+"""Removes secrets from a copy of production, and proves with an independent search that none is left."""

@@ -1,4 +1,4 @@
-"""Sees every row: policies that bind even a table's owner would hide rows from the scrub and from the search alike."""
+"""Makes every row visible: forced row security would hide rows from the scrub and from the search."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Connection = psycopg.Connection[Any]
 
 @contextmanager
 def every_row(connection: Connection) -> Iterator[None]:
-    """Free our tables of policies that bind their owner, and bind them again where the block ends well.
+    """Disable forced row security on our tables for the block, and restore it if the block succeeds.
 
-    A table of somebody else's raises as soon as a policy would hide a row of it (`row_security`).
+    A query on another role's table raises an error if a policy would hide a row (`row_security = off`).
     """
     connection.execute("set local row_security = off")
     forced = [sql.Identifier(str(schema), str(name)) for schema, name in connection.execute(_FORCED)]
@@ -24,7 +24,7 @@ def every_row(connection: Connection) -> Iterator[None]:
         connection.execute(sql.SQL("alter table {} no force row level security").format(table))
     yield
     if forced:
-        connection.execute("set constraints all immediate")  # nothing may be pending on a table that is altered
+        connection.execute("set constraints all immediate")  # a table with pending triggers cannot be altered
     for table in forced:
         connection.execute(sql.SQL("alter table {} force row level security").format(table))
 

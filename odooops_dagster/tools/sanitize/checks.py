@@ -1,4 +1,4 @@
-"""The questions a copy of production must answer before Odoo may open it; each lists what still could do harm."""
+"""The questions that a copy of production has to pass before Odoo may open it; each lists what could do harm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import LiteralString
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """SQL that names what is wrong, one row each; a database without these tables has nothing to answer."""
+    """A query that returns one row per problem; it is skipped in a database that lacks one of the tables."""
 
     name: str
     tables: tuple[str, ...]
@@ -33,7 +33,7 @@ QUESTIONS: tuple[Question, ...] = (
             " where active and smtp_host is distinct from 'invalid'"
         ),
     ),
-    # Without one, Odoo takes the server of its command line.
+    # Without an active mail server, Odoo uses the one from its command line.
     Question(
         name="has the mail server that leads nowhere",
         tables=("ir_mail_server",),
@@ -95,7 +95,7 @@ QUESTIONS: tuple[Question, ...] = (
             " where state in ('wait_dependencies', 'pending', 'enqueued', 'started')"
         ),
     ),
-    # With the login that production has there.
+    # The copy would use production's login on the other server.
     Question(
         name="reaches no other database",
         tables=(),

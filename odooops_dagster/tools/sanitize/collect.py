@@ -1,4 +1,4 @@
-"""Takes the fingerprints of production's secrets, before anything in its copy is changed."""
+"""Collects the fingerprints of production's secrets before the copy is changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from odooops_dagster.tools.sanitize.secrets import SecretList
 
 Connection = psycopg.Connection[Any]
 
-# Names of accounts: emptied, but they stand in contacts and settings too.
+# Account names: emptied but not fingerprinted, because contacts and settings contain them too.
 _ACCOUNTS = ("client_id", "clientid", "client_identifier", "smtp_user")
-# A link to one record ends in a random id, and stands in every message about it.
+# Tokens of links to a record: every message about the record contains them, so UUIDs are not fingerprinted.
 _LINKS = ("access_token", "invite_token")
 _LINK = r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
 
 
 def fingerprints(connection: Connection, known: SecretList, *, but: Collection[str] = ()) -> Fingerprints:
-    """Return the fingerprints of what the database's secret columns, `but` these, and its parameters hold now."""
+    """Return the fingerprints of the current values of all secret columns, except `but`, and secret parameters."""
     found = Fingerprints()
     for value in _values(connection, known, but):
         found.add(value)
@@ -44,7 +44,7 @@ def _values(connection: Connection, known: SecretList, but: Collection[str]) -> 
 
 
 def _of_column(connection: Connection, column: Column) -> Iterator[bytes]:
-    # An array's elements are searched for one by one.
+    # Fingerprint the elements of an array one by one.
     elements = sql.SQL("unnest({})::text").format(sql.Identifier(column.name))
     links = sql.SQL(" and {} !~ {}").format(column.as_text, sql.Literal(_LINK))
     statement = sql.SQL("select distinct {} from {} where {} is not null").format(

@@ -1,4 +1,4 @@
-"""What of a database can be read as text: every column, of every type, in every schema but the system's."""
+"""Lists the columns that can be read as text, of every type and in every schema except the system's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from psycopg.rows import dict_row
 
 from odooops_dagster.tools.sanitize.secrets import SecretList
 
-# Of a value of bytes as much is read; a key, its certificate and its chain are shorter.
+# Maximum bytes read of a bytea value; a key with its certificate chain is shorter.
 BYTES_READ = 65536
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of the copy; `data_type` is what it was declared as, `base` what is below its domains."""
+    """A column of the copy; `data_type` is its declared type, `base` the type below its domains."""
 
     table: str
     name: str
@@ -28,27 +28,27 @@ class Column:
     base: str = ""  # array, composite, enum, range, or the name of a base type
     relation: str = "table"  # table, view, materialized view or foreign table
     is_generated: bool = False
-    is_readable: bool = True  # for the role that asks
+    is_readable: bool = True  # for the current role
     is_writable: bool = True
 
     @property
     def place(self) -> str:
-        """Return the column's name for people, its schema only where that is not Odoo's."""
+        """Return `table.column`, with the schema if that is not public."""
         return f"{self.qualified_table}.{self.name}"
 
     @property
     def qualified_table(self) -> str:
-        """Return the table's name for people, and for the list of secrets, which speaks of Odoo's schema."""
+        """Return the table's name, with the schema if that is not public; the list of secrets uses this name."""
         return self.table if self.schema == "public" else f"{self.schema}.{self.table}"
 
     @property
     def identifier(self) -> sql.Identifier:
-        """Return the table's name for SQL."""
+        """Return the quoted name of the table."""
         return sql.Identifier(self.schema, self.table)
 
     @property
     def as_text(self) -> sql.Composed:
-        """Return the expression that reads the column as text."""
+        """Return the SQL expression that reads the column as text."""
         read = "{}::text"
         if self.base == "bytea":
             read = f"encode(substring({{}} from 1 for {BYTES_READ}), 'escape')"
@@ -56,13 +56,13 @@ class Column:
 
 
 def readable_columns(connection: psycopg.Connection[Any]) -> list[Column]:
-    """Return every column that can be read as text, a partitioned table's once and not for each of its parts."""
+    """Return every column that can be read as text; the partitions of a table are not listed separately."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return [Column(**row) for row in cursor.execute(_COLUMNS).fetchall()]
 
 
 def ordinary_tables(connection: psycopg.Connection[Any]) -> frozenset[str]:
-    """Return the names of Odoo's own tables."""
+    """Return the names of the tables in schema public."""
     rows = connection.execute(
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
     )
@@ -70,7 +70,7 @@ def ordinary_tables(connection: psycopg.Connection[Any]) -> frozenset[str]:
 
 
 def ordinary_columns(connection: psycopg.Connection[Any]) -> frozenset[str]:
-    """Return the columns of Odoo's own tables, each as `table.column`."""
+    """Return the columns of the tables in schema public, each as `table.column`."""
     rows = connection.execute(
         "select c.relname || '.' || a.attname from pg_class as c join pg_attribute as a on a.attrelid = c.oid"
         " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0"
@@ -79,9 +79,9 @@ def ordinary_columns(connection: psycopg.Connection[Any]) -> frozenset[str]:
 
 
 def secret_columns(columns: Iterable[Column], known: SecretList) -> tuple[Column, ...]:
-    """Return the columns that hold secrets by their names or by the series' list, in the order given.
+    """Return the columns that hold secrets by name or by the series' list, in the given order.
 
-    The labels of an enum are its type's and not a row's, so that none of its columns holds one.
+    Enum columns are excluded, because their labels belong to the type and are not secret.
     """
     return tuple(
         column for column in columns if column.base != "enum" and known.is_secret(column.qualified_table, column.name)
@@ -89,14 +89,14 @@ def secret_columns(columns: Iterable[Column], known: SecretList) -> tuple[Column
 
 
 def writable(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """Return the columns that an update of ours can change."""
+    """Return the columns that our role can update."""
     return tuple(
         column for column in columns if column.relation == "table" and column.is_writable and not column.is_generated
     )
 
 
-# A type's parts are what its text is made of: a domain's base, an array's element, a composite's fields, a range's
-# bounds. Numbers, dates, truth values, shapes and addresses hold no secret (typcategory: PostgreSQL's docs, pg_type).
+# `parts` are the types inside a type: a domain's base, an array's element, a composite's fields, a range's bounds.
+# Numbers, dates, booleans, geometric and network types hold no secret (typcategory: PostgreSQL's docs, pg_type).
 _COLUMNS = """
 with recursive attributes as (
     select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated,

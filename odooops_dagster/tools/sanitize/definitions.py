@@ -1,4 +1,4 @@
-"""What the catalogue says in its users' words, and the large objects: a place for people, and its text."""
+"""Queries for user-written texts of the catalogue and for large objects; each row is a readable place and its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attachments' files: those that a row named before and none names any more leave the copy too."""
+"""Removes the files of deleted attachments from the copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Connection = psycopg.Connection[Any]
 
 
 def note_files(connection: Connection) -> None:
-    """Note which files the rows name now, as long as the transaction lives."""
+    """Record the files that attachments name now, in a temporary table of this transaction."""
     if "ir_attachment.store_fname" in ordinary_columns(connection):
         connection.execute(
             "create temporary table odooops_files on commit drop as"
@@ -22,7 +22,7 @@ def note_files(connection: Connection) -> None:
 
 
 def unnamed_files(connection: Connection) -> list[str]:
-    """Return the noted files that no row names any more."""
+    """Return the recorded files that no attachment names any more."""
     if "ir_attachment.store_fname" not in ordinary_columns(connection):
         return []
     rows = connection.execute(
@@ -32,7 +32,7 @@ def unnamed_files(connection: Connection) -> list[str]:
 
 
 def remove_files(filestore: Path, names: list[str]) -> int:
-    """Remove the files from the copy's filestore, where they are in it; return how many were."""
+    """Remove the files from the copy's filestore and return the number of removed files."""
     root = filestore.resolve()
     found = [path for name in names if (path := filestore / name).resolve().is_relative_to(root) and path.is_file()]
     for path in found:

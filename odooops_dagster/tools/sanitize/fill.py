@@ -1,6 +1,6 @@
-"""Takes secrets out of their columns: emptied where the column may be empty, else replaced by what it takes.
+"""Removes secrets from columns: sets them to null if the column allows it, else to a value that the column accepts.
 
-A table's own rules decide which values it takes, so they are tried, each under a savepoint, until one fits.
+The table's constraints decide which values are accepted, so candidates are tried, each in a savepoint, until one fits.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from odooops_dagster.tools.sanitize.terms import DELETE_ROWS, KEEP, TRUNCATE, VA
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What was done: rows changed by column; columns left by policy; columns that nothing fits, and why."""
+    """The result: changed rows by column; columns kept by policy; columns that accept no candidate, with the reason."""
 
     rows: Mapping[str, int] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     unfilled: Mapping[str, str] = field(default_factory=dict)
     rules_without_column: tuple[str, ...] = ()
-    places: tuple[Place, ...] = ()  # all that were looked at
+    places: tuple[Place, ...] = ()  # all columns that were considered
 
 
 def fill(connection: Connection, secrets: Collection[Place], terms: Terms, *, left: Seal) -> Filled:
-    """Take the secrets out of these columns, of those that foreign keys fill with the same values, and of policy's.
+    """Remove the secrets from these columns, from columns linked to them by foreign keys, and from policy's columns.
 
-    What an earlier time `left` in a column stays, as long as nothing else is there.
+    A column that still holds only what an earlier sanitization `left` there is not changed.
 
     Raises:
-        SanitizationFailed: a column takes no other value, or a rule of the policy cannot be carried out.
+        SanitizationFailed: a column accepts no other value, or a rule of the policy cannot be applied.
     """
     known = places_of(connection)
     ruled = {known[name]: rule for name, rule in terms.columns.items() if name in known}
@@ -61,7 +61,7 @@ def fill(connection: Connection, secrets: Collection[Place], terms: Terms, *, le
 
 
 class _Work:
-    """The columns that hold something, one after the other."""
+    """Removes the secrets column by column."""
 
     def __init__(self, connection: Connection, rules: Mapping[Place, str], counts: Mapping[Place, int]) -> None:
         self.rows: dict[Place, int] = {}
@@ -70,7 +70,7 @@ class _Work:
         self._key = token_hex(32)
 
     def run(self, *, is_discarded: bool) -> None:
-        """Empty or fill each column; name the one that cannot be."""
+        """Empty or fill each column; raise, or in a discarded copy record, a column where this is impossible."""
         try:
             with suspended(self._connection, self._counts):
                 for place in self._counts:
@@ -83,9 +83,9 @@ class _Work:
             raise SanitizationFailed(f"the scrubbed columns do not fit each other: {said(exc)}", hint=_HINT) from exc
 
     def _take_out(self, place: Place) -> str | None:
-        """Take the secrets out of the column; return why where that cannot be done."""
+        """Remove the secrets from the column; return the reason if this is impossible."""
         reasons = []
-        # Fewer than at first where a table that inherits from this one was done before.
+        # Count again: a child table that was processed before reduces the number.
         held = count_of(self._connection, place)
         for statement in self._statements(place):
             try:
@@ -117,7 +117,7 @@ class _Work:
 
 
 def said(error: psycopg.Error) -> str:
-    """Return what the server says is in the way; never the values, which its details show."""
+    """Return the server's error message without its details, which may contain values."""
     return error.diag.message_primary or " ".join(str(error).split())
 
 
@@ -135,7 +135,7 @@ def _set(place: Place, value: sql.Composable) -> sql.Composed:
 
 
 def _by_rule(place: Place, rule: str, facts: Facts) -> sql.Composed:
-    """Return the statement that the policy asks for."""
+    """Return the statement for a rule of the policy."""
     if rule == DELETE_ROWS:
         return sql.SQL("delete from {} where {} is not null").format(place.relation, place.column)
     if rule == TRUNCATE:
@@ -148,7 +148,7 @@ def _by_rule(place: Place, rule: str, facts: Facts) -> sql.Composed:
 
 
 def _numbered(place: Place, facts: Facts) -> sql.Composed:
-    """Return the statement that numbers the rows of a column too short for chance; no number is an old value."""
+    """Return the statement that numbers the rows of a column too short for a hash; no number equals an old value."""
     return sql.SQL(_NUMBERED).format(
         table=place.relation,
         column=place.column,
@@ -160,7 +160,7 @@ _HINT = (
     'give the column a rule in policy clone.columns: {"table.column": "delete_rows"}, "truncate", "value:..." for one'
     ' value everywhere, or "keep" to leave it as it is'
 )
-# Numbers of up to six digits: a longer value is unique by its hash.
+# Only for values of up to six characters: for a longer value the hash is unique.
 _NUMBERED = """
 with was as materialized (
     select tableoid as part, ctid as row, {column}::text as value, length({column}::text) as digits

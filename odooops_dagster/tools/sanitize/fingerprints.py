@@ -1,7 +1,8 @@
-"""What production's secrets were, as keyed hashes that live as long as the run: to find one again, not to read it.
+"""Keyed hashes of production's secrets, in memory for one run, to find a secret elsewhere without storing it.
 
-A secret is looked for as a whole value and as a word of longer text. Words are cut in three ways, from few signs to
-many, and each secret is kept under the first that does not cut it: `key=VALUE` and `{"key": "VALUE"}` are both found.
+A secret is searched for as a whole value and as a word of a longer text. Text is split into words in three ways, with
+ever more characters allowed in a word. Each secret is stored under the first way that does not split it, so that both
+`key=VALUE` and `{"key": "VALUE"}` are found.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-# Shorter ones stand in ordinary text by chance.
+# Shorter values occur in ordinary text by chance.
 SHORTEST = 8
-# A word of a longer secret, as of a key file's lines, must be one that no other text has.
+# Minimum length of a part of a longer secret, such as a line of a key file, so that no other text contains it.
 _SHORTEST_PART = 20
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-# What belongs to a word in each cut: names, then base64, then whatever a text does not quote or bracket.
+# The characters of a word in each cut: names, then base64, then everything except quotes, brackets and separators.
 _INSIDE = (
     _LETTERS + b"_-",
     _LETTERS + b"_-+/.",
     bytes(set(range(33, 256)) - set(b"\"'<>&;,(){}[]|\\=")),
 )
-# One pass in C each, where a regular expression takes ten times as long.
+# bytes.translate runs in C; a regular expression takes ten times as long.
 _CUTS = tuple(bytes(sign if sign in inside else 32 for sign in range(256)) for inside in _INSIDE)
 _ONE_WORD = re.compile(rb"[A-Za-z]+")
 _ONE_NUMBER = re.compile(rb"[\d.,:+\- ]+")
 _LONG_ENOUGH_WORD = 16
-# Names of people's accounts and of places, which stand in contacts and settings too.
+# E-mail addresses, host names and URLs, which contacts and settings contain too.
 _NAMES_SOMETHING = re.compile(
     rb"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|(?:https?:)?/{0,2}[\w.:/-]*\.[a-z]{2,}(?:[/:][\w./-]*)?", re.IGNORECASE
 )
@@ -36,18 +37,18 @@ _TEMPLATE = re.compile(rb"^(?:dummy|example|test|demo|changeme|placeholder|your|
 
 @dataclass
 class Fingerprints:
-    """The hashes, by the cut under which a secret is one word, and of whole values that every cut would cut."""
+    """The hashes: `words` per cut that keeps the secret whole, `wholes` for values that every cut splits."""
 
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     words: tuple[set[int], ...] = field(default_factory=lambda: tuple(set() for _ in _CUTS))
     wholes: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of hashes."""
         return sum(map(len, self.words)) + len(self.wholes)
 
     def add(self, value: bytes) -> None:
-        """Remember a secret of production, unless it cannot be told from ordinary text."""
+        """Add a secret of production, unless it could be ordinary text."""
         value = value.strip()
         if not _is_telling(value):
             return
@@ -58,7 +59,7 @@ class Fingerprints:
                     self._add_word(part)
 
     def found_in(self, text: bytes) -> list[bytes]:
-        """Return the secrets that are words of the text."""
+        """Return the words of the text that are secrets."""
         found: list[bytes] = []
         for cut, known in zip(_CUTS, self.words, strict=True):
             if known:
@@ -67,13 +68,13 @@ class Fingerprints:
         return found
 
     def among(self, values: Iterable[bytes]) -> list[bytes]:
-        """Return those of the values, as COPY writes them, that are secrets from their first sign to their last."""
+        """Return those of the values, in COPY format, that are secrets as a whole."""
         if not self.wholes:
             return []
         return [value for value in values if len(value) >= SHORTEST and self._hash(value) in self.wholes]
 
     def _add_word(self, value: bytes) -> bool:
-        """Remember a value under the first cut that leaves it whole; False where each cuts it."""
+        """Add a value under the first cut that does not split it; return False if every cut splits it."""
         for cut, known in zip(_CUTS, self.words, strict=True):
             if value.translate(cut) == value:
                 known.add(self._hash(value))
@@ -81,12 +82,12 @@ class Fingerprints:
         return False
 
     def _hash(self, value: bytes) -> int:
-        # SipHash, keyed by the process besides our salt (CPython's hash of bytes): nothing of it is written down.
+        # CPython hashes bytes with SipHash and a key of the process, in addition to our salt; neither is stored.
         return hash(self.salt + value)
 
 
 def as_copied(value: bytes) -> bytes:
-    """Return the value as COPY writes it (PostgreSQL's docs, COPY, "Text Format")."""
+    """Return the value in COPY's text format (PostgreSQL's docs, COPY, "Text Format")."""
     for meant, written in ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\t", b"\\t"), (b"\r", b"\\r")):
         value = value.replace(meant, written)
     return value

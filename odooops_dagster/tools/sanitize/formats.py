@@ -1,4 +1,4 @@
-"""Values that their own shape gives away as secrets, wherever they stand."""
+"""Recognizes secrets by their format, independent of their place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A shape of secret; text without one of the marks cannot hold it, which is quicker to see."""
+    """A format of secrets; `marks` are literals for a fast pre-check: text without any of them has no match."""
 
     what: str
     marks: tuple[bytes, ...]
@@ -21,8 +21,8 @@ def _format(what: str, marks: tuple[bytes, ...], pattern: bytes) -> Format:
     return Format(what=what, marks=marks, pattern=re.compile(pattern))
 
 
-# The issuers' own prefixes, as their pages on secret scanning name them (docs.github.com, "Supported secret scanning
-# patterns"). Keys for tests (sk_test_) and public halves (pk_live_) are no secrets.
+# The issuers' prefixes (docs.github.com, "Supported secret scanning patterns"). Test keys (sk_test_) and public keys
+# (pk_live_) are not secrets.
 FORMATS: tuple[Format, ...] = (
     _format("a private key", (b"PRIVATE KEY",), rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
     _format("a private key", (b"PuTTY-User-Key-File",), rb"PuTTY-User-Key-File-\d"),
@@ -65,16 +65,16 @@ FORMATS: tuple[Format, ...] = (
     ),
 )
 _WORD = re.compile(rb"[A-Za-z0-9_\-+/.]{20,}={0,2}")
-# Checksums and ids: they identify, and open nothing.
+# Checksums and ids: they identify something and grant no access.
 _IDENTIFIES = re.compile(
     rb"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE
 )
-# Random letters and digits have 4.5 bits and more in 20 signs, words of a language and paths fewer (measured).
+# Random letters and digits have at least 4.5 bits per character in 20 characters, words and paths fewer (measured).
 _RANDOM_BITS = 4.0
 
 
 def formats_in(text: bytes) -> list[tuple[str, re.Pattern[bytes]]]:
-    """Return what the text holds by its shape: for people, and the pattern that finds it again."""
+    """Return the readable name and the pattern of each secret format that occurs in the text."""
     return [
         (one.what, one.pattern)
         for one in FORMATS
@@ -83,7 +83,7 @@ def formats_in(text: bytes) -> list[tuple[str, re.Pattern[bytes]]]:
 
 
 def looks_random(value: bytes) -> bool:
-    """Return whether the whole value is one long word of letters and digits mixed as nobody writes them."""
+    """Return whether the whole value is one long word with mixed case and digits, and high entropy."""
     if not _WORD.fullmatch(value) or _IDENTIFIES.fullmatch(value):
         return False
     kinds = (re.search(rb"[a-z]", value), re.search(rb"[A-Z]", value), re.search(rb"\d", value))
@@ -91,6 +91,6 @@ def looks_random(value: bytes) -> bool:
 
 
 def entropy(value: bytes) -> float:
-    """Return Shannon's bits per sign of the value."""
+    """Return the Shannon entropy of the value in bits per byte."""
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())

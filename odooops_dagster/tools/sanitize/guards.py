@@ -1,4 +1,4 @@
-"""What tables do against a change: suspended for a while, and put back as it was."""
+"""Suspends triggers, rules and foreign keys of tables for a change, and restores them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from odooops_dagster.tools.sanitize.places import Connection, Place
 
 @contextmanager
 def suspended(connection: Connection, places: Collection[Place]) -> Iterator[None]:
-    """Let columns be changed whatever triggers and rules their tables have.
+    """Disable triggers and rules, and defer foreign keys, of the columns' tables for the block.
 
-    Foreign keys of these columns are checked at the end of the block. Where the role does not own a table, its guards
-    stand. After an error nothing is put back: the transaction is over.
+    Foreign keys of these columns are checked at the end of the block. The guards of a table that the role does not own
+    stay active. After an error nothing is restored, because the transaction is aborted.
 
     Raises:
-        psycopg.IntegrityError: a foreign key does not fit any more.
+        psycopg.IntegrityError: a foreign key is violated at the end of the block.
     """
-    # No table is altered that has triggers waiting for the transaction's end.
+    # A table with pending trigger events cannot be altered.
     connection.execute("set constraints all immediate")
     undo = [resume for suspend, resume in _guards(connection, places) if _may(connection, suspend)]
     connection.execute("set constraints all deferred")
-    # What is to be unique is unique at once: of values, another one can be tried.
+    # Check unique constraints immediately, so that a violation makes `fill` try another value.
     for (name,) in connection.execute(_UNIQUE, _named(places)).fetchall():
         connection.execute(f"set constraints {name} immediate".encode())
     yield
@@ -43,7 +43,7 @@ def _may(connection: Connection, statement: str) -> bool:
 
 
 def _guards(connection: Connection, places: Collection[Place]) -> list[tuple[str, str]]:
-    """Return the statements that suspend each guard, and those that put it back."""
+    """Return the statement that suspends each guard, and the one that restores it."""
     return [(str(suspend), str(resume)) for suspend, resume in connection.execute(_GUARDS, _named(places))]
 
 

@@ -1,7 +1,7 @@
-"""What must be told to a copy of production before any Odoo may open it: each installed module's own neutralize.sql.
+"""Finds the neutralize.sql of each installed module, to run in a copy of production before any Odoo opens it.
 
-Read from the addons themselves and run by us, because `odoo neutralize` opens the database with a registry first, and
-skips in silence what it cannot find.
+The scripts are read from the addons and executed by us, because `odoo neutralize` first opens the database with a
+registry, and silently skips modules that it cannot find.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from odooops_dagster.tools.odoo import modules
 
-# States in which Odoo itself takes a module for installed (odoo/modules/neutralize.py).
+# The states in which Odoo treats a module as installed (odoo/modules/neutralize.py).
 _INSTALLED = frozenset({"installed", "to upgrade", "to remove"})
 _SCRIPT = Path("data") / "neutralize.sql"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """SQL to run in the copy, and the name under which its errors are told."""
+    """SQL to run in the copy; `name` appears in its errors."""
 
     name: str
     text: str
@@ -27,25 +27,25 @@ class Script:
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What neutralisation knows of the installed modules: names, each in one of the three."""
+    """The installed modules by coverage; each name is in exactly one of the three fields."""
 
     neutralized: tuple[str, ...]
     without_script: tuple[str, ...]
     without_code: tuple[str, ...]
 
     def own_without_script(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return those of the modules that bring no script: nobody has said what they talk to."""
+        """Return those of the named modules that have no script, so that their external connections are unknown."""
         return tuple(name for name in self.without_script if name in set(names))
 
 
 def installed(states: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the modules that Odoo would load, `base` first and the rest by name."""
+    """Return the modules that Odoo would load, `base` first, the rest sorted by name."""
     names = (name for name, state in states.items() if state in _INSTALLED)
     return tuple(sorted(names, key=lambda name: (name != "base", name)))
 
 
 def scripts(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[Script, ...]:
-    """Return the neutralising scripts of the modules, in their order."""
+    """Return the neutralization scripts of the modules, in the order of `names`."""
     found = ((name, modules.find(name, addons_paths)) for name in names)
     return tuple(
         Script(name=f"{name}/{_SCRIPT}", text=(addon / _SCRIPT).read_text())
@@ -55,7 +55,7 @@ def scripts(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[Script,
 
 
 def coverage(names: Sequence[str], addons_paths: Sequence[Path]) -> Coverage:
-    """Say which modules bring a script, which bring none, and of which there is no code to look at."""
+    """Return which modules have a script, which have none, and which have no code here."""
     found = {name: modules.find(name, addons_paths) for name in names}
     return Coverage(
         neutralized=tuple(name for name, addon in found.items() if addon and (addon / _SCRIPT).is_file()),
@@ -65,5 +65,5 @@ def coverage(names: Sequence[str], addons_paths: Sequence[Path]) -> Coverage:
 
 
 def masks(folder: Path) -> tuple[Script, ...]:
-    """Return the project's masking hooks: every .sql file of the folder, by name; none where it has no such folder."""
+    """Return the project's masking hooks: every .sql file of the folder, sorted; empty if there is no such folder."""
     return tuple(Script(name=file.name, text=file.read_text()) for file in sorted(folder.glob("*.sql")))

@@ -1,4 +1,4 @@
-"""Large objects that a column named like a secret points to; every other one is searched, not dropped."""
+"""Drops the large objects that a secret column refers to; all others are searched instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Connection = psycopg.Connection[Any]
 
 
 def unlink_secret_objects(connection: Connection, known: SecretList) -> dict[str, int]:
-    """Drop what the secret columns of numbers of large objects point to; return how many by `table.column`."""
+    """Drop the large objects that secret oid columns refer to; return their number by `table.column`."""
     counts = {}
     for schema, table, name in connection.execute(_COLUMNS).fetchall():
         qualified = table if schema == "public" else f"{schema}.{table}"

@@ -1,7 +1,7 @@
-"""Makes a copy of production harmless: neutralised, scrubbed, masked and asked, all in one transaction.
+"""Sanitizes a copy of production: neutralize, scrub, mask and check it in one transaction.
 
-It connects as the environment's own role, so that a script can do no more than Odoo could. Nothing is visible before
-every question was answered well; on any other way out the copy is still production's, and its maker drops it.
+It connects as the environment's role, so that a script has no more rights than Odoo. Changes are committed only after
+every check passed; otherwise the copy still has production's data, and the caller drops it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _NO_TERMS = Terms()
 
 @dataclass(frozen=True, kw_only=True)
 class SanitizationReport:
-    """What was done: script names, rows per masked table and scrubbed `table.column` or thing, questions answered.
+    """The result: names of scripts, rows per masked table and scrubbed `table.column` or kind, and passed questions.
 
-    `skipped` are statements of scripts that name what these tables do not have, `kept` columns that policy leaves as
-    production's, `unscrubbed` those of a discarded copy that could not be scrubbed, each with its reason.
-    `searched_for` is how many values of production's secrets were looked for; `suspects` are columns that were not
-    scrubbed and whose values look random, for a person to judge.
+    `skipped` are statements of scripts that name absent tables or columns, `kept` are columns that policy leaves
+    unchanged, `unscrubbed` are columns of a discarded copy that could not be scrubbed, with the reason.
+    `searched_for` is the number of secret values that were searched for; `suspects` are unscrubbed columns whose
+    values look random, for a person to judge.
     """
 
     neutralized: tuple[str, ...]
@@ -81,14 +81,14 @@ def sanitize(
     filestore: Path | None = None,
     terms: Terms = _NO_TERMS,
 ) -> SanitizationReport:
-    """Run the scripts, the scrub and the masks, and keep the result only if no question finds anything.
+    """Run the scripts, the scrub and the masks; commit only if no question finds a problem.
 
-    Masks come last: they see no secret, and what they write into a column is what stands there. `filestore` is the
-    copy's own: the files of attachments that were taken away are removed from it.
+    Masks run last, so that they see no secret and nothing overwrites their values. `filestore` belongs to the copy: the
+    files of deleted attachments are removed from it.
 
     Raises:
-        SanitizationFailed: a script failed or ended the transaction itself, a secret cannot be taken out of its
-            column, or something harmful is left; nothing was kept.
+        SanitizationFailed: a script failed or ended the transaction, a secret cannot be removed from its column, or
+        something harmful is left; nothing was committed.
         Unavailable: the server does not answer.
     """
     started = time.monotonic()
@@ -106,7 +106,7 @@ def sanitize(
             before = _changed_rows(connection)
             run_all(connection, masks, skips_missing=False, progress=progress)
             masked_tables = _changed_rows(connection) - before
-            # After the masks, which views and statistics would show the former values of.
+            # After the masks, because views and statistics would show the values from before them.
             counts |= stale.refresh_views(connection)
             stale.clear_statistics(connection)
             seal(connection, filled.places, scripts)
@@ -132,9 +132,9 @@ def sanitize(
 
 
 def offenders(access: DatabaseAccess, *, by_value: bool = False) -> dict[str, list[str]]:
-    """Return what each question finds in the database, those left out that find nothing; nothing is changed.
+    """Return the findings of each question that has any; change nothing.
 
-    With `by_value` every text is read too, for what its own shape gives away as a secret.
+    With `by_value`, also search every text for secrets by their format.
 
     Raises:
         Unavailable: the server does not answer.
@@ -150,7 +150,7 @@ def offenders(access: DatabaseAccess, *, by_value: bool = False) -> dict[str, li
 
 
 def is_neutralized_by(access: DatabaseAccess, scripts: Sequence[Script]) -> bool:
-    """Return whether these very scripts were the last to neutralise the copy.
+    """Return whether the copy was last neutralized by exactly these scripts.
 
     Raises:
         Unavailable: the server does not answer.
@@ -160,7 +160,7 @@ def is_neutralized_by(access: DatabaseAccess, scripts: Sequence[Script]) -> bool
 
 
 def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> None:
-    """Set Odoo's system parameters, and take those away that have no value; no Odoo may be connected, it keeps them.
+    """Set Odoo's system parameters, and delete those with value None; no Odoo may be connected, because it caches them.
 
     Raises:
         Unavailable: the server does not answer.
@@ -179,7 +179,7 @@ def set_parameters(access: DatabaseAccess, values: Mapping[str, str | None]) -> 
 
 
 class _transaction:  # noqa: N801 -- used as a function
-    """One transaction on a connection of its own, kept only where the block ends well."""
+    """One transaction on its own connection, committed only if the block succeeds."""
 
     def __init__(self, access: DatabaseAccess) -> None:
         self._access = access
@@ -223,7 +223,7 @@ def _transaction_id(connection: Connection) -> str:
 
 
 def _changed_rows(connection: Connection) -> Counter[str]:
-    """Return how many rows of each table this transaction changed so far."""
+    """Return the number of rows that this transaction has changed, by table."""
     rows = connection.execute(
         "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables where schemaname = 'public'"
     )
@@ -231,7 +231,7 @@ def _changed_rows(connection: Connection) -> Counter[str]:
 
 
 def _known(connection: Connection) -> SecretList:
-    """Return the list of secrets of the series that the database is of."""
+    """Return the list of secrets for the database's Odoo series."""
     version = None
     if "ir_module_module" in ordinary_tables(connection):
         version = connection.execute(
@@ -243,7 +243,7 @@ def _known(connection: Connection) -> SecretList:
 def _scrub(
     connection: Connection, known: SecretList, terms: Terms, progress: Progress
 ) -> tuple[dict[str, int], Filled]:
-    """Return how many rows were emptied, filled or taken away, by what they held, and what became of the columns."""
+    """Scrub the copy; return the number of changed rows by kind or column, and the result of the columns."""
     tables = ordinary_tables(connection)
     counts = {
         statement.what: connection.execute(statement.sql).rowcount
@@ -266,7 +266,7 @@ def _scrub(
 def _answer(
     connection: Connection, known: SecretList, production: Fingerprints, *, allowed: Collection[str]
 ) -> scan.Findings:
-    """Ask everything, and return what the search for values found that proves nothing; `allowed` columns may."""
+    """Ask every question and return the findings; raise SanitizationFailed on a secret outside `allowed` columns."""
     findings = scan.by_value(connection, known, production, but=allowed)
     found = _found(connection, known, allowed=allowed) | _told(findings)
     if not found:
@@ -296,7 +296,7 @@ def _found(connection: Connection, known: SecretList, *, allowed: Collection[str
 
 
 def _is_ours(connection: Connection, column: Column, left: Seal) -> bool:
-    """Return whether sanitising put there what the column holds."""
+    """Return whether the column holds only what sanitizing left there."""
     return column.place in left.columns and is_intact(connection, _place(column), left)
 
 
@@ -306,7 +306,7 @@ def _kinds(connection: Connection) -> list[rows.Kind]:
 
 
 def _told(findings: scan.Findings) -> dict[str, list[str]]:
-    """Return the findings of the search by value as the answer to its question."""
+    """Return the findings of the search by value, keyed by its question."""
     things = [f"{place} ({what})" for what, places in findings.places.items() for place in places]
     return {_SEARCHES[1]: things} if things else {}
 
@@ -315,5 +315,5 @@ def _place(column: Column) -> Place:
     return Place(schema=column.schema, table=column.table, name=column.name)
 
 
-# Asked besides the questions of Odoo's tables: by what it is called, and by what it is.
+# Additional questions: the search by name and the search by value.
 _SEARCHES = ("keeps no secret", "holds no value of a secret")

@@ -1,4 +1,4 @@
-"""Columns of ordinary tables, and what the server says of them."""
+"""Columns of ordinary tables and their definition in the catalogue."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Place:
-    """A column of a table; people and policies call it `table.column`, with a schema where that is not Odoo's."""
+    """A column of a table; policies name it `table.column`, with the schema if that is not public."""
 
     schema: str = "public"
     table: str
     name: str
 
     def __str__(self) -> str:
-        """Return what people call it."""
+        """Return `table.column`, with the schema if that is not public."""
         return f"{self.table}.{self.name}" if self.schema == "public" else f"{self.schema}.{self.table}.{self.name}"
 
     @property
     def relation(self) -> sql.Identifier:
-        """Return the table for SQL."""
+        """Return the quoted name of the table."""
         return sql.Identifier(self.schema, self.table)
 
     @property
     def column(self) -> sql.Identifier:
-        """Return the column for SQL."""
+        """Return the quoted name of the column."""
         return sql.Identifier(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What decides which values a column takes: its type below all domains, its length, whether null is one of them."""
+    """The definition of a column: its type below all domains, its length, and whether it accepts null."""
 
-    declared: str  # as a cast names it, with its length
+    declared: str  # for use in a cast, with its length
     base: str
     category: str  # typcategory: A for arrays, E for enums
     length: int | None
     takes_null: bool
-    words: tuple[str, ...]  # that its checks speak of
+    words: tuple[str, ...]  # string literals in its check constraints
 
 
 def places_of(connection: Connection) -> dict[str, Place]:
-    """Return every column that an update could change, by what people call it."""
+    """Return every updatable column, by its readable name."""
     rows = connection.execute(
         """
         select n.nspname, c.relname, a.attname
@@ -65,7 +65,7 @@ def places_of(connection: Connection) -> dict[str, Place]:
 
 
 def linked(connection: Connection, places: Collection[Place]) -> list[Place]:
-    """Return the columns that foreign keys make hold values of these, however far away."""
+    """Return the columns that refer to these by foreign keys, directly or indirectly."""
     rows = connection.execute(
         """
         with recursive given (rel, att) as (
@@ -95,14 +95,14 @@ def linked(connection: Connection, places: Collection[Place]) -> list[Place]:
 
 
 def count_of(connection: Connection, place: Place) -> int:
-    """Return in how many rows the column holds something."""
+    """Return the number of rows in which the column is not null."""
     query = sql.SQL("select count(*) from {} where {} is not null").format(place.relation, place.column)
     [(count,)] = connection.execute(query).fetchall()
     return int(count)
 
 
 def facts_of(connection: Connection, place: Place) -> Facts:
-    """Return what the server says of the column; its length only where its type has one."""
+    """Return the definition of the column; `length` is None if its type has no length."""
     [row] = connection.execute(_FACTS, {"table": place.relation.as_string(connection), "column": place.name}).fetchall()
     declared, base, category, modifier, takes_null, words = row
     return Facts(
@@ -119,9 +119,9 @@ def _distinct(words: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words or ()))[:_WORDS]
 
 
-# The length of a character type is kept with the header of its values (PostgreSQL: src/backend/utils/adt/varchar.c).
+# The type modifier of a character type includes the header's size (PostgreSQL: src/backend/utils/adt/varchar.c).
 _HEADER = 4
-# A check that lists more words than these is a matter for a rule of the policy.
+# Maximum number of words tried from a check; a longer list needs a rule in the policy.
 _WORDS = 12
 _FACTS = r"""
 with recursive declared as (

@@ -1,4 +1,4 @@
-"""Secrets that are rows and not columns: system parameters, defaults, attachments, and links in messages."""
+"""Removes secrets that are rows rather than columns: system parameters, defaults, attachments, links in messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from odooops_dagster.tools.sanitize.secrets import SecretList, table_of
 
 Connection = psycopg.Connection[Any]
 
-# A parameter that is a switch holds no secret, whatever it is called.
+# A parameter with one of these values is a switch and not a secret.
 _SWITCHES = frozenset({"true", "false", "0", "1", ""})
-# Files that hold a private key by what they are, whoever attached them. `.key` is a presentation of Apple's too.
+# Names of files that contain private keys. `.key` is also the extension of Apple's Keynote presentations.
 _KEY_FILES = r"\.(p12|pfx|pem|ppk|jks|keystore|kdbx|ovpn)$|^id_(rsa|dsa|ecdsa|ed25519)$|^\.env$"
 _KEY_FILE = r"\.key$"
 _PRESENTATIONS = r"keynote|zip"
@@ -24,15 +24,15 @@ _PRESENTATIONS = r"keynote|zip"
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Rows that hold secrets, how to take them away, and how to name those that are left."""
+    """A kind of rows that hold secrets: how to delete them, and how to list those that are left."""
 
     what: str
-    columns: tuple[str, ...]  # a database of another Odoo has not all of them
+    columns: tuple[str, ...]  # the kind is skipped if the database lacks one of them
     delete: Callable[[Connection, SecretList], int]
     left: Callable[[Connection, SecretList], list[str]]
 
 
-# What a link carries to let its holder in: Odoo signs and stores such words under these names (portal, auth_signup).
+# Parameters of a link that grant access; Odoo uses these names (portal, auth_signup).
 _LINK_WORDS = ("token=", "hash=", "secret=", "password=", "api_key=", "signature=")
 _LINK = (
     r"([?&;](?:amp;)?[a-z_]*(?:token|hash|secret|password|api_key|signature)=)[A-Za-z0-9._~%+/-][A-Za-z0-9._~%+/=-]{7,}"
@@ -50,7 +50,7 @@ def secret_parameters(connection: Connection, known: SecretList) -> list[str]:
 
 
 def delete_parameters(connection: Connection, known: SecretList) -> int:
-    """Delete the system parameters that hold secrets, and return how many there were."""
+    """Delete the system parameters that hold secrets, and return their number."""
     return connection.execute(
         "delete from public.ir_config_parameter where key = any(%s)", [secret_parameters(connection, known)]
     ).rowcount
@@ -70,13 +70,13 @@ def _defaults(connection: Connection, known: SecretList) -> list[tuple[int, str]
 
 
 def delete_defaults(connection: Connection, known: SecretList) -> int:
-    """Delete the stored defaults of secret fields, and return how many there were."""
+    """Delete the stored defaults of secret fields, and return their number."""
     numbers = [number for number, _ in _defaults(connection, known)]
     return connection.execute("delete from public.ir_default where id = any(%s)", [numbers]).rowcount
 
 
 def secret_attachments(connection: Connection, known: SecretList) -> list[str]:
-    """Return the attachments that keep a secret field's bytes or a key's file, and every one of the same bytes."""
+    """Return the attachments that hold a secret field or a key file, and all attachments with the same content."""
     return [name for _, name in _attachments(connection, known)]
 
 
@@ -90,7 +90,7 @@ def _attachments(connection: Connection, known: SecretList) -> list[tuple[int, s
 
 
 def delete_attachments(connection: Connection, known: SecretList) -> int:
-    """Delete the attachments that keep secrets; one that another row must have keeps its row and loses its bytes."""
+    """Delete the attachments that hold secrets; if another row refers to one of them, clear their content instead."""
     numbers = [number for number, _ in _attachments(connection, known)]
     if not numbers:
         return 0
@@ -107,9 +107,9 @@ def delete_attachments(connection: Connection, known: SecretList) -> int:
 
 
 def rewrite_links(connection: Connection) -> dict[str, int]:
-    """Take out of every text the words that let a link's holder in; return the rows by `table.column`.
+    """Replace the access tokens of links in every text column; return the number of changed rows by table.
 
-    A link that production sent opens production: a quotation, a survey, the form that sets a password.
+    A link sent by production grants access to production: a quotation, a survey, the form that sets a password.
     """
     tables: dict[str, list[Column]] = {}
     for column in writable(readable_columns(connection)):
@@ -138,7 +138,7 @@ def _rewrite(connection: Connection, columns: list[Column]) -> int:
 
 
 def _has_link(column: Column) -> sql.Composed:
-    # `like` first: it reads ten times as fast as a regular expression.
+    # Filter with `like` first: it is ten times as fast as a regular expression.
     name = sql.Identifier(column.name)
     words = sql.SQL(" or ").join(sql.SQL("{} like {}").format(name, sql.Literal(f"%{word}%")) for word in _LINK_WORDS)
     return sql.SQL("({} like '%=%' and ({}))").format(name, words)

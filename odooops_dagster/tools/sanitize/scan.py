@@ -1,8 +1,8 @@
-"""The search for secrets in a copy: it reads everything that can be read, and knows nothing of what was scrubbed.
+"""Searches a copy for secrets: reads everything readable, independent of what was scrubbed.
 
-Wider than the scrub on purpose. By name: columns of views, materialised views and generated columns too. By value: what
-production's secret columns held, and what its own shape gives away, in any text of any schema, in large objects, and
-in what a role can read of the catalogue: functions, views, defaults, checks, comments, enums, settings, statistics.
+It is wider than the scrub on purpose. By name, it also covers columns of views and materialized views. By value, it
+searches for the values of production's secret columns and for known formats, in any text of any schema, in large
+objects, and in the readable catalogue: functions, views, defaults, checks, comments, enums, settings, statistics.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from odooops_dagster.tools.sanitize.secrets import SecretList
 
 Connection = psycopg.Connection[Any]
 
-# Nothing at all, the filler, or an array, a row or a range of nothing.
+# Matches an empty value, a filler of the scrub, and an empty array, row or range.
 _FILLED = rf"""^([\s{{}}(),"]*|["']?{SCRUBBED}.*|{SCRUBBED_UUID}.*|empty)$"""
 _CHUNK_BYTES = 1 << 20
-# COPY's text format (PostgreSQL's docs, COPY, "Text Format"): what it writes for the signs that part values.
+# Escapes of COPY's text format (PostgreSQL's docs, COPY, "Text Format") for characters that separate values.
 _ESCAPES = ((b"\\\\", b"\0"), (b"\\n", b" "), (b"\\t", b" "), (b"\\r", b" "))
 _UNREADABLE = "what cannot be read"
 _PRODUCTIONS = "a value of production's secrets"
-# A column whose values look random is told of when so many of the first ones do.
+# A column is a suspect if more than this share of its values in the sampled first rows looks random.
 _SAMPLE, _ENOUGH = 200, 0.5
 
 
 @dataclass
 class Findings:
-    """Where secrets were found, by what they are; `suspects` are columns whose values only look random."""
+    """The places of the found secrets, by kind; `suspects` are columns whose values only look random."""
 
     places: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     suspects: list[str] = field(default_factory=list)
 
     def add(self, what: str, place: str) -> None:
-        """Note a place once."""
+        """Add a place, once."""
         if place not in self.places[what]:
             self.places[what].append(place)
 
 
 def by_name(connection: Connection, known: SecretList) -> list[Column]:
-    """Return the columns that are named like secrets and hold what the scrub does not mark as its own."""
+    """Return the columns that are named like secrets and hold a value without the scrub's mark."""
     columns = secret_columns(readable_columns(connection), known)
     return [column for column in columns if not column.is_generated and _holds(connection, column)]
 
@@ -59,7 +59,7 @@ def by_name(connection: Connection, known: SecretList) -> list[Column]:
 def by_value(
     connection: Connection, known: SecretList, production: Fingerprints, *, but: Collection[str] = ()
 ) -> Findings:
-    """Read every text of the database once, `but` these columns, and return where a secret stands."""
+    """Read every text of the database once, except the columns in `but`, and return the places of secrets."""
     findings = Findings()
     searched = [column for column in _searched(readable_columns(connection), known) if column.place not in but]
     for columns in _by_relation(searched):
@@ -70,7 +70,7 @@ def by_value(
 
 
 def _searched(columns: Sequence[Column], known: SecretList) -> list[Column]:
-    """Return what is stored; a view shows nothing else, and a foreign table's rows are another server's."""
+    """Return the columns of stored relations: views show the same data, foreign tables belong to another server."""
     return [
         column
         for column in columns
@@ -86,7 +86,7 @@ def _holds(connection: Connection, column: Column) -> bool:
         with connection.transaction():
             return bool(connection.execute(statement).rowcount)
     except psycopg.Error:
-        return True  # what cannot be read is not known to be empty
+        return True  # an unreadable column may hold a secret
 
 
 def _by_relation(columns: Sequence[Column]) -> Iterator[list[Column]]:
@@ -97,7 +97,7 @@ def _by_relation(columns: Sequence[Column]) -> Iterator[list[Column]]:
 
 
 class _Reading:
-    """One pass over a relation's text, in pieces of whole rows."""
+    """One pass over the text of a relation, in chunks of whole rows."""
 
     def __init__(self, columns: Sequence[Column], production: Fingerprints, findings: Findings) -> None:
         self._columns = columns
@@ -155,7 +155,7 @@ class _Reading:
 
 
 def _look(texts: Sequence[tuple[str, bytes]], production: Fingerprints, findings: Findings) -> None:
-    """Look through small texts, all at once first: most hold nothing."""
+    """Search small texts; first all of them joined, because most contain no secret."""
     together = b"\n".join(text for _, text in texts)
     is_wanted = production.found_in(together) or production.wholes or formats_in(together)
     for place, text in texts if is_wanted else ():
@@ -184,7 +184,7 @@ def _plain(text: bytes) -> bytes:
 
 
 def _definitions(connection: Connection, statement: LiteralString, findings: Findings) -> list[tuple[str, bytes]]:
-    """Return what the catalogue says in its users' words, or a large object."""
+    """Return the place and the text of each row of a catalogue query; record a query that is not permitted."""
     try:
         with connection.transaction():
             return [(str(place), str(text).encode()) for place, text in connection.execute(statement)]

@@ -1,4 +1,4 @@
-"""Runs scripts in the copy's transaction: whole, or statement by statement where they are newer than its tables."""
+"""Runs scripts in the copy's transaction: as a whole, or statement by statement if a table or column is missing."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MISSING = (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable)
 def run_all(
     connection: Connection, scripts: Sequence[Script], *, skips_missing: bool, progress: Callable[[str], None]
 ) -> tuple[str, ...]:
-    """Run the scripts; return the statements that name a table or column which is not there, where those are skipped.
+    """Run the scripts; with `skips_missing`, skip and return the statements that name an absent table or column.
 
-    Such a statement has nothing to switch off: what it names comes with a later version of its module.
+    Such a statement has nothing to switch off: a later version of its module adds the table or column.
 
     Raises:
         SanitizationFailed: a script failed, or ended the transaction.

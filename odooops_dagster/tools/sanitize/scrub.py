@@ -1,7 +1,7 @@
-"""What neutralisation leaves in a copy of production and nobody there needs: work that waits, and its identity.
+"""Statements that remove what neutralization leaves in a copy: waiting work, and the database's identity.
 
-Odoo's scripts switch things off; the credentials stay, and one click in the copy switches them on again. Here are the
-statements whose tables tell what to take away; columns and rows that are named like secrets are `sanitize`'s.
+Odoo's scripts only switch things off; the credentials stay, and one click in the copy enables them again. The
+statements here are tied to known tables; `sanitize` handles columns and rows that are named like secrets.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import LiteralString
 
-# Fills a secret column that may not be empty; the search for secrets knows it again by this beginning.
+# Prefix of the filler for a secret column that may not be null; the search for secrets recognizes it.
 SCRUBBED = "scrubbed-"
-# A uuid's column takes no words as a filler.
+# Prefix of the filler for a uuid column, which accepts no text.
 SCRUBBED_UUID = "5c4bbed0-"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """SQL that takes away what no column's name tells; it runs only where its tables are."""
+    """SQL for known tables; it is skipped in a database that lacks one of them."""
 
     what: str
     tables: tuple[str, ...]

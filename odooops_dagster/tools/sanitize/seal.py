@@ -1,7 +1,7 @@
-"""What sanitising left in a copy's columns: kept in the copy itself, so that each copy of it can be asked again.
+"""Checksums of what sanitizing left in a copy's columns, stored in the copy, so that its copies can be checked again.
 
-A value that had to fit a short column bears no mark. So the copy keeps a sum of what stands in such a column: what is
-there later and does not add up to it, sanitising did not put there.
+A filler in a short column has no room for a mark. Therefore the copy stores a checksum of such a column: if it differs
+later, the column holds a value that sanitizing did not write.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from psycopg import sql
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.places import Connection, Place
 
-# The system parameter that keeps it.
+# The system parameter that stores the seal.
 PARAMETER = "odooops.sanitized"
 _EMPTY = "0:0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """The sums of columns, by name, and the SHA-256 of the scripts that neutralised the copy."""
+    """The checksums of columns, by name, and the SHA-256 of the scripts that neutralized the copy."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     scripts: str = ""
 
 
 def sum_of(connection: Connection, place: Place) -> str:
-    """Return the sum of what stands in the column: the same for the same values in any order."""
+    """Return the checksum of the column's values, independent of their order."""
     query = sql.SQL(
         "select count({0}) || ':' || coalesce(sum(hashtextextended({0}::text, 0)::numeric), 0) from {1}"
     ).format(place.column, place.relation)
@@ -39,14 +39,14 @@ def sum_of(connection: Connection, place: Place) -> str:
 
 
 def seal(connection: Connection, places: Collection[Place], scripts: Sequence[Script]) -> None:
-    """Keep the sums of the columns that hold something, and which scripts ran."""
+    """Store the checksums of the columns that are not empty, and the hash of the scripts."""
     sums = {str(place): sum_of(connection, place) for place in places}
     held = {name: kept for name, kept in sums.items() if kept != _EMPTY}
     _write(connection, Seal(columns=held, scripts=sum_of_scripts(scripts)))
 
 
 def read_seal(connection: Connection) -> Seal:
-    """Return what is kept in the copy; an empty one where nothing is, or nothing that can be read."""
+    """Return the seal stored in the copy; an empty one if it is absent or unreadable."""
     rows = connection.execute("select value from public.ir_config_parameter where key = %s", [PARAMETER]).fetchall()
     try:
         told = json.loads(rows[0][0]) if rows else {}
@@ -56,12 +56,12 @@ def read_seal(connection: Connection) -> Seal:
 
 
 def break_seal(connection: Connection) -> None:
-    """Forget what the data brought along: production may have been restored from a copy."""
+    """Delete the seal: the data may contain an old one, if production was restored from a copy."""
     connection.execute("delete from public.ir_config_parameter where key = %s", [PARAMETER])
 
 
 def is_intact(connection: Connection, place: Place, kept: Seal) -> bool:
-    """Return whether the column holds what sanitising left there, and only that."""
+    """Return whether the column holds exactly what sanitizing left there."""
     return kept.columns.get(str(place)) == sum_of(connection, place)
 
 

@@ -1,7 +1,7 @@
-"""The one list of what is called a secret: words for every name, and the reviewed fields of each Odoo series.
+"""Decides by name what is a secret: words that apply to every name, and the reviewed fields of each Odoo series.
 
-The words apply to columns, system parameters, defaults and binary fields alike, whatever module they come from.
-`odoo/series/<series>-secrets.toml` adds what a name does not tell; `scripts/dev/secret_fields.py` finds its candidates.
+The words apply to columns, system parameters, defaults and binary fields of every module. The file
+`odoo/series/<series>-secrets.toml` adds exceptions; `scripts/dev/secret_fields.py` finds candidates for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-# Parts of a name that is written without its separators: api_key, apiKey and API-Key are all apikey.
+# Matched against a name without separators: api_key, apiKey and API-Key all become apikey.
 _STEMS = re.compile(
     r"passw|passphrase|passcode|passwort|kennwort|motdepasse|motpasse|contrasen|wachtwoord|adgangskode|losenord"
     r"|salasana|palavrachave|parolachiave"
@@ -28,7 +28,7 @@ _STEMS = re.compile(
     r"|hashiv|sessioniv|clientid(?![a-z])|clientidentifier|smtpuser|rtoken|pincode|csidjson|accountinfo|clesecrete"
     r"|cleapi|claveapi|claveprivada|(?:api|zugangs|privat|privater)schlue?ssel"
 )
-# Too short to be looked for inside other words.
+# Matched only as whole words, because they are too short.
 _WORDS = frozenset(
     {
         *("pwd", "pwds", "pin", "pins", "pem", "otp", "totp", "hotp", "hmac", "csid", "jwt", "pfx", "pkcs12", "psk"),
@@ -37,7 +37,7 @@ _WORDS = frozenset(
 )
 _LAST_WORDS = frozenset({"pass", "clave"})
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-# `ir.actions.*` are the models whose tables are not called after them.
+# The tables of `ir.actions.*` are not named after their models.
 _TABLE_PREFIXES = (("ir.actions.", "ir_act_"),)
 _ANY_TABLE = "*"
 _LIST = "-secrets.toml"
@@ -45,7 +45,7 @@ _LIST = "-secrets.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class SecretList:
-    """What is known of one series: pairs of table and column, and names of system parameters."""
+    """The reviewed list of one series: pairs of table and column, and names of system parameters."""
 
     secret: frozenset[tuple[str, str]] = frozenset()
     public: frozenset[tuple[str, str]] = frozenset()
@@ -55,24 +55,24 @@ class SecretList:
     public_parameters: frozenset[str] = frozenset()
 
     def is_secret(self, table: str, column: str) -> bool:
-        """Return whether the column is to be emptied: it was reviewed as a secret, or its name says so."""
+        """Return whether the column has to be emptied, by the reviewed list or by its name."""
         if _has(self.kept, table, column) or _has(self.public, table, column):
             return False
         return _has(self.secret, table, column) or _has(self.unsearched, table, column) or is_secret_name(column)
 
     def is_unsearched(self, table: str, column: str) -> bool:
-        """Return whether the column is emptied but not searched for: names of accounts, links to records."""
+        """Return whether the column's values are emptied but not searched for: account names, links to records."""
         return _has(self.unsearched, table, column)
 
     def is_secret_parameter(self, key: str) -> bool:
-        """Return whether the system parameter is to be deleted."""
+        """Return whether the system parameter has to be deleted."""
         if key in self.public_parameters:
             return False
         return key in self.secret_parameters or is_secret_name(key)
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether a column or a key of this name holds a secret; accents, case and separators do not matter."""
+    """Return whether the name of a column or key indicates a secret; ignore accents, case and separators."""
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
     words = [part.lower() for part in _PARTS.findall(plain)]
     if not words:
@@ -81,12 +81,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def _joined(words: list[str]) -> str:
-    """Join the words so that a stem may span them; a key and an id end what is joined."""
+    """Join the words, so that a stem may span several; insert a space after `key`, `keys` and `id`."""
     return "".join(f"{word} " if word in {"key", "keys", "id"} else word for word in words)
 
 
 def recipe() -> bytes:
-    """Return the digest of all that decides what is a secret, what is done to it, and how it is searched for."""
+    """Return the digest of the code and lists that decide what is a secret, its treatment and the search for it."""
     digest = hashlib.sha256()
     for folder in (resources.files("odooops_dagster.tools.sanitize"), _lists()):
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
@@ -97,7 +97,7 @@ def recipe() -> bytes:
 
 @cache
 def secret_list(series: str) -> SecretList:
-    """Return what was reviewed of the series; of one that nobody reviewed, what was of the newest."""
+    """Return the reviewed list of the series; for a series without a list, that of the newest one."""
     known = sorted(
         (file.name.removesuffix(_LIST) for file in _lists().iterdir() if file.name.endswith(_LIST)), key=_number
     )
@@ -110,7 +110,7 @@ def _lists() -> Traversable:
 
 
 def parse(text: str) -> SecretList:
-    """Return the list that the file holds."""
+    """Return the list in the text of a file."""
     told: Mapping[str, Any] = tomllib.loads(text)
     parameters = told.get("parameters", {})
     return SecretList(
@@ -121,7 +121,7 @@ def parse(text: str) -> SecretList:
 
 
 def table_of(model: str) -> str:
-    """Return the table of a model; `*` is every table, as for the fields of a mixin."""
+    """Return the table of a model; `*` means every table, for the fields of a mixin."""
     for prefix, table in _TABLE_PREFIXES:
         if model.startswith(prefix):
             return table + model.removeprefix(prefix).replace(".", "_")

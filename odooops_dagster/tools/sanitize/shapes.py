@@ -1,7 +1,7 @@
-"""Values that take a secret's place, as SQL expressions in the order in which they are tried.
+"""Candidate values that replace a secret, as SQL expressions in the order in which they are tried.
 
-Each is made of a hash of the value and of a key that nobody keeps: it tells nothing of the secret, differs where the
-secrets differ, and is the same wherever the same secret stands, so that foreign keys go on to fit.
+Most derive from a hash of the value with a key that is not stored: it reveals nothing about the secret, and equal
+secrets get equal values, different secrets different ones, so that foreign keys stay valid.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from psycopg import sql
 from odooops_dagster.tools.sanitize.places import Facts, Place
 from odooops_dagster.tools.sanitize.scrub import SCRUBBED, SCRUBBED_UUID
 
-# What a readable mark and enough of the hash to be unique take.
+# Length of the readable mark plus enough of the hash to be unique.
 _MARKED_LENGTH: Final = len(SCRUBBED) + 16
 _UUID_LENGTH: Final = len(SCRUBBED) + 36
 _TEXT = frozenset({"varchar", "bpchar", "text", "name", "citext"})
 
-# The pieces: {value} is the old value as text, {hash} 64 hexadecimal digits of it, {other} as many others.
+# Placeholders: {value} is the old value as text, {hash} its 64 hexadecimal digits, {other} those of a second hash.
 _UUID: LiteralString = "left({hash}, 32)::uuid::text"
 _HEX: LiteralString = "left(repeat({hash}, length({value}) / 64 + 1), length({value}))"
 _DIGITS: LiteralString = (
     "coalesce(nullif(" + _HEX.replace("{hash}", "translate({hash}, 'abcdef', '012345')") + ", {value}), "
     + _HEX.replace("{hash}", "translate({other}, 'abcdef', '012345')") + ")"
 )  # fmt: skip
-# Digits for digits, letters for letters, and marks where they are.
+# Replaces digits with digits and letters with letters, and keeps punctuation.
 _LIKE: LiteralString = """(
     select string_agg(case
         when c.sign collate "C" between '0' and '9' then substr(h.digits, h.turn, 1)
@@ -41,7 +41,7 @@ _LIKE: LiteralString = """(
 
 
 def shapes(place: Place, facts: Facts, key: str) -> list[sql.Composed]:
-    """Return the expressions to try; one that happens to give the old value again gives null instead."""
+    """Return the expressions to try; a text expression yields null if it would equal the old value."""
     value = "encode({column}, 'hex')" if facts.base == "bytea" else "{column}::text"
     made = []
     for shape in _templates(facts):
@@ -103,5 +103,5 @@ def _texts(facts: Facts) -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    """Return a word of a check, as the server writes it between its quotes, with no brace that a template reads."""
+    """Return a literal of a check constraint as a quoted SQL literal, with braces escaped for the template."""
     return sql.Literal(word.replace("''", "'")).as_string(None).replace("{", "{{").replace("}", "}}")

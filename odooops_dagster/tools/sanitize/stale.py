@@ -1,4 +1,4 @@
-"""What PostgreSQL still keeps of a value that its table has no more: materialised views and statistics."""
+"""Clears old values that PostgreSQL keeps outside of tables: materialized views and statistics."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from psycopg import sql
 
 Connection = psycopg.Connection[Any]
 
-# The version that brought pg_clear_attribute_stats (PostgreSQL's docs, "Statistics Manipulation Functions").
+# The server version that added pg_clear_attribute_stats (PostgreSQL's docs, "Statistics Manipulation Functions").
 _CLEARS_STATISTICS = 180000
 
 
 def refresh_views(connection: Connection) -> dict[str, int]:
-    """Fill the materialised views again, each after those it reads; return 1 by name for each.
+    """Refresh the materialized views in the order of their dependencies; return a count of 1 for each, by name.
 
-    One that cannot be filled is emptied: a view without rows holds no secret, one with yesterday's does.
+    A view that cannot be refreshed is emptied, because its old rows may hold secrets.
     """
     names = [(str(schema), str(name)) for schema, name in connection.execute(_VIEWS)]
     for schema, name in names:
@@ -30,7 +30,7 @@ def refresh_views(connection: Connection) -> dict[str, int]:
 
 
 def clear_statistics(connection: Connection) -> None:
-    """Drop what the planner remembers of the tables that this transaction changed: their owner reads it in pg_stats."""
+    """Clear the statistics of the tables that this transaction changed: pg_stats shows old values to their owner."""
     clears = connection.info.server_version >= _CLEARS_STATISTICS
     for schema, name in connection.execute(_CHANGED).fetchall():
         if clears:
@@ -39,7 +39,7 @@ def clear_statistics(connection: Connection) -> None:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
 
 
-# A parent's statistics tell of its children's and its partitions' rows too.
+# The statistics of a parent table also cover its children and partitions.
 _CHANGED = """
 with recursive changed (oid) as (
     select relid from pg_stat_xact_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0
@@ -55,8 +55,8 @@ _CLEAR = """
 select pg_clear_attribute_stats(schemaname, tablename, attname, inherited)
   from pg_stats where schemaname = %s and tablename = %s
 """
-# A view is made after what it reads, so that the order of their numbers is one in which each can be filled; a rule's
-# dependencies tell the order where one was replaced since.
+# Order by dependency depth from the views' rules; the oid breaks ties, because a view is usually created after the
+# relations that it reads.
 _VIEWS = """
 with recursive reads (view, source) as (
     select distinct r.ev_class, d.refobjid

@@ -1,11 +1,11 @@
-"""SQL scripts cut into their statements."""
+"""Splits SQL scripts into statements."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# What may hold a semicolon that ends nothing, and the semicolon that ends a statement.
+# Comments and quoted strings, in which a semicolon ends nothing, and the semicolon that ends a statement.
 _TOKEN = re.compile(
     r"--[^\n]*"
     r"|/\*(?:[^*]|\*(?!/))*\*/"
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 
 
 def statements(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each statement with the number of the line on which it begins; comments alone are none."""
+    """Yield the line number and the text of each statement; skip statements that consist of comments only."""
     start = 0
     for token in _TOKEN.finditer(text):
         if token["end"]:

@@ -1,4 +1,4 @@
-"""What is agreed on before a copy of production is made harmless."""
+"""The options for sanitizing a copy of production."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ KEEP, DELETE_ROWS, TRUNCATE, VALUE = "keep", "delete_rows", "truncate", "value:"
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The project's rules for single columns, and what is known of scripts and copy.
+    """The project's rules for single columns, and facts about the scripts and the copy.
 
-    `columns` is policy clone.columns: what to do with `table.column`. With `is_of_tables` the scripts are of the code
-    that made the tables, so that what they name and is not there is an error; other scripts may name what a later
-    version brings. In a copy that `is_discarded` a secret may stay that cannot be taken out. A copy that `is_again`
-    made harmless keeps what the first time put into its columns.
+    `columns` is policy clone.columns: the rule for each `table.column`. `is_of_tables`: the scripts belong to the code
+    that created the tables, so that a missing table or column is an error; other scripts may be newer. `is_discarded`:
+    the copy is discarded afterwards, so that a secret that cannot be removed may stay. `is_again`: the copy was
+    sanitized before and keeps the fillers of the first time.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
