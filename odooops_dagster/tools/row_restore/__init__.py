@@ -1,1 +1,1 @@
-"""Single rows of a backup: compared with a live database, reviewed, written back."""
+"""Restores single rows of a backup: compares them with a live database, and writes back the reviewed ones."""

@@ -1,4 +1,4 @@
-"""Writes the rows of a reviewed diff into the live database: all of them or none."""
+"""Writes the rows of a reviewed diff into the live database, all or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.tables import Connection, Key, Table, connected, describe, fetch
 from odooops_dagster.tools.row_restore.review import Change, Review, Values
 
-# Puts files of the filestore where the rows will look for them.
+# Restores the named files to the live filestore.
 BringBack = Callable[[Sequence[str]], object]
 
 _AGAIN = "make the diff anew, and look at it again: ops backup records diff"
@@ -20,7 +20,7 @@ _AGAIN = "make the diff anew, and look at it again: ops backup records diff"
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What was written."""
+    """The number of written rows, and the restored files."""
 
     inserted: int
     updated: int
@@ -28,12 +28,11 @@ class Applied:
 
 
 def apply(access: DatabaseAccess, review: Review, *, bring_back: BringBack) -> Applied:
-    """Write the reviewed rows as the role that `access` names, in one transaction; their files are there before.
+    """Write the reviewed rows as the role in `access`, in one transaction; restore their files before the commit.
 
     Raises:
-        Conflict: a live row is no longer what the diff saw, or the database's own rules refuse a row; nothing was
-            written.
-        BadInput: the review names a column that is not there.
+        Conflict: a live row differs from the one in the diff, or a constraint refuses a row; nothing was written.
+        BadInput: the review names a column that does not exist.
     """
     inserts, updates = review.of("insert"), review.of("update")
     files = tuple(dict.fromkeys(change.file_name for change in (*inserts, *updates) if change.file_name))
@@ -44,7 +43,7 @@ def apply(access: DatabaseAccess, review: Review, *, bring_back: BringBack) -> A
         for change in updates:
             _lock(live, tables[change.table], change)
         _insert_all(live, tables, inserts)
-        for change in updates:  # which may refer to the rows that came back
+        for change in updates:  # after the inserts, because an update may refer to an inserted row
             _set(live, tables[change.table], _key(tables[change.table], change), change.values)
         for label in {change.table for change in inserts}:
             _advance(live, tables[label])
@@ -61,7 +60,7 @@ def _refuse_unknown(table: Table, change: Change) -> None:
 
 
 def _lock(live: Connection, table: Table, change: Change) -> None:
-    """Hold the live row, which is still what the diff saw."""
+    """Lock the live row; raise Conflict if it differs from the one in the diff."""
     key = _key(table, change)
     found = fetch(live, table, tuple(change.live), [key], lock=True).get(key)
     if found is None:
@@ -81,7 +80,7 @@ def _set(live: Connection, table: Table, key: Key, values: Values) -> None:
 
 
 def _insert_all(live: Connection, tables: dict[str, Table], inserts: Sequence[Change]) -> None:
-    """Insert the rows, each after those that it cannot do without; what may be null is set when all are there."""
+    """Insert the rows in the order of their required references; set nullable references after all are inserted."""
     rows = {(change.table, _key(tables[change.table], change)): change for change in inserts}
     if len(rows) < len(inserts):
         raise BadInput("the review inserts a row twice", hint=_AGAIN)
@@ -105,7 +104,7 @@ def _insert_all(live: Connection, tables: dict[str, Table], inserts: Sequence[Ch
 
 
 def _lacks(table: Table, change: Change, waiting: dict[tuple[str, Key], Change]) -> bool:
-    """Return whether the row must refer to one that is not there yet, other than itself."""
+    """Return whether a required reference of the row points to another row that is not inserted yet."""
     return any(
         table.required.issuperset(reference.columns) and waiting[target] is not change
         for reference in table.references
@@ -114,7 +113,7 @@ def _lacks(table: Table, change: Change, waiting: dict[tuple[str, Key], Change])
 
 
 def _postponed(table: Table, change: Change, waiting: dict[tuple[str, Key], Change]) -> dict[str, str | None]:
-    """Return the values that refer to rows that are not there yet and that may be null until then."""
+    """Return the values of nullable columns that refer to rows that are not inserted yet."""
     return {
         column: change.values[column]
         for reference in table.references
@@ -125,7 +124,7 @@ def _postponed(table: Table, change: Change, waiting: dict[tuple[str, Key], Chan
 
 
 def _insert(live: Connection, table: Table, name: str, values: Values) -> None:
-    # Its key is the one it had: also where the column makes its own.
+    # Insert the original key, even into an identity column.
     statement = sql.SQL("insert into {} ({}) overriding system value values ({}) on conflict do nothing").format(
         table.identifier,
         sql.SQL(", ").join(map(sql.Identifier, values)),
@@ -136,7 +135,7 @@ def _insert(live: Connection, table: Table, name: str, values: Values) -> None:
 
 
 def _advance(live: Connection, table: Table) -> None:
-    """Let the table's own numbers go on behind the rows that came back."""
+    """Advance the sequences of the table's key beyond the inserted rows."""
     label = table.identifier.as_string(live)
     for column in table.key:
         found = live.execute("select pg_get_serial_sequence(%s, %s)", [label, column]).fetchone()

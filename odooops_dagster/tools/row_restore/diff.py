@@ -1,4 +1,4 @@
-"""Compares chosen rows of a backup with the live database; nothing is written."""
+"""Compares chosen rows of a backup with the live database, read-only."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from odooops_dagster.tools.backup.tables import (
 )
 from odooops_dagster.tools.row_restore.review import Change, Header, Review
 
-# Nobody reads more, and all of them are held in memory.
+# Limit of a review: nobody reads more, and all changes are in memory.
 MOST_CHANGES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """A table, and the rows of it that are looked at; all where none is named."""
+    """A table, and the ids of the rows to compare; all rows if there are no ids."""
 
     table: str
     ids: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Chosen:
-        """Return what `res_partner` or `res_partner:1,2` chooses."""
+        """Parse `res_partner` or `res_partner:1,2`."""
         table, colon, ids = text.partition(":")
         chosen = cls(table=table, ids=tuple(part.strip() for part in ids.split(",") if part.strip()))
         if not table or (colon and not chosen.ids):
@@ -54,12 +54,12 @@ def diff(
     environment: str,
     now: datetime,
 ) -> Review:
-    """Compare the rows, each database in one moment of its own.
+    """Compare the rows and return a review; each database is read in one snapshot.
 
     Raises:
         NotFound: there is no such table.
-        BadInput: a table has no primary key, or there are more differences than anybody reads.
-        Conflict: the two have different primary keys.
+        BadInput: a table has no primary key, or there are more than MOST_CHANGES differences.
+        Conflict: the primary keys of the two tables differ.
     """
     changes: list[Change] = []
     notes: list[str] = []
@@ -150,7 +150,7 @@ def _rows_of(
 
 
 def _keys_of(pair: _Pair, choice: Chosen) -> Iterator[list[Key]]:
-    """Yield the keys of the chosen rows that the live database has."""
+    """Yield the keys of the chosen rows in the live database, in batches."""
     for rows in _rows_of(pair.new, pair.in_live, pair.in_live.key, choice):
         yield list(rows)
 
@@ -182,7 +182,7 @@ def _named(table: Table, key: Key) -> dict[str, str | None]:
 
 
 def _with_dangling(live: Connection, changes: Sequence[Change]) -> Iterator[Change]:
-    """Yield the changes, each with its references to rows that neither the live database nor another change brings."""
+    """Yield the changes with their dangling references: to rows neither in the live database nor inserted."""
     tables = {label: describe(live, label) for label in {change.table for change in changes}}
     wanted: dict[Reference, set[Key]] = {}
     for change in changes:

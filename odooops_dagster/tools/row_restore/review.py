@@ -1,4 +1,4 @@
-"""What a diff of records found, as a file that a person reads, shortens and gives back."""
+"""The review file: the result of a diff of records, from which a person removes unwanted changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from odooops_dagster.tools.backup.external_files import store_of
 FORMAT = "odooops-records"
 VERSION = 1
 
-# Text as PostgreSQL writes and reads it; None is null.
+# Column values in PostgreSQL's text representation; None is null.
 Values = Mapping[str, str | None]
 Kind = Literal["insert", "update", "only_in_live"]
 
@@ -29,7 +29,7 @@ _TITLES: dict[Kind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """Of what and against what the diff was made."""
+    """The backup and the database that were compared."""
 
     backup_id: str
     taken_at: str
@@ -37,35 +37,35 @@ class Header:
     database: str
     made_at: str
     tables: tuple[str, ...]
-    notes: tuple[str, ...] = ()  # what the two databases' tables do not have in common
+    notes: tuple[str, ...] = ()  # differences between the two tables' columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One row: what the backup has, and what the live database had when they were compared."""
+    """One row: its values in the backup, and in the live database at the time of the diff."""
 
     kind: Kind
     table: str
     key: Values
-    values: Values = field(default_factory=dict)  # what apply writes
-    live: Values = field(default_factory=dict)  # what it finds there, or it refuses
-    dangling: tuple[str, ...] = ()  # references to rows that the live database no longer has
+    values: Values = field(default_factory=dict)  # values that `apply` writes
+    live: Values = field(default_factory=dict)  # values that `apply` requires in the live row
+    dangling: tuple[str, ...] = ()  # references to rows that are not in the live database
 
     @property
     def name(self) -> str:
-        """Return what people call the row."""
+        """Return the readable name of the row."""
         return f"{self.table} {', '.join(f'{column} {value}' for column, value in self.key.items())}"
 
     @property
     def file_name(self) -> str | None:
-        """Return the file of the filestore that the row would refer to."""
+        """Return the filestore file that the row refers to, None if there is none."""
         name = self.values.get("store_fname") if self.table == "ir_attachment" else None
         return name if name and not store_of(name) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """The file's content."""
+    """The content of a review file."""
 
     header: Header
     changes: tuple[Change, ...]
@@ -76,7 +76,7 @@ class Review:
 
 
 def write_review(review: Review, path: Path) -> Path:
-    """Write the review, and beside it a page for people, whose path is returned; both for their owner's eyes alone."""
+    """Write the review and a readable page beside it, both readable by their owner only; return the page's path."""
     write_whole(path, to_bytes(review))
     page = path.with_name(path.name + ".md")
     write_whole(page, "\n".join(_page(review)).encode())
@@ -84,7 +84,7 @@ def write_review(review: Review, path: Path) -> Path:
 
 
 def read_review(path: Path) -> Review:
-    """Return what the file says; lines that were taken out are not applied.
+    """Read the review file, from which a person may have removed lines.
 
     Raises:
         BadInput: a line is not as it was written, but for its values.
@@ -96,21 +96,21 @@ def read_review(path: Path) -> Review:
 
 
 def to_bytes(review: Review) -> bytes:
-    """Return the review as its file has it: a header, then a change a line."""
+    """Return the content of the file: a header line, then one line per change."""
     head = {"format": FORMAT, "version": VERSION, **asdict(review.header)}
     lines = [head, *({"change": change.kind, **_row(change)} for change in review.changes)]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 
 
 def from_bytes(data: bytes, *, name: str) -> Review:
-    """Return the review that these bytes are; `name` is what people call them.
+    """Parse the content of a review file; `name` appears in errors.
 
     Raises:
         BadInput: a line is not as it was written, but for its values.
     """
     hint = "take whole lines out and leave the others as they are, or make the diff anew"
     try:
-        # Not splitlines: a value may hold any of the signs that it takes for the end of a line.
+        # Do not use splitlines: a value may contain other characters that it treats as line ends.
         lines = [json.loads(line) for line in data.decode("utf-8").split("\n") if line.strip()]
         header, *rows = lines
         if header.pop("format") != FORMAT or header.pop("version") != VERSION:
