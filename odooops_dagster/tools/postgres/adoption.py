@@ -1,6 +1,6 @@
-"""A production that runs elsewhere: where it is, kept for our eyes alone, and whether it can be backed up from here.
+"""An adopted production: stores where it runs, and checks whether it can be backed up from here.
 
-Nothing here or anywhere else writes to it: its database is asked in a read-only transaction, its files are opened.
+The platform never writes to it: its database is queried in a read-only transaction, its files are only read.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from odooops_dagster.tools.backup.external_files import split_by_store, summary_
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# What a connection string may say of encryption, besides where to go and as whom.
+# Encryption options that a connection string may contain.
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "gssencmode")
 _CONNECT_TIMEOUT_SECONDS = 10
-# Enough to tell the right folder from a wrong one, and few enough for a slow network disk.
+# Number of attachments to sample: enough to recognize a wrong folder, few enough for a slow network disk.
 _SAMPLE = 200
 _NAMED = 5
 _EXAMPLE = "postgresql://backup:password@db.example:5432/production?sslmode=require"
 
-# Tables and sequences that a dump reads; what belongs to an extension comes with the extension.
+# Tables and sequences that a dump reads; those of an extension are created by the extension.
 _DUMPED: LiteralString = """
     from pg_class as c
     join pg_namespace as n on n.oid = c.relnamespace
@@ -48,15 +48,15 @@ _DUMPED: LiteralString = """
 
 @dataclass(frozen=True, kw_only=True)
 class AdoptedSource:
-    """Where an adopted production is."""
+    """The location of an adopted production."""
 
     access: DatabaseAccess
     filestore: Path
-    log: Path | None = None  # where its Odoo writes
+    log: Path | None = None  # the log file of its Odoo
 
 
 def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> None:
-    """Keep where the adopted environment is, in a file that only the platform's account reads.
+    """Store the location of the adopted environment in a file that only the platform's account can read.
 
     Raises:
         Unavailable: the file cannot be written.
@@ -73,7 +73,7 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> N
 
 
 def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
-    """Return where the adopted environment is, or None where this machine does not know."""
+    """Return the location of the adopted environment, None if this machine does not know it."""
     file = _file(secrets, environment_id)
     if not file.is_file():
         return None
@@ -83,15 +83,15 @@ def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
 
 
 def forget(secrets: Path, environment_id: UUID) -> None:
-    """Forget where the environment is; told twice it is as well."""
+    """Delete the stored location of the environment; do nothing if there is none."""
     _file(secrets, environment_id).unlink(missing_ok=True)
 
 
 def access_from(dsn: str) -> DatabaseAccess:
-    """Return what a connection string says; no message quotes it, for it holds a password.
+    """Parse a connection string; errors never quote it, because it contains a password.
 
     Raises:
-        BadInput: it cannot be read, or lacks what it takes.
+        BadInput: it cannot be parsed, lacks a required part, or has an unsupported option.
     """
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(dsn.strip()).items() if value}
@@ -118,10 +118,10 @@ def access_from(dsn: str) -> DatabaseAccess:
 def inspect(
     elsewhere: AdoptedSource, *, series: str, programs: Programs, home: Path, elsewhere_fatal: bool = False
 ) -> Iterator[CheckResult]:
-    """Yield one answer after the other to what a backup needs; the database is only read.
+    """Check everything that a backup needs, and yield the results; the database is only read.
 
-    Those that block stand in the way of adopting; the last one is the last that could be asked. `elsewhere_fatal`
-    refuses a production that keeps attachments in an object store.
+    A failed blocking check prevents the adoption; checks that cannot be made are omitted. With `elsewhere_fatal`, a
+    production with attachments in an object store fails a blocking check.
     """
     yield _folder(elsewhere, home)
     yield _log(elsewhere.log)
@@ -156,7 +156,7 @@ def _database(
 
 
 def _folder(elsewhere: AdoptedSource, home: Path) -> CheckResult:
-    """Answer whether the folder can be read and is not one of ours."""
+    """Check that the folder is readable and is not one of ours."""
     path = elsewhere.filestore
     inner = path / "filestore" / elsewhere.access.database
     if path.is_relative_to(home) or home.is_relative_to(path):
@@ -171,7 +171,7 @@ def _folder(elsewhere: AdoptedSource, home: Path) -> CheckResult:
 
 
 def _log(path: Path | None) -> CheckResult:
-    """Answer whether the log of its Odoo can go into backups."""
+    """Check that the log of its Odoo is readable."""
     if path is None:
         return _answer("log", True, "not named: backups hold no log of its Odoo (--log FILE names it)")
     if not path.is_file() or not os.access(path, os.R_OK):
@@ -181,7 +181,7 @@ def _log(path: Path | None) -> CheckResult:
 
 
 def _dumper(server: int, programs: Programs) -> CheckResult:
-    """Answer whether our pg_dump is new enough for the server."""
+    """Check that our pg_dump is new enough for the server."""
     path, hint = programs.path("pg_dump"), f"install the PostgreSQL {server} client programs"
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
@@ -194,7 +194,7 @@ def _dumper(server: int, programs: Programs) -> CheckResult:
 
 
 def _is_odoo(connection: Connection, database: str) -> CheckResult:
-    """Answer whether the database has the tables that every Odoo has, also for who may not read them."""
+    """Check that the database has Odoo's tables; this works without the right to read them."""
     wanted = {"ir_module_module", "ir_attachment"}
     query = """
         select c.relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -208,7 +208,7 @@ def _is_odoo(connection: Connection, database: str) -> CheckResult:
 
 
 def _readable(connection: Connection, role: str) -> CheckResult:
-    """Answer whether the role may read all that a dump takes along; row-level security would hide some of it."""
+    """Check that the role may read everything that a dump reads, and that no row-level security hides rows."""
     query = f"""
         select format('%I.%I', n.nspname, c.relname) {_DUMPED}
            and (
@@ -229,7 +229,7 @@ def _readable(connection: Connection, role: str) -> CheckResult:
 
 
 def _only_reads(connection: Connection, role: str) -> CheckResult:
-    """Answer whether the role could do harm; nothing here does, so that this only warns."""
+    """Warn if the role may write; nothing here does."""
     query = f"""
         select count(*) filter (where has_table_privilege(c.oid, 'insert, update, delete, truncate')), count(*)
         {_DUMPED} and c.relkind <> 'S'
@@ -254,7 +254,7 @@ def _of_series(connection: Connection, series: str) -> CheckResult:
 
 
 def _files(connection: Connection, folder: Path) -> CheckResult:
-    """Answer whether a sample of the attachments is in the folder; some are missing in many an old production."""
+    """Check a sample of the attachments' files; block only if most are missing, as old productions often lack some."""
     query = """
         select store_fname
           from (
@@ -273,7 +273,7 @@ def _files(connection: Connection, folder: Path) -> CheckResult:
 
 
 def _in_object_stores(connection: Connection, *, fatal: bool) -> CheckResult:
-    """Answer whether every attachment is a file or a row, of which a backup can be made."""
+    """Check that no attachment is in an object store, out of reach of a backup."""
     query = "select distinct store_fname from public.ir_attachment where store_fname ~ '^[^/]+://'"
     _, stores = split_by_store(name for (name,) in connection.execute(query))
     if stores:

@@ -1,4 +1,4 @@
-"""Roles and rights on the environments' PostgreSQL server: who may connect where, who owns what, whose it is."""
+"""Roles, rights, ownership and marks on the environments' PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from odooops_dagster.ownership import Mark
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# How the comment begins that tells an environment's role from the server's other roles; whose it is follows.
+# Start of the comment on an environment's role; the mark follows.
 ROLE_MARK = "odooops environment"
-# Rights are changed by one of us at a time: PostgreSQL refuses concurrent updates of a catalog row. Any constant does.
+# Key of the advisory lock for changes of rights: PostgreSQL refuses concurrent updates of a catalog row. Any constant
+# works.
 _RIGHTS_LOCK = 0x0D00_0001
 _PG16 = 160000
 
 
 def give_everything(connection: Connection, *, to: str) -> None:
-    """Give all that any role but ours owns in the connected database to one role, and room for more."""
+    """Reassign everything in the connected database that other roles own to one role, and let it create objects."""
     schemas = _schemas(connection)
     former = [owner for owner in _owners(connection) if owner != to]
     for owner in former:
         may_act_as(connection, owner)
-    # The new owner must be able to create where its objects are, before it can own them.
+    # The new owner needs the right to create in a schema before it can own objects there.
     for schema in schemas:
         execute(connection, "grant all on schema {} to {}", schema, to)
     for owner in former:
@@ -41,7 +42,7 @@ def _schemas(connection: Connection) -> list[str]:
 
 
 def _owners(connection: Connection) -> list[str]:
-    """Return the roles that own something in the connected database or hold rights on it."""
+    """Return the roles that own objects or have rights in the connected database."""
     rows = connection.execute(
         """
         select distinct roles.rolname
@@ -71,8 +72,8 @@ def holders(connection: Connection, name: str) -> list[str]:
 
 
 def end_connections(connection: Connection, name: str) -> None:
-    """End the sessions of every client of the database."""
-    # Clients only: PostgreSQL ends its own workers itself, and lets none but a superuser end them or a superuser's.
+    """End all client sessions of the database."""
+    # Clients only: PostgreSQL ends its own workers, and only a superuser may end them or a superuser's session.
     connection.execute(
         """
         select pg_terminate_backend(pid) from pg_stat_activity
@@ -85,7 +86,7 @@ def end_connections(connection: Connection, name: str) -> None:
 
 @contextmanager
 def rights(connection: Connection) -> Iterator[None]:
-    """Change roles and rights on databases while nobody else of us does."""
+    """Hold the advisory lock for changes of roles and rights."""
     connection.execute("select pg_advisory_lock(%s)", [_RIGHTS_LOCK])
     try:
         yield
@@ -94,7 +95,7 @@ def rights(connection: Connection) -> Iterator[None]:
 
 
 def close_to_public(connection: Connection) -> None:
-    """Take the right to connect from PUBLIC wherever we may; who has a login of another kind keeps it by name."""
+    """Revoke `connect` from PUBLIC on every open database, and grant it to logins that are not environments' roles."""
     for database in open_to_public(connection):
         for login in _other_logins(connection):
             execute(connection, "grant connect on database {} to {}", database, login)
@@ -102,7 +103,7 @@ def close_to_public(connection: Connection) -> None:
 
 
 def open_to_public(connection: Connection) -> list[str]:
-    """Return the databases to which every role may connect."""
+    """Return the databases that every role may connect to."""
     query = "select datname from pg_database where datallowconn and has_database_privilege('public', oid, 'connect')"
     return [name for (name,) in connection.execute(query)]
 
@@ -125,7 +126,7 @@ def role_exists(connection: Connection, role: str) -> bool:
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:
-    """Set the password by its verifier, so that no server log can hold the password itself."""
+    """Set the password by its SCRAM verifier, so that the password never appears in a server log."""
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
     connection.execute(statement)
@@ -138,7 +139,7 @@ def comment(connection: Connection, on: LiteralString, name: str, text: str) -> 
 
 
 def database_marks(connection: Connection, prefix: str) -> dict[str, Mark | None]:
-    """Return the databases that begin with the prefix, sorted, each with whose it is."""
+    """Return the databases whose names start with the prefix, sorted, each with its mark."""
     query = """
         select datname, shobj_description(oid, 'pg_database') from pg_database where starts_with(datname, %s)
          order by datname
@@ -147,7 +148,7 @@ def database_marks(connection: Connection, prefix: str) -> dict[str, Mark | None
 
 
 def role_marks(connection: Connection, prefix: str) -> dict[str, Mark | None]:
-    """Return the roles that begin with the prefix, sorted, each with whose it is."""
+    """Return the roles whose names start with the prefix, sorted, each with its mark."""
     query = """
         select rolname, shobj_description(oid, 'pg_authid') from pg_roles where starts_with(rolname, %s)
          order by rolname
@@ -156,17 +157,17 @@ def role_marks(connection: Connection, prefix: str) -> dict[str, Mark | None]:
 
 
 def may_act_as(connection: Connection, role: str) -> None:
-    """Let an administrator who is no superuser (managed servers have none) own and hand over the role's objects."""
+    """Make the administrator a member of the role, to manage its objects without superuser rights (managed servers)."""
     is_member = "select pg_has_role(current_user, %s, 'member') and pg_has_role(current_user, %s, 'usage')"
     row = connection.execute(is_member, [role, role]).fetchone()
     if row and row[0]:
         return
-    # From PostgreSQL 16 on, who creates a role may administer it but is no member of it.
+    # Since PostgreSQL 16, the creator of a role may administer it but is not a member of it.
     with_options = " with inherit true, set true" if connection.info.server_version >= _PG16 else ""
     statement = sql.SQL("grant {} to current_user").format(sql.Identifier(role))
     connection.execute(statement + sql.SQL(with_options))
 
 
 def execute(connection: Connection, statement: LiteralString, *names: str) -> None:
-    """Run a statement with quoted names in its places."""
+    """Run a statement with quoted names in its placeholders."""
     connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))

@@ -1,7 +1,7 @@
-"""The environments' databases and roles on their PostgreSQL server.
+"""Manages the environments' databases and roles on their PostgreSQL server.
 
-A database belongs to the administrator, what is in it belongs to the environment's role, and a role may connect to its
-own databases only: Odoo connects to every database that it can reach.
+The administrator owns a database, the environment's role owns its content, and a role may connect only to its own
+databases, because Odoo connects to every database that it can reach.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ from odooops_dagster.tools.postgres.database_rights import (
 )
 from odooops_dagster.unreachable import unreachable
 
-# Owns what is inside template databases, so that handing a copy over touches nothing else.
+# The role that owns the content of template databases, so that handing over a copy changes nothing else.
 _TEMPLATES = "ops_templates"
 _IDENTIFIER_BYTES = 63
 _CONNECT_TIMEOUT_SECONDS = 10
 _PG15 = 150000
-# Measured on a server that syncs: 65 MB take 0.7 s either way, and the log's cost grows with the size.
+# From this size on, file_copy is faster than wal_log: with fsync, 65 MB take 0.7 s either way, and the cost of the log
+# grows with the size (measured).
 _LARGE_BYTES = 256 * 2**20
 
 _CONFLICTS = (pg.DuplicateDatabase, pg.ObjectInUse, pg.DependentObjectsStillExist)
@@ -59,9 +60,9 @@ _NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
 
 
 class OdooDatabases:
-    """Makes, copies and drops databases and roles; passwords are kept in `secrets`, for the platform's eyes alone.
+    """Creates, copies and drops databases and roles; passwords are stored in `secrets`, readable by the platform only.
 
-    What is made carries the mark of `identity`, and what carries another's is neither changed nor dropped.
+    Every new object gets the mark of `identity`; objects with another mark are neither changed nor dropped.
     """
 
     def __init__(self, admin_url: str, *, secrets: Path, identity: Callable[[], Identity] | None = None) -> None:
@@ -71,16 +72,16 @@ class OdooDatabases:
         self._run_id: UUID | None = None
 
     def made_by(self, run_id: UUID) -> OdooDatabases:
-        """Return the same server for one run: what is made by it carries the run in its mark."""
+        """Return a copy bound to a run, whose id becomes part of the marks."""
         bound = copy(self)
         bound._run_id = run_id  # noqa: SLF001 - a copy of our own
         return bound
 
     def ensure_role(self, role: str) -> str:
-        """Return the password of the environment's role, making both if need be, and shut it out of every database.
+        """Create the environment's role if needed, close all databases to PUBLIC, and return the role's password.
 
         Raises:
-            Conflict: the role is another installation's, whose Odoo would be locked out by a new password.
+            Conflict: the role belongs to another installation, whose Odoo a new password would lock out.
         """
         _check_name(role)
         with self._admin() as connection, rights(connection):
@@ -99,10 +100,10 @@ class OdooDatabases:
         return password
 
     def drop_role(self, role: str) -> None:
-        """Drop the environment's role, if it is there, and forget its password.
+        """Drop the environment's role if it exists, and delete its password.
 
         Raises:
-            Conflict: a database still holds objects of the role, or it is another installation's.
+            Conflict: a database still has objects of the role, or the role belongs to another installation.
         """
         with self._admin() as connection, rights(connection):
             if role_exists(connection, role):
@@ -113,11 +114,11 @@ class OdooDatabases:
         self._password_file(role).unlink(missing_ok=True)
 
     def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
-        """Create a database for the role `owner`, empty or as a copy of a template; `tag` begins its comment.
+        """Create a database for the role `owner`, empty or as a copy of a template; its comment starts with `tag`.
 
         Raises:
-            Conflict: a database of that name is there.
-            NotFound: the template or the role is not there.
+            Conflict: a database with this name exists.
+            NotFound: the template or the role does not exist.
         """
         with self._new_database(name, template=template, tag=tag) as connection:
             with rights(connection):
@@ -127,12 +128,12 @@ class OdooDatabases:
                 give_everything(inside, to=owner)
 
     def hand_over(self, name: str, *, to: str) -> None:
-        """Give the database to another role; until then that role could not even connect to it.
+        """Transfer the database to another role, and let that role connect to it.
 
-        The role that had it keeps nothing in it and may be dropped.
+        The former role keeps no objects or rights in it and may be dropped.
 
         Raises:
-            NotFound: the database or the role is not there.
+            NotFound: the database or the role does not exist.
         """
         with self._admin() as connection, rights(connection):
             may_act_as(connection, to)
@@ -141,21 +142,21 @@ class OdooDatabases:
             end_connections(connection, name)
             with self._admin(name) as inside:
                 give_everything(inside, to=to)
-            # last, so that whoever may connect finds everything in place
+            # last, so that a role that may connect finds everything in place
             execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
 
     def keep_as_template(self, source: str, name: str) -> None:
-        """Keep a copy of the database to which nobody can connect; connections to the source are ended for it.
+        """Copy the database to a template that accepts no connections; end the connections to the source.
 
         Raises:
-            NotFound: the source is not there.
-            Conflict: a database of that name is there, or someone keeps connecting to the source.
+            NotFound: the source does not exist.
+            Conflict: a database with this name exists, or a client keeps connecting to the source.
         """
         with self._new_database(name, template=source) as connection:
             self._shut(connection, name)
 
     def turn_into_template(self, source: str, name: str) -> None:
-        """Make the database itself a template of another, free name, to which nobody can connect; nothing is copied."""
+        """Rename the database to `name` and make it a template that accepts no connections, without a copy."""
         _check_name(name)
         with self._admin() as connection:
             with rights(connection):
@@ -166,7 +167,7 @@ class OdooDatabases:
             execute(connection, "alter database {} rename to {}", source, name)
 
     def _shut(self, connection: Connection, name: str) -> None:
-        """Give all that is in the database to the templates' role, then let nobody in."""
+        """Reassign the database's content to the templates' role, and refuse connections."""
         with rights(connection):
             if not role_exists(connection, _TEMPLATES):
                 execute(connection, "create role {} nologin", _TEMPLATES)
@@ -177,27 +178,27 @@ class OdooDatabases:
         execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:
-        """Drop the database and end every connection to it; one that is not there is fine.
+        """End every connection to the database and drop it, if it exists.
 
         Raises:
-            Conflict: it is another installation's.
+            Conflict: it belongs to another installation.
         """
         with self._admin() as connection:
             self._refuse_others("database", name, database_marks(connection, name).get(name))
             _drop(connection, name)
 
     def marks(self, prefix: str = "") -> dict[str, Mark | None]:
-        """Return the databases that begin with the prefix, and whose each is."""
+        """Return the databases whose names start with the prefix, each with its mark."""
         with self._admin() as connection:
             return database_marks(connection, prefix)
 
     def role_marks(self, prefix: str = "") -> dict[str, Mark | None]:
-        """Return the roles that begin with the prefix, and whose each is."""
+        """Return the roles whose names start with the prefix, each with its mark."""
         with self._admin() as connection:
             return role_marks(connection, prefix)
 
     def mark(self, name: str, mark: Mark) -> None:
-        """Write down whose the database is.
+        """Set the mark of the database.
 
         Raises:
             NotFound: it is not there.
@@ -206,7 +207,7 @@ class OdooDatabases:
             comment(connection, "database", name, str(mark))
 
     def mark_role(self, role: str, mark: Mark) -> None:
-        """Write down whose the role is.
+        """Set the mark of the role.
 
         Raises:
             NotFound: it is not there.
@@ -215,15 +216,15 @@ class OdooDatabases:
             comment(connection, "role", role, f"{ROLE_MARK}, {mark}")
 
     def is_others(self, mark: Mark | None) -> bool:
-        """Return whether the mark is another installation's or control plane's."""
+        """Return whether the mark belongs to another installation or control plane."""
         return mark is not None and self._identity is not None and mark.identity != self._identity
 
     def holds_password(self, role: str) -> bool:
-        """Return whether this state folder holds the role's password."""
+        """Return whether this state folder has the role's password."""
         return self._password_file(role).is_file()
 
     def rename(self, name: str, new_name: str) -> None:
-        """Rename the database, ending every connection to it.
+        """End every connection to the database and rename it.
 
         Raises:
             NotFound: it is not there.
@@ -235,18 +236,18 @@ class OdooDatabases:
             execute(connection, "alter database {} rename to {}", name, new_name)
 
     def exists(self, name: str) -> bool:
-        """Return whether the database is there."""
+        """Return whether the database exists."""
         with self._admin() as connection:
             return bool(connection.execute("select from pg_database where datname = %s", [name]).rowcount)
 
     def list(self, prefix: str = "") -> builtins.list[str]:
-        """Return the names of the databases that begin with the prefix, sorted."""
+        """Return the names of the databases that start with the prefix, sorted."""
         query = "select datname from pg_database where starts_with(datname, %s) order by datname"
         with self._admin() as connection:
             return [name for (name,) in connection.execute(query, [prefix])]
 
     def roles(self, prefix: str) -> builtins.list[str]:
-        """Return the roles that begin with the prefix, sorted; those too of which only the password was made."""
+        """Return the roles whose names start with the prefix, sorted, including those that have only a password file."""
         query = "select rolname from pg_roles where starts_with(rolname, %s)"
         with self._admin() as connection:
             made = {name for (name,) in connection.execute(query, [prefix])}
@@ -254,10 +255,10 @@ class OdooDatabases:
         return sorted(made | kept)
 
     def access(self, name: str, *, role: str) -> DatabaseAccess:
-        """Return how the environment's Odoo reaches its database.
+        """Return the access of the environment's Odoo to its database.
 
         Raises:
-            NotFound: the role's password was never made.
+            NotFound: the role has no password.
         """
         file = self._password_file(role)
         if not file.is_file():
@@ -272,7 +273,7 @@ class OdooDatabases:
         )
 
     def module_states(self, name: str) -> dict[str, str]:
-        """Return the state of every module that the database knows; empty where Odoo was never installed."""
+        """Return the state of every module in the database; empty if Odoo was never installed."""
         if not self.query(name, "select from pg_class where oid = to_regclass('public.ir_module_module')"):
             return {}
         rows = self.query(name, "select name, state from public.ir_module_module where state is not null")
@@ -281,20 +282,20 @@ class OdooDatabases:
     def query(
         self, name: str, statement: LiteralString, parameters: Mapping[str, Any] | None = None
     ) -> builtins.list[dict[str, Any]]:
-        """Return the rows of a statement that reads the database; one that writes is refused by the server."""
+        """Return the rows of a query; the server refuses statements that write."""
         with self._admin(name) as connection, connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute("set default_transaction_read_only = on")
             return cursor.execute(statement, parameters).fetchall()
 
     def open_databases(self) -> builtins.list[str]:
-        """Close what is open to every role, and return the databases that we have no right to close."""
+        """Close all databases to PUBLIC, and return those that we have no right to close."""
         with self._admin() as connection, rights(connection):
             close_to_public(connection)
             return open_to_public(connection)
 
     @contextmanager
     def _admin(self, database: str | None = None) -> Iterator[Connection]:
-        """Connect as the administrator; PostgreSQL's errors leave as ours."""
+        """Connect as the administrator; translate PostgreSQL's errors."""
         try:
             with psycopg.connect(
                 self._url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_SECONDS, dbname=database
@@ -305,7 +306,7 @@ class OdooDatabases:
 
     @contextmanager
     def _new_database(self, name: str, *, template: str | None, tag: str | None = None) -> Iterator[Connection]:
-        """Create a database that no one but the administrator reaches; dropped again where the block fails."""
+        """Create a database that only the administrator can reach; drop it if the block fails."""
         _check_name(name)
         text = self._commented(tag)
         with self._admin() as connection:
@@ -326,13 +327,13 @@ class OdooDatabases:
         return self._identify() if self._identify is not None else None
 
     def _commented(self, text: str | None) -> str:
-        """Return the comment of what is made now."""
+        """Return the comment for a new object: the text and our mark."""
         identity = self._identity
         mark = Mark(identity=identity, run_id=self._run_id, made_at=datetime.now(UTC)) if identity else None
         return ", ".join(str(part) for part in (text, mark) if part is not None)
 
     def _refuse_others(self, kind: str, name: str, mark: Mark | None) -> None:
-        """Refuse to change what carries another's mark."""
+        """Raise Conflict if the mark belongs to another installation."""
         if mark is None or not self.is_others(mark):
             return
         raise Conflict(
@@ -342,7 +343,7 @@ class OdooDatabases:
         )
 
     def _refuse_others_role(self, connection: Connection, role: str) -> None:
-        """Refuse a role that is another's: marked so, or unmarked and with a password that is not here."""
+        """Raise Conflict for a role of another installation: by its mark, or unmarked without a password here."""
         mark = role_marks(connection, role).get(role)
         self._refuse_others("role", role, mark)
         if self._identity is not None and mark is None and not self.holds_password(role):
@@ -352,7 +353,7 @@ class OdooDatabases:
             )
 
     def _password(self, role: str) -> tuple[str, bool]:
-        """Return the role's password, and whether it was made just now."""
+        """Return the role's password, and whether it is new."""
         file = self._password_file(role)
         is_new = not file.is_file()
         if is_new:
@@ -365,9 +366,9 @@ class OdooDatabases:
 
 
 def _create(connection: Connection, name: str, *, template: str | None) -> None:
-    """Create the database shut, so that nobody slips in before its rights are set."""
+    """Create the database without connections allowed, so that nobody connects before its rights are set."""
     if template is None:
-        # The C collation is what Odoo itself takes for an empty database: quicker indexes, one order on every server.
+        # Odoo also creates empty databases with the C collation: faster indexes, the same order on every server.
         execute(
             connection,
             "create database {} template template0 encoding 'UTF8' lc_collate 'C' allow_connections false",
@@ -382,7 +383,7 @@ def _create(connection: Connection, name: str, *, template: str | None) -> None:
 
 
 def _is_large(connection: Connection, name: str) -> bool:
-    """Return whether copying the files, with a checkpoint before and after, beats writing every page to the log."""
+    """Return whether a copy of the files, with two checkpoints, is faster than writing every page to the log."""
     if connection.info.server_version < _PG15:
         return False
     row = connection.execute(
@@ -390,7 +391,7 @@ def _is_large(connection: Connection, name: str) -> bool:
     ).fetchone()
     if row is None or not row[0]:
         return False
-    # PostgreSQL 18 lets a file system that can share blocks do so.
+    # PostgreSQL 18 can clone files on a file system that shares blocks.
     if connection.execute(
         "select from pg_settings where name = 'file_copy_method' and 'clone' = any(enumvals)"
     ).rowcount:
@@ -399,11 +400,12 @@ def _is_large(connection: Connection, name: str) -> bool:
 
 
 def _drop(connection: Connection, name: str) -> None:
-    """Drop the database; where the server's own session is in it, such as autovacuum's, PostgreSQL waits for that."""
+    """Drop the database and its connections, also without superuser rights."""
     try:
         execute(connection, "drop database if exists {} with (force)", name)
     except pg.InsufficientPrivilege:
-        # Who is no superuser may not end a superuser's session, but a drop without force asks autovacuum to leave.
+        # Without superuser rights we cannot end a superuser's session, such as autovacuum's; a drop without force makes
+        # autovacuum stop.
         end_connections(connection, name)
         execute(connection, "drop database if exists {}", name)
 
