@@ -1,4 +1,4 @@
-"""Where things run: the Runtime protocol that every runtime fulfils and one suite of tests proves."""
+"""The Runtime protocol, which every runtime implements; one test suite covers all of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Protocol
 
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
 
-# Called with each line a job writes, without its newline, while the job works.
+# Called with each line of a job's output, without its newline, while the job runs.
 OnLine = Callable[[str], None]
 
 
 class Runtime(Protocol):
-    """Runs jobs that end and services that stay; every method may be told twice."""
+    """Runs jobs that end and services that stay; every method is idempotent."""
 
     def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
-        """Run the job to its end; kill it and all its children at its time limit or when the caller dies."""
+        """Run the job to its end; kill it and all its children at its time limit or if the caller dies."""
 
     def start(self, service: Service) -> ServiceStatus:
-        """Make the service run with exactly this definition, replacing another of its name."""
+        """Run the service with exactly this definition; replace a service of the same name."""
 
     def stop(self, name: str, *, remove: bool = False) -> ServiceStatus:
         """Stop the service; keep its definition for a later start by the platform unless `remove`."""

@@ -1,4 +1,4 @@
-"""Services as they stand on disk: a definition that only we may read, and an ini while the service shall run."""
+"""Stores services on disk: a definition that only our account can read, and an ini file while it should run."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from odooops_dagster.tools.runtime.job import definition_of, launch_argv
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# A service that lives this long has started; one that ends sooner is tried again after a pause, so that a service which
-# cannot start is seen to be down most of the time.
+# A service that lives this long counts as started. A service that ends earlier is retried after a pause, so that its
+# status is "failed" most of the time.
 START_SECONDS = 10
-# Pauses grow by one second each: ten of them cover a database server that restarts.
+# Each pause is one second longer than the last; ten of them cover the restart of a database server.
 START_RETRIES = 10
-# Five old logs of ten megabytes: about a week of a busy preview.
+# Five rotated logs of ten megabytes hold about a week of a busy preview.
 _LOG_BYTES = 10 * 1024 * 1024
 _LOG_BACKUPS = 5
 
 
 class Definitions:
-    """The folder of definitions; a service shall run when its ini exists.
+    """The folder of definitions; a service should run if its ini file exists.
 
-    supervisord reads no configuration at all while the log folder of one service is missing (supervisor/datatypes.py,
-    existing_dirpath): the ini of such a service is held back.
+    supervisord rejects its whole configuration if the log folder of one service is missing (supervisor/datatypes.py,
+    existing_dirpath). The ini of such a service is therefore held back: renamed, so that supervisord ignores it.
     """
 
     def __init__(self, folder: Path, *, configuration: Path) -> None:
@@ -40,7 +40,7 @@ class Definitions:
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def get(self, name: str) -> Service | None:
-        """Return the definition, or None where there is none."""
+        """Return the definition, None if there is none."""
         try:
             stored = json.loads(self._json(name).read_bytes())
         except FileNotFoundError:
@@ -56,19 +56,19 @@ class Definitions:
         )
 
     def is_wanted(self, name: str) -> bool:
-        """Return whether the service shall run."""
+        """Return whether the service should run."""
         return self._ini(name).exists() or self._held(name).exists()
 
     def missing_folder(self, name: str) -> Path | None:
-        """Return the log folder for want of which the service is held back; None where it is not."""
+        """Return the missing log folder of a service that is held back; None for other services."""
         service = self.get(name) if self._held(name).exists() else None
         return service.log_path.parent if service is not None else None
 
     def want(self, service: Service) -> None:
-        """Keep the definition and say that it shall run.
+        """Store the definition and make the service run.
 
         Raises:
-            Unavailable: its log folder cannot be made.
+            Unavailable: its log folder cannot be created.
         """
         path = self._json(service.name)
         stored = definition_of(service, mark=f"service:{path}") | {
@@ -86,17 +86,17 @@ class Definitions:
         self._write_ini(service)
 
     def unwant(self, name: str) -> None:
-        """Keep the definition and say that it shall not run."""
+        """Keep the definition, and make the service not run."""
         self._ini(name).unlink(missing_ok=True)
         self._held(name).unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
-        """Forget the service."""
+        """Delete the definition of the service."""
         self.unwant(name)
         self._json(name).unlink(missing_ok=True)
 
     def refresh(self) -> None:
-        """Write every ini anew, as the interpreter may have moved since."""
+        """Rewrite every ini file, because the path of the interpreter may have changed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for name in self.names():
             service = self.get(name) if self.is_wanted(name) else None
@@ -105,7 +105,7 @@ class Definitions:
         self.hold_back()
 
     def hold_back(self) -> None:
-        """Hold back the services whose log folders are missing and cannot be made, and let the mended ones go."""
+        """Hold back services whose log folder is missing and cannot be created, and release the others."""
         for name in self.names():
             service = self.get(name) if self.is_wanted(name) else None
             if service is not None and _cannot_make(service.log_path.parent):
@@ -133,7 +133,7 @@ class Definitions:
 
 
 def _cannot_make(folder: Path) -> str | None:
-    """Make the folder, and return why that is impossible; None where it is there."""
+    """Create the folder; return the reason if this is impossible, else None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -142,14 +142,14 @@ def _cannot_make(folder: Path) -> str | None:
 
 
 def checked_name(name: str) -> str:
-    """Return the name if a file and a supervisor's program may bear it."""
+    """Return the name; raise BadInput if a file or a supervisor's program cannot have it."""
     if not _NAME.fullmatch(name):
         raise BadInput(f"{name!r} cannot name a service", hint="use letters, digits, dots, dashes and underscores")
     return name
 
 
 def program_ini(service: Service, *, command: list[str]) -> str:
-    """Return the supervisor's section for the service."""
+    """Return the supervisor's configuration section for the service."""
     return f"""[program:{service.name}]
 command={ini_value(shlex.join(command))}
 autostart=true
@@ -166,7 +166,7 @@ stdout_logfile_backups={_LOG_BACKUPS}
 
 
 def ini_value(value: str) -> str:
-    """Return the text so that the supervisor reads back the same; refuse what it cannot express."""
+    """Return the value escaped for the supervisor's configuration; raise BadInput if it cannot be expressed."""
     if re.search(r"[\x00-\x1f]|\s[;#]|^\s|\s$", value):
         raise BadInput(
             f"{value!r} cannot stand in a supervisor's configuration", hint="choose a path without ' ;' or ' #'"

@@ -1,4 +1,4 @@
-"""Run a job to its end, whatever becomes of it or of its caller."""
+"""Runs a job to its end, and leaves no process behind if the job or its caller fails."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Job, JobResult, Service
 from odooops_dagster.tools.runtime import OnLine, launch
 
-# All that a job or service sees of the platform's own environment; the rest holds secrets.
+# The only variables of the platform's environment that a job or service sees; the others may hold secrets.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "TMPDIR")
-# A line without an end is cut here, so that a program cannot fill our memory.
+# A longer line is cut here, in characters, so that a program cannot fill our memory.
 _LONGEST_LINE = 64 * 1024
-# How long a killed launcher may need until its tree is gone.
+# How long a launcher may need after SIGHUP to end its process tree.
 _END_SECONDS = 35.0
 
 
 def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
-    """Run the job, copy what it writes to its log and to `on_line`, and leave no process of it behind."""
+    """Run the job, copy its output to its log and to `on_line`, and leave none of its processes behind."""
     started = time.monotonic()
     job.log_path.parent.mkdir(parents=True, exist_ok=True)
     with job.log_path.open("ab") as log, _launched(job) as process:
@@ -44,12 +44,12 @@ def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
 
 
 def launch_argv(definition: str, *, parent: str) -> list[str]:
-    """Return the command line of the launcher; it names no secret and needs no package."""
+    """Return the command line of the launcher; it contains no secret, and the launcher needs no package."""
     return [sys.executable, "-I", "-S", str(Path(launch.__file__).resolve()), definition, parent]
 
 
 def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
-    """Return what the launcher is told of a program."""
+    """Return the definition of a program for the launcher."""
     return {
         "mark": mark,
         "argv": list(program.argv),
@@ -60,7 +60,7 @@ def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the few variables passed on, and `extra`."""
+    """Return the variables of PASSED_ON that are set, and `extra`."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | dict(extra)
 
 
@@ -83,7 +83,7 @@ def _launched(job: Job) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def tell(process: subprocess.Popen[bytes], definition: dict[str, Any], *, name: str) -> None:
-    """Hand the definition to a launcher that waits for it on its standard input."""
+    """Send the definition to the launcher's standard input."""
     assert process.stdin is not None  # noqa: S101 - asked for above
     try:
         with process.stdin as pipe:
@@ -93,7 +93,7 @@ def tell(process: subprocess.Popen[bytes], definition: dict[str, Any], *, name: 
 
 
 def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:
-    """End the launcher and with it the job's tree; kill the tree ourselves should the launcher have been killed."""
+    """End the launcher, which ends the job's process tree; kill the tree ourselves if the launcher was killed."""
     try:
         if process.poll() is None:
             process.send_signal(signal.SIGHUP)
@@ -109,7 +109,7 @@ def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:
 
 
 class _Output:
-    """What a job writes, copied while it works."""
+    """Copies the output of a job while it runs."""
 
     def __init__(self, process: subprocess.Popen[bytes], *, log: BinaryIO, lines: _Lines) -> None:
         assert process.stdout is not None  # noqa: S101 - asked for above
@@ -119,7 +119,7 @@ class _Output:
         self._lines = lines
 
     def copy(self, *, until: float) -> bool:
-        """Copy until the job's output ends; return False when the time was over first."""
+        """Copy until the job's output ends; return False if the time is over first."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._descriptor, selectors.EVENT_READ)
             while (remaining := until - time.monotonic()) > 0:
@@ -138,13 +138,13 @@ class _Output:
         return bool(chunk)
 
     def close(self) -> None:
-        """Hand over the last line if it has no end, and wait for the launcher."""
+        """Deliver an unfinished last line, and wait for the launcher."""
         self._lines.close()
         self._process.wait(_END_SECONDS)
 
 
 class _Lines:
-    """Cuts bytes into lines of text."""
+    """Splits bytes into lines of text."""
 
     def __init__(self, on_line: OnLine | None) -> None:
         self._on_line = on_line
@@ -152,7 +152,7 @@ class _Lines:
         self._rest = ""
 
     def feed(self, chunk: bytes) -> None:
-        """Hand over every line that is complete."""
+        """Deliver every complete line."""
         if self._on_line is None:
             return
         *lines, self._rest = (self._rest + self._decoder.decode(chunk)).split("\n")
@@ -163,7 +163,7 @@ class _Lines:
             self._rest = ""
 
     def close(self) -> None:
-        """Hand over what is left."""
+        """Deliver the rest."""
         if self._on_line is not None and self._rest:
             self._on_line(self._rest)
         self._rest = ""

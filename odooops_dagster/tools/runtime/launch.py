@@ -1,16 +1,16 @@
-"""Start one program so that nothing it starts outlives whoever asked for it.
+"""Starts one program so that none of its processes outlives the caller.
 
-A launcher stands between the asker (a run's process, or the supervisor of services) and the program. It is told by
-the kernel when the asker dies, it inherits every orphan of the program, and it ends them all before it ends. When the
-launcher itself is killed the kernel kills the program, and a mark in the environment of the tree lets the next
-launcher find what is left.
+A launcher runs between the caller (a run's process, or the supervisor of services) and the program. The kernel signals
+it if the caller dies, it inherits every orphan of the program, and it ends them all before it ends. If the launcher
+itself is killed, the kernel kills the program, and the next launcher finds the other processes by a mark in their
+environment.
 
     python -I -S launch.py DEFINITION PARENT    a service: a JSON file, and a word of the parent's command line
     python -I -S launch.py - PID                a job: the definition comes on standard input, so that its secrets
-                                                stand in no argv and no file
+                                                are in no argv and no file
 
-By its path, not with -m, and with few imports: it starts in some 20 ms, and its caller waits for it.
-TERM and INT are passed on, with a time of grace; HUP ends everything at once.
+It is started by its path, not with -m, and has few imports: it starts in about 20 ms, and its caller waits for it.
+TERM and INT are passed on, with a grace period; HUP ends everything at once.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ import sys
 import time
 from typing import Any, NoReturn
 
-# The variable that marks every process of a tree.
+# The environment variable that marks every process of a tree.
 MARK = "ODOOOPS_LAUNCH"
-# What a program gets between TERM and KILL; Odoo needs one or two seconds to let its requests end.
+# Time between TERM and KILL; Odoo needs one or two seconds to finish its requests.
 GRACE_SECONDS = 10.0
-# A process in an uninterruptible wait cannot be killed; after this time the launcher leaves it to the kernel.
+# A process in an uninterruptible wait cannot be killed; after this time the launcher gives up on it.
 _KILL_SECONDS = 30.0
 _CANNOT_START = 127
 _PR_SET_PDEATHSIG = 1
@@ -38,7 +38,7 @@ _LINUX = sys.platform.startswith("linux")
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Run the program to its end, and end as it ended."""
+    """Run the program to its end, and exit with its status."""
     source, parent = arguments
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     wake = _listen()
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _listen() -> int:
-    """Turn the signals we act upon into bytes of a pipe, and return its reading end."""
+    """Forward our signals as bytes into a pipe, and return its read end."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -62,7 +62,7 @@ def _listen() -> int:
 
 
 def _bind_to_parent(parent: str) -> None:
-    """Ask the kernel for HUP when the parent dies, and leave if it died before we could ask."""
+    """Make the kernel send HUP when the parent dies, and exit if it is dead already."""
     if not _LINUX:
         return
     _prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
@@ -86,7 +86,7 @@ def _read(source: str) -> dict[str, Any]:
 
 
 def _spawn(definition: dict[str, Any]) -> int:
-    """Start the program in a session of its own, bound to us, and return its process id."""
+    """Start the program in its own session, to be killed when we die, and return its process id."""
     launcher = os.getpid()
     child = os.fork()
     if child:
@@ -101,7 +101,7 @@ def _spawn(definition: dict[str, Any]) -> int:
         reason = exc.strerror if isinstance(exc, OSError) else str(exc)
         sys.stderr.write(f"cannot start {definition.get('argv')} in {definition.get('cwd')}: {reason}\n")
         sys.stderr.flush()
-    finally:  # whatever happened: this copy of the launcher must not go on as one
+    finally:  # in every case, this forked copy must not continue as a launcher
         os._exit(_CANNOT_START)
 
 
@@ -114,7 +114,7 @@ def _become(definition: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
-    # No environment in the definition means ours: what holds secrets need not be written down.
+    # Without an environment in the definition we pass on ours, so that its secrets are in no file.
     env = os.environ if definition["env"] is None else definition["env"]
     os.execvpe(argv[0], argv, {**env, MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
 
@@ -129,7 +129,7 @@ def _limit_memory(limit: int) -> None:
 
 
 class _Keeper:
-    """Waits for the program and answers signals until nothing of its tree is left."""
+    """Waits for the program and handles signals until its process tree is gone."""
 
     def __init__(self, child: int, *, wake: int, grace: float) -> None:
         self._child = child
@@ -140,7 +140,7 @@ class _Keeper:
         self._parent = os.getppid()
 
     def keep(self) -> int:
-        """Return the program's wait status once it and all its children have ended."""
+        """Return the program's wait status after it and all its children have ended."""
         while self._status is None:
             self._wait()
             self._reap()
@@ -165,7 +165,7 @@ class _Keeper:
         _kill(-self._child, number)
 
     def _overdue(self) -> bool:
-        if os.getppid() != self._parent:  # where there is no death signal
+        if os.getppid() != self._parent:  # for systems without a parent death signal
             return True
         return self._deadline is not None and time.monotonic() >= self._deadline
 
@@ -194,10 +194,10 @@ class _Keeper:
 
 
 def _descendants(root: int) -> list[int]:
-    """Return every process below `root`; none where there is no /proc."""
+    """Return every process below `root`; an empty list without /proc."""
     children: dict[int, list[int]] = {}
     for pid in _processes():
-        # The name in parentheses may hold anything; the parent is the second word after it.
+        # The process name in parentheses may contain any character; the parent is the second word after it.
         words = _contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         if len(words) > 1:
             children.setdefault(int(words[1]), []).append(pid)
@@ -211,7 +211,7 @@ def _descendants(root: int) -> list[int]:
 
 
 def kill_marked(mark: str) -> None:
-    """Kill what an earlier launcher of the same mark left, should it have been killed itself."""
+    """Kill the processes that a killed launcher with the same mark left."""
     wanted = f"{MARK}={mark}".encode()
     for pid in _processes():
         if wanted in _contents(f"/proc/{pid}/environ").split(b"\0"):
@@ -226,7 +226,7 @@ def _processes() -> list[int]:
 
 
 def _contents(path: str) -> bytes:
-    """Return what the file holds; nothing when it or its process is gone."""
+    """Return the content of the file; empty if it or its process is gone."""
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - see _read
             return stream.read()
@@ -238,7 +238,7 @@ def _kill(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
     except OSError:
-        return  # it ended on its own, or was never ours
+        return  # it has ended, or is not ours
 
 
 def _prctl(option: int, value: int) -> None:
@@ -246,7 +246,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _end_as(status: int) -> NoReturn:
-    """End with the program's exit status, or by the signal that ended it."""
+    """Exit with the program's status, or by the signal that ended it."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,4 @@
-"""A runtime whose definitions live in this process: no supervisor, no folder; a thread keeps each service running."""
+"""A runtime that keeps definitions in memory, without a supervisor; a thread keeps each service running."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from odooops_dagster.tools.runtime.tail import tail_of
 
 
 class MemoryRuntime:
-    """Runs jobs and services as children of the caller; they end with it."""
+    """Runs jobs and services as children of the caller, which end with it."""
 
     def __init__(self) -> None:
         self._services: dict[str, _Kept] = {}
         self._lock = threading.RLock()
 
     def resume(self) -> list[ServiceStatus]:
-        """Bring back every service that ran when `shut_down` was called."""
+        """Start every service that ran when `shut_down` was called."""
         with self._lock:
             for kept in self._services.values():
                 if kept.wanted:
@@ -31,17 +31,17 @@ class MemoryRuntime:
         return self.status()
 
     def shut_down(self) -> None:
-        """End every service; those that ran come back with `resume`."""
+        """Stop every service; `resume` starts those that ran."""
         with self._lock:
             for kept in self._services.values():
                 kept.end()
 
     def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
-        """Run the job to its end; nothing of it is left, also when we are killed."""
+        """Run the job to its end; leave none of its processes, even if we are killed."""
         return run_job(job, on_line=on_line)
 
     def start(self, service: Service) -> ServiceStatus:
-        """Make the service run with exactly this definition, replacing another of its name."""
+        """Run the service with exactly this definition; replace a service of the same name."""
         with self._lock:
             kept = self._services.get(checked_name(service.name))
             if kept is not None and (kept.service != service or kept.status().state != "running"):
@@ -53,7 +53,7 @@ class MemoryRuntime:
             return kept.status()
 
     def stop(self, name: str, *, remove: bool = False) -> ServiceStatus:
-        """Stop the service, and forget it if told to."""
+        """Stop the service, and delete its definition if `remove`."""
         with self._lock:
             kept = self._services.get(checked_name(name))
             if kept is not None:
@@ -70,7 +70,7 @@ class MemoryRuntime:
             return [self._status(each) for each in names]
 
     def logs(self, name: str, *, tail: int = 200) -> list[str]:
-        """Return the last lines the service wrote, oldest first; none when it is unknown."""
+        """Return the last lines the service wrote, oldest first; an empty list for an unknown service."""
         kept = self._services.get(checked_name(name))
         return [] if kept is None else tail_of(kept.service.log_path, lines=tail)
 
@@ -80,7 +80,7 @@ class MemoryRuntime:
 
 
 class _Kept:
-    """One service and the thread that starts it again when it ends."""
+    """One service and the thread that restarts it when it ends."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -92,19 +92,19 @@ class _Kept:
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
-        """Start the service unless it is kept already; return once there is a process or a reason."""
+        """Start the service unless its thread runs; return when it has a process or failed to start."""
         self.wanted = True
         if self._thread is not None and self._thread.is_alive():
             return
         self._ending.clear()
         self._begun.clear()
-        # The kernel ties the program to the thread that started it, so this thread stays as long as the program.
+        # The death signal is tied to the thread that started the program, so this thread lives as long as the program.
         self._thread = threading.Thread(target=self._keep, name=f"service {self.service.name}", daemon=True)
         self._thread.start()
         self._begun.wait()
 
     def end(self) -> None:
-        """Stop the service and wait until it is gone."""
+        """Stop the service and wait for its end."""
         self._ending.set()
         process, thread = self._process, self._thread
         if process is not None and process.poll() is None:
@@ -113,7 +113,7 @@ class _Kept:
             thread.join()
 
     def status(self) -> ServiceStatus:
-        """Return what can be seen of the process."""
+        """Return the state of the process."""
         name, port, process = self.service.name, self.service.port, self._process
         if self._ending.is_set() or self._thread is None:
             return ServiceStatus(name=name, state="stopped", port=port)
@@ -130,7 +130,7 @@ class _Kept:
             self._ending.wait(failures)
 
     def _run_once(self) -> bool:
-        """Run the service to its end; return whether it lived long enough to have started."""
+        """Run the service to its end; return whether it lived for START_SECONDS."""
         started = time.monotonic()
         try:
             self._process = process = self._launch()
@@ -139,7 +139,7 @@ class _Kept:
         if self._ending.is_set():
             process.terminate()
         process.wait()
-        launch.kill_marked(self._mark)  # where the launcher was killed, its orphans are ours
+        launch.kill_marked(self._mark)  # if the launcher was killed, its orphans are ours
         return time.monotonic() - started >= START_SECONDS
 
     def _launch(self) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""Free ports: chosen once for an environment and then kept."""
+"""Chooses free ports; an environment keeps its port."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
 
-# Ours lie below the ports that the kernel gives to outgoing connections: one of those could hold an environment's port
-# just when its service starts again.
+# Our ports are below the kernel's range for outgoing connections: such a connection could occupy an environment's port
+# while its service restarts.
 _FIRST = 20000
 _USUAL_FIRST_OUTGOING = 32768
 _ATTEMPTS = 1000
 
 
 def free_port(host: str = "127.0.0.1", *, taken: Collection[int] = ()) -> int:
-    """Return a port on which nothing listens, not one of `taken`, and not one returned before by this process."""
+    """Return a port on which nothing listens, not in `taken`, and not returned before by this process."""
     span = _first_outgoing() - _FIRST
     for _attempt in range(_ATTEMPTS):
         port = _FIRST + secrets.randbelow(span) if span > 0 else 0
@@ -28,12 +28,12 @@ def free_port(host: str = "127.0.0.1", *, taken: Collection[int] = ()) -> int:
     raise Unavailable(f"no free port on {host}", hint="destroy previews that nobody needs")
 
 
-# Two environments built at the same time ask before either listens.
+# Ports that this process returned before: two concurrent builds ask before either listens.
 _given: set[int] = set()
 
 
 def _bound(host: str, port: int) -> int | None:
-    """Return the port if it can be bound; port 0 stands for any."""
+    """Return the port if it can be bound, else None; port 0 means any port."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
             probe.bind((host, port))

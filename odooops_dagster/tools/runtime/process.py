@@ -1,12 +1,12 @@
-"""Services as processes under a supervisord of our own; jobs as child processes of the caller.
+"""Runs services as processes under our own supervisord, and jobs as child processes of the caller.
 
 The platform's stack runs the supervisor as one of its programs, so that it ends with the stack:
 
     python -m odooops_dagster.tools.runtime.process --root DIR --foreground
 
-Without --foreground the supervisor detaches and the command returns once it listens; that is what
-`ProcessRuntime.ensure_supervisor` does where no stack runs. Both start every service that ran when the last one ended.
-DIR keeps services/<name>.json (the definition, mode 0600), services/<name>.ini (there while the service shall run),
+Without --foreground the supervisor detaches and the command returns when it listens; `ensure_supervisor` of
+`ProcessRuntime` uses this if no stack runs. Both start every service that ran when the last supervisor ended.
+DIR contains services/<name>.json (the definition, mode 0600), services/<name>.ini (while the service should run),
 supervisord.conf, supervisord.log and the supervisor's socket.
 """
 
@@ -33,17 +33,17 @@ from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
 from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, Supervisor
 from odooops_dagster.tools.runtime.tail import tail_of
 
-# A supervisor's states in which there is a process, or will be in a moment.
+# supervisord's states in which a process exists or is about to.
 _ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
-# Each question makes the supervisor look at its children, which it does once a second otherwise.
+# Each request makes the supervisor check its children, which it otherwise does once a second.
 _ASK_SECONDS = 0.03
 _STOP_SECONDS = GRACE_SECONDS + 20
-# Services share these locks by their name's checksum: a file per service would stay behind for ever.
+# Number of lock files, chosen by a checksum of the service's name: one file per service would never be removed.
 _LOCKS = 16
 
 
 class ProcessRuntime:
-    """Runs on this machine without containers; what it keeps is in `root` and survives it."""
+    """A runtime on this machine without containers; its state in `root` survives it."""
 
     def __init__(
         self, root: Path, *, may_start_supervisor: bool = True, patience_seconds: float = PATIENCE_SECONDS
@@ -54,16 +54,16 @@ class ProcessRuntime:
         self._patience_seconds = patience_seconds
 
     def ensure_supervisor(self) -> None:
-        """Return once the supervisor answers; where the stack keeps it, wait for the stack instead of starting one."""
+        """Return when the supervisor answers; start it, or wait for the stack to start it."""
         self._supervisor.ensure(may_start=self._may_start_supervisor, patience_seconds=self._patience_seconds)
 
     def resume(self) -> list[ServiceStatus]:
-        """Bring back every service that ran when the platform ended; stopped ones stay stopped."""
+        """Start every service that ran when the platform ended; stopped services stay stopped."""
         self.ensure_supervisor()
         return self.status()
 
     def shut_down(self) -> None:
-        """End the supervisor and every service; those that ran come back with `resume`."""
+        """End the supervisor and every service; `resume` starts those that ran."""
         try:
             self._supervisor.call("shutdown")
         except Unavailable:
@@ -71,11 +71,11 @@ class ProcessRuntime:
         _wait_until(lambda: not self._supervisor.is_alive(), what="the supervisor of services")
 
     def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
-        """Run the job to its end; nothing of it is left, also when we are killed."""
+        """Run the job to its end; leave none of its processes, even if we are killed."""
         return run_job(job, on_line=on_line)
 
     def start(self, service: Service) -> ServiceStatus:
-        """Make the service run with exactly this definition, replacing another of its name."""
+        """Run the service with exactly this definition; replace a service of the same name."""
         with self._locked(service.name):
             return _once_more(lambda: self._start(service))
 
@@ -90,13 +90,13 @@ class ProcessRuntime:
         return self._status(service.name)
 
     def stop(self, name: str, *, remove: bool = False) -> ServiceStatus:
-        """Stop the service, and forget it if told to; the intent is on disk before the process ends."""
+        """Stop the service, and delete its definition if `remove`; the intent is on disk before the process ends."""
         with self._locked(name):
             return _once_more(lambda: self._stop(name, remove=remove))
 
     def _stop(self, name: str, *, remove: bool) -> ServiceStatus:
         self._definitions.unwant(name)
-        # One that is just starting has perhaps read the service's ini already, so it must be asked.
+        # A supervisor that is just starting may have read the service's ini already, so it must be asked.
         if self._supervisor.is_alive():
             self._supervisor.ensure(may_start=False, patience_seconds=self._patience_seconds)
             self._unload(name)
@@ -115,7 +115,7 @@ class ProcessRuntime:
         return [self._judge(name, known.get(name)) for name in self._definitions.names()]
 
     def logs(self, name: str, *, tail: int = 200) -> list[str]:
-        """Return the last lines the service wrote, oldest first; none when it is unknown."""
+        """Return the last lines the service wrote, oldest first; an empty list for an unknown service."""
         service = self._definitions.get(name)
         return [] if service is None else tail_of(service.log_path, lines=tail)
 
@@ -142,7 +142,7 @@ class ProcessRuntime:
         return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
 
     def _info(self, name: str) -> Mapping[str, Any] | None:
-        """Return what the supervisor says of the service, or None when it does not know it."""
+        """Return the supervisor's information on the service, None if it does not know it."""
         try:
             info: Mapping[str, Any] = self._supervisor.call("getProcessInfo", name)
         except xmlrpc.client.Fault as exc:
@@ -158,11 +158,11 @@ class ProcessRuntime:
         self._definitions.hold_back()
         self._tell("reloadConfig")
         self._tell("addProcessGroup", name)
-        # A program that cannot be spawned is told by its status.
+        # The service's status reports a program that cannot be spawned.
         self._tell("startProcess", name, False, harmless=(Faults.ALREADY_STARTED, Faults.SPAWN_ERROR))
 
     def _unload(self, name: str) -> None:
-        """Stop the service and take it from the supervisor; one that restarts just now is stopped again."""
+        """Stop the service and remove it from the supervisor; repeat if it restarts meanwhile."""
         gone = (Faults.BAD_NAME,)
         deadline = time.monotonic() + _STOP_SECONDS
         while self._state_of(name) is not None:
@@ -180,7 +180,7 @@ class ProcessRuntime:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        """Let one caller at a time, of all processes, change the service."""
+        """Hold the service's lock, across processes."""
         folder = self._supervisor.root / "locks"
         self._supervisor.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -190,7 +190,7 @@ class ProcessRuntime:
 
 
 def _once_more(change: Callable[[], ServiceStatus]) -> ServiceStatus:
-    """Make the change; when the supervisor is killed meanwhile, make it again with the next one."""
+    """Make the change; repeat it once if the supervisor was killed meanwhile."""
     try:
         return change()
     except Unavailable:
@@ -198,7 +198,7 @@ def _once_more(change: Callable[[], ServiceStatus]) -> ServiceStatus:
 
 
 def _only(fault: xmlrpc.client.Fault, *harmless: int) -> None:
-    """Let the named refusals pass; any other is an error."""
+    """Ignore the harmless fault codes; raise Unavailable for any other."""
     if fault.faultCode not in harmless:
         raise Unavailable(f"the supervisor of services refused: {fault.faultString}") from fault
 

@@ -1,4 +1,4 @@
-"""The supervisord that keeps services: its folder, its one process, and how to speak with it."""
+"""The supervisord that runs services: its folder, its single process and the calls to it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
 from odooops_dagster.tools.runtime.job import clean_environment
 from odooops_dagster.tools.runtime.supervisord import CALL_SECONDS, Supervisord
 
-# The kernel takes 107 bytes for a socket's path, and supervisord adds its process id to it while it binds.
+# The kernel allows 107 bytes for a socket's path, and supervisord appends its process id while it binds.
 _LONGEST_SOCKET_PATH = 95
-# How long the supervisor may need to listen, also while the stack starts it again.
+# How long the supervisor may need to listen, including a restart by the stack.
 PATIENCE_SECONDS = 30.0
-# An earlier supervisor may need the services' whole time of grace to end.
+# An earlier supervisor may need the whole grace period of its services to end.
 _TAKEOVER_SECONDS = 60.0
-# supervisord closes descriptors from 5 up when it reloads, and all from 3 up in its children.
+# supervisord closes descriptors from 5 up when it reloads, and from 3 up in its children.
 _LOCK_DESCRIPTOR = 3
 _PR_SET_PDEATHSIG = 1
 
 
 class Supervisor:
-    """One supervisord of our own; a lock that lives as long as its process keeps it the only one."""
+    """Our single supervisord; its process holds a lock that prevents a second one."""
 
     def __init__(self, root: Path, *, call_seconds: float = CALL_SECONDS) -> None:
         self.root = root.absolute()
@@ -48,18 +48,18 @@ class Supervisor:
         self.definitions = Definitions(self.root / "services", configuration=self.configuration)
 
     def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC returns what it returns
-        """Call a method of the supervisor; its refusals are xmlrpc.client.Fault."""
+        """Call a method of the supervisor; raise xmlrpc.client.Fault if it refuses."""
         return self._supervisord.call(method, *arguments)
 
     def answers(self) -> bool:
-        """Return whether the supervisor is there."""
+        """Return whether the supervisor runs and answers."""
         try:
             return bool(self.call("getState")["statecode"] == 1)
         except Unavailable:
             return False
 
     def ensure(self, *, may_start: bool, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Return once the supervisor answers, starting it detached from us if we may."""
+        """Return when the supervisor answers; start it detached if `may_start`."""
         deadline = time.monotonic() + patience_seconds
         while not self.answers():
             if time.monotonic() > deadline:
@@ -83,7 +83,7 @@ class Supervisor:
             raise Unavailable(f"the supervisor of services did not start: {reason}", hint=f"see {self.root}")
 
     def become(self, *, foreground: bool) -> NoReturn:
-        """Turn into the supervisor; in the foreground we take over from another and end with our parent."""
+        """Become the supervisor; in the foreground, end another supervisor first, and end with our parent."""
         parent = os.getppid()
         os.umask(0o077)
         lock = self._take_lock(wait=foreground)
@@ -98,7 +98,7 @@ class Supervisor:
         os.execve(argv[0], [*argv, "-n"] if foreground else argv, clean_environment(python_path))  # noqa: S606
 
     def _take_lock(self, *, wait: bool) -> int:
-        """Return the descriptor of the lock; without `wait`, leave when another supervisor holds it."""
+        """Return the descriptor of the lock; without `wait`, exit if another supervisor holds it."""
         descriptor = self._open_lock()
         deadline = time.monotonic() + _TAKEOVER_SECONDS
         while not _try_lock(descriptor):
@@ -111,7 +111,7 @@ class Supervisor:
         return descriptor
 
     def is_alive(self) -> bool:
-        """Return whether some supervisor holds the lock, answering or not."""
+        """Return whether a supervisor holds the lock, even if it does not answer."""
         descriptor = self._open_lock()
         try:
             return not _try_lock(descriptor)
@@ -126,16 +126,16 @@ class Supervisor:
         try:
             self.call("shutdown")
         except (Unavailable, xmlrpc.client.Fault):
-            return  # it is on its way out or in
+            return  # it is starting or ending
 
     def _write_configuration(self) -> None:
         self.definitions.refresh()
-        self.socket.unlink(missing_ok=True)  # left by one that was killed: we hold the lock
+        self.socket.unlink(missing_ok=True)  # we hold the lock, so it belongs to a killed supervisor
         write_whole(self.configuration, supervisor_ini(self.root, socket=self.socket).encode())
 
 
 def supervisor_ini(root: Path, *, socket: Path) -> str:
-    """Return the supervisor's own configuration."""
+    """Return the supervisor's configuration."""
     folder = ini_value(str(root))
     user = "user=root\n" if os.geteuid() == 0 else ""
     return f"""[supervisord]
@@ -163,7 +163,7 @@ files=services/*.ini
 
 
 def _socket_path(root: Path) -> Path:
-    """Return where the socket is: in the root, or in a private folder of short name when the root's is too long."""
+    """Return the socket's path: in the root, or in a private folder below /tmp if that path is too long."""
     path = root / "supervisor.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
@@ -185,7 +185,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _end_with(parent: int) -> None:
-    """Ask the kernel to end us when our parent ends."""
+    """Make the kernel end us when our parent ends."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
         if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""How to speak with a supervisord: over its socket, with a limit on how long an answer may take."""
+"""A client of a supervisord's socket, with a time limit per call."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ CALL_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Supervisord:
-    """A supervisord that listens at a socket, or does not."""
+    """The supervisord at a socket; it may not be running."""
 
     socket: Path
-    name: str  # as errors call it
-    hint: str  # what starts it
+    name: str  # its name in errors
+    hint: str  # hint in errors: how to start it
     call_seconds: float = CALL_SECONDS
 
     def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 -- XML-RPC returns what it returns
         """Call a method of the supervisor.
 
         Raises:
-            Unavailable: it does not answer, or is ending.
-            xmlrpc.client.Fault: it refuses.
+            Unavailable: the supervisor does not answer, or is ending.
+            xmlrpc.client.Fault: the supervisor refuses the call.
         """
         transport = _Transport(self.socket, seconds=self.call_seconds)
         try:
@@ -47,7 +47,7 @@ class Supervisord:
 
 
 class _Transport(SupervisorTransport):  # type: ignore[misc] # supervisor ships no types
-    """Supervisor's own transport, with a limit on how long an answer may take."""
+    """Supervisor's transport with a time limit."""
 
     _get_connection: Callable[[], http.client.HTTPConnection]
 

@@ -1,4 +1,4 @@
-"""The last lines of a log that is rotated."""
+"""Reads the last lines of a rotated log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BLOCK = 64 * 1024
 
 
 def tail_of(path: Path, *, lines: int) -> list[str]:
-    """Return the last lines of the log, oldest first, going back into the rotated file when the new one is short."""
+    """Return the last lines of the log, oldest first, including lines of the rotated file if the log is short."""
     found = _last_lines(path, lines)
     if len(found) < lines:
         found = _last_lines(path.with_name(f"{path.name}.1"), lines - len(found)) + found
