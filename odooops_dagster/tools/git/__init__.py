@@ -1,4 +1,4 @@
-"""Reads git repositories: their branches, and any commit's tree with its submodules; runs no code of theirs."""
+"""Reads branches and commits of git repositories, with submodules, without running any of their code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SYMREF_LINE = re.compile(r"^ref: refs/heads/(?P<branch>.+)\tHEAD$", re.MULTILIN
 
 
 def ls_remote(url: str) -> dict[str, str]:
-    """Return the commit each branch of the repository points to; empty only where it truly has no branch."""
+    """Return the commit of each branch of the repository; empty only if it has no branches."""
     lines = _list(url, "--heads").splitlines()
     return {match["branch"]: match["sha"] for match in map(_HEAD_LINE.match, lines) if match}
 
@@ -35,13 +35,13 @@ def head_of(url: str, branch: str) -> str:
 
 
 def default_branch(url: str) -> str | None:
-    """Return the branch that the repository's HEAD names, or None where it does not say."""
+    """Return the branch that the repository's HEAD names, None if it names none."""
     match = _SYMREF_LINE.search(_list(url, "--symref", patterns=("HEAD",)))
     return match["branch"] if match else None
 
 
 def mirror(url: str, home: Path) -> Path:
-    """Bring every branch into the repository's bare mirror and return its folder."""
+    """Fetch every branch into the repository's bare mirror and return its folder."""
     with Cache.locked(Remote.parse(url), home=home) as cache:
         cache.fetch_branches()
         return cache.path

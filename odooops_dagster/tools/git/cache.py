@@ -1,4 +1,4 @@
-"""What is kept of each repository between runs: a bare mirror under the state folder, one writer at a time."""
+"""Keeps a bare mirror of each repository in the state folder; one writer at a time."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from odooops_dagster.tools.git.command import CommitGone, DiskFull, git
 from odooops_dagster.tools.git.remote import Remote
 
 FETCH_TIMEOUT_SECONDS = 900
-# Longer than one fetch may take: the one who holds the lock gives up before those who wait.
+# Longer than a fetch may take, so that the lock's holder gives up before the waiting processes.
 LOCK_TIMEOUT_SECONDS = 1000
 LOCK_POLL_SECONDS = 0.1
-# git says "unable to write file" without the cause; below this the cause is the disk.
+# git reports "unable to write file" without a cause; with less free space than this, the cause is a full disk.
 FULL_BELOW_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submodule:
-    """A repository inside a repository, at the commit that the outer one names."""
+    """A submodule, at the commit that the outer repository records."""
 
     path: str
     url: str
@@ -46,7 +46,7 @@ class Cache:
     @classmethod
     @contextmanager
     def locked(cls, remote: Remote, *, home: Path) -> Iterator[Self]:
-        """Hold the repository's mirror alone; a git left over by a killed run holds it until that git ends."""
+        """Hold the lock of the repository's mirror; the git process of a killed run also holds it until it ends."""
         folder = home / "repos"
         folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(remote.url.encode(errors="surrogateescape")).hexdigest()[:32]
@@ -60,11 +60,11 @@ class Cache:
             os.close(lock)
 
     def fetch_branches(self) -> None:
-        """Bring every branch, forced ones too, and forget those that are gone."""
+        """Fetch every branch, including force-pushed ones, and prune deleted ones."""
         self._fetch("--prune", "--force", refspec="+refs/heads/*:refs/heads/*")
 
     def fetch_commit(self, sha: str) -> None:
-        """Bring the commit without its history; fall back on all branches where the server gives no single commit."""
+        """Fetch the commit without its history; fetch all branches if the server refuses a single commit."""
         if self._holds(sha):
             return
         try:
@@ -75,7 +75,7 @@ class Cache:
             raise CommitGone(f"commit {sha[:10]} is no longer in {self.remote.url}", hint="push the branch again")
 
     def write_tree(self, sha: str, *, into: Path) -> None:
-        """Write the commit's files; a mirror damaged by a crash is fetched anew, once."""
+        """Write the commit's files; recreate a damaged mirror once."""
         self.fetch_commit(sha)
         try:
             self._read_tree(sha, into=into)
@@ -108,7 +108,7 @@ class Cache:
         return {path: head.split()[2] for head, _, path in (link.partition("\t") for link in links)}
 
     def _module_settings(self, sha: str) -> dict[str, dict[str, str]]:
-        """Return .gitmodules by path: its sections name paths, the tree knows only those."""
+        """Return the settings in .gitmodules by path, because the tree knows submodules only by path."""
         try:
             output = self._git("config", "--blob", f"{sha}:.gitmodules", "-z", "--list")
         except StepFailed:
@@ -134,7 +134,7 @@ class Cache:
         return True
 
     def _prepare(self) -> None:
-        """Make the mirror where there is none, and take away the locks of a git that was killed."""
+        """Create the mirror if there is none, and remove the lock files of a killed git."""
         if not (self.path / "HEAD").exists():
             partial = self.path.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)

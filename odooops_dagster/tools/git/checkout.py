@@ -1,4 +1,4 @@
-"""Writes a commit's tree, submodules included, to a folder: whole or not at all."""
+"""Writes a commit's tree with its submodules to a folder, completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from odooops_dagster.tools.git.cache import Cache, Submodule
 from odooops_dagster.tools.git.command import CommitGone, DiskFull
 from odooops_dagster.tools.git.remote import Remote, submodule_url
 
-# A submodule of a submodule of ...; deeper than this is a repository that contains itself.
+# Maximum nesting; a deeper repository probably contains itself.
 MAX_SUBMODULE_DEPTH = 8
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def checkout(url: str, *, sha: str, ref: str, into: Path, home: Path) -> Path:
-    """Write the tree of the commit, learnt of under the name `ref`, to `into` in place of what is there."""
+    """Replace the folder `into` with the commit's tree; errors name `ref`, from which the commit is known."""
     if not _SHA.fullmatch(sha):
         raise BadInput(f"{sha} is not a commit", hint="40 hexadecimal digits are needed")
     with _replacing(into) as partial:
@@ -35,7 +35,7 @@ def checkout(url: str, *, sha: str, ref: str, into: Path, home: Path) -> Path:
 
 @contextmanager
 def _replacing(into: Path) -> Iterator[Path]:
-    """Let the caller fill a folder beside `into`, then put it in its place; leave nothing half done."""
+    """Yield a temporary folder beside `into`, and replace `into` with it if the block succeeds."""
     partial = into.with_name(f".{into.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:

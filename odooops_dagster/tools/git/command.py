@@ -1,4 +1,4 @@
-"""Runs git: never a hook, never a question to a person, always with an end, every failure one line."""
+"""Runs git without hooks and prompts, with a timeout, and reports a failure in one line."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pathlib import Path
 from odooops_dagster.errors import MissingDependency, OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.tools.git.remote import Remote
 
-# Read from the environment as they are; every other GIT_ variable could point git at another repository.
+# GIT_ variables that git inherits; the others could point it at another repository.
 _KEPT_VARIABLES = re.compile(r"^(?!GIT_)|^GIT_(SSH|SSL_|ASKPASS|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$|EXEC_PATH$|PROXY)")
 
 _CONFIG = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
-    "gc.autoDetach": "false",  # nothing of git's outlives the command
+    "gc.autoDetach": "false",  # no process of git outlives the command
     "maintenance.autoDetach": "false",
-    "gc.pruneExpire": "90.days.ago",  # commits pushed away can be built again for a season
-    "http.lowSpeedLimit": "1000",  # bytes a second; slower than this for lowSpeedTime seconds is a dead server
+    "gc.pruneExpire": "90.days.ago",  # force-pushed commits can still be built for three months
+    "http.lowSpeedLimit": "1000",  # bytes per second; a server that is slower for lowSpeedTime seconds counts as dead
     "http.lowSpeedTime": "30",
 }
-# Answers git's question for a password from the environment, so that it is in no argv and no file.
+# Passes the password to git through the environment, so that it is in no argv and no file.
 _CREDENTIAL_HELPER = (
     '!f() { printf "username=%s\\npassword=%s\\n" "$ODOOOPS_GIT_USERNAME" "$ODOOOPS_GIT_PASSWORD"; }; f'
 )
@@ -46,7 +46,7 @@ class DiskFull(StepFailed):
     """The disk is full."""
 
 
-# What git's words mean to the person, first match first: pattern, class, message, hint.
+# Translation of git's output, first match wins: pattern, error class, message, hint.
 _MEANINGS: tuple[tuple[re.Pattern[str], type[OdooOpsError], str, str | None], ...] = (
     (
         re.compile(r"No space left on device|Disk quota exceeded"),
@@ -95,7 +95,7 @@ def git(
     env: dict[str, str] | None = None,
     keep_open: Iterable[int] = (),
 ) -> bytes:
-    """Run git and return what it printed; raise its reason in one line where it fails."""
+    """Run git and return its output; raise an error with its reason in one line if it fails."""
     process = _start(arguments, cwd=cwd, env=_environment(remote) | (env or {}), keep_open=keep_open)
     try:
         output, complaint = process.communicate(timeout=timeout)
@@ -121,7 +121,7 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=tuple(keep_open),
-            start_new_session=True,  # no terminal to ask on, and one group to end
+            start_new_session=True,  # no terminal for prompts, and one process group to kill
         )
     except FileNotFoundError as exc:
         if cwd is not None and not cwd.is_dir():
@@ -130,7 +130,7 @@ def _start(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command with its children, whatever interrupted the wait."""
+    """Kill the command and its children if the wait was interrupted."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -162,7 +162,7 @@ def _meaning(complaint: str, *, status: int, remote: Remote | None) -> OdooOpsEr
 
 
 def _reason(complaint: str) -> str:
-    """Return the line that says why: git's own fatal or error line where it says more than that it failed."""
+    """Return the line with the reason: preferably a fatal or error line of git, without its password."""
     lines = [line.strip() for line in complaint.splitlines() if not _NOISE.match(line)]
     told = [line for line in lines if _PREFIX.match(line)] or lines
     line = _PREFIX.sub("", told[0]) if told else ""

@@ -1,4 +1,4 @@
-"""A repository's address, taken apart so that a password in it reaches neither argv nor a message."""
+"""Parses a repository's address and separates the password, so that it is in no argv and no message."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from odooops_dagster.errors import BadInput
 _NETWORK_SCHEMES = frozenset({"https", "http", "ssh", "git"})
 _SCP_LIKE = re.compile(r"^(?:[^@/:\s]+@)?[^@/:\s]+:(?!:)\S")  # git@github.com:acme/shop.git
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
-# What git refuses in a ref's name, and names that programs would read as an option.
+# Text that git refuses in a ref's name, and names that a program would read as an option.
 _NOT_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|/-|\.lock(?:/|$)|[/.]$")
 
-# Reads a local repository whatever user owns it: the operator named it, and reading runs nothing of it.
+# Accept a local repository of any owner: the operator named it, and reading it runs none of its code.
 _LOCAL_UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """Where a repository is; `url` holds no password."""
+    """The address of a repository; `url` contains no password."""
 
     url: str
     is_local: bool = False
@@ -60,12 +60,12 @@ class Remote:
 
     @property
     def host(self) -> str | None:
-        """Return the scheme and host of an HTTP address, to which a password may be shown again."""
+        """Return the scheme and host of an HTTP address, None for others; a password may be sent to the same host."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"https", "http"} else None
 
     def as_submodule_of(self, parent: Remote) -> Remote:
-        """Return this remote with its parent's password on the same host; only a local parent may name a folder."""
+        """Return this remote with its parent's password on the same host; raise BadInput for a folder of the server."""
         if self.is_local and not parent.is_local:
             raise BadInput(
                 f"{self.url} is a folder of the server", hint="a submodule's URL must be https, ssh or relative"
@@ -75,12 +75,12 @@ class Remote:
         return self
 
     def options(self) -> tuple[str, ...]:
-        """Return what git's reading commands need to be told for this remote."""
+        """Return the extra options of git's fetch and ls-remote for this remote."""
         return (_LOCAL_UPLOAD_PACK,) if self.is_local else ()
 
 
 def submodule_url(parent: str, url: str) -> str:
-    """Return where a submodule's URL leads; git reads ./ and ../ from the parent repository's own URL."""
+    """Return the absolute URL of a submodule; ./ and ../ are relative to the parent repository's URL."""
     if not url.startswith(("./", "../")):
         return url
     base = parent.rstrip("/")
@@ -92,7 +92,7 @@ def submodule_url(parent: str, url: str) -> str:
 
 
 def is_ref(ref: str) -> bool:
-    """Return whether git accepts this as a full name, such as refs/heads/feature/x."""
+    """Return whether git accepts this as a full ref name, such as refs/heads/feature/x."""
     try:
         ref.encode()
     except UnicodeEncodeError:
