@@ -1,4 +1,4 @@
-"""Where artifacts are kept: objects named by a key, in a folder, in memory, or in an S3 bucket."""
+"""Object stores for artifacts: a folder, memory, or an S3 bucket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def open_store(url: str, *, default: Path, endpoint_url: str = "", options: S3Options | None = None) -> ObjectStore:
-    """Return the store at file:///path, s3://bucket/prefix or memory:; the folder `default` where the URL is empty."""
+    """Return the store at file:///path, s3://bucket/prefix or memory:; the folder `default` if the URL is empty."""
     if not url:
         return FolderStore(default)
     parts = urlsplit(url)

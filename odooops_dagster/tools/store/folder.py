@@ -1,4 +1,4 @@
-"""Objects as files below a folder."""
+"""Stores objects as files below a folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-# Errors of one file; others, such as a stale mount or too many open files, are the store's. Source: open(2), errno(3).
+# Errors of a single file; others, such as a stale mount, concern the whole store. Source: open(2), errno(3).
 _OF_THE_OBJECT = frozenset(
     {
         errno.EACCES,
@@ -46,18 +46,18 @@ _OF_THE_OBJECT = frozenset(
         errno.EINVAL,
     }
 )
-# Never follow a link, never wait for a writer of a pipe.
+# Do not follow a link, do not block on a pipe.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FolderStore(WholeObjects):
-    """Objects as regular files below a folder; a link, a pipe or a device is none."""
+    """Stores objects as regular files below a folder; a link, a pipe or a device is not an object."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
 
     def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - a file has no type
-        """Write beside the object, flush to disk, and let the new one take its place."""
+        """Write a temporary file, flush it to disk, and rename it to the object's name."""
         path = self._path(key)
         with opened(source) as stream, self._translated(key):
             self._make_room(path)
@@ -82,7 +82,7 @@ class FolderStore(WholeObjects):
         raise _unreadable(key, "it is no regular file")
 
     def stat(self, key: str) -> StoredObject | None:
-        """Return what the folder says of the object."""
+        """Return the object's metadata from the file system, None if there is no regular file."""
         path = self._path(key)
         try:
             with self._translated(key):
@@ -93,27 +93,26 @@ class FolderStore(WholeObjects):
         return self._describe(path, found) if stat.S_ISREG(found.st_mode) else None
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Return the objects found below the folder; files that are being written have hidden names.
+        """Return the objects below the prefix, without hidden files, which are being written.
 
-        What stands in an object's place and is no regular file is returned too, with UNREADABLE as its size: nobody may
-        take it for absent.
+        A path that is not a regular file is returned with the size UNREADABLE, so that it is not mistaken for absent.
         """
         with self._translated(prefix):
             files = list(self._files(self._root / prefix.rpartition("/")[0]))
         keys = (path.relative_to(self._root).as_posix() for path in files if not path.name.startswith("."))
         for key in sorted(key for key in keys if key.startswith(prefix)):
-            with self._translated(key), suppress(*_ABSENT):  # what was deleted meanwhile is left out
+            with self._translated(key), suppress(*_ABSENT):  # skip files that were deleted meanwhile
                 yield self._describe(self._root / key, (self._root / key).lstat())
 
     def delete(self, key: str) -> None:
-        """Remove the file."""
+        """Delete the file, if it exists."""
         path = self._path(key)
         with self._translated(key), suppress(NotADirectoryError):
             self._refuse_way_out(path)
             path.unlink(missing_ok=True)
 
     def sweep(self, prefix: str, *, before: datetime) -> None:
-        """Remove the hidden files in which nobody has written since then."""
+        """Delete hidden files that were last modified before then."""
         with self._translated(prefix):
             for path in self._files(self._root / prefix):
                 if path.name.startswith("."):
@@ -122,7 +121,7 @@ class FolderStore(WholeObjects):
                             path.unlink()
 
     def _files(self, folder: Path) -> Iterator[Path]:
-        """Yield what is below the folder and is no folder, behind no link."""
+        """Yield every path below the folder that is not a folder, without following links."""
 
         def fail(error: OSError) -> None:
             if not isinstance(error, _ABSENT):
@@ -136,14 +135,14 @@ class FolderStore(WholeObjects):
         return self._root / checked_key(key)
 
     def _make_room(self, path: Path) -> None:
-        """Put aside what stands in an object's place and is no file that a rename replaces: a folder."""
+        """Create the parent folder, and move away a folder with the object's name, which a rename cannot replace."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._refuse_way_out(path)
         if path.is_dir() and not path.is_symlink():
             path.rename(path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}"))
 
     def _refuse_way_out(self, path: Path) -> None:
-        """Refuse a folder that is a link out of the store: what lies there is not the store's."""
+        """Raise Unreadable if the path's folder is a link that leads out of the store."""
         if not path.parent.resolve().is_relative_to(self._root.resolve()):
             raise _unreadable(
                 path.relative_to(self._root).as_posix(), "its folder is a link that leads out of the store"
@@ -151,7 +150,7 @@ class FolderStore(WholeObjects):
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        """Translate OSError; let the errors of a file that is not there through."""
+        """Translate OSError; let errors for an absent file through."""
         try:
             yield
         except _ABSENT:
@@ -160,7 +159,7 @@ class FolderStore(WholeObjects):
             raise self.translate(exc, key=key) from exc
 
     def translate(self, error: OSError, *, key: str) -> Unreadable | Unavailable:
-        """Return our error for the system's: of the one object, or of the store."""
+        """Return Unreadable for an error of one object, Unavailable for an error of the store."""
         reason = error.strerror or str(error)
         if error.errno in _OF_THE_OBJECT and self._answers():
             return _unreadable(key, reason)
@@ -168,7 +167,7 @@ class FolderStore(WholeObjects):
         return Unavailable(f"{key}: the folder store answers: {reason}", hint=hint)
 
     def _answers(self) -> bool:
-        """Return whether the store's own folder can be read."""
+        """Return whether the root folder can be read."""
         try:
             with os.scandir(self._root) as entries:
                 next(entries, None)
@@ -184,7 +183,7 @@ class FolderStore(WholeObjects):
 
 
 class _Reader(io.RawIOBase):
-    """The bytes of a file, whose errors leave as ours."""
+    """Reads a file and translates its errors."""
 
     def __init__(self, store: FolderStore, key: str, descriptor: int) -> None:
         super().__init__()
@@ -193,11 +192,11 @@ class _Reader(io.RawIOBase):
         self._descriptor = descriptor
 
     def readable(self) -> bool:
-        """Return that it is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the buffer with what comes next."""
+        """Read the next bytes into the buffer and return their number, 0 at the end."""
         try:
             return os.readv(self._descriptor, [buffer])
         except OSError as exc:

@@ -1,4 +1,4 @@
-"""Objects of this process, gone with it."""
+"""A store in the memory of this process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MemoryStore(WholeObjects):
         self._lock = threading.Lock()
 
     def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:  # noqa: ARG002 - nobody asks for the type
-        """Keep a copy."""
+        """Store a copy of the bytes."""
         copy = io.BytesIO()
         with opened(source) as stream:
             shutil.copyfileobj(stream, copy, length=BLOCK_BYTES)
@@ -39,7 +39,7 @@ class MemoryStore(WholeObjects):
         return self._describe(key, *kept)
 
     def open(self, key: str) -> BinaryIO:
-        """Read the object as it is now."""
+        """Open the object as it is now."""
         with self._lock:
             kept = self._objects.get(checked_key(key))
         if kept is None:
@@ -47,7 +47,7 @@ class MemoryStore(WholeObjects):
         return io.BytesIO(kept[0])
 
     def stat(self, key: str) -> StoredObject | None:
-        """Return the object's size."""
+        """Return the object's metadata, None if it is absent."""
         with self._lock:
             kept = self._objects.get(checked_key(key))
         return None if kept is None else self._describe(key, *kept)
@@ -59,7 +59,7 @@ class MemoryStore(WholeObjects):
         return (self._describe(*kept) for kept in found)
 
     def delete(self, key: str) -> None:
-        """Forget the object."""
+        """Delete the object, if it exists."""
         with self._lock:
             self._objects.pop(checked_key(key), None)
 

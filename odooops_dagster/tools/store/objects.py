@@ -1,4 +1,4 @@
-"""What every object store does: the protocol, its values, and what the stores share."""
+"""The ObjectStore protocol, its values, and helpers that the stores share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import BinaryIO, Protocol
 
 from odooops_dagster.errors import BadInput, NotFound
 
-# What an object may come from: bytes, a file, or a stream that is read once, block by block.
+# The content of an object: bytes, a file, or a stream that is read once, block by block.
 Source = bytes | Path | BinaryIO
 
 BLOCK_BYTES = 1024 * 1024
-# The size of what stands in an object's place and cannot be read.
+# The size of a stored path that is not a readable object.
 UNREADABLE = -1
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """An object that the store holds whole."""
+    """A completely stored object."""
 
     key: str
     url: str
@@ -31,36 +31,36 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Keeps bytes under a key; a reader sees an object whole or not at all, and every method may be told twice.
+    """Stores bytes under a key; a reader sees a complete object or none, and every method is idempotent.
 
-    Two errors are told apart. Unavailable: the store does not answer, and nothing is known of the object. Unreadable:
-    the store answers, and this one object cannot be had, now or later; another put replaces it.
+    Two errors are distinguished. Unavailable: the store does not answer, and nothing is known about the object.
+    Unreadable: the store answers, but this object cannot be read, now or later; another put replaces it.
     """
 
     def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:
-        """Keep the bytes, the file's or the stream's, under the key; another put of the key replaces them."""
+        """Store the content under the key; replace an existing object."""
 
     def open(self, key: str) -> BinaryIO:
-        """Open the object for reading from its start to its end, block by block; NotFound where there is none."""
+        """Open the object for sequential reading; raise NotFound if it is absent."""
 
     def get(self, key: str) -> bytes:
-        """Return all of the object's bytes at once; NotFound where there is none."""
+        """Return all bytes of the object; raise NotFound if it is absent."""
 
     def stat(self, key: str) -> StoredObject | None:
-        """Return what the store knows of the object, or None where there is none."""
+        """Return the object's metadata, None if it is absent."""
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Return every object whose key starts with the prefix, in the order of their keys."""
+        """Return every object whose key starts with the prefix, sorted by key."""
 
     def delete(self, key: str) -> None:
-        """Remove the object if it is there."""
+        """Delete the object, if it exists."""
 
     def sweep(self, prefix: str, *, before: datetime) -> None:
-        """Remove what puts that were killed before then left below the prefix, where a store knows of such."""
+        """Remove leftovers of killed puts below the prefix that are older than `before`, if the store has any."""
 
 
 class WholeObjects:
-    """Keeps an object whole or not at all, and reads it at once for who knows that it is small."""
+    """Base of stores that write an object completely or not at all."""
 
     def open(self, key: str) -> BinaryIO:
         """Open the object for reading."""
@@ -72,12 +72,12 @@ class WholeObjects:
             return stream.read()
 
     def sweep(self, prefix: str, *, before: datetime) -> None:
-        """Do nothing: a put that was killed left nothing."""
+        """Do nothing: a killed put leaves nothing."""
 
 
 @contextmanager
 def opened(source: Source) -> Iterator[BinaryIO]:
-    """Yield a stream of the source's bytes; a stream that was given stays open."""
+    """Yield a stream of the source's bytes; do not close a given stream."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
     elif isinstance(source, Path):
@@ -88,7 +88,7 @@ def opened(source: Source) -> Iterator[BinaryIO]:
 
 
 def checked_key(key: str) -> str:
-    """Return the key if every store can hold it: words between slashes, none hidden, none leading upwards."""
+    """Return the key; raise BadInput unless it consists of words between slashes that do not start with a dot."""
     if not key.isprintable() or len(key.encode()) > 900 or not all(map(_is_word, key.split("/"))):
         raise BadInput(f"{key!r} cannot name an object", hint="use words between slashes that start with no dot")
     return key
@@ -99,5 +99,5 @@ def _is_word(word: str) -> bool:
 
 
 def absent(key: str) -> NotFound:
-    """Return the error that says that there is no such object."""
+    """Return the error for an absent object."""
     return NotFound(f"the store has no object {key}")

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from types_boto3_s3.client import S3Client
 
-# A service that does not take our call, or says nothing, for so long is asked again, so often altogether. The life of
-# a backup's mark (backup/marks.py) is longer than all of it.
+# Timeouts of a request in seconds, and the number of tries. All tries together take less time than the lifetime of a
+# backup's mark (backup/repository_lock.py).
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _TRIES = 5
-# How often a download that broke off is taken up again, and after what pause, doubled each time.
+# Number of tries for an interrupted download, and the first pause, which doubles each time.
 _READ_TRIES = 5
 _READ_PAUSE_SECONDS = 0.2
-# What S3 answers where it has the object and may not, or cannot now, give it out: rights of this object, a key of KMS
-# that is gone, an archive. Source: "Error responses" of the S3 API and the error codes of KMS.
+# Error codes for an existing object that S3 cannot return: missing rights on the object, a missing KMS key, an archived
+# object. Source: "Error responses" of the S3 API and the error codes of KMS.
 _OF_THE_OBJECT = frozenset(
     {
         "403",
@@ -50,24 +50,24 @@ _OF_THE_OBJECT = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class S3Options:
-    """How the bucket's service encrypts what it keeps, and for how long it refuses to give an object up."""
+    """Server-side encryption and object lock of the bucket."""
 
     encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
     kms_key_id: str = ""
     lock_mode: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
     lock_for: timedelta = timedelta()
-    # Files and streams larger than this go in parts of this size; S3 takes 10,000 parts.
+    # Files and streams larger than this are uploaded in parts of this size; S3 allows 10,000 parts.
     part_bytes: int = 16 * 1024 * 1024
 
     def arguments(self, *, content_type: str, now: datetime) -> dict[str, Any]:
-        """Return what is sent along with an object's bytes."""
+        """Return the arguments of an upload."""
         arguments: dict[str, Any] = {"ContentType": content_type}
         if self.encryption:
             arguments["ServerSideEncryption"] = self.encryption
         if self.kms_key_id:
             arguments["SSEKMSKeyId"] = self.kms_key_id
         if self.lock_mode:
-            # A service takes no locked object without a checksum of its own.
+            # An upload with object lock requires a checksum.
             arguments["ChecksumAlgorithm"] = "SHA256"
             arguments["ObjectLockMode"] = self.lock_mode
             arguments["ObjectLockRetainUntilDate"] = now + self.lock_for
@@ -87,7 +87,7 @@ class S3Store(WholeObjects):
         self._options = options
 
     def put(self, key: str, source: Source, *, content_type: str = "application/octet-stream") -> StoredObject:
-        """Upload the bytes; large files and streams go in parts, each tried again where the service stumbles."""
+        """Upload the content; large files and streams are uploaded in parts, each with retries."""
         name = self._name(key)
         arguments = self._options.arguments(content_type=content_type, now=datetime.now(UTC))
         with self._translated(key):
@@ -101,18 +101,18 @@ class S3Store(WholeObjects):
         return self._describe(name, int(counted.size_bytes), datetime.now(UTC))
 
     def open(self, key: str) -> BinaryIO:
-        """Begin to download the object; where the line breaks, the rest is asked for."""
+        """Start to download the object; an interrupted download is resumed."""
         return io.BufferedReader(_S3Reader(self, key), buffer_size=BLOCK_BYTES)
 
     def read_from(self, key: str, offset: int, etag: str) -> tuple[Any, int, str]:
-        """Ask for the object's bytes from the offset on, of this version only; return body, length and version."""
+        """Request the object's bytes from the offset on, if it still has this ETag; return body, length and ETag."""
         arguments: dict[str, Any] = {"Range": f"bytes={offset}-", "IfMatch": etag} if offset else {}
         with self._translated(key, reading=True):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._name(key), **arguments)
         return answer["Body"], int(answer["ContentLength"]), str(answer["ETag"])
 
     def stat(self, key: str) -> StoredObject | None:
-        """Ask for the object's head."""
+        """Return the object's metadata with a HEAD request, None if it is absent."""
         try:
             with self._translated(key):
                 head = self._client.head_object(Bucket=self._bucket, Key=self._name(key))
@@ -121,7 +121,7 @@ class S3Store(WholeObjects):
         return self._describe(self._name(key), int(head["ContentLength"]), head["LastModified"])
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Ask for page after page of keys."""
+        """Return the objects below the prefix, page by page."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._translated(prefix):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
@@ -129,7 +129,7 @@ class S3Store(WholeObjects):
                     yield self._describe(entry["Key"], int(entry["Size"]), entry["LastModified"])
 
     def delete(self, key: str) -> None:
-        """Remove the object; S3 does not mind one that is not there."""
+        """Delete the object; S3 ignores an absent one."""
         with self._translated(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._name(key))
 
@@ -143,7 +143,7 @@ class S3Store(WholeObjects):
 
     @contextmanager
     def _translated(self, key: str, *, reading: bool = False) -> Iterator[None]:
-        """Translate boto's errors; while `reading`, those of the one object are told from those of the bucket."""
+        """Translate boto's errors; with `reading`, distinguish errors of one object from errors of the bucket."""
         from boto3.exceptions import Boto3Error  # noqa: PLC0415 - see _s3_client
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see _s3_client
 
@@ -159,7 +159,7 @@ class S3Store(WholeObjects):
             raise Unavailable(f"bucket {self._bucket} cannot be reached: {exc}", hint=hint) from exc
 
     def _answers(self) -> bool:
-        """Return whether the bucket lets us read its list, so that what it refused is the one object."""
+        """Return whether we can list the bucket, so that the error concerns only the object."""
         try:
             next(self.list(), None)
         except OdooOpsError:
@@ -183,7 +183,7 @@ class S3Store(WholeObjects):
 
 
 class _S3Reader(io.RawIOBase):
-    """The bytes of one version of an object, over as many downloads as it takes."""
+    """Reads one version of an object, and resumes interrupted downloads."""
 
     def __init__(self, store: S3Store, key: str) -> None:
         super().__init__()
@@ -193,11 +193,11 @@ class _S3Reader(io.RawIOBase):
         self._body, self._size, self._etag = store.read_from(key, 0, "")
 
     def readable(self) -> bool:
-        """Return that it is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the buffer with what comes next."""
+        """Read the next bytes into the buffer and return their number, 0 at the end."""
         view = memoryview(buffer).cast("B")
         data = self._next(min(len(view), self._size - self._position))
         view[: len(data)] = data
@@ -205,7 +205,7 @@ class _S3Reader(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the download."""
         if not self.closed:
             self._body.close()
         super().close()
@@ -234,21 +234,21 @@ class _S3Reader(io.RawIOBase):
 
 
 class _Counted:
-    """A stream that counts what was read of it; it hides that it may be sought in, so that it is read once."""
+    """Counts the bytes read from a stream; it offers no seek, so that boto reads it only once."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.size_bytes = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read on."""
+        """Read the next bytes."""
         data = self._stream.read(size)
         self.size_bytes += len(data)
         return data
 
 
 def _s3_client(endpoint_url: str) -> S3Client:
-    # Imported here because it takes a quarter of a second, which a folder store need not pay.
+    # Import boto3 only here: it takes a quarter of a second, which a folder store does not need.
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
@@ -259,7 +259,7 @@ def _s3_client(endpoint_url: str) -> S3Client:
     )
     if not endpoint_url:
         return boto3.client("s3", config=config)
-    # Services other than Amazon's know buckets by path, and not all of them the newer checksums.
+    # Other services than Amazon's address buckets by path, and not all support the newer checksums.
     others = Config(
         s3={"addressing_style": "path"},
         request_checksum_calculation="when_required",
