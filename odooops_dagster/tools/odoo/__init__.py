@@ -1,1 +1,1 @@
-"""What Odoo needs to be told, and how what it says is read."""
+"""Installs Odoo, builds its commands and configuration, and reads its log and modules."""

@@ -1,4 +1,4 @@
-"""What Odoo is told: command lines and configuration files; nothing here runs anything."""
+"""Builds Odoo's command lines and configuration files; runs nothing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess
 
-# Loaded before any database is; `rpc` is Odoo's default since 19 and unknown before.
+# Modules loaded before any database; `rpc` is Odoo's default since 19 and does not exist before.
 _SERVER_WIDE = {"17.0": "base,web", "18.0": "base,web"}
 _SERVER_WIDE_DEFAULT = "base,rpc,web"
-# Odoo asks for a restart of itself when it nears its limit, before allocations start to fail.
+# Odoo restarts itself at this share of its memory limit, before allocations fail.
 _SOFT_LIMIT_SHARE = 0.9
 
 
 def launcher() -> Path:
-    """Return the program through which Odoo is run; it keeps Odoo inside its own database."""
+    """Return the program that starts Odoo and restricts it to its own database."""
     return Path(str(resources.files("odooops_dagster.tools.odoo") / "launcher" / "odoo-server"))
 
 
 def install_command(
     build: Build, config: Path, *, names: Sequence[str], tests: Sequence[str] = (), demo: bool = False
 ) -> tuple[str, ...]:
-    """Return the command that installs the modules, runs the tests of `tests`, and ends."""
+    """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends."""
     return (
         *_odoo(build, config),
         f"--init={_joined(names)}",
@@ -38,7 +38,7 @@ def install_command(
 def update_command(
     build: Build, config: Path, *, names: Sequence[str], new: Sequence[str] = (), tests: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Return the command that updates the modules, installs the new ones, runs the tests of `tests`, and ends."""
+    """Return the command that updates the modules, installs `new`, runs the tests of `tests`, and ends."""
     installing = (f"--init={_joined(new)}", "--without-demo=True") if new else ()
     updating = (f"--update={_joined(names)}",) if names or not new else ()
     return (*_odoo(build, config), *installing, *updating, *_testing(tests), "--stop-after-init")
@@ -60,10 +60,10 @@ def config_file(
     memory_mb: int = 0,
     series: str = "19.0",
 ) -> str:
-    """Return the text of odoo.conf; it holds the database's password, so write it readable by its owner alone.
+    """Return the text of odoo.conf; it contains the database's password, so make the file readable only by its owner.
 
     Raises:
-        BadInput: a value cannot be said in this file.
+        BadInput: a value cannot be written in this file.
     """
     values = {
         **_database(access),
@@ -77,7 +77,7 @@ def config_file(
         "max_cron_threads": str(cron_threads),
         "limit_memory_hard": str(memory_mb * 2**20),
         "limit_memory_soft": str(int(memory_mb * 2**20 * _SOFT_LIMIT_SHARE)),
-        # A preview's first request compiles every asset; on a small machine Odoo's defaults are too short for that.
+        # A preview's first request compiles every asset; on a small machine this exceeds Odoo's default limits.
         "limit_time_cpu": "600",
         "limit_time_real": "1200",
         "log_handler": ":INFO",
@@ -90,7 +90,7 @@ def _odoo(build: Build, config: Path) -> tuple[str, ...]:
 
 
 def _testing(tests: Sequence[str]) -> tuple[str, ...]:
-    """Run the modules' own tests, which need the HTTP service; without tests there is none."""
+    """Return the options that run the modules' tests, or that disable the HTTP service if there are none."""
     if not tests:
         return ("--no-http",)
     return ("--test-tags=" + ",".join(f"/{name}" for name in tests),)
@@ -109,9 +109,9 @@ def _database(access: DatabaseAccess) -> dict[str, str]:
         "db_user": access.user,
         "db_password": access.password,
         "db_name": access.database,
-        # No dbfilter: with one, Odoo looks for databases that its own role owns, and finds none; db_name alone decides.
+        # No dbfilter: with one, Odoo searches for databases that its role owns and finds none; db_name is enough.
         "list_db": "False",
-        # The database manager is off; should someone turn it on, its password is not the well-known default.
+        # The database manager is off; if it is turned on, its password must not be the well-known default.
         "admin_passwd": hashlib.sha256(f"manager:{access.password}".encode()).hexdigest(),
     }
 

@@ -1,6 +1,6 @@
-"""Odoo from Debian's archive, through an apt configuration of its own.
+"""Downloads Odoo from Debian's archive with a separate apt configuration.
 
-apt's signature check applies as ever; the machine's own sources, lists and cache stay as they are.
+apt checks signatures as usual; the machine's own sources, lists and cache are not changed.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_pro
 
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-# Odoo is packaged for unstable only; testing follows when the package migrates.
+# Odoo's package is in unstable first, and in testing only after it migrates.
 _SUITE = "unstable"
 _DOWNLOAD = re.compile(r"^dlstatus:\d+:(?P<percent>[\d.]+):")
-# The package's own static files are links into these; without them pages miss jquery, icons and fonts.
+# The package's static files link into these packages; without them pages lack jquery, icons and fonts.
 _LINKED_PACKAGES = re.compile(r"^(libjs-|fonts-(roboto|montserrat|inconsolata|font-awesome|ocr-b))")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DebianOdoo:
-    """An unpacked package: its root folder and its version."""
+    """An unpacked Odoo package: its root folder and version."""
 
     root: Path
     version: str
 
 
 def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
-    """Download the series' package and the files it links to, and unpack them below `into`.
+    """Download the series' package and the packages it links to, and unpack them below `into`.
 
     Raises:
-        MissingDependency: a tool or the keyring is missing, the archive does not answer, or it has no such package.
+        MissingDependency: a tool or the keyring is missing, the archive does not answer, or it lacks the package.
     """
     _require_tools()
     package = f"odoo-{series.split('.', maxsplit=1)[0]}"
@@ -69,7 +69,7 @@ def _require_tools() -> None:
 
 
 def _mirror() -> str:
-    """Return the Debian mirror that the machine's own sources name, or the public default."""
+    """Return the Debian mirror in the machine's own apt sources, or the public default."""
     try:
         lines = run_program(["apt-get", "indextargets", "--format", "$(REPO_URI)"])
     except ProgramFailed:
@@ -84,7 +84,7 @@ def _reason(failed: ProgramFailed) -> str:
 
 
 class _Apt:
-    """apt with its own source, lists and cache below one folder."""
+    """apt with its own sources, lists and cache in one folder."""
 
     def __init__(self, folder: Path, *, mirror: str) -> None:
         self.mirror = mirror
@@ -101,14 +101,14 @@ class _Apt:
         run_program(["apt-get", *self._options, "--error-on=any", "update"])
 
     def show(self, package: str) -> tuple[str, list[str]]:
-        """Return the candidate's version and the names it depends on."""
+        """Return the candidate's version and the names of its dependencies."""
         lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package])
         fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
         depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
         return fields["Version"], depends
 
     def download(self, packages: Sequence[str], *, on_percent: Callable[[int], None]) -> list[Path]:
-        """Fetch the packages, checked against the signed lists, telling every tenth percent."""
+        """Download the packages, checked against the signed lists, and report the progress in steps of 10 %."""
         seen = 0
 
         def heard(line: str) -> None:
@@ -118,7 +118,7 @@ class _Apt:
                 seen = percent - percent % 10
                 on_percent(seen)
 
-        # env --chdir: `download` writes into the current folder, and ours must not change under other threads.
+        # `download` writes into the current folder, and we must not change ours because of other threads.
         argv = ["env", f"--chdir={self._downloads}", "apt-get", *self._options, "-o", "APT::Status-Fd=1"]
         run_program([*argv, "download", *packages], on_line=heard)
         return sorted(self._downloads.glob("*.deb"))
@@ -130,11 +130,11 @@ def _config(folder: Path, sources: Path) -> str:
         "Dir::Etc::sourceparts": "-",
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
-        # Snapshots and mirrors of unstable keep a Release file past its date; its signature is still checked.
+        # Snapshots and mirrors of unstable may have an expired Release file; its signature is still checked.
         "Acquire::Check-Valid-Until": "false",
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
-        # The folder may be ours alone, where apt's own user cannot write.
+        # apt's own user may be unable to write in our folder.
         "APT::Sandbox::User": "root",
     }
     hooks = ("APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success")

@@ -1,4 +1,4 @@
-"""Odoo itself: found or installed once per series, whole or not at all."""
+"""Finds or installs Odoo, once per series, completely or not at all."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_pro
 
 _SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
-# Half of the source text: a project loads the accounts of a country or two, and the tests of its own modules.
+# Files not compiled in advance, half of the source: a project uses few localizations, and tests of its own modules.
 _SELDOM_RUN = r"/(tests|l10n_\w+)/"
-# Where a tree keeps the program and the library that holds `odoo`: a git clone, or a package's root folder.
+# Paths of the program and of the folder with `odoo`: in a git clone, and in a package's root folder.
 _LAYOUTS = (("odoo-bin", "."), ("usr/bin/odoo", "usr/lib/python3/dist-packages"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """An Odoo that can be run, with the Python environment that holds what it needs."""
+    """An installed Odoo, with the Python environment that contains its dependencies."""
 
     series: str
     revision: str
     origin: str  # folder, debian or git
-    path: Path  # the folder that holds Odoo's own files
+    path: Path  # the folder with Odoo's files
     script: Path  # Odoo's program
-    library: Path  # the folder from which `import odoo` is answered
+    library: Path  # the folder that `import odoo` finds
     python: Path
     python_version: str
     addons_paths: tuple[Path, ...]
@@ -58,11 +58,11 @@ def install(
     git_url: str = "https://github.com/odoo/odoo.git",
     progress: Progress = lambda _line: None,
 ) -> Installation:
-    """Return the series' Odoo: the named folder, the installed one, the Debian package, or a git clone.
+    """Return the series' Odoo from the named folder, an earlier installation, the Debian package or a git clone.
 
     Raises:
-        BadInput: the series is not one, or the named folder holds another.
-        MissingDependency: none of the ways works; the message says why for each.
+        BadInput: the series is invalid, or the named folder contains another.
+        MissingDependency: every way failed; the message has the reason for each.
         StepFailed: the Python packages cannot be installed.
     """
     _check_series(series)
@@ -79,7 +79,7 @@ def install(
 
 
 def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installation | None:
-    """Return the series' Odoo if it is installed and its Python is still there."""
+    """Return the series' Odoo if it is installed and its Python still exists, else None."""
     _check_series(series)
     return _load(_place(series, home=home, odoo_path=odoo_path))
 
@@ -92,16 +92,16 @@ def installed(home: Path) -> list[Installation]:
 
 @contextmanager
 def only_one(place: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock of a folder that is about to be made, across processes."""
+    """Hold the lock of a folder that is about to be created, across processes."""
     with locked(place.with_name(f".{place.name}.lock"), on_wait=waiting):
         yield
 
 
 @contextmanager
 def staging(place: Path) -> Iterator[Path]:
-    """Give a folder beside `place` to build in, and remove it and what killed runs left there.
+    """Yield a temporary folder beside `place`, and remove it and the leftovers of killed runs.
 
-    Call with the lock of `place` held.
+    The caller must hold the lock of `place`.
     """
     _remove_partials(place)
     folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.partial-"))
@@ -109,7 +109,7 @@ def staging(place: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # Once more for all: a killed run's last child may have written on while we removed its folder.
+        # Remove all once more: a child of a killed run may have written while we removed its folder.
         _remove_partials(place)
 
 
@@ -124,7 +124,7 @@ def _install_into(
     with staging(place) as folder:
         tree = _Tree(series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
         made = _build(folder, series=series, tree=tree, progress=progress)
-        # By where it lies, so that the folder can be moved or mounted elsewhere; a named folder is where it is.
+        # Relative paths, so that the folder can be moved or mounted elsewhere; a named folder keeps its absolute path.
         manifest = json.dumps(made, default=lambda path: str(beneath(path, folder)), indent=1)
         (folder / _MANIFEST).write_text(manifest)
         _see_library(folder / "venv", made["library"], home=folder, series=series)
@@ -138,7 +138,7 @@ def _install_into(
 
 
 def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dict[str, Any]:
-    """Fetch Odoo and its Python packages at the same time and describe what came of it."""
+    """Fetch Odoo and its Python packages in parallel and return the manifest of the installation."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         environment = pool.submit(_make_environment, folder / "venv", series=series, progress=progress)
         root, revision, origin = tree.fetch(folder)
@@ -163,7 +163,7 @@ def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dic
 
 
 class _Tree:
-    """The ways to have Odoo's own files, tried in order."""
+    """The ways to get Odoo's files, tried in order."""
 
     def __init__(self, *, series: str, odoo_path: Path | None, git_url: str, progress: Progress) -> None:
         self._series = series
@@ -172,7 +172,7 @@ class _Tree:
         self._progress = progress
 
     def fetch(self, folder: Path) -> tuple[Path, str, str]:
-        """Return the root of Odoo's files, its revision and how it was had."""
+        """Return the root of Odoo's files, its revision and its origin."""
         if self._odoo_path:
             return self._odoo_path.resolve(), _folder_revision(self._odoo_path), "folder"
         refused: list[str] = []
@@ -210,9 +210,9 @@ def _make_environment(venv: Path, *, series: str, progress: Progress) -> None:
 
 
 def _see_library(venv: Path, library: Path, *, home: Path, series: str) -> None:
-    """Let the environment import Odoo, and tell pip that Odoo is there with all it needs.
+    """Make the environment import Odoo, and make pip regard Odoo as installed without dependencies.
 
-    A package's own metadata asks for names under which its distribution, not PyPI, has the libraries.
+    The metadata of a Debian package names its dependencies as the distribution does, not as PyPI does.
     """
     packages = python.site_packages(venv)
     (packages / "odoo.pth").write_text(f"{python.path_line(library, seen_from=packages, home=home)}\n")
@@ -223,7 +223,7 @@ def _see_library(venv: Path, library: Path, *, home: Path, series: str) -> None:
 
 
 def _compile(root: Path, *, outside: bool) -> None:
-    """Compile once what every later Odoo would compile at its start; a folder that is not ours is left alone."""
+    """Compile Odoo's files once, so that no later start has to; do not touch a folder that is not ours."""
     if not outside:
         options = ["-q", "-j", str(os.cpu_count() or 1), "-x", _SELDOM_RUN]
         run_program([sys.executable, "-m", "compileall", *options, str(root)])
@@ -249,7 +249,7 @@ def _check_release(library: Path, series: str) -> None:
 
 
 def _folder_revision(folder: Path) -> str:
-    """Return the commit that is checked out; where files differ from it, or there is none, the state of the files."""
+    """Return the checked-out commit; add a digest of the files if they differ from it or there is no repository."""
     commit = ""
     if (folder / ".git").exists():
         git = ["git", "-C", str(folder)]
@@ -260,7 +260,7 @@ def _folder_revision(folder: Path) -> str:
 
 
 def _state_of_files(folder: Path) -> str:
-    """Return a digest of every file's name, size and time; reading a whole Odoo would take too long each time."""
+    """Return a digest of every file's name, size and time, because reading all content would take too long."""
     total = hashlib.sha256()
     for place, subfolders, names in os.walk(folder):
         subfolders[:] = sorted(name for name in subfolders if name not in {".git", "__pycache__"})
@@ -278,7 +278,7 @@ def _place(series: str, *, home: Path, odoo_path: Path | None) -> Path:
 
 
 def _load(place: Path) -> Installation | None:
-    """Return the installation in that folder, unless its files or the Python it was made with are gone."""
+    """Return the installation in the folder, None if its files or its Python are gone."""
     try:
         values = json.loads((place / _MANIFEST).read_text())
     except FileNotFoundError:
@@ -288,5 +288,5 @@ def _load(place: Path) -> Installation | None:
     found = Installation(**{**values, **paths, "addons_paths": addons_paths})
     if not (found.python.exists() and found.script.exists()):
         return None
-    # A named folder is its owner's to change; what we installed stays as it is.
+    # The owner may change a named folder; our own installations never change.
     return replace(found, revision=_folder_revision(found.path)) if found.origin == "folder" else found

@@ -1,4 +1,4 @@
-"""A project's own Python packages on top of Odoo's: one environment per content of its requirements files."""
+"""Installs a project's Python packages on top of Odoo's: one environment per content of its requirements files."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from odooops_dagster.tools.odoo.programs import Progress
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 
 _MANIFEST = "environment.json"
-# Where wheels of OCA addons put their modules.
+# The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PythonEnvironment:
-    """A Python that sees Odoo, what Odoo needs, and what the project needs."""
+    """A Python environment with Odoo, its dependencies and the project's packages."""
 
     python: Path
-    digest: str  # over every package and version in it
-    addons_paths: tuple[Path, ...]  # of Odoo modules that came as packages
+    digest: str  # of the names and versions of all packages
+    addons_paths: tuple[Path, ...]  # Odoo modules that were installed as packages
 
 
 def overlay(
@@ -35,11 +35,11 @@ def overlay(
     home: Path,
     progress: Progress = lambda _line: None,
 ) -> PythonEnvironment:
-    """Return the environment with the requirements installed; with none, Odoo's own.
+    """Return an environment with the requirements installed; without requirements, Odoo's own environment.
 
     Raises:
-        StepFailed: a requirement cannot be resolved or built; the message is pip's reason.
-        MissingDependency: no virtual environment can be made.
+        StepFailed: a requirement cannot be resolved or built; the message has pip's reason.
+        MissingDependency: no virtual environment can be created.
     """
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
@@ -59,11 +59,11 @@ def _make(
         python.make_venv(installation.python, venv, with_pip=False)
         packages = python.site_packages(venv)
         base = python.site_packages(installation.python.parent.parent)
-        # Ours first: what the project asks for in another version covers Odoo's without touching it.
+        # The overlay comes first: another version in the project's requirements hides Odoo's without changing it.
         lines = [python.path_line(path, seen_from=packages, home=home) for path in (base, installation.library)]
         (packages / "odooops.pth").write_text("".join(f"{line}\n" for line in lines))
         interpreter = venv / "bin" / "python"
-        # There is an Odoo already; no package of that name from an index may take its place.
+        # Odoo is installed already; no package of that name from an index may replace it.
         constraint = folder / "constraint.txt"
         constraint.write_text(f"odoo=={installation.series}\n")
         arguments = ["--constraint", str(constraint)]
@@ -77,7 +77,7 @@ def _make(
 
 
 def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
-    """Return Odoo's own environment, its packages counted once."""
+    """Return Odoo's own environment; its digest is computed once and cached."""
     key = hashlib.sha256(f"{installation.path}\0{installation.revision}\0{installation.python}".encode()).hexdigest()
     place = home / "venvs" / f"base-{key[:16]}"
     manifest = place / _MANIFEST
@@ -110,6 +110,6 @@ def _read(place: Path) -> PythonEnvironment:
 
 
 def _key(installation: Installation, requirements: Sequence[Path]) -> str:
-    """Return the name of the environment: what is asked for, on top of which Odoo and Python."""
+    """Return the environment's key, a hash of the requirements, the Odoo and the Python version."""
     parts = [str(installation.path), installation.revision, installation.python_version, *fingerprint(requirements)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

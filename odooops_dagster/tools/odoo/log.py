@@ -1,4 +1,4 @@
-"""Odoo's log, read for what it proves; `judge` is the one place that decides whether an Odoo command succeeded."""
+"""Parses Odoo's log; `judge` is the only place that decides whether an Odoo command succeeded."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LEVELS: Mapping[str, LogLevel] = {"WARNING": "warn", "ERROR": "error", "CRITICA
 _WORTH_TELLING = re.compile(
     r"^(Loading module |Module \w+ loaded in |Starting |Modules loaded|Initiating shutdown|invalid module names)"
 )
-# More would not be read; the log itself is kept as evidence.
+# Limits of what is kept here; the log itself is kept as evidence.
 _ERRORS_KEPT = 50
 _STRAY_LINES_KEPT = 100
 _SUMMARY_CHARACTERS = 500
 _GAVE_UP = "Failed to initialize database"
-# A traceback's module path tells nothing that its class does not; a view's context is for the log.
+# Omitted from a summary: the module path of an exception's class, and a view's error context.
 _MODULE_PATH = re.compile(r"^([a-z_]\w*\.)+(?=[A-Z])")
 _CONTEXT = "View error context:"
 _CAUSE_LINES = 4
@@ -45,7 +45,7 @@ _CAUSE_LINES = 4
 
 @dataclass(frozen=True, kw_only=True)
 class LogRecord:
-    """One record of the log with the lines that belong to it."""
+    """One record of the log with its continuation lines."""
 
     level: str
     logger: str
@@ -54,20 +54,20 @@ class LogRecord:
 
     @property
     def summary(self) -> str:
-        """Return one line for people: the message, and what the traceback ends with."""
+        """Return one line: the message and the exception of the traceback."""
         cause = _cause(self.more)
         text = " ".join((f"{self.message.rstrip(' :.')}: {cause}" if cause else self.message).split())
         return f"{self.level} {self.logger}: {text}"[:_SUMMARY_CHARACTERS]
 
     @property
     def reports_tests(self) -> bool:
-        """Return whether the record tells of failed tests, which have a check of their own."""
+        """Return whether the record reports failed tests, which have their own check."""
         return bool(_FAILED_TEST.match(self.message) or _REPORTS_TESTS.match(self.message))
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogNotice:
-    """A line worth showing to the person who watches."""
+    """A line to show to a person who watches."""
 
     level: LogLevel
     message: str
@@ -75,7 +75,7 @@ class LogNotice:
 
 @dataclass(frozen=True, kw_only=True)
 class TestTotals:
-    """What Odoo counts at its end."""
+    """The test counts that Odoo logs at its end."""
 
     failed: int
     errors: int
@@ -84,7 +84,7 @@ class TestTotals:
 
 @dataclass(frozen=True, kw_only=True)
 class OdooLog:
-    """What a log says: records by level, errors, markers, tests."""
+    """The content of a log: record counts by level, errors, markers and tests."""
 
     levels: Mapping[str, int] = field(default_factory=dict)
     errors: tuple[LogRecord, ...] = ()
@@ -99,7 +99,7 @@ class OdooLog:
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Self:
-        """Read a log, line by line."""
+        """Parse the lines of a log."""
         reader = _Reader()
         for line in lines:
             reader.read(line.rstrip("\n"))
@@ -107,14 +107,14 @@ class OdooLog:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a log file; one that was never written is an empty log."""
+        """Parse a log file; an absent file is an empty log."""
         if not path.is_file():
             return cls()
         with path.open(errors="replace") as file:
             return cls.parse(file)
 
     def tests_report(self) -> dict[str, Any]:
-        """Return the tests' outcome as it is kept with a run and with a template database."""
+        """Return the test results in the form stored with a run and with a template database."""
         totals = self.totals or TestTotals(failed=0, errors=0, total=0)
         return {
             "failed": totals.failed,
@@ -127,22 +127,22 @@ class OdooLog:
 
     @property
     def reason(self) -> str:
-        """Return the one line that says best what went wrong; empty where nothing was logged as an error."""
+        """Return the summary of the most important error; empty if no error was logged."""
         errors = [record for record in self.errors if not record.reports_tests] or self.errors
-        # What Odoo logs before it gives up is a consequence; the traceback it ends with is the reason.
+        # Prefer the record with which Odoo gave up: its traceback has the reason, earlier errors are consequences.
         gave_up = [record for record in errors if record.message.startswith(_GAVE_UP)]
         first = next(iter([*gave_up, *errors]), None)
         return first.summary if first else ""
 
     @property
     def last_words(self) -> str:
-        """Return what a program that never got to log an error left: its traceback's end, or its last line."""
+        """Return the exception of a traceback outside the log's format, or the last such line."""
         last = next(reversed(self.stray_lines), "")
         return (_cause(self.stray_lines) or last.strip())[:_SUMMARY_CHARACTERS]
 
 
 def progress_notice(line: str) -> LogNotice | None:
-    """Return what a person watching wants of this line: modules as they load, failed tests, warnings and errors."""
+    """Return the notice for a line about loading modules, tests, warnings or errors; None for other lines."""
     match = _RECORD.match(line)
     if match is None:
         return None
@@ -157,10 +157,10 @@ def progress_notice(line: str) -> LogNotice | None:
 def judge(
     result: JobResult, log: OdooLog, states: Mapping[str, str], *, wanted: Sequence[str], tested: Sequence[str] = ()
 ) -> list[CheckResult]:
-    """Decide whether an Odoo command did what it was asked: exit status 0 alone proves nothing.
+    """Return checks of whether an Odoo command succeeded; a zero exit status is not enough.
 
-    `states` is what the database says of every module, `wanted` are the modules that must be installed, `tested` those
-    that ship tests which must have run.
+    `states` are the module states in the database, `wanted` the modules that must be installed, `tested` the modules
+    whose tests must have run.
     """
     return [_modules_installed(result, log, states, wanted), _tests_passed(log, tested), _log_clean(log)]
 
@@ -168,9 +168,9 @@ def judge(
 def judge_copy(
     states: Mapping[str, str], wanted: Sequence[str], tests: Mapping[str, Any], *, tested: Sequence[str] = ()
 ) -> list[CheckResult]:
-    """Decide whether a copied template holds what it should, and quote the tests that ran when it was made.
+    """Return checks of a copied template, with the test results from its creation.
 
-    What `judge` demands of tests is demanded here: those of each of the `tested` modules must have run.
+    As in `judge`, the tests of each module in `tested` must have run.
     """
     problem = _wrong_states(states, wanted)
     total = int(tests.get("total", 0))
@@ -206,7 +206,7 @@ def _ended_badly(result: JobResult, log: OdooLog) -> str:
     if result.exit_status < 0:
         return f"Odoo was killed by signal {-result.exit_status}"
     tests_failed = log.totals is not None and log.totals.failed + log.totals.errors > 0
-    # Failed tests end in exit status 1; they have their own check.
+    # Failed tests cause exit status 1 and have their own check.
     if result.exit_status != 0 and not (result.exit_status == 1 and tests_failed):
         return f"Odoo ended with exit status {result.exit_status}"
     return ""
@@ -269,7 +269,7 @@ def _count(names: Sequence[str]) -> str:
 
 
 def _cause(more: Sequence[str]) -> str:
-    """Return the exception that a traceback ends with: the unindented lines after its last frame, on one line."""
+    """Return the exception of a traceback: the unindented lines after its last frame, joined to one line."""
     frames = [number for number, line in enumerate(more) if line.startswith('  File "')]
     if not frames:
         return ""
@@ -279,7 +279,7 @@ def _cause(more: Sequence[str]) -> str:
 
 
 class _Reader:
-    """Collects what an OdooLog is made of."""
+    """Collects the fields of an OdooLog."""
 
     def __init__(self) -> None:
         self._levels: Counter[str] = Counter()
@@ -329,7 +329,7 @@ class _Reader:
         self._open = None
 
     def _note(self, logger: str, message: str) -> None:
-        """Remember the markers and counts that only their own loggers may write."""
+        """Record markers and counts; each is accepted only from its own logger."""
         if logger == "odoo.modules.loading":
             self._note_loading(message)
         elif logger == "odoo.service.server" and message == "Initiating shutdown":

@@ -1,4 +1,4 @@
-"""Odoo modules as they lie on disk: manifests, what they depend on, what their bytes add up to."""
+"""Reads Odoo modules on disk: manifests, dependencies, checksums and tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from odooops_dagster.errors import StepFailed
 
 _MANIFEST = "__manifest__.py"
 _BASE = "base"
-# Of Jinja, which cookiecutter and copier speak too.
+# Jinja's marks, which cookiecutter and copier use too.
 _TEMPLATE_MARKS = ("{{", "{%")
 
 
 def read_manifest(addon: Path) -> Mapping[str, Any]:
-    """Return what the module says of itself.
+    """Return the module's manifest.
 
     Raises:
         StepFailed: the manifest is not one Python dictionary.
@@ -43,14 +43,14 @@ def installable(addons_path: Path) -> tuple[str, ...]:
 
 
 def passed_over(addons_path: Path) -> dict[Path, str]:
-    """Return the folders that hold a manifest and are no modules to Odoo, each with the reason."""
+    """Return the folders that contain a manifest but are not modules for Odoo, each with the reason."""
     return {addon: why for addon in sorted(_addons(addons_path)) if (why := why_no_module(addon)) is not None}
 
 
 def why_no_module(addon: Path) -> str | None:
-    """Return why Odoo would not take the folder for a module; None where it would.
+    """Return why the folder is not a module for Odoo; None if it is.
 
-    Source: odoo/modules/module.py, where a module is imported as a Python package of its name.
+    Source: odoo/modules/module.py, which imports a module as a Python package of its name.
     """
     if not addon.name.isidentifier():
         return "its name is no Python name"
@@ -61,15 +61,15 @@ def why_no_module(addon: Path) -> str | None:
 
 
 def find(name: str, addons_paths: Sequence[Path]) -> Path | None:
-    """Return the module's folder; the first addons path that has it wins, as in Odoo."""
+    """Return the module's folder in the first addons path that has it, as in Odoo; None if there is none."""
     return next((path / name for path in addons_paths if (path / name / _MANIFEST).is_file()), None)
 
 
 def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str]:
-    """Return the modules and everything they depend on, `base` included.
+    """Return the modules and all their dependencies, including `base`.
 
     Raises:
-        StepFailed: one depends on a module that is in no addons path or is not installable.
+        StepFailed: a dependency is in no addons path or is not installable.
     """
     found: set[str] = set()
     waiting = [(name, "") for name in (*names, _BASE)]
@@ -83,17 +83,17 @@ def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str
 
 
 def depends_on(name: str, others: Collection[str], addons_paths: Sequence[Path]) -> bool:
-    """Return whether the module is one of the others, or needs one of them."""
+    """Return whether the module is one of the others or depends on one of them."""
     return not closure([name], addons_paths).isdisjoint(others)
 
 
 def folders_of(names: Collection[str], addons_paths: Sequence[Path]) -> frozenset[Path]:
-    """Return the addons paths from which Odoo would take the modules."""
+    """Return the addons paths in which Odoo finds the modules."""
     return frozenset(addon.parent for name in names if (addon := find(name, addons_paths)))
 
 
 def self_installing(addons_paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return the modules beside Odoo's own that Odoo may install unasked, once what they extend is there; sorted.
+    """Return the non-Odoo modules that Odoo may install automatically after their dependencies, sorted.
 
     Source: `auto_install` in the reference of module manifests, and `button_install` in
     odoo/addons/base/models/ir_module.py.
@@ -104,28 +104,28 @@ def self_installing(addons_paths: Sequence[Path]) -> tuple[str, ...]:
 
 
 def is_odoos(name: str, addons_paths: Sequence[Path]) -> bool:
-    """Return whether the module comes with Odoo itself."""
+    """Return whether the module is part of Odoo itself."""
     addon = find(name, addons_paths)
     return addon is not None and _is_odoos_own(addon.parent)
 
 
 def checksums(names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:
-    """Return for each module the SHA-256 of its files, or the word `odoo` where Odoo's revision already tells them."""
+    """Return the SHA-256 of each module's files, or `odoo` for a module that Odoo's revision already identifies."""
     return {name: _checksum_of(name, addons_paths) for name in sorted(names)}
 
 
 def checksum(addon: Path) -> str:
-    """Return the SHA-256 over the names and bytes of the module's files, compiled ones left out."""
+    """Return the SHA-256 over the names and bytes of the module's files, without compiled ones."""
     total = hashlib.sha256()
     for file in sorted(_files(addon)):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        # By its bytes: a file may have a name of any encoding.
+        # Hash the name's bytes: a file name may have any encoding.
         total.update(os.fsencode(file.relative_to(addon)) + f"\0{digest}\n".encode())
     return total.hexdigest()
 
 
 def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return those of the modules that ship at least one test which a plain run of their tests must execute."""
+    """Return those of the modules that have at least one test that runs by default."""
     return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
 
 
@@ -143,7 +143,7 @@ def _is_python(text: str) -> bool:
 
 def _installs_itself(name: str, addons_paths: Sequence[Path]) -> bool:
     addon = find(name, addons_paths)
-    # An empty list means "with nothing but base", and is as true to Odoo as True.
+    # An empty list means "depends only on base", and Odoo treats it like True.
     return addon is not None and read_manifest(addon).get("auto_install", False) is not False
 
 
@@ -192,12 +192,12 @@ def _parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text())
     except (SyntaxError, UnicodeDecodeError):
-        # Odoo will say it better than we can, with a traceback.
+        # Odoo will report the error with a traceback.
         return ast.Module(body=[], type_ignores=[])
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the names of the files that `from . import test_x` and its like bring in; Odoo runs only test_*."""
+    """Yield the names of relatively imported files, as in `from . import test_x`; Odoo runs only test_*."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             names = [node.module] if node.module else [alias.name for alias in node.names]
@@ -216,11 +216,11 @@ def _defines_test(node: ast.ClassDef) -> bool:
 
 
 def _is_test_case(node: ast.ClassDef) -> bool:
-    """Return whether a base is named like a test case; a mixin runs nothing by itself."""
+    """Return whether a base class is named like a test case; a mixin alone runs no tests."""
     return any(ast.unparse(base).endswith(("Case", "Common")) for base in node.bases)
 
 
 def _is_left_out(node: ast.ClassDef) -> bool:
-    """Return whether @tagged takes the class out of the standard tests."""
+    """Return whether @tagged excludes the class from the standard tests."""
     tags = (arg for decorator in node.decorator_list if isinstance(decorator, ast.Call) for arg in decorator.args)
     return any(isinstance(tag, ast.Constant) and tag.value == "-standard" for tag in tags)

@@ -1,4 +1,4 @@
-"""The Python packages that Odoo itself needs: as we pinned them for the series, else as its own files ask."""
+"""Installs Odoo's own Python dependencies: our pinned versions of the series, or else its requirements.txt."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _WHAT = "Odoo's Python packages"
 
 
 def has_pins(series: str) -> bool:
-    """Return whether we know which versions the series runs on."""
+    """Return whether we have pinned versions for the series."""
     return _pins(series).is_file()
 
 
 def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
-    """Install the versions that we pinned; the list is whole.
+    """Install the pinned versions; the list is complete, so that pip resolves no dependencies.
 
     Raises:
-        StepFailed: one cannot be installed; the message names it, the hint is for the operator.
+        StepFailed: a package cannot be installed; the message names it, the hint is for the operator.
     """
     with resources.as_file(_pins(series)) as file:
         _install(venv, file, options=("--no-deps", "--prefer-binary"), series=series, progress=progress)
 
 
 def install_asked(venv: Path, asked: Path, *, series: str, progress: Progress) -> None:
-    """Install what a series that we do not know asks for in its own requirements.
+    """Install the requirements.txt of a series without pinned versions.
 
     Raises:
-        StepFailed: one cannot be installed; the message names it, the hint is for the operator.
+        StepFailed: a package cannot be installed; the message names it, the hint is for the operator.
     """
     _install(venv, asked, options=(), series=series, progress=progress)
 
@@ -47,7 +47,7 @@ def _install(venv: Path, file: Path, *, options: tuple[str, ...], series: str, p
 
 
 def _operators_fault(failed: PipFailed, *, asked: str, series: str) -> StepFailed:
-    """Return the error for people who pushed a repository, which asked for none of these packages."""
+    """Return an error that tells people who pushed a repository that their code is not the cause."""
     machine = f"Python {platform.python_version()} ({platform.machine()})"
     reason = _with_version(failed.reason, asked)
     return StepFailed(
@@ -57,7 +57,7 @@ def _operators_fault(failed: PipFailed, *, asked: str, series: str) -> StepFaile
 
 
 def _with_version(reason: str, asked: str) -> str:
-    """Return the reason with the version of a package that pip names without one."""
+    """Return the reason, with the version added to a package that pip names without one."""
     name = reason.partition(" cannot be built")[0]
     pin = re.search(rf"^{re.escape(name)}==[^ ;]+", asked, re.MULTILINE)
     return pin[0] + reason.removeprefix(name) if pin else reason

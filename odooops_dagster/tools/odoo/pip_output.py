@@ -1,4 +1,4 @@
-"""What pip's output says of a failure, in one line."""
+"""Extracts the reason of a failure from pip's output, in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import dropwhile, takewhile
 
-# The last words of a pip that gives up; the reason stands above them.
+# Final lines of a failed pip; the reason is above them.
 _NOT_A_REASON = re.compile(r"ResolutionImpossible|Could not find a version|subprocess-exited|metadata-generation")
 _UNREACHABLE = re.compile(r"Retrying \(Retry|ConnectionError|NewConnectionError|Temporary failure in name resolution")
 _NO_MATCH = "No matching distribution found for "
@@ -15,7 +15,7 @@ _END_OF_BUILD = "[end of output]"
 
 
 def pip_reason(lines: Sequence[str]) -> str:
-    """Return the one line that says why pip gave up."""
+    """Return the reason of pip's failure in one line."""
     if reason := _conflict(lines) or _failed_build(lines):
         return reason
     errors = [line.partition(":")[2].strip() for line in lines if line.lower().lstrip().startswith("error:")]
@@ -29,19 +29,19 @@ def pip_reason(lines: Sequence[str]) -> str:
 
 
 def is_unreachable(lines: Sequence[str]) -> bool:
-    """Return whether pip asked for a package index that did not answer."""
+    """Return whether a package index did not answer."""
     return any(_UNREACHABLE.search(line) for line in lines)
 
 
 def _conflict(lines: Sequence[str]) -> str:
-    """Return which demands exclude each other, where pip explains that."""
+    """Return the conflicting requirements, empty if pip reports no conflict."""
     after = list(dropwhile(lambda line: not line.startswith("The conflict is caused by"), lines))
     sides = [line.strip() for line in takewhile(str.strip, after[1:])]
     return f"these exclude each other: {'; '.join([*sides[:1], *sides[1:][-1:]])}" if sides else ""
 
 
 def _failed_build(lines: Sequence[str]) -> str:
-    """Return which package could not be built from source, and the last line of what its build printed."""
+    """Return the package that could not be built from source, with the last line of its build's output."""
     for number, line in enumerate(lines):
         if failed := _BUILD_FAILED.match(line):
             printed = list(takewhile(lambda said: _END_OF_BUILD not in said, lines[number + 1 :]))
@@ -62,7 +62,7 @@ def _last(printed: Sequence[str]) -> str:
 
 
 def _other_python(pin: str, errors: Sequence[str]) -> str:
-    """Return which Python the pinned version needs, where pip passed over it for that."""
+    """Return the Python version that the pinned version requires, empty if that is not why pip ignored it."""
     version = re.escape(pin.partition("==")[2])
     ignored = next((line for line in errors if "require a different python version" in line), "")
     needs = re.search(rf"[:;] {version} Requires-Python (?P<python>[^;]+)", f": {ignored.partition(': ')[2]}")

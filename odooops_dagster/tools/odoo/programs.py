@@ -1,4 +1,4 @@
-"""Programs the room needs to get Odoo (apt, dpkg, git, pip): run to their end, heard line by line."""
+"""Runs the programs that install Odoo (apt, dpkg, git, pip), and reads their output line by line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odooops_dagster.errors import OdooOpsError
 
 Progress = Callable[[str], None]
 
-# What a reader needs of a failed program is near its end; pip's explanations take up to a few dozen lines.
+# Number of output lines kept: the reason of a failure is near the end; pip's explanations take a few dozen lines.
 _LINES_KEPT = 200
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -31,10 +31,10 @@ class ProgramFailed(OdooOpsError):
 def run_program(
     argv: Sequence[str], *, env: Mapping[str, str] | None = None, on_line: Progress | None = None
 ) -> tuple[str, ...]:
-    """Run the program and return the last lines it wrote, credentials in addresses blotted out.
+    """Run the program and return the last lines of its output, with credentials in URLs masked.
 
     Raises:
-        ProgramFailed: it ended with anything but 0; the error carries those lines.
+        ProgramFailed: the exit status is not 0; the error has those lines.
     """
     kept: deque[str] = deque(maxlen=_LINES_KEPT)
     with subprocess.Popen(
@@ -61,6 +61,6 @@ def run_program(
 
 
 def _dies_with_caller() -> tuple[str, ...]:
-    """Prefix a command so that the kernel ends it when our process is killed, where util-linux is at hand."""
+    """Return a prefix that makes the kernel kill the command if our process dies; empty without setpriv."""
     setpriv = shutil.which("setpriv")
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()

@@ -1,4 +1,4 @@
-"""Virtual environments: made whole beside their place, then moved there."""
+"""Creates virtual environments and installs packages; an environment can be moved to its final folder."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class PipFailed(StepFailed):
 
 
 def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
-    """Make an empty virtual environment.
+    """Create an empty virtual environment.
 
     Raises:
-        MissingDependency: the interpreter came without its venv module.
+        MissingDependency: the interpreter has no venv module.
     """
     options = () if with_pip else ("--without-pip",)
     try:
@@ -49,10 +49,10 @@ def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
 
 
 def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: Progress) -> None:
-    """Install into the environment of `python`.
+    """Install packages into the environment of `python`.
 
     Raises:
-        PipFailed: pip gave up; the message is its reason in one line.
+        PipFailed: pip failed; the message has its reason in one line.
     """
     heard = _PackageCounter(progress, what=what)
     try:
@@ -62,18 +62,18 @@ def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: 
 
 
 def pip_freeze(python: Path) -> tuple[str, ...]:
-    """Return every package that the environment sees, with its version."""
+    """Return every package that is visible in the environment, with its version."""
     lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
     return tuple(line for line in lines if "==" in line)
 
 
 def site_packages(venv: Path) -> Path:
-    """Return the folder into which packages of the environment are installed."""
+    """Return the site-packages folder of the environment."""
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
 
 
 def path_line(path: Path, *, seen_from: Path, home: Path) -> str:
-    """Return the line of a .pth file in `seen_from` for the path: relative within `home`, which may be moved.
+    """Return the path's line in a .pth file in `seen_from`; relative inside `home`, so that `home` can be moved.
 
     Python's site module joins a relative line to the folder of the .pth file (docs.python.org, library/site).
     """
@@ -84,7 +84,7 @@ def path_line(path: Path, *, seen_from: Path, home: Path) -> str:
 
 
 def point_scripts_at(venv: Path, *, final: Path) -> None:
-    """Rewrite the scripts' first lines for the folder to which the environment is about to be moved."""
+    """Rewrite the environment's path in its scripts and pyvenv.cfg to its final folder, before it is moved."""
     for script in (venv / "bin").iterdir():
         if script.is_symlink() or not script.is_file():
             continue
@@ -95,7 +95,7 @@ def point_scripts_at(venv: Path, *, final: Path) -> None:
 
 
 class _PackageCounter:
-    """Turns pip's chatter into a line now and then."""
+    """Reports every tenth package of pip's output, and the installation."""
 
     def __init__(self, progress: Progress, *, what: str) -> None:
         self._progress = progress

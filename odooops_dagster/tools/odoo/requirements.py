@@ -1,7 +1,7 @@
-"""What requirements files ask for, by content: the files, what they include, and packages that lie beside them.
+"""Fingerprints requirements files by content: the files, the files they include, and local packages.
 
-pip decides what a line means. Here it is enough to know which files a line could name: their bytes become part of the
-environment's key, so that a change in any of them makes a new environment.
+pip decides what a line means. Here it is enough to know which files a line could name: their content becomes part of
+the environment's key, so that a change in any of them creates a new environment.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _BOMS = (
 
 
 def fingerprint(requirements: Sequence[Path]) -> list[str]:
-    """Return one line for each file that decides what gets installed: its place beside the others, and its SHA-256.
+    """Return one line per file that affects the installation: its relative path and its SHA-256.
 
-    Empty where the files ask for nothing.
+    Empty if the files request no package.
     """
     if not any(asks_for_something(file) for file in requirements):
         return []
@@ -44,12 +44,12 @@ def fingerprint(requirements: Sequence[Path]) -> list[str]:
 
 
 def asks_for_something(file: Path) -> bool:
-    """Return whether the file has a line that is no comment."""
+    """Return whether the file has a line that is not a comment."""
     return bool(_COMMENT.sub("", _text(file)).strip())
 
 
 def _collect(file: Path, found: dict[Path, str]) -> None:
-    """Add the file, and all that its words name; a file that includes itself ends there."""
+    """Add the file and all files that it names, recursively; skip files that were added before."""
     if file in found:
         return
     text = _expanded(_text(file))
@@ -64,11 +64,11 @@ def _collect(file: Path, found: dict[Path, str]) -> None:
 
 
 def _named(text: str, folder: Path) -> Iterator[Path]:
-    """Yield the files and folders that a word of the text names."""
+    """Yield the existing files and folders that the text names."""
     before = ""
     for word in _SEPARATORS.split(_COMMENT.sub("", text)):
         name = _JOINED_OPTION.sub("", word)
-        # A package may be called like a folder; pip takes a word for a folder only with a slash or after an option.
+        # A package may have the name of a folder; pip treats a word as a folder only with a slash or after an option.
         says_path = "/" in name or name.startswith(".") or before.startswith("-") or name != word
         before = word or before
         path = _existing(folder, name)
@@ -80,7 +80,7 @@ def _existing(folder: Path, name: str) -> Path | None:
     try:
         path = (folder / name.partition("[")[0]).resolve() if name else None
         return path if path is not None and path.exists() else None
-    except (OSError, ValueError):  # no name of a file: too long, or with a null byte
+    except (OSError, ValueError):  # not a file name: too long, or with a null byte
         return None
 
 
