@@ -1,1 +1,1 @@
-"""The embedded default: everything the platform needs, on this machine, under one state folder."""
+"""The embedded stack: everything the platform needs, on this machine, in one state folder."""

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency, Unavailable
 
-# The first that exists is taken; the last resort is to make the first.
+# The first existing account is used; if none exists, the first one is created.
 CANDIDATES = ("odooops", "postgres")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A system user; `switch` tells whether the caller has to become it."""
+    """A system user; `switch` is true if the caller is another user and has to switch to it."""
 
     name: str
     uid: int
@@ -26,22 +26,22 @@ class Account:
 
     @property
     def user(self) -> str | None:
-        """Return the name to switch to, None when the caller already is this user."""
+        """Return the user name to switch to, None if the caller is this user already."""
         return self.name if self.switch else None
 
     def own(self, path: Path) -> None:
-        """Make the path the account's."""
+        """Change the owner of the path to the account."""
         if self.switch:
             os.chown(path, self.uid, self.gid)
 
     def run(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
-        """Run the command as this account and return how it ended."""
+        """Run the command as this account and return its result."""
         who = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
         return subprocess.run(argv, capture_output=True, text=True, cwd="/", check=False, **who)  # type: ignore[call-overload, no-any-return]  # mypy cannot follow the keywords
 
 
 def server_account(data: Path) -> Account:
-    """Return the account that owns the cluster, or that shall own it when there is none yet."""
+    """Return the account that owns the cluster, or that will own a new one."""
     if os.geteuid() != 0:
         return _caller(data)
     if data.exists():

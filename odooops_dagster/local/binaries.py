@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: found in the wheel, copied where the server's account can reach them."""
+"""Finds PostgreSQL's programs in the wheel, and copies them if the server's account cannot run them there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wheel_bin_dir() -> Path:
 
 
 def reachable_bin_dir(source: Path, *, account: Account, home: Path) -> Path:
-    """Return `source`, or its copy under the state folder when the account cannot run what lies there."""
+    """Return `source`, or a copy of it in the state folder if the account cannot run its programs."""
     if not account.switch or _runs(source / "postgres", account):
         return source
     target = home / "postgresql" / version(source)
@@ -52,7 +52,7 @@ def _runs(program: Path, account: Account) -> bool:
 
 
 def _copy(installation: Path, target: Path) -> None:
-    """Copy the installation and the wheel's shared libraries, which the programs look for three folders up."""
+    """Copy the installation and the wheel's shared libraries, which the programs expect three folders up."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     package = installation.parent
     draft.mkdir(mode=0o755, parents=True)
@@ -65,6 +65,6 @@ def _copy(installation: Path, target: Path) -> None:
     try:
         draft.rename(target)
     except OSError:
-        shutil.rmtree(draft)  # another process was faster
+        shutil.rmtree(draft)  # another process may have been faster
         if not target.exists():
             raise

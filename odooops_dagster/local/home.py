@@ -1,4 +1,4 @@
-"""The state folder: made at first use, refused with the way out when it cannot be used."""
+"""Creates and checks the state folder; errors say how to make it usable."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
 
-# Raised when a later version arranges the folder differently; an older odooops then refuses to touch it.
+# Version of the folder's layout; an odooops with another version refuses to use the folder.
 LAYOUT = 1
-# Each preview takes some hundred megabytes, and PostgreSQL stops when it cannot write its log.
+# Each preview takes a few hundred megabytes, and PostgreSQL stops if it cannot write its log.
 LEAST_FREE_BYTES = 1024**3
-# The kernel takes 107 bytes for a socket's path, and supervisord adds a process id to it while it binds.
+# The kernel allows 107 bytes for a socket's path, and supervisord appends a process id while it binds.
 LONGEST_SOCKET_PATH = 95
 
 
 def open_home(home: Path) -> None:
-    """Make the state folder if there is none, and make sure that it is ours to use."""
+    """Create the state folder if needed, and raise Unavailable if it is not ours or not usable."""
     try:
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         _refuse_strangers(home)
@@ -39,7 +39,7 @@ def open_home(home: Path) -> None:
 
 
 def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
-    """Return the free bytes of the state folder's disk; refuse to work on a full one."""
+    """Return the free bytes of the state folder's disk; raise Unavailable if there are fewer than `least`."""
     free = shutil.disk_usage(_existing(home)).free
     if free < least:
         raise Unavailable(
@@ -50,7 +50,7 @@ def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
 
 
 def socket_path(home: Path, name: str) -> Path:
-    """Return where a socket goes: the run folder, or a private folder of short name when that path is too long."""
+    """Return the path of a socket: in the run folder, or in a private folder below /tmp if that path is too long."""
     path = home / "run" / name
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path

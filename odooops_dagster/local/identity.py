@@ -1,4 +1,4 @@
-"""Who we are, and whether the control plane's record is older than it was."""
+"""Our identity, and the detection of a control plane that was restored from an older backup."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MARKER = ".odooops-owner"
 
 
 def identify(control: ControlPlane, home: Path) -> Identity:
-    """Return the state folder's and the control plane's ids."""
+    """Return the ids of the state folder and the control plane."""
     return Identity(installation=installation_id(home), control_plane=control.plane.get().id)
 
 
 def begin_round(control: ControlPlane, home: Path, *, now: datetime) -> datetime | None:
-    """Count a round of the janitor; return since when the record is known to be older than what was seen of it.
+    """Count a round of the janitor; return since when the record is known to be older than the last one seen, or None.
 
     A control plane restored from a backup counts fewer rounds than this state folder remembers.
     """
@@ -40,20 +40,20 @@ def begin_round(control: ControlPlane, home: Path, *, now: datetime) -> datetime
 
 
 def older_since(control: ControlPlane, home: Path, *, now: datetime) -> datetime | None:
-    """Return the same without counting."""
+    """Return the same as `begin_round`, without counting a round."""
     plane = control.plane.get()
     seen = _seen_of(plane, home)
     return (seen.older_since or now) if seen is not None and plane.rounds < seen.rounds else None
 
 
 def accept_record(control: ControlPlane, home: Path) -> None:
-    """Take the record as it is from now on: nothing is left of which it does not know whether it is in use."""
+    """Accept the current record, after every unknown object was decided on."""
     plane = control.plane.get()
     remember_control_plane(home, SeenControlPlane(id=plane.id, rounds=plane.rounds))
 
 
 def folder_mark(folder: Path) -> Mark | None:
-    """Return whose the folder is, None where nobody wrote it down."""
+    """Return the mark of the folder, None if it has none."""
     try:
         return Mark.parse((folder / _MARKER).read_text())
     except (OSError, UnicodeDecodeError):
@@ -61,11 +61,11 @@ def folder_mark(folder: Path) -> Mark | None:
 
 
 def mark_folder(folder: Path, mark: Mark) -> None:
-    """Write down whose the folder is."""
+    """Write the mark of the folder."""
     (folder / _MARKER).write_text(f"{mark}\n")
 
 
 def _seen_of(plane: PlaneState, home: Path) -> SeenControlPlane | None:
-    """Return what was seen of this control plane; another's rounds say nothing."""
+    """Return the last seen state of this control plane; None if another one was seen."""
     seen = seen_control_plane(home)
     return seen if seen is not None and seen.id == plane.id else None

@@ -1,7 +1,7 @@
-"""Which installation a state folder is, and how far the control plane had come when it was seen last.
+"""Stores the installation's id and the last seen state of the control plane in the state folder.
 
-The folder keeps both when it is moved or copied whole. The second tells when the control plane was restored from an
-older backup: its rounds are fewer than those that were seen here.
+Both move with the folder when it is moved or copied. The second reveals a control plane that was restored from an older
+backup: it has counted fewer rounds than were seen here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SEEN = "control-plane.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SeenControlPlane:
-    """The control plane as it was seen last; `older_since` is when it was found to be older than that."""
+    """The last seen state of the control plane; `older_since` is when an older state was first detected."""
 
     id: UUID
     rounds: int
@@ -29,10 +29,10 @@ class SeenControlPlane:
 
 
 def installation_id(home: Path) -> UUID:
-    """Return the id of the state folder, made at first use; callers that race agree on one.
+    """Return the id of the state folder; create it at first use, the same for concurrent callers.
 
     Raises:
-        Unavailable: the file holds something else.
+        Unavailable: the file contains no id.
     """
     path = home / "installation"
     if not path.exists():
@@ -46,7 +46,7 @@ def installation_id(home: Path) -> UUID:
 
 
 def seen_control_plane(home: Path) -> SeenControlPlane | None:
-    """Return the control plane that was seen last, None where none was."""
+    """Return the last seen state of the control plane, None if there is none."""
     try:
         stored = json.loads((home / _SEEN).read_bytes())
         older = stored["older_since"]
@@ -62,7 +62,7 @@ def seen_control_plane(home: Path) -> SeenControlPlane | None:
 
 
 def remember_control_plane(home: Path, seen: SeenControlPlane) -> None:
-    """Keep what was seen."""
+    """Store the last seen state of the control plane."""
     older = seen.older_since.isoformat() if seen.older_since else None
     stored = {"id": str(seen.id), "rounds": seen.rounds, "older_since": older}
     write_whole(home / _SEEN, json.dumps(stored, indent=1).encode())

@@ -1,4 +1,4 @@
-"""One stack per state folder: a lock that lives as long as the stack's own processes."""
+"""The lock that allows one stack per state folder; it is held as long as the stack's processes live."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from odooops_dagster.errors import Conflict
 
 
 def lock_file(home: Path) -> Path:
-    """Return the file that the running stack locks and in which it names its process."""
+    """Return the file that the running stack locks, and which contains its process id."""
     return home / "run" / "stack.lock"
 
 
 @contextmanager
 def hold(home: Path) -> Iterator[int]:
-    """Be the only stack of the state folder; yields the descriptor, for the supervisor to hold it as well."""
+    """Hold the lock of the state folder; yield its descriptor, so that the supervisor can hold it too."""
     descriptor = os.open(lock_file(home), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _take(descriptor)
@@ -31,7 +31,7 @@ def hold(home: Path) -> Iterator[int]:
 
 
 def holder(home: Path) -> int | None:
-    """Return the process id that the running stack wrote, 0 while it has not; None when no stack runs."""
+    """Return the process id of the running stack, 0 if it is not written yet; None if no stack runs."""
     try:
         descriptor = os.open(lock_file(home), os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
@@ -47,7 +47,7 @@ def holder(home: Path) -> int | None:
 
 
 def wait_released(home: Path, *, timeout: float) -> bool:
-    """Return whether the stack's processes are gone before the time is over."""
+    """Wait for the end of the stack's processes; return False if the time is over first."""
     deadline = time.monotonic() + timeout
     while holder(home) is not None:
         if time.monotonic() > deadline:
@@ -57,7 +57,7 @@ def wait_released(home: Path, *, timeout: float) -> bool:
 
 
 def _take(descriptor: int) -> None:
-    # Someone who asks who runs holds the lock for a moment.
+    # A caller of `holder` holds the lock for a moment.
     for attempt in range(10):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

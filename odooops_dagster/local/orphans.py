@@ -1,4 +1,4 @@
-"""Processes below this one that nobody else looks after."""
+"""Reaps and ends orphaned processes below this one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import psutil
 
 
 def reap(*, keep: subprocess.Popen[bytes] | None = None) -> None:
-    """Take note of the orphans that have ended, so that they do not stay as zombies."""
+    """Reap ended children except `keep`, so that they do not remain as zombies."""
     for child in psutil.Process().children():
         if keep is None or child.pid != keep.pid:
             _reap(child.pid)
 
 
 def end_orphans(*, patience: float) -> None:
-    """Wait for every process below this one to end; terminate, then kill, those that do not."""
+    """Wait for every process below this one to end; terminate, then kill, the rest."""
     for number, seconds in ((None, patience), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         if number is not None:
             _send(number)
@@ -27,9 +27,9 @@ def end_orphans(*, patience: float) -> None:
 
 
 def wait_gone(pid: int, *, timeout: float) -> bool:
-    """Return whether a process that is not our child has ended before the time is over.
+    """Wait for the end of a process that is not our child; return False if the time is over first.
 
-    psutil's own wait goes on until the parent has taken note of the end.
+    psutil's own wait returns only after the parent has reaped the process.
     """
     deadline = time.monotonic() + timeout
     while _lives(pid):

@@ -1,4 +1,4 @@
-"""How the stack of a state folder stands, and how to end it."""
+"""Reports the state of a state folder's stack, and ends it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odooops_dagster.local.readiness import Probe, standing_probes
 from odooops_dagster.local.supervisor import ProgramState, Supervisor
 from odooops_dagster.settings import Settings
 
-# Each preview's Odoo may take its time of grace, one after the other, before PostgreSQL stops.
+# Each preview's Odoo may need its grace period, one after the other, before PostgreSQL stops.
 STOP_SECONDS = 240.0
 
 
@@ -35,7 +35,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The whole stack; `pid` is the process to which it belongs, `healthy` that every program runs and answers."""
+    """The whole stack; `pid` is its main process, `healthy` is true if every program runs and answers."""
 
     home: str
     running: bool
@@ -47,7 +47,7 @@ class Overview:
 
 
 def overview(settings: Settings) -> Overview:
-    """Return how the stack stands."""
+    """Return the state of the stack."""
     pid = lock.holder(settings.home)
     services = _services(settings) if pid is not None else ()
     return Overview(
@@ -62,7 +62,7 @@ def overview(settings: Settings) -> Overview:
 
 
 def bring_down(settings: Settings) -> bool:
-    """End the stack and return whether there was one; nothing of it is left afterwards."""
+    """End the stack with all its processes, and return whether it ran."""
     pid = lock.holder(settings.home)
     if pid is not None:
         _ask_to_end(settings, pid)
@@ -81,7 +81,7 @@ def _ask_to_end(settings: Settings, pid: int) -> None:
             os.kill(pid, signal.SIGTERM)
             return
     except ProcessLookupError:
-        pass  # killed: its supervisor is on the way down, a word to it does no harm
+        pass  # the stack was killed: its supervisor is ending, and a shutdown call does no harm
     try:
         Supervisor(settings.home).shut_down()
     except Unavailable:
@@ -92,7 +92,7 @@ def _services(settings: Settings) -> tuple[Service, ...]:
     try:
         states = Supervisor(settings.home).states()
     except Unavailable:
-        return ()  # about to start, or about to end
+        return ()  # the supervisor is starting or ending
     server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
     known = {program.name: program for program in programs(settings, server) if program.name in states}
     probes = standing_probes(settings, server)
@@ -105,7 +105,7 @@ def _services(settings: Settings) -> tuple[Service, ...]:
 
 
 def _answers(state: ProgramState, probe: Probe | None) -> bool:
-    """Return whether the program runs and answers its question; one that has none has only to run."""
+    """Return whether the program runs and its probe, if any, succeeds."""
     if state.state != "running":
         return False
     try:

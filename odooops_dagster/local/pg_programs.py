@@ -1,4 +1,4 @@
-"""PostgreSQL's programs on this machine that dump and restore the environments' databases."""
+"""Finds the PostgreSQL programs that dump and restore the environments' databases."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.dump import Programs
 
-# Where Debian's packages put each major version's programs.
+# The folder in which Debian's packages install the programs of each major version.
 _INSTALLED = Path("/usr/lib/postgresql")
 
 
 def pg_programs(settings: Settings) -> Programs:
-    """Return PostgreSQL's programs: the wheel's, or newer ones of this machine where a server is our own.
+    """Return the wheel's programs, or with an external server the newest ones on this machine.
 
-    A newer program reads older servers and older dumps, an older one reads neither: the newest does for all.
+    A newer program can read older servers and dumps, but not the reverse, so the newest works for all.
     """
     wheel = wheel_bin_dir()
     if settings.odoo_database_url is None:
@@ -29,14 +29,14 @@ def pg_programs(settings: Settings) -> Programs:
 
 
 def _installed() -> Iterator[Path]:
-    """Yield the folders of this machine that hold the programs."""
+    """Yield the folders on this machine that contain pg_dump and pg_restore."""
     folders = [*sorted(_INSTALLED.glob("*/bin")), *map(Path, os.get_exec_path())]
     yield from (folder for folder in folders if (folder / "pg_dump").is_file() and (folder / "pg_restore").is_file())
 
 
 @cache
 def _major(folder: Path) -> int:
-    """Return the programs' major version; 0 where they do not run."""
+    """Return the programs' major version; 0 if they do not run."""
     try:
         said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
     except OSError:

@@ -1,4 +1,4 @@
-"""Loopback ports: which is free, and who holds the one that is not."""
+"""Finds free ports, and the program that listens on a taken one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import socket
 
 import psutil
 
-# Below the range from which Linux takes the ports of outgoing connections, so that a remembered port stays ours.
+# Below Linux's port range for outgoing connections, so that no connection occupies a port that we keep.
 FIRST, LAST = 20000, 32000
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port on which nobody listens now."""
+    """Return a port on which nothing listens now."""
     for port in random.sample(range(FIRST, LAST), 200):
         if is_free(port, host=host):
             return port
@@ -32,7 +32,7 @@ def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
 
 
 def holder(port: int) -> str:
-    """Return who listens on the port, as far as the caller may know it."""
+    """Return a readable name of the program that listens on the port, as far as our rights allow."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:

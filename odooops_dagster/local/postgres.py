@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: one private server under the state folder, and the URLs of its databases."""
+"""The embedded PostgreSQL server in the state folder, and the URLs of its databases."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ CONTROL_DATABASE = "odooops"
 DAGSTER_DATABASE = "odooops_dagster"
 SUPERUSER = "postgres"
 WORKER = "ops_worker"
-# The longest path that fits a Unix socket's address, less the name PostgreSQL gives the socket.
+# The longest path of a Unix socket, minus the name that PostgreSQL gives the socket.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUrls:
-    """Who reaches what: the schema's owner, the worker, Dagster's storage, and the environments' server."""
+    """The URLs of the schema's owner, the worker, Dagster's storage and the environments' server."""
 
     owner: str
     control: str
@@ -43,7 +43,7 @@ class DatabaseUrls:
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
-    """Return the URL of each role: the one that is set, else the embedded server's."""
+    """Return the URL of each role from the settings, or else of the embedded server."""
     given = {
         "control": settings.database_url,
         "owner": settings.migrate_url or settings.database_url,
@@ -57,14 +57,14 @@ def database_urls(settings: Settings) -> DatabaseUrls:
 
 
 def control_url(settings: Settings) -> str:
-    """Return the worker's URL of the control plane; needs no other database to be known."""
+    """Return the worker's URL of the control plane; no other database has to be configured."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return database_urls(settings).control
 
 
 def owner_url(settings: Settings) -> str:
-    """Return the owner's URL of the control plane; needs no other database to be known."""
+    """Return the owner's URL of the control plane; no other database has to be configured."""
     url = settings.migrate_url or settings.database_url
     return url.get_secret_value() if url is not None else database_urls(settings).owner
 
@@ -80,12 +80,12 @@ def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
 
 
 def needs_embedded(settings: Settings) -> bool:
-    """Return whether any of the platform's databases lives on the embedded server."""
+    """Return whether any of the platform's databases is on the embedded server."""
     return not (settings.database_url and settings.dagster_database_url and settings.odoo_database_url)
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server of our own; everything it keeps lies under `home`, and every method may be told twice."""
+    """Our own PostgreSQL server; all its files are in `home`, and every method is idempotent."""
 
     def __init__(self, home: Path, *, bin_dir: Path | None = None, port: int = 0, durable: bool = True) -> None:
         self.home = home
@@ -96,7 +96,7 @@ class EmbeddedPostgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, timeout: float = 60) -> None:
-        """Make the server answer: initialise it at first, take a running one as it is, mend what a crash left."""
+        """Start the server unless it runs, and wait until it answers; initialize it and clean up after a crash."""
         self.prepare()
         if not self.running():
             self.clear_leftovers()
@@ -106,7 +106,7 @@ class EmbeddedPostgres:
         self.provision()
 
     def stop(self, *, timeout: float = 30) -> None:
-        """Stop the server without waiting for its clients, harder when it takes too long."""
+        """Stop the server without waiting for its clients; use stronger signals if it takes too long."""
         server = self._server()
         if server is not None:
             _stop(server, timeout=timeout)
@@ -119,14 +119,14 @@ class EmbeddedPostgres:
         return self._server() is not None
 
     def url(self, dbname: str, user: str = SUPERUSER) -> str:
-        """Return the URL of a database for one of the roles that `provision` makes."""
-        port = self.port  # first, as it says that the server was never started
+        """Return the URL of a database for one of the roles that `provision` creates."""
+        port = self.port  # first, because it raises if the server was never started
         password = quote(read_secret(self.home, _password_name(user)), safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{port}/{quote(dbname, safe='')}"
 
     @property
     def port(self) -> int:
-        """Return the port that the server was given."""
+        """Return the server's port."""
         try:
             return int(self._port_file.read_text())
         except (FileNotFoundError, ValueError) as exc:
@@ -134,18 +134,18 @@ class EmbeddedPostgres:
 
     @property
     def bin_dir(self) -> Path:
-        """Return the folder of the server's programs, for the account that runs it."""
+        """Return a folder of the server's programs that the server's account can run."""
         source = self._bin_dir or wheel_bin_dir()
         return reachable_bin_dir(source, account=server_account(self.data), home=self.home)
 
     def argv(self) -> list[str]:
-        """Return the command that runs the server in the foreground, tethered to who starts it."""
+        """Return the command that runs the server in the foreground and ends it with its parent."""
         account = server_account(self.data)
         command = [str(self.bin_dir / "postgres"), "-D", str(self.data)]
         return tether.command(command, death_signal=signal.SIGINT, user=account.user)
 
     def prepare(self) -> Account:
-        """Make the folders, the cluster and its configuration; refuse a cluster that this version cannot run."""
+        """Create the folders, the cluster and its configuration; raise Unavailable for an unusable cluster."""
         account = server_account(self.data)
         self._make_folders(account)
         for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
@@ -159,7 +159,7 @@ class EmbeddedPostgres:
         return account
 
     def examine(self) -> None:
-        """Raise what would keep the server from starting, and change nothing."""
+        """Raise an error for anything that would prevent the server's start; change nothing."""
         account = server_account(self.data)
         if account.switch:
             _refuse_closed_folders(self.home, account)
@@ -167,7 +167,7 @@ class EmbeddedPostgres:
             self._check_cluster()
 
     def refuse_taken_port(self) -> None:
-        """Raise when another program listens on the server's port."""
+        """Raise Unavailable if another program listens on the server's port."""
         if not ports.is_free(self.port):
             raise Unavailable(
                 f"port {self.port} of the embedded PostgreSQL is taken by {ports.holder(self.port)}",
@@ -175,19 +175,19 @@ class EmbeddedPostgres:
             )
 
     def clear_leftovers(self) -> None:
-        """End what a killed server left behind: sessions that still hold its memory, and its lock files."""
+        """Remove the leftovers of a killed server: sessions that hold its shared memory, and lock files."""
         orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
         for orphan in orphans:
             orphan.send_signal(signal.SIGQUIT)
         for stubborn in psutil.wait_procs(orphans, timeout=5)[1]:
             stubborn.kill()
         psutil.wait_procs(orphans, timeout=5)
-        # They name a process id, which may be anyone's by now; PostgreSQL would refuse to start.
+        # These files contain a process id, which may belong to another program now; PostgreSQL would refuse to start.
         for file in (self.data / "postmaster.pid", *self._socket_folder.glob(".s.PGSQL.*")):
             file.unlink(missing_ok=True)
 
     def wait_ready(self, *, timeout: float = 60) -> None:
-        """Return as soon as the server answers."""
+        """Wait until the server answers."""
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -199,14 +199,14 @@ class EmbeddedPostgres:
                 return
 
     def provision(self) -> None:
-        """Make the platform's roles and databases, and bring their passwords up to date."""
+        """Create the platform's roles and databases, and set the roles' passwords."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             for role in (WORKER, DAGSTER_DATABASE):
                 _ensure_login(connection, role, password=read_secret(self.home, _password_name(role)))
             _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
             _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
 
-    # -- below: how
+    # -- private helpers
 
     @property
     def _port_file(self) -> Path:
@@ -229,7 +229,7 @@ class EmbeddedPostgres:
             _refuse_closed_folders(self.home, account)
 
     def _initialise(self, account: Account) -> None:
-        """Build the cluster beside its place and move it there when it is whole."""
+        """Create the cluster in a temporary folder and rename it when it is complete."""
         draft = self.data.with_name("data.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -311,14 +311,14 @@ class EmbeddedPostgres:
 
 
 def configuration(*, port: int, socket_folder: Path | None, durable: bool) -> str:
-    """Return the settings that differ from PostgreSQL's own, as a configuration file."""
+    """Return a configuration file with the settings that differ from PostgreSQL's defaults."""
     on = "on" if durable else "off"
     values = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": str(socket_folder or ""),
         "password_encryption": "scram-sha-256",
-        # Each Odoo keeps a pool of its own, and Dagster opens a connection for each statement.
+        # Each Odoo has its own connection pool, and Dagster opens a connection for each statement.
         "max_connections": "300",
         "max_locks_per_transaction": "128",
         "shared_buffers": "256MB" if durable else "64MB",
@@ -326,7 +326,7 @@ def configuration(*, port: int, socket_folder: Path | None, durable: bool) -> st
         "work_mem": "8MB",
         "maintenance_work_mem": "128MB",
         "random_page_cost": "1.1",
-        # The queries are short; compiling them costs more than it saves.
+        # The queries are short; JIT compilation costs more than it saves.
         "jit": "off",
         "max_wal_size": "2GB",
         "wal_compression": "on",
@@ -345,7 +345,7 @@ def configuration(*, port: int, socket_folder: Path | None, durable: bool) -> st
 def _initdb(bin_dir: Path, data: Path, *, password: Path, durable: bool) -> list[str]:
     argv = [str(bin_dir / "initdb"), f"--pgdata={data}", f"--username={SUPERUSER}", f"--pwfile={password}"]
     argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", "--no-instructions"]
-    # The same order of words on every machine, whatever locales it has.
+    # The same sort order on every machine, independent of its locales.
     builtin = int(version(bin_dir).split(".")[0]) >= 17
     argv += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else ["--locale=C.UTF-8"]
     return argv if durable else [*argv, "--no-sync"]
@@ -388,7 +388,7 @@ def _ensure_login(connection: psycopg.Connection, role: str, *, password: str) -
     name = sql.Identifier(role)
     if not connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
         connection.execute(sql.SQL("create role {}").format(name))
-    # Sent as a hash: the words of a statement may end in a log.
+    # Send a hash, because statements may appear in a log.
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     connection.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(hashed)))
 

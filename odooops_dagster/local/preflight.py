@@ -1,4 +1,4 @@
-"""What must hold before the stack starts; each check says what is wrong and the command that mends it."""
+"""Checks before the stack starts; a failed check reports the problem and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
-# Dagster's four processes take 450 MB, PostgreSQL and one Odoo as much again.
+# Dagster's four processes need 450 MB, PostgreSQL and one Odoo about the same.
 ENOUGH_MEMORY_BYTES = 1500 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one check found; `blocking` when `ops up` refuses to start because of it."""
+    """The result of one check; `blocking` is true if a failure prevents `ops up`."""
 
     name: str
     ok: bool
@@ -33,18 +33,18 @@ class Finding:
     blocking: bool = True
 
 
-# A check returns what it found in a few words and raises when it found something wrong.
+# A check returns a short description of what it found, and raises if it found a problem.
 Check = Callable[[Settings], str]
 
 
 def refuse_if_broken(settings: Settings) -> None:
-    """Raise the first thing that keeps the stack from starting."""
+    """Run the required checks and raise the first failure."""
     for check in REQUIRED.values():
         check(settings)
 
 
 def examine(settings: Settings, *, advised: dict[str, Check]) -> list[Finding]:
-    """Return what every check finds, those of the doors too; nothing is left out because something before it failed."""
+    """Run all checks, including `advised`, and return their results; a failure does not stop the others."""
     required = [_finding(name, check, settings, blocking=True) for name, check in REQUIRED.items()]
     return required + [
         _finding(name, check, settings, blocking=False) for name, check in {**ADVISED, **advised}.items()
@@ -52,18 +52,18 @@ def examine(settings: Settings, *, advised: dict[str, Check]) -> list[Finding]:
 
 
 def state_folder(settings: Settings) -> str:
-    """Find out whether the state folder is ours."""
+    """Check that the state folder is ours and usable."""
     open_home(settings.home)
     return str(settings.home)
 
 
 def disk(settings: Settings) -> str:
-    """Find out whether the state folder's disk has room."""
+    """Check that the state folder's disk has free space."""
     return f"{check_space(settings.home) // 1024**2} MB free"
 
 
 def git(_settings: Settings) -> str:
-    """Find out whether git is there."""
+    """Check that git is installed."""
     found = shutil.which("git")
     if found is None:
         raise MissingDependency("git is not installed", hint=install_command("git"))
@@ -72,7 +72,7 @@ def git(_settings: Settings) -> str:
 
 
 def postgresql(settings: Settings) -> str:
-    """Find out whether the embedded server's programs and cluster fit together."""
+    """Check that the embedded server's programs and cluster match."""
     if not needs_embedded(settings):
         return "not embedded: every database has a URL"
     EmbeddedPostgres(settings.home).examine()
@@ -80,7 +80,7 @@ def postgresql(settings: Settings) -> str:
 
 
 def free_ports(settings: Settings) -> str:
-    """Find out whether the stack's ports are its to take."""
+    """Check that the stack's ports are free or held by the running stack."""
     if lock.holder(settings.home) is not None:
         return "in use by the running stack"
     wanted = {"ODOOOPS_GATEWAY_PORT": settings.gateway_port, "ODOOOPS_DAGSTER_PORT": settings.dagster_port}
@@ -94,7 +94,7 @@ def free_ports(settings: Settings) -> str:
 
 
 def databases(settings: Settings) -> str:
-    """Find out whether the databases that have a URL let us in."""
+    """Check that we can connect to the databases that have a URL."""
     given = {
         "ODOOOPS_DATABASE_URL": settings.database_url,
         "ODOOOPS_DAGSTER_DATABASE_URL": settings.dagster_database_url,
@@ -107,7 +107,7 @@ def databases(settings: Settings) -> str:
 
 
 def memory(_settings: Settings) -> str:
-    """Find out whether there is memory for the platform and one preview."""
+    """Check that there is memory for the platform and one preview."""
     available = psutil.virtual_memory().available
     if available < ENOUGH_MEMORY_BYTES:
         raise Unavailable(f"{available // 1024**2} MB of memory are free, less than the platform and one preview take")
@@ -115,7 +115,7 @@ def memory(_settings: Settings) -> str:
 
 
 def install_command(package: str) -> str:
-    """Return the command by which this machine installs a package."""
+    """Return the command that installs a package on this machine."""
     managers = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "apk": "apk add", "brew": "brew install"}
     found = next((command for program, command in managers.items() if shutil.which(program)), None)
     return f"{found} {package}" if found else f"install {package}"

@@ -1,4 +1,4 @@
-"""What the stack runs: each program's command, in the order in which they start, and the supervisor's configuration."""
+"""The programs of the stack in their start order, and the supervisor's configuration."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from odooops_dagster.tools.runtime import launch
 
 DEFINITIONS_MODULE = "odooops_dagster.definitions"
 LOCATION = "odooops"
-# When this stage answers, the control plane's schema can be brought up to date.
+# After this stage, the control plane's schema can be migrated.
 DATABASE_STAGE = 1
-# Ten old logs of ten megabytes: what a person looks for after a week is still there.
+# Ten rotated logs of ten megabytes hold more than a week.
 LOG_BYTES, LOG_BACKUPS = 10 * 1024**2, 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One program of the stack; those of one stage start together, when all of the stage before answer."""
+    """One program of the stack; the programs of a stage start together, after all of the previous stage answer."""
 
     name: str
     argv: tuple[str, ...]
     stage: int
-    # Where a person finds it; empty when there is nothing to visit.
+    # The address for people; empty if there is none.
     address: str = ""
     stop_signal: str = "TERM"
-    # How long it may take to stop before it is killed.
+    # Seconds to stop before the program is killed.
     stop_seconds: int = 15
-    # Whether a launcher stands in between, which lets nothing of the program's own children live on.
+    # Whether a launcher runs the program and ends all of its child processes with it.
     contained: bool = True
 
 
 def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
-    """Return the programs of this machine's stack; they stop in the opposite order, one after the other."""
+    """Return the programs of this machine's stack in their start order; they stop in reverse, one after the other."""
     local = [_postgres(server)] if needs_embedded(settings) else []
     return [
         *local,
@@ -54,12 +54,12 @@ def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
 
 
 def services_folder(home: Path) -> Path:
-    """Return the folder in which the process runtime keeps the environments' services."""
+    """Return the folder of the environments' services."""
     return home / "runtime"
 
 
 def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
-    """Return what the programs read from their environment: the caller's, with every setting made definite."""
+    """Return the programs' environment: the caller's, with every setting resolved."""
     return {
         **os.environ,
         "DAGSTER_HOME": str(settings.home / "dagster"),
@@ -75,7 +75,7 @@ def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
 
 
 def workspace(settings: Settings) -> str:
-    """Return the workspace that points the webserver and the daemon at the code server."""
+    """Return the workspace file that connects the webserver and the daemon to the code server."""
     location = {"grpc_server": {"socket": str(code_socket(settings.home)), "location_name": LOCATION}}
     return json.dumps({"load_from": [location]}, indent=1) + "\n"
 
@@ -91,12 +91,12 @@ def supervisor_socket(home: Path) -> Path:
 
 
 def configuration_file(home: Path) -> Path:
-    """Return the supervisor's configuration; the launchers know their parent by it."""
+    """Return the path of the supervisor's configuration; launchers recognize their parent by it."""
     return home / "run" / "supervisord.conf"
 
 
 def definition(program: Program, *, home: Path) -> str:
-    """Return what the launcher is told of the program; its environment is the one it inherits."""
+    """Return the program's definition for the launcher; the program inherits its environment."""
     told = {
         "mark": f"stack:{home}:{program.name}",
         "argv": list(program.argv),
@@ -108,7 +108,7 @@ def definition(program: Program, *, home: Path) -> str:
 
 
 def definition_file(program: Program, *, home: Path) -> Path:
-    """Return the file that tells the launcher of the program."""
+    """Return the path of the program's definition for the launcher."""
     return home / "run" / f"{program.name}.json"
 
 
@@ -146,7 +146,7 @@ def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
         "autostart": "false",
         "autorestart": "true",
         "startsecs": "1",
-        # Pauses between attempts grow by a second each: an hour, then the program is given up.
+        # Each pause is one second longer than the last: after about an hour the supervisor gives up.
         "startretries": "80",
         "stopsignal": program.stop_signal,
         "stopwaitsecs": str(program.stop_seconds),
@@ -219,7 +219,7 @@ def _gateway(settings: Settings) -> Program:
 
 
 def url(host: str, port: int) -> str:
-    """Return the address for a browser on this machine."""
+    """Return the URL for a browser on this machine."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 -- compared, not bound
     return f"http://{reachable}:{port}"
 

@@ -1,4 +1,4 @@
-"""Whether a program of the stack answers: one question per program, each yes or no."""
+"""Probes that tell whether a program of the stack answers, one per program."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import supervisor as services
 
 _SECONDS = 5.0
-# The daemon writes its heartbeat every 30 s (dagster/_daemon/controller.py, DEFAULT_HEARTBEAT_INTERVAL_SECONDS); a busy
-# machine may miss some.
+# The daemon writes a heartbeat every 30 s (dagster/_daemon/controller.py, DEFAULT_HEARTBEAT_INTERVAL_SECONDS); on a
+# busy machine some may be missing.
 _HEARTBEAT_SECONDS = 180.0
 Probe = Callable[[], bool]
 
 
 def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) -> dict[str, Probe]:
-    """Return the question that each program is asked while the stack starts."""
+    """Return the probe of each program for the start of the stack."""
     return {
         "postgres": lambda: answers_sql(server.url("postgres")),
         "environments": services.Supervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
@@ -35,7 +35,7 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
 
 
 def standing_probes(settings: Settings, server: EmbeddedPostgres) -> dict[str, Probe]:
-    """Return the question that each program of a running stack is asked: none has to wait for something to happen."""
+    """Return the probe of each program for a running stack; none waits for a new event."""
 
     def heart_beats() -> bool:
         return has_recent_heartbeat(database_urls(settings).dagster)
@@ -44,7 +44,7 @@ def standing_probes(settings: Settings, server: EmbeddedPostgres) -> dict[str, P
 
 
 def answers_sql(url: str) -> bool:
-    """Return whether the server lets us in."""
+    """Return whether we can connect to the server."""
     try:
         psycopg.connect(url, connect_timeout=int(_SECONDS)).close()
     except psycopg.OperationalError:
@@ -53,7 +53,7 @@ def answers_sql(url: str) -> bool:
 
 
 def accepts(path: Path) -> bool:
-    """Return whether someone listens on the socket; the code server does once it has loaded the code."""
+    """Return whether a program listens on the socket; the code server does after it has loaded the code."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(_SECONDS)
         try:
@@ -77,7 +77,7 @@ def answers_http(host: str, port: int, path: str) -> bool:
 
 
 def heartbeat_probe(dagster_url: str) -> Probe:
-    """Return the question whether the sensor daemon's heart has beaten since now."""
+    """Return a probe for a heartbeat of the sensor daemon after the probe's first call."""
     before: list[object] = []
 
     def beats() -> bool:
@@ -90,13 +90,13 @@ def heartbeat_probe(dagster_url: str) -> Probe:
 
 
 def has_recent_heartbeat(dagster_url: str) -> bool:
-    """Return whether the sensor daemon's heart has beaten of late."""
+    """Return whether the sensor daemon wrote a heartbeat in the last _HEARTBEAT_SECONDS."""
     found = _last_heartbeat(dagster_url)
     return found is not None and found > time.time() - _HEARTBEAT_SECONDS
 
 
 def _last_heartbeat(dagster_url: str) -> float | None:
-    """Return when, in seconds since 1970; the column `timestamp` is in the server's time zone, what it holds is not."""
+    """Return the last heartbeat in seconds since 1970, from the body: column `timestamp` depends on the time zone."""
     query = "select (body::json ->> 'timestamp')::float from daemon_heartbeats where daemon_type = 'SENSOR'"
     try:
         with psycopg.connect(dagster_url, connect_timeout=int(_SECONDS)) as connection:

@@ -1,8 +1,8 @@
-"""Paths that went: what names a former place of the state folder, its cache or our own code is written anew.
+"""Rewrites files that contain former paths of the state folder, its cache or our code.
 
-A state folder is moved, restored from a copy, or mounted elsewhere; our code is upgraded, or installed for another
-Python. What the platform writes today names paths from within the folder; command lines, configuration files and
-virtual environments cannot, and earlier versions wrote whole paths everywhere.
+A state folder may be moved, restored from a copy or mounted elsewhere; our code may be upgraded or installed for
+another Python. The platform writes relative paths where it can; command lines, configuration files and virtual
+environments need absolute ones, and earlier versions wrote absolute paths everywhere.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 from odooops_dagster.files import write_whole
 from odooops_dagster.tools.odoo.commands import launcher
 
-# Where the folder and its cache lay when they were used last, and before, as long as a move is not whole.
+# File with the last used paths of the folder and its cache, and with older ones until a move is complete.
 _PLACES = "places.json"
-# What holds whole paths, by the folder in which it lies.
+# Files with absolute paths, by the folder that contains them.
 _SERVICES = "runtime/services/*.json"
 _JSON_OF_HOME = ("builds/*.json", _SERVICES)
 _TEXT_OF_HOME = ("environments/*/*.conf",)
@@ -40,16 +40,16 @@ Rewrite = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """Where a state folder lay before, and how many of its files had to be written anew."""
+    """The former paths, and the number of rewritten files."""
 
     former: tuple[Path, ...]
     files: int
 
 
 def relocate(home: Path, cache: Path) -> Moved | None:
-    """Write anew what names a former place of the state folder, its cache or our code; None where none has moved.
+    """Rewrite the files with former paths of the state folder, its cache or our code; None if nothing has moved.
 
-    Call while nothing of the state folder runs. Told again after a kill it goes on where it was.
+    Call it only while nothing runs in the state folder. A call after a crash continues the work.
     """
     home, cache = home.absolute(), cache.absolute()
     homes, caches = _former(home, cache)
@@ -58,7 +58,7 @@ def relocate(home: Path, cache: Path) -> Moved | None:
         _record(home, {home, *homes}, {cache, *caches})
         rewrite = _rewriting(homes, caches, code, home=home, cache=cache)
         files = sum(_rewritten(path, rewrite) for path in _files(home, cache))
-        # What an asset last handed to the next is a pickle; the next run makes its own.
+        # The values passed between assets are pickles with paths; the next run creates new ones.
         shutil.rmtree(home / "handoff", ignore_errors=True)
     _record(home, {home}, {cache})
     former = homes | caches | {path.parent for path in code}
@@ -66,13 +66,13 @@ def relocate(home: Path, cache: Path) -> Moved | None:
 
 
 def _former(home: Path, cache: Path) -> tuple[set[Path], set[Path]]:
-    """Return the places of the folder and its cache that are named in it and are not theirs now."""
+    """Return the former paths of the folder and of its cache that its files contain."""
     homes = set(_homes(home)) - {home}
     return homes, set(_caches(home, cache)) - {cache, home} - homes
 
 
 def _former_code(home: Path) -> set[Path]:
-    """Return where the program that starts Odoo lay, if not where ours lies."""
+    """Return the former paths of the program that starts Odoo."""
     ours = launcher()
     tail = f"/{ours.parent.name}/{ours.name}"
     words = (word for stored in _read_all(home, (_SERVICES,)) for word in stored.get("argv", ()))
@@ -80,7 +80,7 @@ def _former_code(home: Path) -> set[Path]:
 
 
 def _homes(home: Path) -> Iterator[Path]:
-    """Yield every place at which the folder has been used, by what it holds."""
+    """Yield every path at which the folder was used, according to its files."""
     yield from _recorded(home, "homes")
     for stored in _read_all(home, _JSON_OF_HOME):
         yield from _above(stored.get("source", {}).get("path"), "sources", 3)
@@ -95,7 +95,7 @@ def _caches(home: Path, cache: Path) -> Iterator[Path]:
 
 
 def _above(path: object, room: str, depth: int) -> Iterator[Path]:
-    """Yield the folder that holds the room in which the path lies so deep."""
+    """Yield the parent of the folder `room` if the path is `depth` levels below that parent."""
     parts = Path(path).parts if isinstance(path, str) else ()
     if len(parts) > depth and parts[0] == "/" and parts[-depth] == room:
         yield Path(*parts[:-depth])
@@ -117,16 +117,16 @@ def _read_all(folder: Path, patterns: Iterable[str]) -> Iterator[dict[str, Any]]
             try:
                 stored = json.loads(path.read_bytes())
             except (OSError, ValueError):
-                continue  # whoever needs it says so
+                continue  # the code that needs the file reports the error
             if isinstance(stored, dict):
                 yield stored
 
 
 def _rewriting(homes: set[Path], caches: set[Path], code: set[Path], *, home: Path, cache: Path) -> Rewrite:
-    """Return what brings the paths in a text up to date."""
+    """Return a function that replaces the former paths in a text."""
     moves = [(old, home, False) for old in homes] + [(old, cache, True) for old in caches]
     moves += [(old, launcher(), False) for old in code]
-    # The longest first: one place may lie in another.
+    # The longest path first, because one may contain another.
     patterns = [
         (_pattern(old, new), new, is_cache) for old, new, is_cache in sorted(moves, key=lambda move: -len(str(move[0])))
     ]
@@ -140,14 +140,14 @@ def _rewriting(homes: set[Path], caches: set[Path], code: set[Path], *, home: Pa
 
 
 def _pattern(old: Path, new: Path) -> re.Pattern[str]:
-    """Return the pattern of a path in the old place, unless it is in the new one, which may lie in the old."""
+    """Return the pattern of paths below `old`, without paths below `new`, which may itself be below `old`."""
     within = re.escape(str(new)[len(str(old)) :]) if new.is_relative_to(old) else None
     not_yet = rf"(?!{within}(?:/|$|[\"',:\s]))" if within else ""
     return re.compile(rf"(?<![\w./-]){re.escape(str(old))}{not_yet}(?P<rest>/[^\"',:\s]*|(?=$|[\"',:\s]))")
 
 
 def _replaced(found: re.Match[str], new: Path, is_cache: bool) -> str:
-    """Return the path in the new place; one of a cache that is still where it was stays."""
+    """Return the new path; keep a cache's path if it still exists or if the new path does not."""
     path = f"{new}{found['rest']}"
     is_there = is_cache and (Path(found[0]).exists() or not Path(path).exists())
     return found[0] if is_there else path
@@ -163,7 +163,7 @@ def _files(home: Path, cache: Path) -> Iterator[Path]:
 
 
 def _rewritten(path: Path, rewrite: Rewrite) -> bool:
-    """Write the file anew where a path in it changes, and return whether one did; what is no text is left alone."""
+    """Rewrite the file if a path in it changes, and return whether it did; skip files that are not text."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Secrets that the platform makes for itself: one file each, readable by its owner only."""
+"""Secrets that the platform generates: one file each, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from odooops_dagster.errors import Unavailable
 
 
 def read_or_create_secret(home: Path, name: str) -> str:
-    """Return the secret of this name, making it at first use; callers that race agree on one value."""
+    """Return the secret of this name; create it at first use, the same for concurrent callers."""
     path = secret_path(home, name)
     if not path.exists():
         create_once(path, secrets.token_urlsafe(32))
@@ -26,12 +26,12 @@ def read_secret(home: Path, name: str) -> str:
 
 
 def secret_path(home: Path, name: str) -> Path:
-    """Return the file that holds the secret."""
+    """Return the file of the secret."""
     return home / "secrets" / name
 
 
 def create_once(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write the file unless another process was faster; nobody ever sees half of it."""
+    """Create the file atomically; keep the file of a faster process."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -40,7 +40,7 @@ def create_once(path: Path, text: str, *, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, path)  # refuses to replace what another process made in the meantime
+        os.link(draft, path)  # fails if another process created the file in the meantime
     except FileExistsError:
         pass
     finally:

@@ -1,4 +1,4 @@
-"""The stack of `ops up`: all that the platform is, started in order under one supervisor and ended without remains."""
+"""The stack of `ops up`: starts all programs in order under one supervisor, and ends them without leftovers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from odooops_dagster.local.supervisor import ProgramState, Supervisor, terminate
 from odooops_dagster.settings import Settings
 
 WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
-# What is left when the supervisor was killed ends on its own: launchers kill, PostgreSQL stops fast.
+# If the supervisor is killed, its programs end by themselves: launchers kill theirs, PostgreSQL stops fast.
 ORPHAN_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,11 +31,11 @@ PrepareDatabase = Callable[[DatabaseUrls], None]
 
 
 class Stopped(BaseException):
-    """Someone asked the stack to end; not an error, and not to be caught as one."""
+    """The stack was asked to end; not an error, so that `except Exception` does not catch it."""
 
 
 class Stack:
-    """The platform on this machine, in the care of this process."""
+    """The platform's programs on this machine, run by this process."""
 
     def __init__(self, settings: Settings, *, prepare_database: PrepareDatabase, report: Report) -> None:
         self._settings = settings
@@ -47,7 +47,7 @@ class Stack:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, *, on_ready: Callable[[], None]) -> None:
-        """Start everything, say when it answers, watch over it until told to stop, leave nothing behind."""
+        """Start everything, call `on_ready` when it answers, watch it until a stop is requested, and end everything."""
         preflight.refuse_if_broken(self._settings)
         with lock.hold(self._home) as held, _stop_signals():
             try:
@@ -57,7 +57,7 @@ class Stack:
             except Stopped:
                 self._report(Progress(name="stack", state="stopping"))
             except Unavailable:
-                self._refuse_dead_supervisor()  # the reason for whatever else did not answer
+                self._refuse_dead_supervisor()  # a dead supervisor is the cause of the other error
                 raise
             finally:
                 _ignore_signals()
@@ -88,14 +88,14 @@ class Stack:
             self._prepare_database(urls)
 
     def _settle(self) -> None:
-        """Bring up to date what names a place at which the state folder lay before."""
+        """Rewrite files that contain former paths of the state folder."""
         moved = relocate(self._home, self._settings.cache_home)
         if moved is not None:
             former = ", ".join(map(str, moved.former))
             self._report(Progress(name="paths", state="renewed", detail=f"{moved.files} files named {former}"))
 
     def _clear_the_way(self) -> None:
-        """Initialise the server at first; end one that nobody supervises, as it has to be ours to watch."""
+        """Initialize the server if needed; stop one that runs without a supervisor, so that ours can start it."""
         self._server.prepare()
         if self._server.running():
             self._server.stop()
@@ -108,7 +108,7 @@ class Stack:
         return layout.child_environment(self._settings, urls, webhook_secret=secret)
 
     def _watch(self) -> None:
-        """Tell of every program that ends and comes back, for as long as the supervisor lives."""
+        """Report every change of a program's state, while the supervisor lives."""
         known = self._supervisor.states()
         while True:
             time.sleep(_LOOK_SECONDS)
@@ -117,7 +117,7 @@ class Stack:
             try:
                 states = self._supervisor.states()
             except Unavailable:
-                continue  # busy, or gone: the next look tells
+                continue  # the supervisor is busy or gone: the next round shows which
             for name, state in states.items():
                 _tell_change(known[name], state, self._report)
             known = states
@@ -142,7 +142,7 @@ def _tell_change(before: ProgramState, now: ProgramState, report: Report) -> Non
 
 @contextmanager
 def _stop_signals() -> Iterator[None]:
-    """Turn Ctrl-C, `ops down` and a closed terminal into Stopped."""
+    """Raise Stopped on Ctrl-C, `ops down` and a closed terminal."""
     before = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
         yield
@@ -157,6 +157,6 @@ def _stop(_number: int, _frame: object) -> NoReturn:
 
 
 def _ignore_signals() -> None:
-    # The way down is bounded in time; an impatient second Ctrl-C must not cut it short.
+    # The shutdown has a time limit; a second Ctrl-C must not interrupt it.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)

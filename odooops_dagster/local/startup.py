@@ -1,4 +1,4 @@
-"""Bringing programs up: their files written, each started in its turn and waited for until it answers."""
+"""Writes the programs' files, starts the programs in order, and waits until they answer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from odooops_dagster.local.readiness import Probe
 from odooops_dagster.local.supervisor import ProgramState, Supervisor
 from odooops_dagster.settings import Settings
 
-# Importing Dagster and the code takes seconds, on a busy small machine a minute.
+# The import of Dagster and the code takes seconds, on a small busy machine a minute.
 READY_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One line for the person who watches."""
+    """One line of progress for the user."""
 
     name: str
     state: str
@@ -34,7 +34,7 @@ Report = Callable[[Progress], None]
 
 
 class Startup:
-    """Starts programs together and waits until each answers, or says why one does not."""
+    """Starts programs together and waits until each answers, or raises the reason why one does not."""
 
     def __init__(self, supervisor: Supervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
         self._supervisor = supervisor
@@ -49,7 +49,7 @@ class Startup:
         first: dict[str, int] = {}
         waiting = {program.name: program for program in group}
         for name in waiting:
-            self._probe(name)  # some compare with how things stood before
+            self._probe(name)  # some probes compare with the state before the start
             self._supervisor.start(name)
         while waiting:
             states = self._supervisor.states()
@@ -62,7 +62,7 @@ class Startup:
             time.sleep(0.1)
 
     def _is_up(self, state: ProgramState, *, first: dict[str, int], mark: int) -> bool:
-        """Return whether the program answers; raise when it has ended, as it will the next time."""
+        """Return whether the program answers; raise Unavailable if it has ended, because a restart would end too."""
         if state.pid is not None:
             first.setdefault(state.name, state.pid)
         ended = state.state in {"backoff", "exited", "fatal"} or first.get(state.name, state.pid) != state.pid
@@ -92,7 +92,7 @@ class Startup:
         return log.stat().st_size if log.exists() else 0
 
     def _last_words(self, name: str, *, mark: int) -> str:
-        """Return what the program wrote of its end since the mark."""
+        """Return the reason that the program logged since the mark for its end."""
         log = self._log(name)
         if not log.exists():
             return "it wrote nothing"
@@ -102,7 +102,7 @@ class Startup:
 
 
 def last_words(text: str) -> str:
-    """Return the line that says why a program ended: a fatal one, a traceback's first cause, else the last."""
+    """Return the line with the reason of a program's end: the last fatal one, else the last of the first cause."""
     cause = text.split("\nThe above exception was the direct cause", 1)[0]
     lines = [line.strip() for line in cause.splitlines() if line.strip()]
     fatal = [line for line in lines if " FATAL: " in line or " PANIC: " in line]
@@ -110,7 +110,7 @@ def last_words(text: str) -> str:
 
 
 def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
-    """Write what the programs read: Dagster's instance and workspace, the supervisor's and launchers' orders."""
+    """Write the programs' files: Dagster's instance and workspace, the supervisor's and launchers' configuration."""
     home = settings.home
     dagster_home = home / "dagster"
     dagster_home.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
 
 
 def instance_settings() -> bytes:
-    """Return dagster.yaml: from the package where it is installed, from the root of a checkout otherwise."""
+    """Return dagster.yaml from the installed package, or else from the root of the checkout."""
     shipped = files("odooops_dagster.local") / "dagster.yaml"
     if shipped.is_file():
         return shipped.read_bytes()

@@ -1,4 +1,4 @@
-"""The stack's supervisord: started tethered to us, spoken with over its socket."""
+"""Starts the stack's supervisord so that it ends with us, and calls it over its socket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _START_SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class ProgramState:
-    """What the supervisor says of one program."""
+    """The state of one program, as the supervisor reports it."""
 
     name: str
     state: str  # running, starting, stopping, stopped, backoff, exited, fatal
@@ -36,7 +36,7 @@ class ProgramState:
 
 
 class Supervisor:
-    """The supervisor of one state folder, in this process's care or another's."""
+    """The supervisor of one state folder; this or another process started it."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -44,7 +44,7 @@ class Supervisor:
         self._supervisord = Supervisord(socket=self._socket, name=f"the supervisor of {home}", hint="ops up")
 
     def spawn(self, *, environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
-        """Start supervisord; it ends with us, and holds the stack's lock as long as it lives."""
+        """Start supervisord and wait until it answers; it ends with us, and holds the stack's lock while it lives."""
         self._socket.unlink(missing_ok=True)
         argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(configuration_file(self._home))]
         with (self._home / "logs" / "supervisord.err").open("wb") as errors:
@@ -55,13 +55,13 @@ class Supervisor:
                 stderr=errors,
                 env=dict(environment),
                 pass_fds=[lock],
-                start_new_session=True,  # Ctrl-C is ours to pass on, in order
+                start_new_session=True,  # we handle Ctrl-C and stop the programs in order
             )
         self._wait_for(process)
         return process
 
     def start(self, name: str) -> None:
-        """Start the program and return at once."""
+        """Start the program without waiting for it."""
         try:
             self.call("startProcess", name, False)
         except xmlrpc.client.Fault as exc:
@@ -73,7 +73,7 @@ class Supervisor:
         return {info["name"]: _state(info) for info in self.call("getAllProcessInfo")}
 
     def shut_down(self) -> None:
-        """Ask the supervisor to stop every program, the last started first, and to end."""
+        """Make the supervisor stop every program, the last started first, and end."""
         self.call("shutdown")
 
     def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 -- XML-RPC returns what it returns
@@ -98,7 +98,7 @@ class Supervisor:
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:
-    """Let the supervisor stop everything in order."""
+    """Send SIGTERM to the supervisor, which stops everything in order."""
     if process.poll() is None:
         os.kill(process.pid, signal.SIGTERM)
 

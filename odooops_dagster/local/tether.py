@@ -1,6 +1,6 @@
-"""Becomes another program that dies with its parent: `tether.py [--user NAME] SIGNAL COMMAND...`.
+"""Replaces itself with a program that dies with its parent: `tether.py [--user NAME] SIGNAL COMMAND...`.
 
-Standard library only, because it runs as `python -I tether.py` in a fraction of the time the package takes to import.
+Standard library only: `python -I tether.py` starts in a fraction of the time that an import of the package takes.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def command(argv: list[str], *, death_signal: signal.Signals, user: str | None = None) -> list[str]:
-    """Return the command line that runs `argv` tethered to the process that starts it."""
+    """Return the command line that runs `argv` and ends it with the process that starts it."""
     become = ["--user", user] if user else []
     return [sys.executable, "-I", __file__, *become, death_signal.name, *argv]
 
 
 def main(arguments: list[str]) -> None:
-    """Drop privileges, forget the parent's signal dispositions, tie the knot, become the command."""
+    """Drop privileges, reset signal handlers, request the death signal, and exec the command."""
     parent = os.getppid()
     user, name, argv = _parse(arguments)
-    # Another user may be unable to read our libraries, so all that is needed of them is done before.
+    # The other user may be unable to read our libraries, so use them before the switch.
     death_signal, program = signal.Signals[name], shutil.which(argv[0]) or argv[0]
     if user is not None:
         _become(user)
-    # A shell's background jobs ignore SIGINT, and an ignored signal stays ignored in what they start.
+    # A shell's background jobs ignore SIGINT, and child processes inherit that.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
@@ -46,7 +46,7 @@ def _parse(arguments: list[str]) -> tuple[str | None, str, list[str]]:
 
 
 def tie(death_signal: signal.Signals, *, parent: int) -> None:
-    """Ask the kernel for a signal when the parent dies; it forgets this when the user changes, so do that first."""
+    """Make the kernel send a signal when the parent dies; call it after a change of the user, which resets it."""
     if sys.platform != "linux":
         return
     _prctl(PR_SET_PDEATHSIG, int(death_signal))
@@ -55,7 +55,7 @@ def tie(death_signal: signal.Signals, *, parent: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every process below us whose own parent dies, so that we can end it."""
+    """Make this process the parent of all orphans below it, so that it can end them."""
     if sys.platform == "linux":
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
 

@@ -247,7 +247,7 @@ class OdooDatabases:
             return [name for (name,) in connection.execute(query, [prefix])]
 
     def roles(self, prefix: str) -> builtins.list[str]:
-        """Return the roles whose names start with the prefix, sorted, including those that have only a password file."""
+        """Return the roles whose names start with the prefix, sorted, including those with only a password file."""
         query = "select rolname from pg_roles where starts_with(rolname, %s)"
         with self._admin() as connection:
             made = {name for (name,) in connection.execute(query, [prefix])}
