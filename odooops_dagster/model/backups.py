@@ -1,4 +1,4 @@
-"""Backups, and what they are used for."""
+"""Values of backups, restores and drills."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RestoreStatus = Literal["pending", "running", "succeeded", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Backup(FromRow):
-    """A copy of an environment's database and filestore; good only while it is verified."""
+    """A copy of an environment's database and filestore; usable only while its status is `verified`."""
 
     id: UUID
     project_id: UUID
@@ -36,7 +36,7 @@ class Backup(FromRow):
     database_name: str | None
     odoo_version: str | None
     size_bytes: int | None
-    stored_bytes: int | None  # what it added to the store
+    stored_bytes: int | None  # bytes that it added to the store
     object_count: int | None
     git_sha: str | None
     image_digest: str | None
@@ -44,7 +44,7 @@ class Backup(FromRow):
     requested_by: str | None
     error_message: str | None
     created_at: datetime
-    taken_at: datetime | None  # the moment whose data it holds
+    taken_at: datetime | None  # the time of its data
     stored_at: datetime | None
     verified_at: datetime | None
     dropped_at: datetime | None
@@ -55,13 +55,13 @@ class Backup(FromRow):
 
     @property
     def moment(self) -> datetime:
-        """Return the moment whose data it holds, or will hold, in UTC."""
+        """Return the time of its data in UTC; the creation time while it is not taken."""
         return (self.taken_at or self.created_at).astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFreshness(FromRow):
-    """How old what could be restored of an environment is; only a backup that was read back counts."""
+    """The age of an environment's newest verified backup."""
 
     project_id: UUID
     project_slug: str
@@ -78,7 +78,7 @@ class BackupFreshness(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Restore(FromRow):
-    """A use of a backup: restored, cloned with its data made harmless, or tried in a drill."""
+    """A use of a backup: a restore, a sanitized clone or a drill."""
 
     id: UUID
     backup_id: UUID
@@ -100,13 +100,13 @@ class Restore(FromRow):
     finished_at: datetime | None
 
     def is_over(self, *, now: datetime) -> bool:
-        """Return whether the time is over for which the replaced database was promised to be there."""
+        """Return whether the retention time of the replaced database is over."""
         return self.keep_previous_until is None or self.keep_previous_until <= now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drill(FromRow):
-    """A backup restored and booted to prove it; `passed` is empty while it is tried."""
+    """A backup restored and started to prove it; `passed` is None while the drill runs."""
 
     id: UUID
     project_id: UUID
@@ -125,7 +125,7 @@ class Drill(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredBackup:
-    """What is known of a backup once its manifest is written."""
+    """The facts of a backup after its manifest is written."""
 
     manifest_url: str
     manifest_sha256: str
@@ -143,13 +143,13 @@ class StoredBackup:
 
 @dataclass(frozen=True, kw_only=True)
 class CloneResult:
-    """The clone made, or `name` None where a blocking check failed and nothing was kept."""
+    """A new clone; `name` is None if a blocking check failed and the database was dropped."""
 
     name: str | None
     run_id: UUID
     attempt: int
     backup_id: UUID
-    origin: str  # which backup, and how old, for people
+    origin: str  # readable: the backup and its age
     checks: tuple[CheckResult, ...]
     metadata: Mapping[str, Any]
     data_version: str

@@ -1,4 +1,4 @@
-"""What a commit becomes."""
+"""Values of sources, builds and jobs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A commit checked out: its tree and the addons it brings."""
+    """A checked-out commit: its tree and its addons."""
 
     path: Path
     git_sha: str
     tree_digest: str  # SHA-256 over every tracked file, submodules included
     addons_paths: tuple[Path, ...]
     modules: tuple[str, ...]  # the repository's own installable modules, sorted
-    requirements: tuple[Path, ...]  # requirements files honoured, in order
-    passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are no modules, and why
+    requirements: tuple[Path, ...]  # requirements files to install, in order
+    passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are not modules, and why
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What runs: Odoo, a Python environment and addons, named by content."""
+    """A runnable combination of Odoo, a Python environment and addons, identified by a digest."""
 
     digest: str  # sha256:...
     series: str
@@ -30,14 +30,14 @@ class Build:
     python: Path
     addons_paths: tuple[Path, ...]
     modules: tuple[str, ...]  # to install and test, sorted
-    closure: tuple[str, ...]  # those and everything they depend on, sorted
+    closure: tuple[str, ...]  # the modules and all their dependencies, sorted
     source: Source
-    python_digest: str = ""  # over every package and version; empty in manifests of versions that did not keep it
+    python_digest: str = ""  # of all packages and versions; empty in older manifests
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A command that ends: what to run, where, within which limits."""
+    """A command that ends, with its folder and limits."""
 
     name: str
     argv: tuple[str, ...]
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """How a job ended; exit_status is negative for a signal, as in subprocess."""
+    """The result of a job; exit_status is negative for a signal, as in subprocess."""
 
     exit_status: int
     timed_out: bool

@@ -1,4 +1,4 @@
-"""Questions that are asked of what runs make, and their answers."""
+"""The checks of assets, and their results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class CheckSpec:
-    """A question that is asked of each value of an asset; a blocking one that fails ends the run."""
+    """A check of an asset; a failed blocking check ends the run."""
 
     asset: str
     name: str
@@ -28,10 +28,10 @@ class CheckSpec:
     blocking: bool = True
 
 
-# Every check of an asset: its name in the record and in Dagster, the question as people read it.
+# Every check: its asset, its name in the record and in Dagster, and its question for people.
 CHECKS = (
     CheckSpec("prod_clone", "clone_harmless", "The copy reaches nobody and holds no secret of production."),
-    # Whether a module that nothing neutralises stops the clone is the project's policy.
+    # The project's policy decides whether a module without a neutralization script stops the clone.
     CheckSpec(
         "prod_clone",
         "neutralization_coverage",
@@ -45,7 +45,7 @@ CHECKS = (
     CheckSpec(
         "backup", "backup_verified", "The store holds what was written, and the server of the environments takes it."
     ),
-    # Whether attachments in an object store make the backup fail is the project's policy.
+    # The project's policy decides whether attachments in an object store make the backup fail.
     CheckSpec("backup", "attachments_elsewhere", "No attachment is in an object store, out of reach.", blocking=False),
     CheckSpec(
         "backup", "left_out", "The server of the environments takes everything that the dump has.", blocking=False
@@ -64,7 +64,7 @@ CHECKS = (
 
 
 def checks_of(asset: str) -> tuple[CheckSpec, ...]:
-    """Return the checks of an asset, in the order in which they are asked."""
+    """Return the checks of an asset, in order."""
     return tuple(spec for spec in CHECKS if spec.asset == asset)
 
 

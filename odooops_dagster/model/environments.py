@@ -1,4 +1,4 @@
-"""Projects, their environments, and what serves them."""
+"""Values of projects, environments, pushes and services."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Project(FromRow):
     default_branch: str
     status: str
     poll_enabled: bool = True
-    poll_error: str | None = None  # why the repository could not be asked the last time
+    poll_error: str | None = None  # why the last poll of the repository failed
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(FromRow):
-    """A branch made to run; names of its database and build are set by the last deployment."""
+    """A running branch; the last deployment sets its database and build."""
 
     id: UUID
     project_id: UUID
@@ -50,13 +50,13 @@ class Environment(FromRow):
     deployed_sha: str | None = None
     deployed_run_id: UUID | None = None
     expires_at: datetime | None = None
-    is_adopted: bool = False  # it runs elsewhere, and is only ever read
+    is_adopted: bool = False  # it runs elsewhere and is never written
     created_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Push:
-    """One movement of a branch, however it was learnt of."""
+    """One change of a branch, reported by any source."""
 
     repo_url: str
     ref: str  # refs/heads/feature/x
@@ -79,7 +79,7 @@ class Push:
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """What went from one table because its time was over: rows of a project, a month, or files to be removed."""
+    """Expired data of one table: rows of a project, a month of rows, or files to be removed."""
 
     table_name: str
     action: str
@@ -95,7 +95,7 @@ class Expiry:
         return cls(**{**row, "s3_urls": tuple(row["s3_urls"] or ())})
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the expiry in one line."""
         month = f", month {self.month}" if self.month else ""
         detail = f" ({self.detail})" if self.detail else ""
         return f"{self.table_name}: {self.row_count} {self.action}{month}{detail}"
@@ -110,12 +110,12 @@ class DatabaseAccess:
     user: str
     password: str = field(repr=False)
     database: str
-    options: Mapping[str, str] = field(default_factory=dict)  # libpq's further ones, as sslmode
+    options: Mapping[str, str] = field(default_factory=dict)  # further libpq options, such as sslmode
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A command that stays: one environment's Odoo. `port` is the loopback port it listens on."""
+    """A command that keeps running: one environment's Odoo. `port` is the loopback port it listens on."""
 
     name: str
     argv: tuple[str, ...]
@@ -128,7 +128,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceStatus:
-    """What a runtime says of a service."""
+    """The state of a service, as the runtime reports it."""
 
     name: str
     state: Literal["running", "stopped", "failed", "absent"]

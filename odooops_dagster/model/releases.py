@@ -1,4 +1,4 @@
-"""Frozen values of releases, gates and deployments, which pass between rooms like those of the model."""
+"""Values of releases, gates, deployments and incidents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"
 
 @dataclass(frozen=True, kw_only=True)
 class Release(FromRow):
-    """An immutable candidate: a version, the commit of every repository, one image."""
+    """An immutable release: a version, the commit of every repository, and one image."""
 
     id: UUID
     project_id: UUID
@@ -39,7 +39,7 @@ class Release(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Gate(FromRow):
-    """A gate as it stands now; `merit` leaves exceptions aside, `reason` says by what it was decided."""
+    """The current state of a gate; `merit` ignores exceptions, `reason` is what decided the status."""
 
     gate_id: UUID
     release_id: UUID
@@ -60,7 +60,7 @@ class Gate(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement(FromRow):
-    """One thing that a promotion needs, whether it is there, and by what."""
+    """One requirement of a promotion, and whether it is met."""
 
     requirement: str
     is_met: bool
@@ -69,7 +69,7 @@ class Requirement(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class GateException(FromRow):
-    """A gate waived by a named person until a time; without `granted_at` it is only asked for."""
+    """A waiver of a gate by a named person until a time; without `granted_at` it is only requested."""
 
     id: UUID
     release_id: UUID
@@ -86,7 +86,7 @@ class GateException(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment(FromRow):
-    """A release brought to a place; `g4_status` is the health it proved."""
+    """A deployment of a release to a stage; `g4_status` is the result of its health checks."""
 
     id: UUID
     project_id: UUID
@@ -111,10 +111,10 @@ class Deployment(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Incident(FromRow):
-    """What went wrong, who took it and how it ended."""
+    """An incident, the persons who opened and resolved it, and its resolution."""
 
     id: UUID
-    project_id: UUID | None  # none: the platform's own
+    project_id: UUID | None  # None for an incident of the platform itself
     deployment_id: UUID | None
     exception_id: UUID | None
     severity: Severity
@@ -126,12 +126,12 @@ class Incident(FromRow):
     resolved_by: str | None
     resolved_at: datetime | None
     resolution: str | None
-    key: str | None = None  # what an alarm is about
+    key: str | None = None  # the key of an alarm
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventAnswer(FromRow):
-    """What came of a delivery; `field` names what was wrong with a refused one."""
+    """The result of an event delivery; `field` is the invalid field of a rejected one."""
 
     http_status: int
     status: Literal["accepted", "duplicate", "rejected"]

@@ -1,4 +1,4 @@
-"""What every value that comes from a database row has in common."""
+"""The base class of values that are built from database rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class FromRow:
-    """Builds a frozen value from a database row, leaving out the columns it has no field for."""
+    """Builds a frozen value from a database row, and ignores columns without a field."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

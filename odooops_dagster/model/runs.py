@@ -1,4 +1,4 @@
-"""Runs, and what they leave on record."""
+"""Values of runs, their log lines and their evidence."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Run(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Fence:
-    """What every write of a working run carries: a worker whose attempt is not the current one is refused."""
+    """The token in every write of a working run; the database refuses an attempt that is not the current one."""
 
     run_id: UUID
     attempt: int
@@ -60,7 +60,7 @@ class Fence:
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """One line of a run's log; without a time it is dated on arrival."""
+    """One line of a run's log; without `logged_at`, it gets the time of its arrival."""
 
     level: LogLevel
     message: str
@@ -70,7 +70,7 @@ class LogLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Bytes kept under their SHA-256 and the row that points to them."""
+    """A stored file of a run, identified by its SHA-256."""
 
     key: str
     url: str
