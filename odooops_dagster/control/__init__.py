@@ -1,4 +1,4 @@
-"""The control plane: the only reader and writer of schema ops, one noun per file."""
+"""The control plane: the only code that reads and writes schema ops; one file per noun."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ __all__ = ["ControlPlane"]
 
 
 class ControlPlane:
-    """Everything the platform knows, by noun; connections are made at the first call.
+    """Access to schema ops, by noun; connections are opened at the first call.
 
-    `is_patient`: whether the first call waits for a database that is not there yet.
+    `is_patient`: whether the first call waits for a database that does not answer yet.
     """
 
     def __init__(self, url: str, *, max_connections: int = 4, is_patient: bool = True) -> None:
@@ -64,10 +64,10 @@ class ControlPlane:
         self.orphans = Orphans(self._database)
 
     def ping(self) -> None:
-        """Return if the database answers and has the schema.
+        """Check that the database answers and has the schema.
 
         Raises:
-            Unavailable: it does not.
+            Unavailable: the database does not answer or lacks the schema.
         """
         self._database.call("active_counts")
 

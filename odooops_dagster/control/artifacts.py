@@ -1,4 +1,4 @@
-"""Artifacts: where a run's files are kept."""
+"""Artifacts: the stored files of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Artifacts:
         self._database = database
 
     def add(self, fence: Fence, evidence: Evidence, *, expires_at: datetime | None = None) -> UUID:
-        """Note where a file of the run is kept, and its hash."""
+        """Record the URL and the hash of a stored file of the run."""
         artifact_id: UUID = self._database.value(
             "add_run_artifact",
             p_run_id=fence.run_id,
@@ -33,5 +33,5 @@ class Artifacts:
         return artifact_id
 
     def list(self, run_id: UUID) -> builtins.list[dict[str, Any]]:
-        """Return the run's files by key."""
+        """Return the run's files, sorted by key."""
         return self._database.read("run_artifacts", order="artifact_key", run_id=run_id)

@@ -1,4 +1,4 @@
-"""Backups: copies of environments, and what they are used for."""
+"""Backups of environments, and their restores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Backups:
         self._database = database
 
     def create(self, project_id: UUID, *, env: str, label: str | None = None, **options: object) -> Backup:
-        """Ask for a backup of the environment; `options` are the optional arguments of ops.create_backup.
+        """Queue a backup of the environment; `options` are the optional arguments of ops.create_backup.
 
         Raises:
             NotFound: there is no such living environment.
@@ -40,54 +40,54 @@ class Backups:
         return self.get(found)
 
     def get(self, backup_id: UUID) -> Backup:
-        """Return the backup of that id."""
+        """Return the backup with this id."""
         return Backup.from_row(self._database.one("backups", what=f"backup {backup_id}", order="id", id=backup_id))
 
     def of_run(self, run_id: UUID) -> Backup | None:
-        """Return the backup that the run makes, if it makes one."""
+        """Return the backup that the run creates, None if it creates none."""
         rows = self._database.read("backups", order="id", run_id=run_id)
         return Backup.from_row(rows[0]) if rows else None
 
     def list(
         self, project_id: UUID | None = None, *, environment_id: UUID | None = None, status: BackupStatus | None = None
     ) -> builtins.list[Backup]:
-        """Return the backups, the newest first."""
+        """Return the backups, newest first."""
         rows = self._database.read(
             "backups", order="created_at desc, id", project_id=project_id, environment_id=environment_id, status=status
         )
         return [Backup.from_row(row) for row in rows]
 
     def newest_verified(self, environment_id: UUID) -> Backup | None:
-        """Return the environment's verified backup whose data are the newest."""
+        """Return the environment's verified backup with the newest data, None if there is none."""
         verified = self.list(environment_id=environment_id, status="verified")
         return max(verified, key=lambda backup: backup.moment, default=None)
 
     def freshness(self) -> builtins.list[BackupFreshness]:
-        """Return, for each environment that is or ought to be backed up, how old what could be restored is."""
+        """Return the age of the newest verified backup, for each environment that is or should be backed up."""
         rows = self._database.read("v_backup_freshness", order="project_slug, environment_name")
         return [BackupFreshness.from_row(row) for row in rows]
 
     def start(self, fence: Fence, *, environment_id: UUID | None = None) -> Backup:
-        """Begin the run's backup, or take it up where an earlier attempt left it.
+        """Start the run's backup, or continue that of an earlier attempt.
 
-        It is of the run's environment, or of the production that the run clones.
+        The backup is of the run's environment, or of the production that the run clones.
         """
         return self._record("record_backup_start", fence, p_environment_id=environment_id)
 
     def record_stored(self, fence: Fence, stored: StoredBackup) -> Backup:
-        """Note that the manifest is written."""
+        """Record that the manifest is written."""
         return self._record("record_backup_stored", fence, **{f"p_{name}": v for name, v in asdict(stored).items()})
 
     def record_verified(self, fence: Fence, *, manifest_sha256: str) -> Backup:
-        """Note that every object was read back and is what the manifest says."""
+        """Record that every object was read back and matches the manifest."""
         return self._record("record_backup_verified", fence, p_manifest_sha256=manifest_sha256)
 
     def record_failed(self, fence: Fence, *, error_message: str) -> Backup:
-        """Note that the backup came to nothing."""
+        """Record that the backup failed."""
         return self._record("record_backup_failed", fence, p_error_message=error_message)
 
     def record_recheck(self, backup: Backup, *, error_message: str | None = None) -> Backup:
-        """Note what reading the backup again found: good, or spoilt for this reason."""
+        """Record the result of another verification: good, or damaged for this reason."""
         return self._change(
             "record_backup_recheck",
             p_backup_id=backup.id,
@@ -100,21 +100,21 @@ class Backups:
         return self._change("hold_backup", backup_id=backup_id, reason=reason)
 
     def release_hold(self, backup_id: UUID) -> Backup:
-        """Let the backup be dropped again."""
+        """Allow the backup to be dropped again."""
         return self._change("release_backup_hold", backup_id=backup_id)
 
     def drop(self, backup_id: UUID, *, reason: str) -> Backup:
-        """Let the backup go.
+        """Drop the backup.
 
         Raises:
-            Conflict: it is held, at work, in use, or the last verified one of its environment.
+            Conflict: the backup is held, running, in use, or the last verified one of its environment.
         """
         return self._change("drop_backup", backup_id=backup_id, reason=reason)
 
     def restore(
         self, backup_id: UUID, *, target_env: str | None, purpose: RestorePurpose | None = None, **options: object
     ) -> Restore:
-        """Ask for a use of the backup; `options` are the optional arguments of ops.restore_backup.
+        """Queue a restore, clone or drill of the backup; `options` are the optional arguments of ops.restore_backup.
 
         Raises:
             Conflict: the backup is not verified, or its data may not go there.
@@ -125,7 +125,7 @@ class Backups:
         return self.get_restore(found)
 
     def get_restore(self, restore_id: UUID) -> Restore:
-        """Return the restore of that id."""
+        """Return the restore with this id."""
         return Restore.from_row(self._database.one("restores", what=f"restore {restore_id}", order="id", id=restore_id))
 
     def restores(
@@ -136,7 +136,7 @@ class Backups:
         environment_id: UUID | None = None,
         purpose: RestorePurpose | None = None,
     ) -> builtins.list[Restore]:
-        """Return the uses of backups, the newest first."""
+        """Return the restores, clones and drills, newest first."""
         rows = self._database.read(
             "restores",
             order="created_at desc, id",
@@ -148,12 +148,12 @@ class Backups:
         return [Restore.from_row(row) for row in rows]
 
     def shown_by(self, environment: Environment) -> Backup | None:
-        """Return the backup whose data the environment's database was made of; None where it has its own."""
+        """Return the backup from which the environment's database was created; None if it has its own data."""
         restore = self.restore_behind(environment)
         return self.get(restore.backup_id) if restore else None
 
     def restore_behind(self, environment: Environment) -> Restore | None:
-        """Return the restore or clone that made the environment's database; None where it has its own data."""
+        """Return the restore or clone that created the environment's database; None if it has its own data."""
         if environment.database_name is None:
             return None
         found = self.restores(environment.project_id, environment_id=environment.id)
@@ -163,7 +163,7 @@ class Backups:
     def start_restore(
         self, fence: Fence, *, backup_id: UUID | None = None, purpose: RestorePurpose | None = None
     ) -> Restore:
-        """Begin the run's restore; a run that nobody asked to restore says of which backup."""
+        """Start the run's restore; a run without a requested restore has to name the backup."""
         (row,) = self._database.call(
             "record_restore_start",
             p_run_id=fence.run_id,
@@ -183,7 +183,7 @@ class Backups:
         keep_previous_until: datetime | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> Restore:
-        """Note how the run's restore ended; a clone reports what was made harmless."""
+        """Record the end of the run's restore; a clone adds its sanitization report."""
         (row,) = self._database.call(
             "record_restore_end",
             p_run_id=fence.run_id,
@@ -199,7 +199,7 @@ class Backups:
     def swap(
         self, fence: Fence, *, keep_previous_until: datetime, report: Mapping[str, Any], **deployment: object
     ) -> Restore:
-        """Point the environment at what the run restored, and end the restore; `deployment` as in record_deployment."""
+        """Switch the environment to the restored database and end the restore; `deployment` as in record_deployment."""
         (row,) = self._database.call(
             "record_restore_swap",
             p_run_id=fence.run_id,
@@ -219,5 +219,5 @@ class Backups:
 
 
 def _optional(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the arguments as the functions call them, leaving out those that say nothing."""
+    """Return the arguments with the functions' parameter names, without those that are None."""
     return {f"p_{name}": value for name, value in options.items() if value is not None}

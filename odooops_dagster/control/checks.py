@@ -1,4 +1,4 @@
-"""Checks: yes/no questions that a run answered."""
+"""Checks: the check results of runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Checks:
         self._database = database
 
     def record(self, fence: Fence, result: CheckResult) -> None:
-        """Note the answer; the last one of an attempt counts."""
+        """Record a check result; the last result of an attempt counts."""
         self._database.call(
             "record_check",
             p_run_id=fence.run_id,
@@ -30,5 +30,5 @@ class Checks:
         )
 
     def list(self, run_id: UUID) -> builtins.list[dict[str, Any]]:
-        """Return the run's answers, attempt by attempt."""
+        """Return the run's check results, sorted by attempt."""
         return self._database.read("run_checks", order="attempt, created_at, name", run_id=run_id)

@@ -1,4 +1,4 @@
-"""The one door to schema ops: a small pool, RPCs called by name, errors turned into the platform's own."""
+"""The only connection to schema ops: a small pool, calls of functions by name, translated errors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from odooops_dagster.errors import SQLSTATE_ERRORS, BadInput, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.unreachable import unreachable
 
-# How long a call waits for a connection before it says that the database does not answer.
+# How long a call waits for a connection before it fails.
 PATIENCE_SECONDS = 10.0
-# How long one attempt to connect takes at most: its reason is there before the patience ends.
+# Timeout of one connection attempt; shorter than PATIENCE_SECONDS, so that its reason is known before.
 _CONNECT_SECONDS = 8
-# How often a call looks, while it waits, whether the first attempt of an impatient caller has failed.
+# How often the waiting call of an impatient caller checks whether its first connection attempt has failed.
 _LOOK_SECONDS = 0.2
-# How long closing waits for an attempt to connect that is under way; it harms nobody.
+# How long `close` waits for a running connection attempt, which is harmless.
 _CLOSE_SECONDS = 1.0
 
 Rows = list[dict[str, Any]]
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 class Database:
     """Connections to the control plane's database; opened at the first call, usable from many threads.
 
-    `is_patient`: whether a database that is not there when it is first asked may come up while the call waits.
+    `is_patient`: whether the first call waits for a database that does not answer yet.
     """
 
     def __init__(self, url: str, *, max_connections: int, is_patient: bool = True) -> None:
@@ -63,7 +63,7 @@ class Database:
         self._pool.close(timeout=_CLOSE_SECONDS)
 
     def call(self, function: str, **arguments: object) -> Rows:
-        """Call an RPC with named arguments and return its rows."""
+        """Call a function with named arguments and return its rows."""
         named = sql.SQL(", ").join(
             sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments
         )
@@ -71,12 +71,12 @@ class Database:
         return self._execute(query, {name: _adapted(value) for name, value in arguments.items()})
 
     def value(self, function: str, **arguments: object) -> Any:  # noqa: ANN401 - whatever the RPC returns
-        """Call an RPC that returns one value."""
+        """Call a function and return its single value, None without rows."""
         rows = self.call(function, **arguments)
         return next(iter(rows[0].values())) if rows else None
 
     def read(self, relation: str, *, order: str, limit: int | None = None, **equal: object) -> Rows:
-        """Return the rows of a view or table whose columns have these values; None leaves a column out."""
+        """Return the rows of a view or table whose columns have these values; a value of None is no condition."""
         wanted = {name: value for name, value in equal.items() if value is not None}
         conditions: list[sql.Composable] = [
             sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted
@@ -90,7 +90,7 @@ class Database:
         return self._execute(query, wanted)
 
     def one(self, relation: str, *, what: str, order: str, **equal: object) -> dict[str, Any]:
-        """Return the first such row.
+        """Return the first matching row.
 
         Raises:
             NotFound: there is none.
@@ -116,9 +116,9 @@ class Database:
             self._pool.putconn(connection)
 
     def _taken(self) -> psycopg.Connection[DictRow]:
-        """Return a connection of the pool.
+        """Return a connection from the pool.
 
-        The pool tries again and again, and writes the reason to its log alone; people need to know the last one.
+        The pool retries and only logs the reason of a failure; this method raises the last reason.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -134,7 +134,7 @@ class Database:
                     raise PoolTimeout(f"no connection within {PATIENCE_SECONDS:.0f} seconds") from None
 
     def _remembering(self) -> type[psycopg.Connection[DictRow]]:
-        """Return a class of connections that remembers why the last one could not be made."""
+        """Return a connection class that records the error of the last failed connection attempt."""
         database = self
 
         class Remembering(psycopg.Connection[DictRow]):
@@ -149,7 +149,7 @@ class Database:
         return Remembering
 
 
-# What a person asks next when something is not there.
+# Hints for an object that does not exist.
 _LISTS = {
     "project": "List them: ops project list.",
     "environment": "List them: ops env list.",
@@ -159,7 +159,7 @@ _LISTS = {
 
 
 def _order(order: str) -> sql.Composed:
-    """Return `column desc, column` with its names quoted."""
+    """Return an order such as `column desc, column` with quoted names."""
     parts = (part.split() for part in order.split(","))
     return sql.SQL(", ").join(
         sql.SQL("{} desc" if direction else "{}").format(sql.Identifier(name)) for name, *direction in parts
@@ -167,7 +167,7 @@ def _order(order: str) -> sql.Composed:
 
 
 def _adapted(value: object) -> object:
-    """Return the value as PostgreSQL takes it: mappings and lists of mappings become jsonb, tuples arrays."""
+    """Convert a value for psycopg: mappings and sequences of mappings to jsonb, other sequences to arrays."""
     if isinstance(value, str):
         return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     if isinstance(value, Mapping):
@@ -178,7 +178,7 @@ def _adapted(value: object) -> object:
 
 
 def _dumps(value: object) -> str:
-    # PostgreSQL keeps no NUL in text, and a log may hold one.
+    # PostgreSQL's text cannot contain NUL, but a log may.
     return json.dumps(value, default=_plain).replace("\\u0000", "\\ufffd")
 
 
@@ -205,7 +205,7 @@ def _translated() -> Iterator[None]:
 
 
 def _unreadable() -> OdooOpsError:
-    """Return the refusal of a connection string; libpq's own would quote it."""
+    """Return the error for an invalid connection string; libpq's own message would quote it."""
     return BadInput(
         "The control plane's connection string cannot be read",
         hint="Write ODOOOPS_DATABASE_URL as postgresql://user:password@host/database.",
@@ -213,7 +213,7 @@ def _unreadable() -> OdooOpsError:
 
 
 def _translation(exc: psycopg.Error) -> OdooOpsError:
-    """Return the exception of the SQLSTATE; a value that PostgreSQL cannot read is the caller's mistake."""
+    """Return the exception for the SQLSTATE; class 22 (invalid data) is BadInput."""
     code = exc.sqlstate or ""
     message = " ".join(part for part in (exc.diag.message_primary, exc.diag.message_detail) if part)
     if code.startswith("22"):

@@ -1,4 +1,4 @@
-"""Deployments: releases brought to staging and production, and taken back."""
+"""Deployments: promotions of releases to staging and production, and rollbacks."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Deployments:
         reason: str | None = None,
         requested_by: str | None = None,
     ) -> Deployment:
-        """Bring the release there, or return the deployment that is doing so.
+        """Promote the release to the target, or return the deployment that is in progress.
 
         Raises:
-            Conflict: something is missing; the message says what.
+            Conflict: a requirement is not met; the message names it.
         """
         found = self._database.value(
             "promote_release",
@@ -40,10 +40,10 @@ class Deployments:
         return self.get(found)
 
     def rollback(self, deployment_id: UUID, *, reason: str, requested_by: str | None = None) -> Deployment:
-        """Bring back the release that was there before, and return the new deployment.
+        """Roll back to the release before this deployment, and return the new deployment.
 
         Raises:
-            Conflict: there is nothing to go back to.
+            Conflict: there is no earlier release.
         """
         found = self._database.value(
             "rollback_deployment", deployment_id=deployment_id, reason=reason, p_requested_by=requested_by
@@ -51,28 +51,28 @@ class Deployments:
         return self.get(found)
 
     def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
-        """Note how the deployment goes."""
+        """Record the status of the deployment."""
         self._database.call("record_deployment_status", deployment_id=deployment_id, status=status)
         return self.get(deployment_id)
 
     def close_unfinished(self) -> int:
-        """End the deployments whose run ended without saying how they went, and return how many."""
+        """Close the deployments whose run ended without a result, and return their number."""
         return int(self._database.value("close_deployments"))
 
     def get(self, deployment_id: UUID) -> Deployment:
-        """Return the deployment of that id."""
+        """Return the deployment with this id."""
         row = self._database.one("deployments", what=f"deployment {deployment_id}", order="id", id=deployment_id)
         return Deployment.from_row(row)
 
     def of_run(self, run_id: UUID) -> Deployment | None:
-        """Return the deployment that the run carries out, if it does one."""
+        """Return the run's deployment, None if it has none."""
         rows = self._database.read("deployments", order="id", run_id=run_id)
         return Deployment.from_row(rows[0]) if rows else None
 
     def list(
         self, project_id: UUID | None = None, *, release_id: UUID | None = None, limit: int | None = None
     ) -> builtins.list[Deployment]:
-        """Return the deployments, the newest first."""
+        """Return the deployments, newest first."""
         rows = self._database.read(
             "deployments", order="created_at desc, id", limit=limit, project_id=project_id, release_id=release_id
         )

@@ -1,4 +1,4 @@
-"""Drills: backups restored and booted to prove them."""
+"""Drills: backups that are restored and started to prove them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Drills:
         self._database = database
 
     def start(self, fence: Fence) -> Drill:
-        """Begin the run's drill, whose restore has started."""
+        """Start the run's drill, after its restore has started."""
         return self._record("record_drill_start", fence)
 
     def end(
@@ -33,7 +33,7 @@ class Drills:
         evidence_id: UUID | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> Drill:
-        """Note what trying the backup showed; its restore ends with it."""
+        """Record the result of the drill, and end its restore."""
         return self._record(
             "record_drill_end",
             fence,
@@ -46,7 +46,7 @@ class Drills:
         )
 
     def list(self, project_id: UUID | None = None, *, backup_id: UUID | None = None) -> builtins.list[Drill]:
-        """Return the drills, the newest first."""
+        """Return the drills, newest first."""
         rows = self._database.read(
             "recovery_drills", order="started_at desc, id", project_id=project_id, backup_id=backup_id
         )

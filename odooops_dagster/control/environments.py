@@ -1,4 +1,4 @@
-"""Environments: branches made to run."""
+"""Environments of branches."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ class Environments:
         self._database = database
 
     def ensure(self, project_id: UUID, *, branch: str, stage: Stage | None = None) -> Environment:
-        """Return the branch's living environment, made now if there is none."""
+        """Return the branch's environment; create one if there is none that is not destroyed."""
         rows = self._database.call("ensure_environment", p_project_id=project_id, p_branch=branch, p_stage=stage)
         return self.by_id(rows[0]["id"])
 
     def adopt(self, project_id: UUID, *, branch: str) -> Environment:
-        """Return the branch's environment as one that runs elsewhere.
+        """Create or return the branch's environment as an adopted one.
 
         Raises:
-            Conflict: it is hosted here, or is about to be.
+            Conflict: the environment is hosted here, or a run is about to host it.
         """
         rows = self._database.call("adopt_environment", p_project_id=project_id, p_branch=branch)
         return self.by_id(rows[0]["id"])
 
     def get(self, partition_key: str) -> Environment:
-        """Return the environment of that partition key."""
+        """Return the environment with this partition key."""
         row = self._database.one(
             _VIEW, what=f"environment {partition_key}", order="created_at desc", partition_key=partition_key
         )
         return Environment.from_row(row)
 
     def by_id(self, environment_id: UUID) -> Environment:
-        """Return the environment of that id."""
+        """Return the environment with this id."""
         row = self._database.one(_VIEW, what=f"environment {environment_id}", order="created_at", id=environment_id)
         return Environment.from_row(row)
 
     def of_run(self, run: Run) -> Environment:
-        """Return the environment of the run: the one it works on, or the one whose backup a drill tries.
+        """Return the run's environment, or for a drill the environment of its backup.
 
         Raises:
-            NotFound: it has neither.
+            NotFound: the run has neither.
         """
         if run.environment_id is not None:
             return self.by_id(run.environment_id)
@@ -63,23 +63,23 @@ class Environments:
         return self.by_id(backup["environment_id"])
 
     def list(self, project_slug: str | None = None) -> builtins.list[Environment]:
-        """Return every environment, destroyed ones too, by partition."""
+        """Return every environment, including destroyed ones, sorted by partition key."""
         rows = self._database.read(_VIEW, order="partition_key", project_slug=project_slug)
         return [Environment.from_row(row) for row in rows]
 
     def reserve_port(self, fence: Fence, port: int) -> int | None:
-        """Give the run's environment the port unless it has one; return the one it has, None where it is another's."""
+        """Reserve the port for the run's environment; return its port, None if another environment has the port."""
         reserved: int | None = self._database.value(
             "reserve_port", p_run_id=fence.run_id, p_attempt=fence.attempt, p_port=port
         )
         return reserved
 
     def require_deployable(self, fence: Fence, *, database_name: str) -> None:
-        """Return if record_deployment would let the run's environment serve this database.
+        """Check that record_deployment would accept this database for the run's environment.
 
         Raises:
-            Conflict: runs of this kind may not, as its environment has data, is adopted or is of another stage.
-            Fenced: the attempt is over.
+            Conflict: the kind of run may not deploy: the environment has data, is adopted or has another stage.
+            Fenced: the attempt is not the current one.
         """
         self._database.call(
             "require_deployable", p_run_id=fence.run_id, p_attempt=fence.attempt, p_database_name=database_name
@@ -96,7 +96,7 @@ class Environments:
         git_sha: str,
         expires_at: datetime | None,
     ) -> str | None:
-        """Point the run's environment at this build, and return the database that served before."""
+        """Switch the run's environment to this build, and return its previous database."""
         previous: str | None = self._database.value(
             "record_deployment",
             p_run_id=fence.run_id,
@@ -111,14 +111,14 @@ class Environments:
         return previous
 
     def record_destruction(self, fence: Fence) -> None:
-        """Note that the run's environment is gone."""
+        """Record that the run's environment is destroyed."""
         self._database.call("record_destruction", p_run_id=fence.run_id, p_attempt=fence.attempt)
 
     def require_unused_database(self, database_name: str, *, destroyer: Fence | None = None) -> None:
-        """Return if no environment uses the database; what the environment of a destroy run uses is that run's to drop.
+        """Check that no environment uses the database; a destroy run may drop the databases of its own environment.
 
         Raises:
-            Conflict: an environment serves it, or a restore that can be undone keeps it.
+            Conflict: an environment serves the database, or a restore keeps it for an undo.
         """
         self._database.call(
             "require_unused_database",
@@ -128,9 +128,9 @@ class Environments:
         )
 
     def set_status(self, environment_id: UUID, *, status: str) -> None:
-        """Note whether the environment's Odoo is running, stopped or failed."""
+        """Record whether the environment's Odoo is running, stopped or failed."""
         self._database.call("set_environment_status", p_environment_id=environment_id, p_status=status)
 
     def expire(self) -> builtins.list[UUID]:
-        """Queue the destruction of previews past their time, and return the runs."""
+        """Queue the destruction of expired previews, and return the runs' ids."""
         return [row["expire_environments"] for row in self._database.call("expire_environments")]

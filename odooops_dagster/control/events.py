@@ -1,4 +1,4 @@
-"""Events: what others and the platform itself tell of builds, gates, deployments and environments."""
+"""Events about builds, gates, deployments and environments, from outside and from the platform."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from odooops_dagster.model.releases import EventAnswer
 
 
 class Events:
-    """Takes events in through ops.ingest_event."""
+    """Ingests events through ops.ingest_event."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def ingest(self, envelope: Mapping[str, Any]) -> EventAnswer:
-        """Take the event in, once; a refused one is answered, not raised, and logged."""
+        """Ingest the event once and return the answer; a rejected event is logged and does not raise."""
         return EventAnswer.from_row(self._database.value("ingest_event", envelope=envelope))
 
     def note(self, environment: Environment, what: str, *, at: datetime, facts: Mapping[str, Any]) -> None:
-        """Put on the environment's record what was done with it.
+        """Record an event about the environment.
 
         Raises:
-            Forbidden: the caller may not tell of environments.
-            BadInput: it is not put on record for another reason.
+            Forbidden: the caller may not record events about environments.
+            BadInput: the event was rejected for another reason.
         """
         answer = self.ingest(
             {

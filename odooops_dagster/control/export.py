@@ -1,4 +1,4 @@
-"""Writes the schema as a Supabase project's migrations, so that `supabase db push` does what `ops db migrate` does."""
+"""Exports the schema as a Supabase project's migrations: `supabase db push` then equals `ops db migrate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from odooops_dagster.control.migrate import STATE, shipped_migrations
 
 
 def export(folder: Path) -> tuple[str, ...]:
-    """Write what differs and return its names; files of the project's own in the folder stay as they are."""
+    """Write the differing files and return their names; do not touch the project's own files in the folder."""
     changed = differences(folder)
     shipped = _files()
     folder.mkdir(parents=True, exist_ok=True)
@@ -21,7 +21,7 @@ def export(folder: Path) -> tuple[str, ...]:
 
 
 def differences(folder: Path) -> tuple[str, ...]:
-    """Return the names of the files that are missing, differ, or hold a state that this version does not list."""
+    """Return the names of the files that are missing, differ, or contain a state unknown to this version."""
     shipped = _files()
     present = {file.name: file for file in folder.glob("*.sql")}
     differing = {name for name, text in shipped.items() if name not in present or _read(present[name]) != text}

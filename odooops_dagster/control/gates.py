@@ -1,4 +1,4 @@
-"""Gates: how they stand, and what is told, decided and waived."""
+"""Gates: their status, checks, approvals and exceptions."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Gates:
         self._database = database
 
     def list(self, release_id: UUID) -> builtins.list[Gate]:
-        """Return the release's gates as they stand now, G1 first."""
+        """Return the release's gates with their current status, G1 first."""
         rows = self._database.read("v_gate_status", order="gate_code", release_id=release_id)
         return [Gate.from_row(row) for row in rows]
 
     def evaluate(self, gate_id: UUID) -> GateStatus:
-        """Judge the gate anew and return its status."""
+        """Evaluate the gate and return its status."""
         status: GateStatus = self._database.value("evaluate_gate", gate_id=gate_id)
         return status
 
     def record_check(
         self, release_id: UUID, *, gate_code: GateCode, name: str, status: CheckStatus, **options: object
     ) -> UUID:
-        """Answer one of the gate's questions; `options` are the optional arguments of ops.record_gate_check."""
+        """Record a check of the gate and return its id; `options` are optional arguments of ops.record_gate_check."""
         found: UUID = self._database.value(
             "record_gate_check",
             release_id=release_id,
@@ -51,10 +51,10 @@ class Gates:
         approver_id: str | None = None,
         rationale: Mapping[str, Any] | None = None,
     ) -> UUID:
-        """Note a decision on gate G2 or G3.
+        """Record a decision on gate G2 or G3, and return its id.
 
         Raises:
-            Forbidden: the caller does not decide this gate, or made the release.
+            Forbidden: the caller may not decide this gate, or is the release's author.
         """
         found: UUID = self._database.value(
             "sign_off_gate",
@@ -67,35 +67,35 @@ class Gates:
         return found
 
     def exceptions(self, release_id: UUID) -> builtins.list[GateException]:
-        """Return the release's exceptions, the newest first."""
+        """Return the release's exceptions, newest first."""
         rows = self._database.read("exceptions", order="created_at desc, id", release_id=release_id)
         return [GateException.from_row(row) for row in rows]
 
     def request_exception(
         self, release_id: UUID, *, gate_code: GateCode, reason: str, expires_at: datetime
     ) -> GateException:
-        """Ask that the gate be waived until a time."""
+        """Request an exception for the gate until a time."""
         found = self._database.value(
             "request_exception", release_id=release_id, gate_code=gate_code, reason=reason, expires_at=expires_at
         )
         return self.exception(found)
 
     def grant_exception(self, exception_id: UUID) -> GateException:
-        """Grant what was asked for."""
+        """Grant the exception."""
         self._database.call("grant_exception", exception_id=exception_id)
         return self.exception(exception_id)
 
     def revoke_exception(self, exception_id: UUID) -> GateException:
-        """End the exception."""
+        """Revoke the exception."""
         self._database.call("revoke_exception", exception_id=exception_id)
         return self.exception(exception_id)
 
     def break_glass(self, release_id: UUID, *, gate_code: GateCode, reason: str) -> GateException:
-        """Waive the gate at once and for a short time, which opens an incident."""
+        """Waive the gate immediately for a short time, and open an incident."""
         found = self._database.value("break_glass", release_id=release_id, gate_code=gate_code, reason=reason)
         return self.exception(found)
 
     def exception(self, exception_id: UUID) -> GateException:
-        """Return the exception of that id."""
+        """Return the exception with this id."""
         row = self._database.one("exceptions", what=f"exception {exception_id}", order="id", id=exception_id)
         return GateException.from_row(row)

@@ -1,4 +1,4 @@
-"""Incidents: what went wrong, and how it ended."""
+"""Incidents and alarms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Incidents:
         return self.get(found)
 
     def resolve(self, incident_id: UUID, *, resolution: str) -> Incident:
-        """End the incident with what came of it."""
+        """Resolve the incident."""
         self._database.call("resolve_incident", incident_id=incident_id, resolution=resolution)
         return self.get(incident_id)
 
@@ -49,7 +49,7 @@ class Incidents:
         severity: Severity = "major",
         project_id: UUID | None = None,
     ) -> None:
-        """Open the incident of the key, or bring the open one up to date; without a project it is the platform's."""
+        """Open the incident with this key, or update the open one; without a project it belongs to the platform."""
         self._database.call(
             "raise_alarm",
             p_key=key,
@@ -60,20 +60,20 @@ class Incidents:
         )
 
     def clear_alarm(self, key: str, *, resolution: str) -> bool:
-        """End the open incident of the key, and return whether there was one."""
+        """Resolve the open incident with this key, and return whether there was one."""
         return bool(self._database.value("clear_alarm", p_key=key, p_resolution=resolution))
 
     def alarms(self) -> builtins.list[Incident]:
-        """Return the platform's own alarms that are open."""
+        """Return the open alarms of the platform itself."""
         rows = self._database.read("incidents", order="opened_at, id", status="open")
         return [Incident.from_row(row) for row in rows if row["project_id"] is None]
 
     def get(self, incident_id: UUID) -> Incident:
-        """Return the incident of that id."""
+        """Return the incident with this id."""
         row = self._database.one("incidents", what=f"incident {incident_id}", order="id", id=incident_id)
         return Incident.from_row(row)
 
     def list(self, project_id: UUID | None = None, *, status: str | None = None) -> builtins.list[Incident]:
-        """Return the incidents, the newest first."""
+        """Return the incidents, newest first."""
         rows = self._database.read("incidents", order="opened_at desc, id", project_id=project_id, status=status)
         return [Incident.from_row(row) for row in rows]

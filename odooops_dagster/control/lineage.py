@@ -1,4 +1,4 @@
-"""Lineage: which asset came from which run and inputs."""
+"""Lineage: the inputs and versions of the assets that a run created."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Lineage:
         data_version: str | None,
         inputs: Mapping[str, Any],
     ) -> None:
-        """Note what the run made an asset from."""
+        """Record the inputs and versions of an asset of the run."""
         self._database.call(
             "record_lineage",
             p_run_id=fence.run_id,
@@ -40,5 +40,5 @@ class Lineage:
         )
 
     def list(self, run_id: UUID) -> builtins.list[dict[str, Any]]:
-        """Return what the run made, in its order."""
+        """Return the lineage of the run's assets, oldest first."""
         return self._database.read("v_run_lineage", order="created_at", run_id=run_id)

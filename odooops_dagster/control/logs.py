@@ -1,4 +1,4 @@
-"""Log lines and events of runs, and the writer that sends lines in batches."""
+"""Log lines and events of runs, and a writer that sends lines in batches."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# How long a line waits for company: people see it within that time, and a busy run costs two statements a second.
+# How long a line waits for a batch: people see it within this time, and a run sends about two statements per second.
 FLUSH_SECONDS = 0.5
-# How many lines one statement carries.
+# Maximum number of lines per statement.
 BATCH_LINES = 1000
-# How many lines wait at most while the database is away; older ones are dropped first, and counted.
+# Maximum number of waiting lines while the database is unavailable; the oldest are dropped and counted.
 KEPT_LINES = 20_000
-# A line of the run's log that carries this in its metadata says how far the work is.
+# The metadata key of a log line that reports progress.
 PROGRESS = "progress"
 
 
@@ -36,7 +36,7 @@ class Logs:
         self._database = database
 
     def append(self, fence: Fence, lines: Sequence[LogLine]) -> int:
-        """Add the lines in their order, and return how many."""
+        """Append the lines in order, and return their number."""
         if not lines:
             return 0
         return int(
@@ -49,7 +49,7 @@ class Logs:
         )
 
     def event(self, fence: Fence, *, level: LogLevel, message: str, payload: Mapping[str, Any] | None = None) -> None:
-        """Add an event to the run's chain."""
+        """Append an event to the run's chain."""
         self._database.call(
             "append_event",
             run_id=fence.run_id,
@@ -60,20 +60,20 @@ class Logs:
         )
 
     def tail(self, run_id: UUID, *, after_id: int = 0, limit: int = 500) -> Rows:
-        """Return the lines after that id, the oldest first."""
+        """Return the lines after that id, oldest first."""
         return self._database.call("read_run_logs", p_run_id=run_id, p_after_id=after_id, p_limit=limit)
 
     def runs(self, environment_id: UUID, *, since: datetime) -> Rows:
-        """Return the environment's runs since the moment, the newest first."""
+        """Return the environment's runs since that time, newest first."""
         return self._database.call("list_logged_runs", p_environment_id=environment_id, p_since=since)
 
     def events(self, run_id: UUID) -> Rows:
-        """Return the run's events in their order."""
+        """Return the run's events in order."""
         return self._database.read("run_events", order="seq", run_id=run_id)
 
 
 class RunLogWriter:
-    """Sends a run's lines in batches from a thread of its own, so that writing never waits for the database."""
+    """Sends a run's lines in batches from its own thread, so that `write` never waits for the database."""
 
     def __init__(self, control: ControlPlane, fence: Fence) -> None:
         self._logs = control.logs
@@ -86,7 +86,7 @@ class RunLogWriter:
         self._thread.start()
 
     def write(self, level: LogLevel, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Take a line, dated now."""
+        """Queue a line with the current time."""
         line = LogLine(level=level, message=message, metadata=metadata or {}, logged_at=datetime.now(UTC))
         with self._lock:
             self._lines.append(line)
@@ -95,7 +95,7 @@ class RunLogWriter:
                 self._dropped += 1
 
     def close(self) -> None:
-        """Send what is left and end the thread."""
+        """End the thread and send the remaining lines."""
         self._closing.set()
         self._thread.join()
         self._flush()
@@ -105,7 +105,7 @@ class RunLogWriter:
             self._flush()
 
     def _flush(self) -> None:
-        """Send what waits; keep it for the next time while the database is away, drop it once the attempt is over."""
+        """Send the waiting lines; keep them if the database is unavailable, drop them if the attempt is fenced."""
         while batch := self._taken():
             try:
                 self._logs.append(self._fence, batch)

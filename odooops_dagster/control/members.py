@@ -1,4 +1,4 @@
-"""Members: who belongs to which project, as what."""
+"""Members of projects and their roles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Members:
         self._database = database
 
     def set(self, project_id: UUID, user_id: UUID, role: str) -> None:
-        """Make somebody a member, or change what they are.
+        """Add a member, or change a member's role.
 
         Raises:
             Conflict: the project would be left without an owner.
@@ -25,7 +25,7 @@ class Members:
         self._database.call("set_member", p_project_id=project_id, p_user_id=user_id, p_role=role)
 
     def remove(self, project_id: UUID, user_id: UUID) -> bool:
-        """End a membership, and return whether there was one.
+        """Remove a member, and return whether there was one.
 
         Raises:
             Conflict: the project would be left without an owner.
@@ -33,16 +33,16 @@ class Members:
         return bool(self._database.value("remove_member", p_project_id=project_id, p_user_id=user_id))
 
     def require(self, project_id: UUID, permission: str) -> None:
-        """Refuse what the caller may not do in the project; a door that calls no function of its own asks here.
+        """Check that the caller has the permission in the project, for doors that call no function that checks it.
 
         Raises:
-            Forbidden: they may not.
+            Forbidden: the caller lacks the permission.
         """
         if not self._database.value("has_permission", p_project_id=project_id, p_permission=permission):
             raise Forbidden(f"you may not {permission} in this project", hint="ask an owner of the project for it")
 
     def list(self, project_slug: str | None = None) -> builtins.list[dict[str, Any]]:
-        """Return the members of a project, or of all, with what their role allows."""
+        """Return the members of one or all projects, with the permissions of their role."""
         return self._database.read(
             "project_members", order="project_slug, role desc, created_at", project_slug=project_slug
         )

@@ -1,4 +1,4 @@
-"""Applies sql/ in one transaction: pending migrations once, then every function, view and policy anew."""
+"""Applies sql/ in one transaction: pending migrations once, then recreates every function, view and policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from psycopg.rows import tuple_row
 from odooops_dagster.errors import SQLSTATE_ERRORS, Conflict, Forbidden, SchemaDrift
 from odooops_dagster.unreachable import unreachable
 
-# The name of every state of the functions, views and policies in the history of migrations.
+# The migration name of every state of the functions, views and policies.
 STATE = "ops_functions_views_policies"
 _MAKE = "select pg_temp.make_function('{name}', $ops_file$\n{text}$ops_file$);\n"
 
@@ -37,13 +37,13 @@ class Migration:
 
     @property
     def fingerprint(self) -> str:
-        """Return the hash of the text without the whitespace and semicolons that tools split it at."""
+        """Return the hash of the text without whitespace and semicolons, at which other tools split it."""
         return hashlib.sha256(re.sub(r"[\s;]+", "", self.text).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationReport:
-    """What a migration did, or what a status found: applied and pending are the files' names."""
+    """The result of `migrate` or `status`; `applied` and `pending` are names of migrations."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
@@ -54,13 +54,13 @@ class MigrationReport:
 
 
 def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
-    """Bring the database to the shipped schema; the Supabase shim is applied where schema auth is missing.
+    """Migrate the database to the shipped schema; apply the Supabase shim if schema auth is missing.
 
     Raises:
         SchemaDrift: an applied migration differs from the shipped one.
-        Conflict: what stands in schema ops cannot make room, or schema auth is not Supabase's.
-        Forbidden: the login may not make what the platform needs.
-        Unavailable: the server does not answer, or somebody does not let go of a table.
+        Conflict: an object in schema ops is in the way, or schema auth is not Supabase's.
+        Forbidden: the login lacks rights for the migration.
+        Unavailable: the server does not answer, or another session locks a table.
     """
     with _connect(url) as connection, _rights_explained(), connection.transaction():
         connection.execute("set local client_min_messages = warning")
@@ -79,7 +79,7 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
 
 
 def status(url: str) -> MigrationReport:
-    """Say which migrations are applied and which are pending, and refuse drift; nothing is changed.
+    """Return the applied and pending migrations; change nothing.
 
     Raises:
         SchemaDrift: an applied migration differs from the shipped one.
@@ -95,7 +95,7 @@ def status(url: str) -> MigrationReport:
 
 
 def shipped_migrations() -> list[Migration]:
-    """Return the migrations and states that this version brings, oldest first."""
+    """Return the migrations and states of this version, oldest first."""
     migrations = [
         Migration(version=name.split("_", 1)[0], name=name.split("_", 1)[1], text=text)
         for name, text in read_folder("migrations")
@@ -104,7 +104,7 @@ def shipped_migrations() -> list[Migration]:
 
 
 def states() -> list[Migration]:
-    """Return the states that functions, views and policies were in, oldest first; only the newest has contents."""
+    """Return the states of functions, views and policies, oldest first; only the newest has content."""
     *older, newest = [version for version, _ in state_versions()]
     superseded = f"-- Superseded by {newest}_{STATE}.\nselect 'superseded by {newest}' as note;\n"
     texts = [(version, superseded) for version in older] + [(newest, "\n".join(text for _, text in state_parts()))]
@@ -112,13 +112,13 @@ def states() -> list[Migration]:
 
 
 def state_versions() -> list[tuple[str, str]]:
-    """Return what sql/states.txt lists: each state's version with its fingerprint, or `unreleased`."""
+    """Return each state's version and its fingerprint or `unreleased`, from sql/states.txt."""
     lines = (files("sql") / "states.txt").read_text("utf-8").splitlines()
     return [(version, mark) for version, mark in (line.split() for line in lines if line and line[0] != "#")]
 
 
 def state_parts() -> list[tuple[str, str]]:
-    """Return the statements that bring functions, views and policies to those of the files, as (name, text)."""
+    """Return the scripts that recreate functions, views and policies from the files, as (name, text)."""
     functions, views = read_folder("functions"), _in_order_of_need(read_folder("views"))
     reapply = dict(read_folder("reapply"))
     policies = read_folder("policies")
@@ -137,7 +137,7 @@ def state_parts() -> list[tuple[str, str]]:
 
 
 def _in_order_of_need(views: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the views with each after those that it names."""
+    """Return the views sorted by dependency."""
     texts = dict(views)
     needs = {name: {other for other in re.findall(r"\bops\.(\w+)", text) if other in texts} for name, text in views}
     order = TopologicalSorter({name: sorted(needed - {name}) for name, needed in needs.items()})
@@ -145,7 +145,7 @@ def _in_order_of_need(views: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def read_folder(name: str) -> list[tuple[str, str]]:
-    """Return the .sql files below a folder of sql/ as (name without ending, text), by name."""
+    """Return the .sql files below a folder of sql/ as (name without extension, text), sorted by name."""
     found = _sql_files(files("sql") / name)
     return sorted((entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in found)
 
@@ -177,7 +177,7 @@ def _rights_explained() -> Iterator[None]:
 
 
 def _refuse_other_auth(connection: Connection) -> None:
-    """Refuse a schema auth that is somebody else's: functions would ask it who is there."""
+    """Raise Conflict for a schema auth that is not Supabase's, because functions ask it for the caller."""
     rows = connection.execute(
         "select 'function auth.uid()' where to_regprocedure('auth.uid()') is null"
         " union all select 'role ' || r from unnest('{anon,authenticated,service_role}'::text[]) as r"
@@ -200,7 +200,7 @@ def _title(migration: Migration) -> str:
 
 
 def _pending(connection: Connection, *, create: bool = True) -> list[Migration]:
-    """Return the shipped migrations that the database has not, after comparing those that it has."""
+    """Return the shipped migrations that are not applied; raise SchemaDrift if an applied one differs."""
     if create:
         _create_history(connection)
     recorded = _recorded(connection)
@@ -210,7 +210,7 @@ def _pending(connection: Connection, *, create: bool = True) -> list[Migration]:
 
 
 def _create_history(connection: Connection) -> None:
-    """Create the Supabase CLI's own table of migrations, so that either tool sees what the other applied."""
+    """Create the Supabase CLI's table of migrations, so that both tools see the applied ones."""
     connection.execute("create schema if not exists supabase_migrations")
     connection.execute(
         "create table if not exists supabase_migrations.schema_migrations"
@@ -226,9 +226,9 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
 
 
 def _refuse_drift(migration: Migration, recorded: str | None) -> None:
-    """Compare fingerprints; a row without statements (`supabase migration repair`) says nothing and is believed.
+    """Raise SchemaDrift if fingerprints differ; a row without statements (`supabase migration repair`) is accepted.
 
-    States are made anew whatever is recorded.
+    States are recreated in every migration and not compared.
     """
     if recorded is None or migration.is_state or replace(migration, text=recorded).fingerprint == migration.fingerprint:
         return
@@ -247,14 +247,14 @@ def _apply(connection: Connection, migration: Migration) -> None:
 
 
 def _reapply(connection: Connection) -> MigrationReport:
-    """Make functions, views and policies those of the files."""
+    """Recreate functions, views and policies from the files."""
     _run_all(connection, state_parts())
     functions, views, policies = (len(read_folder(name)) for name in ("functions", "views", "policies"))
     return MigrationReport(applied=(), pending=(), functions=functions, views=views, policies=policies)
 
 
 def _record(connection: Connection, states: Iterable[Migration]) -> None:
-    """Say which states the database has been in, and what the newest one holds."""
+    """Record all states, and the content of the newest one."""
     connection.cursor().executemany(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)"
         " on conflict (version) do update set name = excluded.name, statements = excluded.statements"
@@ -269,7 +269,7 @@ def _run_all(connection: Connection, scripts: Iterable[tuple[str, str]]) -> None
 
 
 def _run(connection: Connection, text: str) -> None:
-    """Run a file; what it refuses with advice is one of the platform's errors."""
+    """Run a script; translate an error that has a known SQLSTATE and a hint."""
     try:
         connection.execute(text.encode())
     except psycopg.Error as exc:

@@ -1,4 +1,4 @@
-"""Orphans: what people decided about databases, roles, services and folders that nobody knew."""
+"""Orphans: decisions of people on unknown databases, roles, services and folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Orphans:
         self._database = database
 
     def adopted(self) -> frozenset[tuple[str, str]]:
-        """Return kind and name of everything that people said stays."""
+        """Return the kind and name of every orphan whose last decision is `adopted`."""
         rows = self._database.read("orphan_decisions", order="id")
         newest = {(row["kind"], row["name"]): row["decision"] for row in rows}
         return frozenset(thing for thing, decision in newest.items() if decision == "adopted")
@@ -30,7 +30,7 @@ class Orphans:
         reason: str,
         decided_by: str | None = None,
     ) -> None:
-        """Write down what a person decided, and why the thing was not known."""
+        """Record a person's decision on an orphan, with the reason why the orphan was unknown."""
         self._database.call(
             "record_orphan_decision",
             p_kind=kind,

@@ -1,4 +1,4 @@
-"""Which control plane this is."""
+"""The identity of the control plane."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from odooops_dagster.model import FromRow
 
 @dataclass(frozen=True, kw_only=True)
 class PlaneState(FromRow):
-    """The control plane's id, and how often its janitor went round."""
+    """The control plane's id, and the number of its janitor's rounds."""
 
     id: UUID
     rounds: int
     created_at: datetime
-    is_older: bool = False  # than the rounds that were seen last
+    is_older: bool = False  # fewer rounds than were seen last
 
 
 class Plane:
@@ -27,9 +27,9 @@ class Plane:
         self._database = database
 
     def get(self) -> PlaneState:
-        """Return which control plane this is."""
+        """Return the control plane's id and rounds."""
         return PlaneState.from_row(self._database.one("control_plane", what="control plane", order="id"))
 
     def advance(self, *, seen: int) -> PlaneState:
-        """Count a round of the janitor, unless the record counts less than was seen: then it is older than that."""
+        """Count a round of the janitor, unless the record has fewer rounds than `seen`: then `is_older` is true."""
         return PlaneState.from_row(self._database.call("advance_control_plane", p_rounds=seen)[0])

@@ -1,4 +1,4 @@
-"""Policies: what projects hold themselves to."""
+"""Policies of projects."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Policies:
         self._database = database
 
     def get(self, project_id: UUID | None, *, policy_type: PolicyType) -> Mapping[str, Any]:
-        """Return the rules that hold in the project; without one, those for all."""
+        """Return the rules of the project; without a project, the rules for all."""
         rules: Mapping[str, Any] = self._database.value("policy", project_id=project_id, type=policy_type)
         return rules
 
     def set(self, project_id: UUID | None, *, policy_type: PolicyType, rules: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set the rules that differ from those for all, and return those that hold now.
+        """Set the project's rules that differ from the rules for all, and return the resulting rules.
 
         Raises:
-            BadInput: a rule is not known or has a value it cannot have; the message names it.
+            BadInput: a rule is unknown or has an invalid value; the message names it.
         """
         now: Mapping[str, Any] = self._database.value(
             "set_policy", project_id=project_id, type=policy_type, rules=rules

@@ -1,4 +1,4 @@
-"""Projects: what is built, from which repository."""
+"""Projects and their repositories."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Projects:
         poll_enabled: bool = True,
         config: Mapping[str, Any] | None = None,
     ) -> Project:
-        """Create the project, or return the one that is the same."""
+        """Create the project, or return an identical existing one."""
         rows = self._database.call(
             "create_project",
             p_slug=slug,
@@ -42,22 +42,22 @@ class Projects:
         return Project.from_row(rows[0])
 
     def get(self, slug: str) -> Project:
-        """Return the project of that slug."""
+        """Return the project with this slug."""
         return Project.from_row(self._database.one("projects", what=f"project {slug}", order="slug", slug=slug))
 
     def list(self) -> builtins.list[Project]:
-        """Return every project by slug."""
+        """Return every project, sorted by slug."""
         return [Project.from_row(row) for row in self._database.read("projects", order="slug")]
 
     def archive(self, slug: str) -> Project:
-        """Archive the project: its queue is emptied and nothing new is taken."""
+        """Archive the project: cancel its queued runs and accept no new ones."""
         return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
 
     def to_poll(self, *, older_than_seconds: float) -> builtins.list[Project]:
-        """Return the projects whose repository was not asked for that long."""
+        """Return the projects whose repository was not polled for that long."""
         rows = self._database.call("projects_to_poll", p_older_than_seconds=int(older_than_seconds))
         return [Project.from_row(row) for row in rows]
 
     def record_poll_failure(self, project_id: UUID, *, reason: str) -> None:
-        """Note why the project's repository could not be asked; the next answer takes the note away."""
+        """Record why the poll of the project's repository failed; the next successful poll clears it."""
         self._database.call("record_poll_failure", p_project_id=project_id, p_error=reason)

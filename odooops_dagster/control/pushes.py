@@ -1,4 +1,4 @@
-"""Pushes: how branches move, told by a forge or seen by asking."""
+"""Pushes: changes of branches, from webhooks and polls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Pushes:
         self._database = database
 
     def receive(self, delivery_id: str, *, event: str, push: Push, payload: Mapping[str, Any]) -> str:
-        """Store a delivery, once, and return what it is: accepted, duplicate, ignored or unknown_project."""
+        """Store a delivery once, and return the outcome: accepted, duplicate, ignored or unknown_project."""
         rows = self._database.call(
             "receive_push",
             p_delivery_id=delivery_id,
@@ -35,15 +35,15 @@ class Pushes:
         return str(rows[0]["outcome"])
 
     def apply(self, *, limit: int = 20) -> Rows:
-        """Act on stored deliveries: rows of delivery_id, outcome and run_id."""
+        """Process stored deliveries; return rows of delivery_id, outcome and run_id."""
         return self._database.call("apply_pushes", p_limit=limit)
 
     def record_heads(
         self, project_id: UUID, *, heads: Mapping[str, str], asked_at: datetime | None = None
     ) -> builtins.list[UUID]:
-        """Compare a repository's branches with what was last seen, and return the runs that follow.
+        """Compare a repository's branches with the last known heads, and return the new runs.
 
-        `asked_at` is when the repository was asked; branches that moved since are left as they are.
+        `asked_at` is the time of the poll; branches that changed later are skipped.
         """
         rows = self._database.call(
             "record_branch_heads", p_project_id=project_id, p_heads=dict(heads), p_asked_at=asked_at

@@ -1,4 +1,4 @@
-"""Releases: immutable candidates, and where they may go."""
+"""Releases, and the requirements of their promotion."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Releases:
         run_id: UUID | None = None,
         notes: str | None = None,
     ) -> Release:
-        """Create the release with its four gates, or return the one that is the same.
+        """Create the release with its four gates, or return an identical existing one.
 
         Raises:
-            Conflict: the version is made of something else.
+            Conflict: the version exists with another content.
         """
         found = self._database.value(
             "create_release",
@@ -46,37 +46,37 @@ class Releases:
         return self.by_id(found)
 
     def get(self, project_id: UUID, *, version: str) -> Release:
-        """Return the release of that version."""
+        """Return the release with this version."""
         row = self._database.one(
             "releases", what=f"release {version}", order="version", project_id=project_id, version=version
         )
         return Release.from_row(row)
 
     def by_id(self, release_id: UUID) -> Release:
-        """Return the release of that id."""
+        """Return the release with this id."""
         return Release.from_row(self._database.one("releases", what=f"release {release_id}", order="id", id=release_id))
 
     def list(self, project_id: UUID | None = None, *, limit: int | None = None) -> builtins.list[Release]:
-        """Return the releases, the newest first."""
+        """Return the releases, newest first."""
         rows = self._database.read("releases", order="created_at desc, id", limit=limit, project_id=project_id)
         return [Release.from_row(row) for row in rows]
 
     def withdraw(self, release_id: UUID) -> Release:
-        """Take the release out of the running."""
+        """Withdraw the release, so that nobody can promote it."""
         self._database.call("withdraw_release", release_id=release_id)
         return self.by_id(release_id)
 
     def is_eligible(self, release_id: UUID, *, target_env: str) -> bool:
-        """Return whether the release may be promoted there now."""
+        """Return whether the release may be promoted to the target now."""
         return bool(self._database.value("is_eligible_for_promotion", release_id=release_id, target_env=target_env))
 
     def explain(self, release_id: UUID, *, target_env: str) -> builtins.list[Requirement]:
-        """Return each requirement of a promotion, met or not, and by what."""
+        """Return every requirement of a promotion, and whether it is met."""
         rows = self._database.call("explain_promotion", release_id=release_id, target_env=target_env)
         return [Requirement.from_row(row) for row in rows]
 
     def record_evidence(self, *, kind: str, s3_url: str, sha256: str, **subject: Any) -> UUID:  # noqa: ANN401
-        """Note an object that proves something; `subject` are the optional arguments of ops.record_evidence."""
+        """Record an object as evidence and return its id; `subject` are optional arguments of ops.record_evidence."""
         named = {f"p_{name}": value for name, value in subject.items()}
         found: UUID = self._database.value("record_evidence", kind=kind, s3_url=s3_url, sha256=sha256, **named)
         return found

@@ -1,4 +1,4 @@
-"""Runs: the queue, its leases and its ends."""
+"""Runs: the queue, claims, leases and results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from odooops_dagster.model import Fence, Run, RunKind, RunStatus
 
 
 class Runs:
-    """Reads and writes ops.runs; what a worker writes carries its fence."""
+    """Reads and writes ops.runs; a worker's writes need its fence."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,7 +34,7 @@ class Runs:
         config: Mapping[str, Any] | None = None,
         max_attempts: int = 3,
     ) -> UUID:
-        """Ask for a run; the same idempotency key returns the same run."""
+        """Queue a run and return its id; the same idempotency key returns the same run."""
         run_id: UUID = self._database.value(
             "queue_run",
             project_id=project_id,
@@ -52,23 +52,23 @@ class Runs:
         return run_id
 
     def get(self, run_id: UUID) -> Run:
-        """Return the run of that id."""
+        """Return the run with this id."""
         return Run.from_row(self._database.one("v_runs", what=f"run {run_id}", order="run_number", id=run_id))
 
     def by_number(self, slug: str, number: int) -> Run:
-        """Return the project's run of that number."""
+        """Return the project's run with this number."""
         row = self._database.one(
             "v_runs", what=f"run {slug}#{number}", order="run_number", project_slug=slug, run_number=number
         )
         return Run.from_row(row)
 
     def known(self, run_ids: Iterable[UUID]) -> frozenset[UUID]:
-        """Return those of the runs that are on the record."""
+        """Return those of the ids that belong to recorded runs."""
         rows = self._database.call("known_runs", p_run_ids=builtins.list(run_ids))
         return frozenset(row["known_runs"] for row in rows)
 
     def ending_with(self, ends: Iterable[str]) -> dict[str, UUID]:
-        """Return the runs whose ids end with these digits, by the digits; none where two do."""
+        """Return the run whose id ends with these digits, by the digits; omit ambiguous digits."""
         rows = self._database.call("runs_ending_with", p_ends=sorted(ends))
         found = Counter(row["ending"] for row in rows)
         return {row["ending"]: row["id"] for row in rows if found[row["ending"]] == 1}
@@ -76,30 +76,30 @@ class Runs:
     def list(
         self, project_slug: str | None = None, *, status: RunStatus | None = None, limit: int = 50
     ) -> builtins.list[Run]:
-        """Return runs, the newest first."""
+        """Return runs, newest first."""
         rows = self._database.read(
             "v_runs", order="created_at desc, run_number desc", limit=limit, project_slug=project_slug, status=status
         )
         return [Run.from_row(row) for row in rows]
 
     def queued(self) -> Rows:
-        """Return what waits, in the order of the claims, with what each waits for."""
+        """Return the queued runs in the order of their claims, each with the reason why it waits."""
         return self._database.call("list_queued_runs")
 
     def claim(self, worker_id: str, *, limit: int = 1, lease_seconds: int = 60) -> builtins.list[Run]:
-        """Take the next runs, at most one per environment."""
+        """Claim the next runs, at most one per environment."""
         rows = self._database.call("claim_runs", p_worker_id=worker_id, p_limit=limit, p_lease_seconds=lease_seconds)
         return [Run.from_row(row) for row in rows]
 
     def peek(self, limit: int) -> builtins.list[Run]:
-        """Return what a claim would give, and take nothing."""
+        """Return the runs that a claim would return, without claiming them."""
         return [Run.from_row(row) for row in self._database.call("peek_runs", p_limit=limit)]
 
     def start(self, fence: Fence, *, dagster_run_id: str | None = None, lease_seconds: int = 60) -> Run:
-        """Take ownership of a claimed run.
+        """Start a claimed run.
 
         Raises:
-            Fenced: the attempt is over or is another's.
+            Fenced: the attempt is not the current one, or belongs to another worker.
         """
         rows = self._database.call(
             "start_workflow_run",
@@ -112,7 +112,7 @@ class Runs:
         return Run.from_row(rows[0])
 
     def heartbeat(self, fence: Fence, *, lease_seconds: int = 60) -> bool:
-        """Renew the lease, and return whether somebody asked for the run's end."""
+        """Renew the lease, and return whether a cancel was requested."""
         asked: bool = self._database.value(
             "heartbeat_run",
             p_run_id=fence.run_id,
@@ -123,7 +123,7 @@ class Runs:
         return asked
 
     def renew(self, run_id: UUID, *, attempt: int, dagster_run_id: str | None = None, lease_seconds: int = 60) -> None:
-        """Renew the claim of a run that waits in Dagster's queue, and note its Dagster run."""
+        """Renew the claim of a run that waits in Dagster's queue, and record its Dagster run."""
         self._database.call(
             "renew_claim",
             p_run_id=run_id,
@@ -135,7 +135,7 @@ class Runs:
     def complete(
         self, fence: Fence, *, exit_code: int | None, error_message: str | None = None, canceled: bool = False
     ) -> RunStatus:
-        """End the run; saying the same again changes nothing."""
+        """End the run and return its status; a repeated call with the same result changes nothing."""
         status: RunStatus = self._database.value(
             "complete_workflow_run",
             p_run_id=fence.run_id,
@@ -148,7 +148,7 @@ class Runs:
         return status
 
     def end_dagster_run(self, dagster_run_id: str, *, status: RunStatus, error_message: str | None = None) -> bool:
-        """End the run that the Dagster run worked on, where it has not ended, and return whether it did."""
+        """End the run of a Dagster run if it has not ended, and return whether this call ended it."""
         ended: bool = self._database.value(
             "fail_run_of_dagster",
             p_dagster_run_id=dagster_run_id,
@@ -158,28 +158,28 @@ class Runs:
         return ended
 
     def cancel(self, run_id: UUID, *, reason: str | None = None, requested_by: str | None = None) -> RunStatus:
-        """Cancel a waiting run at once, ask a working one to end, and return its state."""
+        """Cancel a waiting run immediately, request the end of a working one, and return the status."""
         status: RunStatus = self._database.value(
             "cancel_run", p_run_id=run_id, p_reason=reason, p_requested_by=requested_by
         )
         return status
 
     def cancel_requested(self) -> builtins.list[Run]:
-        """Return the runs at work whose end somebody asked for."""
+        """Return the active runs with a requested cancel."""
         return [run for run in self.active() if run.cancel_requested_at is not None]
 
     def retry(self, run_id: UUID, *, requested_by: str | None = None) -> UUID:
-        """Queue an ended run again, as a new run, and return its id."""
+        """Queue a retry of an ended run as a new run, and return its id."""
         again: UUID = self._database.value("retry_run", p_run_id=run_id, p_requested_by=requested_by)
         return again
 
     def requeue(self, run_id: UUID, *, attempt: int, reason: str) -> RunStatus:
-        """Give up an attempt whose work is gone, and return the run's state."""
+        """Give up a lost attempt, and return the run's status."""
         status: RunStatus = self._database.value("requeue_run", p_run_id=run_id, p_attempt=attempt, p_reason=reason)
         return status
 
     def requeue_expired(self, *, spare: Sequence[UUID] = ()) -> Rows:
-        """Give up attempts whose lease ended, but for those known to live: rows of run_id and outcome."""
+        """Give up attempts with an expired lease except `spare`, which are alive; return rows of run_id and outcome."""
         return self._database.call("requeue_expired_runs", p_spare=list(spare))
 
     def enroll(
@@ -193,7 +193,7 @@ class Runs:
         config: Mapping[str, Any] | None = None,
         lease_seconds: int = 60,
     ) -> Fence:
-        """Put a run born in Dagster on the record, claimed.
+        """Enrol a run that was started in Dagster as a claimed run, and return its fence.
 
         Raises:
             Conflict: another run works on the environment.
@@ -211,7 +211,7 @@ class Runs:
         return Fence(run_id=rows[0]["run_id"], attempt=rows[0]["attempt"], worker_id=worker_id)
 
     def active(self) -> builtins.list[Run]:
-        """Return the runs that are claimed or running, the oldest first."""
+        """Return the claimed and running runs, oldest first."""
         rows = [
             row
             for status in ("claimed", "running")
@@ -220,11 +220,11 @@ class Runs:
         return sorted((Run.from_row(row) for row in rows), key=lambda run: run.created_at)
 
     def active_count(self) -> int:
-        """Return how many runs are claimed or running."""
+        """Return the number of claimed and running runs."""
         return int(self._database.value("active_counts"))
 
     def verify_chain(self, run_id: UUID) -> bool:
-        """Return whether the run's events are exactly those that were written."""
+        """Return whether the chain of the run's events is intact."""
         intact: bool | None = self._database.value("verify_run_chain", p_run_id=run_id)
         if intact is None:
             raise NotFound(f"There is no run {run_id}", hint="List them: ops run list.")

@@ -1,4 +1,4 @@
-"""Templates: databases kept to start previews from."""
+"""Templates: databases that are copied to start previews."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Templates:
         self._database = database
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """Return the database kept for the key, noting its use."""
+        """Return the template with this key and record its use; None if there is none."""
         rows = self._database.call("touch_template", p_key=key)
         return rows[0] if rows else None
 
@@ -31,10 +31,10 @@ class Templates:
         modules: Sequence[str],
         tests: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep the database for the key.
+        """Record the database as the template of the key.
 
         Raises:
-            Conflict: another database is kept for it.
+            Conflict: the key has another template.
         """
         self._database.call(
             "remember_template",
@@ -48,9 +48,9 @@ class Templates:
         )
 
     def forget(self, database_name: str) -> bool:
-        """Forget the database, and return whether it was kept."""
+        """Delete the template's record, and return whether there was one."""
         return bool(self._database.value("forget_template", p_database_name=database_name))
 
     def list(self) -> builtins.list[dict[str, Any]]:
-        """Return every kept database, the least recently used first."""
+        """Return every template, least recently used first."""
         return self._database.read("database_templates", order="last_used_at")

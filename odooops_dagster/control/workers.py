@@ -1,4 +1,4 @@
-"""Workers: who works, and when each was last heard of."""
+"""Workers and their last heartbeats."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Workers:
         self._database = database
 
     def heartbeat(self, worker_id: str, *, kind: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Note that the worker lives."""
+        """Record a heartbeat of the worker."""
         self._database.call("worker_heartbeat", p_worker_id=worker_id, p_kind=kind, p_metadata=metadata or {})
 
     def list(self) -> builtins.list[dict[str, Any]]:
-        """Return every worker, the last heard of first."""
+        """Return every worker, latest heartbeat first."""
         return self._database.read("workers", order="last_seen_at desc")
