@@ -1,4 +1,4 @@
-"""Table of contents of the Dagster code location: what there is, and what it is wired to."""
+"""The Dagster code location: lists all definitions and their resources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sensors.reconciler import reconciler
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Return every asset, job, sensor and schedule, bound to the platform's resources."""
+    """Return every asset, job, sensor and schedule, with the platform's resources."""
     return dg.Definitions(
         assets=[source, image, prod_clone, database, deployment, production, backup, recovery_drill],
         jobs=JOBS,

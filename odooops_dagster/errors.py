@@ -6,7 +6,7 @@ from __future__ import annotations
 class OdooOpsError(Exception):
     """Something went wrong."""
 
-    # What the person may do next, shown on its own line.
+    # The next action for the user, shown on its own line.
     hint: str | None
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
@@ -58,7 +58,7 @@ class Unavailable(OdooOpsError):
     """A service that is needed does not answer."""
 
 
-# SQLSTATEs raised by the schema's functions (PostgREST turns PTnnn into HTTP nnn) and the class each becomes.
+# The exception class for each SQLSTATE that the schema's functions raise (PostgREST converts PTnnn to HTTP nnn).
 SQLSTATE_ERRORS: dict[str, type[OdooOpsError]] = {
     "PT400": BadInput,
     "PT403": Forbidden,

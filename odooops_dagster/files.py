@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and files by which one waits for another."""
+"""Atomic writes of files, and lock files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 @contextmanager
 def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` at once when the block ends, and leaves nothing when it raises."""
+    """Open a temporary file that atomically replaces `path` if the block succeeds, and is removed if it raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
     try:
@@ -30,20 +30,20 @@ def whole_file(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Write the file so that a reader sees the old bytes or the new ones, also after a power cut."""
+    """Write the file atomically: a reader sees the old or the new bytes, even after a power failure."""
     with whole_file(path, mode=mode) as stream:
         stream.write(data)
 
 
 def beneath(path: Path, folder: Path) -> Path:
-    """Return the path as seen from the folder, where it lies in it; where it does not, as it is."""
+    """Return the path relative to the folder if it is inside, else unchanged."""
     bases = (base for base in (folder, folder.resolve()) if path.is_relative_to(base))
     return next((path.relative_to(base) for base in bases), path)
 
 
 @contextmanager
 def locked(path: Path, *, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Hold the file's lock, which ends with the process at the latest; `on_wait` is called where another holds it."""
+    """Hold the file's lock for the block; call `on_wait` before waiting for another holder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         try:

@@ -1,6 +1,6 @@
-"""The kinds of runs, in one table: the job and the assets of each, where it may work, and what it may do to the data.
+"""The table of the kinds of runs: the job, assets, stages and the effect on the data of each.
 
-`ops.run_kinds` is the same table in the record, which refuses what it does not allow; a test compares the two.
+`ops.run_kinds` is the same table in the database, which enforces it; a test compares the two.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Run, RunKind, Stage
 
-# What a run may do to its environment: leave its database alone; give it a new one (production only while it has none);
-# put other data in the place of any environment's; take the environment away.
+# The effect of a run on its environment: none; a new database (in production only if it has none); replaced data in any
+# environment; removal of the environment.
 Effect = Literal["none", "new", "replace", "remove"]
 
 STAGES: tuple[Stage, ...] = ("development", "staging", "production")
@@ -26,19 +26,19 @@ _DEPLOY = (*_TEST, "deployment")
 
 
 class RunConfig(BaseModel, frozen=True, extra="ignore"):
-    """What a run is told beside its kind, its environment and its commit: `ops.run_requests.config`, typed.
+    """The typed `ops.run_requests.config`: arguments of a run besides its kind, environment and commit.
 
-    What a kind does not know is passed over, as a label that Dagster's UI brings along.
+    Unknown keys are ignored, such as a label from Dagster's UI.
     """
 
-    backup_id: UUID | None = None  # whose data: of a restore, a clone, a drill
+    backup_id: UUID | None = None  # the backup of a restore, clone or drill
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """Return what the run was told.
+        """Return the run's config.
 
         Raises:
-            BadInput: it makes no sense.
+            BadInput: the config is invalid.
         """
         try:
             return cls.model_validate(dict(run.config))
@@ -51,15 +51,15 @@ class RunConfig(BaseModel, frozen=True, extra="ignore"):
 
 
 class RestoreConfig(RunConfig, frozen=True):
-    """A restore: whole, in part, taken back, or of single records."""
+    """Config of a restore: whole, only a part, the undo of a restore, or single records."""
 
     only: str | None = None  # database or filestore
-    undo: UUID | None = None  # the restore to take back
-    records: dict[str, object] | None = None  # the review that was handed in
+    undo: UUID | None = None  # the restore to undo
+    records: dict[str, object] | None = None  # the submitted review
 
 
 class DestroyConfig(RunConfig, frozen=True):
-    """A removal: of production only where it is named, and its data given up only where that is said."""
+    """Config of a destroy run; for production, `confirm` has to name it, and `without_backup` gives up its data."""
 
     confirm: str | None = None  # the partition key
     without_backup: bool = False
@@ -67,19 +67,20 @@ class DestroyConfig(RunConfig, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What a run of one kind is in Dagster, and what it may do."""
+    """A kind of run: its job and assets in Dagster, and its effect."""
 
     name: RunKind
     effect: Effect
-    job: str | None = None  # None: this version carries it out not
-    assets: tuple[str, ...] = ()  # none where its job is made of ops
+    job: str | None = None  # None: not implemented in this version
+    assets: tuple[str, ...] = ()  # empty if its job consists of ops
     stages: tuple[Stage, ...] = STAGES
-    # A clone makes what a deployment makes, of what is deployed: only its job tells them apart.
+    # Whether a selection of assets can mean this kind. A clone creates the same assets as a deployment, so only its job
+    # identifies it.
     by_selection: bool = True
     config: type[RunConfig] = RunConfig
 
     def makes(self, assets: Collection[str]) -> bool:
-        """Return whether a run of this kind makes all of these assets."""
+        """Return whether a run of this kind creates all of these assets."""
         return set(assets) <= set(self.assets)
 
 
@@ -89,7 +90,7 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="build", effect="none", job="build", assets=_BUILD),
         Kind(name="test", effect="none", job="test", assets=_TEST),
         Kind(name="deploy", effect="new", job="deploy", assets=_DEPLOY),
-        # Not named like its asset: Dagster wants the names of jobs and of what they run to differ.
+        # Dagster does not allow a job with the name of its asset.
         Kind(name="backup", effect="none", job="back_up", assets=("backup",)),
         Kind(name="restore", effect="replace", job="restore", config=RestoreConfig),
         Kind(
@@ -109,13 +110,13 @@ KINDS: dict[RunKind, Kind] = {
 
 
 def kind_of(job: str, assets: Collection[str] = ()) -> RunKind:
-    """Return the kind of a run that was started in Dagster: all of a job, or some assets.
+    """Return the kind of a run that was started in Dagster, from its job or its selected assets.
 
-    Some assets are a run of the kind that makes all of them and the fewest others: `source` alone is a build,
-    `database` with `deployment` a deployment.
+    Selected assets mean the kind that creates all of them and the fewest others: `source` alone is a build, `database`
+    with `deployment` a deployment.
 
     Raises:
-        BadInput: no one kind makes them all, or the job is not one of the table.
+        BadInput: no kind creates all of the assets, or the job is not in the table.
     """
     named = next((kind for kind in KINDS.values() if kind.job == job), None)
     if named is not None and (not assets or (not named.by_selection and named.makes(assets))):

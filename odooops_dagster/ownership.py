@@ -1,7 +1,7 @@
-"""Whose a thing is: the mark that databases, roles and folders of the platform carry.
+"""The mark that identifies the owner of the platform's databases, roles and folders.
 
-A mark names the installation (the state folder), the control plane and the run that made the thing. What carries
-another mark, or none, is somebody else's until a person says otherwise.
+A mark names the installation (the state folder), the control plane and the run that created the object. An object with
+another mark, or without one, is not ours until a person decides otherwise.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MARK = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who we are: one state folder and the control plane that it works for."""
+    """Our identity: a state folder and its control plane."""
 
     installation: UUID
     control_plane: UUID
@@ -29,7 +29,7 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """For whom a thing was made, by which run and when; `run_id` is empty where no single run made it."""
+    """The owner of an object, its run and its creation time; `run_id` is None if no single run created it."""
 
     identity: Identity
     run_id: UUID | None = None
@@ -37,7 +37,7 @@ class Mark:
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
-        """Return the mark in a comment or a file, None where there is none."""
+        """Return the mark in the text of a comment or file, None if there is none."""
         found = _MARK.search(text or "")
         if found is None:
             return None

@@ -1,6 +1,6 @@
-"""The platform's parts, made of its settings: the one place that says what serves each port.
+"""Creates the platform's parts from its settings: the only place that chooses the implementations.
 
-A part is made when it is first asked for, as a command or a request needs few of them.
+A part is created at first use, because a command or a request needs only a few.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from odooops_dagster.tools.store import ObjectStore, S3Options, open_store
 
 
 class Platform:
-    """Holds the parts; close it, or use it in a `with`, where it does not live as long as its process.
+    """The platform's parts; close it, or use it in a `with`, unless it lives as long as its process.
 
     Args:
-        settings: what the environment variables say, unless given.
-        max_connections: how many connections to the control plane may be open at once.
+        settings: the settings; by default from the environment variables.
+        max_connections: maximum number of open connections to the control plane.
         is_patient: whether to wait for a control plane that does not answer: programs do, commands do not.
-        control: a control plane that somebody else closes, in the place of the one of the settings.
+        control: a control plane to use instead of the one in the settings; the caller closes it.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Platform:
         self._is_patient = is_patient
         self._given = control
         self._opened: ControlPlane | None = None
-        self._lock = Lock()  # requests are answered by several threads
+        self._lock = Lock()  # several threads handle requests
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +56,7 @@ class Platform:
         self.close()
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the control plane, if this platform opened it."""
         with self._lock:
             opened, self._opened = self._opened, None
         if opened is not None:
@@ -64,7 +64,7 @@ class Platform:
 
     @property
     def control(self) -> ControlPlane:
-        """The only reader and writer of schema ops."""
+        """The control plane, opened at first use."""
         if self._given is not None:
             return self._given
         with self._lock:
@@ -75,26 +75,26 @@ class Platform:
 
     @cached_property
     def databases(self) -> OdooDatabases:
-        """The server that holds the environments' databases."""
+        """The environments' database server."""
         return OdooDatabases(
             database_urls(self.settings).odoo, secrets=self.settings.home / "secrets", identity=self.identity
         )
 
     @cached_property
     def runtime(self) -> Runtime:
-        """Where environments run: processes under a supervisor that outlives the run.
+        """The runtime of the environments: processes under a supervisor that outlives the run.
 
-        The stack keeps the supervisor: one started from here would outlive `ops down`.
+        Only the stack starts the supervisor: one started here would outlive `ops down`.
         """
         return ProcessRuntime(services_folder(self.settings.home), may_start_supervisor=False)
 
     @cached_property
     def store(self) -> ObjectStore:
-        """Where artifacts and backups are kept: a folder or a bucket."""
+        """The store of artifacts and backups: a folder or a bucket."""
         return store_of(self.settings)
 
     def identity(self) -> Identity:
-        """Return who we are: the mark of what is made here."""
+        """Return our identity, for the marks of new objects."""
         return identify(self.control, self.settings.home)
 
     def repository(self, project_slug: str) -> Repository:
@@ -104,12 +104,12 @@ class Platform:
 
 @cache
 def this_platform() -> Platform:
-    """Return this process's platform; a sensor ticks every second and must not pay for a connection each time."""
+    """Return this process's platform, cached so that a sensor's tick every second opens no new connection."""
     return Platform()
 
 
 def store_of(settings: Settings) -> ObjectStore:
-    """Return the store that the settings name."""
+    """Return the store of the settings."""
     options = S3Options(
         encryption=settings.store_encryption,
         kms_key_id=settings.store_kms_key_id,

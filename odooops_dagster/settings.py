@@ -1,4 +1,4 @@
-"""Every environment variable the platform reads, typed, read once at the edge."""
+"""The platform's settings: every environment variable it reads, with its type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_home() -> Path:
-    """Return the state folder used when none is named."""
+    """Return the default state folder."""
     if os.geteuid() == 0:
         return Path("/var/lib/odooops")
     return Path.home() / ".local" / "share" / "odooops"
@@ -21,16 +21,16 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """The platform's settings; each field is the environment variable ODOOOPS_<FIELD>."""
 
-    # What was refused may be a secret.
+    # hide_input_in_errors: an invalid value may be a secret.
     model_config = SettingsConfigDict(
         env_prefix="ODOOOPS_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
-    # The one folder that holds everything the platform keeps: databases, builds, logs, artifacts, secrets.
+    # The state folder with all of the platform's data: databases, builds, logs, artifacts, secrets.
     home: Path = default_home()
-    # Where installed Odoo series and Python environments are kept; may be shared and deleted. Empty: the state folder.
+    # Folder for installed Odoo series and Python environments; may be shared and deleted. Empty: the state folder.
     cache: Path | None = None
-    # Control plane database (any PostgreSQL 15-18, Supabase too); empty starts the embedded PostgreSQL 18.
+    # Control plane database (PostgreSQL 15 to 18, also Supabase); empty starts the embedded PostgreSQL 18.
     database_url: SecretStr | None = None
     # Owner's connection for `ops db migrate`; empty uses the control plane's.
     migrate_url: SecretStr | None = None
@@ -38,25 +38,25 @@ class Settings(BaseSettings):
     dagster_database_url: SecretStr | None = None
     # Server of the environments' databases, with a role that may create roles and databases; empty: embedded.
     odoo_database_url: SecretStr | None = None
-    # Connection string of the production to adopt, for programs; people name a file or are asked: ops env adopt.
+    # Connection string of the production to adopt, for scripts; people use a file or the prompt of ops env adopt.
     adopt_dsn: SecretStr | None = None
-    # Where artifacts go: empty for a folder under the state folder, file:///path, or s3://bucket/prefix.
+    # Store of artifacts and backups: empty for a folder in the state folder, file:///path, or s3://bucket/prefix.
     store_url: str = ""
     # Endpoint of an S3 service that is not Amazon's.
     store_endpoint_url: str = ""
-    # How the bucket's service encrypts what it keeps: AES256, aws:kms, aws:kms:dsse, or as the bucket says.
+    # Server-side encryption of the bucket: AES256, aws:kms, aws:kms:dsse; empty for the bucket's default.
     store_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
-    # The key for aws:kms; empty for the bucket's own.
+    # The key id for aws:kms; empty for the bucket's default key.
     store_kms_key_id: str = ""
     # Object lock of the bucket: GOVERNANCE or COMPLIANCE; empty locks nothing.
     store_lock_mode: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
-    # How long a locked object cannot be given up, in days.
+    # How long a locked object cannot be deleted, in days.
     store_lock_days: int = Field(default=30, ge=1)
     # Key that encrypts backups before they are stored: base64 of 32 bytes (openssl rand -base64 32); empty: none.
     backup_key: SecretStr | None = None
-    # The hour, by the clock of the time zone, at which the nightly backups are queued.
+    # Hour at which the nightly backups are queued, in `time_zone`.
     backup_hour: int = Field(default=2, ge=0, le=23)
-    # Time zone of days and hours: of the nightly backups, and of the days that retention counts.
+    # Time zone of the nightly backups' hour and of the days that retention counts.
     time_zone: str = "UTC"
     # Shared secret of the GitHub webhook; empty uses the one that `ops up` generated in the state folder.
     github_webhook_secret: SecretStr | None = None
@@ -66,23 +66,23 @@ class Settings(BaseSettings):
     gateway_port: int = 8600
     # Port of the Dagster webserver.
     dagster_port: int = 3000
-    # Port of the embedded PostgreSQL; 0 takes a free one at first start and remembers it.
+    # Port of the embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
-    # Folder with an Odoo source tree or installation to use instead of installing one.
+    # Folder with an Odoo source tree or installation, to be used instead of installing Odoo.
     odoo_path: Path | None = None
-    # Git repository from which Odoo is cloned when no package is at hand.
+    # Git repository from which Odoo is cloned if no package is available.
     odoo_git_url: str = "https://github.com/odoo/odoo.git"
-    # How many runs work at the same time.
+    # Maximum number of concurrent runs.
     max_concurrent_runs: int = 2
     # How long a claim is valid without a heartbeat, in seconds.
     lease_seconds: int = 60
     # How often a working run renews its lease, in seconds.
     heartbeat_seconds: int = 10
-    # Longest time one Odoo command may take, in seconds.
+    # Maximum duration of one Odoo command, in seconds.
     odoo_timeout_seconds: int = 3600
-    # Largest address space of one environment's Odoo, in MiB; 0 for no limit.
+    # Maximum address space of one environment's Odoo, in MiB; 0 for no limit.
     odoo_memory_mb: int = 2560
-    # How often repositories without a webhook are asked for new commits, in seconds.
+    # How often repositories without a webhook are polled for new commits, in seconds.
     poll_seconds: int = 30
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
@@ -90,9 +90,9 @@ class Settings(BaseSettings):
     @field_validator("database_url", "migrate_url", "dagster_database_url", "odoo_database_url")
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
-        """Refuse what PostgreSQL's own library cannot read, or reads otherwise than it was meant.
+        """Reject a URL that libpq cannot parse, or that it parses differently than intended.
 
-        Its own complaint would quote a part of the password: all that follows an unescaped @ is a host to it.
+        libpq's own error would quote part of the password, because it treats the text after an unescaped @ as the host.
         """
         if value is not None:
             from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - takes time, and most commands name no URL
@@ -117,5 +117,5 @@ class Settings(BaseSettings):
 
     @property
     def cache_home(self) -> Path:
-        """Return the folder that keeps what can be had again."""
+        """Return the folder of data that can be recreated."""
         return self.cache or self.home

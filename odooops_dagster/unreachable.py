@@ -1,4 +1,4 @@
-"""Why a PostgreSQL server lets nobody in: one sentence, and what to do next."""
+"""Translates a failed connection to PostgreSQL into an error with a reason and a hint."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 
 from odooops_dagster.errors import Unavailable
 
-# libpq sets the server's own words off with the severity and two blanks (src/interfaces/libpq/fe-protocol3.c,
-# pqBuildErrorMessage3), and hands on no SQLSTATE before the connection stands.
+# libpq puts the severity and two spaces before the server's message (src/interfaces/libpq/fe-protocol3.c,
+# pqBuildErrorMessage3), and provides no SQLSTATE before the connection is established.
 _REFUSAL = re.compile(r" failed: \w+:  (?P<reason>.+)")
 _IN_A_MOMENT = ("starting up", "shutting down", "recovery", "not yet accepting")
 _FULL = ("too many", "connection slots")
 
 
 def unreachable(exc: Exception, *, server: str, variable: str) -> Unavailable:
-    """Return the error for a connection that could not be made, or broke.
+    """Return the error for a connection that failed or broke.
 
-    `server` begins the sentence, `variable` is the setting that holds the server's address.
+    `server` is the subject of the message, `variable` the setting with the server's address.
     """
     line = first_line(exc)
     refusal = _REFUSAL.search(line)
@@ -27,7 +27,7 @@ def unreachable(exc: Exception, *, server: str, variable: str) -> Unavailable:
 
 
 def first_line(exc: Exception) -> str:
-    """Return what went wrong without the questions and addresses that libpq writes below it."""
+    """Return the first line of the error, without libpq's further questions and addresses."""
     lines = str(exc).strip().splitlines()
     return lines[0] if lines else type(exc).__name__
 

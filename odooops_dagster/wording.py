@@ -1,4 +1,4 @@
-"""Sizes, ages and rates as people write them."""
+"""Formats sizes, ages and rates for people."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def size_text(size_bytes: int) -> str:
-    """Return a size as people write it, such as 1.2 GB."""
+    """Return a readable size, such as 1.2 GB."""
     size, unit = float(size_bytes), 0
-    # 999.95 would be written as 1000.0.
+    # 999.95 would be rounded to 1000.0.
     while abs(size) >= 999.95 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size_bytes} B"
 
 
 def age_text(age: timedelta) -> str:
-    """Return how old something is, in the largest unit that says enough."""
+    """Return a readable age in days, hours or minutes."""
     units = (("d", timedelta(days=2), timedelta(days=1)), ("h", timedelta(hours=2), timedelta(hours=1)))
     for sign, least, unit in units:
         if age >= least:
@@ -26,5 +26,5 @@ def age_text(age: timedelta) -> str:
 
 
 def rate_text(size_bytes: int, seconds: float) -> str:
-    """Return a size and how fast it was done."""
+    """Return a size with its duration and rate."""
     return f"{size_text(size_bytes)} in {seconds:.1f} s, {size_text(int(size_bytes / max(seconds, 0.001)))}/s"
