@@ -1,1 +1,1 @@
-"""Tools that know nobody above them."""
+"""Tools that import none of the layers above them."""

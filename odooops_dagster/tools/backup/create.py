@@ -189,7 +189,7 @@ def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Create
 
 
 def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
-    """Keep the files that no earlier backup has, and write the table of all."""
+    """Store the files that the last backup does not have, and write the file table of all."""
     here = filestore.present(folder)
     old = _old_files(work, set(wanted))
     if not here and not folder.is_dir() and set(wanted) - set(old):

@@ -201,7 +201,7 @@ class OdooDatabases:
         """Set the mark of the database.
 
         Raises:
-            NotFound: it is not there.
+            NotFound: it does not exist.
         """
         with self._admin() as connection, rights(connection):
             comment(connection, "database", name, str(mark))
@@ -210,7 +210,7 @@ class OdooDatabases:
         """Set the mark of the role.
 
         Raises:
-            NotFound: it is not there.
+            NotFound: it does not exist.
         """
         with self._admin() as connection, rights(connection):
             comment(connection, "role", role, f"{ROLE_MARK}, {mark}")
@@ -227,7 +227,7 @@ class OdooDatabases:
         """End every connection to the database and rename it.
 
         Raises:
-            NotFound: it is not there.
+            NotFound: it does not exist.
             Conflict: the new name is taken.
         """
         _check_name(new_name)
