@@ -32,7 +32,7 @@ class Project(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(FromRow):
-    """A running branch; the last deployment sets its database and build."""
+    """The environment of a branch; the last deployment sets its database and build."""
 
     id: UUID
     project_id: UUID
