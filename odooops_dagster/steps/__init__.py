@@ -1,1 +1,1 @@
-"""What is done: one file per step, one public function each."""
+"""The steps of a run: one file per step, one public function each."""

@@ -1,6 +1,6 @@
-"""Step `image`: what the environment runs, named by its content.
+"""Step `image`: the build that the environment runs, named by its content.
 
-For the process runtime that is the checked-out source, a Python environment and an installed Odoo; the digest covers
+For the process runtime a build is the checked-out source, a Python environment and an installed Odoo; the digest covers
 all three.
 """
 
@@ -24,10 +24,10 @@ _BASE = "base"
 
 
 def build_image(ctx: StepContext, source: Source) -> Build:
-    """Put Odoo, the requirements and the source together and record the build's manifest as evidence.
+    """Combine Odoo, the requirements and the source into a build and record its manifest as evidence.
 
     Raises:
-        StepFailed: Odoo cannot be had, a requirement cannot be resolved, or a module depends on one that is missing.
+        StepFailed: Odoo is not available, a requirement cannot be resolved, or a module depends on a missing one.
     """
     odoo = _odoo(ctx)
     python = environment.overlay(
@@ -55,12 +55,12 @@ def build_image(ctx: StepContext, source: Source) -> Build:
 
 
 def build_of_commit(ctx: StepContext) -> Build:
-    """Return the build of the run's commit, for a step whose run makes no image: what is kept of it is found again."""
+    """Return the build of the run's commit, for a step whose run makes no image; kept parts are reused."""
     return build_image(ctx, fetch_source(ctx))
 
 
 def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
-    """Return the build of that digest if it and all it consists of are still here."""
+    """Return the build with that digest if its manifest, Python environment and addons paths still exist."""
     try:
         build = load_build(ctx.settings.home, digest or "none")
     except FileNotFoundError:
@@ -69,7 +69,7 @@ def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
 
 
 def load_build(home: Path, digest: str) -> Build:
-    """Return a build that was kept, by its digest."""
+    """Return the kept build with that digest."""
     return _from_manifest(json.loads(_manifest_path(home, digest).read_text()), home=home)
 
 
@@ -88,9 +88,9 @@ def _digest(*parts: str) -> str:
 
 
 def keep_build(home: Path, build: Build) -> bytes:
-    """Write down what the build consists of, under its digest, and return what was written.
+    """Write the build's manifest under its digest and return its bytes.
 
-    What lies in the state folder is named by where in it, so that the folder can be moved.
+    Paths in the state folder are relative to it, so that the folder can be moved.
     """
     manifest = json.dumps(
         asdict(build), default=lambda path: str(beneath(path, home)), indent=1, sort_keys=True
@@ -120,7 +120,7 @@ def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:
 
 
 def _typed(values: dict[str, Any], home: Path) -> dict[str, Any]:
-    """Turn what JSON made of paths and tuples back into paths, seen from the state folder, and tuples."""
+    """Convert the JSON values back into paths, relative to the state folder, and tuples."""
     paths = {"path", "python"}
     path_lists = {"addons_paths", "requirements"}
     lists = {"modules", "closure"}

@@ -1,4 +1,4 @@
-"""Step `source`: the pushed commit, checked out once and read for what it brings."""
+"""Step `source`: check out the pushed commit once and list its addons and requirements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import modules
 
-# Addons lie at the root, in addons/, or in a submodule below one of them; deeper ones are another tool's.
+# Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
 
 
@@ -24,7 +24,7 @@ def fetch_source(ctx: StepContext) -> Source:
     """Check out the run's commit with its submodules and list its addons and requirements.
 
     Raises:
-        StepFailed: the repository or the commit cannot be had, or the run names no commit.
+        StepFailed: the repository or the commit cannot be fetched, or the run names no commit.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -42,7 +42,7 @@ def fetch_source(ctx: StepContext) -> Source:
 
 
 def _cloned_commit(ctx: StepContext) -> str | None:
-    """Return the commit of a clone that was asked for by its backup alone: what runs there, else production's own."""
+    """Return the commit of a clone run without one: the environment's deployed commit, else the backup's."""
     backup_id = RunConfig.of(ctx.run).backup_id
     if ctx.environment.deployed_sha or backup_id is None:
         return ctx.environment.deployed_sha
@@ -68,7 +68,7 @@ def read_source(path: Path, sha: str) -> Source:
 
 
 def tree_digest(path: Path) -> str:
-    """Return the SHA-256 over names, kinds and bytes of every file below the folder, in a fixed order."""
+    """Return the SHA-256 over the name, kind and bytes of every file below the folder, in a fixed order."""
     total = hashlib.sha256()
     for file in sorted(_files(path)):
         kind = b"l" if file.is_symlink() else b"f"
@@ -78,7 +78,7 @@ def tree_digest(path: Path) -> str:
 
 
 def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
-    """Check out beside the final place and move it there whole, so that a killed run leaves no half tree."""
+    """Check out beside the final folder and rename into place, so that a killed run leaves no partial tree."""
     partial = path.with_name(f".{sha}.{ctx.run.id.hex}.{ctx.run.attempt}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _publish(partial: Path, path: Path) -> None:
     try:
         partial.rename(path)
     except OSError:
-        # Another run of the same commit was first; its tree is the same by content.
+        # Another run of the same commit was first; its tree has the same content.
         if not path.is_dir():
             raise
 
@@ -135,7 +135,7 @@ def _submodules(root: Path) -> list[Path]:
 
 
 def _requirements(root: Path, submodules: list[Path]) -> Iterator[Path]:
-    """Yield the requirements files that are honoured: the root's and each submodule's."""
+    """Yield the requirements files in use: the root's and each submodule's."""
     for folder in (root, *submodules):
         file = folder / "requirements.txt"
         if file.is_file():

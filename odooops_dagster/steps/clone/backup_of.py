@@ -1,4 +1,4 @@
-"""The backup that a clone is made of, made now where policy asks for it."""
+"""The backup that a clone is made from, created now if policy asks for it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from odooops_dagster.steps.recovery.backup import back_up
 
 
 def backup_of(ctx: StepContext, source: CloneSource) -> Backup:
-    """Return the backup to clone; a dump is made now, by the steps of any backup, or by an earlier attempt of the run.
+    """Return the backup to clone; source `dump` makes one now like any backup, or reuses that of an earlier attempt.
 
     Raises:
-        StepFailed: production cannot be backed up, or the store does not hold what was written.
+        StepFailed: production cannot be backed up, or the new backup cannot be verified.
         Unavailable: the database or the store does not answer.
     """
     if source.backup is not None:
@@ -44,5 +44,5 @@ def _no_dump(key: str, why: str) -> StepFailed:
 
 
 def _at(ctx: StepContext, production: Environment) -> StepContext:
-    """Return the run's context as it is at production; what the run was asked for is not asked of production."""
+    """Return the run's context moved to production, without the run's config, which is meant for the clone."""
     return replace(ctx, environment=production, run=replace(ctx.run, config={}))

@@ -1,7 +1,7 @@
-"""Step `prod_clone`: a copy of production's data that can do no harm, for staging and for who asks for one.
+"""Step `prod_clone`: a harmless copy of production's data, for staging and for `clone` runs.
 
-The environment's role may connect only after every question was answered well; until then the copy is a scratch
-role's. What is copied is a golden template, so that the second clone of a backup takes as long as copying files.
+The environment's role may connect only after every check has passed; until then a scratch role owns the copy. The
+source is a golden template, so the second clone of a backup takes only as long as copying files.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _SHOWN = 10
 
 
 def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
-    """Clone production for the run's environment; None where it gets no data of production.
+    """Clone production for the run's environment; return None if it gets no production data.
 
     Raises:
-        StepFailed: there is no backup that may be cloned, or it could not be restored; nothing was kept.
-        Conflict: the backup is not verified, or its data may not go there.
+        StepFailed: no backup may be cloned, or it could not be restored; nothing was kept.
+        Conflict: the backup is not verified, or its data may not go to this environment.
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     source = find_source(ctx, rules)
@@ -52,7 +52,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
         return None
     backup = backup_of(ctx, source)
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
-    backup = ctx.control.backups.get(restore.backup_id)  # the one that an earlier attempt chose, where there was one
+    backup = ctx.control.backups.get(restore.backup_id)  # an earlier attempt may have chosen another one
     try:
         made_of = CloneRecipe(
             backup=backup,
@@ -74,7 +74,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
 
 
 def _clone(ctx: StepContext, made_of: CloneRecipe) -> CloneTemplate:
-    """Copy the golden template under the environment's name, and give it to the environment when it was asked."""
+    """Copy the golden template under the environment's name, verify it, and hand it to the environment's role."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
     scratch, files = scratch_name(ctx.environment, ctx.run), filestore(ctx.settings.home, ctx.environment, name)
     with undoing(ctx.log) as undo:
@@ -97,7 +97,7 @@ def _clone(ctx: StepContext, made_of: CloneRecipe) -> CloneTemplate:
 
 
 def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) -> None:
-    """Note that the clone is made, of what and how, in its row and as evidence of the run."""
+    """Record the finished clone and its report in its row and as evidence of the run."""
     ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
     evidence.record(
         ctx.control.artifacts,
@@ -110,7 +110,7 @@ def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) ->
 
 
 def _identity(ctx: StepContext) -> dict[str, str | None]:
-    """Return the parameters that tell this copy from its template's other copies, and its links from production's."""
+    """Return the system parameters that distinguish this copy from other copies, and its links from production's."""
     url = ctx.environment.url or f"http://{ctx.settings.host}"
     return {
         "database.uuid": str(uuid4()),
@@ -135,7 +135,7 @@ def _result(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source:
 
 
 def _refused(ctx: StepContext, backup: Backup, error: SanitizationFailed | NotCovered) -> CloneResult:
-    """Return the answer of a clone that was dropped again, with the reason as a check."""
+    """Return the result of a clone that was dropped again, with the reason as a failed check."""
     name = "clone_harmless" if isinstance(error, SanitizationFailed) else "neutralization_coverage"
     hint = {"hint": error.hint} if error.hint else {}
     return CloneResult(
@@ -218,7 +218,7 @@ def _metadata(made_of: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
 
 
 def _report(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source: Source) -> Mapping[str, Any]:
-    """Return what the restore's row keeps: of what the clone was made, and what was done to it."""
+    """Return the report for the restore's row: the clone's source, and what was done to the data."""
     return {
         "source": source,
         "backup_id": str(made_of.backup.id),

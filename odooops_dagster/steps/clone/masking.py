@@ -1,4 +1,4 @@
-"""The project's masking hooks: SQL files of its repository that hide what people could read in a clone."""
+"""The project's masking hooks: SQL files of its repository that mask personal data in a clone."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from odooops_dagster.tools.sanitize.neutralize import Script
 def masking_hooks(
     ctx: StepContext, root: Path, names: Sequence[str], *, profile: str | None = None
 ) -> tuple[Script, ...]:
-    """Return the named files of the commit checked out at `root`, then those of a folder.
+    """Return the named files of the commit checked out at `root`, then those of the folder `profile`.
 
-    A commit may be older than a hook: what it does not have yet is taken from the default branch.
+    A commit may be older than a hook: a missing file is taken from the default branch.
 
     Raises:
-        StepFailed: one is in neither; nothing is cloned without it.
+        StepFailed: a hook is in neither; nothing is cloned without it.
     """
 
     @cache
@@ -59,7 +59,7 @@ def _else(newest: Callable[[], Path], name: str) -> Path:
 
 
 def _default_branch(ctx: StepContext) -> Path:
-    """Check out the newest commit of the default branch."""
+    """Check out the newest commit of the default branch and return its folder."""
     branch = ctx.project.default_branch
     sha = git.head_of(ctx.project.repo_url, branch)
     ctx.log("info", f"masking hooks that this commit does not have are taken from {branch}, {sha[:12]}")

@@ -1,6 +1,6 @@
-"""Which scripts neutralise a backup's data: those of the code that served it, whatever was pushed since.
+"""Choose the scripts that neutralise a backup's data: those of the code that served it, whatever was pushed since.
 
-A script of a later version speaks of columns that the data do not have yet; what it says is done after the update.
+A script of a later version may name columns that the data do not have yet; such scripts run after the update.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
 
 @dataclass(frozen=True, kw_only=True)
 class Neutralizers:
-    """Addons whose scripts are run; `are_of_tables` where they are the very ones that made the tables."""
+    """The addons whose scripts run; `are_of_tables` is true if this exact code created the tables."""
 
     addons_paths: tuple[Path, ...]
     are_of_tables: bool
@@ -32,7 +32,7 @@ class Neutralizers:
 
 
 def neutralizers_of(ctx: StepContext, backup: Backup, build: Build) -> Neutralizers:
-    """Return the addons of the build that served the backup, of its commit, or else those of `build`."""
+    """Return the addons of the build that served the backup, else those of its commit, else those of `build`."""
     kept = kept_build(ctx, backup.image_digest)
     if kept is not None:
         return Neutralizers(addons_paths=kept.addons_paths, are_of_tables=True, origin=f"build {kept.digest[:19]}")
@@ -47,7 +47,7 @@ def neutralizers_of(ctx: StepContext, backup: Backup, build: Build) -> Neutraliz
 
 
 def _of_commit(ctx: StepContext, sha: str, build: Build) -> Neutralizers:
-    """Return the commit's own addons and the others of `build`, which are of the series and perhaps not of the day."""
+    """Return the commit's own addons and the other addons of `build`, which have the same series but may be newer."""
     source = fetch_source(replace(ctx, run=replace(ctx.run, git_sha=sha)))
     others = (path for path in build.addons_paths if path not in build.source.addons_paths)
     return Neutralizers(
@@ -56,7 +56,7 @@ def _of_commit(ctx: StepContext, sha: str, build: Build) -> Neutralizers:
 
 
 def coverage_of(names: Sequence[str], *addons: Sequence[Path]) -> Coverage:
-    """Say which modules bring a script in each of the codes that have them, the one that served and the pushed one."""
+    """Return the coverage of the modules: covered if each given code base that has the module brings its script."""
     each = [neutralize.coverage(names, paths) for paths in dict.fromkeys(map(tuple, addons))]
     without_code = frozenset(names).intersection(*(found.without_code for found in each))
     without_script = frozenset().union(*(found.without_script for found in each))

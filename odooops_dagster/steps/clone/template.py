@@ -1,7 +1,7 @@
 """Golden templates: production's data of one backup, made harmless once and copied for every clone.
 
-Until its last question is answered the data are in a database of a scratch name and role, to which no Odoo has the
-password; what a kill leaves there, the janitor finds by that name. Only what was made harmless is kept as a template.
+Until the last check passes, the data are in a database with a scratch name and role, whose password no Odoo has; the
+janitor finds leftovers of a killed run by that name. Only a harmless database is kept as a template.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from odooops_dagster.tools.sanitize.secrets import recipe
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import size_text
 
-# Tells the keys of golden templates from those of modules that were installed.
+# Distinguishes the keys of golden templates from those of module templates.
 _KEY_PREFIX = "golden:"
-# A staging that is pushed to daily finds its template again; by default no backup is cloned a day after it was taken.
+# A staging with daily pushes still finds its template; by default a backup is not cloned later than a day after it.
 _UNUSED_DAYS = 3
-# Each is as large as production.
+# Each template is as large as production.
 _KEPT_PER_PROJECT = 3
 
 
 class NotCovered(StepFailed):
-    """Modules are installed that nothing neutralises, and policy does not allow that."""
+    """Installed modules have no neutralising script, and policy does not allow that."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloneRecipe:
-    """What a golden template is made of: the data, the code that served them and that they will serve, the rules."""
+    """The inputs of a golden template: the backup, the code that served it, the target build, and the rules."""
 
     backup: Backup
     build: Build
@@ -61,9 +61,9 @@ class CloneRecipe:
 
     @property
     def key(self) -> str:
-        """Return the key of the template: what is in the backup, and everything that is done to it.
+        """Return the template's key: a hash of the backup's content and of everything that is done to it.
 
-        Every script that could run counts, as it is known only after the restore which modules are installed.
+        The key covers every script that could run, because the installed modules are known only after the restore.
         """
         paths = self.neutralizers.addons_paths
         everything = sorted({addon.name for path in paths for addon in path.iterdir() if addon.is_dir()})
@@ -78,10 +78,10 @@ class CloneRecipe:
         return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def coverage(self, installed: Sequence[str]) -> Coverage:
-        """Return what neutralisation knows of the installed modules.
+        """Return the neutralisation coverage of the installed modules.
 
         Raises:
-            NotCovered: nobody vouches for one of them, where that is fatal.
+            NotCovered: a module is uncovered and policy makes that fatal.
         """
         coverage = coverage_of(installed, self.neutralizers.addons_paths, self.build.addons_paths)
         missing = uncovered(coverage, self.build)
@@ -95,7 +95,7 @@ class CloneRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class CloneTemplate:
-    """A database of production's data that may be copied, its files, and what was done to make it so."""
+    """A harmless database of production's data, its files, and the report of how it was made harmless."""
 
     key: str
     database_name: str
@@ -110,7 +110,7 @@ def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: st
 
     Raises:
         SanitizationFailed: a script failed, or something harmful was left.
-        NotCovered: a module is installed that nothing neutralises, where that is fatal.
+        NotCovered: an installed module has no neutralising script and policy makes that fatal.
         StepFailed: the backup could not be restored.
     """
     key, is_new = made_of.key, False
@@ -132,13 +132,13 @@ def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: st
 
 
 def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
-    """Return the modules that nobody vouches for: those without code, and those not Odoo's own without a script."""
+    """Return the uncovered modules: those without code, and those without a script that are not Odoo's own."""
     others = [name for name in coverage.without_script if not modules.is_odoos(name, build.addons_paths)]
     return (*coverage.without_code, *coverage.own_without_script(others))
 
 
 def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
-    """Forget the golden templates that nobody should or does use any more; the janitor drops what is forgotten."""
+    """Delete the rows of outdated golden templates and return their names; the janitor drops the databases."""
     rows = [row for row in control.templates.list() if row["key"].startswith(_KEY_PREFIX)]
     good = {str(row["tests"]["backup_id"]) for row in rows if _is_good(control, row["tests"]["backup_id"])}
     names = outdated(rows, good, now=now)
@@ -148,7 +148,7 @@ def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
 
 
 def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime) -> list[str]:
-    """Return the golden templates to let go: of a backup that is not good any more, unused for days, or too many."""
+    """Return the golden templates to retire: the backup is no longer verified, unused for days, or one too many."""
     kept: Counter[str] = Counter()
     gone = []
     for row in sorted(rows, key=lambda row: row["last_used_at"], reverse=True):
@@ -162,8 +162,8 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
 
 
 def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Template:
-    """Restore, make harmless, and only then keep; on any other way out nothing is left."""
-    # The id's end: it begins with the time, which two runs may share.
+    """Restore the backup, make it harmless, then keep it as a template; on a failure nothing is left."""
+    # The end of the run's id: its beginning is the time, which two runs may share.
     name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
     files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
@@ -188,7 +188,7 @@ def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Tem
 
 
 def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> None:
-    """Bring the backup back as it is, database and files at the same time."""
+    """Restore the backup unchanged, database and files at the same time."""
     stored = open_backup(ctx, backup)
     ctx.databases.create(scratch, owner=scratch)
     loaded = load_backup(ctx, stored, ctx.databases.access(scratch, role=scratch), files)
@@ -199,7 +199,7 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
 
 
 def _make_harmless(ctx: StepContext, made_of: CloneRecipe, scratch: str, files: Path) -> dict[str, Any]:
-    """Make the restored database harmless and return what is to be known of it."""
+    """Make the restored database harmless and return the facts that the template's row keeps."""
     installed = neutralize.installed(ctx.databases.module_states(scratch))
     if "base" not in installed:
         hint = "clone another: ops backup list"

@@ -1,1 +1,1 @@
-"""What every step needs."""
+"""Helpers that every step needs."""

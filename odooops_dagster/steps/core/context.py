@@ -1,4 +1,4 @@
-"""What every step of a run is handed: the run, its environment, and the ports it may use."""
+"""The context of every step: the run, its environment, and the ports it may use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.store import ObjectStore
 
-# Takes a level and a one-line message; reaches ops.run_logs while the step works.
+# Takes a level and a one-line message; the line is in ops.run_logs while the step still works.
 Log = Callable[[LogLevel, str], None]
 
 
@@ -40,7 +40,7 @@ class StepContext:
         return folder
 
     def odoo_worked(self, what: str, *, seconds: float) -> None:
-        """Write into the run's events how long Odoo itself worked, so that the platform's own share can be told."""
+        """Record in the run's events how long Odoo itself worked, so that the platform's share can be computed."""
         message = f"{what}: Odoo took {seconds:.1f} s"
         payload = {"odoo": what, "seconds": round(seconds, 3)}
         self.control.logs.event(self.fence, level="info", message=message, payload=payload)

@@ -1,4 +1,4 @@
-"""Evidence: bytes kept under their SHA-256 first, the row that points to them after."""
+"""Evidence: store the bytes under their SHA-256 first, then write the row that points to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAUSE_SECONDS = 1.0
 
 
 class ArtifactRows(Protocol):
-    """Where the row goes; the control plane's artifacts fulfil it."""
+    """Port that writes the row; the control plane's artifacts implement it."""
 
     def add(self, fence: Fence, evidence: Evidence, *, expires_at: datetime | None = None) -> object:
         """Write the row that points to the evidence."""
@@ -40,7 +40,7 @@ def record(
     path: Path | None = None,
     expires_at: datetime | None = None,
 ) -> Evidence:
-    """Keep the bytes, or the file as it is now, and record them for the run under `key`."""
+    """Store the bytes, or the file as it is now, and record them for the run under `key`."""
     with _still(data, path) as source:
         for left in reversed(range(TRIES)):
             evidence = _keep(store, source, key=key, content_type=content_type)
@@ -55,18 +55,18 @@ def record(
 
 
 def object_name(sha256: str) -> str:
-    """Return the key under which the store keeps bytes of this hash."""
+    """Return the store's key of the object with this hash."""
     return f"sha256/{sha256[:2]}/{sha256}"
 
 
 def object_at(url: str) -> str | None:
-    """Return the key of the object at that address, or None where the address is not of such an object."""
+    """Return the key of the object at that address, or None if the address is not of such an object."""
     found = re.search(r"(?:^|[/:])sha256/([0-9a-f]{2})/(\1[0-9a-f]{62})$", url)
     return object_name(found[2]) if found else None
 
 
 def _keep(store: ObjectStore, source: bytes | Path, *, key: str, content_type: str) -> Evidence:
-    """Keep the bytes unless the store has them."""
+    """Store the bytes unless the store already has them."""
     sha256, size_bytes = _measure(source)
     name = object_name(sha256)
     stored = store.stat(name)
@@ -77,7 +77,7 @@ def _keep(store: ObjectStore, source: bytes | Path, *, key: str, content_type: s
 
 @contextmanager
 def _still(data: bytes | None, path: Path | None) -> Iterator[bytes | Path]:
-    """Yield what does not change any more: a log may grow between its hashing and its upload."""
+    """Yield the bytes or a copy of the file that no longer changes: a log may grow between hashing and upload."""
     if (data is None) == (path is None):
         raise BadInput("evidence is either bytes or a file", hint="pass `data` or `path`")
     if data is not None:

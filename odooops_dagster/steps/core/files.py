@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Make `target` hold the same files as `source` by hard links; an absent source gives an empty folder.
+    """Make `target` hold the same files as `source` by hard links; a missing source gives an empty folder.
 
     Odoo's filestore writes a file once and never changes it, so sharing the bytes is safe.
     """
@@ -20,7 +20,7 @@ def link_tree(source: Path, target: Path) -> None:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """Give the file a second name, or copy it where the file system cannot."""
+    """Hard-link the file, or copy it if the file system cannot link."""
     try:
         os.link(source, target)
     except OSError:

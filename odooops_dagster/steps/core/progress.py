@@ -1,4 +1,4 @@
-"""How far work on many bytes has come: said now and then, in lines that people and programs read."""
+"""Progress of work on many bytes, as log lines for people and programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY_SECONDS = 2.0
 
 
 class Meter:
-    """Takes every step of the work and writes a line to the run's log at most every two seconds."""
+    """Receives every progress step and writes a line to the run's log at most every two seconds."""
 
     def __init__(self, logs: Logs, fence: Fence, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._logs = logs
@@ -26,7 +26,7 @@ class Meter:
         self._last = (0.0, 0)
 
     def __call__(self, what: str, done: int, whole: int | None) -> None:
-        """Note that so many bytes of the whole are done."""
+        """Record how many bytes of the whole are done."""
         now = self._clock()
         if what != self._what:
             self._what, self._last = what, (now, done)
@@ -41,12 +41,12 @@ class Meter:
         try:
             self._logs.append(self._fence, [line])
         except OdooOpsError:
-            return  # the work is worth more than the word of it; a lost lease ends the run in another way
+            return  # a lost progress line must not stop the work; a lost lease ends the run elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How many bytes of the whole are done, and how fast; the whole is None while nobody knows it."""
+    """The bytes done, the bytes in total (None if unknown), and the rate."""
 
     what: str
     done: int
@@ -58,5 +58,5 @@ class Reading:
         return f"{self.what}: {size_text(self.done)}{of_whole}, {size_text(int(self.bytes_per_second))}/s"
 
     def to_row(self) -> dict[str, Any]:
-        """Return what the log line carries."""
+        """Return the log line's metadata."""
         return {"what": self.what, "done": self.done, "whole": self.whole, "rate": round(self.bytes_per_second)}

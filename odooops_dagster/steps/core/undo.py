@@ -1,4 +1,4 @@
-"""Steps undo themselves: what was built is torn down, newest first, unless the work was kept."""
+"""Undo of a failed step: remove what it created, newest first, unless the work was kept."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from odooops_dagster.steps.core.context import Log
 
 
 class Undo:
-    """A list of ways back."""
+    """A stack of undo actions."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._ways: list[tuple[str, Callable[[], object]]] = []
 
     def add(self, what: str, way: Callable[[], object]) -> None:
-        """Remember how to take back one thing just done."""
+        """Register the undo action of what was just done."""
         self._ways.append((what, way))
 
     def forget(self) -> None:
-        """Keep everything that was done so far."""
+        """Keep everything done so far: drop all undo actions."""
         self._ways.clear()
 
     def run(self) -> None:
-        """Take everything back, newest first; one that fails is left for the janitor and does not stop the rest."""
+        """Run all undo actions, newest first; a failed one is left to the janitor and does not stop the rest."""
         while self._ways:
             what, way = self._ways.pop()
             try:
@@ -36,7 +36,7 @@ class Undo:
 
 @contextmanager
 def undoing(log: Log) -> Iterator[Undo]:
-    """Undo on any way out but a normal one, interruption by a cancel included."""
+    """Run the undo actions if the block raises anything, including the interruption by a cancel."""
     undo = Undo(log)
     try:
         yield undo

@@ -1,7 +1,7 @@
-"""What people hand in for a run: a zip, a review. It is kept in the store until the run has taken it up.
+"""Uploads for a run: a zip or a review, kept in the store until the run has read it.
 
-It is kept in pieces, sealed as backups are, as it holds what they hold. Its name begins with the hour it came, so that
-one whose run came to nothing is found and removed.
+An upload is stored in pieces, sealed like a backup, because it holds the same data. Its name begins with the hour of
+the upload, so that one whose run never used it is found and removed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from odooops_dagster.tools.store import ObjectStore
 
 _NAME = r"(?P<came>\d{10})-[0-9a-f]{16}"
 _CAME = "%Y%m%d%H"
-# It is kept before its run is queued, and a run may wait for long.
+# An upload is stored before its run is queued, and a run may wait for a long time.
 _KEPT_FOR = timedelta(days=7)
 
 
 class Upload(BaseModel, frozen=True, extra="forbid"):
-    """Something in the store, as the run that takes it up is told."""
+    """An upload in the store, as written in the config of the run that reads it."""
 
     name: Annotated[str, Field(pattern=rf"^{_NAME}$")]  # in its folder of the project
     pieces: Annotated[int, Field(ge=0)]
@@ -44,7 +44,7 @@ def upload(
     now: datetime,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Upload:
-    """Copy the stream into the store, from where a run on any machine takes it; `folder` is one of the project."""
+    """Copy the stream into the store, where a run on any machine can read it; `folder` is one of the project."""
     name = f"{now.astimezone(UTC):{_CAME}}-{token_hex(8)}"
     sha256 = hashlib.sha256()
     pieces = done = 0
@@ -58,11 +58,11 @@ def upload(
 
 
 def take_up(repository: Repository, folder: str, handed: Upload) -> Iterator[bytes]:
-    """Yield what was handed in, piece by piece; it is what was handed in only if the last piece came.
+    """Yield the upload piece by piece; its hash is checked only after the last piece.
 
     Raises:
         NotFound: the store no longer holds it.
-        Conflict: it is damaged, sealed with another key, or another one.
+        Conflict: it is damaged, sealed with another key, or not the expected upload.
     """
     sha256 = hashlib.sha256()
     for index in range(handed.pieces):
@@ -75,13 +75,13 @@ def take_up(repository: Repository, folder: str, handed: Upload) -> Iterator[byt
 
 
 def remove_upload(store: ObjectStore, folder: str, handed: Upload) -> None:
-    """Remove it from the store."""
+    """Remove the upload from the store."""
     for index in range(handed.pieces):
         store.delete(_key(folder, handed.name, index))
 
 
 def remove_old(control: ControlPlane, store: ObjectStore, root: str, *, now: datetime) -> list[str]:
-    """Remove what no run will ask for any more below the folder, and return the keys of its pieces."""
+    """Remove the old uploads below the folder that no unfinished run needs, and return the keys of their pieces."""
     old = [key for key, came in _kept(store, root) if now - came > _KEPT_FOR]
     if not old:
         return []
@@ -104,7 +104,7 @@ def _unfinished(control: ControlPlane) -> list[Run]:
 
 
 def _names_in(run: Run) -> Iterator[str]:
-    """Yield the names of what the run was told of, whatever it is to do with it."""
+    """Yield every name in the run's config, whatever its purpose."""
     for told in run.config.values():
         if isinstance(told, dict) and isinstance(told.get("name"), str):
             yield told["name"]

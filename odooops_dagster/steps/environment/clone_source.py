@@ -1,4 +1,4 @@
-"""Which data of production an environment gets: none, or those of a backup that is named, made now, or the newest."""
+"""Choose the production data of an environment: none, or those of a named, a new or the newest verified backup."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.wording import age_text
 
-# A backup that somebody named, one made for this clone, or the newest that was read back: policy clone.source.
+# The named backup, one made for this clone, or the newest verified one: policy clone.source.
 Source = Literal["named", "dump", "newest_verified"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloneSource:
-    """Where a clone's data come from; `dump` names the production, the others the backup."""
+    """The source of a clone's data: `dump` has the production set, the other kinds the backup."""
 
     kind: Source
     backup: Backup | None = None
@@ -27,7 +27,7 @@ class CloneSource:
 
 
 def find_source(ctx: StepContext, rules: Mapping[str, Any]) -> CloneSource | None:
-    """Return where the data of the run's clone come from; None where its environment gets none of production's.
+    """Return the source of the run's clone; None if its environment gets no production data.
 
     Raises:
         StepFailed: production runs and has no verified backup, or only older ones than policy allows.
@@ -43,16 +43,16 @@ def find_source(ctx: StepContext, rules: Mapping[str, Any]) -> CloneSource | Non
 
 
 def wants_clone(ctx: StepContext) -> bool:
-    """Return whether the run's environment gets data of production.
+    """Return whether the run's environment gets production data.
 
     Raises:
-        StepFailed: it should, and there is no backup that may be cloned.
+        StepFailed: it should, and no backup may be cloned.
     """
     return find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone")) is not None
 
 
 def _production(ctx: StepContext) -> Environment | None:
-    """Return the project's living production that has data, that of the default branch first."""
+    """Return the project's living production that has data, preferring the one of the default branch."""
     environments = ctx.control.environments.list(ctx.project.slug)
     living = [e for e in environments if e.stage == "production" and e.status != "destroyed"]
     filled = [e for e in living if e.database_name is not None or e.is_adopted]

@@ -1,4 +1,4 @@
-"""Make the runtime match what Postgres says of an environment; telling it twice changes nothing."""
+"""Make the runtime match an environment's row in Postgres; a second call changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from odooops_dagster.tools.runtime import Runtime
 
 
 def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, environment: Environment) -> ServiceStatus:
-    """Run the deployed build at the environment's port, or stop what should not run."""
+    """Run the deployed build at the environment's port, or stop a service that should not run."""
     name = service_name(environment)
     if environment.status == "destroyed" or environment.database_name is None or environment.port is None:
         return runtime.stop(name, remove=True)
@@ -29,8 +29,8 @@ def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, env
 def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
     """Converge every environment on which no run works; return a line for each that changed or could not be converged.
 
-    A service that already runs with the row's definition is left alone, so this may be told at every turn. What keeps
-    one environment down, as a folder that is gone, keeps no other down.
+    A service that already runs with the row's definition is left alone, so the call may be repeated at any time. A
+    fault of one environment, such as a missing folder, does not stop the others.
     """
     working = {run.environment_id for run in control.runs.active()}
     before = {status.name: status.pid for status in runtime.status()}
@@ -87,7 +87,7 @@ def odoo_service(
 ) -> Service:
     """Write the service's configuration file and return its definition."""
     folder = environment_folder(settings.home, environment)
-    # Its own file for each database: a service that changes its database is another service, and is restarted.
+    # Each database has its own file: a change of the database changes the service's definition, so it is restarted.
     config = folder / f"{name}.{database}.conf"
     text = commands.config_file(
         databases.access(database, role=role_name(environment)),

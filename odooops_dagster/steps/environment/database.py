@@ -1,7 +1,7 @@
 """Step `database`: a new database for this run with the repository's modules installed and tested.
 
-Databases are never reused between builds: the running preview keeps its own until the new one has proved itself.
-Where the run cloned production, that clone is the database, brought to the build's modules and made harmless again.
+Databases are never reused between builds: the running preview keeps its own until the new one has passed its checks.
+If the run cloned production, that clone is the database, updated to the build's modules and made harmless again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from odooops_dagster.tools.odoo import modules
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseResult:
-    """The database built, or `name` None where a blocking check failed and it was dropped again."""
+    """The database built; `name` is None if a blocking check failed and the database was dropped again."""
 
     name: str | None
     run_id: UUID
@@ -49,7 +49,7 @@ class DatabaseResult:
 
 
 def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = None) -> DatabaseResult:
-    """Build the run's database, on the run's clone of production where there is one; answer three questions of it.
+    """Build the run's database, from the run's clone of production if there is one, and run its three checks.
 
     Raises:
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
@@ -90,7 +90,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
 
 
 def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
-    """Refuse what an earlier run left behind, as its clone may be serving by now, and to do without a clone."""
+    """Refuse a clone of another run or attempt, which may be serving by now, and refuse a missing clone."""
     hint = "materialize prod_clone and database together, or queue the branch: ops run create"
     if clone is None and wants_clone(ctx):
         raise StepFailed(
@@ -101,7 +101,7 @@ def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
 
 
 def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[CheckResult]]:
-    """Copy the kept twin of this very content, or install on top of the kept dependencies."""
+    """Copy the template with the same content, or install on top of the dependencies' template."""
     twin = find_template(ctx, _closure_key(ctx, target))
     if twin is None:
         return None, _install(ctx, target)
@@ -113,7 +113,7 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
 
 
 def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
-    """Bring the clone to the build."""
+    """Update the clone to the build's modules and return the checks."""
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     installed, checks = update_clone(ctx, target, run_tests=rules["run_tests"])
     if installed is not None:
@@ -136,10 +136,10 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
 
 
 def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
-    """Make the database with everything but the repository's own modules: a copy, or installed now and kept to copy.
+    """Create the database without the repository's own modules: copy a template, or install now and keep a template.
 
     Raises:
-        StepFailed: a dependency does not install, or a module of the repository's is among what was installed.
+        StepFailed: a dependency does not install, or one of the repository's own modules was installed with them.
     """
     key = template_key(target.build, names, project=ctx.project.id, visible=target.visible_paths, demo=target.demo)
     found = find_template(ctx, key)
@@ -158,15 +158,15 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
 
 
 def _dependencies(build: Build) -> list[str]:
-    """Return the modules that need none of the repository's own; the others come in with those they need."""
+    """Return the modules that depend on none of the repository's own modules; the others are installed later."""
     own = _own(build)
     return [name for name in build.closure if not modules.depends_on(name, own, build.addons_paths)]
 
 
 def _without_own(target: Target) -> Target:
-    """Hide the repository's own modules from Odoo: one that installs itself would get into a shared template, untested.
+    """Hide the repository's own modules from Odoo: an auto-installed one would get into a shared template, untested.
 
-    `--skip-auto-install` would leave out those of Odoo's own modules too that every installed Odoo has.
+    `--skip-auto-install` would also leave out auto-installed modules of Odoo that every installed Odoo has.
     """
     build = target.build
     hidden = modules.folders_of(_own(build), build.addons_paths)
@@ -174,7 +174,7 @@ def _without_own(target: Target) -> Target:
 
 
 def _own(build: Build) -> frozenset[str]:
-    """Return the repository's own modules; what is asked for where it has none is Odoo's."""
+    """Return the repository's own modules; `build.modules` names one of Odoo's if there are none."""
     return frozenset(build.source.modules)
 
 

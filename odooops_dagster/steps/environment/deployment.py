@@ -1,9 +1,9 @@
-"""Step `deployment`: the new build takes over only after it has answered.
+"""Step `deployment`: the new build takes over only after it has passed the health check.
 
-The build first proves itself as a candidate on a port of its own, beside the running preview. Then it replaces the
-service at the environment's port, and when it answers there too, one statement in Postgres makes it the deployment.
-Until that statement the environment's row names the old build: a failure, a cancel or a kill is followed by a return to
-what the row says, by this step or by the sensor `housekeeping`.
+The build first runs as a candidate on its own port, beside the running preview. Then it replaces the service at the
+environment's port, and when it is healthy there too, one statement in Postgres makes it the deployment. Until that
+statement the environment's row names the old build: after a failure, a cancel or a kill, this step or the sensor
+`housekeeping` restores the state in the row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from odooops_dagster.tools.runtime.ports import free_port
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
 _HEALTHY_WITHIN_SECONDS = 300.0
-# Each was free a moment before: even two deployments at once meet but once.
+# Each port was free a moment before, so even two concurrent deployments collide only once.
 _PORTS_TRIED = 10
 
 
@@ -46,12 +46,12 @@ class Record(Protocol):
         git_sha: str,
         expires_at: datetime | None,
     ) -> object:
-        """Record it."""
+        """Record the deployment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentResult:
-    """Where the environment answers and with what, or why the old deployment still does."""
+    """The environment's URL, build and database, or the check that kept the old deployment in place."""
 
     url: str
     build: Build
@@ -62,11 +62,11 @@ class DeploymentResult:
 
 
 def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
-    """Prove the build with the database that this attempt made, record both, and put them at the environment's URL.
+    """Prove the build with this attempt's database, put both at the environment's URL, and record them.
 
     Raises:
-        StepFailed: there is no such database, production has data already, or the service stopped answering after the
-            swap.
+        StepFailed: this attempt made no database, production has data already, or the service stopped answering after
+            the swap.
     """
     name = _own_database(ctx, database)
     refuse_replacement(ctx, name)
@@ -79,7 +79,7 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
 
 
 def redeploy(ctx: StepContext) -> DeploymentResult:
-    """Deploy again what the environment's row names, for a run that makes no database: the data stay as they are.
+    """Redeploy the build and database in the environment's row, for a run without a database; the data do not change.
 
     Raises:
         StepFailed: the environment was never deployed, runs of this kind deploy nothing there, or the service stopped
@@ -102,7 +102,7 @@ def redeploy(ctx: StepContext) -> DeploymentResult:
 
 
 def _own_database(ctx: StepContext, database: DatabaseResult) -> str:
-    """Return the database if this very attempt made it: what it takes back on failure is its own."""
+    """Return the name of the database if this attempt made it: a failure drops it, so it must not be another's."""
     if database.name is None:
         raise StepFailed("the database failed its checks and was dropped; nothing to deploy")
     if (database.run_id, database.attempt) != (ctx.run.id, ctx.run.attempt):
@@ -114,7 +114,7 @@ def _own_database(ctx: StepContext, database: DatabaseResult) -> str:
 
 
 def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
-    """Return the build that the row names; where it is not kept any more it is made again from the row's commit."""
+    """Return the build that the row names; rebuild it from the row's commit if it is no longer kept."""
     kept = kept_build(ctx, environment.image_digest)
     if kept is not None:
         return kept
@@ -126,7 +126,7 @@ def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
 def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:
     """Prove the build with the database, put both at the environment's URL, and record that in one statement.
 
-    Returns the URL and whether it answers. Where the build does not prove itself, all that `undo` knows is taken back.
+    Returns the URL and the health check. If the candidate fails the check, everything registered in `undo` is undone.
 
     Raises:
         StepFailed: the service stopped answering after the swap.
@@ -153,7 +153,7 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
 
 
 def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
-    """Start the build beside the running preview, or in its place where there is none, and ask the three questions."""
+    """Start the build beside the running preview, or in its place if there is none, and run the health check."""
     first = ctx.environment.database_name is None
     name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
     undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
@@ -173,7 +173,7 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
 
 
 def _port_of(ctx: StepContext) -> int:
-    """Return the environment's port, chosen now if it has none; what another environment took meanwhile is not it."""
+    """Return the environment's port; reserve a free one if it has none, and retry if another environment took it."""
     if ctx.environment.port is not None:
         return ctx.environment.port
     for _ in range(_PORTS_TRIED):
@@ -184,12 +184,12 @@ def _port_of(ctx: StepContext) -> int:
 
 
 def ports_of_others(ctx: StepContext) -> set[int]:
-    """Return the ports that belong to environments, those that do not run included."""
+    """Return the ports of all environments, stopped ones included."""
     return {environment.port for environment in ctx.control.environments.list() if environment.port}
 
 
 def wait_until_healthy(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
-    """Ask the three questions until the service answers well; where it does not, its last words go to the run's log."""
+    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log."""
     result = healthy.wait_healthy(
         url,
         database=database,
@@ -213,7 +213,7 @@ def _expires_at(ctx: StepContext) -> datetime | None:
 
 
 def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> CheckResult:
-    """Replace the service at the environment's port; the candidate has shown that the build answers."""
+    """Replace the service at the environment's port, after the candidate has proved the build, and check its health."""
     name = service_name(ctx.environment)
     service = odoo_service(
         ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build, port=port
@@ -227,13 +227,13 @@ def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port:
 
 
 def _put_back(ctx: StepContext) -> None:
-    """Run again what the environment's row names, which is the former deployment or nothing."""
+    """Restore the service in the environment's row, which is the previous deployment or none."""
     environment = ctx.control.environments.by_id(ctx.environment.id)
     converge(ctx.runtime, ctx.databases, ctx.settings, environment)
 
 
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
-    """Drop the database that the former deployment used, its files and its configuration."""
+    """Drop the database of the previous deployment, its files and its configuration."""
     if before.database_name and before.database_name != database:
         files = filestore(ctx.settings.home, before, before.database_name)
         retire_database(ctx.control, ctx.databases, before.database_name, files=files)

@@ -1,4 +1,4 @@
-"""Step `destroy`: take an environment away whole; what is already gone is passed over."""
+"""Step `destroy`: remove an environment completely; skip the parts that are already gone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from odooops_dagster.tools.postgres.adoption import forget
 def destroy_environment(ctx: StepContext) -> None:
     """Stop the environment's services, drop its databases and role, remove its files, and record that it is gone.
 
-    What is adopted is forgotten: all that goes is what was made here under its name.
+    An adopted environment's own database and files stay: only its stored access and the objects made here are removed.
     """
     if ctx.environment.is_adopted:
         forget(ctx.settings.home / "secrets", ctx.environment.id)
@@ -42,7 +42,7 @@ def destroy_environment(ctx: StepContext) -> None:
 
 
 def _drop_databases(ctx: StepContext) -> None:
-    """Drop the environment's databases and role; those of an installation that knows the same environment stay."""
+    """Drop the environment's databases and role; those of another installation with the same environment stay."""
     for name, mark in ctx.databases.marks(DATABASE_PREFIX).items():
         owner = owner_of_database(name)
         if owner is None or owner.environment != short_id(ctx.environment):

@@ -1,4 +1,4 @@
-"""One Odoo command that installs or updates modules of a database, run in the runtime and judged."""
+"""Run one Odoo command that installs or updates modules of a database, and check its result."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from odooops_dagster.tools.runtime.ports import free_port
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The database being built: its name, its role, what goes in, with or without demo data.
+    """The database being built: its name, its role, its build, with or without demo data.
 
-    `addons_paths` is where Odoo looks for modules, the build's own order; empty for all of the build's.
+    `addons_paths` are the folders in which Odoo looks for modules, in the build's order; empty means all of them.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """What one installation said."""
+    """The result of one installation or update."""
 
     checks: Sequence[CheckResult]
     tests: Mapping[str, Any]
@@ -46,12 +46,12 @@ class Installed:
 
     @property
     def log(self) -> bytes:
-        """Return what Odoo logged; a command that never started logged nothing."""
+        """Return Odoo's log; empty if the command never started."""
         return self.log_path.read_bytes() if self.log_path.is_file() else b""
 
 
 def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
-    """Install the named modules, run the tests of `tests`, and judge the outcome by ODOO's own words and tables."""
+    """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables."""
     config = _config(ctx, target)
     command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
     return _run(ctx, target, command, wanted=names, tests=tests, log=log)
@@ -60,7 +60,7 @@ def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Se
 def update(
     ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
 ) -> Installed:
-    """Update the named modules and install the new ones, run the tests of `tests`, and judge the outcome likewise."""
+    """Update the named modules, install the new ones, run the tests of `tests`, and judge the result likewise."""
     command = commands.update_command(target.build, _config(ctx, target), names=names, new=new, tests=tests)
     return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log)
 
@@ -84,7 +84,7 @@ def _run(
 
 
 def _config(ctx: StepContext, target: Target) -> Path:
-    """Write the configuration that leads to the database; it runs no cron."""
+    """Write the configuration file for the database, without cron threads, and return its path."""
     config = ctx.run_folder / "odoo.conf"
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
@@ -110,7 +110,7 @@ def _job(ctx: StepContext, command: tuple[str, ...], log_path: Path) -> Job:
 
 
 def _narrate(ctx: StepContext) -> odoo_log.OnLine:
-    """Pass on what a person watching wants: modules as they load, tests as they fail, warnings and errors."""
+    """Return a handler that copies loaded modules, failed tests, warnings and errors to the run's log."""
 
     def on_line(line: str) -> None:
         told = odoo_log.progress_notice(line)

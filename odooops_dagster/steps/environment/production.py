@@ -1,4 +1,4 @@
-"""What is different for production: it is deployed once, into a database that nothing else ever touched."""
+"""The special rules of production: it is deployed once, into a database that nothing else has used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from odooops_dagster.steps.environment.retire import retire_database
 
 
 def refuse_replacement(ctx: StepContext, database: str) -> None:
-    """Refuse before minutes of work what the record would refuse at their end: the run may not let this database serve.
+    """Check before minutes of work, not after them, that the run may deploy this database.
 
     Raises:
-        StepFailed: production is adopted, or was deployed since this run was asked for, or runs of this kind deploy
+        StepFailed: production is adopted, or was deployed since this run was queued, or runs of this kind deploy
             nothing.
     """
     try:
@@ -27,10 +27,10 @@ def refuse_replacement(ctx: StepContext, database: str) -> None:
 
 
 def start_clean(ctx: StepContext, target: Target) -> None:
-    """Make the database anew, out of nothing but its modules.
+    """Recreate the database with nothing but its modules.
 
-    Tests leave traces, as the numbers that they took and the files that they wrote, and a copy of a template has the
-    secrets of every preview that was copied from it.
+    Tests leave traces, such as used sequence numbers and written files, and a copy of a template shares its secrets
+    with every preview copied from the same template.
 
     Raises:
         StepFailed: the modules do not install.

@@ -1,8 +1,8 @@
-"""The only way to drop a database of the environments' server: the record is asked before.
+"""The only way to drop a database of the environments' server: the control plane's record is checked first.
 
-Every step comes here, the janitor too, whether it drops an environment's database, a template, a comparison database
-or what a failed attempt made. A name that an environment's row serves, or that a restore keeps to return to, is
-refused, and so is what another installation made, or a run that the record does not know.
+All steps and the janitor call this function, for an environment's database, a template, a comparison database or a
+leftover of a failed attempt. It refuses a database that an environment serves, that a restore keeps for its undo, that
+another installation made, or whose run the record does not know.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def retire_database(
     files: Path | None = None,
     destroyer: Fence | None = None,
 ) -> None:
-    """Drop the database if no environment uses it; one that is not there is fine.
+    """Drop the database if no environment uses it; a missing database is no error.
 
-    `files` is the folder of its attachments, which goes with it and before it: by the database's name the janitor finds
-    what is left of both. `destroyer` is a running destroy run: what its own environment uses may go. Where the record
-    cannot be asked nothing is dropped.
+    `files` is the folder of its attachments, removed before the database: after a crash the janitor finds the rest by
+    the database's name. `destroyer` is a running destroy run: it may drop the databases of its own environment. If the
+    record does not answer, nothing is dropped.
 
     Raises:
         Conflict: an environment serves the database, a restore that can be undone keeps it, or it is not ours.
@@ -41,7 +41,7 @@ def retire_database(
 
 
 def _refuse_unknown_maker(control: ControlPlane, databases: OdooDatabases, name: str) -> None:
-    """Refuse a database of which the record, restored from an older backup, cannot know whether it is in use."""
+    """Refuse a database whose run is not on the record: a record restored from an older backup may miss its use."""
     mark = databases.marks(name).get(name)
     if mark is not None and mark.run_id is not None and not control.runs.known([mark.run_id]):
         raise Conflict(

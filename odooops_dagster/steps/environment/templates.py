@@ -1,8 +1,8 @@
-"""Template databases: what was installed once is copied, not installed again.
+"""Template databases: modules that were installed once are copied, not installed again.
 
-Two layers. The `dependencies` template holds every module that the repository's own modules need; a push that changes
-only its own code starts from it. The `closure` template holds the own modules too, installed and tested; a push with
-the same content (another branch, a rebuilt environment) starts from that and quotes its tests.
+There are two layers. The `dependencies` template holds every module that the repository's own modules need; a push that
+changes only the own modules starts from it. The `closure` template also holds the own modules, installed and tested; a
+push with the same content (another branch, a rebuilt environment) starts from it and reuses its test results.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from odooops_dagster.tools.odoo import modules
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A database kept to be copied, with the checks that were true when it was kept."""
+    """A database kept to be copied, with the test results of the moment it was kept."""
 
     key: str
     database_name: str
@@ -45,9 +45,9 @@ def template_key(
     """Return the key under which a database with these modules of this build is kept.
 
     `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
-    whose tests ran. All that the database and the result of the tests are made of decides the key: series, Odoo's
-    revision, the bytes of the modules, those that may have installed themselves included, and the Python packages. Only
-    what is made of Odoo's own modules alone is shared between projects, whatever Python packages they brought.
+    whose tests ran. The key covers everything that affects the database and the test results: the series, Odoo's
+    revision, the bytes of the modules (auto-installed ones included) and the Python packages. Projects share only
+    untested databases of Odoo's own modules alone, whatever Python packages they use.
     """
     paths = build.addons_paths if visible is None else visible
     involved = {*names, *modules.self_installing(paths)}
@@ -66,7 +66,7 @@ def template_key(
 
 
 def find_template(ctx: StepContext, key: str) -> Template | None:
-    """Return the kept database of that key, forgetting a row whose database is gone."""
+    """Return the template with that key; delete its row if the database is gone."""
     row = ctx.control.templates.get(key)
     if row is None:
         return None
@@ -77,14 +77,14 @@ def find_template(ctx: StepContext, key: str) -> Template | None:
 
 
 def start_from_template(ctx: StepContext, template: Template, name: str, *, role: str) -> None:
-    """Create the database as a copy of the template, its filestore too."""
+    """Create the database and its filestore as copies of the template."""
     ctx.databases.create(name, owner=role, template=template.database_name)
     target = filestore(ctx.settings.home, ctx.environment, name)
     link_tree(kept_filestore(ctx.settings.home, template.database_name), target)
 
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
-    """Keep a copy of the database under the key; a twin that another run kept first is as good."""
+    """Keep a copy of the database under the key; drop it if another run kept one with the same key first."""
     name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
     ctx.databases.keep_as_template(source, name)
     link_tree(filestore(ctx.settings.home, ctx.environment, source), kept_filestore(ctx.settings.home, name))
@@ -97,5 +97,5 @@ def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, test
 
 
 def kept_filestore(home: Path, template: str) -> Path:
-    """Return the folder that keeps the attachments of a template."""
+    """Return the folder with the attachments of a template."""
     return home / "templates" / template / "filestore"

@@ -1,6 +1,6 @@
-"""Brings a clone's modules to the target build: new ones are installed, those whose files changed are updated.
+"""Bring a clone's modules to the target build: install new modules and update those whose files changed.
 
-What was installed of which bytes is kept in the database itself, so that it travels with backup and clone.
+The checksums of the installed modules are kept in the database itself, so they travel with a backup or a clone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, sanitize, set_parameters
 from odooops_dagster.tools.sanitize.terms import Terms
 
-# The system parameter that keeps a checksum for each module that is not Odoo's own.
+# The system parameter that keeps a checksum of each module that is not one of Odoo's own.
 CHECKSUMS = "odooops.addon_checksums"
 _UNTESTED = "not run on production's data: policy clone.run_tests is off"
 _UNCHANGED = "nothing was installed or updated in this run"
@@ -29,21 +29,21 @@ _UNCHANGED = "nothing was installed or updated in this run"
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What has to be done to a database so that it fits a build."""
+    """The modules to install and to update so that a database matches a build."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        """Return whether anything has to be done."""
+        """Return whether there is a module to install or update."""
         return bool(self.new or self.changed)
 
 
 def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[Installed | None, list[CheckResult]]:
-    """Fit the clone to the target's build and make it harmless again; Installed is None where nothing had to be done.
+    """Update the clone to the target's build and make it harmless again; Installed is None if no module changed.
 
     Raises:
-        SanitizationFailed: what the update did cannot be made harmless; the clone is to be dropped.
+        SanitizationFailed: the updated clone cannot be made harmless; the caller must drop it.
     """
     states = ctx.databases.module_states(target.name)
     changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))
@@ -53,7 +53,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
         if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
             _make_harmless_again(ctx, target, states, is_updated=False)
         return None, [_said(check, _UNCHANGED) for check in odoo_log.judge_copy(states, target.build.modules, {})]
-    # Odoo runs a module's tests while it loads it anew.
+    # Odoo runs a module's tests only while it installs or updates the module.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
     installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")
     _make_harmless_again(ctx, target, installed.module_states, is_updated=True)
@@ -79,21 +79,21 @@ def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str
 
 
 def checksums_of(build: Build, installed: Sequence[str]) -> dict[str, str]:
-    """Return the checksum of each installed module that the build has and that is not Odoo's own."""
+    """Return the checksum of each installed module that the build has and that is not one of Odoo's own."""
     paths = build.addons_paths
     others = [name for name in installed if modules.find(name, paths) and not modules.is_odoos(name, paths)]
     return modules.checksums(others, paths)
 
 
 def keep_checksums(databases: OdooDatabases, target: Target) -> None:
-    """Write into the database of which bytes its modules are."""
+    """Write the checksums of the installed modules into the database."""
     installed = neutralize.installed(databases.module_states(target.name))
     value = json.dumps(checksums_of(target.build, installed), sort_keys=True)
     set_parameters(databases.access(target.name, role=target.role), {CHECKSUMS: value})
 
 
 def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
-    """Return of which bytes the database's modules are; empty where nobody wrote it down."""
+    """Return the module checksums kept in the database; empty if there are none."""
     rows = databases.query(name, "select value from public.ir_config_parameter where key = %(key)s", {"key": CHECKSUMS})
     try:
         known = json.loads(rows[0]["value"]) if rows else {}
@@ -103,10 +103,10 @@ def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
 
 
 def _make_harmless_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
-    """Neutralise, scrub and ask once more, by the target's own scripts.
+    """Neutralise, scrub and verify once more, with the target's own scripts.
 
-    They may know what those of production's code did not, and an update writes the modules' own data, which may switch
-    things on. The tables are those of the target's code only after an update.
+    The target's scripts may cover more than those of production's code, and an update writes the modules' own data,
+    which may switch features on. The tables match the target's code only after an update.
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     sanitize(

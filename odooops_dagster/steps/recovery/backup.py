@@ -1,4 +1,4 @@
-"""Step `backup`: an environment's data go to the store, and are read back before anybody relies on them."""
+"""Step `backup`: write an environment's data to the store, and read them back before anybody relies on them."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, RepositoryLoc
 from odooops_dagster.tools.backup.verify import Verification, verify
 from odooops_dagster.wording import rate_text, size_text
 
-# The one who collects objects is done, or dead and passed over, within this time.
+# Within this time a garbage collection has ended, or its stale lock has expired.
 _COLLECTOR_PATIENCE = LOCK_TTL + timedelta(minutes=5)
 _PAUSE_SECONDS = 10.0
-# So many names fit a row and a page; the manifest holds all.
+# At most this many names fit in a row and on a page; the manifest has all of them.
 _NAMES_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupResult:
-    """The backup as its row says it, and the answers that decide whether it is good."""
+    """The backup's row, and the checks that decide whether it is good."""
 
     backup: Backup
     checks: tuple[CheckResult, ...]
@@ -49,7 +49,7 @@ class BackupResult:
 
 
 def back_up(ctx: StepContext) -> BackupResult:
-    """Make the run's backup, of the context's environment, and read it back; a later attempt goes on where one ended.
+    """Make the run's backup of the context's environment and read it back; a later attempt continues an earlier one.
 
     Raises:
         StepFailed: there are no data, or pg_dump failed.
@@ -69,14 +69,14 @@ def back_up(ctx: StepContext) -> BackupResult:
 
 
 def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manifest | None:
-    """Return the manifest that an earlier attempt of the run left, if it can be relied on."""
+    """Return the manifest of an earlier attempt of the run; None if there is none or it is unusable."""
     if backup.manifest_sha256 is None:
         return None
     try:
         manifest = manifest_of(repository, backup)
     except Conflict as exc:
         if backup.status == "verified":
-            raise  # what was good is gone: that is for its own check to say, and no reason to replace it unseen
+            raise  # a verified backup is damaged: its own check reports that; do not replace it silently
         ctx.log("warn", f"what an earlier attempt stored cannot be used, the backup is made again: {exc}")
         return None
     ctx.log("info", "an earlier attempt stored everything; it remains to be read back")
@@ -84,7 +84,7 @@ def _earlier(ctx: StepContext, repository: Repository, backup: Backup) -> Manife
 
 
 def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Backup, Manifest]:
-    """Make the backup and note that it is stored."""
+    """Make the backup and record that it is stored."""
     started = time.monotonic()
     created = _create_in_turn(ctx, repository, backup)
     manifest, is_own = created.manifest, KeptZip.of(ctx.run) is None
@@ -100,7 +100,7 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
         format_version=manifest.version,
         database_name=manifest.database_name,
         odoo_version=_series(manifest) or ctx.project.odoo_version,
-        # Data that come from elsewhere were made by no build of ours.
+        # No build of ours served imported data.
         git_sha=ctx.environment.deployed_sha if is_own else None,
         image_digest=ctx.environment.image_digest if is_own else None,
         metadata=_facts(created),
@@ -109,7 +109,7 @@ def _make(ctx: StepContext, repository: Repository, backup: Backup) -> tuple[Bac
 
 
 def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
-    """Make the backup; wait where objects are just being collected."""
+    """Make the backup; wait while a garbage collection holds the lock."""
     deadline = time.monotonic() + _COLLECTOR_PATIENCE.total_seconds()
     while True:
         try:
@@ -122,7 +122,7 @@ def _create_in_turn(ctx: StepContext, repository: Repository, backup: Backup) ->
 
 
 def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created:
-    """Make the backup of the zip that the run was given, or of the environment's own data."""
+    """Make the backup from the zip in the run's config, or from the environment's own data."""
     if kept := KeptZip.of(ctx.run):
         return create_from_zip(ctx, repository, backup, kept)
     origin = locate_data(ctx.databases, ctx.settings, ctx.environment)
@@ -140,7 +140,7 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
 
 
 def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
-    """Read the backup back out of the store, have the server of the environments prove it, and note what was found."""
+    """Read the backup back from the store, prove it on the environments' server, and record the result."""
     started = time.monotonic()
     verification = verify(
         repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx.control.logs, ctx.fence)
@@ -162,7 +162,7 @@ def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: M
 def _loadable(
     ctx: StepContext, repository: Repository, manifest: Manifest, verification: Verification
 ) -> tuple[Proof, str | None]:
-    """Return what is known of a load, and what stands in the way of relying on the backup."""
+    """Return the proof of a load, and the fault that makes the backup unreliable, if there is one."""
     elsewhere = _elsewhere_check(ctx, manifest)
     if elsewhere.blocking and not elsewhere.passed:
         return NOT_ASKED, elsewhere.summary
@@ -178,7 +178,7 @@ def _loadable(
 
 
 def _keep_report(ctx: StepContext, backup: Backup, verification: Verification, proof: Proof, fault: str | None) -> None:
-    """Keep what reading back and the proof found as evidence of the run."""
+    """Store the results of the reading and of the proof as evidence of the run."""
     report = {
         "backup_id": str(backup.id),
         "manifest_url": backup.manifest_url,
@@ -226,7 +226,7 @@ def _check(summary: str, *, passed: bool = True) -> CheckResult:
 
 
 def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
-    """Say which files production lost or changed: the backup is no worse than production, and people should know."""
+    """Return the check of missing and altered files: not blocking, because the backup is as complete as production."""
     rescued = tuple(backup.metadata.get("rescued", ()))
     found = {"missing": manifest.lost, "altered": manifest.altered, "rescued": rescued}
     said = [
@@ -246,7 +246,7 @@ def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
 
 
 def _elsewhere_check(ctx: StepContext, manifest: Manifest) -> CheckResult:
-    """Say how many attachments an object store keeps, which no backup of the filestore holds; policy decides."""
+    """Return the check of attachments in object stores, which no backup includes; policy decides if it blocks."""
     stores = manifest.facts.get("elsewhere", {})
     rules = ctx.control.policies.get(ctx.project.id, policy_type="backup")
     return CheckResult(
@@ -259,7 +259,7 @@ def _elsewhere_check(ctx: StepContext, manifest: Manifest) -> CheckResult:
 
 
 def _of_environment(ctx: StepContext, backup: Backup) -> dict[str, Any]:
-    """Return what the manifest says of where the data come from, for who has nothing but the store."""
+    """Return the manifest's facts on the data's origin, for readers who have only the store."""
     return {
         "project": ctx.project.slug,
         "environment": ctx.environment.name,
@@ -272,7 +272,7 @@ def _of_environment(ctx: StepContext, backup: Backup) -> dict[str, Any]:
 
 
 def _facts(created: Created) -> dict[str, Any]:
-    """Return what the row tells of the data; the manifest tells all."""
+    """Return the row's summary of the data; the manifest has everything."""
     manifest = created.manifest
     rows: Mapping[str, int] = manifest.facts.get("rows", {})
     return {
@@ -290,11 +290,11 @@ def _facts(created: Created) -> dict[str, Any]:
 
 
 def _series(manifest: Manifest) -> str | None:
-    """Return the Odoo series of the data, such as 19.0, as its module base says."""
+    """Return the Odoo series of the data, such as 19.0, from the version of its module `base`."""
     version = str(manifest.facts.get("modules", {}).get("base", ""))
     return ".".join(version.split(".")[:2]) if version.count(".") > 1 else None
 
 
 def _as_stored(backup: Backup) -> StoredBackup:
-    """Return what an earlier attempt recorded, for this one to record again."""
+    """Return what an earlier attempt recorded, so that this one can record it again."""
     return StoredBackup(**{field.name: getattr(backup, field.name) for field in fields(StoredBackup)})

@@ -1,4 +1,4 @@
-"""Which logs go into an environment's backup: those of its runs, and those of its Odoo where they can be read here."""
+"""Choose the logs of an environment's backup: those of its runs, and those of its Odoo if they are readable here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def log_sources(ctx: StepContext, origin: DataLocation) -> Iterator[LogSource]:
 
 
 def logs_said(facts: Mapping[str, Any]) -> str:
-    """Return what the backup holds of logs, for people."""
+    """Return a line for people on the logs in the backup."""
     odoo = f"{facts.get('odoo', 0)} log file(s) of Odoo"
     more = [f"{facts['older']} older ones left out"] if facts.get("older") else []
     more += [f"not readable: {', '.join(facts['unread'])}"] if facts.get("unread") else []
@@ -51,7 +51,7 @@ def _odoo_logs(ctx: StepContext, origin: DataLocation) -> list[Path]:
 
 @contextmanager
 def _lines_of(control: ControlPlane, run_id: UUID, most: int) -> Iterator[Readable]:
-    """Yield the end of a run's log as text, a line for each of its lines."""
+    """Yield the last `most` bytes of a run's log as text, one line per log row."""
     text, after = b"", 0
     while rows := control.logs.tail(run_id, after_id=after, limit=_LINES):
         text = (text + b"".join(map(_line, rows)))[-most - 1 :]

@@ -1,4 +1,4 @@
-"""Where an environment's data are: the database that answers at its URL, and the files that belong to it."""
+"""Locate an environment's data: the database that serves its URL, and the filestore of that database."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 @dataclass(frozen=True, kw_only=True)
 class DataLocation:
-    """What is backed up: a database and its filestore; what is adopted is only ever read."""
+    """The database and the filestore to back up; those of an adopted environment are only read."""
 
     access: DatabaseAccess
     filestore: Path
     is_adopted: bool
-    log: Path | None = None  # of an adopted Odoo, where it is known
+    log: Path | None = None  # of an adopted Odoo, if it is known
 
 
 def locate_data(databases: OdooDatabases, settings: Settings, environment: Environment) -> DataLocation:
-    """Return where the environment's data are.
+    """Return the location of the environment's data.
 
     Raises:
-        StepFailed: the environment was never deployed, or is adopted and this machine does not know where it is.
+        StepFailed: the environment was never deployed, or is adopted and this machine does not know its location.
     """
     if environment.is_adopted:
         return _adopted(settings, environment)

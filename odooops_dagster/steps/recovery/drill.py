@@ -1,4 +1,4 @@
-"""Step `drill`: a backup proves itself by being restored and booted, where nobody is disturbed by it."""
+"""Step `drill`: prove a backup by restoring and booting it in an isolated sandbox."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 
-# Attachments that are looked at for one to read; those that Odoo makes for itself come and go.
+# The number of attachments among which one is chosen to read; Odoo replaces the ones it generates itself.
 _CANDIDATES = 100
-# What a drill that came to nothing tells before the reason; a backup's own fault needs no words.
+# The prefix of the reason of a drill that could not finish; a fault of the backup needs none.
 _SAYS: Mapping[Fault, str] = {
     "backup": "",
     "code": "the code that served the backup cannot be had: ",
@@ -53,7 +53,7 @@ _SAYS: Mapping[Fault, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class DrillResult:
-    """What the drill showed, and the answers it was judged by."""
+    """The drill's outcome and the checks that decided it."""
 
     drill: Drill
     backup: Backup
@@ -64,7 +64,7 @@ class DrillResult:
 
 @dataclass
 class _Proof:
-    """What a drill gathers on its way; `fault` is what a failure of its present part is held against."""
+    """The results of a drill so far; `fault` is the cause to record if the current part fails."""
 
     backup: Backup
     started: float
@@ -78,17 +78,17 @@ class _Proof:
         return all(check.passed for check in self.checks if check.blocking)
 
     def done(self, what: str) -> None:
-        """Note how long something took since the last note."""
+        """Record the seconds since the last call under the part's name."""
         spent = time.monotonic() - self.started
         self.seconds[what] = round(spent - sum(self.seconds.values()), 3)
 
 
 def run_drill(ctx: StepContext) -> DrillResult:
-    """Restore a backup into a place of its own, count, make it harmless, boot it, and read from it.
+    """Restore a backup into a sandbox, compare it, make it harmless, boot it, and read an attachment.
 
     Raises:
-        StepFailed: there is no verified backup, its build is gone, or PostgreSQL does not take its dump.
-        Damaged: the store does not hold it as it was written.
+        StepFailed: there is no verified backup, its build is gone, or PostgreSQL refuses its dump.
+        Damaged: an object in the store differs from what was written.
     """
     ended = [drill for drill in ctx.control.drills.list(ctx.project.id) if drill.run_id == ctx.run.id]
     if ended and ended[0].finished_at is not None:
@@ -100,14 +100,14 @@ def run_drill(ctx: StepContext) -> DrillResult:
     try:
         rto_seconds = _prove(ctx, proof)
     except (OdooOpsError, OSError) as exc:
-        with suppress(OdooOpsError):  # the first error is the one to tell
+        with suppress(OdooOpsError):  # the first error is the one to raise
             _note_failure(ctx, proof, drill, exc)
         raise
     return _end(ctx, proof, drill, rto_seconds)
 
 
 def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
-    """Say again what an earlier attempt found, which was killed before it could end its run."""
+    """Return the result of an earlier attempt that was killed before it could end its run."""
     checks = tuple(CheckResult(**check) for check in drill.report.get("checks", ()))
     if not drill.passed and all(check.passed for check in checks if check.blocking):
         raise StepFailed(drill.summary)
@@ -122,7 +122,7 @@ def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
 
 
 def _newest(ctx: StepContext) -> UUID | None:
-    """Return the environment's newest verified backup, unless the run was asked for one by name."""
+    """Return the id of the environment's newest verified backup; None if the run's config names one."""
     if RunConfig.of(ctx.run).backup_id is not None:
         return None
     found = ctx.control.backups.newest_verified(ctx.environment.id)
@@ -135,7 +135,7 @@ def _newest(ctx: StepContext) -> UUID | None:
 
 
 def _prove(ctx: StepContext, proof: _Proof) -> float:
-    """Go the whole way; return the seconds until Odoo answered. A check that fails ends it early."""
+    """Run all parts of the drill and return the seconds it took; a failed check ends it early."""
     build = build_of(ctx, proof.backup)
     proof.fault = "backup"
     stored = open_backup(ctx, proof.backup)
@@ -157,12 +157,12 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
 
 
 def _is_known(backup: Backup) -> bool:
-    """Return whether the record says which code served the data: that of an adopted production is only presumed."""
+    """Return whether the record names the code that served the data; for an adopted production it is only presumed."""
     return bool(backup.image_digest or backup.git_sha)
 
 
 def _attachments(ctx: StepContext, stored: Stored, place: DrillSandbox) -> dict[int, str]:
-    """Return attachments that could be read through Odoo, and their SHA-1; none where no file is attached."""
+    """Return the ids of attachments that Odoo can serve and their SHA-1; empty if there are none."""
     sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
     rows = ctx.databases.query(
         place.name,
@@ -175,7 +175,7 @@ def _attachments(ctx: StepContext, stored: Stored, place: DrillSandbox) -> dict[
 
 
 def _first_left(ctx: StepContext, place: DrillSandbox, attachments: Mapping[int, str]) -> tuple[int, str] | None:
-    """Return the first that the scrub left: a private key is an attachment too."""
+    """Return the first attachment that the scrub left in place: it deletes private keys, which are attachments too."""
     rows = ctx.databases.query(
         place.name,
         "select id from public.ir_attachment where id = any(%(ids)s) order by id",
@@ -192,7 +192,7 @@ def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
 
 
 def _opened(attachments: Mapping[int, str]) -> Script:
-    """Return what lets us read the attachments without a password, in a database that is thrown away."""
+    """Return a script that makes the attachments readable without a password; the database is discarded afterwards."""
     numbers = ", ".join(f"{number:d}" for number in attachments)
     return Script(
         name="the drill's attachments",
@@ -201,7 +201,7 @@ def _opened(attachments: Mapping[int, str]) -> Script:
 
 
 def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
-    """Make the copy harmless before any Odoo opens it: a drill talks to nobody."""
+    """Make the copy harmless before any Odoo opens it: a drill must contact nobody."""
     installed = neutralize.installed(ctx.databases.module_states(access.database))
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     done = sanitize(
@@ -218,7 +218,7 @@ def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAcce
 
 
 def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> str:
-    """Start the build on the copy and ask the three questions."""
+    """Start the build on the copy, run the health check, and return the URL."""
     port = free_port(taken=ports_of_others(ctx))
     url = f"http://{ctx.settings.host}:{port}/"
     ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
@@ -229,7 +229,7 @@ def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, ac
 
 
 def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:
-    """Keep the report as evidence and record what the drill showed."""
+    """Store the report as evidence and record the drill's outcome."""
     backup, checks = proof.backup, tuple(proof.checks)
     rpo_seconds = (drill.started_at - backup.moment).total_seconds()
     failed = [check for check in checks if check.blocking and not check.passed]
@@ -272,7 +272,7 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
 
 
 def _blame(ctx: StepContext, proof: _Proof, failed: CheckResult) -> str:
-    """Return which question was answered badly, and whose fault that may be besides the backup's."""
+    """Return the failed check, and a note if the code rather than the backup may be the cause."""
     said = f"{failed.name}: {failed.summary}"
     if proof.fault == "backup":
         return said
@@ -281,12 +281,12 @@ def _blame(ctx: StepContext, proof: _Proof, failed: CheckResult) -> str:
 
 
 def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception) -> None:
-    """Record a drill that came to nothing; a backup that was found damaged is read back whole, and good no more."""
+    """Record a drill that could not finish; verify a damaged backup again, so that its row becomes failed."""
     fault: Fault = "platform" if isinstance(exc, (Unavailable, OSError)) else proof.fault
     summary = _SAYS[fault] + " ".join(str(exc).split())
     if isinstance(exc, Damaged):
         repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
-        with suppress(OdooOpsError):  # the drill's outcome is to be written all the same
+        with suppress(OdooOpsError):  # the drill's outcome is recorded in any case
             verify_again(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
     report = _report(proof, drill) | {"error": summary, "fault": fault}
     evidence_id = _keep(ctx, report)
@@ -310,7 +310,7 @@ def _report(proof: _Proof, drill: Drill) -> dict[str, Any]:
 
 
 def _keep(ctx: StepContext, report: Mapping[str, Any]) -> UUID:
-    """Keep the report in the store and return the id of the evidence."""
+    """Store the report and return the id of the evidence."""
     data = json.dumps(report, indent=1, default=str).encode()
     key = f"drill-{ctx.run.attempt}.json"
     kept = evidence.record(

@@ -1,6 +1,6 @@
-"""An alarm where a backup of production did not survive its drill, and another where the drill could not tell.
+"""Alarms of failed drills: one for a backup of production that failed its drill, one for a drill that gave no answer.
 
-Each is one, until a later drill passes.
+Each is open at most once, until a later drill passes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from odooops_dagster.model import Drill, Environment
 from odooops_dagster.model.releases import Incident
 from odooops_dagster.steps.core.context import StepContext
 
-# What a failed drill is held against: the backup, the code that was started on it, the scripts and rules that make a
-# copy harmless, or the machine and its services.
+# The cause of a failed drill: the backup, the code that was started on it, the scripts and rules that make a copy
+# harmless, or the machine and its services.
 Fault = Literal["backup", "code", "sanitising", "platform"]
 
 
 def tell_of_drill(ctx: StepContext, drill: Drill) -> None:
-    """Open an incident for a drill of production that failed, end it for one that passed; the drill counts anyway."""
+    """Open an incident for a failed drill of production, resolve it after a passed one; never fail the drill itself."""
     try:
         if drill.passed:
             _all_clear(ctx.control, ctx.environment, drill)
@@ -30,7 +30,7 @@ def tell_of_drill(ctx: StepContext, drill: Drill) -> None:
 
 
 def title_of(environment: Environment, drill: Drill) -> str:
-    """Return what the incident of a failed drill is called: only a fault of the backup puts the backup in doubt."""
+    """Return the title of a failed drill's incident: only a fault of the backup blames the backup."""
     return _titles(environment)[drill.report.get("fault", "backup") == "backup"]
 
 

@@ -1,6 +1,6 @@
-"""A place to try a backup: a database, a role, a service and a folder of one name, which nobody else uses.
+"""A drill's sandbox: a database, a role, a service and a folder with one name, used by nothing else.
 
-The folder is made first and goes last, so that whatever a kill leaves is found by it.
+The folder is created first and removed last, so that the leftovers of a killed drill are found by it.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ _NAME = re.compile(r"ops_drill_([0-9a-f]{32})_\d+")
 
 @dataclass(frozen=True, kw_only=True)
 class DrillSandbox:
-    """One such place."""
+    """The sandbox of one attempt of a drill."""
 
     name: str
     folder: Path
 
     @property
     def run_id(self) -> UUID:
-        """Return the run that made it."""
+        """Return the id of the run that made the sandbox."""
         return UUID(self.name.split("_")[2])
 
     @property
     def filestore(self) -> Path:
-        """Return where its Odoo looks for attachments."""
+        """Return the folder in which the sandbox's Odoo looks for attachments."""
         return self.folder / "data" / "filestore" / self.name
 
     def service(self, settings: Settings, access: DatabaseAccess, build: Build, *, port: int) -> Service:
-        """Write the configuration of its Odoo, which runs no cron, and return the service."""
+        """Write the configuration of the sandbox's Odoo, without cron threads, and return the service."""
         config = self.folder / "odoo.conf"
         text = commands.config_file(
             access,
@@ -67,7 +67,7 @@ class DrillSandbox:
         )
 
     def take_away(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases) -> None:
-        """Remove all of it; what is gone already is passed over."""
+        """Remove the whole sandbox; skip the parts that are already gone."""
         runtime.stop(self.name, remove=True)
         retire_database(control, databases, self.name)
         databases.drop_role(self.name)
@@ -76,7 +76,7 @@ class DrillSandbox:
 
 @contextmanager
 def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
-    """Yield this attempt's place with an empty database; it is taken away whatever happens."""
+    """Yield this attempt's sandbox with an empty database, and remove it whatever happens."""
     name = f"ops_drill_{ctx.run.id.hex}_{ctx.run.attempt}"
     place = DrillSandbox(name=name, folder=_root(ctx.settings.home) / name)
     with undoing(ctx.log) as undo:
@@ -89,7 +89,7 @@ def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
 
 
 def left_behind(home: Path) -> list[DrillSandbox]:
-    """Return the places that are there, whoever made them."""
+    """Return all existing sandboxes, of any run."""
     folders = sorted(path for path in _root(home).glob("ops_drill_*") if _NAME.fullmatch(path.name))
     return [DrillSandbox(name=path.name, folder=path) for path in folders]
 

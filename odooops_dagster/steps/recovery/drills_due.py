@@ -1,4 +1,4 @@
-"""Which drills are due: one a week for each production that has a verified backup."""
+"""Queue the drills that are due: one a week for each production that has a verified backup."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Environment
 
 REQUESTED_BY = "schedule recovery_drills"
-# Not before this hour of the week's first day, so that the night's backup is the one that is tried.
+# Not before this hour of the week's first day, so that the drill uses that night's backup.
 FROM_HOUR = 4
 
 
 def ask_for_drills(control: ControlPlane, *, now: datetime) -> list[str]:
-    """Queue the drills of the week of `now`, by its own clock, and say in a line each what was asked for."""
+    """Queue the drills of the week of `now`, in the time zone of `now`, and return a line for each."""
     if now.isoweekday() == 1 and now.hour < FROM_HOUR:
         return []
     return [line for environment in _productions(control) for line in _ask(control, environment, now)]
 
 
 def week_of(now: datetime) -> str:
-    """Return the week as ISO 8601 writes it, such as 2026-W07."""
+    """Return the week in ISO 8601 notation, such as 2026-W07."""
     year, week, _ = now.isocalendar()
     return f"{year}-W{week:02}"
 
@@ -39,7 +39,7 @@ def _productions(control: ControlPlane) -> Iterator[Environment]:
 
 
 def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iterator[str]:
-    """Ask for the week's drill unless it was asked for already; another newest backup by now does not ask again."""
+    """Request the week's drill unless it was requested before, even if there is a newer backup since."""
     backup = control.backups.newest_verified(environment.id)
     if backup is None or _was_asked(control, environment, now):
         return
@@ -53,7 +53,7 @@ def _ask(control: ControlPlane, environment: Environment, now: datetime) -> Iter
             idempotency_key=f"drill:{environment.id}:{week_of(now)}",
         )
     except OdooOpsError as exc:
-        yield f"{environment.partition_key}: {exc}"  # the others are asked for all the same
+        yield f"{environment.partition_key}: {exc}"  # the others are still requested
         return
     yield f"{environment.partition_key}: drill of backup {backup.id}"
 

@@ -1,4 +1,4 @@
-"""An alarm where the newest backup that was read back is older than the policy allows: once, until there is one."""
+"""Open one incident per production while its newest verified backup is older than policy allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from odooops_dagster.model.releases import Incident
 
 
 def watch_freshness(control: ControlPlane, *, now: datetime) -> list[str]:
-    """Open an incident for each production whose backups are stale, end those of fresh ones, and say what was done."""
+    """Open an incident for each production with stale backups, resolve those of fresh ones, and return a line each."""
     active = {project.id for project in control.projects.list() if project.status == "active"}
     environments = {e.id: e for e in control.environments.list() if e.project_id in active}
     done = []
@@ -29,7 +29,7 @@ def _has_data(environment: Environment) -> bool:
 
 
 def _stale_since(freshness: BackupFreshness, environment: Environment, now: datetime) -> datetime | None:
-    """Return since when it is stale; a new production has as long for its first backup as for every later one."""
+    """Return the moment since which the backups are stale; a new production's first backup has the same time limit."""
     if freshness.is_fresh:
         return None
     since = (freshness.verified_taken_at or environment.created_at or now) + freshness.max_age
@@ -37,7 +37,7 @@ def _stale_since(freshness: BackupFreshness, environment: Environment, now: date
 
 
 def _alarm(control: ControlPlane, freshness: BackupFreshness, since: datetime) -> str | None:
-    """Open an incident unless this breach has one, which a person may have ended already."""
+    """Open an incident unless this breach has one already, open or resolved by a person."""
     title = _title(freshness)
     if any(incident.opened_at >= since for incident in _incidents(control, freshness)):
         return None
@@ -46,7 +46,7 @@ def _alarm(control: ControlPlane, freshness: BackupFreshness, since: datetime) -
 
 
 def _all_clear(control: ControlPlane, freshness: BackupFreshness) -> str | None:
-    """End the incident of a breach that is over."""
+    """Resolve the incident of a breach that is over."""
     still = [incident for incident in _incidents(control, freshness) if incident.resolved_at is None]
     if freshness.verified_taken_at is None or not still:
         return None

@@ -1,4 +1,4 @@
-"""What a restore and a drill have in common: the data of a backup on disk and in a database, the build they need."""
+"""The common part of restore, clone and drill: load a backup's data, compare them, and find their build."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from odooops_dagster.tools.backup.schema_load import Loaded
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """A backup, opened: its row, the repository that holds it, its manifest and the table of its files."""
+    """An opened backup: its row, its repository, its manifest and its file table."""
 
     backup: Backup
     repository: Repository
@@ -43,7 +43,7 @@ def open_backup(ctx: StepContext, backup: Backup) -> Stored:
     """Read the manifest and the file table.
 
     Raises:
-        Damaged: the store does not hold them as they were written.
+        Damaged: one of them is missing from the store or differs from what was written.
     """
     repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
     try:
@@ -56,13 +56,13 @@ def open_backup(ctx: StepContext, backup: Backup) -> Stored:
 def load_backup(
     ctx: StepContext, stored: Stored, access: DatabaseAccess | None, folder: Path | None, *, twin: Path | None = None
 ) -> Loaded:
-    """Fill the empty database and the folder, at the same time; either may be left out. Return what else was.
+    """Fill the empty database and the folder at the same time, or only one of them; return the result of the load.
 
-    Files that `twin` has whole are linked instead of fetched: Odoo never changes a file of its filestore.
+    Intact files in the folder `twin` are linked instead of fetched: Odoo never changes a file of its filestore.
 
     Raises:
-        Damaged: an object is not in the store as it was written.
-        StepFailed: PostgreSQL does not take the dump.
+        Damaged: an object is missing from the store or differs from what was written.
+        StepFailed: PostgreSQL refuses the dump.
     """
     stop = threading.Event()
     try:
@@ -81,39 +81,39 @@ def load_backup(
 
 
 def compare_rows(ctx: StepContext, stored: Stored, access: DatabaseAccess, loaded: Loaded) -> tuple[Facts, CheckResult]:
-    """Count the rows of every table, as the backup did; return what the database says of itself, too."""
+    """Count the rows of every table as the backup did; return the database's facts and the check."""
     with dump.snapshot(access, programs=pg_programs(ctx.settings)) as moment:
         facts = moment.facts()
     expected = {
         table: count
         for table, count in stored.manifest.facts.get("rows", {}).items()
-        # A table that the dump does not make is one of an extension: without that it is not there.
+        # A table that the dump does not create belongs to an extension, and is missing without it.
         if table in facts.rows or table in loaded.tables or not loaded.lacks_extension
     }
     return facts, judge_rows(expected, facts.rows)
 
 
 def compare_schema(loaded: Loaded) -> CheckResult:
-    """Say what of the dump was left out."""
+    """Return the check of the parts of the dump that were left out."""
     return judge_left_out([asdict(gone) for gone in loaded.left_out])
 
 
 def compare_files(stored: Stored, facts: Facts, folder: Path, *, hashed: bool) -> CheckResult:
-    """Look for every file of the table and every file of which the database speaks; `hashed` reads each of them."""
+    """Check every file of the file table and every file that the database names; `hashed` also hashes each file."""
     expected = {file.name: (file.size_bytes, file.expected_sha1 if hashed else None) for file in stored.files}
     return judge_files(folder, expected, spoken_of=set(facts.file_names) - set(stored.manifest.missing))
 
 
 def damaged_files(stored: Stored, folder: Path) -> list[File]:
-    """Return the files of the backup that the folder does not have, or has otherwise."""
+    """Return the files of the backup that are missing from the folder or differ there."""
     return [file for file in stored.files if not _has(folder, file)]
 
 
 def build_of(ctx: StepContext, backup: Backup) -> Build:
-    """Return the build that served the data; where it is not kept any more it is made again from its commit.
+    """Return the build that served the data; rebuild it from its commit if it is no longer kept.
 
     Raises:
-        StepFailed: it is gone, and nobody knows from which commit it was made.
+        StepFailed: the build is gone, and its commit is unknown.
     """
     kept = kept_build(ctx, backup.image_digest)
     if kept is not None:
@@ -133,7 +133,7 @@ def build_of(ctx: StepContext, backup: Backup) -> Build:
 
 
 def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
-    """Return the branch's newest commit for what is adopted: which one serves it is not known here."""
+    """Return the branch's newest commit for an adopted environment, whose deployed commit is unknown; else None."""
     origin = ctx.control.environments.by_id(backup.environment_id)
     if not origin.is_adopted:
         return None

@@ -1,4 +1,4 @@
-"""The nights of productions: each is backed up once, also where the platform slept through the hour."""
+"""Nightly backups: one a night of each production, also if the platform was down at the hour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Backup, Environment
 
 REQUESTED_BY = "schedule nightly_backups"
-# What failed may be well again by then: a store that was down, a disk that was full.
+# The cause of a failure may be gone by then: a store that was down, a disk that was full.
 _PAUSE_AFTER_FAILURE = timedelta(hours=1)
 
 
@@ -25,16 +25,16 @@ class Night:
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """The backups that were asked for now, and why others could not be."""
+    """The backups that were requested now, and the reasons why others were refused."""
 
     backups: tuple[Backup, ...]
     refused: tuple[str, ...]
 
 
 def night_of(now: datetime, *, hour: int, time_zone: str) -> Night:
-    """Return the last night whose hour has come.
+    """Return the last night whose hour has passed.
 
-    An hour that the clock skips counts as come when the clock jumps over it, one that it shows twice counts once.
+    An hour that the clock skips counts from the moment of the jump; an hour that the clock repeats counts once.
     """
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
@@ -43,7 +43,7 @@ def night_of(now: datetime, *, hour: int, time_zone: str) -> Night:
 
 
 def queue_nightly(control: ControlPlane, *, hour: int, time_zone: str, now: datetime) -> Queued:
-    """Ask for a backup of each living production whose policy wants one and that has none of this night."""
+    """Request a backup of each living production whose policy wants nightly ones and that has none of this night."""
     night = night_of(now, hour=hour, time_zone=time_zone)
     active = {project.id for project in control.projects.list() if project.status == "active"}
     backups, refused = [], []
@@ -70,9 +70,9 @@ def _is_wanted(control: ControlPlane, environment: Environment) -> bool:
 
 
 def _ask_if_due(control: ControlPlane, environment: Environment, night: Night, now: datetime) -> list[Backup]:
-    """Ask for the night's backup, and once more where it failed: the second one writes anew what was damaged.
+    """Request the night's backup, and once more if it failed: the second one rewrites damaged objects.
 
-    The record is asked and not the key alone, which would be refused after a deployment.
+    The record is checked first, because the idempotency key alone would be refused after a deployment.
     """
     everyone = control.backups.list(environment_id=environment.id)
     asked = [backup for backup in everyone if backup.requested_by == REQUESTED_BY and backup.created_at >= night.due_at]

@@ -1,4 +1,4 @@
-"""Whether the environments' server takes a backup: its schema is made there once, and again when either has changed."""
+"""Prove that the environments' server accepts a backup: create its schema there, again only if either changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ select current_setting('server_version') as version,
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What a load leaves out, and how that is known."""
+    """The parts that a load leaves out, and a text on how that was found."""
 
     left_out: tuple[LeftOut, ...]
     said: str
@@ -42,11 +42,11 @@ NOT_ASKED = Proof(left_out=(), said="whether the server takes its schema was not
 
 
 def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest) -> Proof:
-    """Prove that the environments' server takes the backup's schema, by what was proven before or in an empty database.
+    """Prove that the environments' server accepts the backup's schema, by an earlier proof or in an empty database.
 
     Raises:
-        StepFailed: it does not: no load of the backup would end well there.
-        Damaged: an object is not what was written.
+        StepFailed: it does not, so every load of the backup would fail there.
+        Damaged: an object differs from what was written.
     """
     try:
         key = _key(ctx, repository, manifest)
@@ -64,7 +64,7 @@ def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest)
 
 
 def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tuple[LeftOut, ...]:
-    """Make the schema in a database of its own, by a role that may do what an environment's may."""
+    """Create the schema in a separate database, with a role that has the rights of an environment's role."""
     with comparison_database(ctx.control, ctx.databases, now=datetime.now(UTC)) as access:
         return prove(access, **_of(ctx, repository, manifest)).left_out
 
@@ -76,7 +76,7 @@ def _listed(ctx: StepContext, repository: Repository, manifest: Manifest, reason
 
 
 def _key(ctx: StepContext, repository: Repository, manifest: Manifest) -> str | None:
-    """Return what the proof depends on; None where that is not cheaper to know than to prove."""
+    """Return a hash of what the proof depends on; None if computing it costs as much as the proof."""
     if manifest.dump_format != "custom":
         return None
     blocks = partial(dump_blocks, repository, manifest)
@@ -98,7 +98,7 @@ def _file(ctx: StepContext) -> Path:
 
 
 def _recall(file: Path, key: str) -> tuple[LeftOut, ...] | None:
-    """Return what was left out when this was proven; None where it was not, or nobody can read it any more."""
+    """Return what the earlier proof with this key left out; None if there is none or it is not readable."""
     try:
         told = json.loads(file.read_text())
         return tuple(LeftOut(**gone) for gone in told["left_out"]) if told["key"] == key else None

@@ -1,7 +1,7 @@
-"""Step `restore`: a backup comes back beside what serves now, proves itself, and takes over in one statement.
+"""Step `restore`: restore a backup beside the current database, prove it, and switch to it in one statement.
 
-The database that served before is kept for the hours that policy says, so that there is a way back. Until the one
-statement the environment's row names the old database: a failure, a cancel or a kill leaves it serving.
+The previous database is kept for the hours that policy sets, so that the restore can be undone. Until that statement
+the environment's row names the old database: after a failure, a cancel or a kill it still serves.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreResult:
-    """Where the environment answers and from which database, and the answers that decided it."""
+    """The environment's URL and database after the restore, and the checks that decided it."""
 
     url: str | None
     database: str | None
@@ -53,11 +53,11 @@ class RestoreResult:
 
 
 def restore_environment(ctx: StepContext) -> RestoreResult:
-    """Do what the run's configuration asks: a whole restore, a part of one, or the way back from one.
+    """Carry out the run's config: a full restore, a restore of one part or of single records, or the undo of one.
 
     Raises:
-        StepFailed: the backup does not come back whole, or its build does not answer; the environment is as it was.
-        Damaged: the store does not hold the backup as it was written; the same.
+        StepFailed: the backup cannot be restored completely, or its build is not healthy; the environment is unchanged.
+        Damaged: an object in the store differs from what was written; the environment is unchanged.
     """
     config = RestoreConfig.of(ctx.run)
     if _was_done(ctx):
@@ -80,7 +80,7 @@ def restore_environment(ctx: StepContext) -> RestoreResult:
 
 
 def _records(ctx: StepContext, told: dict[str, object]) -> RestoreResult:
-    """Write single records into the data that serve, which serve on."""
+    """Write single records into the live database, which keeps serving."""
     review, done = apply_records(ctx, told)
     database = str(ctx.environment.database_name)
     ctx.log(
@@ -102,7 +102,7 @@ def _records(ctx: StepContext, told: dict[str, object]) -> RestoreResult:
 
 
 def _only(ctx: StepContext) -> str | None:
-    """Return the part that was asked for, None for all of it."""
+    """Return the part to restore, `database` or `filestore`; None for both."""
     only = RestoreConfig.of(ctx.run).only
     if only not in (None, "database", "filestore"):
         raise BadInput(f"a restore of only {only!r} is not known", hint="restore only the database or the filestore")
@@ -110,13 +110,13 @@ def _only(ctx: StepContext) -> str | None:
 
 
 def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
-    """Bring the data back under a name of this run's own, and let them take over."""
+    """Restore the data into a database named for this run, and switch the environment to it."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
     folder = filestore(ctx.settings.home, ctx.environment, name)
     build = _build(ctx, stored.backup)
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(role)
-        # The record is asked for the files too: a swap may be on it of which this run never heard.
+        # The files are removed only after the record's check: it may have a swap whose answer this run never received.
         undo.add(
             f"database {name} and its files",
             lambda: retire_database(ctx.control, ctx.databases, name, files=folder),
@@ -132,7 +132,7 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
 
 
 def _build(ctx: StepContext, backup: Backup) -> Build:
-    """Return the build that served the data; one that is gone gives way to what serves the environment now."""
+    """Return the build that served the data, or the environment's current build if that one is gone."""
     try:
         return build_of(ctx, backup)
     except OdooOpsError as exc:
@@ -144,7 +144,7 @@ def _build(ctx: StepContext, backup: Backup) -> Build:
 
 
 def _bring_back(ctx: StepContext, stored: Stored, name: str, folder: Path) -> list[CheckResult]:
-    """Fill database and folder, and compare both with what was backed up."""
+    """Fill the database and the folder, and compare both with the backup."""
     access = ctx.databases.access(name, role=role_name(ctx.environment))
     current = _current_files(ctx)
     if _only(ctx) == "database":
@@ -165,7 +165,7 @@ def _current_files(ctx: StepContext) -> Path | None:
 
 
 def _files_at_hand(stored: Stored, names: tuple[str, ...], folder: Path) -> CheckResult:
-    """Say which files the restored database speaks of that the kept filestore does not have; that was asked for."""
+    """Return the check of files that the restored database names and the kept filestore lacks: not blocking."""
     missing = [name for name in names if name not in stored.manifest.missing and not inside(folder, name).is_file()]
     return CheckResult(
         name="files_complete",
@@ -181,7 +181,7 @@ def _files_at_hand(stored: Stored, names: tuple[str, ...], folder: Path) -> Chec
 def _switch(
     ctx: StepContext, build: Build, name: str, report: Mapping[str, Any], undo: Undo
 ) -> tuple[str, CheckResult]:
-    """Let the restored database take over; the old one is kept."""
+    """Switch the environment to the restored database and keep the old one."""
     hours = int(ctx.control.policies.get(ctx.project.id, policy_type="clone")["keep_previous_hours"])
     record = partial(
         ctx.control.backups.swap, keep_previous_until=datetime.now(UTC) + timedelta(hours=hours), report=report
@@ -193,7 +193,7 @@ def _switch(
 
 
 def _mend_files(ctx: StepContext, stored: Stored) -> RestoreResult:
-    """Bring back the files that are missing or damaged where the environment serves; nothing else changes."""
+    """Restore the missing and damaged files of the live filestore; nothing else changes."""
     folder, database = _current_files(ctx), ctx.environment.database_name
     if folder is None or database is None:
         raise StepFailed(
@@ -209,7 +209,7 @@ def _mend_files(ctx: StepContext, stored: Stored) -> RestoreResult:
         for file in wanted:
             target = inside(folder, file.name)
             target.parent.mkdir(parents=True, exist_ok=True)
-            inside(draft, file.name).replace(target)  # whole or not at all; told again it changes nothing
+            inside(draft, file.name).replace(target)  # atomic; a repeat changes nothing
         undo.run()
     said = f"{missing} missing and {len(wanted) - missing} damaged file(s) of {len(stored.files)} brought back"
     check = CheckResult(name="files_complete", passed=not damaged_files(stored, folder), summary=said)
@@ -220,7 +220,7 @@ def _mend_files(ctx: StepContext, stored: Stored) -> RestoreResult:
 
 
 def _swap_back(ctx: StepContext, undone: Restore) -> RestoreResult:
-    """Let the database that a restore replaced serve again, with the build that served it."""
+    """Undo a restore: switch back to the previous database with the build that served it."""
     previous = _previous_of(ctx, undone)
     told = undone.report.get("previous", {})
     build = kept_build(ctx, told.get("image_digest"))
@@ -241,7 +241,7 @@ def _swap_back(ctx: StepContext, undone: Restore) -> RestoreResult:
 
 
 def _previous_of(ctx: StepContext, undone: Restore) -> str:
-    """Return the database that the restore replaced, if it is still there and the restore is what serves now."""
+    """Return the database that the restore replaced, if it still exists and the restore's own database serves now."""
     previous = undone.previous_database_name
     if undone.environment_id != ctx.environment.id or undone.status != "succeeded" or previous is None:
         raise Conflict(
@@ -261,16 +261,16 @@ def _previous_of(ctx: StepContext, undone: Restore) -> str:
 
 
 def kept_databases(restores: Sequence[Restore], *, now: datetime) -> set[str]:
-    """Return the databases on both sides of every swap that can be taken back, and for an hour after that.
+    """Return the databases on both sides of every restore that can be undone, and for an hour after that.
 
-    The hour is for a way back that was asked for in time and waits in the queue.
+    The hour is for an undo that was requested in time and waits in the queue.
     """
     kept = (restore for restore in restores if not restore.is_over(now=now - _GRACE))
     return {name for restore in kept for name in (restore.database_name, restore.previous_database_name) if name}
 
 
 def _was_done(ctx: StepContext) -> bool:
-    """Return whether an earlier attempt of the run did what was asked, and was killed before it could say so."""
+    """Return whether an earlier attempt of the run finished the work, and was killed before it could end the run."""
     restores = ctx.control.backups.restores(environment_id=ctx.environment.id, purpose="restore")
     mine = next((restore for restore in restores if restore.run_id == ctx.run.id), None)
     if mine is not None and mine.status == "failed":
@@ -279,7 +279,7 @@ def _was_done(ctx: StepContext) -> bool:
 
 
 def _told_before(ctx: StepContext) -> RestoreResult:
-    """Say again what an earlier attempt did."""
+    """Return the result of an earlier attempt."""
     ctx.log("info", f"an earlier attempt restored {ctx.environment.database_name}")
     return RestoreResult(
         url=ctx.environment.url,
@@ -291,12 +291,12 @@ def _told_before(ctx: StepContext) -> RestoreResult:
 
 
 def _note_failure(ctx: StepContext, message: str) -> None:
-    with suppress(OdooOpsError):  # a lost lease: whoever took it ends what we left
+    with suppress(OdooOpsError):  # a lost lease: the next worker ends the restore
         ctx.control.backups.end_restore(ctx.fence, error_message=message)
 
 
 def _report(ctx: StepContext, stored: Stored, checks: list[CheckResult]) -> dict[str, Any]:
-    """Return what the restore's row tells; the way back is built from it."""
+    """Return the report for the restore's row; an undo reads it."""
     return {
         "only": _only(ctx),
         "manifest_sha256": stored.manifest.sha256,

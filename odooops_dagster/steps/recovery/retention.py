@@ -1,7 +1,6 @@
-"""What becomes of a project's backups: rows first, then manifests, then the objects that nobody needs any longer.
+"""Apply the retention policy to a project's backups: drop rows first, then manifests, then unreferenced objects.
 
-Killed anywhere, the next turn goes on: what is dropped in the record is removed from the store, never the other way
-round.
+After a kill at any point the next turn continues: the store follows the record, never the other way round.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.retention import Candidate, Policy, Verdict, plan
 
-# States in which a run still works on the backup, or may.
+# States in which a run works on the backup, or may work on it.
 _AT_WORK = ("pending", "running", "stored")
-# Every verified backup is kept for its first 24 hours: the one before a risky step outlives the step.
+# Every verified backup is kept for its first 24 hours, so that a backup made before a risky step outlives the step.
 _YOUNG = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A backup and what becomes of it, with every reason."""
+    """A backup and the policy's verdict on it, with every reason."""
 
     backup: Backup
     verdict: Verdict
@@ -36,7 +35,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Retained:
-    """What one turn did in a project, and what it was refused."""
+    """The result of one turn in a project, and the drops that were refused."""
 
     dropped: tuple[Backup, ...]
     refused: tuple[str, ...]
@@ -50,13 +49,13 @@ class Retained:
         return not (self.dropped or self.refused or self.manifests or self.collected)
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the result in one line."""
         said = f"{len(self.dropped)} backup(s) dropped, {self.collected} object(s) removed"
         return "; ".join([said, *self.refused])
 
 
 def planned(control: ControlPlane, project: Project, *, time_zone: str, now: datetime) -> list[Planned]:
-    """Return what the project's policy makes of each of its backups, by environment, the newest first."""
+    """Return the policy's verdict on each backup of the project, by environment, the newest first."""
     rules = control.policies.get(project.id, policy_type="retention")
     policy = Policy(
         daily=rules["daily"],
@@ -75,7 +74,7 @@ def planned(control: ControlPlane, project: Project, *, time_zone: str, now: dat
 def retain(
     control: ControlPlane, repository: Repository, project: Project, *, time_zone: str, now: datetime, turn: str
 ) -> Retained:
-    """Drop the backups that the policy does not keep; a refused drop is reported and does not stop the others."""
+    """Apply the retention policy: drop expired backups and delete unreferenced objects; report refused drops."""
     going = [item for item in planned(control, project, time_zone=time_zone, now=now) if not item.verdict.is_kept]
     dropped, refused = _drop_rows(control, going)
     manifests = _remove_manifests(repository, control.backups.list(project.id))
@@ -90,7 +89,7 @@ def retain(
 
 
 def _plan(backups: Sequence[Backup], policy: Policy, now: datetime) -> Iterator[Planned]:
-    """Yield the verdict on each backup of one environment; what a run works on is nobody else's to judge."""
+    """Yield the verdict on each backup of one environment; a backup on which a run works is kept."""
     by_id = {str(backup.id): backup for backup in backups}
     for backup in backups:
         if backup.status in _AT_WORK:
@@ -130,9 +129,9 @@ def _drop_rows(control: ControlPlane, going: Iterable[Planned]) -> tuple[list[Ba
 
 
 def _remove_manifests(repository: Repository, backups: Sequence[Backup]) -> list[str]:
-    """Remove the manifests of backups that were dropped, and those that an attempt left that was killed.
+    """Remove the manifests of dropped backups and the leftover manifests of killed attempts.
 
-    A manifest of which the record knows nothing stays: it may be another control plane's.
+    A manifest that is not on the record stays: it may belong to another control plane.
     """
     rows = {str(backup.id): backup for backup in backups}
     keys = [key for key in repository.manifests() if _is_over(key, rows.get(key.partition("-")[2]))]
@@ -148,7 +147,7 @@ def _is_over(key: str, backup: Backup | None) -> bool:
 
 
 def _collect(repository: Repository, turn: str) -> tuple[gc.Collection | None, str | None]:
-    """Remove the objects that no manifest names; who is just at work on them comes first."""
+    """Remove the objects that no manifest names; put it off while a backup or another collection holds the lock."""
     try:
         collection = gc.collect(repository, collector_id=turn)
     except Conflict as exc:

@@ -1,7 +1,7 @@
-"""Single records of a backup: compared with an environment's live database beside it, for a review.
+"""Compare single records of a backup with an environment's live database, for a review.
 
-The backup is restored into a comparison database: one with a role of its own, to which no Odoo connects. Its name
-begins with the hour it was made, so that one whose maker was killed is found and dropped.
+The backup is restored into a comparison database, which has its own role and to which no Odoo connects. Its name begins
+with the hour of its creation, so that one whose maker was killed is found and dropped.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ COMPARISON_PREFIX = "opsrec_"
 
 _MADE = "%Y%m%d%H"
 _NAME = re.compile(rf"{COMPARISON_PREFIX}(?P<made>\d{{10}})_[0-9a-f]{{16}}")
-# Nobody compares for longer.
+# No comparison takes longer.
 _LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What a diff works with."""
+    """The ports and settings that a diff needs."""
 
     control: ControlPlane
     databases: OdooDatabases
@@ -87,7 +87,7 @@ def diff_records(
 
 @contextmanager
 def comparison_database(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
-    """Yield an empty database with a role of its own; both go whatever happens."""
+    """Yield an empty database with its own role, and drop both whatever happens."""
     name = f"{COMPARISON_PREFIX}{now.astimezone(UTC):{_MADE}}_{token_hex(8)}"
     try:
         databases.ensure_role(name)
@@ -100,7 +100,7 @@ def comparison_database(control: ControlPlane, databases: OdooDatabases, *, now:
 
 @contextmanager
 def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iterator[BringBack]:
-    """Yield what brings files back; where the block fails, those that it brought are taken away again."""
+    """Yield a function that restores files; if the block fails, the restored files are removed again."""
     files = _Files(repository, manifest, filestore)
     try:
         yield files
@@ -113,24 +113,24 @@ def brought(repository: Repository, manifest: Manifest, filestore: Path) -> Iter
 
 
 def remove_comparison_databases(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[str]:
-    """Drop the comparison databases of this state folder whose makers were killed, and say which."""
+    """Drop the comparison databases of this state folder whose makers were killed, and yield a line for each."""
     for name in {*databases.list(COMPARISON_PREFIX), *databases.roles(COMPARISON_PREFIX)}:
         if not is_over_life(name, now=now) or not databases.holds_password(name):
             continue
-        with suppress(Conflict):  # made for another control plane, as it says
+        with suppress(Conflict):  # its mark names another control plane
             retire_database(control, databases, name)
             databases.drop_role(name)
             yield f"comparison database {name}"
 
 
 def is_over_life(name: str, *, now: datetime) -> bool:
-    """Return whether the comparison database's name says that nobody compares with it any longer."""
+    """Return whether the comparison database is older, by its name, than a comparison can take."""
     made = _NAME.fullmatch(name)
     return made is not None and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE
 
 
 def refuse_other(environment: Environment, backup: Backup) -> None:
-    """Production's data go nowhere else, and nobody's data into another environment's rows."""
+    """Refuse an unverified backup and one of another environment: data never cross between environments."""
     if backup.status != "verified":
         raise Conflict(f"backup {backup.id} is {backup.status}, not verified", hint="ops backup list")
     if backup.environment_id != environment.id:
@@ -139,7 +139,7 @@ def refuse_other(environment: Environment, backup: Backup) -> None:
 
 
 class _Files:
-    """Brings files of a backup back into a filestore; what is there stays as it is."""
+    """Restores files of a backup into a filestore; existing files do not change."""
 
     def __init__(self, repository: Repository, manifest: Manifest, filestore: Path) -> None:
         self.new: list[Path] = []
@@ -149,7 +149,7 @@ class _Files:
         self._filestore = filestore
 
     def __call__(self, names: Sequence[str]) -> None:
-        """Bring these back.
+        """Restore the named files that are missing.
 
         Raises:
             Conflict: the backup does not have one of them.

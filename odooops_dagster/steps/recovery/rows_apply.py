@@ -1,6 +1,6 @@
-"""Single records of a backup are written into the live database by a run: no other works on the environment meanwhile.
+"""Write single records of a backup into the live database, in a run: no other run works on the environment meanwhile.
 
-A person's review holds production's data: it is handed in to the store, sealed, and the run is told its name alone.
+A person's review holds production's data: it is sealed and put in the store, and the run's config has only its name.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def queue_records(
     requested_by: str | None,
     now: datetime,
 ) -> Run:
-    """Hand the review in and queue the run that writes what it kept.
+    """Upload the review and queue the run that writes the rows left in it.
 
-    One attempt: whether a killed one had written, a new diff says, and nothing is written twice.
+    The run has one attempt: after a kill, a new diff shows whether it had written, so nothing is written twice.
 
     Raises:
         Conflict: the environment is adopted.
@@ -68,12 +68,12 @@ def queue_records(
 
 
 def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Applied]:
-    """Write what the review kept into the environment's live database, and put it on the environment's record.
+    """Write the review's rows into the environment's live database, and record that in the environment's events.
 
     Raises:
         StepFailed: the review is no longer in the store.
-        Conflict: the environment has another database by now, is adopted, or a row is no longer what the diff saw;
-            nothing was written.
+        Conflict: the environment has another database by now, is adopted, or a row has changed since the diff; nothing
+            was written.
     """
     handed = _handed(told)
     folder = f"{_FOLDER}/{ctx.project.slug}"
@@ -82,17 +82,17 @@ def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Ap
         review = _review(repository, folder, handed)
         return review, _apply(ctx, repository, review)
     finally:
-        with suppress(OdooOpsError):  # what stays goes in a week
+        with suppress(OdooOpsError):  # a leftover is removed after a week
             remove_upload(ctx.store, folder, handed)
 
 
 def remove_old_reviews(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
-    """Remove the reviews that no run will ask for any more, and return the keys of their pieces."""
+    """Remove the old reviews that no unfinished run needs, and return the keys of their pieces."""
     return remove_old(control, store, _FOLDER, now=now)
 
 
 def written_by(control: ControlPlane, run: Run) -> dict[str, Any]:
-    """Return how much the run wrote, as its event says; nothing where it wrote nothing."""
+    """Return the counts of written records from the run's event; empty if it wrote nothing."""
     payloads = [row["payload"] for row in control.logs.events(run.id)]
     return next((dict(payload["records"]) for payload in reversed(payloads) if "records" in payload), {})
 

@@ -1,4 +1,4 @@
-"""What reading a backup back means: for itself, for those that share its objects, and for the next one."""
+"""Apply the result of reading a backup back: to its row, to backups that share its objects, and to the next backup."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.verify import Defect, Verification, verify
 
-# So many names fit a line.
+# At most this many names fit in a line.
 _NAMES_SAID = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedAgain:
-    """The backup's row as it is now; what is wrong with it in one line, and what was read."""
+    """The backup's row as it is now, its fault in one line, and the full result of the reading."""
 
     backup: Backup
     fault: str | None
@@ -32,11 +32,11 @@ class VerifiedAgain:
 def verify_again(
     control: ControlPlane, repository: Repository, backup: Backup, *, programs: Programs, progress: Progress = silent
 ) -> VerifiedAgain:
-    """Read a backup back out of the store, and note in its row what was found.
+    """Read a backup back from the store and record the result in its row.
 
     Raises:
-        Unavailable: the store does not answer: nothing is known then, and nothing noted.
-        Conflict: the backup is at work or was dropped, or cannot be read with this key.
+        Unavailable: the store does not answer; nothing is recorded.
+        Conflict: a run works on the backup, it was dropped, or it cannot be read with this key.
     """
     try:
         manifest = manifest_of(repository, backup)
@@ -74,7 +74,7 @@ def settle(
 
 
 def in_one_line(defects: Sequence[Defect]) -> str:
-    """Return what is wrong, and with what, the first few by name: one object may hold a hundred files."""
+    """Return the defects and the first few names of each in one line: one object may hold a hundred files."""
     subjects: dict[str, list[str]] = {}
     for defect in defects:
         subjects.setdefault(defect.message, []).append(defect.subject)
@@ -82,7 +82,7 @@ def in_one_line(defects: Sequence[Defect]) -> str:
 
 
 def few(names: Sequence[str], between: str = ", ") -> str:
-    """Return the first few names, and how many there are besides."""
+    """Return the first few names and the number of the others."""
     more = len(names) - _NAMES_SAID
     return between.join(names[:_NAMES_SAID]) + (f"{between}and {more} more" if more > 0 else "")
 
@@ -91,13 +91,13 @@ def _objects(repository: Repository, backup: Backup) -> frozenset[str]:
     try:
         return frozenset(manifest_of(repository, backup).objects)
     except Conflict:
-        return frozenset()  # reading it is its own check's affair
+        return frozenset()  # its own check reports a manifest that cannot be read
 
 
 def _is_a_verdict(repository: Repository, backup: Backup, error: Conflict) -> bool:
-    """Return whether a manifest that cannot be read is of no use to this version, and not read with a wrong key.
+    """Return whether an unreadable manifest is damaged or of a later format, and not just read with a wrong key.
 
-    A key that is not given is said with a hint. A wrong key and damage look the same; a key that reads another manifest
+    A missing key raises an error with a hint. A wrong key and damage look the same; a key that reads another manifest
     is the right one.
     """
     if isinstance(error, Damaged | LaterFormat):

@@ -1,4 +1,4 @@
-"""Zips that people bring: kept in the store until a run of kind backup has made a backup of them."""
+"""Imported zips: kept in the store until a run of kind `backup` has made a backup from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from odooops_dagster.tools.backup.zip_import import Report, import_zip
 from odooops_dagster.tools.store import ObjectStore
 from odooops_dagster.wording import size_text
 
-# What the run's config says of the zip stands under this word.
+# The key of the zip's description in the run's config.
 IMPORT = "import"
 
 _FOLDER = "imports"
@@ -31,10 +31,10 @@ _FOLDER = "imports"
 
 @dataclass(frozen=True, kw_only=True)
 class KeptZip:
-    """A zip in the store, as the run that imports it is told."""
+    """A zip in the store, as described in the config of the run that imports it."""
 
     name: str  # in the project's folder
-    file_name: str  # what people called it
+    file_name: str  # the original name
     database_name: str
     pieces: int
     sha256: str
@@ -42,7 +42,7 @@ class KeptZip:
 
     @classmethod
     def of(cls, run: Run) -> KeptZip | None:
-        """Return the zip of which the run makes a backup; None where it makes one of its environment."""
+        """Return the zip that the run imports; None if the run backs up its environment."""
         told = run.config.get(IMPORT)
         if told is None:
             return None
@@ -57,21 +57,21 @@ class KeptZip:
 
     @property
     def handed(self) -> Upload | None:
-        """Return what is in the store; None where nothing of that name can be."""
+        """Return the zip's upload in the store; None if the name cannot be an upload's."""
         try:
             return Upload(name=self.name, pieces=self.pieces, sha256=self.sha256)
         except ValidationError:
             return None
 
     def config(self) -> dict[str, object]:
-        """Return what the run is to be told."""
+        """Return the run's config for this zip."""
         return {IMPORT: asdict(self)}
 
 
 def keep_zip(
     repository: Repository, project_slug: str, report: Report, *, now: datetime, progress: Progress
 ) -> KeptZip:
-    """Copy the zip into the store, from where a run on any machine takes it."""
+    """Copy the zip into the store, where a run on any machine can read it."""
     with report.path.open("rb") as stream:
         handed = upload(
             repository,
@@ -91,10 +91,10 @@ def keep_zip(
 
 
 def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, kept: KeptZip) -> Created:
-    """Make the run's backup of the zip.
+    """Make the run's backup from the zip.
 
     Raises:
-        StepFailed: the zip is no longer in the store, or is not the one that was brought.
+        StepFailed: the zip is no longer in the store, or is not the one that was uploaded.
         BadInput: it is no zip of an Odoo database.
     """
     path = ctx.run_folder / "import.zip"
@@ -120,13 +120,13 @@ def create_from_zip(ctx: StepContext, repository: Repository, backup: Backup, ke
 
 
 def forget_zip(ctx: StepContext) -> None:
-    """Remove the zip of which the run made its backup, if it is an import."""
+    """Remove the run's zip from the store if the run is an import."""
     if (kept := KeptZip.of(ctx.run)) and kept.handed:
         remove_upload(ctx.store, f"{_FOLDER}/{ctx.project.slug}", kept.handed)
 
 
 def remove_old_zips(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
-    """Remove the zips that no run will ask for any more, and return the keys of their pieces."""
+    """Remove the old zips that no unfinished run needs, and return the keys of their pieces."""
     return remove_old(control, store, _FOLDER, now=now)
 
 

@@ -1,1 +1,1 @@
-"""What keeps the platform in order: whose things are, and which of them are over."""
+"""Upkeep: find what the platform created, decide who owns it, and remove what is no longer used."""

@@ -1,4 +1,4 @@
-"""What a person decides about an orphan: it is adopted and stays, or it is dropped for good. Both are on the record."""
+"""A person's decision about an orphan: adopt and keep it, or drop it for good. Both are recorded."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from odooops_dagster.steps.upkeep.verdicts import Verdict, is_in_use, judge
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
-# What depends on others goes first.
+# Dependents first.
 _ORDER: tuple[OrphanKind, ...] = ("service", "database", "role", "folder")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What was found, and the record by which it was judged."""
+    """The orphans and adopted things that were found, and the record they were compared with."""
 
     orphans: list[Verdict]
     adopted: list[Verdict]
@@ -35,7 +35,7 @@ class Found:
 
 
 class OrphanKeeper:
-    """Finds orphans and carries out what a person decides about them."""
+    """Finds orphans and carries out a person's decision about each."""
 
     def __init__(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path) -> None:
         self._control = control
@@ -44,7 +44,7 @@ class OrphanKeeper:
         self._home = home
 
     def find(self) -> Found:
-        """Return what nobody knows and what was adopted; nothing is changed."""
+        """Return the orphans and the adopted things; change nothing."""
         things = find_things(self._runtime, self._databases, self._home)
         since = older_since(self._control, self._home, now=datetime.now(UTC))
         record = read_record(self._control, things, self._home, older_since=since)
@@ -67,7 +67,7 @@ class OrphanKeeper:
         """Remove the thing for good.
 
         Raises:
-            Conflict: an environment uses it, or the server holds it back.
+            Conflict: an environment uses it, or the server refuses to drop it.
         """
         thing = verdict.thing
         if is_in_use(replace(thing, mark=None), record) and thing.kind != "role":
@@ -79,7 +79,7 @@ class OrphanKeeper:
         )
 
     def _take(self, thing: Thing, record: Record) -> None:
-        """Make the thing ours, as nothing of others is changed or dropped."""
+        """Mark the thing as ours, because another installation's things are never changed or dropped."""
         write_mark(thing, Mark(identity=record.identity, made_at=datetime.now(UTC)), self._databases, self._home)
 
     def _removals(self, record: Record) -> Mapping[OrphanKind, Callable[[str], object]]:

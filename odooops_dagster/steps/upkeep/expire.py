@@ -1,4 +1,4 @@
-"""What is past its time goes: rows by the batch, objects before the rows that point to them."""
+"""Remove expired data: rows in batches, objects before the rows that point to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odooops_dagster.tools.store import ObjectStore
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedArtifacts:
-    """How many objects and rows went, and the addresses that are not in this store."""
+    """The numbers of removed objects and rows, and the addresses that are not in this store."""
 
     objects: int
     rows: int
@@ -21,7 +21,7 @@ class RemovedArtifacts:
 
 
 def expire_rows(control: ControlPlane, *, patience_seconds: float) -> list[Expiry]:
-    """Remove old log lines, deliveries and months of events, batch by batch, until none is left or time is up."""
+    """Remove old log lines, deliveries and months of events in batches, until none is left or time is up."""
     end = time.monotonic() + patience_seconds
     done: list[Expiry] = []
     while removed := control.retention.expire("logs", "ingest", "events"):
@@ -32,7 +32,7 @@ def expire_rows(control: ControlPlane, *, patience_seconds: float) -> list[Expir
 
 
 def remove_artifacts(control: ControlPlane, store: ObjectStore) -> RemovedArtifacts:
-    """Remove the objects that nobody needs any longer, then their rows; killed in between, the next call goes on."""
+    """Remove the unused objects, then their rows; after a kill in between, the next call continues."""
     urls = [url for expiry in control.retention.expire("artifacts") for url in expiry.s3_urls]
     ours = [url for url in urls if _remove(store, url)]
     rows = control.retention.remove_artifacts(ours) if ours else 0
@@ -40,7 +40,7 @@ def remove_artifacts(control: ControlPlane, store: ObjectStore) -> RemovedArtifa
 
 
 def _remove(store: ObjectStore, url: str) -> bool:
-    """Remove the object if the address is this store's; one that is gone already counts as removed."""
+    """Remove the object and return true; return false if its address is not in this store."""
     key = object_at(url)
     if key is None:
         return False

@@ -1,7 +1,7 @@
-"""What killed runs leave behind is found by its mark and taken away; what is not ours is told of, and left alone.
+"""The janitor: find leftovers of killed runs by their marks and remove them; report what is not ours and leave it.
 
-Databases, roles and folders carry the state folder and the control plane for which they were made. Where something of
-ours is not on the record, the record is older than it was: nothing is removed until a person has decided.
+The marks of databases, roles and folders name the state folder and the control plane they were made for. If something
+of ours is not on the record, the record was restored from an older state: nothing is removed until a person decides.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from odooops_dagster.tools.runtime import Runtime
 
 
 def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
-    """Remove databases, services and folders of ours that no live environment and no working run owns; say what went.
+    """Remove our databases, services and folders that no live environment or active run owns; return what was removed.
 
-    What somebody else made or nobody knows raises an alarm. Where the record itself is in doubt nothing goes.
+    Things of others and unknown things raise an alarm. If the record itself is in doubt, nothing is removed.
     """
     now = datetime.now(UTC)
     things = find_things(runtime, databases, settings.home)
@@ -52,12 +52,12 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
 
 
 def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Path, *, now: datetime) -> Verdict:
-    """Mark what the record knows and an earlier version or control plane made, and judge it by that."""
+    """Mark a thing that is on the record but has no mark of ours, and judge it again."""
     if verdict.answer != "claimed":
         return verdict
     thing = verdict.thing
     run_id = thing.run_id or record.makers.get(thing.name.removeprefix("templates/"))
-    # What was there before is not newer than the moment from which on the record is known to be whole.
+    # An existing thing must not look newer than the moment since which the record is known to be complete.
     mark = Mark(identity=record.identity, run_id=run_id, made_at=record.older_since or now)
     with suppress(NotFound):  # gone since it was listed
         write_mark(thing, mark, databases, home)
@@ -65,7 +65,7 @@ def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Pat
 
 
 def write_mark(thing: Thing, mark: Mark, databases: OdooDatabases, home: Path) -> None:
-    """Write down whose the thing is, where such a thing bears a mark."""
+    """Write the owner's mark on the thing, if things of its kind have one."""
     if thing.kind == "database":
         databases.mark(thing.name, mark)
     elif thing.kind == "role" and thing.bears_mark:
@@ -83,7 +83,7 @@ def _remove(
     over: Sequence[Thing],
     record: Record,
 ) -> Iterator[str]:
-    """Remove what is over: services before their databases, databases before their roles and folders."""
+    """Remove unused things: services before their databases, databases before their roles and folders."""
     for service in (thing.name for thing in over if thing.kind == "service"):
         runtime.stop(service, remove=True)
         yield f"service {service}"
@@ -105,15 +105,15 @@ def _databases(
 ) -> Iterator[str]:
     for name in names:
         if (home / "drills" / name).exists():
-            continue  # it goes with its place
-        with suppress(Conflict):  # it came into use since it was listed
+            continue  # it is dropped with the drill's sandbox
+        with suppress(Conflict):  # in use since it was listed
             retire_database(control, databases, name)
             remove_files_of(home, name, record)
             yield f"database {name}"
 
 
 def remove_files_of(home: Path, database: str, record: Record) -> None:
-    """Remove the attachments of a database that was dropped."""
+    """Remove the attachments of a dropped database."""
     shutil.rmtree(home / "templates" / database, ignore_errors=True)
     owner = owner_of_database(database)
     environment = record.environment(owner.environment) if owner else None
@@ -122,15 +122,15 @@ def remove_files_of(home: Path, database: str, record: Record) -> None:
 
 
 def _scratch_roles(databases: OdooDatabases, names: Sequence[str]) -> Iterator[str]:
-    """Drop the roles of copies that were never made harmless, or handed over; their databases are gone by now."""
+    """Drop the scratch roles of clones that were never finished; their databases are already dropped."""
     for role in names:
-        with suppress(Conflict):  # its database is being dropped by somebody else: the next round finds it
+        with suppress(Conflict):  # another process still drops its database: the next round finds it
             databases.drop_role(role)
             yield f"role {role}"
 
 
 def _environments(databases: OdooDatabases, home: Path, names: Sequence[str]) -> Iterator[str]:
-    """Remove the folders of destroyed environments, unless a database is left whose files are in there."""
+    """Remove the folders of destroyed environments, except where a database remains whose files are in the folder."""
     for name in (name for name in names if name.startswith("environments/")):
         digits = name.partition("/")[2]
         owners = map(owner_of_database, databases.list())
@@ -140,7 +140,7 @@ def _environments(databases: OdooDatabases, home: Path, names: Sequence[str]) ->
 
 
 def _drafts(home: Path, names: Sequence[str]) -> Iterator[str]:
-    """Remove the drafts of ended runs; what they said is kept as evidence, and their passwords should not be."""
+    """Remove the drafts of ended runs: their logs are kept as evidence, and their passwords must not stay."""
     for name in (name for name in names if name.startswith(("runs/", "sources/"))):
         shutil.rmtree(home / name, ignore_errors=True)
         yield f"draft {Path(name).name}"
@@ -149,9 +149,9 @@ def _drafts(home: Path, names: Sequence[str]) -> Iterator[str]:
 def _drills(
     control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path, names: Sequence[str]
 ) -> Iterator[str]:
-    """Remove the places of drills that nobody works on."""
+    """Remove the sandboxes of drills that no longer run."""
     for place in left_behind(home):
         if f"drills/{place.name}" in names:
-            with suppress(Conflict):  # somebody connects to it still: the next round finds it
+            with suppress(Conflict):  # a client is still connected: the next round finds it
                 place.take_away(control, runtime, databases)
                 yield f"drill {place.name}"

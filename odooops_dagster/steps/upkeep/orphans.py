@@ -1,7 +1,7 @@
-"""Orphans: what the platform finds and does not know. People are told, and adopt or drop each.
+"""Orphans: things that the platform finds and does not know. Alarms report them, and a person adopts or drops each.
 
-Two alarms, each open once: one for what is not ours or nobody's, and one that says that the janitor has stopped, as
-things of ours are not on the record.
+There are two alarms, each open at most once: one for things of others or of no known owner, and one for a stopped
+janitor, because things of ours are not on the record.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NEXT = (
 
 
 def tell_of_orphans(control: ControlPlane, verdicts: Sequence[Verdict]) -> None:
-    """Raise the alarms for what is there, and clear those for what is gone."""
+    """Raise the alarms for the orphans found, and clear the alarms that no longer apply."""
     strangers = [verdict for verdict in verdicts if verdict.answer == "stranger"]
     lost = [verdict for verdict in verdicts if verdict.answer == "lost"]
     if strangers:

@@ -1,4 +1,4 @@
-"""Asking a repository for its branches, for projects whose forge sends no webhook."""
+"""Poll a repository for its branches, for projects whose forge sends no webhook."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from odooops_dagster.tools import git
 
 
 def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
-    """Record where the project's branches stand and return the runs that their movements queued.
+    """Record the heads of the project's branches and return the runs that their changes queued.
 
     Raises:
         StepFailed: there is no such repository, or it refuses access.
-        Unavailable: it does not answer, or shows no branch at all, which must not be read as "all were deleted".
+        Unavailable: it does not answer, or lists no branch at all, which must not count as "all were deleted".
     """
     asked_at = datetime.now(UTC)
     try:

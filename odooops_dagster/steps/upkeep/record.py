@@ -1,4 +1,4 @@
-"""What the control plane's record knows of the things: in use, at work, made by whom, adopted by a person."""
+"""Read what the control plane's record knows of the things: their use, active runs, makers and adoptions."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from odooops_dagster.steps.upkeep.things import Thing, run_of_template
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What must stay, and what the record has ever heard of."""
+    """The things that must stay, and everything that the record knows."""
 
     identity: Identity
-    # Every environment by its id's digits, destroyed ones too.
+    # Every environment by the hex digits of its id, destroyed ones too.
     environments: Mapping[str, Environment]
-    # Runs at work, and the environments and numbers of those.
+    # The active runs, and their environments and run numbers.
     active: frozenset[UUID]
     working: frozenset[tuple[str, int]]
-    # Databases that environments serve or that are kept as templates, and those that a restore can be undone with.
+    # Databases that environments serve or that are kept as templates, and databases kept for the undo of a restore.
     served: frozenset[str]
     kept: frozenset[str]
-    # Those of the runs in marks and names that are on the record, and who made what bears no mark.
+    # The runs in marks and names that are on the record, and the makers of things without a mark.
     runs: frozenset[UUID]
     makers: Mapping[str, UUID]
     adopted: frozenset[tuple[str, str]]
-    # Since when the record is known to be older than it was: restored from a backup.
+    # The moment since which the record is known to be an older one, restored from a backup.
     older_since: datetime | None = None
 
     def environment(self, digits: str) -> Environment | None:
-        """Return the environment whose id begins with the digits."""
+        """Return the environment whose id starts with the digits."""
         return next((found for digest, found in self.environments.items() if digest.startswith(digits)), None)
 
     def lives(self, digits: str) -> bool:
-        """Return whether the environment is there or is being worked on."""
+        """Return whether the environment is not destroyed, or a run works on it."""
         found = self.environment(digits)
         is_living = found is not None and found.status != "destroyed"
         return is_living or any(digits.startswith(short) for short, _ in self.working)
 
     def keeps(self, owner: Owner) -> bool:
-        """Return whether a live environment or a working run owns the service."""
+        """Return whether a live environment or an active run owns the service."""
         if owner.run_number is not None:
             return (owner.environment, owner.run_number) in self.working
         found = self.environment(owner.environment)
@@ -62,8 +62,8 @@ def read_record(
 ) -> Record:
     """Return what the record knows of the things.
 
-    Things are listed before: one made since is not among them, one made before has an owner that shows unless it is
-    dead.
+    The things must be listed before the record is read: then a listed thing has its owner on the record, unless the
+    owner has ended.
     """
     things = list(things)
     active = control.runs.active()
@@ -91,7 +91,7 @@ def read_record(
 def _makers(
     control: ControlPlane, unmarked: Sequence[Thing], environments: Mapping[str, Environment]
 ) -> dict[str, UUID]:
-    """Return the runs of which the names of things speak that bear no mark, as far as they are on the record."""
+    """Return the runs in the names of things without a mark, if they are on the record."""
     ends = {thing.name: end for thing in unmarked if (end := run_of_template(thing.name))}
     runs = control.runs.ending_with(set(ends.values())) if ends else {}
     found = {name: runs[end] for name, end in ends.items() if end in runs}
@@ -104,7 +104,7 @@ def _makers(
 
 
 def _run_of(control: ControlPlane, owner: Owner, environments: Mapping[str, Environment]) -> UUID | None:
-    """Return the run of that number, if it worked on that environment."""
+    """Return the id of the run with that number if it worked on that environment."""
     environment = next((e for e in environments.values() if e.id.hex.startswith(owner.environment)), None)
     if environment is None or owner.run_number is None:
         return None

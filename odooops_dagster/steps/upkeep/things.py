@@ -1,4 +1,4 @@
-"""Everything on the environments' server and in the state folder that the platform makes, found by its name."""
+"""List everything that the platform creates on the environments' server and in the state folder, by its name."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Thing:
     kind: OrphanKind
     name: str
     mark: Mark | None = None
-    # What its name says: the environment and run that made it, or the run alone.
+    # From its name: the environment and run that made it, or the run alone.
     owner: Owner | None = None
     run_id: UUID | None = None
-    # Whether this state folder holds what goes with it: the role's password, the template's files.
+    # Whether this state folder has its counterpart: the role's password or the template's files.
     is_at_home: bool = True
-    # A service, and what a run wrote for itself, bear no mark: their names in the state folder say whose they are.
+    # Services and a run's own drafts have no mark: their names in the state folder identify the owner.
     bears_mark: bool = True
 
 
 def find_things(runtime: Runtime, databases: OdooDatabases, home: Path) -> list[Thing]:
-    """Return all of it, by kind."""
+    """Return all things, grouped by kind."""
     return [*_services(runtime), *_databases(databases, home), *_roles(databases), *_folders(home), *_drafts(home)]
 
 
 def run_of_template(name: str) -> str | None:
-    """Return the digits with which the id of the run ends that made the template, None where it is not one."""
+    """Return the last digits of the id of the run that made the template; None if the name is not a template's."""
     found = _TEMPLATE.fullmatch(name)
     return found["run"] if found else None
 
@@ -82,20 +82,20 @@ def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
             run_id = mark.run_id if mark else None
             yield Thing(kind="database", name=name, mark=mark, run_id=run_id, is_at_home=is_at_home)
     for name, mark in databases.marks(COMPARISON_PREFIX).items():
-        # Each state folder removes its own; the rest is told of once nobody compares any longer.
+        # Each state folder removes its own; those of others are reported once their lifetime is over.
         if is_over_life(name, now=datetime.now(UTC)) and not databases.holds_password(name):
             yield Thing(kind="database", name=name, mark=mark, is_at_home=False)
 
 
 def _role_of(name: str, owner: Owner | None) -> str:
-    """Return the role for which a database was made: the environment's, or one of its own name."""
+    """Return the role that owns the database: the environment's, or a scratch role with the database's name."""
     if owner is None or name.startswith(CLONE_STAGING_PREFIX):
         return name
     return f"{DATABASE_PREFIX}{owner.environment}"
 
 
 def _roles(databases: OdooDatabases) -> Iterator[Thing]:
-    """Yield the environments' roles and those of copies in the making, of which perhaps only the password was made."""
+    """Yield the roles of environments and of unfinished clones; of the latter perhaps only the password exists."""
     marks = databases.role_marks(DATABASE_PREFIX)
     for name in databases.roles(DATABASE_PREFIX):
         found = _ROLE.fullmatch(name)
@@ -127,7 +127,7 @@ def _folders(home: Path) -> Iterator[Thing]:
 
 
 def _drafts(home: Path) -> Iterator[Thing]:
-    """Yield what a run wrote for itself alone: its working folder, half-made checkouts, and the place of a drill."""
+    """Yield the private folders of runs: working folders, partial checkouts and the sandboxes of drills."""
     for path in _subfolders(home / "runs"):
         yield from _draft(f"runs/{path.name}", path.name)
     for path in (home / "sources").glob("*/.*.*.*"):

@@ -1,7 +1,7 @@
-"""Whose each thing is and whether it is over: a pure decision, and an allow-list.
+"""Decide who owns each thing and whether it may be removed: a pure decision, and an allow-list.
 
-Only what carries our own mark, is on the record and is over there may be removed. What somebody else made, or nobody
-knows, is reported. What is ours and the record has never heard of shows that the record is older than the things.
+Only a thing with our own mark that is on the record and no longer used may be removed. Things of others and unknown
+things are reported. A thing with our mark that is not on the record shows that the record is older than the thing.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 
-# kept: in use. claimed: ours by what the record says, to be marked. over: to be removed. stranger: reported.
-# lost: ours, but not on the record; nothing at all is removed until a person has decided.
+# kept: in use. claimed: ours according to the record, to be marked. over: to be removed. stranger: reported.
+# lost: ours, but not on the record; nothing at all is removed until a person decides.
 Answer = Literal["kept", "claimed", "over", "stranger", "lost"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What is to be done with a thing, and why."""
+    """The decision about a thing, and its reason."""
 
     thing: Thing
     answer: Answer
@@ -28,13 +28,13 @@ class Verdict:
 
 
 def judge(thing: Thing, record: Record) -> Verdict:
-    """Return what is to be done with the thing."""
+    """Return the decision about the thing."""
     answer, reason = _ownership(thing, record) or _use(thing, record)
     return Verdict(thing=thing, answer=answer, reason=reason)
 
 
 def _ownership(thing: Thing, record: Record) -> tuple[Answer, str] | None:
-    """Return the answer for what is not surely ours, None for what is."""
+    """Return the answer for a thing that is not certainly ours; None if it is ours."""
     mark, us = thing.mark, record.identity
     if (thing.kind, thing.name) in record.adopted and (mark is None or mark.identity == us):
         return "kept", "adopted"
@@ -44,14 +44,14 @@ def _ownership(thing: Thing, record: Record) -> tuple[Answer, str] | None:
         return _unknown(thing, record)
     if mark.identity == us if mark is not None else not thing.bears_mark:
         return None
-    # A template that its run neither marked nor recorded has no files yet.
+    # A template that its run has neither marked nor recorded has no files yet.
     if not thing.is_at_home and (thing.owner is not None or thing.name in record.served):
         return "stranger", "it bears no mark, and this state folder has nothing that goes with it"
     return "claimed", "the record knows it"
 
 
 def _made_elsewhere(thing: Thing, record: Record) -> str | None:
-    """Return which other state folder made the thing, None where none did."""
+    """Return a text that names the other state folder that made the thing; None if none did."""
     mark = thing.mark
     if mark is not None and mark.identity.installation != record.identity.installation:
         whose = f"installation {mark.identity.installation} with control plane {mark.identity.control_plane}"
@@ -71,7 +71,7 @@ def _unknown(thing: Thing, record: Record) -> tuple[Answer, str]:
 
 
 def _use(thing: Thing, record: Record) -> tuple[Answer, str]:
-    """Return the answer for what is ours and known."""
+    """Return the answer for a thing that is ours and on the record."""
     if is_in_use(thing, record):
         return "kept", "in use"
     if record.older_since is not None and thing.bears_mark and not _is_newer(thing, record):
@@ -80,7 +80,7 @@ def _use(thing: Thing, record: Record) -> tuple[Answer, str]:
 
 
 def _is_known(thing: Thing, record: Record) -> bool:
-    """Return whether the record has heard of the thing, of the run that made it or of its environment."""
+    """Return whether the record knows the thing, the run that made it, or its environment."""
     run = thing.run_id or record.makers.get(thing.name)
     if thing.kind == "database":
         return thing.name in record.served or thing.name in record.kept or run in record.runs
@@ -92,7 +92,7 @@ def _is_known(thing: Thing, record: Record) -> bool:
 
 
 def is_in_use(thing: Thing, record: Record) -> bool:
-    """Return whether an environment needs it; of a record that is older, only what it serves counts."""
+    """Return whether an environment needs the thing; an older record counts only for databases that it serves."""
     if thing.kind == "database":
         return thing.name in record.served or (thing.name in record.kept and record.older_since is None)
     if thing.kind == "service":
@@ -109,5 +109,5 @@ def _is_at_work(thing: Thing, record: Record) -> bool:
 
 
 def _is_newer(thing: Thing, record: Record) -> bool:
-    """Return whether it was made after the record was found to be older, so that the record knows all about it."""
+    """Return whether the thing was made after the older record came into use, so that the record is complete for it."""
     return thing.mark is not None and record.older_since is not None and thing.mark.made_at > record.older_since
