@@ -1,4 +1,4 @@
-"""Check `attachment_readable`: does this Odoo hand out a file as it was attached?"""
+"""Check `attachment_readable`: does this Odoo return a file as it was attached?"""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PATIENCE_SECONDS = 60.0
 
 
 def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
-    """Fetch a public attachment as a browser does, and hash what comes."""
+    """Fetch a public attachment as a browser does, and compare its SHA-1."""
     path = f"/web/content/{attachment_id}"
     total = hashlib.sha1(usedforsecurity=False)
     size = 0
     try:
-        # A proxy of the machine's environment must not stand between us and a loopback address.
+        # Ignore the proxy settings of the machine: the address is a loopback address.
         with (
             httpx.Client(trust_env=False, timeout=_PATIENCE_SECONDS, follow_redirects=True) as client,
             client.stream("GET", url.rstrip("/") + path) as response,

@@ -19,13 +19,13 @@ ModuleStates = Callable[[], Mapping[str, str]]
 
 _NAME = "healthy"
 _PAUSE_SECONDS = 0.1
-# The first requests are short, as nothing listens yet; a registry that loads holds its first request for many seconds.
-# None is shorter, not even the last before the time limit: what cannot answer in time would hide the answer before it.
+# The first requests are short, as nothing listens yet; a loading registry holds its first request for many seconds.
+# None is shorter, not even the last before the time limit: its timeout would hide the answer before it.
 _SHORTEST_REQUEST_SECONDS = 1.0
 _LONGEST_REQUEST_SECONDS = 60.0
-# A service that was killed comes back within this time.
+# The supervisor restarts a killed service within this time.
 _GONE_SECONDS = 3.0
-# A login page is some ten kilobytes; what sends more is not one.
+# A login page has some ten kilobytes; a longer answer is not one.
 _LARGEST_PAGE = 1024 * 1024
 _UNFINISHED = frozenset({"to install", "to upgrade", "to remove"})
 
@@ -33,7 +33,7 @@ _UNFINISHED = frozenset({"to install", "to upgrade", "to remove"})
 def check_healthy(
     url: str, *, database: str, module_states: ModuleStates, timeout_seconds: float = 10.0
 ) -> CheckResult:
-    """Ask the three questions once."""
+    """Run the three questions of the check once."""
     with _client() as client:
         return _Questions(client, url, database, module_states).ask(timeout_seconds)
 
@@ -41,7 +41,7 @@ def check_healthy(
 def wait_healthy(
     url: str, *, database: str, timeout_seconds: float, alive: Callable[[], bool], module_states: ModuleStates
 ) -> CheckResult:
-    """Ask until the answers are good, the service is gone, or the time is over, give or take one short request."""
+    """Repeat the check until it passes, the service is gone, or the time is over (plus at most one short request)."""
     started = seen_alive = time.monotonic()
     patience = _SHORTEST_REQUEST_SECONDS
     with _client() as client:
@@ -62,7 +62,7 @@ def wait_healthy(
 
 
 def judge_modules(states: Mapping[str, str]) -> str | None:
-    """Return what is wrong with the modules, or None."""
+    """Return the fault of the modules in one line, or None."""
     unfinished = sorted(name for name, state in states.items() if state in _UNFINISHED)
     if unfinished:
         return f"module {unfinished[0]} is {states[unfinished[0]]!r}" + _and_more(unfinished)
@@ -76,7 +76,7 @@ def _and_more(names: list[str]) -> str:
 
 
 class _Questions:
-    """The three questions to one Odoo, in the order in which they can be answered."""
+    """The check's three questions to one Odoo, in the order in which Odoo can answer them."""
 
     def __init__(self, client: httpx.Client, url: str, database: str, module_states: ModuleStates) -> None:
         self._client = client
@@ -86,7 +86,7 @@ class _Questions:
         self._found: dict[str, Any] = {}
 
     def ask(self, timeout_seconds: float) -> CheckResult:
-        """Return the answers; the first bad one ends the asking."""
+        """Ask the questions in order, stop at the first failure, and return the result."""
         self._found = {}
         deadline = time.monotonic() + timeout_seconds
         wrong = self._ask_server(deadline) or self._ask_database(deadline) or self._ask_modules()
@@ -99,7 +99,7 @@ class _Questions:
         return self._get("/web/health", deadline)[0]
 
     def _ask_database(self, deadline: float) -> str | None:
-        """Ask for the database by name, then as a person does, who opens the URL and names none."""
+        """Request the login page with the database's name, then without it, as a person does who opens the URL."""
         named = self._ask_login(deadline, {"db": self._database})
         self._client.cookies.clear()
         return named or self._ask_login(deadline, None)
@@ -121,7 +121,7 @@ class _Questions:
         return judge_modules(states)
 
     def _get(self, path: str, deadline: float, params: Mapping[str, str] | None = None) -> tuple[str | None, str, str]:
-        """Return what is wrong, the page, and the path to which redirects led."""
+        """Return the fault or None, the page, and the path after redirects."""
         timeout = max(0.05, deadline - time.monotonic())
         try:
             with (
@@ -135,7 +135,7 @@ class _Questions:
         except httpx.ConnectError:
             return "nothing listens yet", "", path
         except httpx.HTTPError as exc:
-            # What we cut off looks like a server that hangs up.
+            # A connection that we cut looks like one that the server closed.
             late = isinstance(exc, httpx.TimeoutException) or time.monotonic() >= deadline
             return f"{path} does not answer" if late else f"{path} breaks off: {exc}", "", path
         wrong = None if response.status_code == 200 else f"{path} answers {response.status_code}"
@@ -153,7 +153,7 @@ def _read(response: httpx.Response) -> str:
 
 @contextmanager
 def _cut_off_after(seconds: float) -> Iterator[dict[str, Any]]:
-    """Shut a request's connection at its time limit: httpx limits the wait for each piece, not for the whole answer."""
+    """Close a request's connection at its time limit: httpx limits the wait for each piece, not for the answer."""
     sockets: list[socket.socket] = []
 
     def trace(event: str, details: Mapping[str, Any]) -> None:
@@ -174,14 +174,14 @@ def _cut_off_after(seconds: float) -> Iterator[dict[str, Any]]:
 
 
 class _LoginForm(HTMLParser):
-    """Gathers the names of a page's input fields, per form."""
+    """Collects the names of a page's input fields, per form."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[set[str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a form, or a field of the last one."""
+        """Record a form, or a field of the last form."""
         if tag == "form":
             self.forms.append(set())
         elif tag == "input" and self.forms:
@@ -195,8 +195,8 @@ def _has_login_form(page: str) -> bool:
 
 
 def _client() -> httpx.Client:
-    # A proxy of the machine's environment must not stand between us and a loopback address.
-    # Connections are not kept, so that each request has its own to be cut.
+    # Ignore the proxy settings of the machine: the address is a loopback address.
+    # Keep no connections, so that each request has its own, which can be cut.
     unkept = httpx.Limits(max_keepalive_connections=0)
     return httpx.Client(trust_env=False, follow_redirects=True, max_redirects=5, limits=unkept)
 

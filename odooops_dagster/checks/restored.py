@@ -1,4 +1,4 @@
-"""Checks of what was restored: are all rows there, and all files?"""
+"""Checks of restored data: are all rows there, and all files?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES_SHOWN = 100
 
 
 def judge_rows(expected: Mapping[str, int], found: Mapping[str, int]) -> CheckResult:
-    """Compare the rows of every table with those that were counted in the moment of the backup."""
+    """Compare the row count of every table with the count at the moment of the backup."""
     wrong = {
         table: f"{_counted(found.get(table))} instead of {_counted(expected.get(table))}"
         for table in sorted(expected.keys() | found.keys())
@@ -33,7 +33,7 @@ def judge_rows(expected: Mapping[str, int], found: Mapping[str, int]) -> CheckRe
 def judge_files(
     folder: Path, files: Mapping[str, tuple[int, str | None]], *, spoken_of: Collection[str], blocking: bool = True
 ) -> CheckResult:
-    """Compare the folder with the files expected there (size, SHA-1 where known) and those the database speaks of."""
+    """Compare the folder with the expected files (size, SHA-1 if known) and with the files that the database names."""
     wrong = [name for name, (size, sha1) in sorted(files.items()) if not is_whole(folder / name, size=size, sha1=sha1)]
     lost = sorted(name for name in spoken_of if name not in files and not (folder / name).is_file())
     bad = [*wrong, *lost]
@@ -49,7 +49,7 @@ def judge_files(
 
 
 def judge_left_out(found: Sequence[Mapping[str, str]]) -> CheckResult:
-    """Say what of a dump a load does not bring; each has its kind, its name and the reason."""
+    """Return the check of the parts of a dump that a load leaves out; each has a kind, a name and a reason."""
     said = [f"{gone['kind']} {gone['name']} ({gone['reason']})" for gone in found]
     more = f" and {len(said) - _NAMES_SAID} more" if len(said) > _NAMES_SAID else ""
     return CheckResult(
@@ -68,7 +68,7 @@ def _counted(rows: int | None) -> str:
 
 
 def is_whole(path: Path, *, size: int, sha1: str | None) -> bool:
-    """Return whether the file is there, as long as it should be, and hashes to what it should."""
+    """Return whether the file exists and has the given size and, if given, the SHA-1."""
     try:
         if path.stat().st_size != size:
             return False

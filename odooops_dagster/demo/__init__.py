@@ -14,11 +14,11 @@ BRANCH = "feature/visits"
 RELEASE = "release/1.0"
 ADDON = "partner_visit"
 
-# One wrong word in the addon: its own test notices, and names the line.
+# One wrong word in the addon: the addon's own test fails and names the line.
 _RIGHT = 'f"Dear {visit.partner_id.firstname'
 _WRONG = 'f"Dear {visit.partner_id.lastname'
 
-# Neither the person's name nor their hooks and signing keys belong in the demonstration.
+# The demonstration uses neither the person's name nor their hooks and signing keys.
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "OdooOps demo",
     "GIT_AUTHOR_EMAIL": "demo@odooops.invalid",
@@ -30,14 +30,14 @@ _IDENTITY = {
 
 
 class DemoRepository:
-    """A bare repository and the clone from which it is pushed to, below one folder."""
+    """A bare repository and the clone that pushes to it, below one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.origin = folder / "partner-visits.git"
         self.clone = folder / "partner-visits"
 
     def create(self) -> None:
-        """Make both anew and push the addon to main."""
+        """Recreate both repositories and push the addon to main."""
         for path in (self.origin, self.clone):
             shutil.rmtree(path, ignore_errors=True)
         self.origin.parent.mkdir(parents=True, exist_ok=True)
@@ -48,25 +48,25 @@ class DemoRepository:
         _git(self.clone, "push", "--quiet", "origin", "HEAD:main")
 
     def push_feature(self) -> str:
-        """Push a feature branch with a change of its own and return its commit."""
+        """Push a feature branch with its own change and return its commit."""
         _git(self.clone, "checkout", "--quiet", "-B", BRANCH)
         readme = self.clone / "README.md"
         readme.write_text(readme.read_text() + "\nThe list of visits is under the menu Visits.\n")
         return self._push("Say where the visits are")
 
     def push_broken(self) -> str:
-        """Push a commit whose own test fails and return it."""
+        """Push a commit whose test fails and return it."""
         return self._change(_RIGHT, _WRONG, "Greet by last name")
 
     def push_release(self) -> str:
-        """Push what production runs as a release branch, with a change of its own, and return its commit."""
+        """Push production's commit plus one change as a release branch and return the new commit."""
         _git(self.clone, "checkout", "--quiet", "--force", "-B", RELEASE, "origin/main")
         readme = self.clone / "README.md"
         readme.write_text(readme.read_text() + "\nRelease 1.0.\n")
         return self._push("Release 1.0", branch=RELEASE)
 
     def push_mended(self) -> str:
-        """Push the mend of the broken commit and return it."""
+        """Push the fix of the broken commit and return it."""
         return self._change(_WRONG, _RIGHT, "Greet by first name again")
 
     def _change(self, old: str, new: str, message: str) -> str:
@@ -93,7 +93,7 @@ def _copy_files(target: Path) -> None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """Run git as a developer would; its hooks are not ours to fire."""
+    """Run git without the user's hooks and return its output."""
     if shutil.which("git") is None:
         raise MissingDependency("git is not installed", hint="install it, on Debian: apt-get install git")
     done = subprocess.run(

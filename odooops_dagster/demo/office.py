@@ -1,4 +1,4 @@
-"""A person at work in an Odoo, through its own pages: what `ops demo` enters in production and looks for in staging."""
+"""A user's session in an Odoo over HTTP: `ops demo` enters records in production and looks for them in staging."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 
 from odooops_dagster.errors import StepFailed
 
-# What a new Odoo lets in.
+# The login and the password of a new Odoo.
 _LOGIN = "admin"
 _PATIENCE_SECONDS = 120
 
@@ -25,7 +25,7 @@ class OdooSession:
         return int(self._ask(model, "create", [values]))
 
     def look_up(self, model: str, domain: list[Any], field: str) -> list[Any]:
-        """Return one field of every record that is found."""
+        """Return one field of every record that matches the domain."""
         return [row[field] for row in self._ask(model, "search_read", [domain], fields=[field])]
 
     def _ask(self, model: str, method: str, arguments: list[Any], **named: object) -> Any:  # noqa: ANN401 -- as Odoo answers

@@ -1,1 +1,1 @@
-"""All that knows Dagster beside the root folders."""
+"""The code that depends on Dagster, besides the root folders."""

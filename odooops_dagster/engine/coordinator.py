@@ -1,6 +1,6 @@
-"""Enrols runs that are born in Dagster: a click on Materialize, a re-execution, a backfill, a schedule.
+"""Enrol runs that start in Dagster: a click on Materialize, a re-execution, a backfill, a schedule.
 
-Nothing happens off the record: such a run gets its row in ops.runs before it is queued.
+Every run is recorded: such a run gets its row in ops.runs before it is queued.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ PARTITION = "dagster/partition"
 SCHEDULE = "dagster/schedule_name"
 WORKER = "dagster"
 
-# The header in which a proxy that authenticates people names them.
+# The header in which an authenticating proxy names the person.
 PERSON_HEADER = "X-Forwarded-User"
 
 
 class OdooOpsRunCoordinator(QueuedRunCoordinator):
-    """Dagster's queue for what is born in Dagster; what comes from ops.runs has waited there and starts at once."""
+    """Dagster's queue for runs that start in Dagster; runs from ops.runs have waited there and start at once."""
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
-        """Start or queue the run; refuse one that ops.runs has no place for, with the reason."""
+        """Start or queue the run; refuse one that ops.runs does not accept, with the reason."""
         fence = fence_from_queue(context.dagster_run)
         if fence is not None:
             return self._start(context, fence)
@@ -39,22 +39,22 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         return super().submit_run(context)
 
     def _start(self, context: SubmitRunContext, fence: Fence) -> DagsterRun:
-        """Start a claimed run: there is room for it, and Dagster's queue would only hold it up for a second."""
+        """Start a claimed run: there is room for it, and Dagster's queue would only delay it by a second."""
         run = context.dagster_run
         if run.status == DagsterRunStatus.NOT_STARTED and self._bind(run, fence):
             try:
                 self._instance.launch_run(run.run_id, context.workspace)
             except DagsterError as exc:
-                # No process came of it: Dagster has ended its run, and a process that starts late finds it ended. The
-                # row waits a while, so that the code server may be well again, and none of its attempts is spent.
+                # No process started: Dagster has ended its run, and a process that starts late finds it ended. The row
+                # waits a while, so that the code server can recover, and no attempt is spent.
                 reason = f"Dagster could not start it: {one_line(exc)}"
-                with suppress(Fenced):  # the reconciler saw the end of Dagster's run first, and gave the row back
+                with suppress(Fenced):  # the reconciler saw the end of Dagster's run first and requeued the row
                     this_platform().control.runs.requeue(fence.run_id, attempt=fence.attempt, reason=reason)
                 raise
         return self._instance.get_run_by_id(run.run_id) or run
 
     def _bind(self, run: DagsterRun, fence: Fence) -> bool:
-        """Tell the row which Dagster run works on it; end a Dagster run whose attempt is over already."""
+        """Write the Dagster run's id into the row and return true; end a Dagster run whose attempt is already over."""
         try:
             this_platform().control.runs.renew(
                 fence.run_id,
@@ -72,14 +72,14 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         try:
             fence = enroll(control, run, requested_by=person)
         except OdooOpsError as exc:
-            # Dagster shows the message alone.
+            # Dagster shows only the message.
             raise type(exc)(f"{exc}\n{exc.hint}" if exc.hint else str(exc), hint=exc.hint) from exc
         # A re-execution carries its parent's tags; these replace them.
         self._instance.add_run_tags(run.run_id, tags_of_enrolled(control, fence))
 
 
 def fence_from_queue(run: DagsterRun) -> Fence | None:
-    """Return the fence of a run that the ops_queue sensor asked for; a re-execution of one has its tags but was not."""
+    """Return the fence of a run that the ops_queue sensor requested; None for others, re-executions included."""
     return tags.fence_of(run.tags) if run.parent_run_id is None else None
 
 
@@ -88,7 +88,7 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
 
     Raises:
         BadInput: the run names no environment, or its assets belong to runs of different kinds.
-        Conflict: another run works on the environment, or this one would harm it.
+        Conflict: another run works on the environment, or this run would harm it.
     """
     partition_key = run.tags.get(PARTITION)
     if partition_key is None:
@@ -106,22 +106,22 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
 
 
 def confirmation(run: DagsterRun) -> dict[str, str]:
-    """Return what the person who launched the run confirmed by a tag; a re-execution only inherits its tags."""
+    """Return the confirmation in the run's tags; a re-execution only inherits its tags and confirms nothing."""
     is_meant = tags.CONFIRM in run.tags and run.parent_run_id is None
     return {"confirm": run.tags[tags.CONFIRM]} if is_meant else {}
 
 
 def asset_names(run: DagsterRun) -> set[str]:
-    """Return the names of the assets that the run was asked to make; empty for all of its job."""
+    """Return the names of the assets that the run has to make; empty means all of its job."""
     return {key.path[-1] for key in run.asset_selection or ()}
 
 
 def requested_by(context: SubmitRunContext) -> str | None:
-    """Return who launched the run: the person a proxy names, or the schedule."""
+    """Return the requester of the run: the person whom the proxy names, or the schedule."""
     schedule = context.dagster_run.tags.get(SCHEDULE)
     return context.get_request_header(PERSON_HEADER) or (f"schedule {schedule}" if schedule else None)
 
 
 def tags_of_enrolled(control: ControlPlane, fence: Fence) -> dict[str, str]:
-    """Return the tags of the row just made."""
+    """Return the tags of the row that was just inserted."""
     return tags.tags_of(control.runs.get(fence.run_id)) | {tags.WORKER: fence.worker_id}

@@ -1,4 +1,4 @@
-"""A working run's sign of life: renews its lease and learns of cancels and of a lost lease."""
+"""The heartbeat of a working run: renew its lease, and notice a cancel or a lost lease."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Fenced, OdooOpsError
 from odooops_dagster.model import Fence
 
-# Why the run must stop: someone asked for it, or another attempt owns the row.
+# Why the run must stop: a cancel was requested, or another attempt owns the row.
 StopReason = Literal["canceled", "fenced"]
 
 
@@ -36,11 +36,11 @@ class Heartbeat:
         self.stopped: StopReason | None = None
 
     def start(self) -> None:
-        """Begin to renew the lease."""
+        """Start to renew the lease."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop renewing; return when the last renewal is through."""
+        """Stop renewing and wait for the last renewal to finish."""
         self._closed.set()
         self._thread.join(timeout=self._every_seconds)
 
@@ -56,6 +56,6 @@ class Heartbeat:
         except Fenced:
             return "fenced"
         except OdooOpsError:
-            # Postgres restarts or the network hiccups: the next beat tries again, and the fence guards every write.
+            # A restart of Postgres or a network fault: the next beat tries again, and the fence guards every write.
             return None
         return "canceled" if cancel else None

@@ -1,4 +1,4 @@
-"""Dagster's log records of a run, on their way to ops.run_logs."""
+"""Send Dagster's log records of a run to ops.run_logs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Fence, LogLevel
 from odooops_dagster.platform import this_platform
 
-# What Dagster says of its own work and people want to read; the rest of its events stays in Dagster.
+# The Dagster events that people want to read in a run's log; the other events stay in Dagster.
 _EVENTS = frozenset({"STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "ASSET_CHECK_EVALUATION"})
 
 
 class RunLogHandler(logging.Handler):
-    """Hands each line of a run to its writer, which batches; named in dagster.yaml under python_logs.
+    """Passes each line of a run to its batching writer; named in dagster.yaml under python_logs.
 
-    Dagster closes and makes handlers anew while a run works, so nothing is kept in the handler itself.
+    Dagster closes and recreates handlers while a run works, so the handler itself keeps no state.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -35,23 +35,23 @@ class RunLogHandler(logging.Handler):
 
 
 def fence_of_record(record: logging.LogRecord) -> Fence | None:
-    """Return the fence of the run that logged, or None where no run of ours did."""
+    """Return the fence of the run that logged the record; None if it is no run of ours."""
     return fence_of(_meta(record).get("job_tags") or {})
 
 
 def is_wanted(record: logging.LogRecord) -> bool:
-    """Return whether people reading the run's log want this record."""
+    """Return whether the record belongs in the run's log."""
     event = getattr(record, "dagster_event", None)
     return event is None or event.event_type_value in _EVENTS
 
 
 def line_of(record: logging.LogRecord) -> str:
-    """Return what was said, without the prefix that Dagster puts before it."""
+    """Return the record's message without Dagster's prefix."""
     return str(_meta(record).get("orig_message") or record.getMessage())
 
 
 def level_of(record: logging.LogRecord) -> LogLevel:
-    """Return the record's level in the words of ops.run_logs."""
+    """Return the record's level as a level of ops.run_logs."""
     if record.levelno >= logging.ERROR:
         return "error"
     if record.levelno >= logging.WARNING:
@@ -60,7 +60,7 @@ def level_of(record: logging.LogRecord) -> LogLevel:
 
 
 def metadata_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return the step that logged, where one did."""
+    """Return the name of the step that logged the record; empty if there is none."""
     step = _meta(record).get("step_key")
     return {"step": step} if step else {}
 

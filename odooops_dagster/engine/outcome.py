@@ -1,4 +1,4 @@
-"""How a run ended, decided from what its process saw and what Dagster recorded."""
+"""Decide how a run ended, from what its process saw and what Dagster recorded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.heartbeat import StopReason
 from odooops_dagster.model import Fence
 
-_CANCELED_EXIT_CODE = 130  # what a shell reports for a program ended by Ctrl-C
+_CANCELED_EXIT_CODE = 130  # a shell's exit status for a program that Ctrl-C ended
 _LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A run's end; `unknown` leaves it to the reconciler, which sees what Dagster makes of the run."""
+    """The end of a run; `unknown` leaves the decision to the reconciler, which reads Dagster's status of the run."""
 
     kind: Literal["succeeded", "failed", "canceled", "given_back", "unknown"]
     reason: str | None = None
@@ -56,7 +56,7 @@ def outcome_of(
 
 
 def one_line(error: BaseException) -> str:
-    """Return what went wrong in one line for people."""
+    """Return the error as one line for people."""
     text = str(error.description) if isinstance(error, dg.Failure) else str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return _cut(lines[0] if lines else type(error).__name__)
@@ -67,7 +67,7 @@ def _cut(line: str) -> str:
 
 
 def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Return in one line why a run failed that could not say so itself."""
+    """Return in one line why a run failed whose process could not report it."""
     return (
         _failed_step(instance, run_id)
         or _failed_start(instance, run_id)
@@ -77,7 +77,7 @@ def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
 
 
 def _failed_start(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """Return why a run failed before its first step, for example because its row was not to be had."""
+    """Return why a run failed before its first step, for example because it could not start its row."""
     for kind in (dg.DagsterEventType.RESOURCE_INIT_FAILURE, dg.DagsterEventType.RUN_FAILURE):
         for entry in instance.all_logs(run_id, of_type=kind):
             data = entry.dagster_event.event_specific_data if entry.dagster_event else None
@@ -88,13 +88,13 @@ def _failed_start(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 
 def _without_class(message: str) -> str:
-    """Return the first line of what was raised, without the name of its class."""
+    """Return the first line of the error, without the name of its class."""
     first = next(iter(message.strip().splitlines()), "")
     return re.sub(r"^(\w+\.)+\w+: ", "", first)
 
 
 def _last_word(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """Return what the code server or the daemon last said of the run, such as the signal that killed its process."""
+    """Return the last engine event of the run, such as the signal that killed its process."""
     said = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)]
     messages = [event.message.strip() for event in said if event is not None and event.message]
     return _cut(messages[-1].removeprefix("[DagsterApiServer] ").splitlines()[0]) if messages else None
@@ -114,7 +114,7 @@ def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
 
 
 def _said(failure: StepFailureData) -> str:
-    """Return the first line of what was raised, which Dagster wraps in an error of its own."""
+    """Return the first line of the original error, which Dagster wraps in its own."""
     described = failure.user_failure_data.description if failure.user_failure_data else None
     error = failure.error.cause or failure.error if failure.error else None
     text = described or (error.message if error else "")

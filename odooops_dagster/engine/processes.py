@@ -1,4 +1,4 @@
-"""Which process works on a run, written so that it can be found again and never mistaken."""
+"""Identify the process that works on a run, so that it can be found again and never mistaken for another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process of some host; the start time tells it from a later one with the same number."""
+    """A process of some host; the start time distinguishes it from a later process with the same id."""
 
     host: str
     pid: int
@@ -25,7 +25,7 @@ class Process:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the process that `str` of one described."""
+        """Return the process whose `str` is the text."""
         host, pid, started = text.rsplit(":", 2)
         return cls(host=host, pid=int(pid), started=int(started))
 
@@ -33,7 +33,7 @@ class Process:
         return f"{self.host}:{self.pid}:{self.started}"
 
     def is_gone(self) -> bool:
-        """Return whether the process is dead; one on another host is not ours to judge."""
+        """Return whether the process is dead; false for another host, where this cannot be known."""
         if self.host != socket.gethostname():
             return False
         try:

@@ -1,4 +1,4 @@
-"""The writers that carry log lines of this process's runs to ops.run_logs, one per run."""
+"""The writers that send log lines of this process's runs to ops.run_logs, one per run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _writers: dict[Fence, RunLogWriter | None] = {}
 
 
 def open_writer(control: ControlPlane, fence: Fence) -> RunLogWriter | None:
-    """Return the run's writer, or None where the run has ended and its log is closed."""
+    """Return the run's writer; None if the run has ended and its log is closed."""
     with _lock:
         if fence not in _writers:
             _writers[fence] = RunLogWriter(control, fence)
@@ -21,7 +21,7 @@ def open_writer(control: ControlPlane, fence: Fence) -> RunLogWriter | None:
 
 
 def close_writer(fence: Fence) -> None:
-    """Write what is left; lines that come after the run's end are dropped."""
+    """Flush and close the run's writer; later lines are dropped."""
     with _lock:
         writer, _writers[fence] = _writers.get(fence), None
     if writer is not None:

@@ -1,4 +1,4 @@
-"""Where Dagster keeps its history: the platform's PostgreSQL, by the driver that dagster-postgres needs."""
+"""The storage of Dagster's history: the platform's PostgreSQL, with the driver that dagster-postgres needs."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 class PlatformStorage(DagsterPostgresStorage):
-    """Dagster's Postgres storage; named in dagster.yaml, which names the variable that holds the URL.
+    """Dagster's Postgres storage, named in dagster.yaml together with the variable that holds the URL.
 
-    Where the platform does not run there is no URL: a command such as `dagster definitions validate` then gets what
-    Dagster has without settings, a folder that goes with the process.
+    If the platform does not run there is no URL: a command such as `dagster definitions validate` then gets Dagster's
+    own default, a temporary folder that is removed at the end of the process.
     """
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:
-        """Return what dagster.yaml says of it."""
+        """Return the schema of the storage's config in dagster.yaml."""
         return {"url_variable": str}
 
     @classmethod
     def from_config_value(  # type: ignore[override]  # Dagster's own storages return a base class here as well
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> DagsterStorage:
-        """Return the storage; an instance that shall last has to say where."""
+        """Return the storage; refuse a permanent instance without a URL."""
         variable = config_value["url_variable"]
         url = os.environ.get(variable)
         if url:
@@ -52,7 +52,7 @@ class PlatformStorage(DagsterPostgresStorage):
 class _PooledStorage(DagsterPostgresStorage):
     """Shares the process's connections: Dagster's own storage opens one for each statement, dozens in each tick.
 
-    Dagster keeps none, as each tick makes an instance of its own; all of a process share what is kept here.
+    Dagster cannot keep connections, because each tick creates its own instance; all of a process share this pool.
     """
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None) -> None:
@@ -63,14 +63,14 @@ class _PooledStorage(DagsterPostgresStorage):
 
 @cache
 def _prepare(postgres_url: str) -> bool:
-    """Make the tables where they are missing, once in a process, and say that nobody else has to."""
+    """Create missing tables once in a process; return false, so that Dagster does not do it again."""
     DagsterPostgresStorage(postgres_url)
     return False
 
 
 @cache
 def _connections(postgres_url: str) -> Engine:
-    # One that died with its server is noticed before it is used.
+    # The ping notices a dead connection, for example after a server restart, before it is used.
     engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=30, pool_pre_ping=True)
     os.register_at_fork(after_in_child=partial(engine.dispose, close=False))
     return engine
@@ -78,14 +78,14 @@ def _connections(postgres_url: str) -> Engine:
 
 @cache
 def passing_folder() -> str:
-    """Return the folder that ends with this process."""
+    """Return a temporary folder that is removed when this process ends."""
     folder = tempfile.mkdtemp(prefix="odooops-dagster-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def with_driver(url: str) -> str:
-    """Return the URL for SQLAlchemy, naming the driver: dagster-postgres' notifications fail on psycopg 3."""
+    """Return the URL for SQLAlchemy with the driver's name: dagster-postgres' notifications fail on psycopg 3."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"postgres", "postgresql"}:
         return url

@@ -17,7 +17,7 @@ RUN_NUMBER = "ops/run_number"
 REQUESTED_BY = "ops/requested_by"
 # Host, process id and start time of the process that works on the run; written by the run itself.
 PROCESS = "ops/process"
-# The partition key of the production that shall be destroyed; set by the person who launches the run.
+# The partition key of the production to destroy; set by the person who launches the run.
 CONFIRM = "ops/confirm"
 
 
@@ -27,7 +27,7 @@ def tags_of(run: Run) -> dict[str, str]:
         RUN_ID: str(run.id),
         ATTEMPT: str(run.attempt),
         WORKER: run.claimed_by,
-        # What works on no environment, as a drill, holds up nobody there, whatever its partition is.
+        # A run that works on no environment, such as a drill, must not block others there, whatever its partition.
         ENVIRONMENT: run.partition_key if run.environment_id else None,
         PROJECT: run.project_slug,
         KIND: run.kind,
@@ -38,12 +38,12 @@ def tags_of(run: Run) -> dict[str, str]:
 
 
 def fence_of(tags: Mapping[str, str]) -> Fence | None:
-    """Return the fence that a Dagster run's tags carry, or None where it belongs to no row."""
+    """Return the fence in a Dagster run's tags; None if the run belongs to no row."""
     if RUN_ID not in tags or ATTEMPT not in tags:
         return None
     return Fence(run_id=UUID(tags[RUN_ID]), attempt=int(tags[ATTEMPT]), worker_id=tags.get(WORKER, ""))
 
 
 def run_key(run: Run) -> str:
-    """Return the key under which Dagster starts this attempt once and never again."""
+    """Return the key with which Dagster starts this attempt only once."""
     return f"{run.id}:{run.attempt}"
