@@ -1,1 +1,1 @@
-"""What the platform makes: each asset reads its partition, calls one step and reports what came of it."""
+"""The platform's assets: each reads its partition, calls one step and reports the result."""

@@ -1,4 +1,4 @@
-"""Asset `backup`: a copy of an environment's data that was read back."""
+"""Asset `backup`: a verified copy of an environment's data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODE_VERSION = "1"
     check_specs=check_specs("backup"),
 )
 def backup(scope: dg.ResourceParam[RunScope]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Database, filestore and what is known of both, in one moment; good only once the store gave it back."""
+    """The database, the filestore and their manifest at one moment; good only after it was read back from the store."""
     with scope.working("backup") as step:
         made = back_up(step)
         yield from checks(scope, made.checks, asset="backup", metadata=made.metadata)

@@ -1,4 +1,4 @@
-"""Asset `database`: a database of the image's modules, installed and tested."""
+"""Asset `database`: a database with the image's modules, installed and tested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CODE_VERSION = "1"
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltDatabase:
-    """A database and the image it was made from, so that no other is ever deployed with it."""
+    """A database and the image it was made from, so that no other image is deployed with it."""
 
     image: Build
     database: DatabaseResult
@@ -37,7 +37,7 @@ class BuiltDatabase:
 def database(
     scope: dg.ResourceParam[RunScope], image: Build | None, prod_clone: CloneResult | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[BuiltDatabase]]:
-    """A new database for this run; the running preview keeps its own until this one has proved itself."""
+    """A new database for this run; the running preview keeps its own until this one has passed its checks."""
     with scope.working("database") as step:
         build = image or build_of_commit(step)
         made = build_database(step, build, prod_clone)

@@ -1,4 +1,4 @@
-"""Asset `deployment`: the environment answers at its URL with the new build."""
+"""Asset `deployment`: the environment serves the new build at its URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CODE_VERSION = "1"
 def deployment(
     scope: dg.ResourceParam[RunScope], database: BuiltDatabase | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """The running preview: it is replaced only after the new build has answered beside it."""
+    """The running preview; it is replaced only after the new build has passed the health check beside it."""
     with scope.working("deployment") as step:
         made = deploy(step, database.image, database.database) if database else redeploy(step)
         yield from checks(scope, made.checks, asset="deployment", metadata=made.metadata)

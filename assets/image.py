@@ -1,4 +1,4 @@
-"""Asset `image`: what the environment runs, named by its content."""
+"""Asset `image`: the build that the environment runs, named by its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of each kind does."""
+"""The jobs: the assets or steps of each kind of run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ drill = dg.define_asset_job(
 
 @dg.op
 def take_away(scope: dg.ResourceParam[RunScope]) -> None:
-    """Take the environment away and forget its partition; its history stays."""
+    """Destroy the environment and delete its partition; its history stays."""
     with scope.working("destroy") as step:
         destroy_environment(step)
         scope.instance.delete_dynamic_partition(str(environments.name), step.environment.partition_key)
@@ -47,7 +47,7 @@ def take_away(scope: dg.ResourceParam[RunScope]) -> None:
 
 @dg.job(partitions_def=environments)
 def destroy() -> None:
-    """An environment's services, databases and files go."""
+    """Remove an environment's services, databases and files."""
     take_away()
 
 

@@ -1,4 +1,4 @@
-"""Asset `prod_clone`: a copy of production's data that was made harmless, for the environments that get one."""
+"""Asset `prod_clone`: a harmless copy of production's data, for the environments that get one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NO_CLONE = "no data of production come into this environment"
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
-    # Whichever environment is production, its backups are cloned.
+    # The cloned backups are those of another partition, production's.
     deps=[dg.AssetDep("backup", partition_mapping=dg.AllPartitionMapping())],
     check_specs=check_specs("prod_clone"),
 )
 def prod_clone(
     scope: dg.ResourceParam[RunScope], image: Build | None
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
-    """Production's newest backup, neutralised, masked, scrubbed and asked; nothing for a development preview."""
+    """A backup of production, neutralised, masked, scrubbed and verified; nothing for a development preview."""
     with scope.working("prod_clone") as step:
         build = image or build_of_commit(step)
         made = clone_production(step, build)
@@ -52,7 +52,7 @@ def prod_clone(
 
 
 def _nothing_to_ask() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
-    """Say so in Dagster, which waits for each check; the record holds what was asked."""
+    """Yield a passed result for each check, because Dagster waits for them; the record has only checks that ran."""
     for spec in checks_of("prod_clone"):
         yield check_result(CheckResult(name=spec.name, passed=True, summary=NO_CLONE), asset="prod_clone")
     yield dg.MaterializeResult(

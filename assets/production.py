@@ -1,4 +1,4 @@
-"""Asset `production`: the database and files that people work on, hosted here or adopted; every backup is of it."""
+"""Asset `production`: the database and files that people work on, hosted here or adopted; backups are made of it."""
 
 from __future__ import annotations
 

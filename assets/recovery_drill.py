@@ -1,4 +1,4 @@
-"""Asset `recovery_drill`: a backup that was restored and booted."""
+"""Asset `recovery_drill`: the proof that a backup can be restored and booted."""
 
 from __future__ import annotations
 

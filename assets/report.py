@@ -1,4 +1,4 @@
-"""How what a step returned is shown in Dagster: metadata, checks, versions."""
+"""Show the result of a step in Dagster: metadata, checks, versions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import dagster as dg
 from odooops_dagster.model import CheckResult, blocking_failure, checks_of
 from resources.run_scope import RunScope
 
-# One group: of several, Dagster shows their boxes and not the assets in them.
+# One group: with several, Dagster shows the groups as boxes instead of their assets.
 GROUP = "environment"
 OWNERS = ("team:odooops",)
 
 
 def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
-    """Return the asset's checks of the register as Dagster wants them."""
+    """Return the asset's registered checks as Dagster's specs."""
     return [
         dg.AssetCheckSpec(spec.name, asset=spec.asset, blocking=spec.blocking, description=spec.question)
         for spec in checks_of(asset)
@@ -28,9 +28,9 @@ def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
 def checks(
     scope: RunScope, results: Sequence[CheckResult], *, asset: str, metadata: Mapping[str, Any]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Write each check's row, then show it; end the step where a blocking one failed.
+    """Write each check's row, then show it in Dagster; fail the step if a blocking check failed.
 
-    Ending it here keeps the asset's own materialisation from being recorded as good; `metadata` is shown either way.
+    The failure prevents a materialisation of the asset; `metadata` is shown in both cases.
     """
     for result in results:
         scope.record_check(result)
@@ -41,7 +41,7 @@ def checks(
 
 
 def check_result(result: CheckResult, *, asset: str) -> dg.AssetCheckResult:
-    """Return the check as Dagster shows it."""
+    """Return the check's result for Dagster."""
     return dg.AssetCheckResult(
         passed=result.passed,
         asset_key=asset,
@@ -70,12 +70,12 @@ def materialized(
 
 
 def rendered(values: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-    """Return plain values as Dagster's metadata; `_table` and `_md` at a name's end say how to show it."""
+    """Return plain values as Dagster's metadata; the suffixes `_table` and `_md` of a name select the format."""
     return {_label(name): _rendered(name, value) for name, value in values.items() if value is not None}
 
 
 def commit_link(repo_url: str, sha: str) -> str:
-    """Return the commit's page at the forge, or the bare commit for a repository that has none."""
+    """Return the URL of the commit's page at the forge, or the commit itself for a repository without one."""
     url = repo_url.removesuffix("/").removesuffix(".git")
     if url.startswith("git@"):
         url = "https://" + url.removeprefix("git@").replace(":", "/", 1)

@@ -1,4 +1,4 @@
-"""Job `restore`: a backup takes the place of an environment's data, or a part of them."""
+"""Job `restore`: replace an environment's data, or a part of them, with a backup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODE_VERSION = "1"
 
 @dg.op
 def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
-    """Restore, record what was found, and end the run as failed where the environment is not what was asked for."""
+    """Restore, record the checks, and fail the run if a blocking check failed."""
     with scope.working("restore") as step:
         made = restore_environment(step)
         for check in made.checks:
@@ -33,5 +33,5 @@ def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
 
 @dg.job(partitions_def=environments, description="A backup takes over; what served before is kept for a while.")
 def restore() -> None:
-    """An environment gets its data back."""
+    """Restore an environment's data from a backup."""
     bring_back()

@@ -22,7 +22,7 @@ CODE_VERSION = "1"
     io_manager_key="memory",
 )
 def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
-    """The commit of the environment's branch with its submodules, and the addons and requirements it brings."""
+    """The commit of the environment's branch with its submodules, and its addons and requirements."""
     with scope.working("source") as step:
         made = fetch_source(step)
         metadata = {

@@ -1,1 +1,1 @@
-"""What the platform watches."""
+"""The platform's sensors."""

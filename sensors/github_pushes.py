@@ -1,4 +1,4 @@
-"""Pushes, learnt of by webhook or by asking: each becomes branch heads, environments and runs."""
+"""Turn pushes, from webhooks or polls, into branch heads, environments and runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.upkeep.poll import poll_project
 
-# A repository that does not answer must not hold up the others.
+# A repository that does not answer must not delay the others.
 ASKED_AT_ONCE = 8
-# Dagster looks at sensors every 5 s; a tick that waits this long leaves it time to answer before the next look.
+# Dagster evaluates sensors every 5 s; a tick that waits this long still ends before the next evaluation.
 WAIT_SECONDS = 4.0
-# How often a waiting tick looks for what is due, against two queries of a millisecond.
+# How often a waiting tick looks for due work; each look costs two queries of a millisecond.
 LOOK_EVERY_SECONDS = 0.5
 
 
@@ -28,7 +28,7 @@ def github_pushes(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Apply the deliveries that the gateway stored and ask the repositories that are due, for a few seconds."""
+    """Apply the deliveries that the gateway stored and poll the repositories that are due, for a few seconds."""
     deadline = time.monotonic() + WAIT_SECONDS
     applied = asked = queued = 0
     while True:
@@ -42,7 +42,7 @@ def github_pushes(
 
 
 def ask_all(context: dg.SensorEvaluationContext, control: ControlPlane, due: Sequence[Project]) -> int:
-    """Ask the repositories, some at once, and return how many runs their new commits queued."""
+    """Poll the repositories in parallel and return how many runs their new commits queued."""
     if not due:
         return 0
     with ThreadPoolExecutor(max_workers=ASKED_AT_ONCE) as pool:
@@ -50,7 +50,7 @@ def ask_all(context: dg.SensorEvaluationContext, control: ControlPlane, due: Seq
 
 
 def ask(context: dg.SensorEvaluationContext, control: ControlPlane, project: Project) -> int:
-    """Return how many runs the repository's new commits queued; say why where it could not be asked."""
+    """Poll the repository and return how many runs its new commits queued; log a failed poll."""
     try:
         return len(poll_project(control, project))
     except OdooOpsError as exc:

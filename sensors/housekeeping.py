@@ -1,4 +1,4 @@
-"""What should run and does not, what should be gone and is not."""
+"""Restart services that should run, and remove things that should be gone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def housekeeping(
     databases: dg.ResourceParam[OdooDatabases],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Bring back previews that died, remove and close what ended runs left behind, and make the months to come."""
+    """Restart dead previews, clean up after ended runs, and create the partitions of the coming months."""
     mended = converge_all(control, runtime, databases, settings)
     removed = collect(control, runtime, databases, settings)
     made = control.retention.ensure_partitions()

@@ -1,4 +1,4 @@
-"""The queue: claims the runs that wait in ops.runs and asks Dagster to start them."""
+"""Claim the runs that wait in ops.runs and request their start from Dagster."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
 
-# Dagster looks at sensors every 5 s; a tick that waits this long leaves it time to answer before the next look.
+# Dagster evaluates sensors every 5 s; a tick that waits this long still ends before the next evaluation.
 WAIT_SECONDS = 4.0
-# How often a waiting tick looks: the delay a push may see here, against a query of a millisecond.
+# How often a waiting tick looks: the longest delay of a push here; each look costs a query of a millisecond.
 LOOK_EVERY_SECONDS = 0.12
-# What is wrong with the run itself; where the control plane does not answer, the claim lapses and the run waits again.
+# Faults of the run itself; if the control plane does not answer, the claim expires and the run waits again.
 _CANNOT_START = (BadInput, NotFound)
 
 
@@ -38,7 +38,7 @@ def ops_queue(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
-    """Claim what there is room for; wait a few seconds for work where there is none."""
+    """Claim as many runs as there is room for; if there are none, wait a few seconds for work."""
     if is_preview(context):
         return preview(control, control.runs.peek(settings.max_concurrent_runs))
     runs = admitted(control, claim(control, settings, wait_seconds=WAIT_SECONDS))
@@ -46,12 +46,12 @@ def ops_queue(
 
 
 def is_preview(context: dg.SensorEvaluationContext) -> bool:
-    """Return whether the tick is a dry run from the UI, whose requests go nowhere; a real tick's log key is its id."""
+    """Return whether the tick is a dry run from the UI; the log key of a real tick ends with the tick's id."""
     return bool(context.log_key) and not str((context.log_key or [""])[-1]).isdigit()
 
 
 def preview(control: ControlPlane, waiting: Sequence[Run]) -> dg.SensorResult | dg.SkipReason:
-    """Return what a claim would start, without claiming: a dry run's requests are thrown away."""
+    """Return the requests that a claim would make, without claiming: Dagster discards a dry run's requests."""
     runs = []
     for run in waiting:
         with suppress(*_CANNOT_START):
@@ -60,7 +60,7 @@ def preview(control: ControlPlane, waiting: Sequence[Run]) -> dg.SensorResult | 
 
 
 def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> list[Run]:
-    """Return newly claimed runs, as soon as there are some and room for them."""
+    """Claim runs as soon as some wait and there is room, and return them; empty after `wait_seconds`."""
     worker, deadline = f"dagster@{socket.gethostname()}", time.monotonic() + wait_seconds
     control.workers.heartbeat(worker, kind="dagster")
     while True:
@@ -75,7 +75,7 @@ def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> 
 
 
 def admitted(control: ControlPlane, claimed: Sequence[Run]) -> list[Run]:
-    """Return the claimed runs that can start; the others end now, and their rows say why."""
+    """Return the claimed runs that can start; end the others with the reason in their rows."""
     runs = []
     for run in claimed:
         try:
@@ -86,11 +86,11 @@ def admitted(control: ControlPlane, claimed: Sequence[Run]) -> list[Run]:
 
 
 def startable(control: ControlPlane, run: Run) -> Run:
-    """Return the run with all that Dagster needs to start it.
+    """Return the run with everything that Dagster needs to start it.
 
     Raises:
-        BadInput: this version carries out no such run, or what it was told makes no sense.
-        NotFound: it works on no environment, and on no backup of one.
+        BadInput: this version has no job for the run's kind, or the run's config is invalid.
+        NotFound: the run has neither an environment nor a backup of one.
     """
     kind = KINDS[run.kind]
     if kind.job is None:
@@ -100,14 +100,14 @@ def startable(control: ControlPlane, run: Run) -> Run:
 
 
 def placed(control: ControlPlane, run: Run) -> Run:
-    """Return the run with a partition: what tries a backup works on no environment and is shown with the backup's."""
+    """Return the run with a partition: a drill has no environment and gets that of the backup's environment."""
     if run.partition_key is not None:
         return run
     return replace(run, partition_key=control.environments.of_run(run).partition_key)
 
 
 def requested(runs: Sequence[Run]) -> dg.SensorResult:
-    """Return the requests that start these runs, and the partitions they need, added first."""
+    """Return the requests that start these runs and that first add the partitions they need."""
     keys = sorted({str(run.partition_key) for run in runs})
     return dg.SensorResult(
         run_requests=[request(run) for run in runs],
@@ -116,7 +116,7 @@ def requested(runs: Sequence[Run]) -> dg.SensorResult:
 
 
 def request(run: Run) -> dg.RunRequest:
-    """Return the request that starts this attempt, once."""
+    """Return the request that starts this attempt only once."""
     return dg.RunRequest(
         run_key=tags.run_key(run),
         job_name=KINDS[run.kind].job,
@@ -126,6 +126,6 @@ def request(run: Run) -> dg.RunRequest:
 
 
 def refuse(control: ControlPlane, run: Run, why: OdooOpsError) -> None:
-    """End a run that cannot start with the reason, so that it neither waits for ever nor ends without a word."""
+    """End a run that cannot start, with the reason, so that it does not wait for ever."""
     fence = Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
     control.runs.complete(fence, exit_code=2, error_message=one_line(why))

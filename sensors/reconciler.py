@@ -1,6 +1,6 @@
-"""ops.runs against Dagster's runs: the second writer of a run's end, after the run itself.
+"""Reconcile ops.runs with Dagster's runs: the second writer of a run's end, after the run itself.
 
-A row is kept alive while a live Dagster run carries its id and attempt; it is given back to the queue when none does.
+A row stays alive while a live Dagster run carries its id and attempt; it is requeued when none does.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Run, RunStatus
 from odooops_dagster.settings import Settings
 
-# Dagster's words for a run that should have a process soon, or has one; only a queued one may wait long.
+# Dagster's statuses of a run that has a process or should have one soon; only a queued run may wait long.
 WORKING = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
-# A run process says who it is within seconds of its launch; one that has not by now died before it could.
+# A run's process writes its tag within seconds of its launch; without a tag by now, it died before that.
 SILENT_SECONDS = 60.0
 
 ENDED: dict[dg.DagsterRunStatus, RunStatus] = {
@@ -44,8 +44,8 @@ def reconciler(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Mend what a crash left between the two; mending twice changes nothing."""
-    # Rows first: a Dagster run that ends meanwhile has written its row's end before Dagster's own.
+    """Repair the differences that a crash left between the two; a repeat changes nothing."""
+    # Rows first: a Dagster run that ends meanwhile writes its row's end before Dagster's own.
     rows = control.runs.active()
     live = live_runs(context.instance)
     mended = []
@@ -53,7 +53,7 @@ def reconciler(
         try:
             mended += list(reconcile(context.instance, control, settings, row, live.get((row.id, row.attempt))))
         except OdooOpsError as exc:
-            # The row moved on while we looked; the next look sees where to.
+            # The row changed meanwhile; the next tick reads its new state.
             context.log.info("%s: %s", name(row), exc)
     spared = [run_id for run_id, _ in live_runs(context.instance)]
     expired = control.runs.requeue_expired(spare=spared)
@@ -62,7 +62,7 @@ def reconciler(
 
 
 def live_runs(instance: dg.DagsterInstance) -> Live:
-    """Return Dagster's unfinished runs by the row and attempt that they work on."""
+    """Return Dagster's unfinished runs by the row and attempt on which they work."""
     records = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *WORKING]))
     fences = [(record, tags.fence_of(record.dagster_run.tags)) for record in records]
     return {(fence.run_id, fence.attempt): record for record, fence in fences if fence is not None}
@@ -71,19 +71,19 @@ def live_runs(instance: dg.DagsterInstance) -> Live:
 def reconcile(
     instance: dg.DagsterInstance, control: ControlPlane, settings: Settings, row: Run, record: dg.RunRecord | None
 ) -> Iterator[str]:
-    """Mend one row and say what was done; say nothing where nothing was."""
+    """Repair one row and yield a line for each change."""
     if record is None:
         yield from without_dagster_run(instance, control, row)
     elif not is_gone(record):
         if row.status == "claimed":
             renew(control, settings, row, record)
     elif is_expired(row):
-        # Not before: a code server that lives tells Dagster of a dead worker at once, and then the run has failed.
+        # Not earlier: a live code server reports a dead worker to Dagster at once, and then the run has failed.
         yield from give_back(instance, control, row, record.dagster_run)
 
 
 def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row: Run) -> Iterator[str]:
-    """End the row as its Dagster run ended, or give it back where it never had one."""
+    """End the row like its Dagster run, or requeue it if no Dagster run works on it."""
     run = instance.get_run_by_id(row.dagster_run_id) if row.dagster_run_id else None
     status = ENDED.get(run.status) if run is not None else None
     if run is not None and status is not None:
@@ -96,7 +96,7 @@ def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row
 
 
 def give_back(instance: dg.DagsterInstance, control: ControlPlane, row: Run, run: dg.DagsterRun) -> Iterator[str]:
-    """End a Dagster run whose process is gone; its row first, so that after a kill in between it is looked at again."""
+    """End a Dagster run whose process is gone; change its row first, so that a kill in between is repaired later."""
     reason = "the process that worked on it is gone"
     if run.status == dg.DagsterRunStatus.CANCELING:
         control.runs.end_dagster_run(run.run_id, status="canceled", error_message=None)
@@ -108,7 +108,7 @@ def give_back(instance: dg.DagsterInstance, control: ControlPlane, row: Run, run
 
 
 def renew(control: ControlPlane, settings: Settings, row: Run, record: dg.RunRecord) -> None:
-    """Keep the claim of a run that waits for Dagster to start it."""
+    """Renew the claim of a run that waits for Dagster to start it."""
     control.runs.renew(
         row.id,
         attempt=row.attempt,
@@ -129,10 +129,10 @@ def is_gone(record: dg.RunRecord) -> bool:
 
 
 def is_expired(row: Run) -> bool:
-    """Return whether nobody has spoken for the row since its lease began."""
+    """Return whether the row's lease has expired."""
     return row.lease_expires_at is not None and row.lease_expires_at.timestamp() < time.time()
 
 
 def name(row: Run) -> str:
-    """Return what people call the run."""
+    """Return the run's name for people: project and run number."""
     return f"{row.project_slug} #{row.run_number}"
