@@ -1,1 +1,1 @@
-"""The wires between Dagster and the core objects."""
+"""The Dagster resources: the wiring between Dagster and the core objects."""

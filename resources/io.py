@@ -1,6 +1,6 @@
-"""What passes between the assets of one run: values in memory, gone with the run.
+"""Pass values between the assets of one run: they are kept in memory and gone with the run.
 
-An asset that this run does not make is None to the one that asks for it: what its step then needs, the record says.
+An asset that this run does not make is loaded as None: the step then reads what it needs from the record.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class RunMemory(dg.IOManager):
         self._values: dict[dg.AssetKey, object] = {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Keep the value."""
+        """Store the value."""
         self._values[context.asset_key] = obj
 
     def load_input(self, context: dg.InputContext) -> Any:  # noqa: ANN401 - any asset's value
-        """Return what this run made of the asset, None where it did not make it."""
+        """Return the asset's value in this run; None if the run did not make it."""
         return self._values.get(context.asset_key)
 
 

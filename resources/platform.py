@@ -1,4 +1,4 @@
-"""Every wire, by the name under which assets and sensors ask for it."""
+"""All resources, by the names that assets and sensors use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from resources.run_scope import RunScopeResource
 
 
 def platform_resources() -> dict[str, Any]:
-    """Return the resources of the code location; making them opens nothing."""
+    """Return the resources of the code location; creating them opens no connection."""
     parts = {name: _part(name) for name in ("control", "runtime", "store", "databases", "settings")}
     return {**parts, "scope": RunScopeResource(**parts), "memory": run_memory}
 
 
 def _part(name: str) -> dg.ResourceDefinition:
-    """Return the resource that is one part of the platform."""
+    """Return the resource for one part of the platform."""
     return dg.ResourceDefinition(lambda _: getattr(this_platform(), name))

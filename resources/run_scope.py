@@ -1,4 +1,4 @@
-"""One run at work: takes the row, keeps it alive, hands steps their context, writes how it ended."""
+"""The scope of one run: start its row, keep it alive, give steps their context, and write the run's end."""
 
 # No `from __future__ import annotations` here: Dagster reads the resource fields' annotations as types.
 import signal
@@ -26,7 +26,7 @@ from odooops_dagster.tools.store import ObjectStore
 
 
 class RunScope:
-    """What an asset needs of its run: the steps' context, and the ways to say what happened."""
+    """The part of a run that an asset needs: the steps' context, and the methods that record checks and lineage."""
 
     def __init__(self, step: StepContext, *, instance: dg.DagsterInstance) -> None:
         self.step = step
@@ -36,7 +36,7 @@ class RunScope:
 
     @contextmanager
     def working(self, name: str) -> Iterator[StepContext]:
-        """Hand out the steps' context; remember in one line why the step failed, where it does."""
+        """Yield the steps' context; if the step fails, keep the reason in one line."""
         started = time.monotonic()
         self._event("info", f"{name} started", {"step": name})
         try:
@@ -55,13 +55,13 @@ class RunScope:
         self._event("info", f"{name} done", {"step": name, "seconds": round(time.monotonic() - started, 3)})
 
     def record_check(self, result: CheckResult) -> None:
-        """Write the check's row, which is the record; Dagster's copy comes after."""
+        """Write the check's row, which is the record; Dagster gets a copy later."""
         self.step.control.checks.record(self.step.fence, result)
         level: LogLevel = "info" if result.passed else "error" if result.blocking else "warn"
         self.step.log(level, f"check {result.name}: {result.summary}")
 
     def record_lineage(self, asset: str, *, code_version: str, data_version: str, inputs: Mapping[str, str]) -> None:
-        """Write what the asset was made from."""
+        """Write the asset's lineage row."""
         self.step.control.lineage.record(
             self.step.fence,
             asset_key=asset,
@@ -76,7 +76,7 @@ class RunScope:
 
 
 class RunScopeResource(dg.ConfigurableResource[RunScope]):
-    """Ties the Dagster run to its row in ops.runs from first step to last."""
+    """Ties the Dagster run to its row in ops.runs from the first step to the last."""
 
     control: dg.ResourceDependency[ControlPlane]
     runtime: dg.ResourceDependency[Runtime]
@@ -86,7 +86,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RunScope]:
-        """Own the row while the run's steps work."""
+        """Hold the row while the run's steps work, and write the run's end."""
         run, instance = _launched_run(context)
         fence = _fence(run)
         scope = RunScope(self._begun(context, run, fence), instance=instance)
@@ -101,7 +101,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             close_writer(fence)
 
     def _begun(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
-        """Return the steps' context; where what the run names is not there, its row says so and ends."""
+        """Return the steps' context; if something that the run names does not exist, end its row with that reason."""
         try:
             return self._step_context(context, run, fence)
         except (BadInput, NotFound) as exc:
@@ -136,7 +136,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         )
 
     def _end(self, scope: RunScope, outcome: Outcome) -> None:
-        """Write the run's end; where that cannot be done, the reconciler will."""
+        """Write the run's end; if that fails, the reconciler does it later."""
         try:
             outcome.write(self.control, scope.step.fence)
         except OdooOpsError as exc:
@@ -144,13 +144,13 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
 
 
 def stop_run(instance: dg.DagsterInstance, run_id: str, reason: StopReason) -> None:
-    """Interrupt this process's run, once: through Dagster, so that a cancel from elsewhere does not hit its cleanup."""
+    """Interrupt this process's run once, through Dagster, so that another cancel does not interrupt its cleanup."""
     if reason == "canceled" and _terminate(instance, run_id):
         return
     run = instance.get_run_by_id(run_id)
     if reason == "canceled" and run is not None and not run.is_finished:
         instance.report_run_canceling(run)
-    # To the main thread, where the step works: a blocked system call there returns.
+    # Signal the main thread, where the step works: a blocked system call there returns.
     signal.pthread_kill(int(threading.main_thread().ident or 0), signal.SIGINT)
 
 
@@ -178,9 +178,9 @@ def _fence(run: dg.DagsterRun) -> Fence:
 
 
 def _log(context: dg.InitResourceContext, control: ControlPlane, fence: Fence) -> Callable[[LogLevel, str], None]:
-    """Return the steps' log: debug goes to ops.run_logs alone, the rest is shown in Dagster too.
+    """Return the steps' log function: debug lines go only to ops.run_logs, the others also to Dagster.
 
-    A line costs Dagster a connection and more than a kilobyte: what Odoo says line by line is debug.
+    A line costs Dagster a connection and more than a kilobyte, so Odoo's own log lines are debug lines.
     """
     levels = {"info": 20, "warn": 30, "error": 40}
 

@@ -1,1 +1,1 @@
-"""What the platform does by the clock."""
+"""The platform's schedules."""

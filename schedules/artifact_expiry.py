@@ -1,4 +1,4 @@
-"""The clock of files: what no run keeps any longer leaves the store, and then the record."""
+"""Remove artifacts that no run keeps any longer: first from the store, then from the record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odooops_dagster.tools.store import ObjectStore
 
 @dg.schedule(job=destroy, cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def artifact_expiry(control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]) -> dg.SkipReason:
-    """Remove the objects past their time, then their rows, and the zips that no run asked for."""
+    """Remove the expired objects, then their rows, and the old uploads that no run needs."""
     remove_old_zips(control, store, now=datetime.now(UTC))
     remove_old_reviews(control, store, now=datetime.now(UTC))
     removed = remove_artifacts(control, store)

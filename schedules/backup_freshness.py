@@ -1,4 +1,4 @@
-"""The clock of alarms: productions whose newest good backup is too old are noticed before anybody needs it."""
+"""Watch the age of each production's newest verified backup."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from odooops_dagster.steps.recovery.freshness import watch_freshness
 
 @dg.schedule(job=back_up, cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def backup_freshness(control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
-    """Open an incident where backups are stale, and end it when they are fresh again."""
+    """Open an incident for each production with stale backups, and resolve it when they are fresh again."""
     return dg.SkipReason("; ".join(watch_freshness(control, now=datetime.now(UTC))) or "no alarm begins or ends")

@@ -1,4 +1,4 @@
-"""The clock of old backups: what no policy keeps any longer leaves the record, and then the store."""
+"""Remove the backups that no policy keeps any longer: first from the record, then from the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from odooops_dagster.steps.recovery.retention import retain
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.store import ObjectStore
 
-# Dagster gives an evaluation a minute; projects that are not reached wait for the next hour.
+# Dagster limits an evaluation to a minute; projects that are not reached wait for the next hour.
 PATIENCE_SECONDS = 30.0
 
 
@@ -26,7 +26,7 @@ def backup_retention(
     store: dg.ResourceParam[ObjectStore],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Let go what each project's policy does not keep, project by project; one that fails stops no other."""
+    """Apply the retention policy of each project in turn; a failure in one does not stop the others."""
     end = time.monotonic() + PATIENCE_SECONDS
     done = []
     for project in control.projects.list():
@@ -38,7 +38,7 @@ def backup_retention(
 
 
 def turn(control: ControlPlane, store: ObjectStore, settings: Settings, project: Project) -> str | None:
-    """Return what was done in the project, or why nothing could be."""
+    """Apply the project's retention policy and return the result or the error in a line; None if nothing was done."""
     now = datetime.now(UTC)
     try:
         repository = repository_of(store, settings, project.slug)

@@ -1,4 +1,4 @@
-"""The clock of previews: what nobody pushed to for long is taken away."""
+"""Destroy previews that have had no push for a long time."""
 
 from __future__ import annotations
 

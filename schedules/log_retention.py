@@ -1,4 +1,4 @@
-"""The clock of the record: log lines, deliveries and months of events go when their project no longer keeps them."""
+"""Remove log lines, deliveries and months of events that their project no longer keeps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.steps.upkeep.expire import expire_rows
 
-# Dagster gives an evaluation a minute; what is left waits for the next hour.
+# Dagster limits an evaluation to a minute; the rest waits for the next hour.
 PATIENCE_SECONDS = 30.0
 
 
 @dg.schedule(job=destroy, cron_schedule="17 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def log_retention(control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
-    """Remove what is past its time; the answer, kept in Dagster's own database, holds the checkpoints' hashes."""
+    """Remove expired rows; the result, kept in Dagster's own database, holds the checkpoints' hashes."""
     done = expire_rows(control, patience_seconds=PATIENCE_SECONDS)
     return dg.SkipReason("; ".join(map(str, done)) or "nothing is past its time")

@@ -1,4 +1,4 @@
-"""The clock of backups: every living production is backed up once a night."""
+"""Back up every living production once a night."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.recovery.nightly import night_of, queue_nightly
 
 
-# Every ten minutes, not once at the hour: a platform that slept through it makes up for it when it wakes.
+# Every ten minutes, not once at the hour: a platform that was down at the hour catches up after its start.
 @dg.schedule(job=back_up, cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def nightly_backups(control: dg.ResourceParam[ControlPlane], settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
-    """Queue the night's backups that nobody asked for yet; the queue starts them like any other run."""
+    """Queue the night's backups that are not queued yet; the queue starts them like any other run."""
     now, hour, zone = datetime.now(UTC), settings.backup_hour, settings.time_zone
     queued = queue_nightly(control, hour=hour, time_zone=zone, now=now)
     night = night_of(now, hour=hour, time_zone=zone)

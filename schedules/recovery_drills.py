@@ -1,4 +1,4 @@
-"""The clock of drills: every week the newest backup of each production is restored and booted."""
+"""Restore and boot the newest backup of each production every week."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.recovery.drills_due import ask_for_drills
 
 
-# Looked at every hour and asked for once a week: a machine that was off at one hour drills at the next.
+# Evaluated every hour, queued once a week: a machine that was off at one hour queues its drills at the next.
 @dg.schedule(job=drill, cron_schedule="23 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def recovery_drills(control: dg.ResourceParam[ControlPlane], settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
     """Queue the week's drills; the queue starts them like any other run."""
