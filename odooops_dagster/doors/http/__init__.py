@@ -1,1 +1,1 @@
-"""How things come in over HTTP."""
+"""The HTTP gateway."""

@@ -1,4 +1,4 @@
-"""The gateway: how things come in over HTTP."""
+"""The gateway's application: routes and error responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from odooops_dagster.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-# The first class that fits gives the status.
+# The first class that matches gives the status.
 _STATUS: tuple[tuple[type[OdooOpsError], int], ...] = (
     (BadInput, 400),
     (Forbidden, 403),

@@ -1,4 +1,4 @@
-"""Reads request bodies up to a limit."""
+"""Read request bodies up to a limit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from fastapi import Request
 
 from odooops_dagster.doors.http.errors import BodyTooLarge
 
-# Clients read the response after they sent the body: so read up to this many limits before closing the connection.
+# Clients read the response only after they sent the body: read up to this many limits before closing the connection.
 PATIENCE = 2
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
-    """Return the raw body; keep no more of it than the limit."""
+    """Return the raw body; refuse one larger than the limit, in bytes, without keeping it in memory."""
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)

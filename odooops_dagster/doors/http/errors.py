@@ -1,4 +1,4 @@
-"""What the gateway itself refuses, with the HTTP status that says so."""
+"""The gateway's own errors, with their HTTP status."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NotConfigured(Refused):
 
 
 class Problem(BaseModel):
-    """What is wrong with a request, and what to do about it."""
+    """The fault of a request, and what to do about it."""
 
     error: str
     hint: str | None = None

@@ -1,4 +1,4 @@
-"""POST /webhooks/github: a push becomes a stored delivery, and a run where a project wants it."""
+"""POST /webhooks/github: store a push as a delivery, and queue a run if a project wants one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from odooops_dagster.doors.http.wiring import control_plane, settings
 from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.settings import Settings
 
-# GitHub caps payloads at 25 MB and delivers none that would be larger.
+# GitHub limits payloads to 25 MB and does not deliver larger ones.
 MAX_BODY_BYTES = 25 * 1024**2
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ router = APIRouter(tags=["webhooks"])
 
 
 class DeliveryHeaders(BaseModel):
-    """What GitHub says of a delivery beside its body."""
+    """The headers of a GitHub delivery."""
 
     x_github_event: str = ""
     x_github_delivery: str = ""
@@ -39,7 +39,7 @@ class DeliveryHeaders(BaseModel):
 
 
 class Receipt(BaseModel):
-    """What became of a delivery; GitHub shows it under the webhook's recent deliveries."""
+    """The outcome of a delivery; GitHub shows it under the webhook's recent deliveries."""
 
     outcome: str  # accepted, duplicate, ignored, unknown_project or pong
     delivery: str
@@ -66,7 +66,7 @@ async def receive_delivery(
     control: Annotated[ControlPlane, Depends(control_plane)],
     headers: Annotated[DeliveryHeaders, Header()],
 ) -> Receipt:
-    """Take a delivery of GitHub: verify, store, and queue what it asks for; a repeat changes nothing."""
+    """Verify a GitHub delivery, store it, and queue its runs; a repeat changes nothing."""
     body = await read_body(request, limit=MAX_BODY_BYTES)
     verify(body, signature=headers.x_hub_signature_256, secret=_secret(settings))
     event, delivery = (
@@ -106,7 +106,7 @@ def _handle(control: ControlPlane, *, event: str, delivery: str, payload: dict[s
 
 
 def _apply(control: ControlPlane, delivery: str) -> list[UUID]:
-    """Turn stored deliveries into runs at once; the github_pushes sensor does it later where this fails."""
+    """Turn stored deliveries into runs now and return this delivery's; on failure the github_pushes sensor does it."""
     try:
         applied = control.pushes.apply()
     except OdooOpsError as exc:
@@ -138,7 +138,7 @@ def _named(header: str, value: str) -> str:
 
 
 def _payload(body: bytes, content_type: str) -> dict[str, Any]:
-    """Return the event as an object; GitHub sends it as JSON or, by its default, as a form field."""
+    """Return the event as an object; GitHub sends it as JSON or, by default, in a form field."""
     try:
         if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
             body = parse_qs(body, strict_parsing=True, max_num_fields=10)[b"payload"][0]

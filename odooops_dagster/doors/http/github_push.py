@@ -1,4 +1,4 @@
-"""A push event as GitHub delivers it, reduced to what the platform reads and keeps."""
+"""A GitHub push event, reduced to the fields that the platform reads and keeps."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Push
 from odooops_dagster.tools.git import is_ref
 
-# Of a commit message, what a list of deliveries shows.
+# The part of a commit message that a list of deliveries shows.
 MAX_MESSAGE_CHARACTERS = 500
 
 
 def storable(value: object) -> object:
-    """Return a text without what PostgreSQL cannot hold: NUL and halves of surrogate pairs."""
+    """Return a text without characters that PostgreSQL cannot store: NUL and unpaired surrogates."""
     return value.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(value, str) else value
 
 
@@ -26,7 +26,7 @@ Message = Annotated[Text, AfterValidator(lambda text: text[:MAX_MESSAGE_CHARACTE
 
 
 class Repository(BaseModel):
-    """The addresses under which GitHub knows the repository."""
+    """The repository's addresses at GitHub."""
 
     full_name: Text
     clone_url: Text
@@ -35,7 +35,7 @@ class Repository(BaseModel):
 
 
 class Person(BaseModel):
-    """Who pushed."""
+    """The person who pushed."""
 
     name: Text | None = None
 
@@ -50,7 +50,7 @@ class Commit(BaseModel):
 
 
 class PushPayload(BaseModel):
-    """What the platform reads of a push event; the rest, e-mail addresses and file lists, is not kept."""
+    """The fields of a push event that the platform reads; others, such as e-mail addresses, are not kept."""
 
     ref: str
     before: Sha
@@ -70,7 +70,7 @@ class PushPayload(BaseModel):
         return ref
 
     def push(self) -> Push:
-        """Return the movement of the branch."""
+        """Return the change of the branch."""
         return Push(
             repo_url=self.repository.clone_url,
             ref=self.ref,
@@ -82,12 +82,12 @@ class PushPayload(BaseModel):
         )
 
     def facts(self) -> dict[str, Any]:
-        """Return what is kept of the delivery."""
+        """Return the fields of the delivery to keep."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
 def read_push(payload: Mapping[str, Any]) -> PushPayload:
-    """Return the push that the payload tells of; name the field where it does not."""
+    """Return the payload's push; raise BadInput with the field's name if it is invalid."""
     try:
         return PushPayload.model_validate(payload)
     except ValidationError as exc:

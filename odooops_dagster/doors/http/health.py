@@ -21,7 +21,7 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether the gateway can take deliveries, and if not, why and what mends it."""
+    """Whether the gateway can accept deliveries, and if not, the reason and the fix."""
 
     status: Literal["ready", "not ready"]
     reason: str | None = None
@@ -30,13 +30,13 @@ class Readiness(BaseModel):
 
 @router.get("/healthz")
 def healthz() -> Alive:
-    """Answer as long as the process lives; asks nobody else."""
+    """Answer while the process is alive; check nothing else."""
     return Alive()
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 def readyz(response: Response, control: Annotated[ControlPlane, Depends(control_plane)]) -> Readiness:
-    """Answer 200 when the database answers and its schema is the one this version works with."""
+    """Answer 200 if the database answers and its schema is the one that this version needs."""
     try:
         control.ping()
     except OdooOpsError as exc:

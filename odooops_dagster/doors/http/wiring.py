@@ -1,4 +1,4 @@
-"""What the routes are handed: the settings, and a control plane opened at its first use."""
+"""The routes' dependencies: the settings, and a control plane that is opened on first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def settings(request: Request) -> Settings:
 
 
 def control_plane(request: Request) -> ControlPlane:
-    """Return the application's control plane; opened late, it lets the gateway start while the database is down."""
+    """Return the application's control plane; it opens on first use: the gateway can start without the database."""
     return _platform(request).control
 
 
