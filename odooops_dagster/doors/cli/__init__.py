@@ -1,6 +1,6 @@
-"""The `ops` command: one noun per file, mounted when it is asked for.
+"""The `ops` command: one noun per file, mounted when the command line names it.
 
-Exit status: 0 done · 1 refused or failed, said in one line on stderr · 2 the command line is wrong · 130 interrupted.
+Exit status: 0 done · 1 refused or failed, with one line on stderr · 2 wrong command line · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from odooops_dagster.doors.cli.output import print_error
 from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
-# Each verb is a function of its own name in its own file.
+# Each verb is a function with the verb's name in a file with the same name.
 VERBS = ("up", "down", "status", "doctor", "demo", "clone")
-# Each noun is a file with an `app` that holds its verbs.
+# Each noun is a file with an `app` that contains its verbs.
 NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 
 
@@ -42,9 +42,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has left, as `ops run logs | head` does
+        sys.stderr.close()  # the reader has closed the pipe, as in `ops run logs | head`
         sys.exit(1)
-    except Exception as exc:  # noqa: BLE001 - the last door: people get a sentence, whoever mends it the traceback
+    except Exception as exc:  # noqa: BLE001 - the last handler: the user gets a sentence, the traceback goes to a file
         _fail(_unexpected(exc), arguments)
 
 
@@ -63,7 +63,7 @@ def build_app(names: Iterable[str] = (*VERBS, *NOUNS)) -> typer.Typer:
 
 
 def print_version(asked: bool) -> None:
-    """Print the version and stop, when asked."""
+    """Print the version and exit if the option is given."""
     if asked:
         typer.echo(version("odooops"))
         raise typer.Exit
@@ -76,7 +76,7 @@ def _root(
 
 
 def _wanted(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the one name the arguments ask for, or all of them: importing what is not asked for takes time."""
+    """Return the verb or noun that the arguments name, or all of them: importing the others takes time."""
     first = arguments[0] if arguments else ""
     if first == "--version":
         return ()
@@ -102,14 +102,14 @@ def _settings_error(exc: ValidationError) -> BadInput:
 
 
 def _silence_libraries() -> None:
-    """Keep off the terminal what libraries log and warn of: the error that follows says it."""
+    """Keep log lines and warnings of libraries off the terminal: the error that follows contains the reason."""
     logging.getLogger().addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
 
 
 def _unexpected(exc: Exception) -> OdooOpsError:
-    """Return the sentence for what no command expects: a file that the machine refuses, or a fault of ours."""
+    """Return the error for an unexpected exception: a file that the system refuses, or a bug of ours."""
     story = _keep_traceback(exc)
     if isinstance(exc, OSError) and exc.filename is not None:
         return OdooOpsError(f"{exc.strerror}: {exc.filename}", hint=f"mend that; how it came about: {story}")
@@ -118,7 +118,7 @@ def _unexpected(exc: Exception) -> OdooOpsError:
 
 
 def _keep_traceback(exc: Exception) -> str:
-    """Write the traceback to a file that only the caller reads, and return its path."""
+    """Write the traceback to a file that only the caller can read, and return its path."""
     try:
         descriptor, name = tempfile.mkstemp(prefix="odooops-traceback-", suffix=".txt")
         with os.fdopen(descriptor, "w") as file:

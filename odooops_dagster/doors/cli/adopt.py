@@ -1,4 +1,4 @@
-"""How `ops env adopt` learns where an Odoo is, and tells what was found there."""
+"""Helpers of `ops env adopt`: read the connection string, and print the results of the checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from odooops_dagster.settings import Settings
 
 
 def read_dsn(file: str | None, settings: Settings) -> str:
-    """Return the connection string: out of the file, of standard input for `-`, of the setting, or as it is typed.
+    """Return the connection string from the file, from standard input for `-`, from the setting, or from a prompt.
 
     Raises:
         BadInput: the file cannot be read.
@@ -33,10 +33,10 @@ def read_dsn(file: str | None, settings: Settings) -> str:
 
 
 def refuse_failed(results: Iterable[CheckResult], *, what: str) -> None:
-    """Tell each answer as it comes.
+    """Print each check's result as it arrives.
 
     Raises:
-        Conflict: one of them stands in the way.
+        Conflict: a blocking check failed.
     """
     in_the_way = [result for result in results if not _told(result).passed and result.blocking]
     if in_the_way:

@@ -1,4 +1,4 @@
-"""Arguments that several nouns share."""
+"""Arguments shared by several nouns."""
 
 from __future__ import annotations
 

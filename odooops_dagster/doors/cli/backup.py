@@ -67,7 +67,7 @@ def show(backup: BackupId, *, json: Json = False) -> None:
     if json:
         print_json(fields | {"checks": checks})
         return
-    # A hundred modules fill a screen; programs get them, people their number.
+    # A hundred modules fill a screen: programs get the list, people the number.
     counted = {name: len(value) if name == "modules" else value for name, value in found.metadata.items()}
     print_fields(_row(found, keys) | fields | {"metadata": counted})
     if checks:
@@ -221,12 +221,12 @@ def _project(control: ControlPlane, backup: Backup) -> Project:
 
 
 def _environments(control: ControlPlane) -> dict[UUID, str]:
-    """Return what people call each environment, destroyed ones too."""
+    """Return the name of each environment, destroyed ones too."""
     return {environment.id: environment.partition_key for environment in control.environments.list()}
 
 
 def _row(backup: Backup, keys: dict[UUID, str]) -> dict[str, object]:
-    """Return a backup as a table shows it."""
+    """Return the backup's row for a table."""
     return {
         "id": backup.id,
         "env": keys[backup.environment_id],
@@ -261,5 +261,5 @@ def _size(size_bytes: int | None) -> str | None:
 
 
 def _age(taken_at: datetime | None, now: datetime) -> str | None:
-    """Return how old the data are."""
+    """Return the age of the backup's data."""
     return None if taken_at is None else age_text(now - taken_at)

@@ -1,4 +1,4 @@
-"""`ops backup logs`: the logs that a backup holds beside the data."""
+"""`ops backup logs`: the logs that a backup contains besides the data."""
 
 from __future__ import annotations
 

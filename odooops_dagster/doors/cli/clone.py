@@ -1,4 +1,4 @@
-"""`ops clone`: a copy of production's data, made harmless, for an environment that is there."""
+"""`ops clone`: a harmless copy of production's data for an existing environment."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def clone(
 
 
 def _cloneable(environment: Environment) -> Environment:
-    """Return the environment if its data may be replaced and something is deployed that can run on the new ones."""
+    """Return the environment if its data may be replaced and it has a deployment that can run on the new data."""
     if environment.stage == "production":
         raise Conflict(
             f"{environment.partition_key} is production itself",

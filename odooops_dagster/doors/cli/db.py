@@ -15,7 +15,7 @@ from odooops_dagster.errors import SchemaDrift
 from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.settings import Settings
 
-# Where Supabase's CLI looks, in a project's folder.
+# The folder in which Supabase's CLI looks for migrations, below a project's folder.
 MIGRATIONS = Path("supabase") / "migrations"
 
 app = typer.Typer(help="Manage the control plane's database.", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`ops demo`: pushes on real Odoo, from an empty state folder to a preview and a staging that answer."""
+"""`ops demo`: pushes with a real Odoo, from an empty state folder to a preview and a staging that answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def demo(
     ] = False,
 ) -> None:
     """Push a real addon to a real repository and watch it become a running Odoo."""
-    # Nobody wants to wait half a minute for a demonstration to notice a push.
+    # A demonstration must not take half a minute to notice a push.
     os.environ.setdefault("ODOOOPS_POLL_SECONDS", "2")
     settings = Settings()
     if overview(settings).running:
@@ -66,7 +66,7 @@ def _tell(settings: Settings) -> None:
 
 
 class Walkthrough:
-    """The steps of the demonstration; one that does not hold raises and ends it."""
+    """The steps of the demonstration; a failed step raises and ends it."""
 
     def __init__(self, settings: Settings, control: ControlPlane, *, dagster_url: str) -> None:
         self._control = control
@@ -74,7 +74,7 @@ class Walkthrough:
         self._repository = DemoRepository(settings.home / "demo")
 
     def tell(self) -> None:
-        """Tell the whole story."""
+        """Run all steps in order and print what happens."""
         project = self._make_project()
         preview = self._preview_of_a_good_push()
         self._broken_push_leaves_it_alone(preview)
@@ -137,7 +137,7 @@ class Walkthrough:
         _say(f"customer: {people[0]} is there; mail goes to {servers[0]}, which leads nowhere")
 
     def _office(self, branch: str) -> tuple[Environment, OdooSession]:
-        """Return the branch's environment and somebody who has logged in there."""
+        """Return the branch's environment and a logged-in session of its Odoo."""
         environment = self._control.environments.get(f"{SLUG}/{branch}")
         return environment, OdooSession(str(environment.url), database=str(environment.database_name))
 
@@ -151,7 +151,7 @@ class Walkthrough:
             _say(f"artifact: {row['artifact_key']}, {row['size_bytes']} bytes, SHA-256 {row['sha256'][:16]}")
 
     def _run_of(self, sha: str) -> Run:
-        """Wait until the push was noticed."""
+        """Wait until the push has queued its run and return the run."""
         for _ in _until(_PUSH_SEEN_WITHIN_SECONDS, f"nobody noticed the push of {sha[:12]}"):
             for run in self._control.runs.list(SLUG):
                 if run.git_sha == sha and run.kind == "deploy":
@@ -159,7 +159,7 @@ class Walkthrough:
         raise AssertionError
 
     def _follow(self, run: Run) -> Run:
-        """Print what the run says until it ends."""
+        """Print the run's log until the run ends."""
         _say(f"run #{run.run_number} is queued")
         shown = 0
         for _ in _until(_LONGEST_RUN_SECONDS, f"run #{run.run_number} does not end"):
@@ -172,7 +172,7 @@ class Walkthrough:
         raise AssertionError
 
     def _done(self, run: Run) -> Run:
-        """Follow the run to its good end."""
+        """Follow the run until it succeeds; raise if it does not."""
         run = self._follow(run)
         if run.status != "succeeded":
             raise StepFailed(f"run #{run.run_number} {run.status}: {run.error_message}")
@@ -191,7 +191,7 @@ class Walkthrough:
             _say(f"{seconds:7.1f} s  {row['message']}")
 
     def _answering_url(self) -> str:
-        """Return the preview's URL after its login page has answered."""
+        """Return the preview's URL once its login page answers."""
         environment = self._control.environments.get(f"{SLUG}/{BRANCH}")
         url = f"{environment.url}web/login"
         answer = httpx.get(url, timeout=60, trust_env=False, follow_redirects=True)
@@ -201,7 +201,7 @@ class Walkthrough:
 
 
 def _until(seconds: float, complaint: str) -> Iterator[None]:
-    """Yield now and then, and raise when the time is over."""
+    """Yield repeatedly with a pause, and raise when the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         yield

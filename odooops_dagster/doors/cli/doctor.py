@@ -1,4 +1,4 @@
-"""`ops doctor`: what is missing, and the command that mends it."""
+"""`ops doctor`: what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def doctor(json: Json = False) -> None:
 
 
 def stack(settings: Settings) -> str:
-    """Find out whether the stack runs."""
+    """Check whether the stack runs."""
     found = overview(settings)
     if not found.running:
         raise Unavailable("the platform is not running", hint="ops up")
@@ -42,7 +42,7 @@ def stack(settings: Settings) -> str:
 
 
 def schema(settings: Settings) -> str:
-    """Find out whether the control plane's schema is this version's."""
+    """Check whether the control plane's schema is this version's."""
     pending = status(database_urls(settings).owner).pending
     if pending:
         raise Unavailable(f"{len(pending)} migrations are not applied", hint="ops db migrate")
@@ -50,7 +50,7 @@ def schema(settings: Settings) -> str:
 
 
 def odoo(settings: Settings) -> str:
-    """Find out whether an Odoo is installed; the first run installs one otherwise."""
+    """Check whether an Odoo is installed; otherwise the first run installs one."""
     if settings.odoo_path is not None:
         return str(settings.odoo_path)
     installed = [found.series for found in distribution.installed(settings.cache_home)]
@@ -60,7 +60,7 @@ def odoo(settings: Settings) -> str:
 
 
 def alarms(settings: Settings) -> str:
-    """Find out whether the platform has raised an alarm of its own."""
+    """Check whether the platform has an open alarm."""
     with control_plane(settings) as control:
         open_ones = control.incidents.alarms()
     if open_ones:

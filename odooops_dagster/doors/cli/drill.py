@@ -1,4 +1,4 @@
-"""`ops drill`: backups that are restored and booted, to know that they can be."""
+"""`ops drill`: restore and boot backups, to prove that they work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ops env`: branches made to run."""
+"""`ops env`: environments, the running branches."""
 
 from __future__ import annotations
 
@@ -189,10 +189,10 @@ def destroy(
 
 
 def _plan(control: ControlPlane, environment: Environment, *, without_backup: bool) -> list[str]:
-    """Return what goes with the environment, and what is left of production's data.
+    """Return what is removed with the environment, and what remains of production's data.
 
     Raises:
-        Conflict: nothing is left of them, and nobody said that this is meant.
+        Conflict: nothing of production's data would remain, and this was not confirmed.
     """
     if environment.is_adopted:
         return [f"forget {environment.partition_key}: its database and files stay as they are"]

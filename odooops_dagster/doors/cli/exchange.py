@@ -89,7 +89,7 @@ def import_(
 
 
 def _ask(control: ControlPlane, settings: Settings, environment: Environment, report: Report, *, label: str) -> Backup:
-    """Bring the zip to the store and ask for the run that makes it a backup."""
+    """Copy the zip into the store and queue the run that makes a backup from it."""
     repository = platform(settings).repository(environment.project_slug)
     with bars() as progress:
         kept = keep_zip(repository, environment.project_slug, report, now=datetime.now(UTC), progress=progress)
@@ -104,8 +104,8 @@ def _ask(control: ControlPlane, settings: Settings, environment: Environment, re
 
 
 def _objections(settings: Settings, project: Project, environment: Environment, report: Report) -> tuple[str, ...]:
-    """Return what speaks against the zip: asked of the project, the server and what the environment's Odoo knows."""
-    servers = platform(settings).databases  # asked without our identity
+    """Return the objections to the zip, compared with the project, the server and the environment's Odoo modules."""
+    servers = platform(settings).databases  # a read without our identity
     [row] = servers.query("postgres", "select current_setting('server_version_num')::int / 10000 as major")
     known: frozenset[str] | None = None
     if environment.database_name is not None and servers.exists(environment.database_name):
@@ -117,7 +117,7 @@ def _objections(settings: Settings, project: Project, environment: Environment, 
 
 
 def _told(report: Report, objections: tuple[str, ...]) -> dict[str, Any]:
-    """Return what people and programs are told of the zip."""
+    """Return the facts about the zip to print."""
     row = asdict(report)
     for name in ("odoo_manifest", "rows", "path"):
         del row[name]

@@ -1,4 +1,4 @@
-"""Prints a run's log while the run works."""
+"""Print a run's log while the run works."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from odooops_dagster.tools.backup.parallel import Progress
 POLL_SECONDS = 0.5
 LINES_AT_ONCE = 500
 
-# Takes a line of a run's log, as ops.read_run_logs gives it.
+# Receives a line of a run's log, as ops.read_run_logs returns it.
 Show = Callable[[dict[str, Any]], None]
 
 
 def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show | None = None) -> Run:
-    """Print the run's lines until it has ended, or show them in another way; return the run as it ended."""
+    """Print the run's lines, or pass them to `show`, until the run has ended; return the ended run."""
     show = show or partial(print_line, as_json=as_json)
     after_id = 0
     while True:
-        run = control.runs.get(run.id)  # read before the lines: what was written before the end is not missed
+        run = control.runs.get(run.id)  # read before the lines, so that no line written before the end is missed
         for line in lines_after(control, run, after_id):
             after_id = line["id"]
             show(line)
@@ -40,20 +40,20 @@ def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show
 
 
 def follow_bytes(control: ControlPlane, run: Run) -> Run:
-    """Follow the run, with a bar for what moves many bytes."""
+    """Follow the run, with a progress bar for work on many bytes."""
     with bars() as progress:
         return follow(control, run, show=partial(_show, progress))
 
 
 def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield the run's lines that came after the one of this id, oldest first."""
+    """Yield the run's lines after the one with this id, oldest first."""
     while lines := control.logs.tail(run.id, after_id=after_id, limit=LINES_AT_ONCE):
         yield from lines
         after_id = lines[-1]["id"]
 
 
 def print_line(line: dict[str, Any], *, as_json: bool = False) -> None:
-    """Print one line of a log: as people read it, or as one JSON object."""
+    """Print one line of a log, as text or as one JSON object."""
     if as_json:
         typer.echo(json.dumps(line, default=str, ensure_ascii=False))
         return
@@ -70,7 +70,7 @@ def _show(progress: Progress, line: dict[str, Any]) -> None:
 
 
 def finish(run: Run) -> None:
-    """Say how the run ended; exit with status 1 where it did not succeed."""
+    """Print how the run ended; exit with status 1 if it did not succeed."""
     reason = f": {run.error_message}" if run.error_message else ""
     note(f"run {name_of(run)} {run.status}{reason}")
     if run.status != "succeeded":

@@ -1,4 +1,4 @@
-"""How the commands ask for work: a branch becomes an environment and a queued run."""
+"""Find projects' environments, runs and backups for the commands, and queue runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
 from odooops_dagster.tools import git
 
-# Fewer letters would name a backup by chance.
+# Fewer characters could match a backup by chance.
 _LEAST_OF_ID = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What a person asks for on the command line."""
+    """A person's request on the command line."""
 
     branch: str
     sha: str | None = None
@@ -29,7 +29,7 @@ class RunRequest:
 
 
 def queue_branch(control: ControlPlane, project: Project, wish: RunRequest) -> Run:
-    """Make sure the branch has its environment, queue the wish there, and return the run."""
+    """Make sure that the branch has an environment, queue the requested run there, and return it."""
     ref = f"refs/heads/{wish.branch}"
     if not git.is_ref(ref):
         raise BadInput(f"{wish.branch!r} is not a branch's name")
@@ -56,19 +56,19 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
 
 
 def branch_of(project: Project, word: str) -> str:
-    """Return the branch that people mean: `production` is the default one where no branch has that name."""
+    """Return the branch for the word: `production` means the default branch if no branch has that name."""
     if word != "production" or word in git.ls_remote(project.repo_url):
         return word
     return project.default_branch
 
 
 def usual_kind(environment: Environment) -> RunKind:
-    """Return what a push to the environment's branch asks for."""
+    """Return the kind of run that a push to the environment's branch queues."""
     return "build" if environment.stage == "production" else "deploy"
 
 
 def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment:
-    """Return the branch's live environment; the only production is found by that word, too."""
+    """Return the branch's live environment; the word `production` also finds the only production."""
     found = living(control.environments.list(control.projects.get(slug).slug))
     named = [environment for environment in found if branch in {environment.branch, environment.name}]
     if branch == "production" and not named:
@@ -80,12 +80,12 @@ def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment
 
 
 def living(environments: list[Environment]) -> list[Environment]:
-    """Return those that were not destroyed."""
+    """Return the environments that are not destroyed."""
     return [environment for environment in environments if environment.status != "destroyed"]
 
 
 def run_of(control: ControlPlane, reference: str) -> Run:
-    """Return the run that people call `project#number`, or that has this id."""
+    """Return the run named `project#number`, or the run with this id."""
     slug, mark, number = reference.rpartition("#")
     if mark and number.isdecimal():
         return control.runs.by_number(slug, int(number))
@@ -97,7 +97,7 @@ def run_of(control: ControlPlane, reference: str) -> Run:
 
 
 def backup_of(control: ControlPlane, reference: str) -> Backup:
-    """Return the backup of that id, or the only one whose id begins so."""
+    """Return the backup with that id, or the only one whose id starts with it."""
     try:
         return control.backups.get(UUID(reference))
     except ValueError:
@@ -114,5 +114,5 @@ def _begins(backup: Backup, reference: str) -> bool:
 
 
 def name_of(run: Run) -> str:
-    """Return what people call the run."""
+    """Return the run's name for people, `project#number`."""
     return f"{run.project_slug}#{run.run_number}"

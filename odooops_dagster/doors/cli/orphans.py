@@ -1,4 +1,4 @@
-"""`ops env orphans`: what is there and nobody knows."""
+"""`ops env orphans`: things that the platform finds and no record explains."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _keeper() -> Iterator[OrphanKeeper]:
 
 
 def _chosen(found: Found, names: Sequence[str] | None, *, all_: bool) -> list[Verdict]:
-    """Return the named ones, or all that this installation made or nobody marked."""
+    """Return the named orphans, or all of them except those that another installation marked."""
     if bool(names) == all_:
         raise BadInput("name what is meant, or give --all", hint="ops env orphans list")
     if all_:

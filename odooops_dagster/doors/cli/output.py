@@ -1,4 +1,4 @@
-"""The one place that prints: tables for people, JSON for machines, errors as one line and its remedy."""
+"""All printing: tables for people, JSON for programs, errors as one line and a hint."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rich.text import Text
 
 from odooops_dagster.errors import OdooOpsError
 
-# What a reader's `json` parameter is annotated with: `def list_(json: Json = False)`.
+# The annotation of a reading verb's `json` parameter: `def list_(json: Json = False)`.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-# What a destructive verb's `yes` parameter is annotated with.
+# The annotation of a destructive verb's `yes` parameter.
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def print_rows(rows: Sequence[object], *, columns: Sequence[str], json: bool = False, empty: str = "nothing") -> None:
-    """Print rows (mappings or dataclasses): every field as JSON, the named columns as a table."""
+    """Print rows (mappings or dataclasses): as JSON with every field, or as a table of the named columns."""
     plain = [_mapping(row) for row in rows]
     if json:
         print_json(plain)
@@ -39,7 +39,7 @@ def print_rows(rows: Sequence[object], *, columns: Sequence[str], json: bool = F
 
 
 def print_fields(row: object, *, json: bool = False) -> None:
-    """Print one object (mapping or dataclass), a field a line."""
+    """Print one object (mapping or dataclass), one field per line or as JSON."""
     plain = _mapping(row)
     if json:
         print_json(plain)
@@ -55,7 +55,7 @@ def print_json(value: object) -> None:
 
 
 def print_error(error: OdooOpsError, *, as_json: bool = False) -> None:
-    """Print what went wrong, and what to do about it, on stderr."""
+    """Print the error and its hint on stderr."""
     message = " ".join(str(error).split())
     if as_json:
         typer.echo(json.dumps({"error": message, "hint": error.hint, "kind": type(error).__name__}), err=True)
@@ -66,12 +66,12 @@ def print_error(error: OdooOpsError, *, as_json: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """Tell a person how things stand, on stderr, where it does not mix with what a program reads."""
+    """Print a message for people on stderr, so that it does not mix with output for programs."""
     typer.echo(text, err=True)
 
 
 def confirm(plan: Sequence[str], *, yes: bool) -> None:
-    """Print what a destructive verb is about to do and go on only with consent."""
+    """Print what a destructive verb is about to do, and continue only after confirmation."""
     for line in plan:
         note(line)
     if not yes and not typer.confirm("Go on?", err=True):
@@ -79,7 +79,7 @@ def confirm(plan: Sequence[str], *, yes: bool) -> None:
 
 
 def _console() -> Console:
-    # A pipe has no width: never break the lines of what another program reads.
+    # A pipe has no width: never wrap lines that another program reads.
     return Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
 
 

@@ -1,4 +1,4 @@
-"""What the commands work with: the control plane that the settings name."""
+"""The ports of the commands: control plane, platform and runtime from the settings."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
 
 
 def platform(settings: Settings | None = None) -> Platform:
-    """Return the platform for one command, which asks one thing at a time; close it."""
+    """Return the platform for one command, with one connection; the caller closes it."""
     return Platform(settings, max_connections=1, is_patient=False)
 
 
 def runtime(settings: Settings | None = None) -> Runtime:
-    """Return the runtime of this machine, for reading: it starts nothing."""
+    """Return the runtime of this machine, for reading; this starts nothing."""
     return platform(settings).runtime
 
 
 def caller() -> str | None:
-    """Return the name of the person at the terminal, as the run's row will show it."""
+    """Return the name of the user at the terminal, for the run's row; None if it is unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""Bars for work that the command does itself: how many bytes of the whole, and how fast."""
+"""Progress bars on stderr: the bytes done of the whole, and the rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from odooops_dagster.tools.backup.parallel import Progress as Report
 
 @contextmanager
 def bars() -> Iterator[Report]:
-    """Yield what takes the steps of the work; each kind of work has a bar of its own, on stderr."""
+    """Yield a function that receives the progress; each kind of work has its own bar on stderr."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         tasks = {}

@@ -1,4 +1,4 @@
-"""`ops project`: what is built, and from which repository."""
+"""`ops project`: the projects and their repositories."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
 
 
 def repository_address(repo: str) -> str:
-    """Return the address as it is recorded: whole paths, and no password, which every reader would see."""
+    """Return the address to record: with an absolute path, and without a password, which every reader would see."""
     address = repo if _NETWORK_ADDRESS.match(repo) else str(Path(repo).expanduser().resolve())
     remote = git.Remote.parse(address)
     if remote.password is not None:

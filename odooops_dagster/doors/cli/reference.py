@@ -1,4 +1,4 @@
-"""The commands' reference page, made of their own help."""
+"""The commands' reference page, generated from their help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ops backup restore` and `ops backup undo`: data that come back, and the way back from that."""
+"""`ops backup restore` and `ops backup undo`: restore a backup, and undo that."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def undo(project: ProjectSlug, branch: Branch, *, yes: Yes = False, wait: Wait =
 
 
 def _new(control: ControlPlane, slug: str, backup: Backup, name: str | None) -> Environment:
-    """Make the environment that the backup goes into; production's data get a staging."""
+    """Create the environment for the backup's data; production's data get a staging."""
     name = name or f"restored/{str(backup.id)[:8]}"
     if not git.is_ref(f"refs/heads/{name}"):
         raise BadInput(f"{name!r} cannot name an environment", hint="name it as a branch: letters, digits, - and /")

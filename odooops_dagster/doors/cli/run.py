@@ -1,4 +1,4 @@
-"""`ops run`: what was asked for, and how it went."""
+"""`ops run`: runs, their logs and results."""
 
 from __future__ import annotations
 

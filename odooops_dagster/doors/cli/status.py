@@ -1,4 +1,4 @@
-"""`ops status`: how the platform on this machine stands."""
+"""`ops status`: the state of the platform on this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def status(json: Json = False) -> None:
 
 
 def print_overview(found: Overview, *, json: bool) -> None:
-    """Print how the stack stands."""
+    """Print the state of the stack."""
     if json:
         print_json(found)
     elif not found.running:

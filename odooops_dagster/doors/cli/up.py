@@ -39,7 +39,7 @@ def up(detach: Detach = False, json: Json = False) -> None:
 
 
 def prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
-    """Bring our own server's schema up to date; one that someone else keeps is left for them to migrate."""
+    """Migrate the schema on our own server; an external server is left to its owner."""
     if settings.database_url is None:
         migrate(urls.owner)
         return
@@ -58,17 +58,17 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
 
 
 def report(progress: Progress) -> None:
-    """Print one line of the start."""
+    """Print one line about the start."""
     words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
     note("".join(words).rstrip())
 
 
 def _stay() -> None:
-    """Keep the terminal."""
+    """Stay in the foreground of the terminal."""
 
 
 def _detach(log: Path) -> Callable[[], None]:
-    """Split off the process that stays; the one that was called waits for its word and leaves."""
+    """Fork the process that stays; the calling process waits until the platform is ready, then exits."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
@@ -90,7 +90,7 @@ def _detach(log: Path) -> Callable[[], None]:
 
 
 def _wait_for_word(reading: int, child: int) -> None:
-    """Leave with status 0 when the child says that all is ready, with 1 when it ends before."""
+    """Exit with status 0 when the child reports that all is ready, with 1 if it ends before."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: os.kill(child, signal.SIGTERM))
     ready = os.read(reading, 1)
