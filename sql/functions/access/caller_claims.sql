@@ -1,6 +1,6 @@
--- Returns the claims of the caller's token, or null where there is none to believe: anyone may set the setting that
--- carries them, so they count only in a session that may take the role authenticated, which is PostgREST's.
--- Called by functions that ask which person is there. Locks and raises nothing.
+-- Returns the claims of the caller's token, or null if they cannot be trusted: anyone may set the setting that carries
+-- them, so they count only in a session that may take the role authenticated, which is PostgREST's.
+-- Called by functions that need the calling person. Locks and raises nothing.
 create or replace function ops.caller_claims()
 returns jsonb
 language plpgsql

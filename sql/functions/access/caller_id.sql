@@ -1,6 +1,6 @@
--- Names the person who calls: the token's subject, else the login. A token that names nobody is nobody's, except the
--- service role's own.
--- Called by functions and policies that note or compare who did what. Locks and raises nothing.
+-- Returns the id of the calling person: the token's subject, else the login. A token without a subject has no id,
+-- except the service role's own.
+-- Called by functions and policies that record or compare who did what. Locks and raises nothing.
 create or replace function ops.caller_id()
 returns text
 language plpgsql

@@ -1,5 +1,5 @@
--- Names the person who calls as people know them: the token's e-mail address, else ops.caller_id.
--- Called by RPCs that note who asked. Locks and raises nothing.
+-- Returns the calling person's name for people: the token's e-mail address, else ops.caller_id.
+-- Called by RPCs that record the requester. Locks and raises nothing.
 create or replace function ops.caller_name()
 returns text
 language plpgsql

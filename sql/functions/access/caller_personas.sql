@@ -1,6 +1,7 @@
--- Lists the personas that the caller is, by role taken or by membership of its login.
--- Called by has_permission and by RPCs that note as what somebody acted. Locks and raises nothing. The names are
--- written here, not read from ops.roles: a server may have a login called owner or admin for reasons of its own.
+-- Lists the caller's personas, by the role taken or by membership of the login.
+-- Called by has_permission and by RPCs that record the role in which somebody acted. Locks and raises nothing. The
+-- names are listed here and not read from ops.roles: a server may have a login called owner or admin for its own
+-- reasons.
 create or replace function ops.caller_personas()
 returns text[]
 language plpgsql

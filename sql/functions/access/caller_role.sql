@@ -1,5 +1,5 @@
--- Names the role that calls: the one taken by SET ROLE (PostgREST's way), else the login.
--- Called by functions that ask who is there; inside a definer function current_user no longer tells.
+-- Returns the calling role: the one taken by SET ROLE (PostgREST's way), else the login.
+-- Called by functions that check the caller; inside a definer function current_user is the owner.
 create or replace function ops.caller_role()
 returns text
 language plpgsql

@@ -1,4 +1,4 @@
--- Says whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
+-- Returns whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
 -- Called by has_permission and RPCs. Locks and raises nothing.
 create or replace function ops.is_platform()
 returns boolean

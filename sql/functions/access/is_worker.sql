@@ -1,4 +1,4 @@
--- Says whether the caller is the platform's worker and no more: it carries out what people decided.
+-- Returns whether the caller is only the platform's worker, which carries out people's decisions.
 -- Called by has_permission. Locks and raises nothing.
 create or replace function ops.is_worker()
 returns boolean

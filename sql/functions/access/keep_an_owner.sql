@@ -1,5 +1,5 @@
--- Refuses that a project loses its last owner, whoever asks. Fired by ops.project_memberships, before an owner's row is
--- changed or removed; a project that is removed itself takes its owners with it.
+-- Prevents the removal of a project's last owner, by any caller. Fired by ops.project_memberships, before an owner's
+-- row is changed or removed; the removal of a project removes its owners too.
 -- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
 -- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
 create or replace function ops.keep_an_owner()

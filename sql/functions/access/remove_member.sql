@@ -1,6 +1,6 @@
--- Ends a membership, and says whether there was one; everyone may leave. Called by people.
+-- Ends a membership and returns whether there was one; everyone may leave. Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
--- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+-- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.remove_member(
     p_project_id uuid,
     p_user_id uuid

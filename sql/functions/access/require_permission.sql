@@ -1,5 +1,5 @@
--- Refuses the caller who may not do this. Called by RPCs open to people.
--- Raises PT404 where the caller may not even know of the project, PT403 where it may only read.
+-- Refuses a caller without the permission. Called by RPCs open to people.
+-- Raises PT404 if the caller may not know of the project, PT403 if the caller may only read it.
 create or replace function ops.require_permission(
     p_project_id uuid,
     p_permission text

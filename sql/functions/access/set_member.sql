@@ -1,7 +1,7 @@
--- Makes somebody a member of a project, or changes what they are in it. Called by people.
--- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
--- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
--- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+-- Adds a member to a project, or changes the member's role. Called by people.
+-- Locks the project's memberships. Raises PT400 without a user or a role, PT404, PT403 (admins change roles below
+-- owner, owners all roles) and PT409 if the last owner would step down. A retry is harmless.
+-- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.set_member(
     p_project_id uuid,
     p_user_id uuid,

@@ -1,6 +1,6 @@
--- Archives a project: its queued runs are cancelled, nothing new is queued, its branches are no longer polled.
+-- Archives a project: cancels its queued runs, accepts no new ones, and stops polling its branches.
 -- Called by `ops project archive` and owners. Locks the project's row. Raises PT404 and PT403. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.archive_project(
     p_slug text
 )

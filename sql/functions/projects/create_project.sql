@@ -1,7 +1,7 @@
--- Creates a project and returns it. Called by `ops project create`. Locks nothing of others.
--- Raises PT400 for values that no project may have, PT409 when the slug is taken by a project with other values.
+-- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
+-- Raises PT400 for invalid values, PT409 if a project with other values has the slug.
 -- Repeating it with the same values returns the project.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.create_project(
     p_slug text,
     p_repo_url text,

@@ -1,4 +1,4 @@
--- Returns the most days that any project keeps something, and the platform's own default counts too.
+-- Returns the longest retention, in days, of all projects and of the platform's default.
 -- Called by the expiry of whole months. Locks and raises nothing.
 create or replace function ops.longest_ttl(
     p_rule text

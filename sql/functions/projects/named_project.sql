@@ -1,4 +1,5 @@
--- Finds the project of a slug or an id; null where there is none. Called by what reads envelopes. Raises nothing.
+-- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
+-- nothing.
 create or replace function ops.named_project(p_name text)
 returns uuid
 language sql

@@ -1,6 +1,5 @@
--- Makes the spellings of one repository equal: scheme, user, usual ports, ssh's short form, letter case (forges ignore
--- it), .git and
--- slashes at the end.
+-- Returns one spelling for all addresses of a repository: it unifies scheme, user, usual ports, ssh's short form,
+-- letter case (forges ignore it), .git and slashes at the end.
 -- Called when a push looks for its project. Locks and raises nothing.
 create or replace function ops.normalise_repo_url(
     p_url text

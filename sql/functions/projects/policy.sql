@@ -1,6 +1,6 @@
--- Returns the rules that hold in a project; without a project, those for all.
--- Called by people and steps who ask which rules hold. Locks nothing; raises PT404 for a project the caller cannot see.
--- Definer: the rules are the same whoever asks; the caller's right to read the project is checked.
+-- Returns the rules in force in a project; without a project, the platform's rules for all.
+-- Called by people and steps. Locks nothing; raises PT404 for a project the caller cannot see.
+-- Definer: the rules are the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.policy(
     project_id uuid,
     type ops.policy_type

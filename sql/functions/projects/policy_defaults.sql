@@ -1,4 +1,4 @@
--- Returns the rules of a policy where nobody set any. Called by rules_in_force. Reads, locks and raises nothing.
+-- Returns the default rules of a policy. Called by rules_in_force. Reads, locks and raises nothing.
 create or replace function ops.policy_defaults(p_type ops.policy_type)
 returns jsonb
 language sql

@@ -1,4 +1,4 @@
--- Lists every rule a policy may hold: its kind, default and limits; nothing else knows them.
+-- Lists every rule of every policy: its kind, default and limits; this is their only definition.
 -- Called by policy_defaults and set_policy. Reads, locks and raises nothing.
 create or replace function ops.policy_rules()
 returns table (

@@ -1,4 +1,5 @@
--- Refuses rules that no policy of this type may hold. Called by set_policy. Locks nothing; raises PT400 naming the rule.
+-- Refuses rules that a policy of this type does not have. Called by set_policy. Locks nothing; raises PT400 naming the
+-- rule.
 create or replace function ops.refuse_rules(
     p_type ops.policy_type,
     p_rules jsonb

@@ -1,5 +1,4 @@
--- Says what is wrong with the value of a rule, or null where nothing is. Called by refuse_rules. Locks and raises
--- nothing.
+-- Returns the fault of a rule's value, or null if it is valid. Called by refuse_rules. Locks and raises nothing.
 create or replace function ops.rule_fault(
     p_kind text,
     p_value jsonb,

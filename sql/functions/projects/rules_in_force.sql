@@ -1,5 +1,5 @@
--- Returns a project's rules: the defaults, overruled by the platform's policy, overruled by its own.
--- Called by functions that apply a policy, whoever calls them. Locks and raises nothing.
+-- Returns a project's rules: the defaults, overridden by the platform's policy, overridden by the project's own.
+-- Called by functions that apply a policy, with any caller. Locks and raises nothing.
 create or replace function ops.rules_in_force(
     p_project_id uuid,
     p_type ops.policy_type

@@ -1,8 +1,8 @@
--- Sets what a project holds itself to and returns the rules that hold now; rules left out are those for all projects.
--- Without a project it sets the rules for all, which only the platform may.
+-- Sets a project's policy and returns the rules in force; a rule left out falls back to the platform's. Without a
+-- project it sets the rules for all, which only the platform may do.
 -- Called by admins. Locks the policy's row.
--- Raises PT404, PT403 and PT400 naming the rule that is wrong. Repeating it is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Raises PT404, PT403 and PT400 naming the wrong rule. Repeating it is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.set_policy(
     project_id uuid,
     type ops.policy_type,

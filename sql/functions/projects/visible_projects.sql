@@ -1,6 +1,6 @@
--- Lists the projects that the calling person belongs to.
+-- Lists the projects of which the caller is a member.
 -- Called once per statement by the policies of every table with a project. Locks and raises nothing.
--- Definer: the policy of memberships itself asks it, which would never end under row level security.
+-- Definer: the policy of memberships itself calls it, which would recurse without end under row level security.
 create or replace function ops.visible_projects()
 returns setof uuid
 language sql
