@@ -1,5 +1,5 @@
--- Returns the backup that this attempt makes, and locks its row. Called by what a worker records of it.
--- Raises PT404, PT410, and PT409 where the attempt has not started it.
+-- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
+-- Raises PT404, PT410, and PT409 if the attempt has not started it.
 create or replace function ops.backup_of_attempt(
     p_run_id uuid,
     p_attempt int

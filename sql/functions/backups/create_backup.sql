@@ -1,8 +1,8 @@
--- Asks for a backup of a living environment and returns its id; the run that makes it waits in the queue.
--- Called by people who may back up, and by the platform. Locks the project's counter, as
--- queue_run does. Raises PT404 for an unknown project or environment, PT403, PT409 as queue_run does.
+-- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue.
+-- Called by people who may back up, and by the platform. Locks the project's counter, as queue_run does. Raises PT404
+-- for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.create_backup(
     project_id uuid,
     env text,

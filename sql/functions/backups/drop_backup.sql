@@ -1,8 +1,8 @@
--- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
--- the last verified one of its environment, however many drop at once.
--- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404, PT403,
--- PT409, PT400 without a reason. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Drops a backup: its row stays, its objects are no longer referenced. It never drops a backup that is held, at work or
+-- in use, nor the last verified one of its environment, however many drops run at once.
+-- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404,
+-- PT403, PT409, PT400 without a reason. A retry is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(
     backup_id uuid,
     reason text
@@ -22,7 +22,7 @@ begin
     elsif v_backup.status = 'dropped' then
         return v_backup;
     end if;
-    -- one drop at a time: of the two last ones one stays
+    -- one drop at a time, so that two concurrent drops cannot remove the last two
     perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
     v_refusal := ops.reason_to_keep(v_backup);
     if v_refusal is not null then

@@ -1,6 +1,6 @@
--- Writes the row of the backup that a run makes, of the run's environment or of the production that it clones. Called
--- by create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409
--- for a run that has ended or works on no environment.
+-- Inserts the row of a run's backup, of the run's environment or of the production that it clones. Called by
+-- create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409 for a
+-- run that has ended or works on no environment.
 create or replace function ops.make_backup(
     p_run_id uuid,
     p_environment_id uuid default null

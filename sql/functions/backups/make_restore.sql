@@ -1,5 +1,5 @@
--- Writes the row of the restore that a run does. Called by restore_backup, and by record_restore_start for a run that
--- was queued in another way. Locks nothing. Raises PT409 for a run that has ended.
+-- Inserts the row of a run's restore. Called by restore_backup, and by record_restore_start for a run that was queued
+-- in another way. Locks nothing. Raises PT409 for a run that has ended.
 create or replace function ops.make_restore(
     p_run_id uuid,
     p_backup_id uuid,

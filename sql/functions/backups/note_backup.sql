@@ -1,4 +1,4 @@
--- Writes what people did with a backup to its environment's events. Called by hold_backup, drop_backup and the like.
+-- Records a change of a backup in its environment's events. Called by hold_backup, drop_backup and similar functions.
 -- Locks and raises nothing.
 create or replace function ops.note_backup(
     p_backup ops.backups,

@@ -1,4 +1,4 @@
--- Says why a backup may not be dropped, or nothing. Called by drop_backup, which locked its environment.
+-- Returns the reason why a backup may not be dropped, or null. Called by drop_backup, which locked its environment.
 -- Locks and raises nothing.
 create or replace function ops.reason_to_keep(
     p_backup ops.backups

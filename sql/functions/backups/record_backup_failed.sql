@@ -1,7 +1,6 @@
--- Notes that the attempt's backup came to nothing, and why. Called by step backup. Locks the run's and the backup's
--- rows. Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is
--- harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that the attempt's backup failed, and why. Called by step backup. Locks the run's and the backup's rows.
+-- Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_failed(
     p_run_id uuid,
     p_attempt int,

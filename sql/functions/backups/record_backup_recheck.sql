@@ -1,8 +1,8 @@
--- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
--- reason; one whose run died before it was read back may turn out to be good.
--- Called by who reads backups again, drills among them, at any time and by no run's right. Locks the backup's row.
+-- Records the result of reading a backup again: it matches its manifest and is verified, or it is damaged and failed
+-- with a reason; a backup whose run died before the verification may become verified.
+-- Called by commands and drills that read backups again, at any time and without a run. Locks the backup's row.
 -- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_recheck(
     p_backup_id uuid,
     p_manifest_sha256 text,

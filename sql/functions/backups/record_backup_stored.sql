@@ -1,7 +1,7 @@
--- Notes that the manifest of the attempt's backup is written: it can be found, and nothing was read back yet.
+-- Records that the manifest of the attempt's backup is written: the backup can be found, but is not verified yet.
 -- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
--- running, PT400 for values no backup may have. Repeating it with the same manifest is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- running, PT400 for invalid values. Repeating it with the same manifest is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_stored(
     p_run_id uuid,
     p_attempt int,

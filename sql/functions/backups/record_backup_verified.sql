@@ -1,7 +1,7 @@
--- Notes that every object of the attempt's backup was read back and is what the manifest says: from now on it is good.
+-- Records that every object of the attempt's backup was read back and matches the manifest: the backup is now verified.
 -- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
 -- stored or has another manifest. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_verified(
     p_run_id uuid,
     p_attempt int,

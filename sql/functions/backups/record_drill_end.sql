@@ -1,8 +1,8 @@
--- Notes what trying the backup showed, and returns the drill; its restore ends with it. One that passed says how long it
--- took, how much would have been lost, and by which evidence of the run. Called by step drill. Locks the run's row.
--- Raises PT404, PT410, PT409 for a drill that was not begun or that ended otherwise, PT400 for a pass without its proof.
--- Repeating it with the same end is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the result of the drill and returns it; its restore ends with it. A passed drill has its RTO, its RPO and its
+-- evidence of the run. Called by step drill. Locks the run's row.
+-- Raises PT404, PT410, PT409 for a drill that was not started or that ended otherwise, PT400 for a pass without its
+-- proof. Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_drill_end(
     p_run_id uuid,
     p_attempt int,

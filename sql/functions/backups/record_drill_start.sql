@@ -1,7 +1,7 @@
--- Notes that the attempt tries the backup of the run's drill, and returns the drill; a later attempt takes up what an
--- earlier one left, and its time begins anew. Called by step drill, after record_restore_start. Locks the run's row.
--- Raises PT404, PT410, and PT409 for a run that drills nothing, or whose drill has ended. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the start of the run's drill and returns the drill; a later attempt continues an earlier one, and its time
+-- starts again. Called by step drill, after record_restore_start. Locks the run's row.
+-- Raises PT404, PT410, and PT409 for a run without a drill, or whose drill has ended. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_drill_start(
     p_run_id uuid,
     p_attempt int

@@ -1,9 +1,9 @@
--- Notes that the attempt does the run's restore, and returns it; one that nobody asked for by name, such as the clone
--- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left, and makes a
--- clone anew that the earlier one had ended: no build takes over another's database. Called by steps restore,
--- prod_clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has
--- ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the start of the run's restore and returns it; one that was not requested by id, such as the clone of a
+-- deployment, gets its row now, of p_backup_id. A later attempt continues an earlier one, and repeats a clone that the
+-- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone and drill. Locks the
+-- run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has ended and for what refuse_restore
+-- refuses: the backup may have been dropped meanwhile. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_start(
     p_run_id uuid,
     p_attempt int,

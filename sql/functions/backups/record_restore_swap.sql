@@ -1,8 +1,8 @@
--- Points the environment at the database that the attempt restored and ends the restore as succeeded, in one
--- transaction: until then the old database serves, from then on it is kept until p_keep_previous_until.
+-- Points the environment at the restored database and ends the restore as succeeded, in one transaction: until then the
+-- old database serves, afterwards it is kept until p_keep_previous_until.
 -- Called by step restore once the restored database answers. Locks what record_deployment and record_restore_end lock,
 -- and raises what they raise. Repeating it is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_swap(
     p_run_id uuid,
     p_attempt int,

@@ -1,5 +1,5 @@
--- Refuses a change of a backup's state that is not drawn. Called by what changes it. Locks nothing; always raises
--- PT409.
+-- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks nothing; always
+-- raises PT409.
 create or replace function ops.refuse_backup_change(
     p_backup ops.backups,
     p_to ops.backup_status

@@ -1,6 +1,6 @@
 -- Releases the hold of a backup, if there is one. Called by people who may back up. Locks the backup's row.
 -- Raises PT404 and PT403. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.release_backup_hold(
     backup_id uuid
 )

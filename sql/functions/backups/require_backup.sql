@@ -1,5 +1,7 @@
--- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and the like.
--- Raises PT404 for a backup that does not exist or that the caller may not know of, in the same words, and PT403.
+-- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and similar
+-- functions.
+-- Raises PT404 with the same message for a backup that does not exist and for one that the caller may not know of, and
+-- PT403.
 create or replace function ops.require_backup(
     p_backup_id uuid,
     p_permission text

@@ -1,9 +1,10 @@
--- Asks for a use of a verified backup and returns the restore's id; the run that does it waits in the queue. Without
--- p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no target.
--- Called by people who may restore, and by the platform. Locks the backup's row and the
--- project's counter. Raises PT404, PT403, and PT409 for what refuse_restore refuses.
+-- Requests a restore, clone or drill of a verified backup and returns the restore's id; its run waits in the queue.
+-- Without p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no
+-- target.
+-- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises
+-- PT404, PT403, and PT409 for what refuse_restore refuses.
 -- Repeating it with the same idempotency key returns the same restore.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.restore_backup(
     backup_id uuid,
     target_env text,
@@ -41,7 +42,7 @@ begin
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
         v_backup.project_id, v_environment.name,
-        -- a clone brings other data to whatever commit runs there when it begins
+        -- a clone names no commit: it keeps the one that is deployed there when it starts
         case v_purpose when 'clone' then null else v_backup.git_sha end,
         case v_purpose when 'clone' then 'refs/heads/' || v_environment.branch end,
         p_kind => v_purpose::text::ops.run_kind,

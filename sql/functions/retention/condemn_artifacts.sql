@@ -1,7 +1,7 @@
--- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
--- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
--- time and no evidence and no backup does, by whichever address: a store that was moved gives its objects new ones, and
--- what they hold is in each. From then on ops.add_run_artifact takes no row that points to it.
+-- Marks the expired artifacts whose object nothing else needs, and returns the addresses of the objects to remove,
+-- including those marked before and not yet removed. An object is removed only if every row that points to it has
+-- expired and no evidence and no backup points to it. Objects are compared by the hash in their address, because a
+-- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it.
 -- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
 create or replace function ops.condemn_artifacts(
     p_limit int

@@ -1,7 +1,7 @@
--- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
--- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts as one; with
--- nothing to make it waits for itself only, else it gives up with 55P03 rather than let writers wait. A retry makes what
--- is left.
+-- Creates the missing partitions of months of events and log lines in advance, and returns the partitions created.
+-- Called after every migration and by the platform's housekeeping. Only one caller at a time, including an expiry; with
+-- nothing to create it waits only for other callers, else it gives up with 55P03 rather than block writers. A retry
+-- creates the rest.
 -- Definer: partitions belong to the owner of their table.
 create or replace function ops.ensure_partitions(
     p_months_ahead int default 3

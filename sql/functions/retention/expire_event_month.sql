@@ -1,5 +1,5 @@
--- Drops the oldest month of events once no project keeps it any longer, at most one a call, after its checkpoint is
--- written. A month in which the chain of a run is broken is kept and named: it is evidence.
+-- Drops the oldest month of events once no project keeps it any longer, at most one per call, after writing its
+-- checkpoint. A month with a broken chain of a run is kept and named: it is evidence.
 -- Called by expire_rows. Locks the month, and ops.run_events for the moment of the drop. A retry finds it gone.
 create or replace function ops.expire_event_month()
 returns setof ops.expiry

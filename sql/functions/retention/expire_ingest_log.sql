@@ -1,6 +1,6 @@
--- Deletes the log of deliveries past its project's time, at most p_limit rows; what belongs to no project has the
--- platform's time. A delivery that old, sent again, is taken as a new one.
--- Called by expire_rows. Locks the rows. A retry goes on.
+-- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a project
+-- have the platform's retention. A delivery that old counts as new when it is sent again.
+-- Called by expire_rows. Locks the rows. A retry continues.
 create or replace function ops.expire_ingest_log(
     p_limit int
 )

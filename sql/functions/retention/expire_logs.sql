@@ -1,5 +1,5 @@
--- Deletes log lines past their project's time, at most p_limit of them, and says how many of which project.
--- Called by expire_rows. Locks the lines. A retry goes on.
+-- Deletes log lines older than their project's retention, at most p_limit of them, and returns the count per project.
+-- Called by expire_rows. Locks the lines. A retry continues.
 create or replace function ops.expire_logs(
     p_limit int
 )
@@ -13,7 +13,7 @@ declare
     v_now timestamptz := clock_timestamp();
     v_newest timestamptz;
 begin
-    -- so that the months in which nobody's lines are old are not read
+    -- this bound skips the months without expired lines
     select max(v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int)) into v_newest
     from ops.projects as p;
     return query

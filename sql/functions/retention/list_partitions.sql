@@ -1,5 +1,5 @@
--- Lists the partitions of a table of events or log lines with the time each holds; the first one holds all before it, the default
--- one has no time.
+-- Lists the partitions of a table of events or log lines with the time range of each; the first one has no lower bound,
+-- the default one has no range.
 -- Called by ensure_partitions and the expiry. Locks and raises nothing.
 create or replace function ops.list_partitions(
     p_table text

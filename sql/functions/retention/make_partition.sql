@@ -1,4 +1,4 @@
--- Makes the partition of one month, with the rows that came before it and wait in the default partition.
+-- Creates the partition of one month and moves its rows there from the default partition.
 -- Called by ensure_partitions, under its lock. Locks the default partition. Raises what the server raises.
 create or replace function ops.make_partition(
     p_table text,
@@ -19,7 +19,7 @@ declare
 begin
     execute format('create table ops.%I (like ops.%I including defaults including constraints)', v_name, p_table);
     execute format('lock table ops.%I in access exclusive mode', v_default);
-    -- a row moves from one part of its table to another: nothing is taken from the record
+    -- rows move from one partition to another: nothing is removed from the record
     execute format('alter table ops.%I disable trigger user', v_default);
     execute format(
         'with late as (delete from ops.%1$I as d where d.%2$I >= %3$L and d.%2$I < %4$L returning d.*)'

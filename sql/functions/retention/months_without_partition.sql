@@ -1,5 +1,5 @@
--- Lists the months that lack a partition: this one, the next ones, and those of rows that wait in the default partition
--- and are not older than anything is kept.
+-- Lists the months without a partition: this one, the next ones, and those of rows in the default partition that are
+-- not older than the longest retention.
 -- Called by ensure_partitions. Locks and raises nothing.
 create or replace function ops.months_without_partition(
     p_table text,

@@ -1,4 +1,4 @@
--- Refuses to change or remove what is on the record. Fired by the append-only tables. Always raises PT409.
+-- Refuses to change or delete recorded rows. Fired by the append-only tables. Always raises PT409.
 create or replace function ops.refuse_change()
 returns trigger
 language plpgsql

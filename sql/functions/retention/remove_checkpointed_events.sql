@@ -1,6 +1,6 @@
--- Removes events that a checkpoint stands for and that lay outside of its month: of two that were written at once as the
--- month ended, the one numbered first may carry the later time. As good as always there is none.
--- Called by expire_event_month once the month is dropped. Locks ops.run_events where there is something to remove.
+-- Removes events that a checkpoint covers and that are stored outside its month: of two events written at once as the
+-- month ended, the one with the lower number may have the later time. Almost always there is none.
+-- Called by expire_event_month once the month is dropped. Locks ops.run_events if there is something to remove.
 create or replace function ops.remove_checkpointed_events(
     p_checkpoint_id bigint
 )

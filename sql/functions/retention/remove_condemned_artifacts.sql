@@ -1,6 +1,6 @@
--- Deletes the rows of condemned artifacts once their objects are gone, and returns how many. Called by the schedule
+-- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the schedule
 -- artifact_expiry, after it removed the objects. Locks the rows. A retry finds them gone.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remove_condemned_artifacts(
     p_s3_urls text[]
 )

@@ -1,5 +1,5 @@
--- Seals a record with the hash of the one before it: SHA-256 over that hash and the record as JSON.
--- Called by what writes and verifies checkpoints; events have ops.hash_event. Locks and raises nothing.
+-- Returns the hash that seals a record over the one before it: SHA-256 over that hash and the record as JSON.
+-- Called by functions that write and verify checkpoints; events have ops.hash_event. Locks and raises nothing.
 create or replace function ops.seal_content(
     p_prev_hash bytea,
     p_content jsonb

@@ -1,4 +1,4 @@
--- Closes a partition: its rows are reached through the table it belongs to, whose grants and policies decide.
+-- Closes direct access to a partition: its rows are read through its parent table, whose grants and policies decide.
 -- Called by ensure_partitions, after each migration too. Locks the partition. A retry changes nothing.
 create or replace function ops.seal_partition(
     p_partition text

@@ -1,6 +1,6 @@
--- Says whether the checkpoints are exactly those that were written: each month sealed over the one before, with all of
--- its runs. p_anchor is the hash of a checkpoint noted elsewhere before (the log of the schedule log_retention has them):
--- it must still be there, so that a history written anew as a whole shows.
+-- Returns whether the checkpoints are exactly those that were written: each month sealed over the one before, with all
+-- of its runs. p_anchor is the hash of a checkpoint recorded elsewhere (the log of the schedule log_retention has
+-- them): it must still exist, so that a completely rewritten history is detected.
 -- Called by auditors. Locks and raises nothing.
 create or replace function ops.verify_checkpoints(
     p_anchor text default null

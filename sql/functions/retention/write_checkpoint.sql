@@ -1,6 +1,5 @@
--- Writes down where the chain of every run with events before that time stands, and seals all of it over the month
--- before. Called by expire_event_month, under expire_rows' lock, once the chains were verified. Raises what the server
--- raises.
+-- Records the end of the chain of every run with events before that time, and seals all of it over the month before.
+-- Called by expire_event_month, under expire_rows' lock, after the chains were verified. Raises what the server raises.
 create or replace function ops.write_checkpoint(
     p_until timestamptz
 )
