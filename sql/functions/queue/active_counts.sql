@@ -1,5 +1,5 @@
--- Counts the runs that are claimed or running, so that no more is claimed than there is room for. Called by the
--- ops_queue sensor. Locks and raises nothing.
+-- Counts the claimed and running runs, so that no more runs are claimed than there is room for. Called by the ops_queue
+-- sensor. Locks and raises nothing.
 create or replace function ops.active_counts()
 returns table (active int)
 language plpgsql

@@ -1,7 +1,7 @@
--- Notes where a file of the run is kept, and its hash. Called by workers once the bytes are stored.
--- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt
--- replaces what an earlier one left under the same key; the same attempt raises PT409 unless the bytes are the same.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the address and the hash of a file of the run. Called by workers once the bytes are stored.
+-- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that object is being removed. A later attempt replaces
+-- the artifact of an earlier one with the same key; the same attempt raises PT409 unless the bytes are the same.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.add_run_artifact(
     p_run_id uuid,
     p_artifact_key text,

@@ -1,6 +1,6 @@
--- Says what becomes of a run whose attempt is given up: canceled where that was asked for; queued again while its work
--- may begin once more, at once where it had begun and after a pause where it had not; else failed. A run born in Dagster
--- that never began has failed: the queue would start its job and not what was selected.
+-- Returns the next state of a run whose attempt is given up: canceled if a cancel was requested; queued while attempts
+-- are left, at once if its work had started and after a pause if not; else failed. A run from Dagster that never
+-- started fails: the queue would start its whole job and not the selected assets.
 -- Called by give_up_attempt. Locks and raises nothing.
 create or replace function ops.after_attempt(
     p_run ops.runs,

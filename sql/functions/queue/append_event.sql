@@ -1,7 +1,7 @@
 -- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for
--- a run nobody has claimed yet.
+-- a run that is not claimed yet.
 -- Locks the run's row. Raises PT404, PT400 and PT410. A retry adds the event again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_event(
     run_id uuid,
     level text,

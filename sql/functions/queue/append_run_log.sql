@@ -1,5 +1,5 @@
 -- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_log(
     p_run_id uuid,
     p_level ops.log_level,

@@ -1,4 +1,4 @@
--- Names a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
+-- Returns a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
 -- Locks and raises nothing.
 create or replace function ops.broken_run_before(
     p_until timestamptz

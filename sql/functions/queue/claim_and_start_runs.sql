@@ -1,8 +1,8 @@
--- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without a
--- queue of their own.
--- Called by workers that begin at once. Locks the runs it takes and passes over those that others hold.
--- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without
+-- their own queue.
+-- Called by workers that start at once. Locks the claimed runs and skips those that others hold.
+-- Raises PT400 for a worker without a name. If the answer is lost, the runs return to the queue when the lease ends.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_and_start_runs(
     p_worker_id text,
     p_limit int default 1,

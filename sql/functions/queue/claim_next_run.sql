@@ -1,6 +1,6 @@
--- Gives a worker the next run, or no row when nothing can start now.
--- Called by any worker. Locks, raises and retries as claim_runs, of which it is the form for one.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next run, or no row if no run can start now.
+-- Called by any worker. Locks, raises and retries like claim_runs, whose form for one run it is.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_next_run(
     p_worker_id text,
     p_lease_seconds int default 60

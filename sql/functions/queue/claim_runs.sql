@@ -1,9 +1,8 @@
--- Gives a worker the next runs, at most one per environment: priority, then the projects' turns, then age.
--- Called by the ops_queue sensor and any other worker. Locks the runs it takes and passes over those that others hold.
--- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end. Two claimers that meet in one
--- environment
--- are told apart by the unique index: the later one looks again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next runs, at most one per environment: ordered by priority, then the projects' turns, then age.
+-- Called by the ops_queue sensor and any other worker. Locks the claimed runs and skips those that others hold.
+-- Raises PT400 for a worker without a name. If the answer is lost, the runs return to the queue when the lease ends. If
+-- two workers claim runs of one environment, the unique index stops the later one, which looks again.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_runs(
     p_worker_id text,
     p_limit int,

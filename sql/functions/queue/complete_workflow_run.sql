@@ -1,9 +1,8 @@
--- Ends a run: exit code 0 is success, any other failure, p_canceled a cancel that was carried out. Without p_attempt it
--- speaks for attempt 1.
--- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 when the
--- attempt is
--- over, PT409 when it ended otherwise or never started. Repeating it with the same result does nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Ends a run: exit code 0 is success, any other is failure, p_canceled is a completed cancel. Without p_attempt it
+-- means attempt 1.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 if the
+-- attempt is over, PT409 if the run ended otherwise or never started. Repeating it with the same result does nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.complete_workflow_run(
     p_run_id uuid,
     p_exit_code int,

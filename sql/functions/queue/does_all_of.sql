@@ -1,4 +1,4 @@
--- Says whether a run of the newer kind leaves nothing to do for one of the older kind, on the same environment.
+-- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
 -- Called by supersede_runs and yield_to_newer_run. Locks and raises nothing.
 create or replace function ops.does_all_of(
     p_newer ops.run_kind,

@@ -1,6 +1,6 @@
--- Ends what the run left unfinished: a backup that was not verified has failed, and so has a restore at work; nothing
--- stays at work of a run that is not. Called by every function that ends a run which moves data. Locks their rows. A
--- retry finds nothing to end.
+-- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
+-- nothing stays at work for an ended run. Called by every function that ends a run which moves data. Locks their rows.
+-- A retry finds nothing to end.
 create or replace function ops.end_data_work(
     p_run_id uuid,
     p_reason text

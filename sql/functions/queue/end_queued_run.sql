@@ -1,6 +1,6 @@
--- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear
--- the queue.
--- Locks the run's row; a run claimed meanwhile is left alone. A retry finds nothing to cancel.
+-- Cancels a run that still waits, and returns whether it did. Called by cancel_run, supersede_runs and other functions
+-- that clear the queue.
+-- Locks the run's row; skips a run that was claimed meanwhile. A retry finds nothing to cancel.
 create or replace function ops.end_queued_run(
     p_run_id uuid,
     p_reason text,

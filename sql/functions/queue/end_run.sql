@@ -1,5 +1,5 @@
--- Ends the attempt with its event in one statement, and says whether there was one to end: the one place where work
--- ends.
+-- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
+-- through it.
 -- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
 -- end.
 create or replace function ops.end_run(
@@ -60,7 +60,7 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    -- most runs move no data: a deployment and a test do when they clone
+    -- most runs move no data; a deployment and a test do if they clone
     if v_kind not in ('build', 'test', 'deploy')
         or (v_kind <> 'build' and (
             exists (select from ops.restores as s where s.run_id = p_run_id)

@@ -1,8 +1,8 @@
--- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the
--- environment, this one would harm production or no job carries it out.
+-- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 if another run works on the environment,
+-- this one would harm production or the kind has no job.
 -- Repeating it for the same Dagster run returns the same run.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
     p_dagster_run_id text,
     p_partition_key text,

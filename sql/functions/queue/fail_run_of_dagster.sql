@@ -1,9 +1,8 @@
--- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
--- one.
+-- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
 -- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
--- what is no end. A success of a run that nobody started is a failure: its work cannot have been done. A failure of one
--- is a launch in vain: the run goes back to the queue.
--- Definer: the platform's login executes this and writes no table itself.
+-- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
+-- failure of one is a failed launch: the run returns to the queue.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,
     p_status ops.run_status,

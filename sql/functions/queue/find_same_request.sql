@@ -1,5 +1,5 @@
--- Finds the run that an idempotency key already made. Called by queue_run, before and after its insert.
--- Raises PT409 when the key was used for another body.
+-- Returns the run that was already queued with the idempotency key. Called by queue_run, before and after its insert.
+-- Raises PT409 if the key was used for another body.
 create or replace function ops.find_same_request(
     p_project_id uuid,
     p_key text,

@@ -1,7 +1,7 @@
--- Ends a run of whichever attempt is current with the status named: succeeded, failed or canceled.
--- Called by scripts of the operator that hold no attempt. Locks the run's row.
--- Raises PT404, PT400 for another status, PT409 when the run is not at work. Repeating it does nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Ends the current attempt of a run with the given status: succeeded, failed or canceled.
+-- Called by the operator's scripts, which hold no attempt. Locks the run's row.
+-- Raises PT404, PT400 for another status, PT409 if the run is not at work. Repeating it does nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.finish_run(
     run_id uuid,
     status text

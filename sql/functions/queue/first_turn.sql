@@ -1,4 +1,5 @@
--- Gives a run that comes back the turn of the first that waits: it goes before all of its priority that came later.
+-- Returns the turn of the first waiting run, for a run that returns to the queue: it goes before all later runs of its
+-- priority.
 -- Called by give_up_attempt. Locks and raises nothing.
 create or replace function ops.first_turn(
     p_priority int,

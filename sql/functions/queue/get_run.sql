@@ -1,5 +1,5 @@
--- Reads one run with the names around it, as claims return it. Called by workers and by other functions. Locks and
--- raises nothing.
+-- Returns one run with its related names, in the form that claims return. Called by workers and by other functions.
+-- Locks and raises nothing.
 create or replace function ops.get_run(
     p_run_id uuid
 )

@@ -1,8 +1,8 @@
--- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
--- where that was asked for or where a newer push of the environment already waits. A run whose work had not begun waits
--- longer each time, and an incident is opened where it is given up.
--- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing when the
--- attempt is over already.
+-- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
+-- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
+-- had not started waits longer each time; when it is given up, an incident is opened.
+-- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing if the
+-- attempt is already over.
 create or replace function ops.give_up_attempt(
     p_run_id uuid,
     p_attempt int,

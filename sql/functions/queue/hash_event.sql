@@ -1,4 +1,4 @@
--- Seals an event with the hash of the one before it: SHA-256 over that hash and the event as a JSON array.
+-- Returns the hash that seals an event over the one before it: SHA-256 over that hash and the event as a JSON array.
 -- Called by every function that writes an event, and by verify_run_chain. Locks and raises nothing.
 create or replace function ops.hash_event(
     p_prev_hash bytea,

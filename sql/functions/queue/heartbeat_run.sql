@@ -1,6 +1,6 @@
--- Renews the lease of the worker's attempt and says whether somebody asked for the run's end.
+-- Renews the lease of the worker's attempt and returns whether a cancel was requested.
 -- Called by the owner every few seconds. Locks the run's row; raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.heartbeat_run(
     p_run_id uuid,
     p_worker_id text,

@@ -1,5 +1,5 @@
--- Returns those of the runs that are on the record. Called by the janitor and whoever drops a database. Locks and raises
--- nothing.
+-- Returns those of the given runs that are on the record. Called by the janitor and before a database is dropped. Locks
+-- and raises nothing.
 create or replace function ops.known_runs(
     p_run_ids uuid[]
 )

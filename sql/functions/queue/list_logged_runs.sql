@@ -1,4 +1,4 @@
--- Lists the runs of an environment since a moment, the newest first, at most p_limit of them: a backup holds their logs.
+-- Lists the runs of an environment since a moment, the newest first, at most p_limit of them, for the logs in a backup.
 -- Called by the step `backup`. Locks and raises nothing.
 create or replace function ops.list_logged_runs(
     p_environment_id uuid,
@@ -19,7 +19,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    -- the newest first of all, by the requests' index: a long history is not gone through
+    -- the newest ones first, by the requests' index, so that a long history is not scanned
     with newest as (
         select q.run_id as id, q.run_number as number
         from ops.run_requests as q

@@ -1,4 +1,4 @@
--- Lists what waits, in the order of the claims, with what each waits for; people see their own projects'.
+-- Lists the waiting runs in claim order, with the reason why each waits; people see their own projects'.
 -- Called by people and `ops run list`. Locks and raises nothing.
 create or replace function ops.list_queued_runs()
 returns table (

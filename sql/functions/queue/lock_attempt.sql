@@ -1,5 +1,5 @@
--- Returns the run whose current attempt this is, at work, and locks its row, so that no attempt given up meanwhile can
--- write. Called by what a worker records of backups and restores. Raises PT404 and PT410.
+-- Returns the run if this is its current attempt and it is at work, and locks its row, so that an attempt that was
+-- given up cannot write. Called by functions that record backups and restores. Raises PT404 and PT410.
 create or replace function ops.lock_attempt(
     p_run_id uuid,
     p_attempt int

@@ -1,6 +1,6 @@
--- Gives a run its id: a UUID of version 7, the moment first and chance after, so that the newest runs lie together in
--- every index however many ended before. PostgreSQL 15 to 17 have no function of their own for it.
--- Called by queue_run and enroll_run, and by who fills a database. Locks and raises nothing.
+-- Returns a new run id: a UUID of version 7, which begins with the time and ends with random bits, so that the newest
+-- runs are adjacent in every index, however many runs have ended. PostgreSQL 15 to 17 have no such function.
+-- Called by queue_run and enroll_run, and by scripts that fill a database. Locks and raises nothing.
 create or replace function ops.new_run_id(
     p_at timestamptz
 )

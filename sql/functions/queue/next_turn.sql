@@ -1,7 +1,7 @@
--- Gives a run its turn: after its project's last waiting one, else beside the first that waits. Projects thereby
--- alternate however many runs each has queued.
--- Called by queue_run and when a run goes back to the queue. Locks and raises nothing; two at once may share a turn,
--- which age decides.
+-- Returns the turn of a new run: after its project's last waiting run, else equal to the first waiting run's. So
+-- projects alternate however many runs each has queued.
+-- Called by queue_run and when a run returns to the queue. Locks and raises nothing; two concurrent calls may return
+-- the same turn, and then age decides.
 create or replace function ops.next_turn(
     p_project_id uuid,
     p_priority int

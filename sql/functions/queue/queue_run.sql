@@ -1,10 +1,10 @@
--- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
--- older runs are superseded.
--- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind that no
--- job carries out, PT400 for values no run may have.
+-- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
+-- waiting runs of the branch.
+-- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
+-- without a job, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
     project_id uuid,
     env text,

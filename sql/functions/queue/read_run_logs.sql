@@ -1,5 +1,5 @@
--- Reads the lines of a run after a known one, the oldest first. Called by whoever follows a log; people see their own
--- projects'. Locks and raises nothing.
+-- Returns the lines of a run after a given one, the oldest first. Called by clients that follow a log; people see their
+-- own projects'. Locks and raises nothing.
 create or replace function ops.read_run_logs(
     p_run_id uuid,
     p_after_id bigint default 0,

@@ -1,7 +1,6 @@
--- Notes the answer to a yes/no question; the last answer of an attempt counts. Called by checks before Dagster hears of
--- it.
+-- Records the result of a check; the last result of an attempt counts. Called by checks before Dagster gets the result.
 -- Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_check(
     p_run_id uuid,
     p_attempt int,

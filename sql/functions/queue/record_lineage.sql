@@ -1,6 +1,6 @@
--- Notes that the run made an asset, by which recipe and from which inputs. Called by assets once made.
+-- Records that the run made an asset, with its code version and inputs. Called by assets once they are made.
 -- Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_lineage(
     p_run_id uuid,
     p_attempt int,

@@ -1,5 +1,5 @@
--- Raises what a worker without ownership is told: PT404 for an unknown run, PT410 for a lost attempt.
--- Called by every fenced RPC once its statement found no row.
+-- Refuses a worker that does not own the run: PT404 for an unknown run, PT410 for a lost attempt.
+-- Called by every fenced RPC whose statement found no row.
 create or replace function ops.refuse_attempt(
     p_run_id uuid,
     p_attempt int

@@ -1,6 +1,6 @@
--- Refuses a run that makes no sense and a change of its state that is not drawn, whoever writes it. Fired by ops.runs.
--- Raises PT409 for the change, check_violation for the rest. It stands for check constraints and a trigger's condition,
--- which every statement would parse again and which cost a twelfth of a run's life.
+-- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
+-- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
+-- which every statement would parse again and which cost a twelfth of a run's lifetime.
 create or replace function ops.refuse_nonsense()
 returns trigger
 language plpgsql
@@ -9,7 +9,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- claims may start at once: such a run passes through claimed at the instant it starts
+    -- a claim may start the run at once: then it goes from queued to running
     if tg_op = 'UPDATE' and old.status <> new.status and not (
         (old.status = 'queued' and new.status in ('claimed', 'canceled'))
         or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at

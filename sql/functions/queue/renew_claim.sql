@@ -1,8 +1,7 @@
--- Renews the lease of a claimed run that waits in Dagster's queue, and notes which Dagster run will do it.
--- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 when the attempt is
--- over or
--- belongs to another Dagster run. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Renews the lease of a claimed run that waits in Dagster's queue, and records the id of its Dagster run.
+-- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 if the attempt is over
+-- or belongs to another Dagster run. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.renew_claim(
     p_run_id uuid,
     p_attempt int,

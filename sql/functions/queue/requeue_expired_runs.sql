@@ -1,7 +1,7 @@
--- Gives up every attempt whose lease ended, but for the runs the caller knows to live. Called by the reconciler and any
--- operator.
--- Locks the rows, passing over those that others hold. A retry finds nothing left.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives up every attempt whose lease has expired, except the runs that the caller knows to be alive. Called by the
+-- reconciler and any operator.
+-- Locks the rows, skipping those that others hold. A retry finds nothing left.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.requeue_expired_runs(
     p_spare uuid[] default '{}'
 )

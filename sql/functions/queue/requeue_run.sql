@@ -1,6 +1,6 @@
--- Gives up an attempt whose work is known to be gone, without waiting for its lease. Called by the reconciler.
--- Locks the run's row. Raises PT404, and PT410 when the attempt is over already, so a retry changes nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives up an attempt whose process is known to be gone, without waiting for its lease. Called by the reconciler.
+-- Locks the run's row. Raises PT404, and PT410 if the attempt is already over, so a retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.requeue_run(
     p_run_id uuid,
     p_attempt int,

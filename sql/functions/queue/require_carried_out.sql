@@ -1,6 +1,5 @@
--- Refuses a run of a kind that no job of this version carries out: it would wait for nothing. A promotion is left to
--- whoever carries it out elsewhere, but only the one that a deployment waits for. Called by queue_run and enroll_run.
--- Locks nothing. Raises PT409.
+-- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
+-- elsewhere, but only one that a deployment waits for. Called by queue_run and enroll_run. Locks nothing. Raises PT409.
 create or replace function ops.require_carried_out(
     p_kind ops.run_kind,
     p_config jsonb

@@ -1,4 +1,4 @@
--- Refuses work for a project that the caller may not queue in, that does not exist or that is archived.
+-- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
 -- Called by queue_run. Raises PT404, PT403, PT409.
 create or replace function ops.require_queueable(
     p_project_id uuid,

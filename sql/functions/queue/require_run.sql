@@ -1,6 +1,7 @@
--- Refuses the caller who may not ask for, repeat or cancel work of this kind on an environment of this stage.
--- Called by queue_run and what acts on a queued run. Locks nothing; raises PT404 and PT403.
--- What moves data or releases has a permission of its own, on production too; all other work is queueing.
+-- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage.
+-- Called by queue_run and functions that change a queued run. Locks nothing; raises PT404 and PT403.
+-- Work that moves data or releases has its own permission, on production too; all other work needs the permission to
+-- queue.
 create or replace function ops.require_run(
     p_project_id uuid,
     p_kind ops.run_kind,

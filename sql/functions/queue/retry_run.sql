@@ -1,7 +1,7 @@
--- Queues an ended run again, as a new run that says which one it repeats. Called by `ops run retry` and people.
--- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call makes one more
+-- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and people.
+-- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call queues another
 -- run.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
     p_requested_by text default null

@@ -1,11 +1,11 @@
--- What a run of each kind may do, decided by its effect on an environment's data and not by its name:
+-- Lists what a run of each kind may do, decided by its effect on an environment's data and not by its name:
 --   none     it points no environment at another database
 --   new      it gives an environment a new database; production gets one only while it has none
---   replace  it may put other data in the place of any environment's, production's too
---   remove   it takes the environment away
--- Beside that the stages on which the kind may work, and whether a job of this version carries it out. kinds.py says the
--- same of Dagster's side, and a test compares the two. A kind that is not listed may do nothing.
--- Called by what refuses work. Locks and raises nothing.
+--   replace  it may replace the data of any environment, production's too
+--   remove   it removes the environment
+-- It also lists the stages on which the kind may work, and whether this version has a job for it. kinds.py has the same
+-- facts for Dagster, and a test compares the two. A kind that is not listed may do nothing.
+-- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
 returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
 language sql

@@ -1,5 +1,5 @@
--- Returns the runs whose ids end with one of these hexadecimal digits, by which a template's name tells who made it.
--- Called by the janitor, for templates that bear no mark alone: it reads every run. Locks and raises nothing.
+-- Returns the runs whose ids end with one of these hexadecimal digits, which a template's name contains.
+-- Called by the janitor, only for templates without a mark: it reads every run. Locks and raises nothing.
 create or replace function ops.runs_ending_with(
     p_ends text[]
 )

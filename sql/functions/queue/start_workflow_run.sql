@@ -1,8 +1,8 @@
--- Takes ownership of a claimed run: it is running from now on. Without p_attempt it speaks for attempt 1 of the
--- claiming worker.
+-- Takes ownership of a claimed run, which is running from now on. Without p_attempt it means attempt 1 of the claiming
+-- worker.
 -- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
--- Raises PT404, and PT410 when the attempt is over or is owned by another. The owner may repeat it.
--- Definer: the platform's login executes this and writes no table itself.
+-- Raises PT404, and PT410 if the attempt is over or owned by another. The owner may repeat it.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.start_workflow_run(
     p_run_id uuid,
     p_worker_id text,

@@ -1,4 +1,4 @@
--- Cancels the environment's older waiting runs that a newer one makes pointless. Called by queue_run.
+-- Cancels the environment's older waiting runs that a newer one makes unnecessary. Called by queue_run.
 -- Locks the rows that it cancels. A retry is harmless.
 create or replace function ops.supersede_runs(
     p_environment_id uuid,

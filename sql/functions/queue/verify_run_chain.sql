@@ -1,6 +1,7 @@
--- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one
--- before, the last one the run knows of. Where months of events were dropped it starts from the run's checkpoint.
--- Called by auditors and tests; people may ask it of runs they can see. Locks nothing; raises PT404.
+-- Returns whether the run's events are exactly those that were written: numbered without a gap, each sealed over the
+-- one before, and the last one is the one in the run's row. If months of events were dropped, it starts from the run's
+-- checkpoint.
+-- Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
 create or replace function ops.verify_run_chain(
     p_run_id uuid
 )

@@ -1,5 +1,5 @@
--- Cancels a waiting run that a newer waiting one of its environment makes pointless, and says whether it did.
--- Called when an attempt was given up: the push that came meanwhile could not cancel a run at work. Locks the run's row.
+-- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
+-- Called when an attempt was given up: a push meanwhile could not cancel a run at work. Locks the run's row.
 create or replace function ops.yield_to_newer_run(
     p_run_id uuid
 )
