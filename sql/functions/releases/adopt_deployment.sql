@@ -1,6 +1,6 @@
--- Writes down a deployment that was started elsewhere. Called by handle_deployment_event, which holds the project. Raises
--- PT409 where the gates do not allow it, and for production without a fresh backup or a reason why there is none, which
--- the event gives as rationale_structured.no_backup_reason.
+-- Inserts a deployment that was started elsewhere. Called by handle_deployment_event, which locks the project. Raises
+-- PT409 if the gates do not allow it, and for production without a fresh backup or a reason for its absence, which the
+-- event gives as rationale_structured.no_backup_reason.
 create or replace function ops.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,

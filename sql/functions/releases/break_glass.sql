@@ -1,8 +1,8 @@
--- Waives a gate at once and for a short time, for an emergency with nobody else at hand; returns the exception's id. It
+-- Waives a gate at once and for a short time, in an emergency with nobody else at hand; returns the exception's id. It
 -- opens an incident, and lifts a freeze for this release.
--- Called by release managers and site reliability engineers, the release's author among them. Locks the gate.
+-- Called by release managers and site reliability engineers, including the release's author. Locks the gate.
 -- Raises PT404, PT403, PT400 without a reason. A retry breaks it again.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,

@@ -1,4 +1,5 @@
--- Reads the status of a check as senders spell it; null where it is none. Called by what reads envelopes. Raises nothing.
+-- Returns the check status for a sender's spelling; null for any other text. Called by functions that read envelopes.
+-- Raises nothing.
 create or replace function ops.check_status_of(p_status text)
 returns ops.check_status
 language sql

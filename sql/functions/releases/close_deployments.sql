@@ -1,7 +1,7 @@
--- Ends as failed the deployments whose run ended without saying how they went, so that none holds its place for ever;
--- returns how many. Called by promote_release and the platform's housekeeping; without a project, for all.
+-- Fails the deployments whose run ended without reporting a result, so that none blocks its place for ever; returns the
+-- count. Called by promote_release and the platform's housekeeping; without a project, for all.
 -- Locks the deployments, their releases and gates. Raises nothing; a retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.close_deployments(p_project_id uuid default null)
 returns int
 language plpgsql

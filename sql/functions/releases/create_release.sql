@@ -1,9 +1,9 @@
--- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
--- Called by builds and by developers. Locks nothing of others.
--- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
+-- Creates a release with its four gates and returns its id; the gates' rules are the policy's current ones.
+-- Called by builds and by developers. Locks no rows of others.
+-- Raises PT404, PT403, PT400 for invalid values, PT409 for an existing version with other content.
 -- Repeating it with the same values returns the release.
--- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a
--- machine, which authors nothing, names another.
+-- Definer: nobody may write releases directly; the caller's permission is checked. The author is the caller: only a
+-- machine, which cannot be an author, names another.
 create or replace function ops.create_release(
     project_id uuid,
     version text,

@@ -1,5 +1,5 @@
--- Finds the deployment that is bringing a release to a place, if one is. Called by promote_release and
--- rollback_deployment, which hold the project. Raises PT409 where another release is on its way there.
+-- Returns the unfinished deployment of a release to a place, if there is one. Called by promote_release and
+-- rollback_deployment, which lock the project. Raises PT409 if another release is being deployed there.
 create or replace function ops.deployment_at_work(
     p_release ops.releases,
     p_environment_id uuid,

@@ -1,4 +1,4 @@
--- Finds the deployment that a health check is about: the one named, else the release's newest that did not fail.
+-- Returns the deployment that a health check is about: the named one, else the release's newest that did not fail.
 -- Called by record_gate_check. Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
 create or replace function ops.deployment_to_check(
     p_gate ops.release_gates,

@@ -1,6 +1,6 @@
--- Judges a gate by its checks, approvals and exceptions as they are now, and returns its status.
+-- Evaluates a gate by its current checks, approvals and exceptions, and returns its status.
 -- Called by anyone who may read the release. Locks the gate's row; raises PT404. A retry is harmless.
--- Definer: people write no gate themselves; what is written follows from what is on the record.
+-- Definer: people may not write gates themselves; the written status follows from the recorded facts.
 create or replace function ops.evaluate_gate(
     gate_id uuid
 )

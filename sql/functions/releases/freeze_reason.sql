@@ -1,8 +1,7 @@
--- Says why nothing is promoted at a moment, or null where nothing is frozen: of the windows that hold, the first.
--- A window is {from, to, reason} between two moments, or, with a time zone, every week between two times of that place's
--- clocks: {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}. The end is not
--- in it.
--- Called by promotion_requirements and views. Locks and raises nothing for windows that set_policy took.
+-- Returns the reason of the first freeze window that includes the moment, or null if there is none.
+-- A window is {from, to, reason} between two moments, or, with a time zone, a weekly one between two local times:
+-- {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}. The end is excluded.
+-- Called by promotion_requirements and views. Locks and raises nothing for windows that set_policy accepted.
 create or replace function ops.freeze_reason(
     p_windows jsonb,
     p_at timestamptz

@@ -1,5 +1,7 @@
--- Names whose decision on a gate the caller brings: their own, or, for the service role, that of the person it names.
--- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for who may not decide: the release's author never may.
+-- Returns the person whose decision on a gate the caller submits: the caller, or, for the service role, the person that
+-- it names.
+-- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the
+-- release's author.
 create or replace function ops.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,

@@ -1,5 +1,5 @@
--- Returns a gate of a release. Called by RPCs of gates once the caller's permission is known. Locks nothing; raises PT400
--- for a code no gate has.
+-- Returns a gate of a release. Called by RPCs of gates after the permission check. Locks nothing; raises PT400 for an
+-- unknown gate code.
 create or replace function ops.gate_of_release(
     p_release_id uuid,
     p_gate_code ops.ops_gate_code

@@ -1,4 +1,4 @@
--- Names the permission that answering the questions of a gate takes. Called by RPCs of gates. Raises nothing.
+-- Returns the permission that is needed to record facts of a gate. Called by RPCs of gates. Raises nothing.
 create or replace function ops.gate_permission(p_gate_code ops.ops_gate_code)
 returns text
 language sql

@@ -1,7 +1,7 @@
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author:
 -- four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.grant_exception(exception_id uuid)
 returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
+-- Returns whether every requirement of a promotion is met; ops.explain_promotion lists the unmet ones.
 -- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 create or replace function ops.is_eligible_for_promotion(
     release_id uuid,

@@ -1,5 +1,5 @@
--- Says whether a deployment proved its health: every health check passed within the window, counted from its end. What
--- is pending when the window closed has failed, which ops.v_gate_status knows and nobody writes down.
+-- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
+-- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
 -- Called by judge_gate and settle_health. Locks and raises nothing.
 create or replace function ops.judge_deployment(
     p_deployment ops.deployments

@@ -1,5 +1,5 @@
--- Says what the facts of a gate come to, exceptions left aside, by what, and until when that can still change.
--- Called by settle_gate, which holds the gate's row. Locks and raises nothing.
+-- Returns the verdict on a gate's facts without exceptions, its basis, and the time until which it can still change.
+-- Called by settle_gate, which locks the gate's row. Locks and raises nothing.
 create or replace function ops.judge_gate(
     p_gate ops.release_gates
 )
@@ -15,7 +15,7 @@ declare
     v_approvals record;
 begin
     if p_gate.gate_code = 'G4' then
-        -- a deployment that failed brought nothing whose health could be asked
+        -- a failed deployment has nothing whose health could be checked
         select d.* into v_deployment from ops.deployments as d
         where d.release_id = p_gate.release_id and d.status <> 'failed'
         order by d.created_at desc, d.id desc

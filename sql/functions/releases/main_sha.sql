@@ -1,4 +1,5 @@
--- Returns the commit of the project's own repository in a release, or of its only one; null where neither tells.
+-- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
+-- is neither.
 -- Called by start_deployment. Locks and raises nothing.
 create or replace function ops.main_sha(p_release ops.releases)
 returns text

@@ -1,5 +1,5 @@
--- Makes the four gates of a new release, with the rules of the policy now.
--- Called by create_release. Locks nothing of others; raises nothing.
+-- Creates the four gates of a new release, with the policy's current rules.
+-- Called by create_release. Locks no rows of others; raises nothing.
 create or replace function ops.make_gates(p_release ops.releases)
 returns void
 language sql

@@ -1,5 +1,5 @@
--- Refuses a change of a deployment's state that is not drawn, and dates those that are: health has its window from the
--- end on. Fired by deployments, whoever writes them. Locks nothing; raises PT409.
+-- Refuses an invalid change of a deployment's state, and sets the time of a valid one: the window of the health checks
+-- starts at the end. Fired by deployments, for any writer. Locks nothing; raises PT409.
 create or replace function ops.move_deployment()
 returns trigger
 language plpgsql

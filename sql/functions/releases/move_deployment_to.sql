@@ -1,6 +1,6 @@
--- Moves a deployment to a state. Called by record_deployment_status, events and close_deployments once the caller's
--- permission is known. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for a change that is
--- not drawn. Repeating it is harmless.
+-- Changes the state of a deployment. Called by record_deployment_status, events and close_deployments after the
+-- permission check. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for an invalid
+-- change. Repeating it is harmless.
 create or replace function ops.move_deployment_to(
     p_deployment ops.deployments,
     p_status ops.deployment_status

@@ -1,5 +1,5 @@
--- Finds the release of a version or an id in a project; null where there is none. Called by what reads envelopes. Raises
--- nothing.
+-- Returns the release with a version or an id in a project; null if there is none. Called by functions that read
+-- envelopes. Raises nothing.
 create or replace function ops.named_release(
     p_project_id uuid,
     p_name text

@@ -1,6 +1,7 @@
--- Lets a deployment's state be felt: gate G4 mirrors the newest, and the release is where it was brought.
+-- Updates what depends on a deployment's state: gate G4 follows the newest deployment, and the release's status follows
+-- where it was deployed.
 -- Fired by deployments. Locks the deployment, its gate and the releases, which record_deployment_status locked before.
--- Definer: who moves a deployment writes no gate and no release.
+-- Definer: a caller who changes a deployment may not write gates and releases.
 create or replace function ops.note_deployment()
 returns trigger
 language plpgsql

@@ -1,6 +1,6 @@
--- Judges the gate of a fact that was just told, and the deployment whose health it is about.
+-- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
 -- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
--- Definer: who tells a fact writes no gate.
+-- Definer: a caller who records a fact may not write gates.
 create or replace function ops.note_gate_fact()
 returns trigger
 language plpgsql

@@ -1,5 +1,5 @@
--- Opens the incident of glass that was broken, whoever wrote the exception. Fired by exceptions. Locks and raises nothing.
--- Definer: who breaks glass writes no incident themselves.
+-- Opens the incident of a broken glass, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
+-- Definer: a caller who breaks glass may not write incidents.
 create or replace function ops.open_incident_of_glass()
 returns trigger
 language plpgsql

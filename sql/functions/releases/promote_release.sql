@@ -1,9 +1,9 @@
--- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
--- from the release. While the release is on its way there, the same deployment is returned.
--- Called by release managers. Locks the project, the release and its gates, so that of two promotions at
--- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
+-- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
+-- and commits. While the release is being deployed there, it returns the same deployment.
+-- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
+-- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
 -- production, or another deployment at work there. A retry is harmless.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
     target_env text,

@@ -1,7 +1,7 @@
--- Lists what a release must have to be promoted to a stage, whether it has it, and by what.
--- Called by explain_promotion and by the refusal of what is not eligible. Locks and raises nothing.
--- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze that glass was not broken
--- for; policy may ask for more. In PL/pgSQL because its plan is kept: reports ask for many releases at once.
+-- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
+-- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
+-- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
+-- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage

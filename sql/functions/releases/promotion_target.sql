@@ -1,6 +1,6 @@
--- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
+-- Returns the place of a target: a stage, or a living environment by name or partition. The environment is null if the
 -- stage has none of its own.
--- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted to and PT409 where the stage has
+-- Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and PT409 if the stage has
 -- several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,

@@ -1,7 +1,7 @@
--- Notes how a deployment goes: running, succeeded or failed.
+-- Records the status of a deployment: running, succeeded or failed.
 -- Called by step deployment and events. Locks the releases it concerns, the deployment and its gate.
--- Raises PT404, PT403, and PT409 for a change that is not drawn. Repeating it is harmless.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Raises PT404, PT403, and PT409 for an invalid change. Repeating it is harmless.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.record_deployment_status(
     deployment_id uuid,
     status ops.deployment_status

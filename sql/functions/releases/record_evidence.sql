@@ -1,8 +1,8 @@
--- Notes an object that proves something, and what: a release, a gate, a check or a run; returns its id. What is named
--- names what it belongs to: a check its gate, a gate its release.
--- Called by builds, testers, deployments and drills. Locks nothing of others. Raises PT404, PT403 and PT400.
+-- Records an object as evidence of a release, a gate, a check or a run, and returns its id. The missing parents are
+-- filled in: a check's gate, a gate's release.
+-- Called by builds, testers, deployments and drills. Locks no rows of others. Raises PT404, PT403 and PT400.
 -- Repeating it returns the same evidence.
--- Definer: nobody writes evidence themselves; the caller's permission for what it proves is checked.
+-- Definer: nobody may write evidence directly; the caller's permission for its subject is checked.
 create or replace function ops.record_evidence(
     kind text,
     s3_url text,

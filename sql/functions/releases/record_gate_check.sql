@@ -1,8 +1,8 @@
--- Notes the answer to a question of a gate and returns its id; the newest answer to each question counts.
+-- Records the result of a gate's check and returns its id; the newest result of each check counts.
 -- Called by builds, testers, deployments and health checks. A check of G4 is about a deployment: the release's newest,
 -- unless one is named. Locks the gate and the deployment. Raises PT404, PT403, PT400, and PT409 before any deployment.
--- A retry notes it again, which changes nothing.
--- Definer: nobody writes checks themselves; the caller's permission for the gate is checked.
+-- A retry records it again, which changes nothing.
+-- Definer: nobody may write checks directly; the caller's permission for the gate is checked.
 create or replace function ops.record_gate_check(
     release_id uuid,
     gate_code ops.ops_gate_code,

@@ -1,5 +1,5 @@
--- Refuses a promotion for which something is missing, and says what. Called by promote_release and by the trigger of
--- deployments. Locks nothing; raises PT409 with every unmet requirement in its detail.
+-- Refuses a promotion with unmet requirements. Called by promote_release and by the trigger of deployments. Locks
+-- nothing; raises PT409 with every unmet requirement in its detail.
 create or replace function ops.refuse_ineligible(
     p_release_id uuid,
     p_stage ops.environment_stage

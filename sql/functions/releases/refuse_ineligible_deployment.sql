@@ -1,5 +1,5 @@
--- Refuses a deployment that may not be, whoever writes it: one that the gates do not allow, or a rollback to anything but
--- what was there before. Fired by deployments. Locks the release and its gates, so that nothing is decided meanwhile.
+-- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to anything but the
+-- previous release. Fired by deployments. Locks the release and its gates, so that no decision changes meanwhile.
 -- Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops.refuse_ineligible_deployment()

@@ -1,4 +1,4 @@
--- Names the author of a release that the caller is about to make: the caller, or whom a machine names.
+-- Returns the author of a new release: the caller, or the person whom a machine names.
 -- Called by create_release. Locks nothing. Raises PT404 and PT403.
 create or replace function ops.release_author(
     p_project_id uuid,

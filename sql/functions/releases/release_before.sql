@@ -1,5 +1,5 @@
--- Names the release that a rollback of a deployment returns to: the newest that came to the same place before and was
--- neither taken back nor withdrawn. Null where there is none, and for a deployment that is not the place's newest.
+-- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
+-- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops.release_before(p_deployment_id uuid)
 returns uuid
@@ -17,7 +17,7 @@ join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
     and r.status <> 'withdrawn'
-    -- a deployment that failed may leave a hole where the same release was
+    -- after a failed deployment, a rollback may return to the same release
     and (d.status = 'failed' or b.release_id <> d.release_id)
     and not exists (
         select from ops.deployments as k where k.rollback_of = b.id and k.status = 'succeeded'

@@ -1,7 +1,7 @@
--- Asks that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
--- Called by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
--- PT400 for a time that has passed or that policy does not allow. A retry asks again.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
+-- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
+-- time that has passed or that policy does not allow. A retry requests it again.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,

@@ -1,4 +1,5 @@
--- Refuses who may not add evidence: to a gate who may not answer it, to anything else who answers no gate.
+-- Refuses a caller who may not add evidence: to a gate without the gate's permission, to anything else without the
+-- permission of any gate.
 -- Called by subject_of_evidence. Locks nothing. Raises PT404 and PT403.
 create or replace function ops.require_evidence_keeper(
     p_project_id uuid,

@@ -1,5 +1,5 @@
--- Returns the release to a caller who may do this in its project. Called by the RPCs of releases and gates.
--- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+-- Returns the release to a caller with this permission in its project. Called by the RPCs of releases and gates.
+-- Locks nothing. Raises PT404 if it does not exist or the caller may not see it, PT403 if the caller may only read it.
 create or replace function ops.require_release(
     p_release_id uuid,
     p_permission text default 'read'

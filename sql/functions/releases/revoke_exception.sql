@@ -1,6 +1,6 @@
--- Ends an exception, or refuses one that was only requested; its gate counts for what it is again.
+-- Revokes an exception, or refuses one that was only requested; its gate is evaluated without it again.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.revoke_exception(exception_id uuid)
 returns void
 language plpgsql

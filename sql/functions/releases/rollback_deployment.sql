@@ -1,8 +1,8 @@
--- Takes the newest deployment of a place back to the release that was there before: queues the run and returns the new
--- deployment. No gate and no freeze holds it up. While it is on its way, the same deployment is returned.
--- Called by site reliability engineers and release managers. Locks the project, the release and its
--- gates. Raises PT404, PT403, PT400 without a reason, and PT409 where there is nothing to go back to.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
+-- No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,

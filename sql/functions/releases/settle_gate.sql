@@ -1,6 +1,6 @@
--- Judges a gate anew, writes the verdict down and returns it.
--- Called by evaluate_gate and the triggers of everything a gate is judged by. Locks the gate's row, so that of two facts
--- told at once the second is judged with the first; returns null for a gate that does not exist. A retry is harmless.
+-- Evaluates a gate again, stores the verdict and returns it.
+-- Called by evaluate_gate and the triggers of all facts of a gate. Locks the gate's row, so that of two concurrent
+-- facts the second evaluation includes the first; returns null for a gate that does not exist. A retry is harmless.
 create or replace function ops.settle_gate(
     p_gate_id uuid
 )

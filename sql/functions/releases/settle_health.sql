@@ -1,6 +1,6 @@
--- Judges the health of a deployment anew and writes the verdict down.
--- Called when a check of it or its end was told. Locks the deployment's row; does nothing without a deployment. A retry
--- is harmless.
+-- Evaluates the health of a deployment again and stores the verdict.
+-- Called when a check or the end of the deployment is recorded. Locks the deployment's row; does nothing without a
+-- deployment. A retry is harmless.
 create or replace function ops.settle_health(
     p_deployment_id uuid
 )

@@ -1,8 +1,8 @@
--- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
--- Called by people of the gate's persona, and by the service role for one of them, whom it names.
--- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
--- changes nothing.
--- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.
+-- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
+-- Called by people with the gate's persona, and by the service role for one of them, whom it names.
+-- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
+-- which changes nothing.
+-- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
     gate_code ops.ops_gate_code,

@@ -1,6 +1,6 @@
--- Writes a deployment down and queues its run, which no other door queues. Called by promote_release and
--- rollback_deployment, which hold the project; only the platform names somebody else as the one who asked. Raises PT409
--- where production has no fresh backup and nobody says why, and what queue_run and the trigger of deployments raise.
+-- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
+-- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
+-- if production has no fresh backup and no reason is given, and what queue_run and the trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,

@@ -1,4 +1,5 @@
--- Notes the checks of an event at a gate, its own status among them under a name, and its evidence; returns the ids.
+-- Records the checks of an event at a gate, including its own status under a given name, and its evidence; returns the
+-- ids.
 -- Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
 create or replace function ops.take_checks(
     p_release ops.releases,

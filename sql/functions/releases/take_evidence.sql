@@ -1,4 +1,4 @@
--- Notes the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
+-- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
 -- record_evidence raises.
 create or replace function ops.take_evidence(
     p_gate ops.release_gates,

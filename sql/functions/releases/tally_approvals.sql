@@ -1,5 +1,5 @@
--- Says what a gate's approvals come to: failed while somebody's newest decision is a rejection, passed once the quorum
--- approved, else pending; and by whom. Called by judge_gate. Locks and raises nothing.
+-- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
+-- a rejection, passed once the quorum approved, else pending. Called by judge_gate. Locks and raises nothing.
 create or replace function ops.tally_approvals(
     p_gate_id uuid,
     p_quorum int

@@ -1,6 +1,6 @@
--- Says what a gate's checks come to: failed where one that is wanted failed, passed where all of them passed, else
--- pending; and by which. The newest answer to each question counts, by the time it reached us: a sender's clock decides
--- nothing. A skipped check is a question left open. Where no check is wanted by name, all that were reported are.
+-- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if all
+-- of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a sender's
+-- clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
 -- Called by judge_gate and judge_deployment. Locks and raises nothing.
 create or replace function ops.tally_checks(
     p_gate_id uuid,

@@ -1,6 +1,6 @@
--- Says to which stage a target belongs: the stage itself, or a living environment by name or partition.
--- Called by what promotes and by what asks whether one may: what a release must have hangs on the stage alone.
--- Locks nothing; raises PT400 for a target nothing is promoted to.
+-- Returns the stage of a target: the stage itself, or that of a living environment by name or partition.
+-- Called by functions that promote and by those that explain a promotion: the requirements depend only on the stage.
+-- Locks nothing; raises PT400 for an invalid target.
 create or replace function ops.target_stage(
     p_project_id uuid,
     p_target_env text
@@ -14,7 +14,7 @@ as $$
 declare
     v_stage ops.environment_stage;
 begin
-    -- an environment may be named like a stage that it is not: asking for production never gets another stage's answer
+    -- an environment of another stage may be named like a stage: the name production always means the stage
     if p_target_env in ('staging', 'production') then
         return p_target_env;
     end if;

@@ -1,5 +1,6 @@
--- Says what is wrong with a freeze window, or null where nothing is; ops.freeze_reason says what one looks like.
--- Called by rule_fault. Locks and raises nothing. A moment names its offset: the same window holds for every reader.
+-- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format.
+-- Called by rule_fault. Locks and raises nothing. A moment must have its offset, so that the window is the same for
+-- every reader.
 create or replace function ops.window_fault(p_window jsonb)
 returns text
 language plpgsql

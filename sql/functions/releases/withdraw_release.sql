@@ -1,6 +1,7 @@
--- Takes a release out of the running: it is promoted nowhere any more. What runs already stays where it is.
--- Called by its author and by who promotes. Locks the release. Raises PT404, PT403. Repeating it is harmless.
--- Definer: nobody writes releases themselves; the caller's permission is checked: who promotes, or who made it.
+-- Withdraws a release: it can no longer be promoted. Existing deployments stay.
+-- Called by its author and by callers who may promote. Locks the release. Raises PT404, PT403. Repeating it is
+-- harmless.
+-- Definer: nobody may write releases directly; the function checks that the caller may promote or is the author.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void
 language plpgsql
