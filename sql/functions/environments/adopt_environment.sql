@@ -1,8 +1,8 @@
--- Notes that the branch's production runs elsewhere, and returns its environment: it can be backed up and cloned, and
--- nothing here writes it. Where it is stays outside of the database.
--- Called by `ops env adopt` and people. Locks the environment's row. Raises what ensure_environment does, and PT409 where
+-- Records that the branch's production runs elsewhere, and returns its environment: it can be backed up and cloned, and
+-- nothing here writes to it. Its location is stored outside the database.
+-- Called by `ops env adopt` and people. Locks the environment's row. Raises what ensure_environment does, and PT409 if
 -- production is hosted here or is about to be. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.adopt_environment(
     p_project_id uuid,
     p_branch text

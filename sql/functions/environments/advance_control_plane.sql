@@ -1,7 +1,7 @@
--- Counts a round of the janitor and returns the control plane. p_rounds is the number that the state folder remembers: a
--- record that counts less was restored from an older backup, and is returned as it is.
+-- Counts a round of the janitor and returns the control plane. p_rounds is the count in the state folder: a record with
+-- a lower count was restored from an older backup, and is returned unchanged.
 -- Called by the janitor. Locks the one row. Raises nothing. A retry counts one more, which is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.advance_control_plane(
     p_rounds bigint default 0
 )

@@ -1,5 +1,5 @@
--- Acts on one stored push in every project of its repository. What was overtaken is stale and moves nothing; where it
--- is doubtful which of the two is newer, the project's repository is asked next.
+-- Applies one stored push to every project of its repository. A push older than the known head is stale and changes
+-- nothing; if it is unclear which of the two is newer, the project's repository is polled next.
 -- Called by apply_pushes. Locks the projects' rows.
 create or replace function ops.apply_delivery(
     p_delivery ops.push_deliveries

@@ -1,8 +1,7 @@
--- Turns stored pushes into branch heads, environments and runs, in the order they came. A push that cannot be applied
--- says why and holds up none.
--- Called by the github_pushes sensor. One caller at a time: another one meanwhile gets no rows. A retry finds them
--- done.
--- Definer: the platform's login executes this and writes no table itself.
+-- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
+-- records the reason and does not block the others.
+-- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
 )
@@ -17,7 +16,7 @@ declare
     v_delivery ops.push_deliveries;
     v_outcome text;
 begin
-    -- The oldest push is the turn to act: a row is locked by who may write it, an advisory lock by anyone who logs in.
+    -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
     begin
         perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
     exception when lock_not_available then

@@ -1,4 +1,4 @@
--- Says which stage a branch stands for: the default branch is production, release/* is staging, all others development.
+-- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,

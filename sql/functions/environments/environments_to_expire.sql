@@ -1,4 +1,4 @@
--- Lists the development environments past their time on which nothing works or waits. Called by expire_environments.
+-- Lists the expired development environments without active or waiting runs. Called by expire_environments.
 -- Locks and raises nothing.
 create or replace function ops.environments_to_expire()
 returns setof ops.environments

@@ -1,6 +1,6 @@
--- Queues the destruction of previews past their time, and returns the runs. Called by the environment_expiry schedule.
+-- Queues the destruction of expired previews, and returns the runs. Called by the environment_expiry schedule.
 -- Locks the projects' counters. A retry finds them queued.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.expire_environments()
 returns setof uuid
 language plpgsql

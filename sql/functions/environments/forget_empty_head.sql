@@ -1,5 +1,6 @@
--- Forgets the head of a branch whose environment is gone: a push that creates the branch begins its next life, also on
--- the commit of the last one. Called by apply_delivery. Locks the head's row. A retry finds nothing to forget.
+-- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
+-- environment, even with the same commit. Called by apply_delivery. Locks the head's row. A retry finds nothing to
+-- delete.
 create or replace function ops.forget_empty_head(
     p_project_id uuid,
     p_branch text

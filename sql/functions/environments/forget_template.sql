@@ -1,5 +1,6 @@
--- Forgets a kept database, and says whether it was one. Called by whoever drops it. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Deletes the row of a template database, and returns whether there was one. Called by whoever drops the database. A
+-- retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.forget_template(
     p_database_name text
 )

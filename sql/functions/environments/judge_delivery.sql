@@ -1,8 +1,8 @@
--- Says whether a push is stale, overtaken by what came before it, and whether it is doubtful, so that only the
--- repository knows. What moves the branch from the head that is known is followed. Of the rest, a commit that the branch
--- left more often than it came there is an old one. A deletion is followed only where nothing told of a later life of
--- the branch: in doubt, the repository alone is believed.
--- Called by apply_delivery; p_head is empty for a branch that is not there. Locks and raises nothing.
+-- Returns whether a push is stale (a newer push came before it), and whether it is doubtful, so that only the
+-- repository knows. A push that moves the branch from its known head is applied. Otherwise a commit that the branch
+-- left more often than it came there is an old one. A deletion is applied only if no delivery reports a later life of
+-- the branch: in doubt, only the repository counts.
+-- Called by apply_delivery; p_head is empty for a branch that does not exist. Locks and raises nothing.
 create or replace function ops.judge_delivery(
     p_delivery ops.push_deliveries,
     p_head text

@@ -1,5 +1,5 @@
--- Returns the living environment of that name. Called by create_backup and restore_target, which asked whether the
--- caller may. Locks nothing. Raises PT404.
+-- Returns the living environment of that name. Called by create_backup and restore_target, after the permission check.
+-- Locks nothing. Raises PT404.
 create or replace function ops.living_environment(
     p_project_id uuid,
     p_env text

@@ -1,5 +1,6 @@
--- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
--- Called by ensure_environment and queue_run, which asked whether the caller may. Two callers at once get the same row.
+-- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
+-- generation.
+-- Called by ensure_environment and queue_run, after the permission check. Two concurrent callers get the same row.
 -- A retry is harmless.
 create or replace function ops.make_environment(
     p_project_id uuid,

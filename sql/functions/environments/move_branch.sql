@@ -1,7 +1,7 @@
--- Moves a branch to a commit, or to nothing, and queues what follows: previews and staging are deployed, production is
--- built, what vanished destroyed.
+-- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
+-- production is built, environments of deleted branches are destroyed.
 -- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is there already changes nothing.
+-- never destroyed by a push. A branch that is already at the commit changes nothing.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -49,7 +49,7 @@ begin
         ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
-        -- a stage that was named when the environment was made wins over the branch's rule
+        -- a stage that was given at the environment's creation overrides the branch's rule
         select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
         from ops.projects as p
         left join ops.environments as e

@@ -1,5 +1,5 @@
--- Counts what the other deliveries told of the commit to which this one moves its branch: how often the branch came
--- there, how often it left, and how often the very same movement was told within ten minutes before, as a second
+-- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
+-- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
 -- webhook of the same repository does. Called by apply_delivery. Locks and raises nothing.
 create or replace function ops.other_tellings(
     p_delivery ops.push_deliveries

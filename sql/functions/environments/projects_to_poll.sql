@@ -1,5 +1,5 @@
--- Lists the active projects whose repository was not asked for that long, in vain or not, and those of which a delivery
--- told what does not fit, polled or not. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
+-- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )

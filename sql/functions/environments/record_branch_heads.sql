@@ -1,10 +1,10 @@
--- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
--- runs queued.
--- Called by polling. p_asked_at is when the repository was asked: branches that moved or went since are newer than the
--- answer and stay. The first answer builds feature/*, release/* and the default branch only; of a project that is not
--- polled, the branches of which a delivery told. Locks the project's row.
+-- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
+-- them.
+-- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
+-- answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project that is not
+-- polled, the branches that a delivery named. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
     p_heads jsonb,

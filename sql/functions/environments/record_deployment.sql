@@ -1,9 +1,9 @@
--- Points the environment at the run's build, and returns the database that served before. Called by step deployment
--- once the new Odoo answers.
--- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement, or another environment
+-- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
+-- Odoo answers.
+-- Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot deploy.
+-- Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another environment
 -- has the port or the database. Repeating it is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
     p_attempt int,

@@ -1,6 +1,7 @@
--- Notes that the run's environment is gone; work that waited for it is queued again for the branch's next environment.
+-- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's next
+-- environment.
 -- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_destruction(
     p_run_id uuid,
     p_attempt int
@@ -36,7 +37,7 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a promotion was to this very environment
+        -- a kind without a job, such as a promotion, was for this environment only
         if v_waiting.kind <> 'destroy' and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then

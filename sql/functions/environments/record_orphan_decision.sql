@@ -1,6 +1,6 @@
--- Writes down what a person decided about a thing that the platform did not know, and returns the decision's number.
--- Called by `ops env orphans`. Locks nothing. Raises PT400 for values that no decision has. A retry writes it again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records a person's decision about an orphan, and returns the decision's number.
+-- Called by `ops env orphans`. Locks nothing. Raises PT400 for invalid values. A retry records it again.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_orphan_decision(
     p_kind ops.orphan_kind,
     p_name text,

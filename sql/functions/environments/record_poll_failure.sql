@@ -1,6 +1,6 @@
--- Notes that a project's repository could not be asked, and why; the next answer takes the note away.
--- Called by polling. Locks the project's row. Raises PT404. A retry changes the time only.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that a project's repository could not be polled, and why; the next successful poll clears it.
+-- Called by polling. Locks the project's row. Raises PT404. A retry changes only the time.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_poll_failure(
     p_project_id uuid,
     p_error text

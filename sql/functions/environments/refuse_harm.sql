@@ -1,6 +1,6 @@
--- Refuses work that would write what is adopted, put other data in the place of production's, destroy production where the
--- caller did not name it (a job started on all partitions names nobody), or destroy its only copy. What a kind may do is
--- said by run_kinds.
+-- Refuses work that would write to an adopted environment, replace production's data, destroy production if the caller
+-- did not name it (a job started on all partitions names nobody), or destroy its only copy. run_kinds lists what a kind
+-- may do.
 -- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
 create or replace function ops.refuse_harm(
     p_environment_id uuid,

@@ -1,7 +1,6 @@
--- Keeps a database as the one to start from for its key. Called by step database. Raises PT404, PT410, and PT409 when
--- another
+-- Records a database as the template for its key. Called by step database. Raises PT404, PT410, and PT409 if another
 -- database has the key. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remember_template(
     p_run_id uuid,
     p_attempt int,

@@ -1,7 +1,7 @@
--- Refuses what record_deployment would refuse: asked by steps before they begin, as a deployment takes minutes. Called by
--- steps database and deployment. Locks nothing. Raises PT404 and PT410, and PT409 where a run of this kind may not point
--- its environment at that database. A retry is harmless.
--- Definer: the platform's login executes this and reads no table that the answer is taken from.
+-- Refuses what record_deployment would refuse: steps call it before they start, because a deployment takes minutes.
+-- Called by steps database and deployment. Locks nothing. Raises PT404 and PT410, and PT409 if a run of this kind may
+-- not point its environment at that database. A retry is harmless.
+-- Definer: the platform's login executes this but may not execute the functions that it calls.
 create or replace function ops.require_deployable(
     p_run_id uuid,
     p_attempt int,

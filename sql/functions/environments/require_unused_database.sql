@@ -1,8 +1,8 @@
--- Refuses to let a database be dropped that serves an environment, or that a restore keeps to return to. p_run_id and
--- p_attempt name a destroy run at work: what its own environment uses may go.
--- Called by retire_database, without which no database is dropped. Locks nothing: one run at a time works on an
--- environment, and no name is given twice. Raises PT409. A retry is harmless.
--- Definer: a row that row-level security hides from the caller keeps its database all the same.
+-- Refuses to drop a database that serves an environment, or that a restore keeps for its undo. p_run_id and p_attempt
+-- name a destroy run at work, which may drop the databases of its own environment.
+-- Called by retire_database, the only way to drop a database. Locks nothing: one run at a time works on an environment,
+-- and no name is used twice. Raises PT409. A retry is harmless.
+-- Definer: a row that row-level security hides from the caller must protect its database too.
 create or replace function ops.require_unused_database(
     p_database_name text,
     p_run_id uuid default null,
@@ -45,7 +45,7 @@ begin
         select w.partition_key, w.keep_previous_until
         from way_back as w
         where p_database_name in (w.database_name, w.previous_database_name) and exists (
-            -- a deployment since then has left every way back
+            -- after a later deployment the live database is none of them, and no undo is possible
             select from way_back as o
             join living as e on e.id = o.environment
             where o.environment = w.environment and e.database_name in (o.database_name, o.previous_database_name)

@@ -1,7 +1,7 @@
--- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
+-- Records whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
 -- A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.set_environment_status(
     p_environment_id uuid,
     p_status ops.environment_status

@@ -1,6 +1,6 @@
--- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is
--- harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Returns the template database of a key, or no row, and records its use. Called by step database. Locks the row. A
+-- retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.touch_template(
     p_key text
 )

@@ -1,6 +1,6 @@
--- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
+-- Carries out a well-formed event once and returns the answer. Called by ingest_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
--- Raises PT403, PT409 for a project, a release or a key that does not fit, and what the handler raises.
+-- Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
 create or replace function ops.accept_event(
     p_envelope jsonb,
     p_text text

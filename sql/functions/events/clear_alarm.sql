@@ -1,6 +1,6 @@
--- Ends the open incident of the key, and says whether there was one. Called by the platform's watches when what they
--- watch is well. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
--- Definer: nobody writes incidents themselves; only the platform may execute this.
+-- Resolves the open incident of the key and returns whether there was one. Called by the platform's watches once the
+-- fault is gone. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
+-- Definer: nobody may write incidents directly; only the platform may execute this.
 create or replace function ops.clear_alarm(
     p_key text,
     p_resolution text

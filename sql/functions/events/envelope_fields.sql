@@ -1,5 +1,5 @@
--- Lists the fields of an event's envelope: what each is, and which events need it.
--- Called by refuse_envelope. Reads, locks and raises nothing. Pattern is what a text must match.
+-- Lists the fields of an event's envelope: the type of each, and the events that need it.
+-- Called by refuse_envelope. Reads, locks and raises nothing. A text must match its pattern.
 create or replace function ops.envelope_fields()
 returns table (place int, field text, json_type text, pattern text, meaning text, needed_by text[])
 language sql

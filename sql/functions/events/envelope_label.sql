@@ -1,4 +1,5 @@
--- Returns a text of an envelope as the log's index takes it, whatever was sent. Called by log_delivery. Raises nothing.
+-- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Called by log_delivery. Raises
+-- nothing.
 create or replace function ops.envelope_label(
     p_envelope jsonb,
     p_field text

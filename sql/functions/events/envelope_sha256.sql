@@ -1,4 +1,4 @@
--- Names an envelope by its content; one that is too large to be written out by its hash code only.
+-- Returns the hash of an envelope's content; for one that is too large to be written out, only of its hash code.
 -- Called by log_delivery and accept_event. Raises nothing.
 create or replace function ops.envelope_sha256(
     p_envelope jsonb,

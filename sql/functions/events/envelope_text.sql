@@ -1,5 +1,5 @@
--- Writes an envelope out, or returns null for one that nobody should: a short number such as 1e9999 takes ten thousand
--- digits, and readers stumble over thousands of levels. Called by ingest_event. Locks and raises nothing.
+-- Returns an envelope as text, or null if it must not be written out: a short number such as 1e9999 becomes ten
+-- thousand digits, and parsers fail on thousands of levels. Called by ingest_event. Locks and raises nothing.
 create or replace function ops.envelope_text(p_envelope jsonb)
 returns text
 language plpgsql

@@ -1,5 +1,6 @@
--- Notes how a deployment goes: moves the one that is at work there, or writes down one that was started elsewhere, which
--- the gates must allow like any other. Called by accept_event. Locks the project and what a deployment locks.
+-- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was started
+-- elsewhere, which the gates must allow like any other. Called by accept_event. Locks the project and what a deployment
+-- locks.
 -- Raises PT400 and PT409.
 create or replace function ops.handle_deployment_event(
     p_release ops.releases,

@@ -1,5 +1,5 @@
--- Notes what happened to an environment, with what the event says of it. Called by accept_event. Locks nothing. Raises
--- PT400 for evidence of no release.
+-- Records an event of an environment with the event's facts. Called by accept_event. Locks nothing. Raises PT400 for
+-- evidence without a release.
 create or replace function ops.handle_environment_event(
     p_project_id uuid,
     p_release ops.releases,

@@ -1,5 +1,5 @@
--- Notes a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what sign_off_gate
--- raises.
+-- Records a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what
+-- sign_off_gate raises.
 create or replace function ops.handle_gate_signoff(
     p_release ops.releases,
     p_envelope jsonb

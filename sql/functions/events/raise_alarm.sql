@@ -1,7 +1,7 @@
--- Opens the incident of the key, or brings the open one up to date, and returns its id; without a project it is the
--- platform's own. Called by the platform's watches at every look.
--- Two callers at once open one. Raises PT400 without a key or a title. A retry changes nothing.
--- Definer: nobody writes incidents themselves; only the platform may execute this.
+-- Opens the incident of the key, or updates the open one, and returns its id; without a project it belongs to the
+-- platform. Called by the platform's watches in each round.
+-- Two concurrent callers open one. Raises PT400 without a key or a title. A retry changes nothing.
+-- Definer: nobody may write incidents directly; only the platform may execute this.
 create or replace function ops.raise_alarm(
     p_key text,
     p_title text,

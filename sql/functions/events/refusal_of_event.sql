@@ -1,5 +1,5 @@
--- Turns an error met while taking an event in into the answer its sender gets; null where it is not the sender's doing,
--- such as a deadlock. Called by ingest_event. Locks and raises nothing.
+-- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
+-- fault, such as a deadlock. Called by ingest_event. Locks and raises nothing.
 create or replace function ops.refusal_of_event(
     p_state text,
     p_message text,

@@ -1,6 +1,6 @@
--- Refuses an envelope that cannot be understood. Called by ingest_event. Locks nothing.
--- Raises PT413 for one that is too large, PT422 for a schema version that is not known, PT400 naming the field in the
--- error's column.
+-- Refuses a malformed envelope. Called by ingest_event. Locks nothing.
+-- Raises PT413 for one that is too large, PT422 for an unknown schema version, PT400 naming the field in the error's
+-- column.
 create or replace function ops.refuse_envelope(
     p_envelope jsonb,
     p_text text

@@ -1,5 +1,5 @@
--- Refuses checks of an event that are not well-formed: each has a name of its own and a status. Called by
--- refuse_envelope. Locks nothing; raises PT400 naming the part.
+-- Refuses malformed checks of an event: each needs a unique name and a status. Called by refuse_envelope. Locks
+-- nothing; raises PT400 naming the part.
 create or replace function ops.refuse_event_checks(p_checks jsonb)
 returns void
 language plpgsql

@@ -1,4 +1,4 @@
--- Refuses a time that does not exist or is still to come; five minutes are left to clocks that differ.
+-- Refuses a time that is invalid or in the future; it tolerates five minutes of difference between clocks.
 -- Called by refuse_envelope. Locks nothing; raises PT400.
 create or replace function ops.refuse_event_time(p_time text)
 returns void

@@ -1,4 +1,4 @@
--- Refuses a field of an envelope, by its name. Called by what reads envelopes. Always raises PT400.
+-- Refuses a field of an envelope, by its name. Called by functions that read envelopes. Always raises PT400.
 create or replace function ops.refuse_field(
     p_field text,
     p_fault text

@@ -1,5 +1,5 @@
--- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by what
--- reads envelopes. Locks nothing; raises PT400 naming the part.
+-- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by
+-- functions that read envelopes. Locks nothing; raises PT400 naming the part.
 create or replace function ops.refuse_part(
     p_list text,
     p_place int,

@@ -1,4 +1,4 @@
--- Refuses an event about something that is not there, or is not what the event says. Called by accept_event.
+-- Refuses an event whose subject does not exist or does not match the event. Called by accept_event.
 -- Locks nothing; raises PT409 naming the field.
 create or replace function ops.refuse_stray_event(
     p_project_id uuid,

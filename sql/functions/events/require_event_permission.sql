@@ -1,4 +1,5 @@
--- Refuses who may not tell events of this type. Called by accept_event, before anything is said of projects.
+-- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
+-- projects.
 -- Locks nothing; raises PT403.
 create or replace function ops.require_event_permission(
     p_project_id uuid,
