@@ -1,4 +1,4 @@
--- Who belongs to which project and what that allows, under the name that seed B gives it.
+-- Lists the members of each project and their permissions, under the name that seed B gives it.
 create view ops.project_members
 with (security_invoker = true) as
 select

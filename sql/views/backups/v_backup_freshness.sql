@@ -1,5 +1,5 @@
--- How much would be lost now: per environment that ought to be backed up, or was, the age of the newest backup that was
--- read back. Only a verified one counts.
+-- Shows how much data would be lost now: per environment that is or was to be backed up, the age of the newest verified
+-- backup.
 create view ops.v_backup_freshness
 with (security_invoker = true) as
 select

@@ -1,5 +1,5 @@
--- Environments with their project and the newest run, so that one row says what a branch shows and what is happening to
--- it.
+-- Shows each environment with its project and its newest run, so that one row has the deployment and the current work
+-- of a branch.
 create view ops.v_environment_overview
 with (security_invoker = true) as
 select

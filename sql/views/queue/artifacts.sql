@@ -1,4 +1,4 @@
--- The files that runs left, under the name that seed B gives them.
+-- Lists the files of runs, under the name that seed B gives them.
 create view ops.artifacts
 with (security_invoker = true) as
 select

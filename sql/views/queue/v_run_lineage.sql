@@ -1,4 +1,4 @@
--- Which asset came from which run, commit and inputs: the answer to "what is this preview made of?".
+-- Shows the run, commit and inputs of each asset: the answer to "what is this preview made of?".
 create view ops.v_run_lineage
 with (security_invoker = true) as
 select

@@ -1,4 +1,4 @@
--- What waits, in the order of the claims, and for what each waits: the answer to "why does my run not start?".
+-- Lists the waiting runs in claim order, with the reason why each waits: the answer to "why does my run not start?".
 create view ops.v_run_queue
 with (security_invoker = true) as
 select

@@ -1,4 +1,4 @@
--- One run with the names around it: what a person or a worker reads when it asks "how is this run?".
+-- Shows one run with its related names: the answer to "how is this run?" for people and workers.
 create view ops.v_runs
 with (security_invoker = true) as
 select

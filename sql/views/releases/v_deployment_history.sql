@@ -1,4 +1,4 @@
--- What went where, when and by whom, how it ended, and what took it back.
+-- Lists the deployments: what was deployed where, when and by whom, the result, and its rollback.
 create view ops.v_deployment_history
 with (security_invoker = true) as
 select

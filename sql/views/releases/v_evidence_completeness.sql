@@ -1,4 +1,4 @@
--- What proves each gate, and what is claimed without proof.
+-- Shows the evidence of each gate, and the claims without evidence.
 create view ops.v_evidence_completeness
 with (security_invoker = true) as
 select

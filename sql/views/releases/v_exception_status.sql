@@ -1,4 +1,4 @@
--- Every waiver and how it stands: time alone ends it, so nothing of this is stored.
+-- Shows every exception and its status: time alone can end it, so the status is not stored.
 create view ops.v_exception_status
 with (security_invoker = true) as
 select

@@ -1,5 +1,5 @@
--- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
--- What evaluates, promotes or reports asks here, so that all say the same.
+-- Shows every gate with its status at this moment: exceptions end and windows close without a write.
+-- Functions that evaluate, promote or report read this view, so that all agree.
 -- No `with`: a view that has one is not merged into the query that reads it, which then reads every gate.
 create view ops.v_gate_status
 with (security_invoker = true) as

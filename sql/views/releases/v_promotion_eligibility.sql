@@ -1,4 +1,4 @@
--- Where every release may go now, and the first thing that stands in the way of each.
+-- Shows the stages to which each release may be promoted now, and the first unmet requirement of each.
 create view ops.v_promotion_eligibility
 with (security_invoker = true) as
 select

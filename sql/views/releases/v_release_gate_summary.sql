@@ -1,5 +1,5 @@
--- Every gate of every release on one line: how it stands, by what, and what is still missing.
--- The counts are asked per gate, so that a page of gates costs as much as its gates.
+-- Shows every gate of every release in one row: its status, its basis, and what is missing.
+-- The counts are computed per gate, so that a page of gates costs as much as its gates.
 create view ops.v_release_gate_summary
 with (security_invoker = true) as
 select
@@ -29,7 +29,7 @@ select
     coalesce(a.approvers, '{}') as approvers,
     s.exception_id,
     s.expires_at as exception_expires_at,
-    -- two questions, each with its index: one about both is answered by reading everything
+    -- two queries, each with its index: a combined one would read everything
     (
         select count(*) from ops.evidence_artifacts as e
         where e.gate_id = s.gate_id

@@ -1,4 +1,4 @@
--- What each project should know before it moves to a newer series: the advisories from the series it is on.
+-- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
 create view ops.v_upgrade_advisories
 with (security_invoker = true) as
 select
