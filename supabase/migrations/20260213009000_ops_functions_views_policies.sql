@@ -169,9 +169,9 @@ select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
--- Carries a well-formed event out, once, and returns the answer. Called by ingest_event, which undoes all of it when it
+-- Carries out a well-formed event once and returns the answer. Called by ingest_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
--- Raises PT403, PT409 for a project, a release or a key that does not fit, and what the handler raises.
+-- Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
 create or replace function ops.accept_event(
     p_envelope jsonb,
     p_text text
@@ -214,8 +214,8 @@ revoke all on function ops.accept_event from public;
 $ops_file$);
 
 select pg_temp.make_function('active_counts', $ops_file$
--- Counts the runs that are claimed or running, so that no more is claimed than there is room for. Called by the
--- ops_queue sensor. Locks and raises nothing.
+-- Counts the claimed and running runs, so that no more runs are claimed than there is room for. Called by the ops_queue
+-- sensor. Locks and raises nothing.
 create or replace function ops.active_counts()
 returns table (active int)
 language plpgsql
@@ -233,10 +233,10 @@ grant execute on function ops.active_counts to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('add_run_artifact', $ops_file$
--- Notes where a file of the run is kept, and its hash. Called by workers once the bytes are stored.
--- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that very object is being removed. A later attempt
--- replaces what an earlier one left under the same key; the same attempt raises PT409 unless the bytes are the same.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the address and the hash of a file of the run. Called by workers once the bytes are stored.
+-- Raises PT404, PT410, PT400 for a malformed hash, PT503 while that object is being removed. A later attempt replaces
+-- the artifact of an earlier one with the same key; the same attempt raises PT409 unless the bytes are the same.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.add_run_artifact(
     p_run_id uuid,
     p_artifact_key text,
@@ -294,9 +294,9 @@ grant execute on function ops.add_run_artifact to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('adopt_deployment', $ops_file$
--- Writes down a deployment that was started elsewhere. Called by handle_deployment_event, which holds the project. Raises
--- PT409 where the gates do not allow it, and for production without a fresh backup or a reason why there is none, which
--- the event gives as rationale_structured.no_backup_reason.
+-- Inserts a deployment that was started elsewhere. Called by handle_deployment_event, which locks the project. Raises
+-- PT409 if the gates do not allow it, and for production without a fresh backup or a reason for its absence, which the
+-- event gives as rationale_structured.no_backup_reason.
 create or replace function ops.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -335,11 +335,11 @@ revoke all on function ops.adopt_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('adopt_environment', $ops_file$
--- Notes that the branch's production runs elsewhere, and returns its environment: it can be backed up and cloned, and
--- nothing here writes it. Where it is stays outside of the database.
--- Called by `ops env adopt` and people. Locks the environment's row. Raises what ensure_environment does, and PT409 where
+-- Records that the branch's production runs elsewhere, and returns its environment: it can be backed up and cloned, and
+-- nothing here writes to it. Its location is stored outside the database.
+-- Called by `ops env adopt` and people. Locks the environment's row. Raises what ensure_environment does, and PT409 if
 -- production is hosted here or is about to be. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.adopt_environment(
     p_project_id uuid,
     p_branch text
@@ -388,10 +388,10 @@ grant execute on function ops.adopt_environment to authenticated, service_role, 
 $ops_file$);
 
 select pg_temp.make_function('advance_control_plane', $ops_file$
--- Counts a round of the janitor and returns the control plane. p_rounds is the number that the state folder remembers: a
--- record that counts less was restored from an older backup, and is returned as it is.
+-- Counts a round of the janitor and returns the control plane. p_rounds is the count in the state folder: a record with
+-- a lower count was restored from an older backup, and is returned unchanged.
 -- Called by the janitor. Locks the one row. Raises nothing. A retry counts one more, which is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.advance_control_plane(
     p_rounds bigint default 0
 )
@@ -415,9 +415,9 @@ grant execute on function ops.advance_control_plane to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('after_attempt', $ops_file$
--- Says what becomes of a run whose attempt is given up: canceled where that was asked for; queued again while its work
--- may begin once more, at once where it had begun and after a pause where it had not; else failed. A run born in Dagster
--- that never began has failed: the queue would start its job and not what was selected.
+-- Returns the next state of a run whose attempt is given up: canceled if a cancel was requested; queued while attempts
+-- are left, at once if its work had started and after a pause if not; else failed. A run from Dagster that never
+-- started fails: the queue would start its whole job and not the selected assets.
 -- Called by give_up_attempt. Locks and raises nothing.
 create or replace function ops.after_attempt(
     p_run ops.runs,
@@ -455,9 +455,9 @@ $ops_file$);
 
 select pg_temp.make_function('append_event', $ops_file$
 -- Adds an event to the run's chain; level is info, warning (or warn) or error. Called by workers, and by operators for
--- a run nobody has claimed yet.
+-- a run that is not claimed yet.
 -- Locks the run's row. Raises PT404, PT400 and PT410. A retry adds the event again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_event(
     run_id uuid,
     level text,
@@ -499,7 +499,7 @@ $ops_file$);
 
 select pg_temp.make_function('append_run_log', $ops_file$
 -- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_log(
     p_run_id uuid,
     p_level ops.log_level,
@@ -531,10 +531,10 @@ grant execute on function ops.append_run_log to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('append_run_logs', $ops_file$
--- Adds log lines in their order and returns how many: an array of {level, message, metadata, logged_at}.
--- Called by workers, a batch at a time. Raises PT400 for what is no array, PT404 and PT410. A retry adds the lines
+-- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata, logged_at}.
+-- Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry adds the lines
 -- again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_logs(
     p_run_id uuid,
     p_attempt int,
@@ -571,8 +571,8 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Acts on one stored push in every project of its repository. What was overtaken is stale and moves nothing; where it
--- is doubtful which of the two is newer, the project's repository is asked next.
+-- Applies one stored push to every project of its repository. A push older than the known head is stale and changes
+-- nothing; if it is unclear which of the two is newer, the project's repository is polled next.
 -- Called by apply_pushes. Locks the projects' rows.
 create or replace function ops.apply_delivery(
     p_delivery ops.push_deliveries
@@ -621,11 +621,10 @@ revoke all on function ops.apply_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
--- Turns stored pushes into branch heads, environments and runs, in the order they came. A push that cannot be applied
--- says why and holds up none.
--- Called by the github_pushes sensor. One caller at a time: another one meanwhile gets no rows. A retry finds them
--- done.
--- Definer: the platform's login executes this and writes no table itself.
+-- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
+-- records the reason and does not block the others.
+-- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
 )
@@ -640,7 +639,7 @@ declare
     v_delivery ops.push_deliveries;
     v_outcome text;
 begin
-    -- The oldest push is the turn to act: a row is locked by who may write it, an advisory lock by anyone who logs in.
+    -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
     begin
         perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
     exception when lock_not_available then
@@ -677,9 +676,9 @@ grant execute on function ops.apply_pushes to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('archive_project', $ops_file$
--- Archives a project: its queued runs are cancelled, nothing new is queued, its branches are no longer polled.
+-- Archives a project: cancels its queued runs, accepts no new ones, and stops polling its branches.
 -- Called by `ops project archive` and owners. Locks the project's row. Raises PT404 and PT403. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.archive_project(
     p_slug text
 )
@@ -715,8 +714,8 @@ grant execute on function ops.archive_project to authenticated, service_role, op
 $ops_file$);
 
 select pg_temp.make_function('backup_of_attempt', $ops_file$
--- Returns the backup that this attempt makes, and locks its row. Called by what a worker records of it.
--- Raises PT404, PT410, and PT409 where the attempt has not started it.
+-- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
+-- Raises PT404, PT410, and PT409 if the attempt has not started it.
 create or replace function ops.backup_of_attempt(
     p_run_id uuid,
     p_attempt int
@@ -747,8 +746,9 @@ revoke all on function ops.backup_of_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('backup_to_return_to', $ops_file$
--- Finds the backup that a deployment could be taken back to: the environment's newest verified one, if its data are not
--- older than the policy of promotions allows. Called by start_deployment and report_deployment. Locks and raises nothing.
+-- Returns the backup to which a deployment could be rolled back: the environment's newest verified one, if its data are
+-- not older than the policy of promotions allows. Called by start_deployment and report_deployment. Locks and raises
+-- nothing.
 create or replace function ops.backup_to_return_to(
     p_project_id uuid,
     p_environment_id uuid
@@ -774,7 +774,7 @@ revoke all on function ops.backup_to_return_to from public;
 $ops_file$);
 
 select pg_temp.make_function('branch_stage', $ops_file$
--- Says which stage a branch stands for: the default branch is production, release/* is staging, all others development.
+-- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,
@@ -800,11 +800,11 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('break_glass', $ops_file$
--- Waives a gate at once and for a short time, for an emergency with nobody else at hand; returns the exception's id. It
+-- Waives a gate at once and for a short time, in an emergency with nobody else at hand; returns the exception's id. It
 -- opens an incident, and lifts a freeze for this release.
--- Called by release managers and site reliability engineers, the release's author among them. Locks the gate.
+-- Called by release managers and site reliability engineers, including the release's author. Locks the gate.
 -- Raises PT404, PT403, PT400 without a reason. A retry breaks it again.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,
@@ -849,7 +849,7 @@ grant execute on function ops.break_glass to service_role, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('broken_run_before', $ops_file$
--- Names a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
+-- Returns a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
 -- Locks and raises nothing.
 create or replace function ops.broken_run_before(
     p_until timestamptz
@@ -878,9 +878,9 @@ revoke all on function ops.broken_run_before from public;
 $ops_file$);
 
 select pg_temp.make_function('caller_claims', $ops_file$
--- Returns the claims of the caller's token, or null where there is none to believe: anyone may set the setting that
--- carries them, so they count only in a session that may take the role authenticated, which is PostgREST's.
--- Called by functions that ask which person is there. Locks and raises nothing.
+-- Returns the claims of the caller's token, or null if they cannot be trusted: anyone may set the setting that carries
+-- them, so they count only in a session that may take the role authenticated, which is PostgREST's.
+-- Called by functions that need the calling person. Locks and raises nothing.
 create or replace function ops.caller_claims()
 returns jsonb
 language plpgsql
@@ -903,9 +903,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('caller_id', $ops_file$
--- Names the person who calls: the token's subject, else the login. A token that names nobody is nobody's, except the
--- service role's own.
--- Called by functions and policies that note or compare who did what. Locks and raises nothing.
+-- Returns the id of the calling person: the token's subject, else the login. A token without a subject has no id,
+-- except the service role's own.
+-- Called by functions and policies that record or compare who did what. Locks and raises nothing.
 create or replace function ops.caller_id()
 returns text
 language plpgsql
@@ -931,8 +931,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('caller_name', $ops_file$
--- Names the person who calls as people know them: the token's e-mail address, else ops.caller_id.
--- Called by RPCs that note who asked. Locks and raises nothing.
+-- Returns the calling person's name for people: the token's e-mail address, else ops.caller_id.
+-- Called by RPCs that record the requester. Locks and raises nothing.
 create or replace function ops.caller_name()
 returns text
 language plpgsql
@@ -952,9 +952,10 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('caller_personas', $ops_file$
--- Lists the personas that the caller is, by role taken or by membership of its login.
--- Called by has_permission and by RPCs that note as what somebody acted. Locks and raises nothing. The names are
--- written here, not read from ops.roles: a server may have a login called owner or admin for reasons of its own.
+-- Lists the caller's personas, by the role taken or by membership of the login.
+-- Called by has_permission and by RPCs that record the role in which somebody acted. Locks and raises nothing. The
+-- names are listed here and not read from ops.roles: a server may have a login called owner or admin for its own
+-- reasons.
 create or replace function ops.caller_personas()
 returns text[]
 language plpgsql
@@ -980,8 +981,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('caller_role', $ops_file$
--- Names the role that calls: the one taken by SET ROLE (PostgREST's way), else the login.
--- Called by functions that ask who is there; inside a definer function current_user no longer tells.
+-- Returns the calling role: the one taken by SET ROLE (PostgREST's way), else the login.
+-- Called by functions that check the caller; inside a definer function current_user is the owner.
 create or replace function ops.caller_role()
 returns text
 language plpgsql
@@ -1001,11 +1002,12 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('cancel_run', $ops_file$
--- Cancels a waiting run at once; of a run at work it asks the end, which its worker hears at the next heartbeat.
+-- Cancels a waiting run at once; for a run at work it records a cancel request, which the worker receives at the next
+-- heartbeat.
 -- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended
 -- otherwise.
 -- A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.cancel_run(
     p_run_id uuid,
     p_reason text default null,
@@ -1047,7 +1049,8 @@ grant execute on function ops.cancel_run to ci_service_role, developer, sre, rel
 $ops_file$);
 
 select pg_temp.make_function('check_status_of', $ops_file$
--- Reads the status of a check as senders spell it; null where it is none. Called by what reads envelopes. Raises nothing.
+-- Returns the check status for a sender's spelling; null for any other text. Called by functions that read envelopes.
+-- Raises nothing.
 create or replace function ops.check_status_of(p_status text)
 returns ops.check_status
 language sql
@@ -1066,11 +1069,11 @@ revoke all on function ops.check_status_of from public;
 $ops_file$);
 
 select pg_temp.make_function('claim_and_start_runs', $ops_file$
--- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without a
--- queue of their own.
--- Called by workers that begin at once. Locks the runs it takes and passes over those that others hold.
--- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next runs, already started: claim_runs and start_workflow_run in one call, for workers without
+-- their own queue.
+-- Called by workers that start at once. Locks the claimed runs and skips those that others hold.
+-- Raises PT400 for a worker without a name. If the answer is lost, the runs return to the queue when the lease ends.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_and_start_runs(
     p_worker_id text,
     p_limit int default 1,
@@ -1166,9 +1169,9 @@ grant execute on function ops.claim_and_start_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('claim_next_run', $ops_file$
--- Gives a worker the next run, or no row when nothing can start now.
--- Called by any worker. Locks, raises and retries as claim_runs, of which it is the form for one.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next run, or no row if no run can start now.
+-- Called by any worker. Locks, raises and retries like claim_runs, whose form for one run it is.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_next_run(
     p_worker_id text,
     p_lease_seconds int default 60
@@ -1189,12 +1192,11 @@ grant execute on function ops.claim_next_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('claim_runs', $ops_file$
--- Gives a worker the next runs, at most one per environment: priority, then the projects' turns, then age.
--- Called by the ops_queue sensor and any other worker. Locks the runs it takes and passes over those that others hold.
--- Raises PT400 for a nameless worker. A lost answer is mended by the lease's end. Two claimers that meet in one
--- environment
--- are told apart by the unique index: the later one looks again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives a worker the next runs, at most one per environment: ordered by priority, then the projects' turns, then age.
+-- Called by the ops_queue sensor and any other worker. Locks the claimed runs and skips those that others hold.
+-- Raises PT400 for a worker without a name. If the answer is lost, the runs return to the queue when the lease ends. If
+-- two workers claim runs of one environment, the unique index stops the later one, which looks again.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.claim_runs(
     p_worker_id text,
     p_limit int,
@@ -1290,9 +1292,9 @@ grant execute on function ops.claim_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('clear_alarm', $ops_file$
--- Ends the open incident of the key, and says whether there was one. Called by the platform's watches when what they
--- watch is well. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
--- Definer: nobody writes incidents themselves; only the platform may execute this.
+-- Resolves the open incident of the key and returns whether there was one. Called by the platform's watches once the
+-- fault is gone. Locks the incident. Raises PT400 without a resolution. A retry changes nothing.
+-- Definer: nobody may write incidents directly; only the platform may execute this.
 create or replace function ops.clear_alarm(
     p_key text,
     p_resolution text
@@ -1320,10 +1322,10 @@ grant execute on function ops.clear_alarm to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('close_deployments', $ops_file$
--- Ends as failed the deployments whose run ended without saying how they went, so that none holds its place for ever;
--- returns how many. Called by promote_release and the platform's housekeeping; without a project, for all.
+-- Fails the deployments whose run ended without reporting a result, so that none blocks its place for ever; returns the
+-- count. Called by promote_release and the platform's housekeeping; without a project, for all.
 -- Locks the deployments, their releases and gates. Raises nothing; a retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.close_deployments(p_project_id uuid default null)
 returns int
 language plpgsql
@@ -1355,12 +1357,11 @@ grant execute on function ops.close_deployments to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('complete_workflow_run', $ops_file$
--- Ends a run: exit code 0 is success, any other failure, p_canceled a cancel that was carried out. Without p_attempt it
--- speaks for attempt 1.
--- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 when the
--- attempt is
--- over, PT409 when it ended otherwise or never started. Repeating it with the same result does nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Ends a run: exit code 0 is success, any other is failure, p_canceled is a completed cancel. Without p_attempt it
+-- means attempt 1.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 if the
+-- attempt is over, PT409 if the run ended otherwise or never started. Repeating it with the same result does nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.complete_workflow_run(
     p_run_id uuid,
     p_exit_code int,
@@ -1412,10 +1413,10 @@ grant execute on function ops.complete_workflow_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('condemn_artifacts', $ops_file$
--- Marks the artifacts whose time is over and whose object nobody else needs, and returns the addresses of the objects to
--- remove, those marked before and not yet removed too. An object goes only when every row that points to it is past its
--- time and no evidence and no backup does, by whichever address: a store that was moved gives its objects new ones, and
--- what they hold is in each. From then on ops.add_run_artifact takes no row that points to it.
+-- Marks the expired artifacts whose object nothing else needs, and returns the addresses of the objects to remove,
+-- including those marked before and not yet removed. An object is removed only if every row that points to it has
+-- expired and no evidence and no backup points to it. Objects are compared by the hash in their address, because a
+-- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it.
 -- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
 create or replace function ops.condemn_artifacts(
     p_limit int
@@ -1474,11 +1475,11 @@ revoke all on function ops.condemn_artifacts from public;
 $ops_file$);
 
 select pg_temp.make_function('create_backup', $ops_file$
--- Asks for a backup of a living environment and returns its id; the run that makes it waits in the queue.
--- Called by people who may back up, and by the platform. Locks the project's counter, as
--- queue_run does. Raises PT404 for an unknown project or environment, PT403, PT409 as queue_run does.
+-- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue.
+-- Called by people who may back up, and by the platform. Locks the project's counter, as queue_run does. Raises PT404
+-- for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.create_backup(
     project_id uuid,
     env text,
@@ -1523,10 +1524,10 @@ grant execute on function ops.create_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
--- Creates a project and returns it. Called by `ops project create`. Locks nothing of others.
--- Raises PT400 for values that no project may have, PT409 when the slug is taken by a project with other values.
+-- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
+-- Raises PT400 for invalid values, PT409 if a project with other values has the slug.
 -- Repeating it with the same values returns the project.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.create_project(
     p_slug text,
     p_repo_url text,
@@ -1582,12 +1583,12 @@ grant execute on function ops.create_project to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('create_release', $ops_file$
--- Creates a release with its four gates and returns its id; the gates' rules are those of the policy now.
--- Called by builds and by developers. Locks nothing of others.
--- Raises PT404, PT403, PT400 for values no release may have, PT409 for a version that is made of something else.
+-- Creates a release with its four gates and returns its id; the gates' rules are the policy's current ones.
+-- Called by builds and by developers. Locks no rows of others.
+-- Raises PT404, PT403, PT400 for invalid values, PT409 for an existing version with other content.
 -- Repeating it with the same values returns the release.
--- Definer: nobody writes releases themselves; the caller's permission is checked. The author is the caller: only a
--- machine, which authors nothing, names another.
+-- Definer: nobody may write releases directly; the caller's permission is checked. The author is the caller: only a
+-- machine, which cannot be an author, names another.
 create or replace function ops.create_release(
     project_id uuid,
     version text,
@@ -1644,8 +1645,8 @@ grant execute on function ops.create_release to authenticated, service_role, ops
 $ops_file$);
 
 select pg_temp.make_function('deployment_at_work', $ops_file$
--- Finds the deployment that is bringing a release to a place, if one is. Called by promote_release and
--- rollback_deployment, which hold the project. Raises PT409 where another release is on its way there.
+-- Returns the unfinished deployment of a release to a place, if there is one. Called by promote_release and
+-- rollback_deployment, which lock the project. Raises PT409 if another release is being deployed there.
 create or replace function ops.deployment_at_work(
     p_release ops.releases,
     p_environment_id uuid,
@@ -1679,7 +1680,7 @@ revoke all on function ops.deployment_at_work from public;
 $ops_file$);
 
 select pg_temp.make_function('deployment_to_check', $ops_file$
--- Finds the deployment that a health check is about: the one named, else the release's newest that did not fail.
+-- Returns the deployment that a health check is about: the named one, else the release's newest that did not fail.
 -- Called by record_gate_check. Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
 create or replace function ops.deployment_to_check(
     p_gate ops.release_gates,
@@ -1718,7 +1719,7 @@ revoke all on function ops.deployment_to_check from public;
 $ops_file$);
 
 select pg_temp.make_function('does_all_of', $ops_file$
--- Says whether a run of the newer kind leaves nothing to do for one of the older kind, on the same environment.
+-- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
 -- Called by supersede_runs and yield_to_newer_run. Locks and raises nothing.
 create or replace function ops.does_all_of(
     p_newer ops.run_kind,
@@ -1742,11 +1743,11 @@ revoke all on function ops.does_all_of from public;
 $ops_file$);
 
 select pg_temp.make_function('drop_backup', $ops_file$
--- Lets a backup go: its row stays, its objects are nobody's any more. Never one that is held, at work or in use, never
--- the last verified one of its environment, however many drop at once.
--- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404, PT403,
--- PT409, PT400 without a reason. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Drops a backup: its row stays, its objects are no longer referenced. It never drops a backup that is held, at work or
+-- in use, nor the last verified one of its environment, however many drops run at once.
+-- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404,
+-- PT403, PT409, PT400 without a reason. A retry is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(
     backup_id uuid,
     reason text
@@ -1766,7 +1767,7 @@ begin
     elsif v_backup.status = 'dropped' then
         return v_backup;
     end if;
-    -- one drop at a time: of the two last ones one stays
+    -- one drop at a time, so that two concurrent drops cannot remove the last two
     perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
     v_refusal := ops.reason_to_keep(v_backup);
     if v_refusal is not null then
@@ -1789,8 +1790,8 @@ grant execute on function ops.drop_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('duplicate_of_event', $ops_file$
--- Answers an event whose key was accepted before: told again, or another event under the same key. Called by
--- accept_event. Locks nothing; raises PT409 for the latter.
+-- Answers an event whose key was accepted before: a repeat, or another event with the same key. Called by accept_event.
+-- Locks nothing; raises PT409 for the latter.
 create or replace function ops.duplicate_of_event(
     p_envelope jsonb,
     p_text text
@@ -1825,9 +1826,9 @@ revoke all on function ops.duplicate_of_event from public;
 $ops_file$);
 
 select pg_temp.make_function('end_data_work', $ops_file$
--- Ends what the run left unfinished: a backup that was not verified has failed, and so has a restore at work; nothing
--- stays at work of a run that is not. Called by every function that ends a run which moves data. Locks their rows. A
--- retry finds nothing to end.
+-- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
+-- nothing stays at work for an ended run. Called by every function that ends a run which moves data. Locks their rows.
+-- A retry finds nothing to end.
 create or replace function ops.end_data_work(
     p_run_id uuid,
     p_reason text
@@ -1857,9 +1858,9 @@ revoke all on function ops.end_data_work from public;
 $ops_file$);
 
 select pg_temp.make_function('end_queued_run', $ops_file$
--- Cancels a run that still waits, and says whether it did. Called by cancel_run, supersede_runs and others that clear
--- the queue.
--- Locks the run's row; a run claimed meanwhile is left alone. A retry finds nothing to cancel.
+-- Cancels a run that still waits, and returns whether it did. Called by cancel_run, supersede_runs and other functions
+-- that clear the queue.
+-- Locks the run's row; skips a run that was claimed meanwhile. A retry finds nothing to cancel.
 create or replace function ops.end_queued_run(
     p_run_id uuid,
     p_reason text,
@@ -1909,8 +1910,8 @@ revoke all on function ops.end_queued_run from public;
 $ops_file$);
 
 select pg_temp.make_function('end_run', $ops_file$
--- Ends the attempt with its event in one statement, and says whether there was one to end: the one place where work
--- ends.
+-- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
+-- through it.
 -- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
 -- end.
 create or replace function ops.end_run(
@@ -1971,7 +1972,7 @@ begin
         update ops.environments as e set status = 'failed'
         where e.id = v_environment and e.status = 'pending';
     end if;
-    -- most runs move no data: a deployment and a test do when they clone
+    -- most runs move no data; a deployment and a test do if they clone
     if v_kind not in ('build', 'test', 'deploy')
         or (v_kind <> 'build' and (
             exists (select from ops.restores as s where s.run_id = p_run_id)
@@ -1987,8 +1988,8 @@ revoke all on function ops.end_run from public;
 $ops_file$);
 
 select pg_temp.make_function('ended_deployment', $ops_file$
--- Finds the newest deployment of a place, if it is of this release and ended as the event says: told twice, under two
--- keys. Called by handle_deployment_event. Locks and raises nothing.
+-- Returns the newest deployment of a place, if it is of this release and already has the event's status: the event was
+-- sent twice, with two keys. Called by handle_deployment_event. Locks and raises nothing.
 create or replace function ops.ended_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -2017,11 +2018,11 @@ revoke all on function ops.ended_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
--- Puts a run born in Dagster on the record: it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 when another run works on the
--- environment, this one would harm production or no job carries it out.
+-- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT409 if another run works on the environment,
+-- this one would harm production or the kind has no job.
 -- Repeating it for the same Dagster run returns the same run.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
     p_dagster_run_id text,
     p_partition_key text,
@@ -2107,10 +2108,11 @@ grant execute on function ops.enroll_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('ensure_environment', $ops_file$
--- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
--- Called by `ops env create` and people. Two callers at once get the same row. Raises PT404, PT403, PT400 for a nameless
--- branch and PT409 where the living environment has another stage. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
+-- generation.
+-- Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403, PT400 for a
+-- branch without a name and PT409 if the living environment has another stage. A retry is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.ensure_environment(
     p_project_id uuid,
     p_branch text,
@@ -2152,10 +2154,10 @@ grant execute on function ops.ensure_environment to authenticated, service_role,
 $ops_file$);
 
 select pg_temp.make_function('ensure_partitions', $ops_file$
--- Makes what months of events and log lines lack, ahead of time, and returns the partitions made.
--- Called after every migration and by the platform's housekeeping. One caller at a time, an expiry counts as one; with
--- nothing to make it waits for itself only, else it gives up with 55P03 rather than let writers wait. A retry makes what
--- is left.
+-- Creates the missing partitions of months of events and log lines in advance, and returns the partitions created.
+-- Called after every migration and by the platform's housekeeping. Only one caller at a time, including an expiry; with
+-- nothing to create it waits only for other callers, else it gives up with 55P03 rather than block writers. A retry
+-- creates the rest.
 -- Definer: partitions belong to the owner of their table.
 create or replace function ops.ensure_partitions(
     p_months_ahead int default 3
@@ -2202,8 +2204,8 @@ grant execute on function ops.ensure_partitions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('envelope_fields', $ops_file$
--- Lists the fields of an event's envelope: what each is, and which events need it.
--- Called by refuse_envelope. Reads, locks and raises nothing. Pattern is what a text must match.
+-- Lists the fields of an event's envelope: the type of each, and the events that need it.
+-- Called by refuse_envelope. Reads, locks and raises nothing. A text must match its pattern.
 create or replace function ops.envelope_fields()
 returns table (place int, field text, json_type text, pattern text, meaning text, needed_by text[])
 language sql
@@ -2245,7 +2247,8 @@ revoke all on function ops.envelope_fields from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_label', $ops_file$
--- Returns a text of an envelope as the log's index takes it, whatever was sent. Called by log_delivery. Raises nothing.
+-- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Called by log_delivery. Raises
+-- nothing.
 create or replace function ops.envelope_label(
     p_envelope jsonb,
     p_field text
@@ -2263,7 +2266,7 @@ revoke all on function ops.envelope_label from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_sha256', $ops_file$
--- Names an envelope by its content; one that is too large to be written out by its hash code only.
+-- Returns the hash of an envelope's content; for one that is too large to be written out, only of its hash code.
 -- Called by log_delivery and accept_event. Raises nothing.
 create or replace function ops.envelope_sha256(
     p_envelope jsonb,
@@ -2284,8 +2287,8 @@ revoke all on function ops.envelope_sha256 from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_text', $ops_file$
--- Writes an envelope out, or returns null for one that nobody should: a short number such as 1e9999 takes ten thousand
--- digits, and readers stumble over thousands of levels. Called by ingest_event. Locks and raises nothing.
+-- Returns an envelope as text, or null if it must not be written out: a short number such as 1e9999 becomes ten
+-- thousand digits, and parsers fail on thousands of levels. Called by ingest_event. Locks and raises nothing.
 create or replace function ops.envelope_text(p_envelope jsonb)
 returns text
 language plpgsql
@@ -2309,8 +2312,9 @@ revoke all on function ops.envelope_text from public;
 $ops_file$);
 
 select pg_temp.make_function('environment_to_work_on', $ops_file$
--- Returns the environment of a request: made now for work, which a destruction never does. Called by queue_run.
--- Raises PT404 for nothing to destroy, PT403 where a person may not work on production.
+-- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
+-- queue_run.
+-- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
 create or replace function ops.environment_to_work_on(
     p_project_id uuid,
     p_env text,
@@ -2344,7 +2348,7 @@ revoke all on function ops.environment_to_work_on from public;
 $ops_file$);
 
 select pg_temp.make_function('environments_to_expire', $ops_file$
--- Lists the development environments past their time on which nothing works or waits. Called by expire_environments.
+-- Lists the expired development environments without active or waiting runs. Called by expire_environments.
 -- Locks and raises nothing.
 create or replace function ops.environments_to_expire()
 returns setof ops.environments
@@ -2374,9 +2378,9 @@ grant execute on function ops.environments_to_expire to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('evaluate_gate', $ops_file$
--- Judges a gate by its checks, approvals and exceptions as they are now, and returns its status.
+-- Evaluates a gate by its current checks, approvals and exceptions, and returns its status.
 -- Called by anyone who may read the release. Locks the gate's row; raises PT404. A retry is harmless.
--- Definer: people write no gate themselves; what is written follows from what is on the record.
+-- Definer: people may not write gates themselves; the written status follows from the recorded facts.
 create or replace function ops.evaluate_gate(
     gate_id uuid
 )
@@ -2435,9 +2439,9 @@ revoke all on function ops.exception_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_environments', $ops_file$
--- Queues the destruction of previews past their time, and returns the runs. Called by the environment_expiry schedule.
+-- Queues the destruction of expired previews, and returns the runs. Called by the environment_expiry schedule.
 -- Locks the projects' counters. A retry finds them queued.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.expire_environments()
 returns setof uuid
 language plpgsql
@@ -2462,8 +2466,8 @@ grant execute on function ops.expire_environments to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('expire_event_month', $ops_file$
--- Drops the oldest month of events once no project keeps it any longer, at most one a call, after its checkpoint is
--- written. A month in which the chain of a run is broken is kept and named: it is evidence.
+-- Drops the oldest month of events once no project keeps it any longer, at most one per call, after writing its
+-- checkpoint. A month with a broken chain of a run is kept and named: it is evidence.
 -- Called by expire_rows. Locks the month, and ops.run_events for the moment of the drop. A retry finds it gone.
 create or replace function ops.expire_event_month()
 returns setof ops.expiry
@@ -2509,9 +2513,9 @@ revoke all on function ops.expire_event_month from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_ingest_log', $ops_file$
--- Deletes the log of deliveries past its project's time, at most p_limit rows; what belongs to no project has the
--- platform's time. A delivery that old, sent again, is taken as a new one.
--- Called by expire_rows. Locks the rows. A retry goes on.
+-- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a project
+-- have the platform's retention. A delivery that old counts as new when it is sent again.
+-- Called by expire_rows. Locks the rows. A retry continues.
 create or replace function ops.expire_ingest_log(
     p_limit int
 )
@@ -2583,8 +2587,8 @@ revoke all on function ops.expire_log_months from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_logs', $ops_file$
--- Deletes log lines past their project's time, at most p_limit of them, and says how many of which project.
--- Called by expire_rows. Locks the lines. A retry goes on.
+-- Deletes log lines older than their project's retention, at most p_limit of them, and returns the count per project.
+-- Called by expire_rows. Locks the lines. A retry continues.
 create or replace function ops.expire_logs(
     p_limit int
 )
@@ -2598,7 +2602,7 @@ declare
     v_now timestamptz := clock_timestamp();
     v_newest timestamptz;
 begin
-    -- so that the months in which nobody's lines are old are not read
+    -- this bound skips the months without expired lines
     select max(v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int)) into v_newest
     from ops.projects as p;
     return query
@@ -2627,13 +2631,14 @@ revoke all on function ops.expire_logs from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_rows', $ops_file$
--- Removes what is past its project's time (policy type ttl), and says what it removed: whole months of log lines and
--- events that no project keeps any longer, at most p_limit log lines and deliveries, at most p_limit artifacts marked as
--- condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest and artifacts.
--- Called by the schedules log_retention and artifact_expiry until nothing is left. One caller at a time, a caller of
--- ops.ensure_partitions counts as one; gives up with 55P03 rather than let writers wait for a month to be dropped.
--- Raises PT400. All or nothing; a retry goes on.
--- Definer: the platform's login executes this and writes no table itself.
+-- Removes data older than their project's retention (policy type ttl), and returns what it removed: whole months of log
+-- lines and events that no project keeps any longer, at most p_limit log lines and deliveries, and at most p_limit
+-- artifacts marked as condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest
+-- and artifacts.
+-- Called by the schedules log_retention and artifact_expiry until nothing is left. Only one caller at a time, including
+-- callers of ops.ensure_partitions; gives up with 55P03 rather than let writers wait for a month to be dropped. Raises
+-- PT400. All or nothing; a retry continues.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.expire_rows(
     p_limit int default 10000,
     p_parts text[] default '{logs,events,ingest,artifacts}'
@@ -2674,10 +2679,10 @@ grant execute on function ops.expire_rows to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('explain_promotion', $ops_file$
--- Says of each requirement of a promotion whether it is met, and by what; target_env is staging, production or an
+-- Lists each requirement of a promotion with whether it is met, and by what; target_env is staging, production or an
 -- environment's name.
 -- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
--- Definer: the answer is the same whoever asks; the caller's right to read the project is checked.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,
     target_env text
@@ -2707,12 +2712,11 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('fail_run_of_dagster', $ops_file$
--- Ends the run that a Dagster run worked on, where the run itself did not: the second writer. Says whether it ended
--- one.
+-- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
 -- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
--- what is no end. A success of a run that nobody started is a failure: its work cannot have been done. A failure of one
--- is a launch in vain: the run goes back to the queue.
--- Definer: the platform's login executes this and writes no table itself.
+-- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
+-- failure of one is a failed launch: the run returns to the queue.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.fail_run_of_dagster(
     p_dagster_run_id text,
     p_status ops.run_status,
@@ -2760,8 +2764,8 @@ grant execute on function ops.fail_run_of_dagster to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('find_same_request', $ops_file$
--- Finds the run that an idempotency key already made. Called by queue_run, before and after its insert.
--- Raises PT409 when the key was used for another body.
+-- Returns the run that was already queued with the idempotency key. Called by queue_run, before and after its insert.
+-- Raises PT409 if the key was used for another body.
 create or replace function ops.find_same_request(
     p_project_id uuid,
     p_key text,
@@ -2792,10 +2796,10 @@ revoke all on function ops.find_same_request from public;
 $ops_file$);
 
 select pg_temp.make_function('finish_run', $ops_file$
--- Ends a run of whichever attempt is current with the status named: succeeded, failed or canceled.
--- Called by scripts of the operator that hold no attempt. Locks the run's row.
--- Raises PT404, PT400 for another status, PT409 when the run is not at work. Repeating it does nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Ends the current attempt of a run with the given status: succeeded, failed or canceled.
+-- Called by the operator's scripts, which hold no attempt. Locks the run's row.
+-- Raises PT404, PT400 for another status, PT409 if the run is not at work. Repeating it does nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.finish_run(
     run_id uuid,
     status text
@@ -2838,7 +2842,8 @@ grant execute on function ops.finish_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('first_turn', $ops_file$
--- Gives a run that comes back the turn of the first that waits: it goes before all of its priority that came later.
+-- Returns the turn of the first waiting run, for a run that returns to the queue: it goes before all later runs of its
+-- priority.
 -- Called by give_up_attempt. Locks and raises nothing.
 create or replace function ops.first_turn(
     p_priority int,
@@ -2868,8 +2873,9 @@ revoke all on function ops.first_turn from public;
 $ops_file$);
 
 select pg_temp.make_function('forget_empty_head', $ops_file$
--- Forgets the head of a branch whose environment is gone: a push that creates the branch begins its next life, also on
--- the commit of the last one. Called by apply_delivery. Locks the head's row. A retry finds nothing to forget.
+-- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
+-- environment, even with the same commit. Called by apply_delivery. Locks the head's row. A retry finds nothing to
+-- delete.
 create or replace function ops.forget_empty_head(
     p_project_id uuid,
     p_branch text
@@ -2895,8 +2901,9 @@ revoke all on function ops.forget_empty_head from public;
 $ops_file$);
 
 select pg_temp.make_function('forget_template', $ops_file$
--- Forgets a kept database, and says whether it was one. Called by whoever drops it. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Deletes the row of a template database, and returns whether there was one. Called by whoever drops the database. A
+-- retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.forget_template(
     p_database_name text
 )
@@ -2917,11 +2924,10 @@ grant execute on function ops.forget_template to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('freeze_reason', $ops_file$
--- Says why nothing is promoted at a moment, or null where nothing is frozen: of the windows that hold, the first.
--- A window is {from, to, reason} between two moments, or, with a time zone, every week between two times of that place's
--- clocks: {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}. The end is not
--- in it.
--- Called by promotion_requirements and views. Locks and raises nothing for windows that set_policy took.
+-- Returns the reason of the first freeze window that includes the moment, or null if there is none.
+-- A window is {from, to, reason} between two moments, or, with a time zone, a weekly one between two local times:
+-- {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels", "reason": "weekend"}. The end is excluded.
+-- Called by promotion_requirements and views. Locks and raises nothing for windows that set_policy accepted.
 create or replace function ops.freeze_reason(
     p_windows jsonb,
     p_at timestamptz
@@ -2961,8 +2967,10 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('gate_approver', $ops_file$
--- Names whose decision on a gate the caller brings: their own, or, for the service role, that of the person it names.
--- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for who may not decide: the release's author never may.
+-- Returns the person whose decision on a gate the caller submits: the caller, or, for the service role, the person that
+-- it names.
+-- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the
+-- release's author.
 create or replace function ops.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,
@@ -3006,8 +3014,8 @@ revoke all on function ops.gate_approver from public;
 $ops_file$);
 
 select pg_temp.make_function('gate_of_release', $ops_file$
--- Returns a gate of a release. Called by RPCs of gates once the caller's permission is known. Locks nothing; raises PT400
--- for a code no gate has.
+-- Returns a gate of a release. Called by RPCs of gates after the permission check. Locks nothing; raises PT400 for an
+-- unknown gate code.
 create or replace function ops.gate_of_release(
     p_release_id uuid,
     p_gate_code ops.ops_gate_code
@@ -3035,7 +3043,7 @@ revoke all on function ops.gate_of_release from public;
 $ops_file$);
 
 select pg_temp.make_function('gate_permission', $ops_file$
--- Names the permission that answering the questions of a gate takes. Called by RPCs of gates. Raises nothing.
+-- Returns the permission that is needed to record facts of a gate. Called by RPCs of gates. Raises nothing.
 create or replace function ops.gate_permission(p_gate_code ops.ops_gate_code)
 returns text
 language sql
@@ -3052,8 +3060,8 @@ revoke all on function ops.gate_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('get_run', $ops_file$
--- Reads one run with the names around it, as claims return it. Called by workers and by other functions. Locks and
--- raises nothing.
+-- Returns one run with its related names, in the form that claims return. Called by workers and by other functions.
+-- Locks and raises nothing.
 create or replace function ops.get_run(
     p_run_id uuid
 )
@@ -3086,11 +3094,11 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('give_up_attempt', $ops_file$
--- Ends an attempt, not necessarily its run: back to the queue's front while attempts are left, else failed; canceled
--- where that was asked for or where a newer push of the environment already waits. A run whose work had not begun waits
--- longer each time, and an incident is opened where it is given up.
--- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing when the
--- attempt is over already.
+-- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
+-- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
+-- had not started waits longer each time; when it is given up, an incident is opened.
+-- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing if the
+-- attempt is already over.
 create or replace function ops.give_up_attempt(
     p_run_id uuid,
     p_attempt int,
@@ -3170,7 +3178,7 @@ select pg_temp.make_function('grant_exception', $ops_file$
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author:
 -- four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.grant_exception(exception_id uuid)
 returns void
 language plpgsql
@@ -3204,7 +3212,8 @@ grant execute on function ops.grant_exception to service_role, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('handle_build_complete', $ops_file$
--- Notes what a build says of gate G1: its outcome as the check `build`, and the checks it made. Called by accept_event.
+-- Records a build's result at gate G1: its outcome as the check `build`, and the checks it made. Called by
+-- accept_event.
 -- Locks the gate. Raises PT400 for another gate, and what record_gate_check raises.
 create or replace function ops.handle_build_complete(
     p_release ops.releases,
@@ -3228,8 +3237,9 @@ revoke all on function ops.handle_build_complete from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_deployment_event', $ops_file$
--- Notes how a deployment goes: moves the one that is at work there, or writes down one that was started elsewhere, which
--- the gates must allow like any other. Called by accept_event. Locks the project and what a deployment locks.
+-- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was started
+-- elsewhere, which the gates must allow like any other. Called by accept_event. Locks the project and what a deployment
+-- locks.
 -- Raises PT400 and PT409.
 create or replace function ops.handle_deployment_event(
     p_release ops.releases,
@@ -3266,8 +3276,8 @@ revoke all on function ops.handle_deployment_event from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_environment_event', $ops_file$
--- Notes what happened to an environment, with what the event says of it. Called by accept_event. Locks nothing. Raises
--- PT400 for evidence of no release.
+-- Records an event of an environment with the event's facts. Called by accept_event. Locks nothing. Raises PT400 for
+-- evidence without a release.
 create or replace function ops.handle_environment_event(
     p_project_id uuid,
     p_release ops.releases,
@@ -3310,8 +3320,8 @@ revoke all on function ops.handle_environment_event from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_gate_signoff', $ops_file$
--- Notes a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what sign_off_gate
--- raises.
+-- Records a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what
+-- sign_off_gate raises.
 create or replace function ops.handle_gate_signoff(
     p_release ops.releases,
     p_envelope jsonb
@@ -3343,9 +3353,9 @@ revoke all on function ops.handle_gate_signoff from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
--- Notes the health of a release's newest deployment to a place: the event's status as the check `health`, and the checks
--- it made. Called by accept_event. Locks the deployment and the gate.
--- Raises PT400 for another gate, PT409 where the release was not brought there.
+-- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and the
+-- checks it made. Called by accept_event. Locks the deployment and the gate.
+-- Raises PT400 for another gate, PT409 if the release was not deployed there.
 create or replace function ops.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb
@@ -3384,9 +3394,10 @@ revoke all on function ops.handle_health_check from public;
 $ops_file$);
 
 select pg_temp.make_function('has_permission', $ops_file$
--- Says whether the caller may do this in the project, by ops.roles: a person who signed in by their role in the project,
--- a persona everywhere. The platform may do everything, but its worker decides nothing for people.
--- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
+-- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
+-- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
+-- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,
@@ -3429,7 +3440,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('hash_event', $ops_file$
--- Seals an event with the hash of the one before it: SHA-256 over that hash and the event as a JSON array.
+-- Returns the hash that seals an event over the one before it: SHA-256 over that hash and the event as a JSON array.
 -- Called by every function that writes an event, and by verify_run_chain. Locks and raises nothing.
 create or replace function ops.hash_event(
     p_prev_hash bytea,
@@ -3463,9 +3474,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('heartbeat_run', $ops_file$
--- Renews the lease of the worker's attempt and says whether somebody asked for the run's end.
+-- Renews the lease of the worker's attempt and returns whether a cancel was requested.
 -- Called by the owner every few seconds. Locks the run's row; raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.heartbeat_run(
     p_run_id uuid,
     p_worker_id text,
@@ -3501,10 +3512,11 @@ grant execute on function ops.heartbeat_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('hold_backup', $ops_file$
--- Holds a backup: neither retention nor a person drops it until the hold is released. Called by people who may back up.
+-- Holds a backup: neither retention nor a person can drop it until the hold is released. Called by people who may back
+-- up.
 -- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
--- Holding what is held keeps the first hold.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Repeating it keeps the first hold.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.hold_backup(
     backup_id uuid,
     reason text
@@ -3542,11 +3554,13 @@ grant execute on function ops.hold_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('ingest_event', $ops_file$
--- Takes an event in: answers what came of it as {http_status, status, message, field, hint, ids}, and never raises for
--- what was sent. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is undone.
--- Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks what its handler
--- locks. Raises only what is not the sender's doing. Repeating it with the same idempotency key writes nothing twice.
--- Definer: who tells an event writes no table; the caller's permission for the event is checked.
+-- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises no
+-- error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is
+-- undone.
+-- Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks what its
+-- handler locks. Raises only errors that are not the sender's fault. Repeating it with the same idempotency key writes
+-- nothing twice.
+-- Definer: senders of events may not write tables; the caller's permission for the event is checked.
 create or replace function ops.ingest_event(envelope jsonb)
 returns jsonb
 language plpgsql
@@ -3587,7 +3601,7 @@ ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('is_eligible_for_promotion', $ops_file$
--- Says whether every requirement of a promotion is met; ops.explain_promotion says which is not.
+-- Returns whether every requirement of a promotion is met; ops.explain_promotion lists the unmet ones.
 -- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 create or replace function ops.is_eligible_for_promotion(
     release_id uuid,
@@ -3610,7 +3624,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('is_platform', $ops_file$
--- Says whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
+-- Returns whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
 -- Called by has_permission and RPCs. Locks and raises nothing.
 create or replace function ops.is_platform()
 returns boolean
@@ -3638,7 +3652,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('is_worker', $ops_file$
--- Says whether the caller is the platform's worker and no more: it carries out what people decided.
+-- Returns whether the caller is only the platform's worker, which carries out people's decisions.
 -- Called by has_permission. Locks and raises nothing.
 create or replace function ops.is_worker()
 returns boolean
@@ -3662,11 +3676,11 @@ grant execute on function ops.is_worker to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('judge_delivery', $ops_file$
--- Says whether a push is stale, overtaken by what came before it, and whether it is doubtful, so that only the
--- repository knows. What moves the branch from the head that is known is followed. Of the rest, a commit that the branch
--- left more often than it came there is an old one. A deletion is followed only where nothing told of a later life of
--- the branch: in doubt, the repository alone is believed.
--- Called by apply_delivery; p_head is empty for a branch that is not there. Locks and raises nothing.
+-- Returns whether a push is stale (a newer push came before it), and whether it is doubtful, so that only the
+-- repository knows. A push that moves the branch from its known head is applied. Otherwise a commit that the branch
+-- left more often than it came there is an old one. A deletion is applied only if no delivery reports a later life of
+-- the branch: in doubt, only the repository counts.
+-- Called by apply_delivery; p_head is empty for a branch that does not exist. Locks and raises nothing.
 create or replace function ops.judge_delivery(
     p_delivery ops.push_deliveries,
     p_head text
@@ -3704,8 +3718,8 @@ revoke all on function ops.judge_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('judge_deployment', $ops_file$
--- Says whether a deployment proved its health: every health check passed within the window, counted from its end. What
--- is pending when the window closed has failed, which ops.v_gate_status knows and nobody writes down.
+-- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
+-- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
 -- Called by judge_gate and settle_health. Locks and raises nothing.
 create or replace function ops.judge_deployment(
     p_deployment ops.deployments
@@ -3733,8 +3747,8 @@ revoke all on function ops.judge_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('judge_gate', $ops_file$
--- Says what the facts of a gate come to, exceptions left aside, by what, and until when that can still change.
--- Called by settle_gate, which holds the gate's row. Locks and raises nothing.
+-- Returns the verdict on a gate's facts without exceptions, its basis, and the time until which it can still change.
+-- Called by settle_gate, which locks the gate's row. Locks and raises nothing.
 create or replace function ops.judge_gate(
     p_gate ops.release_gates
 )
@@ -3750,7 +3764,7 @@ declare
     v_approvals record;
 begin
     if p_gate.gate_code = 'G4' then
-        -- a deployment that failed brought nothing whose health could be asked
+        -- a failed deployment has nothing whose health could be checked
         select d.* into v_deployment from ops.deployments as d
         where d.release_id = p_gate.release_id and d.status <> 'failed'
         order by d.created_at desc, d.id desc
@@ -3784,8 +3798,8 @@ revoke all on function ops.judge_gate from public;
 $ops_file$);
 
 select pg_temp.make_function('keep_an_owner', $ops_file$
--- Refuses that a project loses its last owner, whoever asks. Fired by ops.project_memberships, before an owner's row is
--- changed or removed; a project that is removed itself takes its owners with it.
+-- Prevents the removal of a project's last owner, by any caller. Fired by ops.project_memberships, before an owner's
+-- row is changed or removed; the removal of a project removes its owners too.
 -- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
 -- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
 create or replace function ops.keep_an_owner()
@@ -3813,8 +3827,8 @@ revoke all on function ops.keep_an_owner from public;
 $ops_file$);
 
 select pg_temp.make_function('known_runs', $ops_file$
--- Returns those of the runs that are on the record. Called by the janitor and whoever drops a database. Locks and raises
--- nothing.
+-- Returns those of the given runs that are on the record. Called by the janitor and before a database is dropped. Locks
+-- and raises nothing.
 create or replace function ops.known_runs(
     p_run_ids uuid[]
 )
@@ -3832,7 +3846,7 @@ grant execute on function ops.known_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('list_logged_runs', $ops_file$
--- Lists the runs of an environment since a moment, the newest first, at most p_limit of them: a backup holds their logs.
+-- Lists the runs of an environment since a moment, the newest first, at most p_limit of them, for the logs in a backup.
 -- Called by the step `backup`. Locks and raises nothing.
 create or replace function ops.list_logged_runs(
     p_environment_id uuid,
@@ -3853,7 +3867,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    -- the newest first of all, by the requests' index: a long history is not gone through
+    -- the newest ones first, by the requests' index, so that a long history is not scanned
     with newest as (
         select q.run_id as id, q.run_number as number
         from ops.run_requests as q
@@ -3875,8 +3889,8 @@ grant execute on function ops.list_logged_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('list_partitions', $ops_file$
--- Lists the partitions of a table of events or log lines with the time each holds; the first one holds all before it, the default
--- one has no time.
+-- Lists the partitions of a table of events or log lines with the time range of each; the first one has no lower bound,
+-- the default one has no range.
 -- Called by ensure_partitions and the expiry. Locks and raises nothing.
 create or replace function ops.list_partitions(
     p_table text
@@ -3914,7 +3928,7 @@ grant execute on function ops.list_partitions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('list_queued_runs', $ops_file$
--- Lists what waits, in the order of the claims, with what each waits for; people see their own projects'.
+-- Lists the waiting runs in claim order, with the reason why each waits; people see their own projects'.
 -- Called by people and `ops run list`. Locks and raises nothing.
 create or replace function ops.list_queued_runs()
 returns table (
@@ -3948,8 +3962,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('living_environment', $ops_file$
--- Returns the living environment of that name. Called by create_backup and restore_target, which asked whether the
--- caller may. Locks nothing. Raises PT404.
+-- Returns the living environment of that name. Called by create_backup and restore_target, after the permission check.
+-- Locks nothing. Raises PT404.
 create or replace function ops.living_environment(
     p_project_id uuid,
     p_env text
@@ -3978,8 +3992,8 @@ revoke all on function ops.living_environment from public;
 $ops_file$);
 
 select pg_temp.make_function('lock_attempt', $ops_file$
--- Returns the run whose current attempt this is, at work, and locks its row, so that no attempt given up meanwhile can
--- write. Called by what a worker records of backups and restores. Raises PT404 and PT410.
+-- Returns the run if this is its current attempt and it is at work, and locks its row, so that an attempt that was
+-- given up cannot write. Called by functions that record backups and restores. Raises PT404 and PT410.
 create or replace function ops.lock_attempt(
     p_run_id uuid,
     p_attempt int
@@ -4007,10 +4021,10 @@ revoke all on function ops.lock_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('log_delivery', $ops_file$
--- Writes the log's row of a delivery and returns its id; null where the same key was accepted before, which is what keeps
--- an event from being written twice: of deliveries at once, the others wait for the first.
--- Called by ingest_event and accept_event. Locks and raises nothing. The log keeps 64 kB of an envelope; more would be
--- the store's.
+-- Inserts the log row of a delivery and returns its id; null if the same key was accepted before. This prevents a
+-- second write of an event: concurrent deliveries wait for the first.
+-- Called by ingest_event and accept_event. Locks and raises nothing. The log keeps 64 kB of an envelope; more belongs
+-- in the store.
 create or replace function ops.log_delivery(
     p_envelope jsonb,
     p_text text,
@@ -4052,7 +4066,7 @@ revoke all on function ops.log_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('longest_ttl', $ops_file$
--- Returns the most days that any project keeps something, and the platform's own default counts too.
+-- Returns the longest retention, in days, of all projects and of the platform's default.
 -- Called by the expiry of whole months. Locks and raises nothing.
 create or replace function ops.longest_ttl(
     p_rule text
@@ -4071,7 +4085,8 @@ revoke all on function ops.longest_ttl from public;
 $ops_file$);
 
 select pg_temp.make_function('main_sha', $ops_file$
--- Returns the commit of the project's own repository in a release, or of its only one; null where neither tells.
+-- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
+-- is neither.
 -- Called by start_deployment. Locks and raises nothing.
 create or replace function ops.main_sha(p_release ops.releases)
 returns text
@@ -4094,9 +4109,9 @@ revoke all on function ops.main_sha from public;
 $ops_file$);
 
 select pg_temp.make_function('make_backup', $ops_file$
--- Writes the row of the backup that a run makes, of the run's environment or of the production that it clones. Called
--- by create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409
--- for a run that has ended or works on no environment.
+-- Inserts the row of a run's backup, of the run's environment or of the production that it clones. Called by
+-- create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409 for a
+-- run that has ended or works on no environment.
 create or replace function ops.make_backup(
     p_run_id uuid,
     p_environment_id uuid default null
@@ -4133,8 +4148,9 @@ revoke all on function ops.make_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('make_environment', $ops_file$
--- Returns the branch's living environment, made now if there is none; after a destroyed one comes the next generation.
--- Called by ensure_environment and queue_run, which asked whether the caller may. Two callers at once get the same row.
+-- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
+-- generation.
+-- Called by ensure_environment and queue_run, after the permission check. Two concurrent callers get the same row.
 -- A retry is harmless.
 create or replace function ops.make_environment(
     p_project_id uuid,
@@ -4176,8 +4192,8 @@ revoke all on function ops.make_environment from public;
 $ops_file$);
 
 select pg_temp.make_function('make_gates', $ops_file$
--- Makes the four gates of a new release, with the rules of the policy now.
--- Called by create_release. Locks nothing of others; raises nothing.
+-- Creates the four gates of a new release, with the policy's current rules.
+-- Called by create_release. Locks no rows of others; raises nothing.
 create or replace function ops.make_gates(p_release ops.releases)
 returns void
 language sql
@@ -4199,7 +4215,7 @@ revoke all on function ops.make_gates from public;
 $ops_file$);
 
 select pg_temp.make_function('make_partition', $ops_file$
--- Makes the partition of one month, with the rows that came before it and wait in the default partition.
+-- Creates the partition of one month and moves its rows there from the default partition.
 -- Called by ensure_partitions, under its lock. Locks the default partition. Raises what the server raises.
 create or replace function ops.make_partition(
     p_table text,
@@ -4220,7 +4236,7 @@ declare
 begin
     execute format('create table ops.%I (like ops.%I including defaults including constraints)', v_name, p_table);
     execute format('lock table ops.%I in access exclusive mode', v_default);
-    -- a row moves from one part of its table to another: nothing is taken from the record
+    -- rows move from one partition to another: nothing is removed from the record
     execute format('alter table ops.%I disable trigger user', v_default);
     execute format(
         'with late as (delete from ops.%1$I as d where d.%2$I >= %3$L and d.%2$I < %4$L returning d.*)'
@@ -4238,8 +4254,8 @@ revoke all on function ops.make_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('make_restore', $ops_file$
--- Writes the row of the restore that a run does. Called by restore_backup, and by record_restore_start for a run that
--- was queued in another way. Locks nothing. Raises PT409 for a run that has ended.
+-- Inserts the row of a run's restore. Called by restore_backup, and by record_restore_start for a run that was queued
+-- in another way. Locks nothing. Raises PT409 for a run that has ended.
 create or replace function ops.make_restore(
     p_run_id uuid,
     p_backup_id uuid,
@@ -4277,7 +4293,7 @@ revoke all on function ops.make_restore from public;
 $ops_file$);
 
 select pg_temp.make_function('minute_of_week', $ops_file$
--- Counts the minutes from Monday 00:00 to a time of the week such as `fri 16:00`; null where it is none.
+-- Returns the minutes from Monday 00:00 to a time of the week such as `fri 16:00`; null for any other text.
 -- Called by freeze_reason and set_policy. Reads, locks and raises nothing.
 create or replace function ops.minute_of_week(p_time text)
 returns int
@@ -4297,8 +4313,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('months_without_partition', $ops_file$
--- Lists the months that lack a partition: this one, the next ones, and those of rows that wait in the default partition
--- and are not older than anything is kept.
+-- Lists the months without a partition: this one, the next ones, and those of rows in the default partition that are
+-- not older than the longest retention.
 -- Called by ensure_partitions. Locks and raises nothing.
 create or replace function ops.months_without_partition(
     p_table text,
@@ -4342,10 +4358,10 @@ revoke all on function ops.months_without_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('move_branch', $ops_file$
--- Moves a branch to a commit, or to nothing, and queues what follows: previews and staging are deployed, production is
--- built, what vanished destroyed.
+-- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
+-- production is built, environments of deleted branches are destroyed.
 -- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is there already changes nothing.
+-- never destroyed by a push. A branch that is already at the commit changes nothing.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -4393,7 +4409,7 @@ begin
         ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
-        -- a stage that was named when the environment was made wins over the branch's rule
+        -- a stage that was given at the environment's creation overrides the branch's rule
         select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
         from ops.projects as p
         left join ops.environments as e
@@ -4418,8 +4434,8 @@ revoke all on function ops.move_branch from public;
 $ops_file$);
 
 select pg_temp.make_function('move_deployment', $ops_file$
--- Refuses a change of a deployment's state that is not drawn, and dates those that are: health has its window from the
--- end on. Fired by deployments, whoever writes them. Locks nothing; raises PT409.
+-- Refuses an invalid change of a deployment's state, and sets the time of a valid one: the window of the health checks
+-- starts at the end. Fired by deployments, for any writer. Locks nothing; raises PT409.
 create or replace function ops.move_deployment()
 returns trigger
 language plpgsql
@@ -4455,9 +4471,9 @@ revoke all on function ops.move_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('move_deployment_to', $ops_file$
--- Moves a deployment to a state. Called by record_deployment_status, events and close_deployments once the caller's
--- permission is known. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for a change that is
--- not drawn. Repeating it is harmless.
+-- Changes the state of a deployment. Called by record_deployment_status, events and close_deployments after the
+-- permission check. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for an invalid
+-- change. Repeating it is harmless.
 create or replace function ops.move_deployment_to(
     p_deployment ops.deployments,
     p_status ops.deployment_status
@@ -4483,7 +4499,8 @@ revoke all on function ops.move_deployment_to from public;
 $ops_file$);
 
 select pg_temp.make_function('named_project', $ops_file$
--- Finds the project of a slug or an id; null where there is none. Called by what reads envelopes. Raises nothing.
+-- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
+-- nothing.
 create or replace function ops.named_project(p_name text)
 returns uuid
 language sql
@@ -4501,8 +4518,8 @@ revoke all on function ops.named_project from public;
 $ops_file$);
 
 select pg_temp.make_function('named_release', $ops_file$
--- Finds the release of a version or an id in a project; null where there is none. Called by what reads envelopes. Raises
--- nothing.
+-- Returns the release with a version or an id in a project; null if there is none. Called by functions that read
+-- envelopes. Raises nothing.
 create or replace function ops.named_release(
     p_project_id uuid,
     p_name text
@@ -4528,9 +4545,9 @@ revoke all on function ops.named_release from public;
 $ops_file$);
 
 select pg_temp.make_function('new_run_id', $ops_file$
--- Gives a run its id: a UUID of version 7, the moment first and chance after, so that the newest runs lie together in
--- every index however many ended before. PostgreSQL 15 to 17 have no function of their own for it.
--- Called by queue_run and enroll_run, and by who fills a database. Locks and raises nothing.
+-- Returns a new run id: a UUID of version 7, which begins with the time and ends with random bits, so that the newest
+-- runs are adjacent in every index, however many runs have ended. PostgreSQL 15 to 17 have no such function.
+-- Called by queue_run and enroll_run, and by scripts that fill a database. Locks and raises nothing.
 create or replace function ops.new_run_id(
     p_at timestamptz
 )
@@ -4554,10 +4571,10 @@ revoke all on function ops.new_run_id from public;
 $ops_file$);
 
 select pg_temp.make_function('next_turn', $ops_file$
--- Gives a run its turn: after its project's last waiting one, else beside the first that waits. Projects thereby
--- alternate however many runs each has queued.
--- Called by queue_run and when a run goes back to the queue. Locks and raises nothing; two at once may share a turn,
--- which age decides.
+-- Returns the turn of a new run: after its project's last waiting run, else equal to the first waiting run's. So
+-- projects alternate however many runs each has queued.
+-- Called by queue_run and when a run returns to the queue. Locks and raises nothing; two concurrent calls may return
+-- the same turn, and then age decides.
 create or replace function ops.next_turn(
     p_project_id uuid,
     p_priority int
@@ -4592,9 +4609,8 @@ revoke all on function ops.next_turn from public;
 $ops_file$);
 
 select pg_temp.make_function('normalise_repo_url', $ops_file$
--- Makes the spellings of one repository equal: scheme, user, usual ports, ssh's short form, letter case (forges ignore
--- it), .git and
--- slashes at the end.
+-- Returns one spelling for all addresses of a repository: it unifies scheme, user, usual ports, ssh's short form,
+-- letter case (forges ignore it), .git and slashes at the end.
 -- Called when a push looks for its project. Locks and raises nothing.
 create or replace function ops.normalise_repo_url(
     p_url text
@@ -4627,7 +4643,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('note_backup', $ops_file$
--- Writes what people did with a backup to its environment's events. Called by hold_backup, drop_backup and the like.
+-- Records a change of a backup in its environment's events. Called by hold_backup, drop_backup and similar functions.
 -- Locks and raises nothing.
 create or replace function ops.note_backup(
     p_backup ops.backups,
@@ -4657,9 +4673,10 @@ revoke all on function ops.note_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('note_deployment', $ops_file$
--- Lets a deployment's state be felt: gate G4 mirrors the newest, and the release is where it was brought.
+-- Updates what depends on a deployment's state: gate G4 follows the newest deployment, and the release's status follows
+-- where it was deployed.
 -- Fired by deployments. Locks the deployment, its gate and the releases, which record_deployment_status locked before.
--- Definer: who moves a deployment writes no gate and no release.
+-- Definer: a caller who changes a deployment may not write gates and releases.
 create or replace function ops.note_deployment()
 returns trigger
 language plpgsql
@@ -4690,9 +4707,9 @@ revoke all on function ops.note_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('note_gate_fact', $ops_file$
--- Judges the gate of a fact that was just told, and the deployment whose health it is about.
+-- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
 -- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
--- Definer: who tells a fact writes no gate.
+-- Definer: a caller who records a fact may not write gates.
 create or replace function ops.note_gate_fact()
 returns trigger
 language plpgsql
@@ -4714,8 +4731,9 @@ $ops_file$);
 
 select pg_temp.make_function('open_incident', $ops_file$
 -- Opens an incident of a project, or of one of its deployments, and returns its id.
--- Called by people on call and by alerts. Locks nothing of others. Raises PT404, PT403 and PT400. A retry opens another.
--- Definer: nobody writes incidents themselves; the caller's permission is checked.
+-- Called by people on call and by alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens
+-- another.
+-- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.open_incident(
     project_id uuid,
     title text,
@@ -4759,8 +4777,8 @@ grant execute on function ops.open_incident to service_role, ops_worker, sre;
 $ops_file$);
 
 select pg_temp.make_function('open_incident_of_glass', $ops_file$
--- Opens the incident of glass that was broken, whoever wrote the exception. Fired by exceptions. Locks and raises nothing.
--- Definer: who breaks glass writes no incident themselves.
+-- Opens the incident of a broken glass, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
+-- Definer: a caller who breaks glass may not write incidents.
 create or replace function ops.open_incident_of_glass()
 returns trigger
 language plpgsql
@@ -4783,8 +4801,8 @@ revoke all on function ops.open_incident_of_glass from public;
 $ops_file$);
 
 select pg_temp.make_function('open_incident_of_launches', $ops_file$
--- Opens the incident of a run that was given up because it could not be started, one per project while it is open.
--- Called by give_up_attempt. Locks and raises nothing; two at once may open two.
+-- Opens the incident of a run that was given up because it could not be started; a project has at most one open.
+-- Called by give_up_attempt. Locks and raises nothing; two concurrent calls may open two.
 create or replace function ops.open_incident_of_launches(
     p_run_id uuid
 )
@@ -4812,8 +4830,8 @@ revoke all on function ops.open_incident_of_launches from public;
 $ops_file$);
 
 select pg_temp.make_function('other_tellings', $ops_file$
--- Counts what the other deliveries told of the commit to which this one moves its branch: how often the branch came
--- there, how often it left, and how often the very same movement was told within ten minutes before, as a second
+-- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
+-- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
 -- webhook of the same repository does. Called by apply_delivery. Locks and raises nothing.
 create or replace function ops.other_tellings(
     p_delivery ops.push_deliveries
@@ -4842,8 +4860,8 @@ revoke all on function ops.other_tellings from public;
 $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
--- Names an environment for Dagster: project/branch, without the characters Dagster keeps for itself, and with the
--- generation from the second on. Two environments never have the same name: ~ is no branch's.
+-- Returns the environment's name in Dagster: project/branch, without the characters that Dagster reserves, and with the
+-- generation from the second on. Two environments never have the same name, because no branch name contains ~.
 -- Called by ensure_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,
@@ -4868,8 +4886,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('pause_before_launch', $ops_file$
--- Returns how long a run waits that was claimed so many times in vain: 5 seconds, twice that, at most 5 minutes; nothing
--- after the sixteenth time, about an hour, when it is given up. Called by give_up_attempt. Locks and raises nothing.
+-- Returns how long a run waits after so many failed launches: 5 seconds, then twice as long each time, at most 5
+-- minutes; null after the sixteenth, about an hour, when it is given up. Called by give_up_attempt. Locks and raises
+-- nothing.
 create or replace function ops.pause_before_launch(
     p_in_vain int
 )
@@ -4886,7 +4905,8 @@ revoke all on function ops.pause_before_launch from public;
 $ops_file$);
 
 select pg_temp.make_function('peek_runs', $ops_file$
--- Shows what claim_runs would give, and claims nothing. Called by dry runs of the sensor. Locks and raises nothing.
+-- Returns the runs that claim_runs would return, without claiming them. Called by dry runs of the sensor. Locks and
+-- raises nothing.
 create or replace function ops.peek_runs(
     p_limit int
 )
@@ -4931,9 +4951,9 @@ grant execute on function ops.peek_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('policy', $ops_file$
--- Returns the rules that hold in a project; without a project, those for all.
--- Called by people and steps who ask which rules hold. Locks nothing; raises PT404 for a project the caller cannot see.
--- Definer: the rules are the same whoever asks; the caller's right to read the project is checked.
+-- Returns the rules in force in a project; without a project, the platform's rules for all.
+-- Called by people and steps. Locks nothing; raises PT404 for a project the caller cannot see.
+-- Definer: the rules are the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.policy(
     project_id uuid,
     type ops.policy_type
@@ -4959,7 +4979,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('policy_defaults', $ops_file$
--- Returns the rules of a policy where nobody set any. Called by rules_in_force. Reads, locks and raises nothing.
+-- Returns the default rules of a policy. Called by rules_in_force. Reads, locks and raises nothing.
 create or replace function ops.policy_defaults(p_type ops.policy_type)
 returns jsonb
 language sql
@@ -4977,7 +4997,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('policy_rules', $ops_file$
--- Lists every rule a policy may hold: its kind, default and limits; nothing else knows them.
+-- Lists every rule of every policy: its kind, default and limits; this is their only definition.
 -- Called by policy_defaults and set_policy. Reads, locks and raises nothing.
 create or replace function ops.policy_rules()
 returns table (
@@ -5043,8 +5063,8 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('projects_to_poll', $ops_file$
--- Lists the active projects whose repository was not asked for that long, in vain or not, and those of which a delivery
--- told what does not fit, polled or not. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
+-- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int
 )
@@ -5071,12 +5091,12 @@ grant execute on function ops.projects_to_poll to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('promote_release', $ops_file$
--- Brings a release to a place: queues the run that does it and returns the deployment. It takes the image and the commits
--- from the release. While the release is on its way there, the same deployment is returned.
--- Called by release managers. Locks the project, the release and its gates, so that of two promotions at
--- once one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
+-- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
+-- and commits. While the release is being deployed there, it returns the same deployment.
+-- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
+-- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
 -- production, or another deployment at work there. A retry is harmless.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
     target_env text,
@@ -5116,10 +5136,10 @@ grant execute on function ops.promote_release to service_role, ops_worker, relea
 $ops_file$);
 
 select pg_temp.make_function('promotion_requirements', $ops_file$
--- Lists what a release must have to be promoted to a stage, whether it has it, and by what.
--- Called by explain_promotion and by the refusal of what is not eligible. Locks and raises nothing.
--- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze that glass was not broken
--- for; policy may ask for more. In PL/pgSQL because its plan is kept: reports ask for many releases at once.
+-- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
+-- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
+-- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
+-- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
@@ -5188,9 +5208,9 @@ revoke all on function ops.promotion_requirements from public;
 $ops_file$);
 
 select pg_temp.make_function('promotion_target', $ops_file$
--- Finds where a target is: a stage, or a living environment by name or partition. The environment stays empty where the
+-- Returns the place of a target: a stage, or a living environment by name or partition. The environment is null if the
 -- stage has none of its own.
--- Called by what promotes. Locks nothing. Raises PT400 for a target nothing is promoted to and PT409 where the stage has
+-- Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and PT409 if the stage has
 -- several environments.
 create or replace function ops.promotion_target(
     p_project_id uuid,
@@ -5240,13 +5260,13 @@ revoke all on function ops.promotion_target from public;
 $ops_file$);
 
 select pg_temp.make_function('queue_run', $ops_file$
--- Asks for a run and returns its id; env is the branch's name, empty for work on no environment. The branch's waiting
--- older runs are superseded.
--- Called by every door. Locks the project's counter, so that one project's requests come one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind that no
--- job carries out, PT400 for values no run may have.
+-- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
+-- waiting runs of the branch.
+-- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
+-- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
+-- without a job, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
     project_id uuid,
     env text,
@@ -5362,10 +5382,10 @@ grant execute on function ops.queue_run to ci_service_role, developer;
 $ops_file$);
 
 select pg_temp.make_function('raise_alarm', $ops_file$
--- Opens the incident of the key, or brings the open one up to date, and returns its id; without a project it is the
--- platform's own. Called by the platform's watches at every look.
--- Two callers at once open one. Raises PT400 without a key or a title. A retry changes nothing.
--- Definer: nobody writes incidents themselves; only the platform may execute this.
+-- Opens the incident of the key, or updates the open one, and returns its id; without a project it belongs to the
+-- platform. Called by the platform's watches in each round.
+-- Two concurrent callers open one. Raises PT400 without a key or a title. A retry changes nothing.
+-- Definer: nobody may write incidents directly; only the platform may execute this.
 create or replace function ops.raise_alarm(
     p_key text,
     p_title text,
@@ -5401,8 +5421,8 @@ grant execute on function ops.raise_alarm to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('read_run_logs', $ops_file$
--- Reads the lines of a run after a known one, the oldest first. Called by whoever follows a log; people see their own
--- projects'. Locks and raises nothing.
+-- Returns the lines of a run after a given one, the oldest first. Called by clients that follow a log; people see their
+-- own projects'. Locks and raises nothing.
 create or replace function ops.read_run_logs(
     p_run_id uuid,
     p_after_id bigint default 0,
@@ -5430,7 +5450,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('reason_to_keep', $ops_file$
--- Says why a backup may not be dropped, or nothing. Called by drop_backup, which locked its environment.
+-- Returns the reason why a backup may not be dropped, or null. Called by drop_backup, which locked its environment.
 -- Locks and raises nothing.
 create or replace function ops.reason_to_keep(
     p_backup ops.backups
@@ -5465,11 +5485,11 @@ revoke all on function ops.reason_to_keep from public;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
--- Stores a forge's delivery, once: accepted, duplicate, ignored (no push to a branch) or unknown_project. Acting on it
--- is apply_pushes' part.
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
+-- apply_pushes acts on it.
 -- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a
 -- duplicate.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,
     p_event text,
@@ -5526,10 +5546,9 @@ grant execute on function ops.receive_push to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_backup_failed', $ops_file$
--- Notes that the attempt's backup came to nothing, and why. Called by step backup. Locks the run's and the backup's
--- rows. Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is
--- harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that the attempt's backup failed, and why. Called by step backup. Locks the run's and the backup's rows.
+-- Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_failed(
     p_run_id uuid,
     p_attempt int,
@@ -5566,11 +5585,11 @@ grant execute on function ops.record_backup_failed to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_backup_recheck', $ops_file$
--- Notes what reading a backup again found: it is what its manifest says, or it is spoilt, which is a failure with its
--- reason; one whose run died before it was read back may turn out to be good.
--- Called by who reads backups again, drills among them, at any time and by no run's right. Locks the backup's row.
+-- Records the result of reading a backup again: it matches its manifest and is verified, or it is damaged and failed
+-- with a reason; a backup whose run died before the verification may become verified.
+-- Called by commands and drills that read backups again, at any time and without a run. Locks the backup's row.
 -- Raises PT404, PT409 for a backup that is dropped, at work or has another manifest. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_recheck(
     p_backup_id uuid,
     p_manifest_sha256 text,
@@ -5608,12 +5627,12 @@ grant execute on function ops.record_backup_recheck to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_backup_start', $ops_file$
--- Notes that the attempt makes the run's backup, and returns it; a backup that nobody asked for by name gets its row
--- now. A run that clones production may make one of production first: p_environment_id. A later attempt takes up what
--- an earlier one left; what is verified already is returned as it is. Called by steps backup and prod_clone. Locks the
--- run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another
--- environment's data that the run does not clone. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that the attempt makes the run's backup, and returns it; a backup that was not requested by id gets its row
+-- now. A run that clones production may first make one of production: p_environment_id. A later attempt continues an
+-- earlier one; a verified backup is returned unchanged. Called by steps backup and prod_clone. Locks the run's and the
+-- backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another environment's
+-- data that the run does not clone. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_start(
     p_run_id uuid,
     p_attempt int,
@@ -5655,10 +5674,10 @@ grant execute on function ops.record_backup_start to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_backup_stored', $ops_file$
--- Notes that the manifest of the attempt's backup is written: it can be found, and nothing was read back yet.
+-- Records that the manifest of the attempt's backup is written: the backup can be found, but is not verified yet.
 -- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
--- running, PT400 for values no backup may have. Repeating it with the same manifest is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- running, PT400 for invalid values. Repeating it with the same manifest is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_stored(
     p_run_id uuid,
     p_attempt int,
@@ -5713,10 +5732,10 @@ grant execute on function ops.record_backup_stored to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_backup_verified', $ops_file$
--- Notes that every object of the attempt's backup was read back and is what the manifest says: from now on it is good.
+-- Records that every object of the attempt's backup was read back and matches the manifest: the backup is now verified.
 -- Called by step backup. Locks the run's and the backup's rows. Raises PT404, PT410, PT409 for a backup that is not
 -- stored or has another manifest. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_verified(
     p_run_id uuid,
     p_attempt int,
@@ -5753,13 +5772,13 @@ grant execute on function ops.record_backup_verified to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('record_branch_heads', $ops_file$
--- Compares a repository's branches, {branch: commit}, with what was last seen, and queues what follows. Returns the
--- runs queued.
--- Called by polling. p_asked_at is when the repository was asked: branches that moved or went since are newer than the
--- answer and stay. The first answer builds feature/*, release/* and the default branch only; of a project that is not
--- polled, the branches of which a delivery told. Locks the project's row.
+-- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
+-- them.
+-- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
+-- answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project that is not
+-- polled, the branches that a delivery named. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
     p_heads jsonb,
@@ -5825,10 +5844,9 @@ grant execute on function ops.record_branch_heads to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_check', $ops_file$
--- Notes the answer to a yes/no question; the last answer of an attempt counts. Called by checks before Dagster hears of
--- it.
+-- Records the result of a check; the last result of an attempt counts. Called by checks before Dagster gets the result.
 -- Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_check(
     p_run_id uuid,
     p_attempt int,
@@ -5861,12 +5879,12 @@ grant execute on function ops.record_check to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_deployment', $ops_file$
--- Points the environment at the run's build, and returns the database that served before. Called by step deployment
--- once the new Odoo answers.
--- Locks the run's and the environment's rows, so that no attempt given up meanwhile can deploy.
--- Raises PT404 and PT410, and PT409 where a run of this kind may not do that: refuse_replacement, or another environment
+-- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
+-- Odoo answers.
+-- Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot deploy.
+-- Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another environment
 -- has the port or the database. Repeating it is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
     p_attempt int,
@@ -5920,10 +5938,10 @@ grant execute on function ops.record_deployment to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_deployment_status', $ops_file$
--- Notes how a deployment goes: running, succeeded or failed.
+-- Records the status of a deployment: running, succeeded or failed.
 -- Called by step deployment and events. Locks the releases it concerns, the deployment and its gate.
--- Raises PT404, PT403, and PT409 for a change that is not drawn. Repeating it is harmless.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Raises PT404, PT403, and PT409 for an invalid change. Repeating it is harmless.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.record_deployment_status(
     deployment_id uuid,
     status ops.deployment_status
@@ -5947,9 +5965,10 @@ grant execute on function ops.record_deployment_status to service_role, ops_work
 $ops_file$);
 
 select pg_temp.make_function('record_destruction', $ops_file$
--- Notes that the run's environment is gone; work that waited for it is queued again for the branch's next environment.
+-- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's next
+-- environment.
 -- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_destruction(
     p_run_id uuid,
     p_attempt int
@@ -5985,7 +6004,7 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a promotion was to this very environment
+        -- a kind without a job, such as a promotion, was for this environment only
         if v_waiting.kind <> 'destroy' and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then
@@ -6006,11 +6025,11 @@ grant execute on function ops.record_destruction to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_drill_end', $ops_file$
--- Notes what trying the backup showed, and returns the drill; its restore ends with it. One that passed says how long it
--- took, how much would have been lost, and by which evidence of the run. Called by step drill. Locks the run's row.
--- Raises PT404, PT410, PT409 for a drill that was not begun or that ended otherwise, PT400 for a pass without its proof.
--- Repeating it with the same end is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the result of the drill and returns it; its restore ends with it. A passed drill has its RTO, its RPO and its
+-- evidence of the run. Called by step drill. Locks the run's row.
+-- Raises PT404, PT410, PT409 for a drill that was not started or that ended otherwise, PT400 for a pass without its
+-- proof. Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_drill_end(
     p_run_id uuid,
     p_attempt int,
@@ -6068,10 +6087,10 @@ grant execute on function ops.record_drill_end to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_drill_start', $ops_file$
--- Notes that the attempt tries the backup of the run's drill, and returns the drill; a later attempt takes up what an
--- earlier one left, and its time begins anew. Called by step drill, after record_restore_start. Locks the run's row.
--- Raises PT404, PT410, and PT409 for a run that drills nothing, or whose drill has ended. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the start of the run's drill and returns the drill; a later attempt continues an earlier one, and its time
+-- starts again. Called by step drill, after record_restore_start. Locks the run's row.
+-- Raises PT404, PT410, and PT409 for a run without a drill, or whose drill has ended. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_drill_start(
     p_run_id uuid,
     p_attempt int
@@ -6112,11 +6131,11 @@ grant execute on function ops.record_drill_start to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_evidence', $ops_file$
--- Notes an object that proves something, and what: a release, a gate, a check or a run; returns its id. What is named
--- names what it belongs to: a check its gate, a gate its release.
--- Called by builds, testers, deployments and drills. Locks nothing of others. Raises PT404, PT403 and PT400.
+-- Records an object as evidence of a release, a gate, a check or a run, and returns its id. The missing parents are
+-- filled in: a check's gate, a gate's release.
+-- Called by builds, testers, deployments and drills. Locks no rows of others. Raises PT404, PT403 and PT400.
 -- Repeating it returns the same evidence.
--- Definer: nobody writes evidence themselves; the caller's permission for what it proves is checked.
+-- Definer: nobody may write evidence directly; the caller's permission for its subject is checked.
 create or replace function ops.record_evidence(
     kind text,
     s3_url text,
@@ -6169,11 +6188,11 @@ ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('record_gate_check', $ops_file$
--- Notes the answer to a question of a gate and returns its id; the newest answer to each question counts.
+-- Records the result of a gate's check and returns its id; the newest result of each check counts.
 -- Called by builds, testers, deployments and health checks. A check of G4 is about a deployment: the release's newest,
 -- unless one is named. Locks the gate and the deployment. Raises PT404, PT403, PT400, and PT409 before any deployment.
--- A retry notes it again, which changes nothing.
--- Definer: nobody writes checks themselves; the caller's permission for the gate is checked.
+-- A retry records it again, which changes nothing.
+-- Definer: nobody may write checks directly; the caller's permission for the gate is checked.
 create or replace function ops.record_gate_check(
     release_id uuid,
     gate_code ops.ops_gate_code,
@@ -6227,9 +6246,9 @@ ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('record_lineage', $ops_file$
--- Notes that the run made an asset, by which recipe and from which inputs. Called by assets once made.
+-- Records that the run made an asset, with its code version and inputs. Called by assets once they are made.
 -- Raises PT404 and PT410. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_lineage(
     p_run_id uuid,
     p_attempt int,
@@ -6264,9 +6283,9 @@ grant execute on function ops.record_lineage to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_orphan_decision', $ops_file$
--- Writes down what a person decided about a thing that the platform did not know, and returns the decision's number.
--- Called by `ops env orphans`. Locks nothing. Raises PT400 for values that no decision has. A retry writes it again.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records a person's decision about an orphan, and returns the decision's number.
+-- Called by `ops env orphans`. Locks nothing. Raises PT400 for invalid values. A retry records it again.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_orphan_decision(
     p_kind ops.orphan_kind,
     p_name text,
@@ -6299,9 +6318,9 @@ grant execute on function ops.record_orphan_decision to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('record_poll_failure', $ops_file$
--- Notes that a project's repository could not be asked, and why; the next answer takes the note away.
--- Called by polling. Locks the project's row. Raises PT404. A retry changes the time only.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that a project's repository could not be polled, and why; the next successful poll clears it.
+-- Called by polling. Locks the project's row. Raises PT404. A retry changes only the time.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_poll_failure(
     p_project_id uuid,
     p_error text
@@ -6328,11 +6347,12 @@ grant execute on function ops.record_poll_failure to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_restore_end', $ops_file$
--- Notes how the attempt's restore ended: failed for p_error_message, else succeeded, into p_database_name. A clone that
--- succeeded says in its report what was made harmless. Called by steps restore, clone and drill. Locks the run's row.
--- Raises PT404, PT410, PT409 for a restore that the attempt does not do or that ended otherwise, PT400 for a success
--- without its proof. Repeating it with the same end is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the end of the attempt's restore: failed with p_error_message, else succeeded, into p_database_name. The
+-- report of a successful clone lists what was made harmless. Called by steps restore, clone and drill. Locks the run's
+-- row.
+-- Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without its
+-- proof. Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_end(
     p_run_id uuid,
     p_attempt int,
@@ -6388,12 +6408,12 @@ grant execute on function ops.record_restore_end to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_restore_start', $ops_file$
--- Notes that the attempt does the run's restore, and returns it; one that nobody asked for by name, such as the clone
--- of a deployment, gets its row now, of p_backup_id. A later attempt takes up what an earlier one left, and makes a
--- clone anew that the earlier one had ended: no build takes over another's database. Called by steps restore,
--- prod_clone and drill. Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has
--- ended and for what refuse_restore refuses: the backup may be gone meanwhile. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records the start of the run's restore and returns it; one that was not requested by id, such as the clone of a
+-- deployment, gets its row now, of p_backup_id. A later attempt continues an earlier one, and repeats a clone that the
+-- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone and drill. Locks the
+-- run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has ended and for what refuse_restore
+-- refuses: the backup may have been dropped meanwhile. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_start(
     p_run_id uuid,
     p_attempt int,
@@ -6455,11 +6475,11 @@ grant execute on function ops.record_restore_start to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_restore_swap', $ops_file$
--- Points the environment at the database that the attempt restored and ends the restore as succeeded, in one
--- transaction: until then the old database serves, from then on it is kept until p_keep_previous_until.
+-- Points the environment at the restored database and ends the restore as succeeded, in one transaction: until then the
+-- old database serves, afterwards it is kept until p_keep_previous_until.
 -- Called by step restore once the restored database answers. Locks what record_deployment and record_restore_end lock,
 -- and raises what they raise. Repeating it is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_swap(
     p_run_id uuid,
     p_attempt int,
@@ -6498,8 +6518,8 @@ grant execute on function ops.record_restore_swap to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('refusal_of_event', $ops_file$
--- Turns an error met while taking an event in into the answer its sender gets; null where it is not the sender's doing,
--- such as a deadlock. Called by ingest_event. Locks and raises nothing.
+-- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
+-- fault, such as a deadlock. Called by ingest_event. Locks and raises nothing.
 create or replace function ops.refusal_of_event(
     p_state text,
     p_message text,
@@ -6531,8 +6551,8 @@ revoke all on function ops.refusal_of_event from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_attempt', $ops_file$
--- Raises what a worker without ownership is told: PT404 for an unknown run, PT410 for a lost attempt.
--- Called by every fenced RPC once its statement found no row.
+-- Refuses a worker that does not own the run: PT404 for an unknown run, PT410 for a lost attempt.
+-- Called by every fenced RPC whose statement found no row.
 create or replace function ops.refuse_attempt(
     p_run_id uuid,
     p_attempt int
@@ -6565,8 +6585,8 @@ revoke all on function ops.refuse_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_backup_change', $ops_file$
--- Refuses a change of a backup's state that is not drawn. Called by what changes it. Locks nothing; always raises
--- PT409.
+-- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks nothing; always
+-- raises PT409.
 create or replace function ops.refuse_backup_change(
     p_backup ops.backups,
     p_to ops.backup_status
@@ -6588,7 +6608,7 @@ revoke all on function ops.refuse_backup_change from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_change', $ops_file$
--- Refuses to change or remove what is on the record. Fired by the append-only tables. Always raises PT409.
+-- Refuses to change or delete recorded rows. Fired by the append-only tables. Always raises PT409.
 create or replace function ops.refuse_change()
 returns trigger
 language plpgsql
@@ -6608,9 +6628,9 @@ revoke all on function ops.refuse_change from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_envelope', $ops_file$
--- Refuses an envelope that cannot be understood. Called by ingest_event. Locks nothing.
--- Raises PT413 for one that is too large, PT422 for a schema version that is not known, PT400 naming the field in the
--- error's column.
+-- Refuses a malformed envelope. Called by ingest_event. Locks nothing.
+-- Raises PT413 for one that is too large, PT422 for an unknown schema version, PT400 naming the field in the error's
+-- column.
 create or replace function ops.refuse_envelope(
     p_envelope jsonb,
     p_text text
@@ -6669,8 +6689,8 @@ revoke all on function ops.refuse_envelope from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_checks', $ops_file$
--- Refuses checks of an event that are not well-formed: each has a name of its own and a status. Called by
--- refuse_envelope. Locks nothing; raises PT400 naming the part.
+-- Refuses malformed checks of an event: each needs a unique name and a status. Called by refuse_envelope. Locks
+-- nothing; raises PT400 naming the part.
 create or replace function ops.refuse_event_checks(p_checks jsonb)
 returns void
 language plpgsql
@@ -6707,8 +6727,8 @@ revoke all on function ops.refuse_event_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_evidence', $ops_file$
--- Refuses evidence of an event that is not well-formed: each has a kind, an address and a hash. Called by
--- refuse_envelope. Locks nothing; raises PT400 naming the part.
+-- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Called by refuse_envelope. Locks
+-- nothing; raises PT400 naming the part.
 create or replace function ops.refuse_event_evidence(p_evidence jsonb)
 returns void
 language plpgsql
@@ -6769,7 +6789,7 @@ revoke all on function ops.refuse_event_status from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_time', $ops_file$
--- Refuses a time that does not exist or is still to come; five minutes are left to clocks that differ.
+-- Refuses a time that is invalid or in the future; it tolerates five minutes of difference between clocks.
 -- Called by refuse_envelope. Locks nothing; raises PT400.
 create or replace function ops.refuse_event_time(p_time text)
 returns void
@@ -6791,7 +6811,7 @@ revoke all on function ops.refuse_event_time from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_field', $ops_file$
--- Refuses a field of an envelope, by its name. Called by what reads envelopes. Always raises PT400.
+-- Refuses a field of an envelope, by its name. Called by functions that read envelopes. Always raises PT400.
 create or replace function ops.refuse_field(
     p_field text,
     p_fault text
@@ -6813,9 +6833,9 @@ revoke all on function ops.refuse_field from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_harm', $ops_file$
--- Refuses work that would write what is adopted, put other data in the place of production's, destroy production where the
--- caller did not name it (a job started on all partitions names nobody), or destroy its only copy. What a kind may do is
--- said by run_kinds.
+-- Refuses work that would write to an adopted environment, replace production's data, destroy production if the caller
+-- did not name it (a job started on all partitions names nobody), or destroy its only copy. run_kinds lists what a kind
+-- may do.
 -- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
 create or replace function ops.refuse_harm(
     p_environment_id uuid,
@@ -6863,8 +6883,8 @@ revoke all on function ops.refuse_harm from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible', $ops_file$
--- Refuses a promotion for which something is missing, and says what. Called by promote_release and by the trigger of
--- deployments. Locks nothing; raises PT409 with every unmet requirement in its detail.
+-- Refuses a promotion with unmet requirements. Called by promote_release and by the trigger of deployments. Locks
+-- nothing; raises PT409 with every unmet requirement in its detail.
 create or replace function ops.refuse_ineligible(
     p_release_id uuid,
     p_stage ops.environment_stage
@@ -6900,8 +6920,8 @@ revoke all on function ops.refuse_ineligible from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible_deployment', $ops_file$
--- Refuses a deployment that may not be, whoever writes it: one that the gates do not allow, or a rollback to anything but
--- what was there before. Fired by deployments. Locks the release and its gates, so that nothing is decided meanwhile.
+-- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to anything but the
+-- previous release. Fired by deployments. Locks the release and its gates, so that no decision changes meanwhile.
 -- Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops.refuse_ineligible_deployment()
@@ -6929,9 +6949,9 @@ revoke all on function ops.refuse_ineligible_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_nonsense', $ops_file$
--- Refuses a run that makes no sense and a change of its state that is not drawn, whoever writes it. Fired by ops.runs.
--- Raises PT409 for the change, check_violation for the rest. It stands for check constraints and a trigger's condition,
--- which every statement would parse again and which cost a twelfth of a run's life.
+-- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
+-- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
+-- which every statement would parse again and which cost a twelfth of a run's lifetime.
 create or replace function ops.refuse_nonsense()
 returns trigger
 language plpgsql
@@ -6940,7 +6960,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- claims may start at once: such a run passes through claimed at the instant it starts
+    -- a claim may start the run at once: then it goes from queued to running
     if tg_op = 'UPDATE' and old.status <> new.status and not (
         (old.status = 'queued' and new.status in ('claimed', 'canceled'))
         or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
@@ -6972,8 +6992,8 @@ revoke all on function ops.refuse_nonsense from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_part', $ops_file$
--- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by what
--- reads envelopes. Locks nothing; raises PT400 naming the part.
+-- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by
+-- functions that read envelopes. Locks nothing; raises PT400 naming the part.
 create or replace function ops.refuse_part(
     p_list text,
     p_place int,
@@ -7010,9 +7030,10 @@ revoke all on function ops.refuse_part from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_replacement', $ops_file$
--- Refuses to point an environment at a database where a run of the kind may not: by its effect, so that a kind that is
--- not known to replace data replaces none. Without a database any other than the one that serves is meant. Called by
--- refuse_harm before the run, and by record_deployment and require_deployable while it works. Locks nothing. Raises PT409.
+-- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a kind
+-- that is not known to replace data replaces none. Without a database it means any other than the current one. Called
+-- by refuse_harm before the run, and by record_deployment and require_deployable while it works. Locks nothing. Raises
+-- PT409.
 create or replace function ops.refuse_replacement(
     p_environment ops.environments,
     p_kind ops.run_kind,
@@ -7056,8 +7077,8 @@ revoke all on function ops.refuse_replacement from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_restore', $ops_file$
--- Refuses a use of a backup that would restore what was never read back, leak production or overwrite it with another
--- stage's data. Called by restore_backup and record_restore_start. Locks nothing. Raises PT409.
+-- Refuses a restore of an unverified backup, one that would leak production, and one that would overwrite production
+-- with another stage's data. Called by restore_backup and record_restore_start. Locks nothing. Raises PT409.
 create or replace function ops.refuse_restore(
     p_backup ops.backups,
     p_environment ops.environments,
@@ -7094,7 +7115,8 @@ revoke all on function ops.refuse_restore from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_rules', $ops_file$
--- Refuses rules that no policy of this type may hold. Called by set_policy. Locks nothing; raises PT400 naming the rule.
+-- Refuses rules that a policy of this type does not have. Called by set_policy. Locks nothing; raises PT400 naming the
+-- rule.
 create or replace function ops.refuse_rules(
     p_type ops.policy_type,
     p_rules jsonb
@@ -7135,7 +7157,7 @@ revoke all on function ops.refuse_rules from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_shas', $ops_file$
--- Refuses commits that are not a commit per repository. Called by create_release. Locks nothing; raises PT400.
+-- Refuses a value that is not one commit per repository. Called by create_release. Locks nothing; raises PT400.
 create or replace function ops.refuse_shas(p_git_shas jsonb)
 returns void
 language plpgsql
@@ -7167,7 +7189,7 @@ revoke all on function ops.refuse_shas from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_stray_event', $ops_file$
--- Refuses an event about something that is not there, or is not what the event says. Called by accept_event.
+-- Refuses an event whose subject does not exist or does not match the event. Called by accept_event.
 -- Locks nothing; raises PT409 naming the field.
 create or replace function ops.refuse_stray_event(
     p_project_id uuid,
@@ -7214,7 +7236,7 @@ revoke all on function ops.refuse_stray_event from public;
 $ops_file$);
 
 select pg_temp.make_function('release_author', $ops_file$
--- Names the author of a release that the caller is about to make: the caller, or whom a machine names.
+-- Returns the author of a new release: the caller, or the person whom a machine names.
 -- Called by create_release. Locks nothing. Raises PT404 and PT403.
 create or replace function ops.release_author(
     p_project_id uuid,
@@ -7250,7 +7272,7 @@ $ops_file$);
 select pg_temp.make_function('release_backup_hold', $ops_file$
 -- Releases the hold of a backup, if there is one. Called by people who may back up. Locks the backup's row.
 -- Raises PT404 and PT403. A retry is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.release_backup_hold(
     backup_id uuid
 )
@@ -7279,8 +7301,8 @@ grant execute on function ops.release_backup_hold to sre;
 $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
--- Names the release that a rollback of a deployment returns to: the newest that came to the same place before and was
--- neither taken back nor withdrawn. Null where there is none, and for a deployment that is not the place's newest.
+-- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
+-- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops.release_before(p_deployment_id uuid)
 returns uuid
@@ -7298,7 +7320,7 @@ join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
     and r.status <> 'withdrawn'
-    -- a deployment that failed may leave a hole where the same release was
+    -- after a failed deployment, a rollback may return to the same release
     and (d.status = 'failed' or b.release_id <> d.release_id)
     and not exists (
         select from ops.deployments as k where k.rollback_of = b.id and k.status = 'succeeded'
@@ -7317,10 +7339,9 @@ revoke all on function ops.release_before from public;
 $ops_file$);
 
 select pg_temp.make_function('remember_template', $ops_file$
--- Keeps a database as the one to start from for its key. Called by step database. Raises PT404, PT410, and PT409 when
--- another
+-- Records a database as the template for its key. Called by step database. Raises PT404, PT410, and PT409 if another
 -- database has the key. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remember_template(
     p_run_id uuid,
     p_attempt int,
@@ -7357,9 +7378,9 @@ grant execute on function ops.remember_template to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('remove_checkpointed_events', $ops_file$
--- Removes events that a checkpoint stands for and that lay outside of its month: of two that were written at once as the
--- month ended, the one numbered first may carry the later time. As good as always there is none.
--- Called by expire_event_month once the month is dropped. Locks ops.run_events where there is something to remove.
+-- Removes events that a checkpoint covers and that are stored outside its month: of two events written at once as the
+-- month ended, the one with the lower number may have the later time. Almost always there is none.
+-- Called by expire_event_month once the month is dropped. Locks ops.run_events if there is something to remove.
 create or replace function ops.remove_checkpointed_events(
     p_checkpoint_id bigint
 )
@@ -7388,9 +7409,9 @@ revoke all on function ops.remove_checkpointed_events from public;
 $ops_file$);
 
 select pg_temp.make_function('remove_condemned_artifacts', $ops_file$
--- Deletes the rows of condemned artifacts once their objects are gone, and returns how many. Called by the schedule
+-- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the schedule
 -- artifact_expiry, after it removed the objects. Locks the rows. A retry finds them gone.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remove_condemned_artifacts(
     p_s3_urls text[]
 )
@@ -7415,9 +7436,9 @@ grant execute on function ops.remove_condemned_artifacts to service_role, ops_wo
 $ops_file$);
 
 select pg_temp.make_function('remove_member', $ops_file$
--- Ends a membership, and says whether there was one; everyone may leave. Called by people.
+-- Ends a membership and returns whether there was one; everyone may leave. Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
--- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+-- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.remove_member(
     p_project_id uuid,
     p_user_id uuid
@@ -7442,11 +7463,10 @@ grant execute on function ops.remove_member to authenticated, service_role, ops_
 $ops_file$);
 
 select pg_temp.make_function('renew_claim', $ops_file$
--- Renews the lease of a claimed run that waits in Dagster's queue, and notes which Dagster run will do it.
--- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 when the attempt is
--- over or
--- belongs to another Dagster run. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Renews the lease of a claimed run that waits in Dagster's queue, and records the id of its Dagster run.
+-- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 if the attempt is over
+-- or belongs to another Dagster run. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.renew_claim(
     p_run_id uuid,
     p_attempt int,
@@ -7477,10 +7497,10 @@ grant execute on function ops.renew_claim to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('request_exception', $ops_file$
--- Asks that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
--- Called by who queues work, and by release managers. Locks the gate. Raises PT404, PT403, and
--- PT400 for a time that has passed or that policy does not allow. A retry asks again.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
+-- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
+-- time that has passed or that policy does not allow. A retry requests it again.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,
@@ -7529,10 +7549,10 @@ grant execute on function ops.request_exception to authenticated, service_role, 
 $ops_file$);
 
 select pg_temp.make_function('requeue_expired_runs', $ops_file$
--- Gives up every attempt whose lease ended, but for the runs the caller knows to live. Called by the reconciler and any
--- operator.
--- Locks the rows, passing over those that others hold. A retry finds nothing left.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives up every attempt whose lease has expired, except the runs that the caller knows to be alive. Called by the
+-- reconciler and any operator.
+-- Locks the rows, skipping those that others hold. A retry finds nothing left.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.requeue_expired_runs(
     p_spare uuid[] default '{}'
 )
@@ -7568,9 +7588,9 @@ grant execute on function ops.requeue_expired_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('requeue_run', $ops_file$
--- Gives up an attempt whose work is known to be gone, without waiting for its lease. Called by the reconciler.
--- Locks the run's row. Raises PT404, and PT410 when the attempt is over already, so a retry changes nothing.
--- Definer: the platform's login executes this and writes no table itself.
+-- Gives up an attempt whose process is known to be gone, without waiting for its lease. Called by the reconciler.
+-- Locks the run's row. Raises PT404, and PT410 if the attempt is already over, so a retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.requeue_run(
     p_run_id uuid,
     p_attempt int,
@@ -7597,10 +7617,9 @@ grant execute on function ops.requeue_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('require_attempt', $ops_file$
--- Refuses a worker whose attempt is not the run's current one; what an ended run's own attempt still has to say is
--- taken.
--- Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without p_attempt it speaks
--- for attempt 1.
+-- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still write.
+-- Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without p_attempt it means
+-- attempt 1.
 create or replace function ops.require_attempt(
     p_run_id uuid,
     p_attempt int
@@ -7629,8 +7648,10 @@ revoke all on function ops.require_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('require_backup', $ops_file$
--- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and the like.
--- Raises PT404 for a backup that does not exist or that the caller may not know of, in the same words, and PT403.
+-- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and similar
+-- functions.
+-- Raises PT404 with the same message for a backup that does not exist and for one that the caller may not know of, and
+-- PT403.
 create or replace function ops.require_backup(
     p_backup_id uuid,
     p_permission text
@@ -7660,9 +7681,8 @@ revoke all on function ops.require_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
--- Refuses a run of a kind that no job of this version carries out: it would wait for nothing. A promotion is left to
--- whoever carries it out elsewhere, but only the one that a deployment waits for. Called by queue_run and enroll_run.
--- Locks nothing. Raises PT409.
+-- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
+-- elsewhere, but only one that a deployment waits for. Called by queue_run and enroll_run. Locks nothing. Raises PT409.
 create or replace function ops.require_carried_out(
     p_kind ops.run_kind,
     p_config jsonb
@@ -7695,8 +7715,8 @@ revoke all on function ops.require_carried_out from public;
 $ops_file$);
 
 select pg_temp.make_function('require_clone_of', $ops_file$
--- Refuses to back up an environment's data for a run that does not clone them: a run of another branch may, where that
--- is its project's living production. Called by record_backup_start. Locks nothing. Raises PT409.
+-- Refuses to back up an environment's data for a run that does not clone them: a run of another branch may, if the
+-- environment is its project's living production. Called by record_backup_start. Locks nothing. Raises PT409.
 create or replace function ops.require_clone_of(
     p_run ops.runs,
     p_environment_id uuid
@@ -7726,10 +7746,10 @@ revoke all on function ops.require_clone_of from public;
 $ops_file$);
 
 select pg_temp.make_function('require_deployable', $ops_file$
--- Refuses what record_deployment would refuse: asked by steps before they begin, as a deployment takes minutes. Called by
--- steps database and deployment. Locks nothing. Raises PT404 and PT410, and PT409 where a run of this kind may not point
--- its environment at that database. A retry is harmless.
--- Definer: the platform's login executes this and reads no table that the answer is taken from.
+-- Refuses what record_deployment would refuse: steps call it before they start, because a deployment takes minutes.
+-- Called by steps database and deployment. Locks nothing. Raises PT404 and PT410, and PT409 if a run of this kind may
+-- not point its environment at that database. A retry is harmless.
+-- Definer: the platform's login executes this but may not execute the functions that it calls.
 create or replace function ops.require_deployable(
     p_run_id uuid,
     p_attempt int,
@@ -7761,8 +7781,8 @@ grant execute on function ops.require_deployable to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('require_deployment', $ops_file$
--- Returns the deployment to a caller who may do this in its project. Called by the RPCs of deployments.
--- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+-- Returns the deployment to a caller with this permission in its project. Called by the RPCs of deployments.
+-- Locks nothing. Raises PT404 if it does not exist or the caller may not see it, PT403 if the caller may only read it.
 create or replace function ops.require_deployment(
     p_deployment_id uuid,
     p_permission text
@@ -7790,7 +7810,8 @@ revoke all on function ops.require_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('require_event_permission', $ops_file$
--- Refuses who may not tell events of this type. Called by accept_event, before anything is said of projects.
+-- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
+-- projects.
 -- Locks nothing; raises PT403.
 create or replace function ops.require_event_permission(
     p_project_id uuid,
@@ -7826,7 +7847,8 @@ revoke all on function ops.require_event_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('require_evidence_keeper', $ops_file$
--- Refuses who may not add evidence: to a gate who may not answer it, to anything else who answers no gate.
+-- Refuses a caller who may not add evidence: to a gate without the gate's permission, to anything else without the
+-- permission of any gate.
 -- Called by subject_of_evidence. Locks nothing. Raises PT404 and PT403.
 create or replace function ops.require_evidence_keeper(
     p_project_id uuid,
@@ -7853,8 +7875,8 @@ revoke all on function ops.require_evidence_keeper from public;
 $ops_file$);
 
 select pg_temp.make_function('require_member_change', $ops_file$
--- Refuses the caller who may not give this role to, or take it from, this person: admins decide below owner, owners
--- without limit. Called by set_member and remove_member. Raises PT404 and PT403.
+-- Refuses a caller who may not give this role to, or take it from, this person: admins change roles below owner, owners
+-- all roles. Called by set_member and remove_member. Raises PT404 and PT403.
 create or replace function ops.require_member_change(
     p_project_id uuid,
     p_user_id uuid,
@@ -7881,8 +7903,8 @@ revoke all on function ops.require_member_change from public;
 $ops_file$);
 
 select pg_temp.make_function('require_permission', $ops_file$
--- Refuses the caller who may not do this. Called by RPCs open to people.
--- Raises PT404 where the caller may not even know of the project, PT403 where it may only read.
+-- Refuses a caller without the permission. Called by RPCs open to people.
+-- Raises PT404 if the caller may not know of the project, PT403 if the caller may only read it.
 create or replace function ops.require_permission(
     p_project_id uuid,
     p_permission text
@@ -7916,7 +7938,7 @@ revoke all on function ops.require_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('require_queueable', $ops_file$
--- Refuses work for a project that the caller may not queue in, that does not exist or that is archived.
+-- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
 -- Called by queue_run. Raises PT404, PT403, PT409.
 create or replace function ops.require_queueable(
     p_project_id uuid,
@@ -7947,8 +7969,8 @@ revoke all on function ops.require_queueable from public;
 $ops_file$);
 
 select pg_temp.make_function('require_release', $ops_file$
--- Returns the release to a caller who may do this in its project. Called by the RPCs of releases and gates.
--- Locks nothing. Raises PT404 where it is not there or not to be seen, PT403 where it may only be read.
+-- Returns the release to a caller with this permission in its project. Called by the RPCs of releases and gates.
+-- Locks nothing. Raises PT404 if it does not exist or the caller may not see it, PT403 if the caller may only read it.
 create or replace function ops.require_release(
     p_release_id uuid,
     p_permission text default 'read'
@@ -7977,9 +7999,10 @@ revoke all on function ops.require_release from public;
 $ops_file$);
 
 select pg_temp.make_function('require_run', $ops_file$
--- Refuses the caller who may not ask for, repeat or cancel work of this kind on an environment of this stage.
--- Called by queue_run and what acts on a queued run. Locks nothing; raises PT404 and PT403.
--- What moves data or releases has a permission of its own, on production too; all other work is queueing.
+-- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage.
+-- Called by queue_run and functions that change a queued run. Locks nothing; raises PT404 and PT403.
+-- Work that moves data or releases has its own permission, on production too; all other work needs the permission to
+-- queue.
 create or replace function ops.require_run(
     p_project_id uuid,
     p_kind ops.run_kind,
@@ -8011,11 +8034,11 @@ revoke all on function ops.require_run from public;
 $ops_file$);
 
 select pg_temp.make_function('require_unused_database', $ops_file$
--- Refuses to let a database be dropped that serves an environment, or that a restore keeps to return to. p_run_id and
--- p_attempt name a destroy run at work: what its own environment uses may go.
--- Called by retire_database, without which no database is dropped. Locks nothing: one run at a time works on an
--- environment, and no name is given twice. Raises PT409. A retry is harmless.
--- Definer: a row that row-level security hides from the caller keeps its database all the same.
+-- Refuses to drop a database that serves an environment, or that a restore keeps for its undo. p_run_id and p_attempt
+-- name a destroy run at work, which may drop the databases of its own environment.
+-- Called by retire_database, the only way to drop a database. Locks nothing: one run at a time works on an environment,
+-- and no name is used twice. Raises PT409. A retry is harmless.
+-- Definer: a row that row-level security hides from the caller must protect its database too.
 create or replace function ops.require_unused_database(
     p_database_name text,
     p_run_id uuid default null,
@@ -8058,7 +8081,7 @@ begin
         select w.partition_key, w.keep_previous_until
         from way_back as w
         where p_database_name in (w.database_name, w.previous_database_name) and exists (
-            -- a deployment since then has left every way back
+            -- after a later deployment the live database is none of them, and no undo is possible
             select from way_back as o
             join living as e on e.id = o.environment
             where o.environment = w.environment and e.database_name in (o.database_name, o.previous_database_name)
@@ -8085,10 +8108,11 @@ grant execute on function ops.require_unused_database to service_role, ops_worke
 $ops_file$);
 
 select pg_temp.make_function('reserve_port', $ops_file$
--- Gives the run's environment the port, unless it has one, and returns the port that it has; nothing where another
--- living environment has it: the caller chooses again. Called by steps deployment and restore before a service listens.
+-- Reserves the port for the run's environment, unless it has one, and returns its port; null if another living
+-- environment has the port: the caller then chooses again. Called by steps deployment and restore before a service
+-- listens.
 -- Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.reserve_port(
     p_run_id uuid,
     p_attempt int,
@@ -8118,9 +8142,10 @@ grant execute on function ops.reserve_port to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('resolve_incident', $ops_file$
--- Ends an incident with what came of it. Called by people on call. Locks the incident.
--- Raises PT404, PT403, PT400 without a resolution, and PT409 where another one is on the record. Repeating it is harmless.
--- Definer: nobody writes incidents themselves; the caller's permission is checked.
+-- Resolves an incident with its resolution. Called by people on call. Locks the incident.
+-- Raises PT404, PT403, PT400 without a resolution, and PT409 if another resolution is recorded. Repeating it is
+-- harmless.
+-- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
     resolution text
@@ -8162,12 +8187,13 @@ grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
 $ops_file$);
 
 select pg_temp.make_function('restore_backup', $ops_file$
--- Asks for a use of a verified backup and returns the restore's id; the run that does it waits in the queue. Without
--- p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no target.
--- Called by people who may restore, and by the platform. Locks the backup's row and the
--- project's counter. Raises PT404, PT403, and PT409 for what refuse_restore refuses.
+-- Requests a restore, clone or drill of a verified backup and returns the restore's id; its run waits in the queue.
+-- Without p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no
+-- target.
+-- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises
+-- PT404, PT403, and PT409 for what refuse_restore refuses.
 -- Repeating it with the same idempotency key returns the same restore.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.restore_backup(
     backup_id uuid,
     target_env text,
@@ -8205,7 +8231,7 @@ begin
     perform ops.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
         v_backup.project_id, v_environment.name,
-        -- a clone brings other data to whatever commit runs there when it begins
+        -- a clone names no commit: it keeps the one that is deployed there when it starts
         case v_purpose when 'clone' then null else v_backup.git_sha end,
         case v_purpose when 'clone' then 'refs/heads/' || v_environment.branch end,
         p_kind => v_purpose::text::ops.run_kind,
@@ -8229,10 +8255,10 @@ grant execute on function ops.restore_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('retry_run', $ops_file$
--- Queues an ended run again, as a new run that says which one it repeats. Called by `ops run retry` and people.
--- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call makes one more
+-- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and people.
+-- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call queues another
 -- run.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
     p_requested_by text default null
@@ -8272,9 +8298,9 @@ grant execute on function ops.retry_run to ci_service_role, developer;
 $ops_file$);
 
 select pg_temp.make_function('revoke_exception', $ops_file$
--- Ends an exception, or refuses one that was only requested; its gate counts for what it is again.
+-- Revokes an exception, or refuses one that was only requested; its gate is evaluated without it again.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
--- Definer: nobody writes exceptions themselves; the caller's permission is checked.
+-- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.revoke_exception(exception_id uuid)
 returns void
 language plpgsql
@@ -8296,11 +8322,11 @@ grant execute on function ops.revoke_exception to service_role, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('rollback_deployment', $ops_file$
--- Takes the newest deployment of a place back to the release that was there before: queues the run and returns the new
--- deployment. No gate and no freeze holds it up. While it is on its way, the same deployment is returned.
--- Called by site reliability engineers and release managers. Locks the project, the release and its
--- gates. Raises PT404, PT403, PT400 without a reason, and PT409 where there is nothing to go back to.
--- Definer: nobody writes deployments themselves; the caller's permission is checked.
+-- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
+-- No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,
@@ -8350,8 +8376,7 @@ grant execute on function ops.rollback_deployment to service_role, ops_worker, s
 $ops_file$);
 
 select pg_temp.make_function('rule_fault', $ops_file$
--- Says what is wrong with the value of a rule, or null where nothing is. Called by refuse_rules. Locks and raises
--- nothing.
+-- Returns the fault of a rule's value, or null if it is valid. Called by refuse_rules. Locks and raises nothing.
 create or replace function ops.rule_fault(
     p_kind text,
     p_value jsonb,
@@ -8409,8 +8434,8 @@ revoke all on function ops.rule_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('rules_in_force', $ops_file$
--- Returns a project's rules: the defaults, overruled by the platform's policy, overruled by its own.
--- Called by functions that apply a policy, whoever calls them. Locks and raises nothing.
+-- Returns a project's rules: the defaults, overridden by the platform's policy, overridden by the project's own.
+-- Called by functions that apply a policy, with any caller. Locks and raises nothing.
 create or replace function ops.rules_in_force(
     p_project_id uuid,
     p_type ops.policy_type
@@ -8432,14 +8457,14 @@ revoke all on function ops.rules_in_force from public;
 $ops_file$);
 
 select pg_temp.make_function('run_kinds', $ops_file$
--- What a run of each kind may do, decided by its effect on an environment's data and not by its name:
+-- Lists what a run of each kind may do, decided by its effect on an environment's data and not by its name:
 --   none     it points no environment at another database
 --   new      it gives an environment a new database; production gets one only while it has none
---   replace  it may put other data in the place of any environment's, production's too
---   remove   it takes the environment away
--- Beside that the stages on which the kind may work, and whether a job of this version carries it out. kinds.py says the
--- same of Dagster's side, and a test compares the two. A kind that is not listed may do nothing.
--- Called by what refuses work. Locks and raises nothing.
+--   replace  it may replace the data of any environment, production's too
+--   remove   it removes the environment
+-- It also lists the stages on which the kind may work, and whether this version has a job for it. kinds.py has the same
+-- facts for Dagster, and a test compares the two. A kind that is not listed may do nothing.
+-- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
 returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
 language sql
@@ -8466,7 +8491,8 @@ $ops_file$);
 
 select pg_temp.make_function('run_to_change', $ops_file$
 -- Returns a run that the caller may cancel or repeat, and locks its row. Called by cancel_run and retry_run.
--- Raises PT404 for a run that does not exist or that the caller may not know of, in the same words, and PT403.
+-- Raises PT404 with the same message for a run that does not exist and for one that the caller may not know of, and
+-- PT403.
 create or replace function ops.run_to_change(
     p_run_id uuid
 )
@@ -8497,8 +8523,8 @@ revoke all on function ops.run_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('runs_ending_with', $ops_file$
--- Returns the runs whose ids end with one of these hexadecimal digits, by which a template's name tells who made it.
--- Called by the janitor, for templates that bear no mark alone: it reads every run. Locks and raises nothing.
+-- Returns the runs whose ids end with one of these hexadecimal digits, which a template's name contains.
+-- Called by the janitor, only for templates without a mark: it reads every run. Locks and raises nothing.
 create or replace function ops.runs_ending_with(
     p_ends text[]
 )
@@ -8518,8 +8544,8 @@ grant execute on function ops.runs_ending_with to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('seal_content', $ops_file$
--- Seals a record with the hash of the one before it: SHA-256 over that hash and the record as JSON.
--- Called by what writes and verifies checkpoints; events have ops.hash_event. Locks and raises nothing.
+-- Returns the hash that seals a record over the one before it: SHA-256 over that hash and the record as JSON.
+-- Called by functions that write and verify checkpoints; events have ops.hash_event. Locks and raises nothing.
 create or replace function ops.seal_content(
     p_prev_hash bytea,
     p_content jsonb
@@ -8540,7 +8566,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('seal_partition', $ops_file$
--- Closes a partition: its rows are reached through the table it belongs to, whose grants and policies decide.
+-- Closes direct access to a partition: its rows are read through its parent table, whose grants and policies decide.
 -- Called by ensure_partitions, after each migration too. Locks the partition. A retry changes nothing.
 create or replace function ops.seal_partition(
     p_partition text
@@ -8599,10 +8625,10 @@ revoke all on function ops.seal_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('set_environment_status', $ops_file$
--- Notes whether an environment's Odoo runs, is stopped or failed. Called by the steps.
+-- Records whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
 -- A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.set_environment_status(
     p_environment_id uuid,
     p_status ops.environment_status
@@ -8633,10 +8659,10 @@ grant execute on function ops.set_environment_status to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('set_member', $ops_file$
--- Makes somebody a member of a project, or changes what they are in it. Called by people.
--- Locks the project's memberships. Raises PT400 where user or role is missing, PT404, PT403 (admins decide below owner,
--- owners without limit) and PT409 where the last owner would step down. A retry is harmless.
--- Definer: the answer to a foreign project is that there is none, which row level security alone would not say.
+-- Adds a member to a project, or changes the member's role. Called by people.
+-- Locks the project's memberships. Raises PT400 without a user or a role, PT404, PT403 (admins change roles below
+-- owner, owners all roles) and PT409 if the last owner would step down. A retry is harmless.
+-- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.set_member(
     p_project_id uuid,
     p_user_id uuid,
@@ -8667,11 +8693,11 @@ grant execute on function ops.set_member to authenticated, service_role, ops_wor
 $ops_file$);
 
 select pg_temp.make_function('set_policy', $ops_file$
--- Sets what a project holds itself to and returns the rules that hold now; rules left out are those for all projects.
--- Without a project it sets the rules for all, which only the platform may.
+-- Sets a project's policy and returns the rules in force; a rule left out falls back to the platform's. Without a
+-- project it sets the rules for all, which only the platform may do.
 -- Called by admins. Locks the policy's row.
--- Raises PT404, PT403 and PT400 naming the rule that is wrong. Repeating it is harmless.
--- Definer: people have no write of their own: the function checks their permission and writes for them.
+-- Raises PT404, PT403 and PT400 naming the wrong rule. Repeating it is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.set_policy(
     project_id uuid,
     type ops.policy_type,
@@ -8709,9 +8735,9 @@ grant execute on function ops.set_policy to authenticated, service_role, ops_wor
 $ops_file$);
 
 select pg_temp.make_function('settle_gate', $ops_file$
--- Judges a gate anew, writes the verdict down and returns it.
--- Called by evaluate_gate and the triggers of everything a gate is judged by. Locks the gate's row, so that of two facts
--- told at once the second is judged with the first; returns null for a gate that does not exist. A retry is harmless.
+-- Evaluates a gate again, stores the verdict and returns it.
+-- Called by evaluate_gate and the triggers of all facts of a gate. Locks the gate's row, so that of two concurrent
+-- facts the second evaluation includes the first; returns null for a gate that does not exist. A retry is harmless.
 create or replace function ops.settle_gate(
     p_gate_id uuid
 )
@@ -8742,9 +8768,9 @@ revoke all on function ops.settle_gate from public;
 $ops_file$);
 
 select pg_temp.make_function('settle_health', $ops_file$
--- Judges the health of a deployment anew and writes the verdict down.
--- Called when a check of it or its end was told. Locks the deployment's row; does nothing without a deployment. A retry
--- is harmless.
+-- Evaluates the health of a deployment again and stores the verdict.
+-- Called when a check or the end of the deployment is recorded. Locks the deployment's row; does nothing without a
+-- deployment. A retry is harmless.
 create or replace function ops.settle_health(
     p_deployment_id uuid
 )
@@ -8768,11 +8794,11 @@ revoke all on function ops.settle_health from public;
 $ops_file$);
 
 select pg_temp.make_function('sign_off_gate', $ops_file$
--- Notes a person's decision on gate G2 or G3 and returns its id; their newest decision counts.
--- Called by people of the gate's persona, and by the service role for one of them, whom it names.
--- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry notes it again, which
--- changes nothing.
--- Definer: a decision is written with what the platform knows of the release, not with what the caller says of it.
+-- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
+-- Called by people with the gate's persona, and by the service role for one of them, whom it names.
+-- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
+-- which changes nothing.
+-- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
     gate_code ops.ops_gate_code,
@@ -8817,9 +8843,9 @@ grant execute on function ops.sign_off_gate to service_role, qa_tester, release_
 $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
--- Writes a deployment down and queues its run, which no other door queues. Called by promote_release and
--- rollback_deployment, which hold the project; only the platform names somebody else as the one who asked. Raises PT409
--- where production has no fresh backup and nobody says why, and what queue_run and the trigger of deployments raise.
+-- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
+-- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
+-- if production has no fresh backup and no reason is given, and what queue_run and the trigger of deployments raise.
 create or replace function ops.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -8873,11 +8899,11 @@ revoke all on function ops.start_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('start_workflow_run', $ops_file$
--- Takes ownership of a claimed run: it is running from now on. Without p_attempt it speaks for attempt 1 of the
--- claiming worker.
+-- Takes ownership of a claimed run, which is running from now on. Without p_attempt it means attempt 1 of the claiming
+-- worker.
 -- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
--- Raises PT404, and PT410 when the attempt is over or is owned by another. The owner may repeat it.
--- Definer: the platform's login executes this and writes no table itself.
+-- Raises PT404, and PT410 if the attempt is over or owned by another. The owner may repeat it.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.start_workflow_run(
     p_run_id uuid,
     p_worker_id text,
@@ -8953,8 +8979,8 @@ grant execute on function ops.start_workflow_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('subject_of_evidence', $ops_file$
--- Finds the release and the gate that evidence belongs to, and refuses who may not add to them.
--- Called by record_evidence. Locks nothing. Raises PT404, PT403, and PT400 where the parts do not belong together.
+-- Returns the release and the gate of new evidence, and refuses a caller who may not add to them.
+-- Called by record_evidence. Locks nothing. Raises PT404, PT403, and PT400 if the parts do not belong together.
 create or replace function ops.subject_of_evidence(
     p_release_id uuid,
     p_gate_id uuid,
@@ -8995,7 +9021,7 @@ revoke all on function ops.subject_of_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('supersede_runs', $ops_file$
--- Cancels the environment's older waiting runs that a newer one makes pointless. Called by queue_run.
+-- Cancels the environment's older waiting runs that a newer one makes unnecessary. Called by queue_run.
 -- Locks the rows that it cancels. A retry is harmless.
 create or replace function ops.supersede_runs(
     p_environment_id uuid,
@@ -9028,7 +9054,8 @@ revoke all on function ops.supersede_runs from public;
 $ops_file$);
 
 select pg_temp.make_function('take_checks', $ops_file$
--- Notes the checks of an event at a gate, its own status among them under a name, and its evidence; returns the ids.
+-- Records the checks of an event at a gate, including its own status under a given name, and its evidence; returns the
+-- ids.
 -- Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
 create or replace function ops.take_checks(
     p_release ops.releases,
@@ -9067,7 +9094,7 @@ revoke all on function ops.take_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('take_evidence', $ops_file$
--- Notes the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
+-- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
 -- record_evidence raises.
 create or replace function ops.take_evidence(
     p_gate ops.release_gates,
@@ -9093,8 +9120,8 @@ revoke all on function ops.take_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('tally_approvals', $ops_file$
--- Says what a gate's approvals come to: failed while somebody's newest decision is a rejection, passed once the quorum
--- approved, else pending; and by whom. Called by judge_gate. Locks and raises nothing.
+-- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
+-- a rejection, passed once the quorum approved, else pending. Called by judge_gate. Locks and raises nothing.
 create or replace function ops.tally_approvals(
     p_gate_id uuid,
     p_quorum int
@@ -9136,9 +9163,9 @@ revoke all on function ops.tally_approvals from public;
 $ops_file$);
 
 select pg_temp.make_function('tally_checks', $ops_file$
--- Says what a gate's checks come to: failed where one that is wanted failed, passed where all of them passed, else
--- pending; and by which. The newest answer to each question counts, by the time it reached us: a sender's clock decides
--- nothing. A skipped check is a question left open. Where no check is wanted by name, all that were reported are.
+-- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if all
+-- of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a sender's
+-- clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
 -- Called by judge_gate and judge_deployment. Locks and raises nothing.
 create or replace function ops.tally_checks(
     p_gate_id uuid,
@@ -9188,9 +9215,9 @@ revoke all on function ops.tally_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('target_stage', $ops_file$
--- Says to which stage a target belongs: the stage itself, or a living environment by name or partition.
--- Called by what promotes and by what asks whether one may: what a release must have hangs on the stage alone.
--- Locks nothing; raises PT400 for a target nothing is promoted to.
+-- Returns the stage of a target: the stage itself, or that of a living environment by name or partition.
+-- Called by functions that promote and by those that explain a promotion: the requirements depend only on the stage.
+-- Locks nothing; raises PT400 for an invalid target.
 create or replace function ops.target_stage(
     p_project_id uuid,
     p_target_env text
@@ -9204,7 +9231,7 @@ as $$
 declare
     v_stage ops.environment_stage;
 begin
-    -- an environment may be named like a stage that it is not: asking for production never gets another stage's answer
+    -- an environment of another stage may be named like a stage: the name production always means the stage
     if p_target_env in ('staging', 'production') then
         return p_target_env;
     end if;
@@ -9229,9 +9256,9 @@ revoke all on function ops.target_stage from public;
 $ops_file$);
 
 select pg_temp.make_function('touch_template', $ops_file$
--- Returns the database kept for a key, or no row, and notes its use. Called by step database. Locks the row. A retry is
--- harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Returns the template database of a key, or no row, and records its use. Called by step database. Locks the row. A
+-- retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.touch_template(
     p_key text
 )
@@ -9254,9 +9281,9 @@ grant execute on function ops.touch_template to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('verify_checkpoints', $ops_file$
--- Says whether the checkpoints are exactly those that were written: each month sealed over the one before, with all of
--- its runs. p_anchor is the hash of a checkpoint noted elsewhere before (the log of the schedule log_retention has them):
--- it must still be there, so that a history written anew as a whole shows.
+-- Returns whether the checkpoints are exactly those that were written: each month sealed over the one before, with all
+-- of its runs. p_anchor is the hash of a checkpoint recorded elsewhere (the log of the schedule log_retention has
+-- them): it must still exist, so that a completely rewritten history is detected.
 -- Called by auditors. Locks and raises nothing.
 create or replace function ops.verify_checkpoints(
     p_anchor text default null
@@ -9303,9 +9330,10 @@ grant execute on function ops.verify_checkpoints to service_role, ops_worker, au
 $ops_file$);
 
 select pg_temp.make_function('verify_run_chain', $ops_file$
--- Says whether the run's events are exactly those that were written: numbered without a gap, each sealed over the one
--- before, the last one the run knows of. Where months of events were dropped it starts from the run's checkpoint.
--- Called by auditors and tests; people may ask it of runs they can see. Locks nothing; raises PT404.
+-- Returns whether the run's events are exactly those that were written: numbered without a gap, each sealed over the
+-- one before, and the last one is the one in the run's row. If months of events were dropped, it starts from the run's
+-- checkpoint.
+-- Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
 create or replace function ops.verify_run_chain(
     p_run_id uuid
 )
@@ -9366,9 +9394,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('visible_projects', $ops_file$
--- Lists the projects that the calling person belongs to.
+-- Lists the projects of which the caller is a member.
 -- Called once per statement by the policies of every table with a project. Locks and raises nothing.
--- Definer: the policy of memberships itself asks it, which would never end under row level security.
+-- Definer: the policy of memberships itself calls it, which would recurse without end under row level security.
 create or replace function ops.visible_projects()
 returns setof uuid
 language sql
@@ -9384,8 +9412,8 @@ grant execute on function ops.visible_projects to authenticated, service_role, o
 $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
--- Says whether a delivery told of the repository's branch, or, with p_gone_since, of its deletion that was acted on
--- since then. Called by record_branch_heads. Locks and raises nothing.
+-- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
+-- and applied since then. Called by record_branch_heads. Locks and raises nothing.
 create or replace function ops.was_told_of(
     p_repo_url text,
     p_branch text,
@@ -9413,8 +9441,9 @@ revoke all on function ops.was_told_of from public;
 $ops_file$);
 
 select pg_temp.make_function('window_fault', $ops_file$
--- Says what is wrong with a freeze window, or null where nothing is; ops.freeze_reason says what one looks like.
--- Called by rule_fault. Locks and raises nothing. A moment names its offset: the same window holds for every reader.
+-- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format.
+-- Called by rule_fault. Locks and raises nothing. A moment must have its offset, so that the window is the same for
+-- every reader.
 create or replace function ops.window_fault(p_window jsonb)
 returns text
 language plpgsql
@@ -9451,9 +9480,10 @@ revoke all on function ops.window_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('withdraw_release', $ops_file$
--- Takes a release out of the running: it is promoted nowhere any more. What runs already stays where it is.
--- Called by its author and by who promotes. Locks the release. Raises PT404, PT403. Repeating it is harmless.
--- Definer: nobody writes releases themselves; the caller's permission is checked: who promotes, or who made it.
+-- Withdraws a release: it can no longer be promoted. Existing deployments stay.
+-- Called by its author and by callers who may promote. Locks the release. Raises PT404, PT403. Repeating it is
+-- harmless.
+-- Definer: nobody may write releases directly; the function checks that the caller may promote or is the author.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void
 language plpgsql
@@ -9478,8 +9508,9 @@ developer, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('worker_heartbeat', $ops_file$
--- Notes that a worker lives. Called by workers now and then. Raises PT400 for a nameless one. A retry is harmless.
--- Definer: the platform's login executes this and writes no table itself.
+-- Records that a worker is alive. Called by workers at intervals. Raises PT400 for a worker without a name. A retry is
+-- harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.worker_heartbeat(
     p_worker_id text,
     p_kind text,
@@ -9506,9 +9537,8 @@ grant execute on function ops.worker_heartbeat to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('write_checkpoint', $ops_file$
--- Writes down where the chain of every run with events before that time stands, and seals all of it over the month
--- before. Called by expire_event_month, under expire_rows' lock, once the chains were verified. Raises what the server
--- raises.
+-- Records the end of the chain of every run with events before that time, and seals all of it over the month before.
+-- Called by expire_event_month, under expire_rows' lock, after the chains were verified. Raises what the server raises.
 create or replace function ops.write_checkpoint(
     p_until timestamptz
 )
@@ -9617,8 +9647,8 @@ revoke all on function ops.write_event from public;
 $ops_file$);
 
 select pg_temp.make_function('yield_to_newer_run', $ops_file$
--- Cancels a waiting run that a newer waiting one of its environment makes pointless, and says whether it did.
--- Called when an attempt was given up: the push that came meanwhile could not cancel a run at work. Locks the run's row.
+-- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
+-- Called when an attempt was given up: a push meanwhile could not cancel a run at work. Locks the run's row.
 create or replace function ops.yield_to_newer_run(
     p_run_id uuid
 )
@@ -9653,7 +9683,7 @@ drop function pg_temp.make_function(text, text), pg_temp.refuse_namesakes(text[]
 drop function pg_temp.make_room(text[]);
 drop function pg_temp.own_functions(), pg_temp.older_objects();
 
--- The files that runs left, under the name that seed B gives them.
+-- Lists the files of runs, under the name that seed B gives them.
 create view ops.artifacts
 with (security_invoker = true) as
 select
@@ -9677,7 +9707,7 @@ grant select on ops.artifacts to authenticated, service_role, ops_worker;
 grant select on ops.artifacts
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- Who belongs to which project and what that allows, under the name that seed B gives it.
+-- Lists the members of each project and their permissions, under the name that seed B gives it.
 create view ops.project_members
 with (security_invoker = true) as
 select
@@ -9697,8 +9727,8 @@ revoke all on ops.project_members from public, anon;
 grant select on ops.project_members to authenticated, service_role, ops_worker;
 grant select on ops.project_members to audit_reader;
 
--- How much would be lost now: per environment that ought to be backed up, or was, the age of the newest backup that was
--- read back. Only a verified one counts.
+-- Shows how much data would be lost now: per environment that is or was to be backed up, the age of the newest verified
+-- backup.
 create view ops.v_backup_freshness
 with (security_invoker = true) as
 select
@@ -9789,7 +9819,7 @@ grant select on ops.v_backup_freshness to authenticated, service_role, ops_worke
 grant select on ops.v_backup_freshness
 to release_manager, sre, developer, audit_reader;
 
--- What went where, when and by whom, how it ended, and what took it back.
+-- Lists the deployments: what was deployed where, when and by whom, the result, and its rollback.
 create view ops.v_deployment_history
 with (security_invoker = true) as
 select
@@ -9875,8 +9905,8 @@ grant select on ops.v_deployment_history to authenticated, service_role, ops_wor
 grant select on ops.v_deployment_history
 to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Environments with their project and the newest run, so that one row says what a branch shows and what is happening to
--- it.
+-- Shows each environment with its project and its newest run, so that one row has the deployment and the current work
+-- of a branch.
 create view ops.v_environment_overview
 with (security_invoker = true) as
 select
@@ -9931,8 +9961,8 @@ grant select on ops.v_environment_overview to authenticated, service_role, ops_w
 grant select on ops.v_environment_overview
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- Every gate as it stands at this moment: exceptions end and windows close without anybody writing a row.
--- What evaluates, promotes or reports asks here, so that all say the same.
+-- Shows every gate with its status at this moment: exceptions end and windows close without a write.
+-- Functions that evaluate, promote or report read this view, so that all agree.
 -- No `with`: a view that has one is not merged into the query that reads it, which then reads every gate.
 create view ops.v_gate_status
 with (security_invoker = true) as
@@ -9992,7 +10022,7 @@ revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
 qa_tester, release_manager, sre, developer, audit_reader;
 
--- Every waiver and how it stands: time alone ends it, so nothing of this is stored.
+-- Shows every exception and its status: time alone can end it, so the status is not stored.
 create view ops.v_exception_status
 with (security_invoker = true) as
 select
@@ -10043,7 +10073,7 @@ grant select on ops.v_exception_status to authenticated, service_role, ops_worke
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Where every release may go now, and the first thing that stands in the way of each.
+-- Shows the stages to which each release may be promoted now, and the first unmet requirement of each.
 create view ops.v_promotion_eligibility
 with (security_invoker = true) as
 select
@@ -10082,7 +10112,7 @@ grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_
 grant select on ops.v_promotion_eligibility
 to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Which asset came from which run, commit and inputs: the answer to "what is this preview made of?".
+-- Shows the run, commit and inputs of each asset: the answer to "what is this preview made of?".
 create view ops.v_run_lineage
 with (security_invoker = true) as
 select
@@ -10109,7 +10139,7 @@ grant select on ops.v_run_lineage to authenticated, service_role, ops_worker;
 grant select on ops.v_run_lineage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- What waits, in the order of the claims, and for what each waits: the answer to "why does my run not start?".
+-- Lists the waiting runs in claim order, with the reason why each waits: the answer to "why does my run not start?".
 create view ops.v_run_queue
 with (security_invoker = true) as
 select
@@ -10162,7 +10192,7 @@ grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
 grant select on ops.v_run_queue
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- One run with the names around it: what a person or a worker reads when it asks "how is this run?".
+-- Shows one run with its related names: the answer to "how is this run?" for people and workers.
 create view ops.v_runs
 with (security_invoker = true) as
 select
@@ -10207,7 +10237,7 @@ grant select on ops.v_runs to authenticated, service_role, ops_worker;
 grant select on ops.v_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- What each project should know before it moves to a newer series: the advisories from the series it is on.
+-- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
 create view ops.v_upgrade_advisories
 with (security_invoker = true) as
 select
@@ -10232,7 +10262,7 @@ grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_wor
 grant select on ops.v_upgrade_advisories
 to release_manager, sre, developer, audit_reader;
 
--- What proves each gate, and what is claimed without proof.
+-- Shows the evidence of each gate, and the claims without evidence.
 create view ops.v_evidence_completeness
 with (security_invoker = true) as
 select
@@ -10299,8 +10329,8 @@ grant select on ops.v_evidence_completeness to authenticated, service_role, ops_
 grant select on ops.v_evidence_completeness
 to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Every gate of every release on one line: how it stands, by what, and what is still missing.
--- The counts are asked per gate, so that a page of gates costs as much as its gates.
+-- Shows every gate of every release in one row: its status, its basis, and what is missing.
+-- The counts are computed per gate, so that a page of gates costs as much as its gates.
 create view ops.v_release_gate_summary
 with (security_invoker = true) as
 select
@@ -10330,7 +10360,7 @@ select
     coalesce(a.approvers, '{}') as approvers,
     s.exception_id,
     s.expires_at as exception_expires_at,
-    -- two questions, each with its index: one about both is answered by reading everything
+    -- two queries, each with its index: a combined one would read everything
     (
         select count(*) from ops.evidence_artifacts as e
         where e.gate_id = s.gate_id
