@@ -14,7 +14,8 @@ declare
 begin
     while v_tables is not null loop
         begin
-            set local lock_timeout = '200ms'; -- before the server looks for a deadlock, which it does after a second
+            -- Longer each time, for a busy machine; always before the server looks for a deadlock, which it does after a second.
+            perform set_config('lock_timeout', least(800, 200 + 20 * v_tries) || 'ms', true);
             execute format('lock table %s in access exclusive mode', v_tables);
             perform set_config('lock_timeout', v_timeout, true);
             return;

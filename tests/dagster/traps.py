@@ -45,8 +45,8 @@ class Stop:
 
 
 @contextmanager
-def stopping(stop: Stop | None, *, cancel: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Stop what the block does on this thread; `cancel` notes that a person asked for the run's end."""
+def stopping(stop: Stop | None, *, cancel: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Stop what the block does on this thread; `cancel` cancels the run and returns False if it had ended."""
     if stop is None:
         yield
         return
@@ -60,7 +60,7 @@ def stopping(stop: Stop | None, *, cancel: Callable[[], object] = lambda: None) 
 class _Counter:
     """Counts what one thread does, and stops it once."""
 
-    def __init__(self, stop: Stop, cancel: Callable[[], object], thread: threading.Thread) -> None:
+    def __init__(self, stop: Stop, cancel: Callable[[], bool], thread: threading.Thread) -> None:
         self._stop = stop
         self._cancel = cancel
         self._thread = thread
@@ -96,7 +96,7 @@ class _Counter:
             case "unanswered":
                 raise Unavailable("it does not answer", hint="a walk says so")
             case "canceled":
-                self._cancel()
-                raise KeyboardInterrupt
+                if self._cancel():
+                    raise KeyboardInterrupt
             case "interrupted":
                 raise KeyboardInterrupt

@@ -18,7 +18,7 @@ import dagster as dg
 import psycopg
 
 from odooops_dagster.engine.coordinator import enroll
-from odooops_dagster.errors import OdooOpsError, Unavailable
+from odooops_dagster.errors import Conflict, OdooOpsError, Unavailable
 from odooops_dagster.home import filestore
 from odooops_dagster.model import Run
 from odooops_dagster.steps.recovery.retention import retain
@@ -199,9 +199,17 @@ class Walk:
 
     def _carry_out_here(self, task: Task, stop: Stop | None) -> None:
         run = self.control.runs.get(task.run_id)
-        with suppress(KeyboardInterrupt), stopping(stop, cancel=lambda: self.control.runs.cancel(run.id)):
+        with suppress(KeyboardInterrupt), stopping(stop, cancel=lambda: self._cancel(run)):
             [placed] = admitted(self.control, [run])
             self.estate.execute(placed, assets=task.assets, job=task.job, run_id=task.dagster_run_id)
+
+    def _cancel(self, run: Run) -> bool:
+        """Cancel the run; return False where it had ended, so that nobody interrupts it."""
+        try:
+            self.control.runs.cancel(run.id)
+        except Conflict:
+            return False
+        return True
 
     def _carry_out_in_child(self, task: Task, stop: Stop) -> None:
         child = _FORKS.Process(target=run_in_child, args=(self._where, task, stop))

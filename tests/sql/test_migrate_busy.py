@@ -38,14 +38,19 @@ def workers(world: World, projects: list[UUID], failures: list[str]) -> Iterator
                         ended.append(run["id"])
                 except psycopg.Error as exc:
                     failures.append(f"{exc.sqlstate}: {exc}")
+                    return
+                # A worker rests between two runs: only the tables are busy, not the processor.
+                stop.wait(0.01)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(len(projects))]
     for thread in threads:
         thread.start()
-    yield ended
-    stop.set()
-    for thread in threads:
-        thread.join(60)
+    try:
+        yield ended
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
 
 
 def test_workers_and_migrations_get_on_with_each_other(world: World) -> None:

@@ -90,6 +90,20 @@ def test_a_request_to_end_reaches_the_program(launched: Launched, number: signal
     assert launcher.returncode == 7
 
 
+def test_a_request_to_end_counts_from_the_launchers_first_moment(launched: Launched) -> None:
+    """Also between the fork and the program, where nobody listens yet: nobody waits for the time of grace."""
+    started = time.monotonic()
+    first = launched(*PYTHON, "print('ready')")
+    assert first_line(first) == "ready"
+    takes = time.monotonic() - started
+    for step in range(60):
+        launcher = launched("sleep", "600", grace_seconds=60)
+        time.sleep(takes * step / 60)
+        launcher.terminate()
+        launcher.communicate(timeout=20)
+        assert launcher.returncode == -signal.SIGTERM
+
+
 def test_a_program_that_does_not_end_is_killed_after_its_time_of_grace(launched: Launched) -> None:
     """Stopping a service always comes to an end."""
     launcher = launched(*PYTHON, STUBBORN, grace_seconds=0.5)

@@ -32,6 +32,7 @@ GRACE_SECONDS = 10.0
 # A process in an uninterruptible wait cannot be killed; after this time the launcher gives up on it.
 _KILL_SECONDS = 30.0
 _CANNOT_START = 127
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform.startswith("linux")
@@ -88,8 +89,11 @@ def _read(source: str) -> dict[str, Any]:
 def _spawn(definition: dict[str, Any]) -> int:
     """Start the program in its own session, to be killed when we die, and return its process id."""
     launcher = os.getpid()
+    # Until the program runs, our handlers would take its signals: they wait instead.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         return child
     try:
         os.setsid()
@@ -109,6 +113,7 @@ def _become(definition: dict[str, Any]) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory(int(definition["memory_mb"]) * 1024 * 1024)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -154,7 +159,7 @@ class _Keeper:
         if not select.select([self._wake], [], [], remaining)[0]:
             return
         for number in set(os.read(self._wake, 512)):
-            if number in (signal.SIGTERM, signal.SIGINT):
+            if number in _PASSED_ON:
                 self._pass_on(signal.Signals(number))
             elif number == signal.SIGHUP:
                 self._deadline = time.monotonic()
@@ -162,7 +167,9 @@ class _Keeper:
     def _pass_on(self, number: signal.Signals) -> None:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._grace
-        _kill(-self._child, number)
+        # A program that was forked just now leads no group yet.
+        if not _kill(-self._child, number):
+            _kill(self._child, number)
 
     def _overdue(self) -> bool:
         if os.getppid() != self._parent:  # for systems without a parent death signal
@@ -234,11 +241,13 @@ def _contents(path: str) -> bytes:
         return b""
 
 
-def _kill(pid: int, number: signal.Signals) -> None:
+def _kill(pid: int, number: signal.Signals) -> bool:
+    """Send the signal; return False if the process or group has ended, or is not ours."""
     try:
         os.kill(pid, number)
     except OSError:
-        return  # it has ended, or is not ours
+        return False
+    return True
 
 
 def _prctl(option: int, value: int) -> None:
