@@ -14,6 +14,9 @@ from odooops_dagster.tools.runtime.definitions import START_RETRIES, START_SECON
 from odooops_dagster.tools.runtime.job import definition_of, launch_argv, run_job, tell
 from odooops_dagster.tools.runtime.tail import tail_of
 
+# A launcher needs at most its time of grace and its time to kill.
+END_SECONDS = 60.0
+
 
 class MemoryRuntime:
     """Runs jobs and services as children of the caller, which end with it."""
@@ -110,7 +113,15 @@ class _Kept:
         if process is not None and process.poll() is None:
             process.terminate()
         if thread is not None:
-            thread.join()
+            thread.join(END_SECONDS)
+            while thread.is_alive():
+                self._kill()
+                thread.join(1)
+
+    def _kill(self) -> None:
+        """Kill a launcher that outlasts its own limits; its thread then kills the program."""
+        if self._process is not None:
+            self._process.kill()
 
     def status(self) -> ServiceStatus:
         """Return the state of the process."""
