@@ -1,6 +1,7 @@
 """The table of the kinds of runs: the job, assets, stages and the effect on the data of each.
 
-`ops.run_kinds` is the same table in the database, which enforces it; a test compares the two.
+The function `ops.run_kinds` (sql/functions/queue/run_kinds.sql) has the same facts and enforces them; a test compares the
+two. A new kind is also a value of the enum `ops.run_kind`, in a migration, and of `RunKind` in model/runs.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Creates and checks the state folder; errors say how to make it usable."""
+"""Creates and checks the state folder; errors say how to make it usable.
+
+The names of what is in it are in odooops_dagster/home.py.
+"""
 
 from __future__ import annotations
 

@@ -748,7 +748,7 @@ $ops_file$);
 
 select pg_temp.make_function('backup_to_return_to', $ops_file$
 -- Returns the backup to which a deployment could be rolled back: the environment's newest verified one, if its data are
--- not older than the policy of promotions allows. Called by start_deployment and report_deployment. Locks and raises
+-- not older than the policy of promotions allows. Called by start_deployment and adopt_deployment. Locks and raises
 -- nothing.
 create or replace function ops.backup_to_return_to(
     p_project_id uuid,
@@ -2714,7 +2714,7 @@ $ops_file$);
 
 select pg_temp.make_function('fail_run_of_dagster', $ops_file$
 -- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
--- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
+-- Called by the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
 -- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
 -- failure of one is a failed launch: the run returns to the queue.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -3963,7 +3963,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('living_environment', $ops_file$
--- Returns the living environment of that name. Called by create_backup and restore_target, after the permission check.
+-- Returns the living environment of that name. Called by create_backup and restore_backup, after the permission check.
 -- Locks nothing. Raises PT404.
 create or replace function ops.living_environment(
     p_project_id uuid,

@@ -1,4 +1,4 @@
--- Returns the living environment of that name. Called by create_backup and restore_target, after the permission check.
+-- Returns the living environment of that name. Called by create_backup and restore_backup, after the permission check.
 -- Locks nothing. Raises PT404.
 create or replace function ops.living_environment(
     p_project_id uuid,

@@ -1,5 +1,5 @@
 -- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
--- Called by the outcome sensors and the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
+-- Called by the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
 -- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
 -- failure of one is a failed launch: the run returns to the queue.
 -- Definer: the platform's login executes this but may not write tables itself.
