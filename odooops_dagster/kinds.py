@@ -1,7 +1,7 @@
 """The table of the kinds of runs: the job, assets, stages and the effect on the data of each.
 
-The function `ops.run_kinds` (sql/functions/queue/run_kinds.sql) has the same facts and enforces them; a test compares the
-two. A new kind is also a value of the enum `ops.run_kind`, in a migration, and of `RunKind` in model/runs.py.
+The function `ops.run_kinds` (sql/functions/queue/run_kinds.sql) has the same facts and enforces them; a test compares
+the two. A new kind is also a value of the enum `ops.run_kind`, in a migration, and of `RunKind` in model/runs.py.
 """
 
 from __future__ import annotations
