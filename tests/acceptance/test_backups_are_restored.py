@@ -29,7 +29,7 @@ from tests.backups import Production
 from tests.dagster.productions import IMAGE, Shop, deployed
 from tests.dagster.recoveries import Recovery, clear
 
-pytestmark = pytest.mark.odoo
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1800)]
 
 CONTENT = b"signed by both sides\n" * 4000
 

@@ -23,7 +23,7 @@ from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offender
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import wait_for
 
-pytestmark = pytest.mark.odoo
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1800)]
 
 MODULES = ("base", "web", "mail", "payment", "payment_demo", "auth_oauth", "iap", "base_automation", "queue_job")
 REQUIREMENTS = "odoo-addon-queue_job==19.0.*\n"

@@ -19,7 +19,7 @@ from odooops_dagster.tools.odoo.log import OdooLog
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import CACHE, SERIES, wait_for
 
-pytestmark = pytest.mark.odoo
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1800)]
 
 OCA_MODULE = "partner_firstname"
 OCA_REQUIREMENT = f"odoo-addon-{OCA_MODULE}=={SERIES}.*\n"

@@ -29,7 +29,7 @@ from tests.acceptance.odoo_bench import Bench, clean
 from tests.backups import repository_in
 from tests.servers import PostgresServer
 
-pytestmark = pytest.mark.odoo
+pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1800)]
 
 PROGRAMS = Programs(folder=wheel_bin_dir())
 # What a person would put there, and what they would look at.

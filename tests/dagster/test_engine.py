@@ -12,7 +12,7 @@ from odooops_dagster.model import Run
 from tests.dagster.engine import Engine, engine, until
 from tests.servers import PostgresServer, as_user, state_folder
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 LAUNCH = """
 mutation Launch($parameters: ExecutionParams!) {

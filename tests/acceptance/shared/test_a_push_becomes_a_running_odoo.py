@@ -17,7 +17,7 @@ from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, wait_for
 from tests.acceptance.repository import Repository
 
-pytestmark = [pytest.mark.odoo, pytest.mark.stack]
+pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
 SLUG = "visits"
 BRANCH = "feature/visits"

@@ -17,7 +17,7 @@ from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
 from tests.conftest import missing
 
-pytestmark = [pytest.mark.odoo, pytest.mark.stack]
+pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
 SLUG = "wrong"
 BRANCH = "feature/steady"
