@@ -125,7 +125,8 @@ class Steps(RuleBasedStateMachine):
 
     @rule(branch=BRANCHES, stop=STOPS, now=NOW)
     def back_up(self, branch: str, stop: Stop | None, now: bool) -> None:
-        """Somebody asks for a backup."""
+        """Somebody asks for a backup; users have worked since the last one, so that it has objects of its own."""
+        self.walk.write()
         self.walk.back_up(branch)
         self._then(stop, now=now)
 
