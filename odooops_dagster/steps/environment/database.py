@@ -20,7 +20,7 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.clone_source import wants_clone
-from odooops_dagster.steps.environment.install import Installed, Target, install
+from odooops_dagster.steps.environment.install import Installed, Target, install, odoo_config
 from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import (
@@ -30,9 +30,11 @@ from odooops_dagster.steps.environment.templates import (
     start_from_template,
     template_key,
 )
+from odooops_dagster.steps.environment.untested import recall_untested
 from odooops_dagster.steps.environment.update import keep_checksums, update_clone
 from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo.untested import to_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +110,9 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
     start_from_template(ctx, twin, target.name, role=target.role)
     ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
     states = ctx.databases.module_states(target.name)
-    tested = modules.with_tests(target.build.source.modules, target.build.addons_paths)
-    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests, tested=tested)
+    untested = recall_untested(ctx, target.build, odoo_config(ctx, target), tests=twin.tests)
+    tests = {**twin.tests, "untested": to_record(untested)}
+    return twin, odoo_log.judge_copy(states, target.build.modules, tests, tested=target.build.source.modules)
 
 
 def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:

@@ -11,9 +11,13 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.tools.odoo import commands, modules
+from odooops_dagster.steps.environment.untested import find_untested
+from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.runtime.ports import free_port
+
+_CONFIG = "odoo.conf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ class Installed:
 
 def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
     """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables."""
-    config = _config(ctx, target)
+    config = odoo_config(ctx, target)
     command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
     return _run(ctx, target, command, wanted=names, tests=tests, log=log)
 
@@ -61,7 +65,7 @@ def update(
     ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
 ) -> Installed:
     """Update the named modules, install the new ones, run the tests of `tests`, and judge the result likewise."""
-    command = commands.update_command(target.build, _config(ctx, target), names=names, new=new, tests=tests)
+    command = commands.update_command(target.build, odoo_config(ctx, target), names=names, new=new, tests=tests)
     return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log)
 
 
@@ -73,19 +77,19 @@ def _run(
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
+    untested = find_untested(ctx, target.build, ctx.run_folder / _CONFIG, names=tests, log=parsed)
+    checks = odoo_log.judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested)
     return Installed(
-        checks=odoo_log.judge(
-            result, parsed, states, wanted=wanted, tested=modules.with_tests(tests, target.build.addons_paths)
-        ),
-        tests=parsed.tests_report(),
+        checks=checks,
+        tests=parsed.tests_report() | {"untested": to_record(untested)},
         module_states=states,
         log_path=log_path,
     )
 
 
-def _config(ctx: StepContext, target: Target) -> Path:
+def odoo_config(ctx: StepContext, target: Target) -> Path:
     """Write the configuration file for the database, without cron threads, and return its path."""
-    config = ctx.run_folder / "odoo.conf"
+    config = ctx.run_folder / _CONFIG
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
         data_dir=data_folder(ctx.settings.home, ctx.environment),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from odooops_dagster.model import CheckResult, JobResult, LogLevel
+from odooops_dagster.tools.odoo.untested import Untested, from_record, to_record
 
 OnLine = Callable[[str], None]
 
@@ -155,14 +156,21 @@ def progress_notice(line: str) -> LogNotice | None:
 
 
 def judge(
-    result: JobResult, log: OdooLog, states: Mapping[str, str], *, wanted: Sequence[str], tested: Sequence[str] = ()
+    result: JobResult,
+    log: OdooLog,
+    states: Mapping[str, str],
+    *,
+    wanted: Sequence[str],
+    tested: Sequence[str] = (),
+    untested: Mapping[str, Untested] | None = None,
 ) -> list[CheckResult]:
     """Return checks of whether an Odoo command succeeded; a zero exit status is not enough.
 
     `states` are the module states in the database, `wanted` the modules that must be installed, `tested` the modules
-    whose tests must have run.
+    whose tests must have run, `untested` those of them of which the reason is known why no test ran.
     """
-    return [_modules_installed(result, log, states, wanted), _tests_passed(log, tested), _log_clean(log)]
+    tests = _tests_passed(log, tested, untested or {})
+    return [_modules_installed(result, log, states, wanted), tests, _log_clean(log)]
 
 
 def judge_copy(
@@ -170,16 +178,15 @@ def judge_copy(
 ) -> list[CheckResult]:
     """Return checks of a copied template, with the test results from its creation.
 
-    As in `judge`, the tests of each module in `tested` must have run.
+    As in `judge`, the tests of each module in `tested` must have run, or the results say why they did not.
     """
     problem = _wrong_states(states, wanted)
-    total = int(tests.get("total", 0))
-    ran = tests.get("modules") or {}
-    untested = [name for name in tested if not ran.get(name)]
-    untold = f"the tests of {', '.join(untested)} did not run when the template was made" if untested else ""
+    passed = f"{int(tests.get('total', 0))} tests passed when the template was made"
+    untested = from_record(tests.get("untested") or {})
+    silent = _silent(tests.get("modules") or {}, tested, untested, when=" when the template was made")
     return [
         _check("modules_installed", problem, f"{_count(wanted)} installed, copied from a template"),
-        _check("module_tests_passed", untold, f"{total} tests passed when the template was made", **tests),
+        _check("module_tests_passed", silent.refused, passed + silent.noted, **tests),
         _check("log_clean", "", "nothing was installed in this run: the template's log was clean"),
     ]
 
@@ -231,18 +238,38 @@ def _missing_markers(result: JobResult, log: OdooLog) -> str:
     return ""
 
 
-def _tests_passed(log: OdooLog, tested: Sequence[str]) -> CheckResult:
+def _tests_passed(log: OdooLog, tested: Sequence[str], untested: Mapping[str, Untested]) -> CheckResult:
     totals = log.totals
-    untested = [name for name in tested if not log.module_tests.get(name)]
-    problem = ""
+    silent = _silent(log.module_tests, tested, untested)
+    problem = silent.refused
     if totals and totals.failed + totals.errors:
         problem = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests: {_first_failure(log)}"
-    elif tested and totals is None:
+    elif totals is None and set(tested) - set(untested):
         problem = f"no test ran: Odoo ended before its tests: {log.reason or log.last_words}"
-    elif untested:
-        problem = f"the tests of {', '.join(untested)} did not run"
     passed = f"{totals.total if totals else 0} tests passed" if tested else "the modules ship no tests"
-    return _check("module_tests_passed", problem, passed, **log.tests_report())
+    record = log.tests_report() | {"untested": to_record(untested)}
+    return _check("module_tests_passed", problem, passed + silent.noted, **record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Silent:
+    """The modules of which no test ran, in words: those that fail the check, and the others."""
+
+    refused: str
+    noted: str
+
+
+def _silent(
+    ran: Mapping[str, int], tested: Sequence[str], untested: Mapping[str, Untested], *, when: str = ""
+) -> _Silent:
+    silent = [name for name in tested if not ran.get(name)]
+    unknown = [name for name in silent if name not in untested]
+    known = [(name, untested[name]) for name in silent if name in untested]
+    refused = [f"no test of {name} ran: {found.why}" for name, found in known if found.refused]
+    if unknown:
+        refused.insert(0, f"the tests of {', '.join(unknown)} did not run{when}")
+    noted = [f"{name} ({found.why})" for name, found in known if not found.refused]
+    return _Silent(refused="; ".join(refused), noted=f"; none of {', '.join(noted)}" if noted else "")
 
 
 def _first_failure(log: OdooLog) -> str:

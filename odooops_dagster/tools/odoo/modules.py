@@ -125,8 +125,9 @@ def checksum(addon: Path) -> str:
 
 
 def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return those of the modules that have at least one test that runs by default."""
-    return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
+    """Return those of the modules that have a tests package; only Odoo knows which of its tests run."""
+    found = {name: find(name, addons_paths) for name in sorted(names)}
+    return tuple(name for name, addon in found.items() if addon and (addon / "tests" / "__init__.py").is_file())
 
 
 def _addons(addons_path: Path) -> Iterator[Path]:
@@ -177,50 +178,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, subfolders, names in os.walk(folder):
         subfolders[:] = [name for name in subfolders if name not in {"__pycache__", ".git"}]
         yield from (path for name in names if not name.endswith(".pyc") and (path := Path(place, name)).is_file())
-
-
-def _ships_tests(addon: Path) -> bool:
-    """Return whether tests/__init__.py imports a file with a test class that runs by default."""
-    init = addon / "tests" / "__init__.py"
-    if not init.is_file():
-        return False
-    files = (addon / "tests" / f"{name}.py" for name in _imported(_parsed(init)))
-    return any(_has_standard_tests(_parsed(file)) for file in files if file.is_file())
-
-
-def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_text())
-    except (SyntaxError, UnicodeDecodeError):
-        # Odoo will report the error with a traceback.
-        return ast.Module(body=[], type_ignores=[])
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the names of relatively imported files, as in `from . import test_x`; Odoo runs only test_*."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            yield from (name for name in names if name.startswith("test_"))
-
-
-def _has_standard_tests(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ClassDef) and _defines_test(node) and not _is_left_out(node) and _is_test_case(node)
-        for node in tree.body
-    )
-
-
-def _defines_test(node: ast.ClassDef) -> bool:
-    return any(isinstance(member, ast.FunctionDef) and member.name.startswith("test_") for member in node.body)
-
-
-def _is_test_case(node: ast.ClassDef) -> bool:
-    """Return whether a base class is named like a test case; a mixin alone runs no tests."""
-    return any(ast.unparse(base).endswith(("Case", "Common")) for base in node.bases)
-
-
-def _is_left_out(node: ast.ClassDef) -> bool:
-    """Return whether @tagged excludes the class from the standard tests."""
-    tags = (arg for decorator in node.decorator_list if isinstance(decorator, ast.Call) for arg in decorator.args)
-    return any(isinstance(tag, ast.Constant) and tag.value == "-standard" for tag in tags)
