@@ -23,6 +23,8 @@ from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.odoo.missing_files import missing_files, supply
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
+# The series that a project may be created with, oldest first.
+KNOWN_SERIES = ("16.0", "17.0", "18.0", "19.0")
 _SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
 # In a file of its own: an earlier version of the platform reads the manifest too, and knows nothing of these.
@@ -83,6 +85,12 @@ def install(
         if not _is_complete(place):
             _complete(place, found, progress=progress)
         return _load(place) or found
+
+
+def refuse_unknown(series: str) -> None:
+    """Refuse what is no series that the platform can install."""
+    if series not in KNOWN_SERIES:
+        raise BadInput(f"{series!r} is not a series of Odoo that can be had", hint=f"choose {', '.join(KNOWN_SERIES)}")
 
 
 def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installation | None:
