@@ -64,9 +64,8 @@ def test_the_closure_holds_all_that_is_needed(addons: Path, paths: tuple[Path, .
 def test_a_missing_dependency_is_named_with_who_wants_it(addons: Path, paths: tuple[Path, ...]) -> None:
     """The person reads what to add, and where."""
     make_module(addons, "shop", manifest="{'depends': ['partner_firstname']}")
-    with pytest.raises(StepFailed, match="module partner_firstname, which shop depends on, is in no addons") as caught:
+    with pytest.raises(StepFailed, match="module partner_firstname, which shop depends on, is in no addons"):
         modules.closure(["shop"], paths)
-    assert "odoo-addon-partner_firstname" in str(caught.value.hint)
 
 
 def test_a_dependency_that_is_not_installable_fails(addons: Path, paths: tuple[Path, ...]) -> None:

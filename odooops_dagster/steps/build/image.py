@@ -17,7 +17,7 @@ from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.tools.odoo import distribution, environment, modules
+from odooops_dagster.tools.odoo import demands, distribution, environment
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
 _BASE = "base"
@@ -46,7 +46,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         python_digest=python.digest,
         addons_paths=addons_paths,
         modules=wanted,
-        closure=tuple(sorted(modules.closure(wanted, addons_paths))),
+        closure=tuple(sorted(demands.met(wanted, addons_paths, series=odoo.series, python=python.python))),
         source=source,
         odoo_lacks=tuple(sorted({*odoo.missing_files} - {*odoo.supplied_files})),
     )

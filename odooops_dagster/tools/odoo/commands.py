@@ -19,7 +19,12 @@ _SOFT_LIMIT_SHARE = 0.9
 
 def launcher() -> Path:
     """Return the program that starts Odoo and restricts it to its own database."""
-    return _program("odoo-server")
+    return program("odoo-server")
+
+
+def program(name: str) -> Path:
+    """Return one of our programs that Odoo's own Python runs."""
+    return Path(str(resources.files("odooops_dagster.tools.odoo") / "launcher" / name))
 
 
 def install_command(
@@ -87,11 +92,7 @@ def config_file(
 
 def list_tests_command(build: Build, config: Path, *, names: Sequence[str]) -> tuple[str, ...]:
     """Return the command that prints which tests of the modules Odoo would run; it uses no database."""
-    return (str(build.python), str(_program("odoo-tests")), f"--config={config}", *_testing(names))
-
-
-def _program(name: str) -> Path:
-    return Path(str(resources.files("odooops_dagster.tools.odoo") / "launcher" / name))
+    return (str(build.python), str(program("odoo-tests")), f"--config={config}", *_testing(names))
 
 
 def _odoo(build: Build, config: Path) -> tuple[str, ...]:
