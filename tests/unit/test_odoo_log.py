@@ -224,6 +224,14 @@ def test_what_does_not_begin_like_a_record_is_none(line: str) -> None:
     assert judged([line, *CLEAN])["log_clean"].passed
 
 
+@pytest.mark.parametrize("logger", ["odoo.tests.suite", "unittest.suite", "odoo.addons.shop.migrations.tests.test_a"])
+def test_what_surrounds_a_class_of_tests_is_reported_by_the_suite(logger: str) -> None:
+    """A setUpClass that fails is the business of the tests' check."""
+    failed = f"{STAMP} ERROR db {logger}: ERROR: setUpClass (odoo.addons.shop.tests.test_shop.TestShop)"
+    checks = judged([failed, *CLEAN[:2], THREE_TESTS.replace("0 error", "1 error"), SHUT_DOWN], exit_status=1)
+    assert [name for name, check in checks.items() if not check.passed] == ["module_tests_passed"]
+
+
 def test_no_number_of_errors_hides_another() -> None:
     """What is kept is limited; what is counted is not."""
     failures = [line.replace("test_prices", f"test_{n}") for n in range(60) for line in FAILED_TESTS[2:3]]

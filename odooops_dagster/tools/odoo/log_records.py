@@ -25,8 +25,10 @@ _REPORTS_TESTS = re.compile(
     r"^(Module \w+: \d+ failures, \d+ errors of \d+ tests|"
     r"\d+ failed, \d+ error\(s\) of \d+ tests when loading database|" + re.escape(TESTS_FAILED_AT_LOADING) + r")"
 )
-# Where Odoo reports tests from: the test's own module, and its suite for what surrounds a class.
-_OF_TESTS = re.compile(r"^odoo\.(tests\b|modules\.loading$|upgrade\.|addons\.\w+\.(tests|migrations|upgrades)\b)")
+# Where tests are reported from: the test's own module, and the suite for what surrounds a class.
+_OF_TESTS = re.compile(
+    r"^(unittest\b|odoo\.(tests\b|modules\.loading$|upgrade\.|addons\.\w+\.(tests|migrations|upgrades)\b))"
+)
 SUMMARY_CHARACTERS = 500
 # Omitted from a summary: the module path of an exception's class, and a view's error context.
 _MODULE_PATH = re.compile(r"^([a-z_]\w*\.)+(?=[A-Z])")
