@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.logs import HINT
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.heartbeat import Heartbeat, StopReason
 from odooops_dagster.engine.outcome import Outcome, one_line, outcome_of
@@ -43,7 +44,7 @@ class RunScope:
             yield self.step
         except Exception as exc:
             self.failure = self.failure or one_line(exc)
-            self._event("error", f"{name} failed: {self.failure}", {"step": name})
+            self._event("error", f"{name} failed: {self.failure}", {"step": name, **_hint(exc)})
             if isinstance(exc, OdooOpsError):
                 if exc.hint:
                     self.step.log("error", f"→ {exc.hint}")
@@ -105,6 +106,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         try:
             return self._step_context(context, run, fence)
         except (BadInput, NotFound) as exc:
+            self.control.logs.event(fence, level="error", message=one_line(exc), payload=_hint(exc))
             Outcome(kind="failed", reason=one_line(exc)).write(self.control, fence)
             raise dg.Failure(one_line(exc), allow_retries=False) from exc
 
@@ -195,5 +197,5 @@ def _log(context: dg.InitResourceContext, control: ControlPlane, fence: Fence) -
     return log
 
 
-def _hint(error: OdooOpsError) -> dict[str, str]:
-    return {"hint": error.hint} if error.hint else {}
+def _hint(error: Exception) -> dict[str, str]:
+    return {HINT: error.hint} if isinstance(error, OdooOpsError) and error.hint else {}

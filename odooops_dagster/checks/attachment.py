@@ -17,9 +17,8 @@ def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
     total = hashlib.sha1(usedforsecurity=False)
     size = 0
     try:
-        # Ignore the proxy settings of the machine: the address is a loopback address.
         with (
-            httpx.Client(trust_env=False, timeout=_PATIENCE_SECONDS, follow_redirects=True) as client,
+            _client(httpx.URL(url)) as client,
             client.stream("GET", url.rstrip("/") + path) as response,
         ):
             for chunk in response.iter_bytes():
@@ -32,6 +31,19 @@ def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
     if total.hexdigest() != sha1:
         return _result(False, f"{path} answers with {size} bytes that are not those of {sha1}")
     return _result(True, f"attachment {attachment_id}: {size} bytes, as they were attached")
+
+
+def _client(here: httpx.URL) -> httpx.Client:
+    """Return a client that follows redirects, but to no other host: a check does not leave the machine."""
+
+    def stay(request: httpx.Request) -> None:
+        if request.url.netloc != here.netloc:
+            raise httpx.RequestError(f"it leads to {request.url.host}", request=request)
+
+    # Ignore the proxy settings of the machine: the address is a loopback address.
+    return httpx.Client(
+        trust_env=False, timeout=_PATIENCE_SECONDS, follow_redirects=True, event_hooks={"request": [stay]}
+    )
 
 
 def _result(passed: bool, summary: str) -> CheckResult:

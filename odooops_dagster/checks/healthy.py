@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
@@ -27,6 +28,7 @@ _LONGEST_REQUEST_SECONDS = 60.0
 _GONE_SECONDS = 3.0
 # A login page has some ten kilobytes; a longer answer is not one.
 _LARGEST_PAGE = 1024 * 1024
+_MOST_REDIRECTS = 5
 _UNFINISHED = frozenset({"to install", "to upgrade", "to remove"})
 
 
@@ -96,7 +98,8 @@ class _Questions:
         return CheckResult(name=_NAME, passed=True, summary=summary, metadata=self._found)
 
     def _ask_server(self, deadline: float) -> str | None:
-        return self._get("/web/health", deadline)[0]
+        answer = self._get("/web/health", deadline)
+        return answer.wrong or (f"/web/health leads to {answer.elsewhere}" if answer.elsewhere else None)
 
     def _ask_database(self, deadline: float) -> str | None:
         """Request the login page with the database's name, then without it, as a person does who opens the URL."""
@@ -105,12 +108,16 @@ class _Questions:
         return named or self._ask_login(deadline, None)
 
     def _ask_login(self, deadline: float, params: Mapping[str, str] | None) -> str | None:
-        wrong, page, path = self._get("/web/login", deadline, params=params)
-        if wrong:
-            return wrong
-        if not path.endswith("/web/login"):
-            return f"/web/login leads to {path}: the database is not served"
-        return None if _has_login_form(page) else "/web/login shows no login form"
+        answer = self._get("/web/login", deadline, params=params)
+        if answer.wrong:
+            return answer.wrong
+        if answer.elsewhere:
+            # Single sign-on: a module of the database sends people to another host, so its registry is loaded.
+            self._found["single_sign_on"] = answer.elsewhere
+            return None
+        if not answer.path.endswith("/web/login"):
+            return f"/web/login leads to {answer.path}: the database is not served"
+        return None if _has_login_form(answer.page) else "/web/login shows no login form"
 
     def _ask_modules(self) -> str | None:
         try:
@@ -120,26 +127,52 @@ class _Questions:
         self._found["modules_installed"] = sum(state == "installed" for state in states.values())
         return judge_modules(states)
 
-    def _get(self, path: str, deadline: float, params: Mapping[str, str] | None = None) -> tuple[str | None, str, str]:
-        """Return the fault or None, the page, and the path after redirects."""
+    def _get(self, path: str, deadline: float, params: Mapping[str, str] | None = None) -> _Answer:
+        """Request the page and follow its redirects, but to no other host: a check does not leave the machine."""
+        request = self._client.build_request("GET", self._url + path, params=params)
+        for _ in range(_MOST_REDIRECTS):
+            answer = self._send(request, path, deadline)
+            if answer.next is None:
+                return answer
+            request = answer.next
+        return _Answer(wrong=f"{path} redirects without an end")
+
+    def _send(self, request: httpx.Request, path: str, deadline: float) -> _Answer:
         timeout = max(0.05, deadline - time.monotonic())
+        request.extensions = {**request.extensions, "timeout": httpx.Timeout(timeout).as_dict()}
         try:
-            with (
-                _cut_off_after(timeout) as extensions,
-                self._client.stream(
-                    "GET", self._url + path, params=params, timeout=timeout, extensions=extensions
-                ) as response,
-            ):
-                self._found[path] = response.status_code
-                page = _read(response)
+            with _cut_off_after(timeout) as extensions:
+                request.extensions |= extensions
+                response = self._client.send(request, stream=True)
+                try:
+                    self._found[path] = response.status_code
+                    page = _read(response)
+                finally:
+                    response.close()
         except httpx.ConnectError:
-            return "nothing listens yet", "", path
+            return _Answer(wrong="nothing listens yet")
         except httpx.HTTPError as exc:
             # A connection that we cut looks like one that the server closed.
             late = isinstance(exc, httpx.TimeoutException) or time.monotonic() >= deadline
-            return f"{path} does not answer" if late else f"{path} breaks off: {exc}", "", path
+            return _Answer(wrong=f"{path} does not answer" if late else f"{path} breaks off: {exc}")
+        onward = response.next_request
+        if onward is not None:
+            here = httpx.URL(self._url)
+            is_here = (onward.url.scheme, onward.url.netloc) == (here.scheme, here.netloc)
+            return _Answer(next=onward) if is_here else _Answer(elsewhere=onward.url.host)
         wrong = None if response.status_code == 200 else f"{path} answers {response.status_code}"
-        return wrong, page, response.url.path
+        return _Answer(wrong=wrong, page=page, path=response.url.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """The answer to one request: the fault, or the page and its path, or where it leads to."""
+
+    wrong: str | None = None
+    page: str = ""
+    path: str = ""
+    elsewhere: str = ""
+    next: httpx.Request | None = None
 
 
 def _read(response: httpx.Response) -> str:
@@ -198,7 +231,7 @@ def _client() -> httpx.Client:
     # Ignore the proxy settings of the machine: the address is a loopback address.
     # Keep no connections, so that each request has its own, which can be cut.
     unkept = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(trust_env=False, follow_redirects=True, max_redirects=5, limits=unkept)
+    return httpx.Client(trust_env=False, limits=unkept)
 
 
 def _passed(result: CheckResult, *, seconds: float) -> CheckResult:

@@ -12,7 +12,7 @@ import structlog
 
 from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import Fenced, OdooOpsError
-from odooops_dagster.model import Fence, LogLevel, LogLine
+from odooops_dagster.model import Fence, LogLevel, LogLine, Run
 
 if TYPE_CHECKING:
     from odooops_dagster.control import ControlPlane
@@ -27,6 +27,8 @@ BATCH_LINES = 1000
 KEPT_LINES = 20_000
 # The metadata key of a log line that reports progress.
 PROGRESS = "progress"
+# The payload key of an event that has the next action for people.
+HINT = "hint"
 
 
 class Logs:
@@ -70,6 +72,17 @@ class Logs:
     def events(self, run_id: UUID) -> Rows:
         """Return the run's events in order."""
         return self._database.read("run_events", order="seq", run_id=run_id)
+
+    def hint(self, run: Run) -> str | None:
+        """Return what a person can do about the failure of the run's last attempt; None if nothing says it."""
+        if run.status != "failed":
+            return None
+        hints = [
+            row["payload"][HINT]
+            for row in self.events(run.id)
+            if row["attempt"] == run.attempt and HINT in row["payload"]
+        ]
+        return str(hints[-1]) if hints else None
 
 
 class RunLogWriter:

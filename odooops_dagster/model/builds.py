@@ -33,6 +33,7 @@ class Build:
     closure: tuple[str, ...]  # the modules and all their dependencies, sorted
     source: Source
     python_digest: str = ""  # of all packages and versions; empty in older manifests
+    odoo_lacks: tuple[str, ...] = ()  # files that Odoo's own manifests name and this Odoo does not have
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ import httpx
 from odooops_dagster.model import Build, CheckResult, DatabaseAccess, JobResult, Source
 from odooops_dagster.tools.odoo import commands, environment, modules
 from odooops_dagster.tools.odoo.distribution import Installation
-from odooops_dagster.tools.odoo.log import OdooLog, judge
+from odooops_dagster.tools.odoo.judge import judge
+from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import CACHE, SERIES, free_ports
 from tests.servers import PostgresServer

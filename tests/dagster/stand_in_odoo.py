@@ -14,6 +14,8 @@ import psycopg
 FORM = b"<form><input name='login'/><input name='password'/></form>"
 # A commit with this file at its root is more than this Odoo can take: it installs, and does not serve.
 BROKEN = "BROKEN"
+# What is in a file of this name in a folder of addons, this Odoo logs as errors while it installs.
+ERRORS = "errors.txt"
 TABLES = """
 create table if not exists ir_attachment
 (id serial primary key, name text, store_fname text, url text, public boolean);
@@ -92,6 +94,9 @@ def install(options: dict[str, str], names: Sequence[str]) -> None:
                 " on conflict (name) do update set state = 'installed'",
                 [name],
             )
+    for path in (Path(path) / ERRORS for path in options["addons_path"].split(",")):
+        for said in path.read_text().splitlines() if path.is_file() else ():
+            sys.stdout.write(f"2026-02-13 10:00:00,000 1 ERROR {options['db_name']} {said}\n")
     for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
         sys.stdout.write(f"2026-02-13 10:00:00,000 1 INFO {options['db_name']} {logger}: {said}\n")
 

@@ -76,11 +76,12 @@ def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) ->
 
 
 def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World) -> None:
-    """StepFailed's first line is the row's error; its hint is beside the failure and in the log."""
+    """StepFailed's first line is the row's error; its hint is beside the failure, in the log and in the record."""
     world.queue(config={"source": "fail"})
     run = world.claim()
     result = world.materialize(run)
     assert world.row(run).error_message == "source cannot be had"
+    assert world.control.logs.hint(world.row(run)) == "push again"
     [failure] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
     said = failure.step_failure_data.user_failure_data
     assert said is not None

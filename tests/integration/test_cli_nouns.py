@@ -226,6 +226,28 @@ def test_following_a_run_that_fails_exits_with_1(ops: Ops, control: ControlPlane
     ops("run", "logs", run["id"], "--follow", status=1)
 
 
+@pytest.mark.parametrize("series", ["12.0", "18", "master", "19.1", ""])
+def test_a_project_of_no_series_is_refused_with_those_that_there_are(ops: Ops, tmp_path: Path, series: str) -> None:
+    """Not minutes later, by its first run."""
+    url = Repository(tmp_path, "other").url
+    with pytest.raises(BadInput, match="is not a series of Odoo") as caught:
+        ops("project", "create", "other", "--repo", url, "--odoo", series)
+    assert "16.0, 17.0, 18.0, 19.0" in str(caught.value.hint)
+    assert ops.json("project", "list") == []
+
+
+def test_a_failed_run_shows_its_reason_and_what_to_do(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
+    """To people and to programs; what an earlier attempt said is over."""
+    _, fence = work(control)
+    for hint in ("wait", "name odoo-addon-sale in requirements.txt"):
+        control.logs.event(fence, level="error", message="image failed", payload={"hint": hint})
+    assert ops.json("run", "show", run["id"])["hint"] is None
+    control.runs.complete(fence, exit_code=1, error_message="module sale is missing")
+    shown = ops.json("run", "show", run["id"])
+    assert (shown["error_message"], shown["hint"]) == ("module sale is missing", hint)
+    assert f"  {hint}\n" in ops("run", "show", run["id"])
+
+
 def test_the_audit_trail_is_shown_and_verified(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
     """Every change of state is there, and the chain holds."""
     _, fence = work(control)

@@ -65,6 +65,7 @@ WEEKLY = {"from": "fri 16:00", "to": "mon 08:00", "time_zone": "Europe/Brussels"
         ("retention", "daily", -1),
         ("ttl", "log_days", True),
         ("clone", "masking_hooks", [1]),
+        ("gates", "untested_modules", "refused"),
         ("clone", "source", "newest"),
         ("clone", "source", ["dump"]),
         ("clone", "columns", ["res_partner.email"]),

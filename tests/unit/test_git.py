@@ -53,6 +53,28 @@ def test_ls_remote_of_a_new_repository_is_empty(tmp_path: Path) -> None:
     assert git.ls_remote(Repository(tmp_path, "new").url) == {}
 
 
+def test_a_repository_of_another_object_format_is_refused(tmp_path: Path) -> None:
+    """Its commits would be overlooked, and it would pass for a new one."""
+    run_git(tmp_path, "init", "--quiet", "--object-format=sha256", "other")
+    run_git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message=first")
+    with pytest.raises(BadInput, match="is in git's SHA-256 format, which is not supported"):
+        git.ls_remote(str(tmp_path / "other"))
+
+
+def test_files_of_which_there_is_only_a_pointer_are_found(tmp_path: Path) -> None:
+    """What looks like one and is longer, or is a link, is none."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"
+    (tmp_path / "shop" / "static").mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    for name in ("shop/static/icon.png", "shop/film.mp4", ".git/x"):
+        (tmp_path / name).write_text(pointer)
+    (tmp_path / "shop" / "long.txt").write_text(pointer + "x" * 1024)
+    (tmp_path / "shop" / "spec.txt").write_text(f"# {pointer}")
+    (tmp_path / "shop" / "link").symlink_to("film.mp4")
+    (tmp_path / "shop" / "gone").symlink_to("nowhere")
+    assert git.pointers(tmp_path) == ("shop/film.mp4", "shop/static/icon.png")
+
+
 def test_head_of_an_unknown_branch_names_the_known_ones(shop: Repository) -> None:
     """The hint lists what could have been meant."""
     with pytest.raises(NotFound, match="has no branch feature/x") as caught:

@@ -34,6 +34,7 @@ class FakeOdoo:
             "/web/login": _login,
         }
         self.asked: list[str] = []
+        self.port = port
         self._server = QuietServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
@@ -115,6 +116,38 @@ def test_a_proxy_of_the_machine_is_passed_by(url: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert check_healthy(url, database="shop", module_states=_states).passed
+
+
+@pytest.mark.parametrize("host", ["sso.example.invalid", "127.0.0.1"])
+def test_a_login_page_that_leads_to_single_sign_on_is_an_answer(odoo: FakeOdoo, url: str, host: str) -> None:
+    """A module of the database sends people there; the check does not go with them, not even to another port."""
+    other = FakeOdoo(free_port())
+    other.answers["/authorize"] = lambda _request: (500, {}, "")
+    port = other.port if host == "127.0.0.1" else 443
+    odoo.answers["/web/login"] = lambda _request: (303, {"Location": f"http://{host}:{port}/authorize?client=shop"}, "")
+    try:
+        result = check_healthy(url, database="shop", module_states=_states)
+    finally:
+        other.close()
+    assert result.passed, result.summary
+    assert result.metadata["single_sign_on"] == host
+    assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "location", "summary"),
+    [
+        ("/web/health", "https://elsewhere.example.invalid/", "/web/health leads to elsewhere.example.invalid"),
+        ("/web/login", "/web/login", "/web/login redirects without an end"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_no_answer(
+    odoo: FakeOdoo, url: str, path: str, location: str, summary: str
+) -> None:
+    """Another host says nothing of this server, and a circle nothing at all."""
+    odoo.answers[path] = lambda _request: (302, {"Location": location}, "")
+    result = check_healthy(url, database="shop", module_states=_states)
+    assert (result.passed, result.summary) == (False, summary)
 
 
 def test_a_server_whose_registry_failed_is_not_healthy(odoo: FakeOdoo, url: str) -> None:

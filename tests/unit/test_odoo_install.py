@@ -43,6 +43,7 @@ def make_installation(home: Path, *, python: str = sys.executable) -> Path:
         "addons_paths": [root / "addons", root / "odoo" / "addons"],
     }
     (place / "installation.json").write_text(json.dumps(manifest, default=str))
+    (place / "missing-files.json").write_text('{"missing_files": [], "supplied_files": []}')
     return place
 
 
@@ -61,6 +62,25 @@ def test_an_installation_is_found_again_without_installing(tmp_path: Path) -> No
     assert found == distribution.find("19.0", tmp_path)
     assert [each.series for each in distribution.installed(tmp_path)] == ["19.0"]
     assert said == []
+
+
+@pytest.mark.parametrize(("origin", "supplied"), [("git", ("mail/static/gone.js",)), ("folder", ())])
+def test_what_an_installation_lacks_is_looked_for_once(tmp_path: Path, origin: str, supplied: tuple[str, ...]) -> None:
+    """Also in one that an earlier version made; only a folder of our own gets what is missing."""
+    place = make_installation(tmp_path)
+    (place / "missing-files.json").unlink()
+    manifest = place / "installation.json"
+    manifest.write_text(manifest.read_text().replace('"git"', f'"{origin}"'))
+    mail = tmp_path / "odoo" / "19.0" / "src" / "addons" / "mail"
+    mail.mkdir()
+    (mail / "__manifest__.py").write_text("{'assets': {'web': ['mail/static/gone.js']}}")
+    said: list[str] = []
+    found = distribution.install("19.0", home=tmp_path, progress=said.append)
+    assert found.missing_files == ("mail/static/gone.js",)
+    assert found.supplied_files == supplied
+    assert (mail / "static" / "gone.js").exists() is bool(supplied)
+    assert "1 file(s) that it came without: mail/static/gone.js" in said[0]
+    assert distribution.install("19.0", home=tmp_path, progress=pytest.fail) == found
 
 
 def test_an_installation_whose_python_is_gone_is_not_found(tmp_path: Path) -> None:

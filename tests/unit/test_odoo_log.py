@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.model import CheckResult, JobResult
-from odooops_dagster.tools.odoo.log import OdooLog, judge, judge_copy, progress_notice
+from odooops_dagster.tools.odoo.baseline import OdooFaults
+from odooops_dagster.tools.odoo.judge import judge, judge_copy
+from odooops_dagster.tools.odoo.log import OdooLog, progress_notice
 
 STAMP = "2026-03-22 03:38:34,924 26566"
 LOADED = f"{STAMP} INFO db odoo.modules.loading: Modules loaded. "
@@ -191,7 +193,75 @@ def test_an_error_line_fails_the_log_and_is_quoted() -> None:
     checks = judged([error, error, f"{STAMP} WARNING db odoo.addons.shop: hm", *CLEAN])
     assert checks["modules_installed"].passed
     assert checks["log_clean"].summary == "ERROR odoo.addons.shop: something is off (and 1 more)"
-    assert checks["log_clean"].metadata == {"warnings": 1, "errors": 2}
+    assert checks["log_clean"].metadata == {"warnings": 1, "errors": 2, "excused": 0}
+
+
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        (f"{STAMP} ERROR db shop-connector: refused ", "ERROR shop-connector: refused"),
+        (f"{STAMP} ERROR db my shop (eu): refused", "ERROR my shop (eu): refused"),
+        (f"{STAMP} CRITICAL ? werkzeug:", "CRITICAL werkzeug:"),
+        (f"{STAMP} FATAL db odoo.addons.shop: refused", f"a record that cannot be read: {STAMP} FATAL db"),
+        (f"{STAMP} ERROR", f"a record that cannot be read: {STAMP} ERROR"),
+        (f"shop: 50 %{STAMP} ERROR db odoo.addons.shop: refused", "ERROR odoo.addons.shop: refused"),
+        (f"{STAMP} ERROR db odoo.addons.shop.models: ERROR: refused", "ERROR odoo.addons.shop.models: ERROR: refused"),
+    ],
+)
+def test_whatever_any_logger_says_is_read(line: str, summary: str) -> None:
+    """A record has any logger; one that cannot be read may be the worst; a print without a line's end hides none."""
+    check = judged([line, *CLEAN])["log_clean"]
+    assert not check.passed
+    assert check.summary.startswith(summary)
+    told = progress_notice(line)
+    assert told is not None
+    assert told.level == "error"
+
+
+@pytest.mark.parametrize("line", ["2026-03-22 03:38:34,924 - shop - ERROR - printed", "2026-03-22 it is", "ERROR: no"])
+def test_what_does_not_begin_like_a_record_is_none(line: str) -> None:
+    """A module may print what it likes."""
+    assert judged([line, *CLEAN])["log_clean"].passed
+
+
+@pytest.mark.parametrize("logger", ["odoo.tests.suite", "unittest.suite", "odoo.addons.shop.migrations.tests.test_a"])
+def test_what_surrounds_a_class_of_tests_is_reported_by_the_suite(logger: str) -> None:
+    """A setUpClass that fails is the business of the tests' check."""
+    failed = f"{STAMP} ERROR db {logger}: ERROR: setUpClass (odoo.addons.shop.tests.test_shop.TestShop)"
+    checks = judged([failed, *CLEAN[:2], THREE_TESTS.replace("0 error", "1 error"), SHUT_DOWN], exit_status=1)
+    assert [name for name, check in checks.items() if not check.passed] == ["module_tests_passed"]
+
+
+def test_no_number_of_errors_hides_another() -> None:
+    """What is kept is limited; what is counted is not."""
+    failures = [line.replace("test_prices", f"test_{n}") for n in range(60) for line in FAILED_TESTS[2:3]]
+    check = judged([*failures, f"{STAMP} ERROR db odoo.addons.shop: the last", *CLEAN])["log_clean"]
+    assert check.summary == "ERROR odoo.addons.shop: the last"
+    many = [f"{STAMP} ERROR db odoo.addons.shop: {'x' * n}" for n in range(60)]
+    assert judged([*many, *CLEAN])["log_clean"].metadata["errors"] == 60
+
+
+def test_the_faults_of_odoo_itself_are_counted_apart() -> None:
+    """A record with another number, database or time is the same; one with another reason is not."""
+    gone = "'Could not get content for mail/static/lib/gone.js.' in file 'mail/static/lib/gone.js'"
+    lacks = f"{STAMP} ERROR db odoo.addons.base.models.assetsbundle: {gone}"
+    slow = f"{STAMP} ERROR db odoo.http: Exception during request 12 on db"
+    why = ["Traceback (most recent call last):", '  File "/odoo/http.py", line 1, in x', "    x()", "ValueError: odoo"]
+    baseline = OdooLog.parse([slow, *why])
+    faults = OdooFaults(signatures=frozenset(baseline.error_counts), files=("mail/static/lib/gone.js",))
+
+    def clean(lines: Sequence[str]) -> CheckResult:
+        result = JobResult(exit_status=0, timed_out=False, seconds=1, log_path=Path("odoo.log"))
+        return judge(result, OdooLog.parse([*lines, *CLEAN]), INSTALLED, wanted=["shop"], faults=faults)[2]
+
+    other = [slow.replace("12", "345").replace("db", "ops_shop"), *why]
+    check = clean([lacks, *other, *other])
+    assert check.passed
+    assert check.metadata == {"warnings": 0, "errors": 0, "excused": 3}
+    assert check.summary == "no errors, 0 warning(s); 3 error(s) that this Odoo logs without your modules too"
+    check = clean([lacks, slow, *why[:-1], "ValueError: shop"])
+    assert check.summary == "ERROR odoo.http: Exception during request 12 on db: ValueError: shop"
+    assert not clean([lacks.replace("odoo.addons.base", "shop")]).passed
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,15 @@ def test_every_file_is_there_and_hashes_to_its_name(tmp_path: Path) -> None:
 
 
 @contextmanager
-def served(status: int, body: bytes) -> Iterator[str]:
+def served(status: int, body: bytes, *, location: str = "") -> Iterator[str]:
     """Answer everything with this."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
             self.wfile.write(body)
 
@@ -89,3 +91,11 @@ def test_an_odoo_that_does_not_answer_hands_out_nothing() -> None:
     check = check_attachment("http://127.0.0.1:1/", attachment_id=7, sha1="0" * 40)
     assert not check.passed
     assert "cannot be read" in check.summary
+
+
+def test_an_attachment_on_another_host_is_not_fetched() -> None:
+    """The restored data may name any; the check stays on the machine."""
+    sha1 = hashlib.sha1(b"signed", usedforsecurity=False).hexdigest()
+    with served(200, b"signed") as other, served(302, b"", location=f"{other}file") as url:
+        check = check_attachment(url, attachment_id=7, sha1=sha1)
+    assert (check.passed, check.summary) == (False, "/web/content/7 cannot be read: it leads to 127.0.0.1")

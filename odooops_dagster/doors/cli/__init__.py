@@ -19,7 +19,7 @@ from importlib.util import find_spec
 import typer
 from pydantic import ValidationError
 
-from odooops_dagster.doors.cli.output import print_error
+from odooops_dagster.doors.cli.output import print_error, take_any_encoding
 from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
@@ -31,6 +31,7 @@ NOUNS = ("project", "env", "run", "backup", "drill", "db", "odoo")
 
 def main() -> None:
     """Run the command line; a failure is one line and exit status 1."""
+    take_any_encoding()
     _silence_libraries()
     arguments = sys.argv[1:]
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,7 +53,19 @@ def print_fields(row: object, *, json: bool = False) -> None:
 
 def print_json(value: object) -> None:
     """Print the value as JSON; times are ISO 8601, ids and paths are text."""
-    typer.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=needs_ascii()))
+
+
+def take_any_encoding() -> None:
+    """Write the letters that the terminal's encoding lacks as escapes, where Python would end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def needs_ascii() -> bool:
+    """Return whether JSON has to escape its letters itself: Python's escapes are not all JSON."""
+    return codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
 
 
 def print_error(error: OdooOpsError, *, as_json: bool = False) -> None:

@@ -15,6 +15,7 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fie
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools import git
+from odooops_dagster.tools.odoo import distribution
 
 app = typer.Typer(help="Manage projects: a repository and its Odoo series.", no_args_is_help=True)
 
@@ -40,6 +41,7 @@ def create(
     json: Json = False,
 ) -> None:
     """Create a project. Repeating the command changes nothing."""
+    distribution.refuse_unknown(odoo)
     url = repository_address(repo)
     branch = default_branch or (check and git.default_branch(url)) or "main"
     if check and not git.ls_remote(url):

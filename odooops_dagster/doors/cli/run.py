@@ -85,10 +85,11 @@ def show(run: RunName, *, json: Json = False) -> None:
         found = run_of(control, run)
         checks = control.checks.list(found.id)
         artifacts = control.artifacts.list(found.id)
+        hint = control.logs.hint(found)
     if json:
-        print_json(asdict(found) | {"checks": checks, "artifacts": artifacts})
+        print_json(asdict(found) | {"hint": hint, "checks": checks, "artifacts": artifacts})
         return
-    print_fields({"run": name_of(found)} | asdict(found))
+    print_fields({"run": name_of(found)} | asdict(found) | ({"hint": hint} if hint else {}))
     if checks:
         note("")
         print_rows(checks, columns=("name", "passed", "blocking", "summary"))

@@ -17,7 +17,7 @@ from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.tools.odoo import distribution, environment, modules
+from odooops_dagster.tools.odoo import demands, distribution, environment
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
 _BASE = "base"
@@ -46,8 +46,9 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         python_digest=python.digest,
         addons_paths=addons_paths,
         modules=wanted,
-        closure=tuple(sorted(modules.closure(wanted, addons_paths))),
+        closure=tuple(sorted(demands.met(wanted, addons_paths, series=odoo.series, python=python.python))),
         source=source,
+        odoo_lacks=tuple(sorted({*odoo.missing_files} - {*odoo.supplied_files})),
     )
     _keep(ctx, build)
     ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
@@ -123,7 +124,7 @@ def _typed(values: dict[str, Any], home: Path) -> dict[str, Any]:
     """Convert the JSON values back into paths, relative to the state folder, and tuples."""
     paths = {"path", "python"}
     path_lists = {"addons_paths", "requirements"}
-    lists = {"modules", "closure"}
+    lists = {"modules", "closure", "odoo_lacks"}
     typed: dict[str, Any] = {name: home / value for name, value in values.items() if name in paths}
     typed |= {name: tuple(home / path for path in value) for name, value in values.items() if name in path_lists}
     typed |= {name: tuple(value) for name, value in values.items() if name in lists}

@@ -14,17 +14,19 @@ from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
-from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo import demands, modules
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
+_POINTERS_SHOWN = 5
 
 
 def fetch_source(ctx: StepContext) -> Source:
     """Check out the run's commit with its submodules and list its addons and requirements.
 
     Raises:
-        StepFailed: the repository or the commit cannot be fetched, or the run names no commit.
+        StepFailed: the repository or the commit cannot be fetched, the run names no commit, or a module is of another
+            series.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -37,8 +39,24 @@ def fetch_source(ctx: StepContext) -> Source:
     source = read_source(path, sha)
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
+    _tell_pointers(ctx, source)
+    demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
+
+
+def _tell_pointers(ctx: StepContext, source: Source) -> None:
+    """Say which files the checkout has only as Git LFS pointers: Odoo would read the pointer's text."""
+    found = git.pointers(source.path)
+    if found:
+        named = ", ".join(found[:_POINTERS_SHOWN]) + (" and others" if len(found) > _POINTERS_SHOWN else "")
+        ctx.log("warn", f"{len(found)} file(s) are in Git LFS, which is not fetched; their pointers stay: {named}")
+
+
+def _own_addons(source: Source) -> list[Path]:
+    """Return the folders of the repository's own modules."""
+    found = (modules.find(name, source.addons_paths) for name in source.modules)
+    return [addon for addon in found if addon is not None]
 
 
 def _cloned_commit(ctx: StepContext) -> str | None:

@@ -20,19 +20,25 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.clone_source import wants_clone
-from odooops_dagster.steps.environment.install import Installed, Target, install
+from odooops_dagster.steps.environment.install import Installed, Target, install, odoo_config
 from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import (
     Template,
+    are_odoos_own,
     find_template,
     keep_template,
     start_from_template,
     template_key,
 )
+from odooops_dagster.steps.environment.untested import recall_untested
 from odooops_dagster.steps.environment.update import keep_checksums, update_clone
-from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo.judge import judge_copy
+from odooops_dagster.tools.odoo.untested import to_record
+
+# The errors of Odoo's own modules, kept with the template in which nothing else is installed.
+_ODOOS_ERRORS = "odoos_errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +114,9 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
     start_from_template(ctx, twin, target.name, role=target.role)
     ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
     states = ctx.databases.module_states(target.name)
-    tested = modules.with_tests(target.build.source.modules, target.build.addons_paths)
-    return twin, odoo_log.judge_copy(states, target.build.modules, twin.tests, tested=tested)
+    untested = recall_untested(ctx, target.build, odoo_config(ctx, target), tests=twin.tests)
+    tests = {**twin.tests, "untested": to_record(untested)}
+    return twin, judge_copy(states, target.build.modules, tests, tested=target.build.source.modules)
 
 
 def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
@@ -123,11 +130,13 @@ def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
 
 def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     dependencies = _dependencies(target.build)
+    odoos_errors: Sequence[str] = ()
     if dependencies:
-        _provide(ctx, _without_own(target), dependencies)
+        odoos_errors = _provide(ctx, _without_own(target), dependencies)
     else:
         ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=target.build.modules, tests=target.build.source.modules, log="build")
+    own, tested = target.build.modules, target.build.source.modules
+    installed = install(ctx, target, names=own, tests=tested, log="build", odoos_errors=odoos_errors)
     _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
         keep_checksums(ctx.databases, target)
@@ -135,8 +144,10 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     return installed.checks
 
 
-def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
+def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence[str]:
     """Create the database without the repository's own modules: copy a template, or install now and keep a template.
+
+    Return the signatures of the errors that Odoo's own modules log by themselves.
 
     Raises:
         StepFailed: a dependency does not install, or one of the repository's own modules was installed with them.
@@ -146,15 +157,20 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> None:
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
         ctx.log("info", f"dependencies: copied from template {found.database_name}")
-        return
+        return found.tests.get(_ODOOS_ERRORS) or ()
     ctx.databases.create(target.name, owner=target.role)
     installed = install(ctx, target, names=names, tests=(), log="dependencies")
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
-    failed = blocking_failure(installed.checks)
+    errors = installed.errors if are_odoos_own(names, target.visible_paths) else ()
+    # An error that Odoo's own modules log is nobody's fault who pushes; that they are installed has its own check.
+    failed = blocking_failure(check for check in installed.checks if not (errors and check.name == "log_clean"))
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
+    for error in errors:
+        ctx.log("warn", f"Odoo's own modules log this without yours: {error}")
     _refuse_own(installed.module_states, target.build)
-    keep_template(ctx, key, target.name, target.build, tests={})
+    keep_template(ctx, key, target.name, target.build, tests={_ODOOS_ERRORS: list(errors)})
+    return errors
 
 
 def _dependencies(build: Build) -> list[str]:

@@ -11,9 +11,15 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.tools.odoo import commands, modules
+from odooops_dagster.steps.environment.untested import find_untested
+from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.odoo.baseline import OdooFaults
+from odooops_dagster.tools.odoo.judge import judge
+from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.runtime.ports import free_port
+
+_CONFIG = "odoo.conf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,7 @@ class Installed:
     tests: Mapping[str, Any]
     module_states: Mapping[str, str]
     log_path: Path
+    errors: tuple[str, ...] = ()  # signatures of the errors in the log
 
     @property
     def log(self) -> bytes:
@@ -50,42 +57,63 @@ class Installed:
         return self.log_path.read_bytes() if self.log_path.is_file() else b""
 
 
-def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
-    """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables."""
-    config = _config(ctx, target)
+def install(
+    ctx: StepContext,
+    target: Target,
+    *,
+    names: Sequence[str],
+    tests: Sequence[str],
+    log: str,
+    odoos_errors: Sequence[str] = (),
+) -> Installed:
+    """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables.
+
+    `odoos_errors` are the signatures of the errors that Odoo logged when its own modules were installed alone.
+    """
+    config = odoo_config(ctx, target)
     command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
-    return _run(ctx, target, command, wanted=names, tests=tests, log=log)
+    faults = OdooFaults(signatures=frozenset(odoos_errors), files=target.build.odoo_lacks)
+    return _run(ctx, target, command, wanted=names, tests=tests, log=log, faults=faults)
 
 
 def update(
     ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
 ) -> Installed:
     """Update the named modules, install the new ones, run the tests of `tests`, and judge the result likewise."""
-    command = commands.update_command(target.build, _config(ctx, target), names=names, new=new, tests=tests)
-    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log)
+    command = commands.update_command(target.build, odoo_config(ctx, target), names=names, new=new, tests=tests)
+    faults = OdooFaults(files=target.build.odoo_lacks)
+    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log, faults=faults)
 
 
 def _run(
-    ctx: StepContext, target: Target, command: tuple[str, ...], *, wanted: Sequence[str], tests: Sequence[str], log: str
+    ctx: StepContext,
+    target: Target,
+    command: tuple[str, ...],
+    *,
+    wanted: Sequence[str],
+    tests: Sequence[str],
+    log: str,
+    faults: OdooFaults,
 ) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
     result = ctx.runtime.execute(_job(ctx, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
+    untested = find_untested(ctx, target.build, ctx.run_folder / _CONFIG, names=tests, log=parsed)
+    checks = judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested, faults=faults)
     return Installed(
-        checks=odoo_log.judge(
-            result, parsed, states, wanted=wanted, tested=modules.with_tests(tests, target.build.addons_paths)
-        ),
-        tests=parsed.tests_report(),
+        checks=checks,
+        tests=parsed.tests_report() | {"untested": to_record(untested)},
         module_states=states,
         log_path=log_path,
+        errors=tuple(parsed.error_counts),
     )
 
 
-def _config(ctx: StepContext, target: Target) -> Path:
+def odoo_config(ctx: StepContext, target: Target) -> Path:
     """Write the configuration file for the database, without cron threads, and return its path."""
-    config = ctx.run_folder / "odoo.conf"
+    config = ctx.run_folder / _CONFIG
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
         data_dir=data_folder(ctx.settings.home, ctx.environment),

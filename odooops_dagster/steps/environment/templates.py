@@ -51,7 +51,7 @@ def template_key(
     """
     paths = build.addons_paths if visible is None else visible
     involved = {*names, *modules.self_installing(paths)}
-    is_shared = not tested and all(modules.is_odoos(name, paths) for name in involved)
+    is_shared = not tested and are_odoos_own(names, paths)
     parts = {
         "series": build.series,
         "odoo": build.odoo_revision,
@@ -63,6 +63,11 @@ def template_key(
         "languages": ["en_US"],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def are_odoos_own(names: Sequence[str], paths: Sequence[Path]) -> bool:
+    """Return whether a database with these modules has nothing but Odoo's own, auto-installed ones included."""
+    return all(modules.is_odoos(name, paths) for name in {*names, *modules.self_installing(paths)})
 
 
 def find_template(ctx: StepContext, key: str) -> Template | None:

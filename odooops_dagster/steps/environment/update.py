@@ -13,8 +13,8 @@ from odooops_dagster.home import filestore
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.install import Installed, Target, update
-from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo.judge import judge_copy
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
@@ -52,7 +52,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     if not changes and not tests:
         if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
             _make_harmless_again(ctx, target, states, is_updated=False)
-        return None, [_said(check, _UNCHANGED) for check in odoo_log.judge_copy(states, target.build.modules, {})]
+        return None, [_said(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
     installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")

@@ -5,23 +5,46 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from odooops_dagster.errors import NotFound
+from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.pointers import pointers
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
 
-__all__ = ["Remote", "checkout", "default_branch", "head_of", "is_ref", "ls_remote", "mirror", "submodule_url"]
+__all__ = [
+    "Remote",
+    "checkout",
+    "default_branch",
+    "head_of",
+    "is_ref",
+    "ls_remote",
+    "mirror",
+    "pointers",
+    "submodule_url",
+]
 
 LIST_TIMEOUT_SECONDS = 30
 
+# A commit of the object format that our mirrors do not hold.
+_SHA256_LINE = re.compile(r"^[0-9a-f]{64}\t", re.MULTILINE)
 _HEAD_LINE = re.compile(r"^(?P<sha>[0-9a-f]{40})\trefs/heads/(?P<branch>.+)$")
 _SYMREF_LINE = re.compile(r"^ref: refs/heads/(?P<branch>.+)\tHEAD$", re.MULTILINE)
 
 
 def ls_remote(url: str) -> dict[str, str]:
-    """Return the commit of each branch of the repository; empty only if it has no branches."""
-    lines = _list(url, "--heads").splitlines()
+    """Return the commit of each branch of the repository; empty only if it has no branches.
+
+    Raises:
+        BadInput: the repository is of another object format.
+    """
+    listed = _list(url, "--heads")
+    if _SHA256_LINE.search(listed):
+        raise BadInput(
+            f"{Remote.parse(url).url} is in git's SHA-256 format, which is not supported",
+            hint="push the history to a repository of the SHA-1 format: git init --object-format=sha1",
+        )
+    lines = listed.splitlines()
     return {match["branch"]: match["sha"] for match in map(_HEAD_LINE.match, lines) if match}
 
 

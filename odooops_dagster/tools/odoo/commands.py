@@ -19,7 +19,12 @@ _SOFT_LIMIT_SHARE = 0.9
 
 def launcher() -> Path:
     """Return the program that starts Odoo and restricts it to its own database."""
-    return Path(str(resources.files("odooops_dagster.tools.odoo") / "launcher" / "odoo-server"))
+    return program("odoo-server")
+
+
+def program(name: str) -> Path:
+    """Return one of our programs that Odoo's own Python runs."""
+    return Path(str(resources.files("odooops_dagster.tools.odoo") / "launcher" / name))
 
 
 def install_command(
@@ -83,6 +88,11 @@ def config_file(
         "log_handler": ":INFO",
     }
     return "[options]\n" + "".join(f"{name} = {_value(name, value)}\n" for name, value in values.items())
+
+
+def list_tests_command(build: Build, config: Path, *, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that prints which tests of the modules Odoo would run; it uses no database."""
+    return (str(build.python), str(program("odoo-tests")), f"--config={config}", *_testing(names))
 
 
 def _odoo(build: Build, config: Path) -> tuple[str, ...]:

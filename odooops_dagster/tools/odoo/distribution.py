@@ -17,13 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import BadInput, MissingDependency
-from odooops_dagster.files import beneath, locked
+from odooops_dagster.files import beneath, locked, write_whole
 from odooops_dagster.tools.odoo import debian, own_packages, python
 from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.odoo.missing_files import missing_files, supply
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
+# The series that a project may be created with, oldest first.
+KNOWN_SERIES = ("16.0", "17.0", "18.0", "19.0")
 _SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
+# In a file of its own: an earlier version of the platform reads the manifest too, and knows nothing of these.
+_FILES = "missing-files.json"
 # Files not compiled in advance, half of the source: a project uses few localizations, and tests of its own modules.
 _SELDOM_RUN = r"/(tests|l10n_\w+)/"
 # Paths of the program and of the folder with `odoo`: in a git clone, and in a package's root folder.
@@ -43,6 +48,8 @@ class Installation:
     python: Path
     python_version: str
     addons_paths: tuple[Path, ...]
+    missing_files: tuple[str, ...] = ()  # files that Odoo's manifests name and it lacks
+    supplied_files: tuple[str, ...] = ()  # those of them of which we put empty ones in place
 
     @property
     def odoo_bin(self) -> tuple[str, ...]:
@@ -69,13 +76,21 @@ def install(
     if odoo_path is not None:
         _check_release(_layout(odoo_path)[1], series)
     place = _place(series, home=home, odoo_path=odoo_path)
-    if found := _load(place):
+    if (found := _load(place)) and _is_complete(place):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress(f"another installation of Odoo {series} is at work, waiting for it")):
-        if found := _load(place):
-            return found
-        return _install_into(place, series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
+        if (found := _load(place)) is None:
+            found = _install_into(place, series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
+        if not _is_complete(place):
+            _complete(place, found, progress=progress)
+        return _load(place) or found
+
+
+def refuse_unknown(series: str) -> None:
+    """Refuse what is no series that the platform can install."""
+    if series not in KNOWN_SERIES:
+        raise BadInput(f"{series!r} is not a series of Odoo that can be had", hint=f"choose {', '.join(KNOWN_SERIES)}")
 
 
 def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installation | None:
@@ -135,6 +150,22 @@ def _install_into(
         raise MissingDependency(f"Odoo {series} was installed in {place} but cannot be found there")
     progress(f"Odoo {found.series} {found.revision} is installed in {place}")
     return found
+
+
+def _is_complete(place: Path) -> bool:
+    """Return whether the files that this Odoo lacks are known; an earlier version did not look for them."""
+    return (place / _FILES).is_file()
+
+
+def _complete(place: Path, found: Installation, *, progress: Progress) -> None:
+    """Record the files that this Odoo lacks, and supply those that may be empty; do not touch a folder of the user."""
+    missing = missing_files(found.addons_paths)
+    supplied = supply(missing, found.addons_paths) if found.origin != "folder" else ()
+    if missing:
+        progress(f"Odoo's manifests name {len(missing)} file(s) that it came without: {', '.join(missing)}")
+    if supplied:
+        progress(f"empty files take the place of {', '.join(supplied)}")
+    write_whole(place / _FILES, json.dumps({"missing_files": missing, "supplied_files": supplied}, indent=1).encode())
 
 
 def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dict[str, Any]:
@@ -285,7 +316,9 @@ def _load(place: Path) -> Installation | None:
         return None
     paths = {name: place / values[name] for name in ("path", "script", "library", "python")}
     addons_paths = tuple(place / path for path in values["addons_paths"])
-    found = Installation(**{**values, **paths, "addons_paths": addons_paths})
+    record = json.loads((place / _FILES).read_text()) if _is_complete(place) else {}
+    files = {name: tuple(listed) for name, listed in record.items()}
+    found = Installation(**{**values, **paths, **files, "addons_paths": addons_paths})
     if not (found.python.exists() and found.script.exists()):
         return None
     # The owner may change a named folder; our own installations never change.

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,21 +66,60 @@ def find(name: str, addons_paths: Sequence[Path]) -> Path | None:
     return next((path / name for path in addons_paths if (path / name / _MANIFEST).is_file()), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """The modules that some modules need, themselves included; what is wrong has the module that depends on it."""
+
+    found: frozenset[str]
+    missing: Mapping[str, str]
+    uninstallable: Mapping[str, str]
+
+
+def walk(names: Sequence[str], addons_paths: Sequence[Path]) -> Walk:
+    """Follow the dependencies of the modules, and of `base`, to their ends."""
+    wanted_by: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    uninstallable: dict[str, str] = {}
+    waiting = [(name, "") for name in (*names, _BASE)]
+    while waiting:
+        name, depending = waiting.pop()
+        if name in wanted_by:
+            continue
+        wanted_by[name] = depending
+        manifest = read_manifest(addon) if (addon := find(name, addons_paths)) else None
+        if manifest is None:
+            missing[name] = depending
+        elif not manifest.get("installable", True):
+            uninstallable[name] = depending
+        else:
+            waiting.extend((depended, name) for depended in _depends(name, manifest))
+    found = frozenset(wanted_by) - set(missing) - set(uninstallable)
+    return Walk(found=found, missing=missing, uninstallable=uninstallable)
+
+
 def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str]:
     """Return the modules and all their dependencies, including `base`.
 
     Raises:
         StepFailed: a dependency is in no addons path or is not installable.
     """
-    found: set[str] = set()
-    waiting = [(name, "") for name in (*names, _BASE)]
-    while waiting:
-        name, wanted_by = waiting.pop()
-        if name not in found:
-            found.add(name)
-            depends = _depends(name, wanted_by, addons_paths)
-            waiting.extend((depended, name) for depended in depends)
-    return frozenset(found)
+    walked = walk(names, addons_paths)
+    faults = [told_missing(walked.missing), told_uninstallable(walked.uninstallable)]
+    if any(faults):
+        raise StepFailed("; ".join(filter(None, faults)), hint="add them to the repository, or to requirements.txt")
+    return walked.found
+
+
+def told_missing(missing: Mapping[str, str]) -> str:
+    """Return the missing modules in words; empty if there are none."""
+    named = _named(missing)
+    return f"{named} {'is' if len(missing) == 1 else 'are'} in no addons path" if missing else ""
+
+
+def told_uninstallable(uninstallable: Mapping[str, str]) -> str:
+    """Return the modules that are not installable in words; empty if there are none."""
+    named = _named(uninstallable)
+    return f"{named} {'is' if len(uninstallable) == 1 else 'are'} marked as not installable" if uninstallable else ""
 
 
 def depends_on(name: str, others: Collection[str], addons_paths: Sequence[Path]) -> bool:
@@ -125,8 +165,9 @@ def checksum(addon: Path) -> str:
 
 
 def with_tests(names: Sequence[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return those of the modules that have at least one test that runs by default."""
-    return tuple(name for name in sorted(names) if (addon := find(name, addons_paths)) and _ships_tests(addon))
+    """Return those of the modules that have a tests package; only Odoo knows which of its tests run."""
+    found = {name: find(name, addons_paths) for name in sorted(names)}
+    return tuple(name for name, addon in found.items() if addon and (addon / "tests" / "__init__.py").is_file())
 
 
 def _addons(addons_path: Path) -> Iterator[Path]:
@@ -147,19 +188,16 @@ def _installs_itself(name: str, addons_paths: Sequence[Path]) -> bool:
     return addon is not None and read_manifest(addon).get("auto_install", False) is not False
 
 
-def _depends(name: str, wanted_by: str, addons_paths: Sequence[Path]) -> list[str]:
-    addon = find(name, addons_paths)
-    needed = f", which {wanted_by} depends on," if wanted_by else ""
-    if addon is None:
-        raise StepFailed(
-            f"module {name}{needed} is in no addons path",
-            hint=f"add it to the repository, or name odoo-addon-{name} in requirements.txt",
-        )
-    manifest = read_manifest(addon)
-    if not manifest.get("installable", True):
-        raise StepFailed(f"module {name}{needed} is marked as not installable")
+def _depends(name: str, manifest: Mapping[str, Any]) -> list[str]:
     depends = list(manifest.get("depends") or ())
     return depends if name == _BASE else [*depends, _BASE]
+
+
+def _named(wanted: Mapping[str, str]) -> str:
+    """Return the modules in words, each with the module that depends on it."""
+    one = len(wanted) == 1
+    needed = {name: f", which {by} depends on," if one else f" (for {by})" for name, by in wanted.items() if by}
+    return f"module{'' if one else 's'} " + ", ".join(f"{name}{needed.get(name, '')}" for name in sorted(wanted))
 
 
 def _checksum_of(name: str, addons_paths: Sequence[Path]) -> str:
@@ -177,50 +215,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, subfolders, names in os.walk(folder):
         subfolders[:] = [name for name in subfolders if name not in {"__pycache__", ".git"}]
         yield from (path for name in names if not name.endswith(".pyc") and (path := Path(place, name)).is_file())
-
-
-def _ships_tests(addon: Path) -> bool:
-    """Return whether tests/__init__.py imports a file with a test class that runs by default."""
-    init = addon / "tests" / "__init__.py"
-    if not init.is_file():
-        return False
-    files = (addon / "tests" / f"{name}.py" for name in _imported(_parsed(init)))
-    return any(_has_standard_tests(_parsed(file)) for file in files if file.is_file())
-
-
-def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_text())
-    except (SyntaxError, UnicodeDecodeError):
-        # Odoo will report the error with a traceback.
-        return ast.Module(body=[], type_ignores=[])
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the names of relatively imported files, as in `from . import test_x`; Odoo runs only test_*."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            yield from (name for name in names if name.startswith("test_"))
-
-
-def _has_standard_tests(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ClassDef) and _defines_test(node) and not _is_left_out(node) and _is_test_case(node)
-        for node in tree.body
-    )
-
-
-def _defines_test(node: ast.ClassDef) -> bool:
-    return any(isinstance(member, ast.FunctionDef) and member.name.startswith("test_") for member in node.body)
-
-
-def _is_test_case(node: ast.ClassDef) -> bool:
-    """Return whether a base class is named like a test case; a mixin alone runs no tests."""
-    return any(ast.unparse(base).endswith(("Case", "Common")) for base in node.bases)
-
-
-def _is_left_out(node: ast.ClassDef) -> bool:
-    """Return whether @tagged excludes the class from the standard tests."""
-    tags = (arg for decorator in node.decorator_list if isinstance(decorator, ast.Call) for arg in decorator.args)
-    return any(isinstance(tag, ast.Constant) and tag.value == "-standard" for tag in tags)

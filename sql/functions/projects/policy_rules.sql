@@ -23,6 +23,8 @@ select * from (
     ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
+    ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
+        'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,

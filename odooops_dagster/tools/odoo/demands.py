@@ -1,0 +1,116 @@
+"""Compares what the modules' manifests demand with what there is, all of it at once, before anything is installed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo.commands import program
+from odooops_dagster.tools.odoo.programs import run_program
+
+# Odoo adds its series to a shorter version, and refuses one of four or five parts that begins with another series
+# since 17.0: adapt_version in odoo/modules/module.py.
+_FULL_VERSION = re.compile(r"(?P<series>\d+\.\d+)\.\d+\.\d+(\.\d+)?")
+_FIRST_THAT_REFUSES = 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One demand that is not met, and what to do about it."""
+
+    what: str
+    hint: str
+
+
+def met(names: Sequence[str], addons_paths: Sequence[Path], *, series: str, python: Path) -> frozenset[str]:
+    """Return the modules and all their dependencies.
+
+    Raises:
+        StepFailed: a module is missing, not installable or of another series, or lacks a Python package or a program;
+            the message names everything that is wrong.
+    """
+    walk = modules.walk(names, addons_paths)
+    foreign = [addon for name in walk.found if (addon := _foreign(name, addons_paths))]
+    _refuse(
+        [
+            *_missing(walk.missing, series),
+            *_uninstallable(walk.uninstallable),
+            *_of_other_series(foreign, series),
+            *_packages(walk.found, addons_paths, python),
+            *_programs(walk.found, addons_paths),
+        ]
+    )
+    return walk.found
+
+
+def refuse_other_series(addons: Collection[Path], series: str) -> None:
+    """Refuse modules whose version says that they are of another series; the tree alone tells it."""
+    _refuse(list(_of_other_series(addons, series)))
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        hints = dict.fromkeys(fault.hint for fault in faults)
+        raise StepFailed("; ".join(fault.what for fault in faults), hint="; ".join(hints))
+
+
+def _foreign(name: str, addons_paths: Sequence[Path]) -> Path | None:
+    """Return the folder of a module that does not come with Odoo."""
+    return None if modules.is_odoos(name, addons_paths) else modules.find(name, addons_paths)
+
+
+def _missing(missing: Mapping[str, str], series: str) -> Iterator[Fault]:
+    if missing:
+        wheels = " ".join(f"odoo-addon-{name}=={series}.*" for name in sorted(missing))
+        hint = f"add what is missing to the repository, or to requirements.txt if PyPI has it: {wheels}"
+        yield Fault(what=modules.told_missing(missing), hint=hint)
+
+
+def _uninstallable(uninstallable: Mapping[str, str]) -> Iterator[Fault]:
+    if uninstallable:
+        yield Fault(what=modules.told_uninstallable(uninstallable), hint="port these modules, or depend on others")
+
+
+def _of_other_series(addons: Collection[Path], series: str) -> Iterator[Fault]:
+    if int(series.partition(".")[0]) < _FIRST_THAT_REFUSES:
+        return
+    for addon in sorted(addons, key=lambda addon: addon.name):
+        version = str(modules.read_manifest(addon).get("version", ""))
+        full = _FULL_VERSION.fullmatch(version)
+        if full and full["series"] != series:
+            what = f"module {addon.name} is of {full['series']} (version {version}), the project of {series}"
+            yield Fault(what=what, hint=f"take the modules of {series}, or create the project with another --odoo")
+
+
+def _packages(names: Collection[str], addons_paths: Sequence[Path], python: Path) -> Iterator[Fault]:
+    wanted = _external("python", names, addons_paths)
+    if not wanted:
+        return
+    answer = run_program([str(python), str(program("unmet-packages")), json.dumps(sorted(wanted))])
+    for name, why in json.loads(answer[-1]).items():
+        what = f"Python package {name}, which {wanted[name]} needs, {why}"
+        yield Fault(what=what, hint="name the Python packages in requirements.txt")
+
+
+def _programs(names: Collection[str], addons_paths: Sequence[Path]) -> Iterator[Fault]:
+    for name, wanted_by in _external("bin", names, addons_paths).items():
+        if shutil.which(name) is None:
+            what = f"program {name}, which {wanted_by} needs, is not on the platform's machine"
+            yield Fault(what=what, hint="install the programs on the platform's machine")
+
+
+def _external(kind: str, names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:
+    """Return what the modules' `external_dependencies` of this kind name, each with the first module that does."""
+    wanted: dict[str, str] = {}
+    for name in sorted(names):
+        addon = modules.find(name, addons_paths)
+        external = modules.read_manifest(addon).get("external_dependencies") if addon else None
+        for needed in (external or {}).get(kind) or ():
+            wanted.setdefault(str(needed), name)
+    return wanted
