@@ -13,6 +13,7 @@ from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.odoo import commands, modules
 from odooops_dagster.tools.odoo import log as odoo_log
+from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
 
 
@@ -28,6 +29,11 @@ class Target:
     build: Build
     demo: bool
     addons_paths: tuple[Path, ...] = ()
+
+    @property
+    def settings(self) -> ProjectFile:
+        """Return the settings of the build's repository."""
+        return settings_of(self.build.source)
 
     @property
     def visible_paths(self) -> tuple[Path, ...]:
@@ -53,7 +59,14 @@ class Installed:
 def install(ctx: StepContext, target: Target, *, names: Sequence[str], tests: Sequence[str], log: str) -> Installed:
     """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables."""
     config = _config(ctx, target)
-    command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
+    command = commands.install_command(
+        target.build,
+        config,
+        names=names,
+        tests=tests,
+        demo=target.demo,
+        languages=target.settings.odoo.languages,
+    )
     return _run(ctx, target, command, wanted=names, tests=tests, log=log)
 
 
@@ -93,6 +106,8 @@ def _config(ctx: StepContext, target: Target) -> Path:
         port=free_port(),
         memory_mb=ctx.settings.odoo_memory_mb,
         series=target.build.series,
+        # Without all of the build's modules, those that the options are about may be missing.
+        more=OdooOptions() if target.addons_paths else target.settings.odoo_of(ctx.environment.stage),
     )
     write_whole(config, text.encode())
     return config
