@@ -1,7 +1,8 @@
 """Writes what is said twice from where it is said first: `python -m docs.generate`.
 
 `.env.example` and `docs/reference/settings.md` come from the comments in settings.py, `docs/reference/cli.md` from the
-help of the commands, `docs/reference/sqlstates.md` from the functions of the schema. What documents the schema itself
+help of the commands, `docs/reference/odooops-yaml.md` and `odooops.schema.json` from the keys of that file,
+`docs/reference/sqlstates.md` from the functions of the schema. What documents the schema itself
 (`docs/reference/schema/`, `docs/reference/ERD.md`, `docs/reference/schema.dbml`, `prisma/schema.prisma`, two tables of
 `docs/odooops-sh/SECURITY.md`) comes from the catalog of a database migrated for it, on a server that lives as long.
 
@@ -19,6 +20,7 @@ from docs.schema.sources import read_notes
 from docs.schema.sqlstates import sqlstates_page
 from odooops_dagster.doors.cli.reference import commands_page
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.project_file.page import page, schema_text
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "odooops_dagster" / "settings.py"
@@ -71,6 +73,8 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reference" / "settings.md": settings_page(),
         ROOT / "docs" / "reference" / "cli.md": commands_page(),
         ROOT / "docs" / "reference" / "sqlstates.md": sqlstates_page(read_notes()),
+        ROOT / "docs" / "reference" / "odooops-yaml.md": page(),
+        ROOT / "docs" / "reference" / "odooops.schema.json": schema_text(),
     }
 
 

@@ -28,6 +28,10 @@ class OdooSession:
         """Return one field of every record that matches the domain."""
         return [row[field] for row in self._ask(model, "search_read", [domain], fields=[field])]
 
+    def call(self, model: str, method: str, ids: list[int]) -> None:
+        """Call a public method of records."""
+        self._ask(model, method, [ids])
+
     def _ask(self, model: str, method: str, arguments: list[Any], **named: object) -> Any:  # noqa: ANN401 -- as Odoo answers
         path = f"/web/dataset/call_kw/{model}/{method}"
         return self._call(path, {"model": model, "method": method, "args": arguments, "kwargs": named})

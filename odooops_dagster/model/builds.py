@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class Source:
     modules: tuple[str, ...]  # the repository's own installable modules, sorted
     requirements: tuple[Path, ...]  # requirements files to install, in order
     passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are not modules, and why
+    settings: Mapping[str, Any] = field(default_factory=dict)  # odooops.yaml without its defaults
 
 
 @dataclass(frozen=True, kw_only=True)

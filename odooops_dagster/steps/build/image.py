@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from odooops_dagster.errors import StepFailed
 from odooops_dagster.files import beneath, write_whole
+from odooops_dagster.kinds import STAGES
 from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.tools.odoo import demands, distribution, environment
+from odooops_dagster.tools.odoo import demands, distribution, environment, modules
+from odooops_dagster.tools.project_file import settings_of
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
 _BASE = "base"
@@ -27,7 +31,8 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     """Combine Odoo, the requirements and the source into a build and record its manifest as evidence.
 
     Raises:
-        StepFailed: Odoo is not available, a requirement cannot be resolved, or a module depends on a missing one.
+        StepFailed: Odoo is not available, a requirement cannot be resolved, or a module is missing that another
+            depends on or that odooops.yaml names.
     """
     odoo = _odoo(ctx)
     python = environment.overlay(
@@ -37,7 +42,8 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         progress=lambda line: ctx.log("info", line),
     )
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
-    wanted = source.modules or (_BASE,)
+    _refuse_missing_server_wide(source, addons_paths)
+    wanted = tuple(sorted({*source.modules, *settings_of(source).modules.install})) or (_BASE,)
     build = Build(
         digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
         series=odoo.series,
@@ -53,6 +59,19 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     _keep(ctx, build)
     ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
     return build
+
+
+def _refuse_missing_server_wide(source: Source, addons_paths: Sequence[Path]) -> None:
+    """Refuse names of modules that are nowhere: Odoo would start without them, with an error in its log."""
+    settings = settings_of(source)
+    named = {name for stage in STAGES for name in settings.odoo_of(stage).server_wide_modules}
+    missing = sorted(name for name in named if modules.find(name, addons_paths) is None)
+    if missing:
+        raise StepFailed(
+            f"odooops.yaml: odoo.server_wide_modules names {', '.join(missing)}, which neither the repository nor its"
+            " requirements have",
+            hint=f"add it to requirements.txt, such as odoo-addon-{missing[0].replace('_', '-')}, or correct the name",
+        )
 
 
 def build_of_commit(ctx: StepContext) -> Build:

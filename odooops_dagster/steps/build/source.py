@@ -6,7 +6,7 @@ import configparser
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
@@ -15,6 +15,7 @@ from odooops_dagster.model import Source
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
+from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_file
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
@@ -25,8 +26,8 @@ def fetch_source(ctx: StepContext) -> Source:
     """Check out the run's commit with its submodules and list its addons and requirements.
 
     Raises:
-        StepFailed: the repository or the commit cannot be fetched, the run names no commit, or a module is of another
-            series.
+        StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
+            series, or odooops.yaml is wrong.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -36,7 +37,7 @@ def fetch_source(ctx: StepContext) -> Source:
     path = ctx.settings.home / "sources" / ctx.project.id.hex[:8] / sha
     if not path.is_dir():
         _check_out(ctx, sha, path)
-    source = read_source(path, sha)
+    source = read_source(path, sha, _settings(ctx, path))
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
     _tell_pointers(ctx, source)
@@ -67,22 +68,50 @@ def _cloned_commit(ctx: StepContext) -> str | None:
     return ctx.control.backups.get(backup_id).git_sha
 
 
-def read_source(path: Path, sha: str) -> Source:
-    """Describe a checked-out tree."""
+def _settings(ctx: StepContext, path: Path) -> ProjectFile:
+    """Read odooops.yaml; a key that is not known is a warning, because a newer version may know it."""
+    reading = read_project_file(path)
+    for fault in reading.unknown:
+        ctx.log("warn", f"{fault}: it is ignored")
+    if reading.faults:
+        raise StepFailed("; ".join(map(str, reading.faults)), hint="ops config check, in the repository's folder")
+    return reading.settings
+
+
+def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> Source:
+    """Describe a checked-out tree.
+
+    Raises:
+        StepFailed: the settings leave out a module that the repository does not have.
+    """
+    settings = settings or ProjectFile()
     addons_paths = tuple(_addons_paths(path))
     submodules = _submodules(path)
     own = [p for p in addons_paths if not any(p.is_relative_to(s) for s in submodules)]
+    found = {name for p in own for name in modules.installable(p)}
+    _refuse_strange_names(settings, found)
     return Source(
         path=path,
         git_sha=sha,
         tree_digest=tree_digest(path),
         addons_paths=addons_paths,
-        modules=tuple(sorted({name for p in own for name in modules.installable(p)})),
+        modules=tuple(sorted(found - set(settings.modules.leave_out))),
         requirements=tuple(_requirements(path, submodules)),
         passed_over=tuple(
             (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
         ),
+        settings=settings.model_dump(mode="json", exclude_defaults=True),
     )
+
+
+def _refuse_strange_names(settings: ProjectFile, found: Collection[str]) -> None:
+    """Refuse a wrong name: the module that was meant would be installed."""
+    strange = sorted(set(settings.modules.leave_out) - set(found))
+    if strange:
+        raise StepFailed(
+            f"{NAME}: modules.leave_out names {', '.join(strange)}, which the repository does not have",
+            hint=f"its modules are {', '.join(sorted(found)) or 'none'}",
+        )
 
 
 def tree_digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.project_file import OdooOptions, settings_of
 from odooops_dagster.tools.runtime import Runtime
 
 
@@ -97,6 +98,7 @@ def odoo_service(
         cron_threads=cron_threads,
         memory_mb=settings.odoo_memory_mb,
         series=build.series,
+        more=_options(build, environment, is_candidate=not cron_threads),
     )
     write_whole(config, text.encode())
     return Service(
@@ -107,6 +109,16 @@ def odoo_service(
         log_path=log_path(settings.home, environment, name),
         memory_mb=settings.odoo_memory_mb,
     )
+
+
+def _options(build: Build, environment: Environment, *, is_candidate: bool) -> OdooOptions:
+    """Return the repository's options for the environment's Odoo.
+
+    A candidate runs beside the Odoo that serves, with the same data after a restore. It must not work on these, and
+    modules that are loaded server-wide do so, such as queue_job.
+    """
+    options = settings_of(build.source).odoo_of(environment.stage)
+    return options.model_copy(update={"server_wide_modules": ()}) if is_candidate else options
 
 
 def log_path(home: Path, environment: Environment, name: str) -> Path:

@@ -36,6 +36,7 @@ from odooops_dagster.steps.environment.update import keep_checksums, update_clon
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
 from odooops_dagster.tools.odoo.untested import to_record
+from odooops_dagster.tools.project_file import settings_of
 
 # The errors of Odoo's own modules, kept with the template in which nothing else is installed.
 _ODOOS_ERRORS = "odoos_errors"
@@ -69,7 +70,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         name=database_name(ctx.environment, ctx.run),
         role=role_name(ctx.environment),
         build=build,
-        demo=bool(ctx.project.config.get("demo", False)) and not is_production,
+        demo=_wants_demo(ctx, build) and not is_production,
     )
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
@@ -93,6 +94,11 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         if clone is None
         else f"{_closure_key(ctx, target)}:{clone.data_version}",
     )
+
+
+def _wants_demo(ctx: StepContext, build: Build) -> bool:
+    wanted = settings_of(build.source).odoo.demo
+    return bool(ctx.project.config.get("demo", False)) if wanted is None else wanted
 
 
 def _refuse_another_runs(ctx: StepContext, clone: CloneResult | None) -> None:
@@ -152,7 +158,14 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
     Raises:
         StepFailed: a dependency does not install, or one of the repository's own modules was installed with them.
     """
-    key = template_key(target.build, names, project=ctx.project.id, visible=target.visible_paths, demo=target.demo)
+    key = template_key(
+        target.build,
+        names,
+        project=ctx.project.id,
+        visible=target.visible_paths,
+        demo=target.demo,
+        languages=target.settings.odoo.languages,
+    )
     found = find_template(ctx, key)
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
@@ -206,7 +219,15 @@ def _refuse_own(states: Mapping[str, str], build: Build) -> None:
 
 def _closure_key(ctx: StepContext, target: Target) -> str:
     build = target.build
-    return template_key(build, build.closure, project=ctx.project.id, tested=build.source.modules, demo=target.demo)
+    return template_key(
+        build,
+        build.closure,
+        project=ctx.project.id,
+        tested=build.source.modules,
+        demo=target.demo,
+        languages=target.settings.odoo.languages,
+        options=target.settings.odoo_of(ctx.environment.stage),
+    )
 
 
 def _keep_log(ctx: StepContext, installed: Installed) -> None:

@@ -17,6 +17,7 @@ from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo.baseline import OdooFaults
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.untested import to_record
+from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
 
 _CONFIG = "odoo.conf"
@@ -34,6 +35,11 @@ class Target:
     build: Build
     demo: bool
     addons_paths: tuple[Path, ...] = ()
+
+    @property
+    def settings(self) -> ProjectFile:
+        """Return the settings of the build's repository."""
+        return settings_of(self.build.source)
 
     @property
     def visible_paths(self) -> tuple[Path, ...]:
@@ -71,7 +77,14 @@ def install(
     `odoos_errors` are the signatures of the errors that Odoo logged when its own modules were installed alone.
     """
     config = odoo_config(ctx, target)
-    command = commands.install_command(target.build, config, names=names, tests=tests, demo=target.demo)
+    command = commands.install_command(
+        target.build,
+        config,
+        names=names,
+        tests=tests,
+        demo=target.demo,
+        languages=target.settings.odoo.languages,
+    )
     faults = OdooFaults(signatures=frozenset(odoos_errors), files=target.build.odoo_lacks)
     return _run(ctx, target, command, wanted=names, tests=tests, log=log, faults=faults)
 
@@ -121,6 +134,8 @@ def odoo_config(ctx: StepContext, target: Target) -> Path:
         port=free_port(),
         memory_mb=ctx.settings.odoo_memory_mb,
         series=target.build.series,
+        # Without all of the build's modules, those that the options are about may be missing.
+        more=OdooOptions() if target.addons_paths else target.settings.odoo_of(ctx.environment.stage),
     )
     write_whole(config, text.encode())
     return config

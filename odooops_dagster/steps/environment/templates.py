@@ -22,6 +22,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.project_file import OdooOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,16 @@ def template_key(
     visible: Sequence[Path] | None = None,
     tested: Sequence[str] = (),
     demo: bool,
+    languages: Sequence[str] = (),
+    options: OdooOptions | None = None,
 ) -> str:
     """Return the key under which a database with these modules of this build is kept.
 
     `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
     whose tests ran. The key covers everything that affects the database and the test results: the series, Odoo's
-    revision, the bytes of the modules (auto-installed ones included) and the Python packages. Projects share only
-    untested databases of Odoo's own modules alone, whatever Python packages they use.
+    revision, the bytes of the modules (auto-installed ones included), the Python packages, the languages and the
+    repository's options for Odoo. Projects share only untested databases of Odoo's own modules alone, whatever Python
+    packages they use.
     """
     paths = build.addons_paths if visible is None else visible
     involved = {*names, *modules.self_installing(paths)}
@@ -60,8 +64,10 @@ def template_key(
         "project": None if is_shared else str(project),
         "tested": sorted(tested),
         "demo": demo,
-        "languages": ["en_US"],
+        "languages": sorted({"en_US", *languages}),
     }
+    if options is not None and options != OdooOptions():
+        parts["options"] = options.model_dump(mode="json")
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

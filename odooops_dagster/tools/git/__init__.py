@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
@@ -16,6 +16,7 @@ __all__ = [
     "Remote",
     "checkout",
     "default_branch",
+    "file_at",
     "head_of",
     "is_ref",
     "ls_remote",
@@ -63,11 +64,31 @@ def default_branch(url: str) -> str | None:
     return match["branch"] if match else None
 
 
+def file_at(folder: Path, revision: str, name: str) -> bytes | None:
+    """Return a file of a revision of the repository in the folder, None if the revision does not have it.
+
+    Raises:
+        NotFound: the folder is in no repository, or the repository has no such revision.
+    """
+    commit = f"{revision}^{{commit}}"
+    try:
+        sha = _in_folder(folder, "rev-parse", "--verify", "--end-of-options", commit).decode().strip()
+    except OdooOpsError as exc:
+        raise NotFound(f"{folder.absolute()} has no revision {revision}", hint="git branch --all") from exc
+    # From the root of the tree, wherever in it the folder is.
+    listed = _in_folder(folder, "ls-tree", "--full-tree", sha, "--", name)
+    return _in_folder(folder, "cat-file", "blob", listed.split()[2].decode()) if listed else None
+
+
 def mirror(url: str, home: Path) -> Path:
     """Fetch every branch into the repository's bare mirror and return its folder."""
     with Cache.locked(Remote.parse(url), home=home) as cache:
         cache.fetch_branches()
         return cache.path
+
+
+def _in_folder(folder: Path, *arguments: str) -> bytes:
+    return git("-c", "safe.directory=*", *arguments, cwd=folder, timeout=LIST_TIMEOUT_SECONDS)
 
 
 def _list(url: str, option: str, *, patterns: tuple[str, ...] = ()) -> str:

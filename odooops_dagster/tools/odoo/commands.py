@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess
+from odooops_dagster.tools.project_file import OdooOptions
 
 # Modules loaded before any database; `rpc` is Odoo's default since 19 and does not exist before.
 _SERVER_WIDE = {"17.0": "base,web", "18.0": "base,web"}
 _SERVER_WIDE_DEFAULT = "base,rpc,web"
 # Odoo restarts itself at this share of its memory limit, before allocations fail.
 _SOFT_LIMIT_SHARE = 0.9
+# What a repository may change. A preview's first request compiles every asset; on a small machine this exceeds Odoo's
+# default limits.
+_DEFAULTS = {"limit_time_cpu": "600", "limit_time_real": "1200"}
 
 
 def launcher() -> Path:
@@ -28,13 +32,20 @@ def program(name: str) -> Path:
 
 
 def install_command(
-    build: Build, config: Path, *, names: Sequence[str], tests: Sequence[str] = (), demo: bool = False
+    build: Build,
+    config: Path,
+    *,
+    names: Sequence[str],
+    tests: Sequence[str] = (),
+    demo: bool = False,
+    languages: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends."""
     return (
         *_odoo(build, config),
         f"--init={_joined(names)}",
         "--with-demo" if demo else "--without-demo=True",
+        *([f"--load-language={','.join(languages)}"] if languages else []),
         *_testing(tests),
         "--stop-after-init",
     )
@@ -64,30 +75,37 @@ def config_file(
     cron_threads: int = 0,
     memory_mb: int = 0,
     series: str = "19.0",
+    more: OdooOptions | None = None,
 ) -> str:
     """Return the text of odoo.conf; it contains the database's password, so make the file readable only by its owner.
+
+    `more` are the repository's own options; those of the platform come after them, so that they count.
 
     Raises:
         BadInput: a value cannot be written in this file.
     """
+    more = more or OdooOptions()
+    theirs = {name: str(value) for name, value in more.options.items()}
+    server_wide = (*_SERVER_WIDE.get(series, _SERVER_WIDE_DEFAULT).split(","), *more.server_wide_modules)
     values = {
+        **_DEFAULTS,
+        **theirs,
         **_database(access),
         "data_dir": str(data_dir),
         "addons_path": _paths(addons_paths),
-        "server_wide_modules": _SERVER_WIDE.get(series, _SERVER_WIDE_DEFAULT),
+        "server_wide_modules": ",".join(dict.fromkeys(server_wide)),
         "http_interface": interface,
         "http_port": str(port),
         "proxy_mode": "True",
         "workers": "0",
-        "max_cron_threads": str(cron_threads),
+        # Where the platform wants no background work, the repository does not get any.
+        "max_cron_threads": theirs.get("max_cron_threads", str(cron_threads)) if cron_threads else "0",
         "limit_memory_hard": str(memory_mb * 2**20),
         "limit_memory_soft": str(int(memory_mb * 2**20 * _SOFT_LIMIT_SHARE)),
-        # A preview's first request compiles every asset; on a small machine this exceeds Odoo's default limits.
-        "limit_time_cpu": "600",
-        "limit_time_real": "1200",
         "log_handler": ":INFO",
     }
-    return "[options]\n" + "".join(f"{name} = {_value(name, value)}\n" for name, value in values.items())
+    sections = {name: {key: str(value) for key, value in lines.items()} for name, lines in more.sections.items()}
+    return "\n".join(_section(name, lines) for name, lines in {"options": values, **sections}.items())
 
 
 def list_tests_command(build: Build, config: Path, *, names: Sequence[str]) -> tuple[str, ...]:
@@ -131,6 +149,10 @@ def _paths(paths: Sequence[Path]) -> str:
         if "," in str(path):
             raise BadInput(f"the addons path {path} holds a comma, which Odoo reads as two paths")
     return ",".join(map(str, paths))
+
+
+def _section(name: str, lines: Mapping[str, str]) -> str:
+    return f"[{name}]\n" + "".join(f"{key} = {_value(key, value)}\n" for key, value in lines.items())
 
 
 def _value(name: str, value: str) -> str:

@@ -1,0 +1,17 @@
+"""`odooops.yaml`: the settings that a repository brings for its own builds."""
+
+from odooops_dagster.tools.project_file.example import EXAMPLE
+from odooops_dagster.tools.project_file.keys import OdooOptions, ProjectFile, settings_of
+from odooops_dagster.tools.project_file.read import NAME, Fault, Reading, read_project_file, read_text
+
+__all__ = [
+    "EXAMPLE",
+    "NAME",
+    "Fault",
+    "OdooOptions",
+    "ProjectFile",
+    "Reading",
+    "read_project_file",
+    "read_text",
+    "settings_of",
+]

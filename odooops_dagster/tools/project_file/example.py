@@ -1,0 +1,33 @@
+"""The file that `ops config init` writes: every key, commented out."""
+
+EXAMPLE = """\
+# Settings of this repository for OdooOps. Each line that is commented out shows what can be set.
+# Reference: docs/reference/odooops-yaml.md. Check the file: ops config check
+version: 1
+
+# odoo:
+#   # Modules that Odoo loads before any database.
+#   server_wide_modules: [queue_job]
+#   # The section [options] of odoo.conf: what the platform does not set itself, and options of modules.
+#   options:
+#     limit_time_real: 1200
+#   # Sections of modules.
+#   sections:
+#     queue_job:
+#       channels: root:2
+#   # More for one stage: development, staging or production.
+#   stages:
+#     production:
+#       options:
+#         max_cron_threads: 2
+#   # Demo data in previews and tests; production never has them.
+#   demo: false
+#   # Languages of new databases.
+#   languages: [fr_FR]
+
+# modules:
+#   # Modules of Odoo or of requirements.txt to install besides the repository's own and what these depend on.
+#   install: [queue_job]
+#   # Modules of the repository that are not installed.
+#   leave_out: [module_in_the_making]
+"""

@@ -1,0 +1,114 @@
+"""The keys of `odooops.yaml`: their types, meanings and limits. JSON Schema and the reference page come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from odooops_dagster.model import Source, Stage
+from odooops_dagster.tools.project_file.odoo_options import refusal
+
+# Source for the names of modules: `MODULE_NAME_RE` in odoo/modules/module.py, Odoo 19.
+ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,256}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][A-Za-z]{1,3}|_\d{3})?(@[a-z]+)?$")]
+# Python's configparser, which Odoo uses, compares names in small letters.
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
+# A boolean first: for pydantic, true is also a number.
+Value = bool | int | float | Annotated[str, StringConstraints(max_length=2000, pattern=r"^(\S([^\r\n]*\S)?)?$")]
+
+
+def _settable(name: str) -> str:
+    why = refusal(name)
+    if why is not None:
+        raise ValueError(why)
+    return name
+
+
+def _no_section_of_others(name: str) -> str:
+    if name.lower() in ("options", "default"):
+        raise ValueError("the options of this section belong under odoo.options")
+    return name
+
+
+OptionName = Annotated[_Name, AfterValidator(_settable)]
+SectionName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$"), AfterValidator(_no_section_of_others)
+]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OdooOptions(_Keys):
+    """What odoo.conf gets besides the platform's own lines."""
+
+    server_wide_modules: tuple[ModuleName, ...] = Field(
+        default=(), description="Modules that Odoo loads before any database, besides its own, such as queue_job."
+    )
+    options: Mapping[OptionName, Value] = Field(
+        default={},
+        description="Lines of the section [options]: what the platform does not set itself, and modules' own.",
+    )
+    sections: Mapping[SectionName, Mapping[_Name, Value]] = Field(
+        default={}, description="Sections of modules, such as [queue_job], and their lines."
+    )
+
+    def over(self, below: OdooOptions) -> OdooOptions:
+        """Return these options on top of others: lists are joined, and of two values of a name this one counts."""
+        names = dict.fromkeys((*below.server_wide_modules, *self.server_wide_modules))
+        sections = {
+            name: {**below.sections.get(name, {}), **self.sections.get(name, {})}
+            for name in (*below.sections, *self.sections)
+        }
+        return OdooOptions(
+            server_wide_modules=tuple(names), options={**below.options, **self.options}, sections=sections
+        )
+
+
+class OdooSettings(OdooOptions):
+    """How Odoo is installed and started."""
+
+    demo: bool | None = Field(
+        default=None,
+        description="Install demo data, in previews and tests; production never has them. Default: the project's.",
+    )
+    languages: tuple[Language, ...] = Field(
+        default=(), description="Languages to load into new databases, such as fr_FR."
+    )
+    stages: Mapping[Stage, OdooOptions] = Field(
+        default={}, description="More of odoo.conf for one stage: development, staging or production."
+    )
+
+
+class ModuleSettings(_Keys):
+    """Which of the repository's modules are installed and tested."""
+
+    install: tuple[ModuleName, ...] = Field(
+        default=(),
+        description="Modules to install besides the repository's own and those that they depend on; not tested.",
+    )
+    leave_out: tuple[ModuleName, ...] = Field(
+        default=(), description="Modules of the repository that are not installed."
+    )
+
+
+class ProjectFile(_Keys):
+    """`odooops.yaml`, at the root of the repository."""
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    odoo: OdooSettings = Field(default=OdooSettings(), description="How Odoo is installed and started.")
+    modules: ModuleSettings = Field(
+        default=ModuleSettings(), description="Which of the repository's modules are installed and tested."
+    )
+
+    def odoo_of(self, stage: Stage) -> OdooOptions:
+        """Return what odoo.conf of an environment of this stage gets."""
+        return self.odoo.stages.get(stage, OdooOptions()).over(self.odoo)
+
+
+def settings_of(source: Source) -> ProjectFile:
+    """Return the settings that came with the source."""
+    return ProjectFile.model_validate(source.settings)

@@ -1,0 +1,128 @@
+"""Settings that come with a commit: they shape its own build and environment, and a wrong file stops it at once."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.home import environment_folder
+from odooops_dagster.model import Run
+from odooops_dagster.steps.upkeep.poll import poll_project
+from tests.dagster.estate import Estate, estate, use_stand_in_odoo
+from tests.servers import PostgresServer
+
+PREVIEW = "feature/a"
+MODULE = {"shop/__manifest__.py": "{'name': 'Shop', 'depends': ['base']}"}
+TWIN = r"database \S+: copied from template"
+SENTRY = {"sentry/__manifest__.py": "{'name': 'Sentry', 'depends': ['base']}"}
+
+
+@pytest.fixture
+def shop(
+    control: ControlPlane, postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Estate]:
+    """Yield a project that has no environment yet."""
+    use_stand_in_odoo(monkeypatch, tmp_path)
+    with estate(control, postgres_server, tmp_path) as made:
+        yield made
+
+
+def pushed(shop: Estate, settings: str, *, branch: str = PREVIEW, **files: str) -> Run:
+    """Push a commit with these settings and return its run as it ended."""
+    shop.repository.commit(MODULE | SENTRY | files | {"odooops.yaml": settings}, branch=branch)
+    poll_project(shop.control, shop.project)
+    [run] = shop.work_off()
+    return run
+
+
+def odoo_conf(shop: Estate, branch: str = PREVIEW) -> configparser.RawConfigParser:
+    """Return the configuration with which the branch's Odoo was started."""
+    environment = shop.environment(branch)
+    [path] = environment_folder(shop.settings.home, environment).glob(f"env-*.{environment.database_name}.conf")
+    parser = configparser.RawConfigParser()
+    parser.read(path)
+    return parser
+
+
+def test_the_environment_runs_with_the_options_of_its_commit(shop: Estate) -> None:
+    """Those for all stages, and those of its own; another branch has its own file."""
+    run = pushed(
+        shop,
+        "odoo: {server_wide_modules: [sentry], options: {running_env: dev},"
+        " stages: {staging: {options: {running_env: stage}}}}\n",
+    )
+    assert run.status == "succeeded", run.error_message
+    conf = odoo_conf(shop)
+    assert conf["options"]["server_wide_modules"] == "base,rpc,web,sentry"
+    assert conf["options"]["running_env"] == "dev"
+    assert pushed(shop, "# nothing\n", branch="feature/b").status == "succeeded"
+    assert "running_env" not in odoo_conf(shop, "feature/b")["options"]
+
+
+def test_other_options_mean_another_template(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """A database that was installed with other options says nothing of these."""
+    assert pushed(shop, "odoo: {options: {running_env: dev}}\n").status == "succeeded"
+    pushed(shop, "odoo: {options: {running_env: test}}\n")
+    assert not re.search(TWIN, capfd.readouterr().err)
+    pushed(shop, "odoo: {options: {running_env: test}}  # as before\n")
+    assert re.search(TWIN, capfd.readouterr().err)
+
+
+def test_every_fault_stops_the_run_before_anything_is_installed(shop: Estate) -> None:
+    """With its line, and the command that finds them at home."""
+    run = pushed(shop, "odoo:\n  options:\n    workers: 4\n  languages: [klingon]\n")
+    assert run.status == "failed"
+    assert "line 3: odoo.options.workers" in str(run.error_message)
+    assert "line 4: odoo.languages.0" in str(run.error_message)
+    assert shop.environment(PREVIEW).database_name is None
+
+
+def test_an_unknown_key_is_a_warning(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """A platform that is older than the file must not stop every push."""
+    run = pushed(shop, "odoo: {demos: true}\n")
+    assert run.status == "succeeded"
+    assert "odoo.demos: this key is not known; did you mean demo?: it is ignored" in capfd.readouterr().err
+
+
+def test_a_server_wide_module_that_is_nowhere_is_named(shop: Estate) -> None:
+    """Odoo would start without it."""
+    run = pushed(shop, "odoo: {stages: {production: {server_wide_modules: [queue_job]}}}\n")
+    assert run.status == "failed"
+    assert "odoo.server_wide_modules names queue_job" in str(run.error_message)
+
+
+def test_modules_are_left_out_by_name_and_a_wrong_name_is_refused(shop: Estate) -> None:
+    """What is left out is neither installed nor tested."""
+    run = pushed(shop, "modules: {leave_out: [sentry]}\n")
+    assert run.status == "succeeded"
+    states = shop.databases.module_states(str(shop.serving(PREVIEW)))
+    assert "shop" in states
+    assert "sentry" not in states
+    wrong = pushed(shop, "modules: {leave_out: [sentri]}\n")
+    assert wrong.status == "failed"
+    assert "modules.leave_out names sentri" in str(wrong.error_message)
+
+
+def test_modules_are_installed_besides_the_repositorys_own(shop: Estate) -> None:
+    """Such as one of Odoo's that nothing depends on; one that is nowhere is named."""
+    run = pushed(shop, "modules: {install: [nowhere]}\n")
+    assert run.status == "failed"
+    assert "nowhere" in str(run.error_message)
+
+
+def test_a_candidate_loads_no_modules_of_the_repository_server_wide(shop: Estate) -> None:
+    """It runs beside the Odoo that serves, where such a module would work a second time on the same data."""
+    settings = "odoo: {server_wide_modules: [sentry]}\n"
+    assert pushed(shop, settings).status == "succeeded"
+    assert pushed(shop, settings + "# again\n").status == "succeeded"
+    folder = environment_folder(shop.settings.home, shop.environment(PREVIEW))
+    candidates = list(folder.glob("env-*-r*.conf"))
+    assert candidates
+    assert not any(
+        "sentry" in path.read_text().split("server_wide_modules", 1)[1].splitlines()[0] for path in candidates
+    )
