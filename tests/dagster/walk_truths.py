@@ -18,6 +18,7 @@ from tests.dagster.estate import Estate
 
 PRODUCTION = "main"
 FIRST_ORDERS = ("S1", "S2", "S3")
+DRAFT = "S4"  # in the second backup, and removed since
 # Each order comes with a file, as a sales order comes with its signed PDF.
 ORDERS = "select o.name, f.store_fname from public.sale_order as o left join public.ir_attachment as f using (name)"
 ORDERS += " order by o.id"
@@ -51,6 +52,8 @@ class Truths:
         self.books = Books()
         self.books.orders[self.serving()] = FIRST_ORDERS
         self.look()
+        second = sorted(world.control.backups.list(), key=lambda backup: backup.moment)[1]
+        self.books.backups[second.id] = {(*FIRST_ORDERS, DRAFT)}
 
     # -- what can be asked
 

@@ -32,8 +32,8 @@ from odooops_dagster.tools.store import FolderStore
 from tests.dagster.estate import Estate, estate, use_stand_in_odoo
 from tests.dagster.thread_runtime import ThreadRuntime, offer
 from tests.dagster.walk_child import Whereabouts, marking
-from tests.dagster.walk_truths import FIRST_ORDERS, PRODUCTION, Truths
-from tests.dagster.walks import PREVIEW, STAGING, Walk, enter_orders
+from tests.dagster.walk_truths import DRAFT, FIRST_ORDERS, PRODUCTION, Truths
+from tests.dagster.walks import PREVIEW, STAGING, Walk, enter_orders, remove_order
 from tests.repositories import Repository as GitRepository
 from tests.servers import PostgresServer, as_user
 
@@ -218,6 +218,10 @@ def _let_all_serve(made: Estate) -> None:
     made.work_off()
     enter_orders(made, *FIRST_ORDERS)
     assert made.back_up(PRODUCTION).status == "verified"
+    # What the second backup adds is in no other: once that is dropped, some objects are nobody's.
+    enter_orders(made, DRAFT)
+    assert made.back_up(PRODUCTION).status == "verified"
+    remove_order(made, DRAFT)
     for branch in (STAGING, PREVIEW):
         made.push(branch)
         assert [run.status for run in made.work_off()] == ["succeeded"]
