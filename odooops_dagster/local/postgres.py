@@ -17,6 +17,17 @@ from psycopg import sql
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked
+from odooops_dagster.home import (
+    CONTROL_DATABASE,
+    DAGSTER_DATABASE,
+    SUPERUSER,
+    WORKER,
+    cluster_folder,
+    cluster_lock,
+    cluster_port_file,
+    cluster_sockets,
+    program_log,
+)
 from odooops_dagster.local import ports, tether
 from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
@@ -24,10 +35,6 @@ from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
-CONTROL_DATABASE = "odooops"
-DAGSTER_DATABASE = "odooops_dagster"
-SUPERUSER = "postgres"
-WORKER = "ops_worker"
 # The longest path of a Unix socket, minus the name that PostgreSQL gives the socket.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
 
@@ -89,7 +96,7 @@ class EmbeddedPostgres:
 
     def __init__(self, home: Path, *, bin_dir: Path | None = None, port: int = 0, durable: bool = True) -> None:
         self.home = home
-        self.data = home / "postgres" / "data"
+        self.data = cluster_folder(home)
         self._bin_dir = bin_dir
         self._wanted_port = port
         self._durable = durable
@@ -150,7 +157,7 @@ class EmbeddedPostgres:
         self._make_folders(account)
         for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
             read_or_create_secret(self.home, _password_name(role))
-        with locked(self.home / "run" / "postgres.lock"):
+        with locked(cluster_lock(self.home)):
             if not self.data.exists():
                 self._initialise(account)
             self._check_cluster()
@@ -210,18 +217,18 @@ class EmbeddedPostgres:
 
     @property
     def _port_file(self) -> Path:
-        return self.home / "postgres" / "port"
+        return cluster_port_file(self.home)
 
     @property
     def _socket_folder(self) -> Path:
-        return self.home / "run" / "postgres"
+        return cluster_sockets(self.home)
 
     @property
     def _log(self) -> Path:
-        return self.home / "logs" / "postgres.log"
+        return program_log(self.home, "postgres")
 
     def _make_folders(self, account: Account) -> None:
-        for folder in (self.home, self.home / "postgres", self.home / "run", self.home / "logs", self._socket_folder):
+        for folder in (self.home, self.data.parent, self._socket_folder.parent, self._log.parent, self._socket_folder):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         account.own(self._socket_folder)
         if account.switch:

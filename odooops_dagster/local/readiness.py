@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 
+from odooops_dagster.home import code_socket, services_folder
 from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
-from odooops_dagster.local.programs import code_socket, services_folder
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import supervisor as services
 

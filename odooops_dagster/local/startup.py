@@ -10,6 +10,15 @@ from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import (
+    code_socket,
+    dagster_home,
+    instance_file,
+    program_definition,
+    program_log,
+    supervisor_configuration,
+    workspace_file,
+)
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.programs import Program
 from odooops_dagster.local.readiness import Probe
@@ -85,7 +94,7 @@ class Startup:
             )
 
     def _log(self, name: str) -> Path:
-        return self._home / "logs" / f"{name}.log"
+        return program_log(self._home, name)
 
     def _log_size(self, name: str) -> int:
         log = self._log(name)
@@ -112,14 +121,13 @@ def last_words(text: str) -> str:
 def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
     """Write the programs' files: Dagster's instance and workspace, the supervisor's and launchers' configuration."""
     home = settings.home
-    dagster_home = home / "dagster"
-    dagster_home.mkdir(mode=0o711, parents=True, exist_ok=True)
-    write_whole(dagster_home / "dagster.yaml", instance_settings())
-    write_whole(dagster_home / "workspace.yaml", layout.workspace(settings).encode())
+    dagster_home(home).mkdir(mode=0o711, parents=True, exist_ok=True)
+    write_whole(instance_file(home), instance_settings())
+    write_whole(workspace_file(home), layout.workspace(settings).encode())
     for program in chosen:
-        write_whole(layout.definition_file(program, home=home), layout.definition(program, home=home).encode())
-    write_whole(layout.configuration_file(home), layout.supervisor_ini(chosen, home=home).encode())
-    layout.code_socket(home).unlink(missing_ok=True)
+        write_whole(program_definition(home, program.name), layout.definition(program, home=home).encode())
+    write_whole(supervisor_configuration(home), layout.supervisor_ini(chosen, home=home).encode())
+    code_socket(home).unlink(missing_ok=True)
 
 
 def instance_settings() -> bytes:

@@ -19,6 +19,7 @@ from odooops_dagster.doors.cli.output import note
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.up import prepare_database, report
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.home import demo_folder
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.stack import Stack, Stopped
 from odooops_dagster.model import FINISHED, Environment, Project, Run
@@ -71,7 +72,7 @@ class Walkthrough:
     def __init__(self, settings: Settings, control: ControlPlane, *, dagster_url: str) -> None:
         self._control = control
         self._dagster_url = dagster_url
-        self._repository = DemoRepository(settings.home / "demo")
+        self._repository = DemoRepository(demo_folder(settings.home))
 
     def tell(self) -> None:
         """Run all steps in order and print what happens."""

@@ -15,6 +15,7 @@ from odooops_dagster.control.migrate import migrate, status
 from odooops_dagster.doors.cli.output import Json, note
 from odooops_dagster.doors.cli.status import print_overview
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import DatabaseUrls
 from odooops_dagster.local.stack import Stack
@@ -32,7 +33,7 @@ def up(detach: Detach = False, json: Json = False) -> None:
         note(f"already running: process {found.pid} keeps {found.home}; `ops down` ends it")
         print_overview(found, json=json)
         return
-    let_go = _detach(settings.home / "logs" / "up.log") if detach else _stay
+    let_go = _detach(program_log(settings.home, "up")) if detach else _stay
     note(f"state folder {settings.home}")
     stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
     stack.run(on_ready=lambda: _ready(settings, let_go=let_go, json=json))

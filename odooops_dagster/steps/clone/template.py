@@ -20,13 +20,13 @@ from uuid import UUID
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound, SanitizationFailed, StepFailed
 from odooops_dagster.files import locked
-from odooops_dagster.home import GOLDEN_PREFIX
+from odooops_dagster.home import clone_template_lock, clone_template_name, template_filestore
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
+from odooops_dagster.steps.environment.templates import Template, find_template
 from odooops_dagster.steps.recovery.load import load_backup, open_backup
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.sanitize import neutralize
@@ -114,7 +114,7 @@ def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: st
         StepFailed: the backup could not be restored.
     """
     key, is_new = made_of.key, False
-    lock = ctx.settings.home / "locks" / f"golden-{ctx.project.id.hex}"
+    lock = clone_template_lock(ctx.settings.home, ctx.project)
     with locked(lock, on_wait=lambda: ctx.log("info", "another run makes a golden template: waiting for it")):
         found = find_template(ctx, key)
         if found is None:
@@ -124,7 +124,7 @@ def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: st
     return CloneTemplate(
         key=key,
         database_name=found.database_name,
-        filestore=kept_filestore(ctx.settings.home, found.database_name),
+        filestore=template_filestore(ctx.settings.home, found.database_name),
         coverage=made_of.coverage(found.tests["modules"]),
         report=found.tests["report"],
         is_new=is_new,
@@ -163,9 +163,8 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
 
 def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Template:
     """Restore the backup, make it harmless, then keep it as a template; on a failure nothing is left."""
-    # The end of the run's id: its beginning is the time, which two runs may share.
-    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
-    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
+    name = clone_template_name(key.removeprefix(_KEY_PREFIX), ctx.run)
+    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", template_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
         undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))

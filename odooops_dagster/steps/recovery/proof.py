@@ -14,7 +14,7 @@ from typing import Any
 
 from odooops_dagster.errors import Forbidden, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import environment_folder
+from odooops_dagster.home import load_proof
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery.rows import comparison_database
@@ -94,7 +94,7 @@ def _of(ctx: StepContext, repository: Repository, manifest: Manifest) -> dict[st
 
 
 def _file(ctx: StepContext) -> Path:
-    return environment_folder(ctx.settings.home, ctx.environment) / "loadable.json"
+    return load_proof(ctx.settings.home, ctx.environment)
 
 
 def _recall(file: Path, key: str) -> tuple[LeftOut, ...] | None:

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import adoption_file
 from odooops_dagster.model import CheckResult, DatabaseAccess
 from odooops_dagster.tools.backup.dump import Programs, conninfo
 from odooops_dagster.tools.backup.external_files import split_by_store, summary_of
@@ -61,7 +62,7 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> N
     Raises:
         Unavailable: the file cannot be written.
     """
-    file = _file(secrets, environment_id)
+    file = adoption_file(secrets, environment_id)
     told = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
     told |= {"log": str(elsewhere.log)} if elsewhere.log else {}
     try:
@@ -74,7 +75,7 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> N
 
 def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
     """Return the location of the adopted environment, None if this machine does not know it."""
-    file = _file(secrets, environment_id)
+    file = adoption_file(secrets, environment_id)
     if not file.is_file():
         return None
     told = json.loads(file.read_text())
@@ -84,7 +85,7 @@ def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
 
 def forget(secrets: Path, environment_id: UUID) -> None:
     """Delete the stored location of the environment; do nothing if there is none."""
-    _file(secrets, environment_id).unlink(missing_ok=True)
+    adoption_file(secrets, environment_id).unlink(missing_ok=True)
 
 
 def access_from(dsn: str) -> DatabaseAccess:
@@ -286,7 +287,3 @@ def _in_object_stores(connection: Connection, *, fatal: bool) -> CheckResult:
 
 def _answer(name: str, passed: bool, summary: str, *, hint: str = "", blocking: bool = True) -> CheckResult:
     return CheckResult(name=name, passed=passed, summary=summary, blocking=blocking, metadata={"hint": hint})
-
-
-def _file(secrets: Path, environment_id: UUID) -> Path:
-    return secrets / "adopted" / f"{environment_id}.json"
