@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from odooops_dagster.home.names import (
     CLONE_STAGING_PREFIX,
+    CLONE_TEMPLATE_PREFIX,
     COMPARISON_PREFIX,
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
     DATABASE_PREFIX,
     DRILL_PREFIX,
-    GOLDEN_PREFIX,
     SUPERUSER,
     TEMPLATE_PREFIX,
     TEMPLATES_ROLE,
@@ -92,13 +92,13 @@ from odooops_dagster.home.sockets import (
 
 __all__ = [
     "CLONE_STAGING_PREFIX",
+    "CLONE_TEMPLATE_PREFIX",
     "COMPARISON_PREFIX",
     "CONTENTS",
     "CONTROL_DATABASE",
     "DAGSTER_DATABASE",
     "DATABASE_PREFIX",
     "DRILL_PREFIX",
-    "GOLDEN_PREFIX",
     "LONGEST_SOCKET_PATH",
     "SUPERUSER",
     "TEMPLATES_ROLE",

@@ -24,7 +24,7 @@ TEMPLATES_ROLE = "ops_templates"
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"
 # Templates with sanitized data of production.
-GOLDEN_PREFIX = f"{TEMPLATE_PREFIX}gold_"
+CLONE_TEMPLATE_PREFIX = f"{TEMPLATE_PREFIX}gold_"
 # Databases in which production's data are sanitized, and their roles.
 CLONE_STAGING_PREFIX = f"{DATABASE_PREFIX}clone_"
 DRILL_PREFIX = f"{DATABASE_PREFIX}drill_"
@@ -91,7 +91,7 @@ def template_name(key: str, run: Run) -> str:
 
 def clone_template_name(key: str, run: Run) -> str:
     """Return the name under which this attempt keeps a template of sanitized production data."""
-    return f"{GOLDEN_PREFIX}{_keeper(key, run)}"
+    return f"{CLONE_TEMPLATE_PREFIX}{_keeper(key, run)}"
 
 
 def drill_name(run: Run) -> str:
