@@ -88,14 +88,14 @@ def workspace(settings: Settings) -> str:
 
 def definition(program: Program, *, home: Path) -> str:
     """Return the program's definition for the launcher; the program inherits its environment."""
-    told = {
+    fields = {
         "mark": f"stack:{home}:{program.name}",
         "argv": list(program.argv),
         "cwd": str(dagster_home(home)),
         "env": None,
         "memory_mb": 0,
     }
-    return json.dumps(told, indent=1)
+    return json.dumps(fields, indent=1)
 
 
 def supervisor_ini(chosen: Sequence[Program], *, home: Path) -> str:

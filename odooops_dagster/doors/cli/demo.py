@@ -47,20 +47,20 @@ def demo(
     settings = Settings()
     if overview(settings).running:
         note(f"the platform already runs in {settings.home}; the demonstration uses it")
-        _tell(settings)
+        _walk_through(settings)
         return
     stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
-    stack.run(on_ready=lambda: _tell_and_stay(settings, once=once))
+    stack.run(on_ready=lambda: _walk_through_and_stay(settings, once=once))
 
 
-def _tell_and_stay(settings: Settings, *, once: bool) -> None:
-    _tell(settings)
+def _walk_through_and_stay(settings: Settings, *, once: bool) -> None:
+    _walk_through(settings)
     if once:
         raise Stopped
     note("\nall of it keeps running: Ctrl-C ends it")
 
 
-def _tell(settings: Settings) -> None:
+def _walk_through(settings: Settings) -> None:
     with control_plane(settings) as control:
         Walkthrough(settings, control, dagster_url=overview(settings).dagster_url).tell()
     note("\nevery step held")

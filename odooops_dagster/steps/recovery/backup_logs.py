@@ -30,7 +30,7 @@ def log_sources(ctx: StepContext, origin: DataLocation) -> Iterator[LogSource]:
         yield LogSource(name=f"runs/{run['run_number']}-{run['kind']}.log", read=read, ended_at=run["finished_at"])
 
 
-def logs_said(facts: Mapping[str, Any]) -> str:
+def logs_summary(facts: Mapping[str, Any]) -> str:
     """Return a line for people on the logs in the backup."""
     odoo = f"{facts.get('odoo', 0)} log file(s) of Odoo"
     more = [f"{facts['older']} older ones left out"] if facts.get("older") else []

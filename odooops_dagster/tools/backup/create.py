@@ -129,7 +129,7 @@ def create(
             log_count=len(kept.files),
             log_bytes=sum(file.size_bytes for file in kept.files),
             objects=work.objects,
-            facts=_told(facts) | {"deleted": deleted, "logs": kept.facts()} | dict(metadata or {}),
+            facts=_kept(facts) | {"deleted": deleted, "logs": kept.facts()} | dict(metadata or {}),
         )
         created = _finish(work, manifest, files.rescued)
         if made and made.key != manifest.key:
@@ -276,6 +276,6 @@ def _of_files(files: _Files) -> dict[str, Any]:
     }
 
 
-def _told(facts: Facts) -> dict[str, Any]:
-    told = asdict(facts)
-    return {name: told[name] for name in ("server_version", "modules", "rows", "elsewhere")}
+def _kept(facts: Facts) -> dict[str, Any]:
+    known = asdict(facts)
+    return {name: known[name] for name in ("server_version", "modules", "rows", "elsewhere")}
