@@ -36,7 +36,7 @@ from odooops_dagster.home.names import (
 from odooops_dagster.home.paths import (
     CONTENTS,
     Content,
-    Place,
+    StateEntry,
     adoption_file,
     build_manifest,
     checkout_folder,
@@ -106,7 +106,7 @@ __all__ = [
     "WORKER",
     "Content",
     "Owner",
-    "Place",
+    "StateEntry",
     "adoption_file",
     "build_manifest",
     "candidate_name",

@@ -16,7 +16,7 @@ from uuid import UUID
 from odooops_dagster.model import Environment, Project, Run
 
 
-class Place(StrEnum):
+class StateEntry(StrEnum):
     """The entries of the state folder."""
 
     BUILDS = "builds"
@@ -54,32 +54,36 @@ class Content:
 
 
 _CACHE = "in `ODOOOPS_CACHE` where that is set"
-CONTENTS: Mapping[Place, Content] = MappingProxyType(
+CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
     {
-        Place.BUILDS: Content("manifests of builds", "no: a preview starts from its manifest"),
-        Place.CONTROL_PLANE: Content("the last seen state of the control plane; reveals one restored from a backup"),
-        Place.DAGSTER: Content("`DAGSTER_HOME`: the instance's and the workspace's file, compute logs", "yes"),
-        Place.DEMO: Content("the repository of `ops demo`", "no: its project is fetched from there"),
-        Place.DRILLS: Content("sandboxes of drills at work", "no: what a killed drill left is found by them"),
-        Place.ENVIRONMENTS: Content("per environment: configuration, filestores, logs"),
-        Place.HANDOFF: Content("values between assets, from earlier versions", "yes: nothing reads them"),
-        Place.INSTALLATION: Content("the id of the installation, part of the mark of its databases, roles and folders"),
-        Place.LAYOUT: Content("the version of this layout; a platform with another one refuses the folder"),
-        Place.LOCKS: Content("a lock per project whose clone template is being made", "yes"),
-        Place.LOGS: Content("logs of the platform's programs", "yes"),
-        Place.ODOO: Content(f"installed series of Odoo; {_CACHE}", "no: previews run on them"),
-        Place.PLACES: Content("the last paths of the folder and its cache; reveals a folder that was moved"),
-        Place.POSTGRES: Content("the embedded server's cluster and port"),
-        Place.POSTGRESQL: Content("PostgreSQL's programs, where its account cannot run the installed ones", "yes"),
-        Place.REPOS: Content("bare mirrors of repositories", "yes"),
-        Place.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
-        Place.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
-        Place.RUNTIME: Content("which services shall run, and their supervisor"),
-        Place.SECRETS: Content("generated passwords, the webhook's secret, the access to adopted productions"),
-        Place.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
-        Place.STORE: Content("artifacts and backups, where no bucket is named"),
-        Place.TEMPLATES: Content("filestores of template databases"),
-        Place.VENVS: Content(f"Python environments of projects; {_CACHE}", "no: previews run on them"),
+        StateEntry.BUILDS: Content("manifests of builds", "no: a preview starts from its manifest"),
+        StateEntry.CONTROL_PLANE: Content(
+            "the last seen state of the control plane; reveals one restored from a backup"
+        ),
+        StateEntry.DAGSTER: Content("`DAGSTER_HOME`: the instance's and the workspace's file, compute logs", "yes"),
+        StateEntry.DEMO: Content("the repository of `ops demo`", "no: its project is fetched from there"),
+        StateEntry.DRILLS: Content("sandboxes of drills at work", "no: what a killed drill left is found by them"),
+        StateEntry.ENVIRONMENTS: Content("per environment: configuration, filestores, logs"),
+        StateEntry.HANDOFF: Content("values between assets, from earlier versions", "yes: nothing reads them"),
+        StateEntry.INSTALLATION: Content(
+            "the id of the installation, part of the mark of its databases, roles and folders"
+        ),
+        StateEntry.LAYOUT: Content("the version of this layout; a platform with another one refuses the folder"),
+        StateEntry.LOCKS: Content("a lock per project whose clone template is being made", "yes"),
+        StateEntry.LOGS: Content("logs of the platform's programs", "yes"),
+        StateEntry.ODOO: Content(f"installed series of Odoo; {_CACHE}", "no: previews run on them"),
+        StateEntry.PLACES: Content("the last paths of the folder and its cache; reveals a folder that was moved"),
+        StateEntry.POSTGRES: Content("the embedded server's cluster and port"),
+        StateEntry.POSTGRESQL: Content("PostgreSQL's programs, where its account cannot run the installed ones", "yes"),
+        StateEntry.REPOS: Content("bare mirrors of repositories", "yes"),
+        StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
+        StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
+        StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
+        StateEntry.SECRETS: Content("generated passwords, the webhook's secret, the access to adopted productions"),
+        StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
+        StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
+        StateEntry.TEMPLATES: Content("filestores of template databases"),
+        StateEntry.VENVS: Content(f"Python environments of projects; {_CACHE}", "no: previews run on them"),
     }
 )
 
@@ -89,7 +93,7 @@ CONTENTS: Mapping[Place, Content] = MappingProxyType(
 
 def environment_folder(home: Path, environment: Environment) -> Path:
     """Return the folder of the environment's configuration, files and logs."""
-    return home / Place.ENVIRONMENTS / environment.id.hex
+    return home / StateEntry.ENVIRONMENTS / environment.id.hex
 
 
 def service_config(home: Path, environment: Environment, *, service: str, database: str) -> Path:
@@ -124,7 +128,7 @@ def load_proof(home: Path, environment: Environment) -> Path:
 
 def handoff_folder(home: Path, partition_key: str) -> Path:
     """Return the folder in which earlier versions stored the values of an environment's assets."""
-    return home / Place.HANDOFF / quote(partition_key, safe="")
+    return home / StateEntry.HANDOFF / quote(partition_key, safe="")
 
 
 def owner_file(folder: Path) -> Path:
@@ -137,17 +141,17 @@ def owner_file(folder: Path) -> Path:
 
 def build_manifest(home: Path, digest: str) -> Path:
     """Return the manifest of the build with that digest."""
-    return home / Place.BUILDS / f"{digest.removeprefix('sha256:')}.json"
+    return home / StateEntry.BUILDS / f"{digest.removeprefix('sha256:')}.json"
 
 
 def run_folder(home: Path, run_id: UUID) -> Path:
     """Return the run's working folder."""
-    return home / Place.RUNS / str(run_id)
+    return home / StateEntry.RUNS / str(run_id)
 
 
 def checkout_folder(home: Path, project: Project, sha: str) -> Path:
     """Return the folder of a checked-out commit."""
-    return home / Place.SOURCES / project.id.hex[:8] / sha
+    return home / StateEntry.SOURCES / project.id.hex[:8] / sha
 
 
 def partial_checkout(checkout: Path, run: Run) -> Path:
@@ -157,13 +161,13 @@ def partial_checkout(checkout: Path, run: Run) -> Path:
 
 def partial_checkouts(home: Path) -> Iterator[tuple[Path, str]]:
     """Yield each incomplete checkout, and the digits of its run's id."""
-    for path in (home / Place.SOURCES).glob("*/.*.*.*"):
+    for path in (home / StateEntry.SOURCES).glob("*/.*.*.*"):
         yield path, path.name.split(".")[2]
 
 
 def template_folder(home: Path, template: str) -> Path:
     """Return the folder of a template database's files."""
-    return home / Place.TEMPLATES / template
+    return home / StateEntry.TEMPLATES / template
 
 
 def template_filestore(home: Path, template: str) -> Path:
@@ -173,12 +177,12 @@ def template_filestore(home: Path, template: str) -> Path:
 
 def sandbox_folder(home: Path, name: str) -> Path:
     """Return the folder of a drill's sandbox."""
-    return home / Place.DRILLS / name
+    return home / StateEntry.DRILLS / name
 
 
 def clone_template_lock(home: Path, project: Project) -> Path:
     """Return the lock of the one run that makes a clone template of the project."""
-    return home / Place.LOCKS / f"golden-{project.id.hex}"
+    return home / StateEntry.LOCKS / f"golden-{project.id.hex}"
 
 
 # -- what can be recreated: below settings.cache_home
@@ -186,12 +190,12 @@ def clone_template_lock(home: Path, project: Project) -> Path:
 
 def installations_folder(cache: Path) -> Path:
     """Return the folder of the installed series of Odoo."""
-    return cache / Place.ODOO
+    return cache / StateEntry.ODOO
 
 
 def python_environments(cache: Path) -> Path:
     """Return the folder of the Python environments of projects."""
-    return cache / Place.VENVS
+    return cache / StateEntry.VENVS
 
 
 # -- the platform's own programs
@@ -199,7 +203,7 @@ def python_environments(cache: Path) -> Path:
 
 def dagster_home(home: Path) -> Path:
     """Return the programs' DAGSTER_HOME."""
-    return home / Place.DAGSTER
+    return home / StateEntry.DAGSTER
 
 
 def instance_file(home: Path) -> Path:
@@ -214,7 +218,7 @@ def workspace_file(home: Path) -> Path:
 
 def logs_folder(home: Path) -> Path:
     """Return the folder of the logs of the platform's programs."""
-    return home / Place.LOGS
+    return home / StateEntry.LOGS
 
 
 def program_log(home: Path, program: str) -> Path:
@@ -229,27 +233,27 @@ def supervisor_errors(home: Path) -> Path:
 
 def supervisor_configuration(home: Path) -> Path:
     """Return the configuration of the platform's supervisor; launchers recognize their parent by it."""
-    return home / Place.RUN / "supervisord.conf"
+    return home / StateEntry.RUN / "supervisord.conf"
 
 
 def supervisor_pid_file(home: Path) -> Path:
     """Return the file with the process id of the platform's supervisor."""
-    return home / Place.RUN / "supervisord.pid"
+    return home / StateEntry.RUN / "supervisord.pid"
 
 
 def program_definition(home: Path, program: str) -> Path:
     """Return the program's definition for the launcher."""
-    return home / Place.RUN / f"{program}.json"
+    return home / StateEntry.RUN / f"{program}.json"
 
 
 def stack_lock(home: Path) -> Path:
     """Return the file that the running stack locks, and which contains its process id."""
-    return home / Place.RUN / "stack.lock"
+    return home / StateEntry.RUN / "stack.lock"
 
 
 def services_folder(home: Path) -> Path:
     """Return the folder of the environments' services."""
-    return home / Place.RUNTIME
+    return home / StateEntry.RUNTIME
 
 
 # -- the embedded PostgreSQL
@@ -257,27 +261,27 @@ def services_folder(home: Path) -> Path:
 
 def cluster_folder(home: Path) -> Path:
     """Return the data directory of the embedded PostgreSQL."""
-    return home / Place.POSTGRES / "data"
+    return home / StateEntry.POSTGRES / "data"
 
 
 def cluster_port_file(home: Path) -> Path:
     """Return the file with the port of the embedded PostgreSQL."""
-    return home / Place.POSTGRES / "port"
+    return home / StateEntry.POSTGRES / "port"
 
 
 def cluster_lock(home: Path) -> Path:
     """Return the lock of the one process that prepares the cluster."""
-    return home / Place.RUN / "postgres.lock"
+    return home / StateEntry.RUN / "postgres.lock"
 
 
 def cluster_sockets(home: Path) -> Path:
     """Return the folder of the embedded PostgreSQL's own socket."""
-    return home / Place.RUN / "postgres"
+    return home / StateEntry.RUN / "postgres"
 
 
 def server_programs(home: Path, version: str) -> Path:
     """Return the copy of PostgreSQL's programs of this version."""
-    return home / Place.POSTGRESQL / version
+    return home / StateEntry.POSTGRESQL / version
 
 
 # -- what the platform keeps, and what it knows of itself
@@ -285,27 +289,27 @@ def server_programs(home: Path, version: str) -> Path:
 
 def store_folder(home: Path) -> Path:
     """Return the folder of the object store, where no other one is set."""
-    return home / Place.STORE
+    return home / StateEntry.STORE
 
 
 def mirrors_folder(home: Path) -> Path:
     """Return the folder of the mirrors of repositories."""
-    return home / Place.REPOS
+    return home / StateEntry.REPOS
 
 
 def demo_folder(home: Path) -> Path:
     """Return the folder of the demonstration's repository."""
-    return home / Place.DEMO
+    return home / StateEntry.DEMO
 
 
 def installation_file(home: Path) -> Path:
     """Return the file with the id of the state folder."""
-    return home / Place.INSTALLATION
+    return home / StateEntry.INSTALLATION
 
 
 def control_plane_file(home: Path) -> Path:
     """Return the file with the last seen state of the control plane."""
-    return home / Place.CONTROL_PLANE
+    return home / StateEntry.CONTROL_PLANE
 
 
 # -- secrets
@@ -313,7 +317,7 @@ def control_plane_file(home: Path) -> Path:
 
 def secrets_folder(home: Path) -> Path:
     """Return the folder that only the platform's account may enter."""
-    return home / Place.SECRETS
+    return home / StateEntry.SECRETS
 
 
 def secret_file(home: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home.paths import Place
+from odooops_dagster.home.paths import StateEntry
 
 # The kernel allows 107 bytes for a socket's path, and supervisord appends a process id while it binds.
 LONGEST_SOCKET_PATH = 95
@@ -30,7 +30,7 @@ def services_socket(services: Path) -> Path:
 
 
 def _below_run(home: Path, name: str) -> Path:
-    return _short(home / Place.RUN / name, substitute=_private("odooops", _digest(home)) / name)
+    return _short(home / StateEntry.RUN / name, substitute=_private("odooops", _digest(home)) / name)
 
 
 def _short(path: Path, *, substitute: Path) -> Path:

@@ -26,7 +26,7 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
     """Return the probe of each program for the start of the stack."""
     return {
         "postgres": lambda: answers_sql(server.url("postgres")),
-        "environments": services.Supervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
+        "environments": services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
         "code": lambda: accepts(code_socket(settings.home)),
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/server_info"),
         "daemon": heartbeat_probe(dagster_url),

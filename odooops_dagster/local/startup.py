@@ -22,7 +22,7 @@ from odooops_dagster.home import (
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.programs import Program
 from odooops_dagster.local.readiness import Probe
-from odooops_dagster.local.supervisor import ProgramState, Supervisor
+from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
 from odooops_dagster.settings import Settings
 
 # The import of Dagster and the code takes seconds, on a small busy machine a minute.
@@ -30,7 +30,7 @@ READY_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class StartupProgress:
     """One line of progress for the user."""
 
     name: str
@@ -39,13 +39,13 @@ class Progress:
     detail: str = ""
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[StartupProgress], None]
 
 
 class Startup:
     """Starts programs together and waits until each answers, or raises the reason why one does not."""
 
-    def __init__(self, supervisor: Supervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
+    def __init__(self, supervisor: StackSupervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
         self._supervisor = supervisor
         self._probes = probes
         self._home = home
@@ -65,7 +65,7 @@ class Startup:
             for name, program in list(waiting.items()):
                 if self._is_up(states[name], first=first, mark=marks[name]):
                     seconds = f"{time.monotonic() - started:.1f} s"
-                    self._report(Progress(name=name, state="ready", address=program.address, detail=seconds))
+                    self._report(StartupProgress(name=name, state="ready", address=program.address, detail=seconds))
                     del waiting[name]
             self._refuse_late(waiting, started=started)
             time.sleep(0.1)

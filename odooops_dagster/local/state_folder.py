@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import Place, secrets_folder
+from odooops_dagster.home import StateEntry, secrets_folder
 
 # Version of the folder's layout; an odooops with another version refuses to use the folder.
 LAYOUT = 1
@@ -24,10 +24,10 @@ def open_state_folder(home: Path) -> None:
     try:
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         _refuse_strangers(home)
-        for name in (Place.RUN, Place.LOGS, Place.DAGSTER):
+        for name in (StateEntry.RUN, StateEntry.LOGS, StateEntry.DAGSTER):
             (home / name).mkdir(mode=0o711, exist_ok=True)
         secrets_folder(home).mkdir(mode=0o700, exist_ok=True)
-        _check_layout(home / Place.LAYOUT)
+        _check_layout(home / StateEntry.LAYOUT)
     except (FileExistsError, NotADirectoryError) as exc:
         blocker = _existing(Path(exc.filename))
         raise Unavailable(

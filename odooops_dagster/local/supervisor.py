@@ -35,7 +35,7 @@ class ProgramState:
     detail: str
 
 
-class Supervisor:
+class StackSupervisor:
     """The supervisor of one state folder; this or another process started it."""
 
     def __init__(self, home: Path) -> None:

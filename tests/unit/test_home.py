@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from odooops_dagster import home
-from odooops_dagster.home import Owner, Place
+from odooops_dagster.home import Owner, StateEntry
 from odooops_dagster.home.paths import CONTENTS
 from odooops_dagster.model import Environment, Project, Run
 from tests.unit.test_steps_names import make_environment, make_run
@@ -153,7 +153,7 @@ def test_the_architecture_lists_every_place_of_the_state_folder() -> None:
     text = (ROOT / "docs" / "odooops-sh" / "ARCHITECTURE.md").read_text()
     table = text.partition("| place | holds |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| `([^`]+?)/?` \| (.+) \| (.+) \|$", table, re.MULTILINE)
-    assert rows == [(place, CONTENTS[place].holds, CONTENTS[place].may_go) for place in Place]
+    assert rows == [(place, CONTENTS[place].holds, CONTENTS[place].may_go) for place in StateEntry]
 
 
 def test_no_other_file_spells_a_place_or_a_name() -> None:
@@ -181,7 +181,7 @@ def spellings(source: str) -> Iterator[str]:
     """Yield the texts that spell a place below a state folder, or begin like a database, role or service of ours."""
     tree = ast.parse(source)
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    places = "|".join(re.escape(place) for place in Place)
+    places = "|".join(re.escape(place) for place in StateEntry)
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_home(node.left):
             found = re.match(rf"({places})(/.*)?$", text_of(node.right))

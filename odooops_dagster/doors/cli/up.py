@@ -19,7 +19,7 @@ from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import DatabaseUrls
 from odooops_dagster.local.stack import Stack
-from odooops_dagster.local.startup import Progress
+from odooops_dagster.local.startup import StartupProgress
 from odooops_dagster.settings import Settings
 
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; `ops down` ends it.")]
@@ -58,7 +58,7 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
     let_go()
 
 
-def report(progress: Progress) -> None:
+def report(progress: StartupProgress) -> None:
     """Print one line about the start."""
     words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
     note("".join(words).rstrip())

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import DRILL_PREFIX, Place, drill_name, run_of_drill, sandbox_folder
+from odooops_dagster.home import DRILL_PREFIX, StateEntry, drill_name, run_of_drill, sandbox_folder
 from odooops_dagster.model import Build, DatabaseAccess, Service
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
@@ -84,6 +84,6 @@ def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
 
 def left_behind(home: Path) -> list[DrillSandbox]:
     """Return all existing sandboxes, of any run."""
-    folders = sorted((home / Place.DRILLS).glob(f"{DRILL_PREFIX}*"))
+    folders = sorted((home / StateEntry.DRILLS).glob(f"{DRILL_PREFIX}*"))
     runs = [(path, run_of_drill(path.name)) for path in folders]
     return [DrillSandbox(name=path.name, run_id=run_id, folder=path) for path, run_id in runs if run_id is not None]

@@ -15,7 +15,7 @@ from odooops_dagster.home import (
     DATABASE_PREFIX,
     TEMPLATE_PREFIX,
     Owner,
-    Place,
+    StateEntry,
     owner_of_database,
     owner_of_role,
     owner_of_service,
@@ -102,20 +102,22 @@ def _roles(databases: OdooDatabases) -> Iterator[Thing]:
 
 
 def _folders(home: Path) -> Iterator[Thing]:
-    for path in _subfolders(home / Place.ENVIRONMENTS):
+    for path in _subfolders(home / StateEntry.ENVIRONMENTS):
         if re.fullmatch(r"[0-9a-f]{32}", path.name):
             owner = Owner(environment=path.name, run_number=None)
-            yield Thing(kind="folder", name=f"{Place.ENVIRONMENTS}/{path.name}", mark=folder_mark(path), owner=owner)
-    for path in _subfolders(home / Place.TEMPLATES):
+            yield Thing(
+                kind="folder", name=f"{StateEntry.ENVIRONMENTS}/{path.name}", mark=folder_mark(path), owner=owner
+            )
+    for path in _subfolders(home / StateEntry.TEMPLATES):
         mark = folder_mark(path)
         run_id = mark.run_id if mark else None
-        yield Thing(kind="folder", name=f"{Place.TEMPLATES}/{path.name}", mark=mark, run_id=run_id)
+        yield Thing(kind="folder", name=f"{StateEntry.TEMPLATES}/{path.name}", mark=mark, run_id=run_id)
 
 
 def _drafts(home: Path) -> Iterator[Thing]:
     """Yield the private folders of runs: working folders, partial checkouts and the sandboxes of drills."""
-    for path in _subfolders(home / Place.RUNS):
-        yield from _draft(f"{Place.RUNS}/{path.name}", path.name)
+    for path in _subfolders(home / StateEntry.RUNS):
+        yield from _draft(f"{StateEntry.RUNS}/{path.name}", path.name)
     for path, run_id in partial_checkouts(home):
         yield from _draft(str(path.relative_to(home)), run_id)
     for place in left_behind(home):

@@ -30,7 +30,7 @@ from odooops_dagster.tools.runtime import OnLine
 from odooops_dagster.tools.runtime.definitions import checked_name
 from odooops_dagster.tools.runtime.job import run_job
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
-from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, Supervisor
+from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, ServiceSupervisor
 from odooops_dagster.tools.runtime.tail import tail_of
 
 # supervisord's states in which a process exists or is about to.
@@ -48,7 +48,7 @@ class ProcessRuntime:
     def __init__(
         self, root: Path, *, may_start_supervisor: bool = True, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
-        self._supervisor = Supervisor(root)
+        self._supervisor = ServiceSupervisor(root)
         self._definitions = self._supervisor.definitions
         self._may_start_supervisor = may_start_supervisor
         self._patience_seconds = patience_seconds
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder that keeps the services")
     parser.add_argument("--foreground", action="store_true", help="stay a child of the caller and end with it")
     options = parser.parse_args()
-    Supervisor(options.root).become(foreground=options.foreground)
+    ServiceSupervisor(options.root).become(foreground=options.foreground)
 
 
 if __name__ == "__main__":

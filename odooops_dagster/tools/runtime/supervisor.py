@@ -29,7 +29,7 @@ _LOCK_DESCRIPTOR = 3
 _PR_SET_PDEATHSIG = 1
 
 
-class Supervisor:
+class ServiceSupervisor:
     """Our single supervisord; its process holds a lock that prevents a second one."""
 
     def __init__(self, root: Path, *, call_seconds: float = CALL_SECONDS) -> None:
