@@ -274,8 +274,8 @@ def _cause(more: Sequence[str]) -> str:
     if not frames:
         return ""
     after = list(takewhile(lambda line: line != _CONTEXT, more[frames[-1] + 1 :]))
-    cause = [line.strip() for line in after if line.strip() and not line.startswith(" ")]
-    return _MODULE_PATH.sub("", " ".join(cause[:_CAUSE_LINES]))
+    told = [line.strip() for line in after if line.strip() and not line.startswith(" ")]
+    return _MODULE_PATH.sub("", " ".join(told[:_CAUSE_LINES]))
 
 
 class _Reader:
