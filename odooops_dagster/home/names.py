@@ -21,6 +21,8 @@ WORKER = "ops_worker"
 # The role that owns the content of template databases, so that handing over a copy changes nothing else.
 TEMPLATES_ROLE = "ops_templates"
 
+WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
+
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"
 # Templates with sanitized data of production.
@@ -72,6 +74,11 @@ def scratch_name(environment: Environment, run: Run) -> str:
 def role_name(environment: Environment) -> str:
     """Return the database role of the environment."""
     return f"{DATABASE_PREFIX}{short_id(environment)}"
+
+
+def password_secret(role: str) -> str:
+    """Return the name of the secret with the password of a role of the embedded server."""
+    return f"postgres-{role}"
 
 
 def service_name(environment: Environment) -> str:

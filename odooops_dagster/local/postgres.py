@@ -26,6 +26,7 @@ from odooops_dagster.home import (
     cluster_lock,
     cluster_port_file,
     cluster_sockets,
+    password_secret,
     program_log,
 )
 from odooops_dagster.local import ports, tether
@@ -128,7 +129,7 @@ class EmbeddedPostgres:
     def url(self, dbname: str, user: str = SUPERUSER) -> str:
         """Return the URL of a database for one of the roles that `provision` creates."""
         port = self.port  # first, because it raises if the server was never started
-        password = quote(read_secret(self.home, _password_name(user)), safe="")
+        password = quote(read_secret(self.home, password_secret(user)), safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{port}/{quote(dbname, safe='')}"
 
     @property
@@ -156,7 +157,7 @@ class EmbeddedPostgres:
         account = server_account(self.data)
         self._make_folders(account)
         for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
-            read_or_create_secret(self.home, _password_name(role))
+            read_or_create_secret(self.home, password_secret(role))
         with locked(cluster_lock(self.home)):
             if not self.data.exists():
                 self._initialise(account)
@@ -209,7 +210,7 @@ class EmbeddedPostgres:
         """Create the platform's roles and databases, and set the roles' passwords."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             for role in (WORKER, DAGSTER_DATABASE):
-                _ensure_login(connection, role, password=read_secret(self.home, _password_name(role)))
+                _ensure_login(connection, role, password=read_secret(self.home, password_secret(role)))
             _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
             _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
 
@@ -242,7 +243,7 @@ class EmbeddedPostgres:
         draft.mkdir(mode=0o700)
         account.own(draft)
         password = self._socket_folder / "superuser"
-        password.write_text(read_secret(self.home, _password_name(SUPERUSER)))
+        password.write_text(read_secret(self.home, password_secret(SUPERUSER)))
         password.chmod(0o600)
         account.own(password)
         bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)
@@ -356,10 +357,6 @@ def _initdb(bin_dir: Path, data: Path, *, password: Path, durable: bool) -> list
     builtin = int(version(bin_dir).split(".")[0]) >= 17
     argv += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else ["--locale=C.UTF-8"]
     return argv if durable else [*argv, "--no-sync"]
-
-
-def _password_name(user: str) -> str:
-    return f"postgres-{user}"
 
 
 def _refuse_closed_folders(home: Path, account: Account) -> None:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NoReturn
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import WEBHOOK_SECRET
 from odooops_dagster.local import lock, preflight, tether
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.orphans import end_orphans, reap
@@ -22,7 +23,6 @@ from odooops_dagster.local.startup import Report, Startup, StartupProgress, writ
 from odooops_dagster.local.supervisor import ProgramState, StackSupervisor, terminate
 from odooops_dagster.settings import Settings
 
-WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
 # If the supervisor is killed, its programs end by themselves: launchers kill theirs, PostgreSQL stops fast.
 ORPHAN_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
