@@ -13,8 +13,9 @@ from resources.run_scope import RunScope
 CODE_VERSION = "1"
 
 
-@dg.op
-def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
+# Dagster knows the op by this name: a restore that waits in its queue during an upgrade is planned with it.
+@dg.op(name="bring_back")
+def restore_op(scope: dg.ResourceParam[RunScope]) -> None:
     """Restore, record the checks, and fail the run if a blocking check failed."""
     with scope.working("restore") as step:
         made = restore_environment(step)
@@ -34,4 +35,4 @@ def bring_back(scope: dg.ResourceParam[RunScope]) -> None:
 @dg.job(partitions_def=environments, description="A backup takes over; what served before is kept for a while.")
 def restore() -> None:
     """Restore an environment's data from a backup."""
-    bring_back()
+    restore_op()

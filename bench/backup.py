@@ -1,7 +1,7 @@
 """Backups and clones of a real Odoo, against `odoo db dump`, `odoo db load`, and click-odoo-contrib's programs.
 
 In every round: a dump, beside a first backup, its verification, and a second backup after a hundredth of the rows and
-files was changed; a load, beside a restore and a staging clone from the golden template; click-odoo's zip and copy. Who
+files was changed; a load, beside a restore and a staging clone from the clone template; click-odoo's zip and copy. Who
 begins changes from round to round. Each is a program of its own, its start included.
 """
 
@@ -85,7 +85,7 @@ class Bench:
         self.described = ""
 
     def prepare(self) -> None:
-        """Make the golden template, and see whether the others' programs run here."""
+        """Make the clone template, and see whether the others' programs run here."""
         database, files = self._production.sizes()
         self.described = f"database {database / MB:.0f} MB, filestore {files / MB:.0f} MB"
         print(self.described, flush=True)

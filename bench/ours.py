@@ -69,7 +69,7 @@ def _restore(question: Question) -> Question:
 
 
 def _clone(question: Question) -> Question:
-    """Copy the golden template, make the copy its own, ask what of production is left, and only then give it away."""
+    """Copy the clone template, make the copy its own, ask what of production is left, and only then give it away."""
     databases = _databases(question)
     name, scratch = question["database"], question["scratch"]
     databases.create(name, owner=scratch, template=question["golden"])

@@ -11,9 +11,9 @@ from threading import Lock
 from typing import Self
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.home import secrets_folder, services_folder, store_folder
 from odooops_dagster.local.identity import identify
 from odooops_dagster.local.postgres import control_url, database_urls
-from odooops_dagster.local.programs import services_folder
 from odooops_dagster.ownership import Identity
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.repositories import repository_of
@@ -77,7 +77,7 @@ class Platform:
     def databases(self) -> OdooDatabases:
         """The environments' database server."""
         return OdooDatabases(
-            database_urls(self.settings).odoo, secrets=self.settings.home / "secrets", identity=self.identity
+            database_urls(self.settings).odoo, secrets=secrets_folder(self.settings.home), identity=self.identity
         )
 
     @cached_property
@@ -117,5 +117,8 @@ def store_of(settings: Settings) -> ObjectStore:
         lock_for=timedelta(days=settings.store_lock_days),
     )
     return open_store(
-        settings.store_url, default=settings.home / "store", endpoint_url=settings.store_endpoint_url, options=options
+        settings.store_url,
+        default=store_folder(settings.home),
+        endpoint_url=settings.store_endpoint_url,
+        options=options,
     )

@@ -10,8 +10,8 @@ from odooops_dagster.control import ControlPlane
 @dg.sensor(minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def cancellations(context: dg.SensorEvaluationContext, control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
     """Cancel the Dagster run of every row with a cancel request; a repeat does no harm."""
-    told = [run.dagster_run_id for run in control.runs.cancel_requested() if cancel(context, run.dagster_run_id)]
-    return dg.SkipReason(f"told {len(told)} run(s) to stop" if told else "no cancel was asked for")
+    stopped = [run.dagster_run_id for run in control.runs.cancel_requested() if cancel(context, run.dagster_run_id)]
+    return dg.SkipReason(f"told {len(stopped)} run(s) to stop" if stopped else "no cancel was asked for")
 
 
 def cancel(context: dg.SensorEvaluationContext, dagster_run_id: str | None) -> bool:

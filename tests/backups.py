@@ -180,7 +180,7 @@ class Databases:
             connection.execute(statement.encode())
 
 
-def bring_back(
+def load_backup(
     repository: Repository,
     manifest: Manifest,
     databases: Databases,

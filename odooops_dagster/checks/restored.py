@@ -19,11 +19,11 @@ def judge_rows(expected: Mapping[str, int], found: Mapping[str, int]) -> CheckRe
         for table in sorted(expected.keys() | found.keys())
         if expected.get(table) != found.get(table)
     }
-    said = "; ".join(f"{table}: {what}" for table, what in list(wrong.items())[:_NAMES_SAID])
+    differences = "; ".join(f"{table}: {what}" for table, what in list(wrong.items())[:_NAMES_SAID])
     return CheckResult(
         name="rows_complete",
         passed=not wrong,
-        summary=f"{len(wrong)} table(s) differ: {said}"
+        summary=f"{len(wrong)} table(s) differ: {differences}"
         if wrong
         else f"{sum(found.values())} rows in {len(found)} tables, as they were backed up",
         metadata={"tables": len(found), "rows": sum(found.values()), "differences": dict(wrong)},
@@ -50,16 +50,16 @@ def judge_files(
 
 def judge_left_out(found: Sequence[Mapping[str, str]]) -> CheckResult:
     """Return the check of the parts of a dump that a load leaves out; each has a kind, a name and a reason."""
-    said = [f"{gone['kind']} {gone['name']} ({gone['reason']})" for gone in found]
-    more = f" and {len(said) - _NAMES_SAID} more" if len(said) > _NAMES_SAID else ""
+    lost = [f"{gone['kind']} {gone['name']} ({gone['reason']})" for gone in found]
+    more = f" and {len(lost) - _NAMES_SAID} more" if len(lost) > _NAMES_SAID else ""
     return CheckResult(
         name="left_out",
-        passed=not said,
+        passed=not lost,
         blocking=False,
-        summary=f"{len(said)} object(s) are left out of every load here: {'; '.join(said[:_NAMES_SAID])}{more}"
-        if said
+        summary=f"{len(lost)} object(s) are left out of every load here: {'; '.join(lost[:_NAMES_SAID])}{more}"
+        if lost
         else "a load brings everything that is in the dump",
-        metadata={"left_out": said[:_NAMES_SHOWN]} if said else {},
+        metadata={"left_out": lost[:_NAMES_SHOWN]} if lost else {},
     )
 
 

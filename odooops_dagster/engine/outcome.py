@@ -95,8 +95,8 @@ def _without_class(message: str) -> str:
 
 def _last_word(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return the last engine event of the run, such as the signal that killed its process."""
-    said = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)]
-    messages = [event.message.strip() for event in said if event is not None and event.message]
+    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)]
+    messages = [event.message.strip() for event in events if event is not None and event.message]
     return _cut(messages[-1].removeprefix("[DagsterApiServer] ").splitlines()[0]) if messages else None
 
 
@@ -109,11 +109,11 @@ def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a step failed outside its own code, for example because its input was never made."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         if entry.dagster_event is not None:
-            return _cut(f"{entry.step_key}: {_said(entry.dagster_event.step_failure_data)}")
+            return _cut(f"{entry.step_key}: {_reason(entry.dagster_event.step_failure_data)}")
     return None
 
 
-def _said(failure: StepFailureData) -> str:
+def _reason(failure: StepFailureData) -> str:
     """Return the first line of the original error, which Dagster wraps in its own."""
     described = failure.user_failure_data.description if failure.user_failure_data else None
     error = failure.error.cause or failure.error if failure.error else None

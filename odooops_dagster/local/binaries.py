@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency
+from odooops_dagster.home import server_programs
 from odooops_dagster.local.account import Account
 
 MAJOR = 18
@@ -30,7 +31,7 @@ def reachable_bin_dir(source: Path, *, account: Account, home: Path) -> Path:
     """Return `source`, or a copy of it in the state folder if the account cannot run its programs."""
     if not account.switch or _runs(source / "postgres", account):
         return source
-    target = home / "postgresql" / version(source)
+    target = server_programs(home, version(source))
     if not target.exists():
         _copy(source.parent, target)
     return target / source.parent.parent.name / source.parent.name / "bin"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.plane import PlaneState
+from odooops_dagster.home import owner_file
 from odooops_dagster.local.installation import (
     SeenControlPlane,
     installation_id,
@@ -15,8 +16,6 @@ from odooops_dagster.local.installation import (
     seen_control_plane,
 )
 from odooops_dagster.ownership import Identity, Mark
-
-_MARKER = ".odooops-owner"
 
 
 def identify(control: ControlPlane, home: Path) -> Identity:
@@ -55,14 +54,14 @@ def accept_record(control: ControlPlane, home: Path) -> None:
 def folder_mark(folder: Path) -> Mark | None:
     """Return the mark of the folder, None if it has none."""
     try:
-        return Mark.parse((folder / _MARKER).read_text())
+        return Mark.parse(owner_file(folder).read_text())
     except (OSError, UnicodeDecodeError):
         return None
 
 
 def mark_folder(folder: Path, mark: Mark) -> None:
     """Write the mark of the folder."""
-    (folder / _MARKER).write_text(f"{mark}\n")
+    owner_file(folder).write_text(f"{mark}\n")
 
 
 def _seen_of(plane: PlaneState, home: Path) -> SeenControlPlane | None:

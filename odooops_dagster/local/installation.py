@@ -14,9 +14,8 @@ from uuid import UUID, uuid4
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import control_plane_file, installation_file
 from odooops_dagster.local.secrets import create_once
-
-_SEEN = "control-plane.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ def installation_id(home: Path) -> UUID:
     Raises:
         Unavailable: the file contains no id.
     """
-    path = home / "installation"
+    path = installation_file(home)
     if not path.exists():
         create_once(path, str(uuid4()), mode=0o644)
     text = path.read_text().strip()
@@ -48,7 +47,7 @@ def installation_id(home: Path) -> UUID:
 def seen_control_plane(home: Path) -> SeenControlPlane | None:
     """Return the last seen state of the control plane, None if there is none."""
     try:
-        stored = json.loads((home / _SEEN).read_bytes())
+        stored = json.loads((control_plane_file(home)).read_bytes())
         older = stored["older_since"]
         return SeenControlPlane(
             id=UUID(stored["id"]),
@@ -58,11 +57,13 @@ def seen_control_plane(home: Path) -> SeenControlPlane | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as exc:
-        raise Unavailable(f"{home / _SEEN} cannot be read: {exc}", hint=f"rm {home / _SEEN}") from exc
+        raise Unavailable(
+            f"{control_plane_file(home)} cannot be read: {exc}", hint=f"rm {control_plane_file(home)}"
+        ) from exc
 
 
 def remember_control_plane(home: Path, seen: SeenControlPlane) -> None:
     """Store the last seen state of the control plane."""
     older = seen.older_since.isoformat() if seen.older_since else None
     stored = {"id": str(seen.id), "rounds": seen.rounds, "older_since": older}
-    write_whole(home / _SEEN, json.dumps(stored, indent=1).encode())
+    write_whole(control_plane_file(home), json.dumps(stored, indent=1).encode())

@@ -10,17 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from odooops_dagster.errors import Conflict
-
-
-def lock_file(home: Path) -> Path:
-    """Return the file that the running stack locks, and which contains its process id."""
-    return home / "run" / "stack.lock"
+from odooops_dagster.home import stack_lock
 
 
 @contextmanager
 def hold(home: Path) -> Iterator[int]:
     """Hold the lock of the state folder; yield its descriptor, so that the supervisor can hold it too."""
-    descriptor = os.open(lock_file(home), os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(stack_lock(home), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _take(descriptor)
         os.ftruncate(descriptor, 0)
@@ -33,7 +29,7 @@ def hold(home: Path) -> Iterator[int]:
 def holder(home: Path) -> int | None:
     """Return the process id of the running stack, 0 if it is not written yet; None if no stack runs."""
     try:
-        descriptor = os.open(lock_file(home), os.O_RDONLY)
+        descriptor = os.open(stack_lock(home), os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

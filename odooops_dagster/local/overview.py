@@ -13,7 +13,7 @@ from odooops_dagster.local.orphans import wait_gone
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
 from odooops_dagster.local.programs import programs, url
 from odooops_dagster.local.readiness import Probe, standing_probes
-from odooops_dagster.local.supervisor import ProgramState, Supervisor
+from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
 from odooops_dagster.settings import Settings
 
 # Each preview's Odoo may need its grace period, one after the other, before PostgreSQL stops.
@@ -21,7 +21,7 @@ STOP_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class PlatformService:
     """One program of the stack."""
 
     name: str
@@ -43,7 +43,7 @@ class Overview:
     pid: int | None
     dagster_url: str
     gateway_url: str
-    services: tuple[Service, ...]
+    services: tuple[PlatformService, ...]
 
 
 def overview(settings: Settings) -> Overview:
@@ -83,14 +83,14 @@ def _ask_to_end(settings: Settings, pid: int) -> None:
     except ProcessLookupError:
         pass  # the stack was killed: its supervisor is ending, and a shutdown call does no harm
     try:
-        Supervisor(settings.home).shut_down()
+        StackSupervisor(settings.home).shut_down()
     except Unavailable:
         return
 
 
-def _services(settings: Settings) -> tuple[Service, ...]:
+def _services(settings: Settings) -> tuple[PlatformService, ...]:
     try:
-        states = Supervisor(settings.home).states()
+        states = StackSupervisor(settings.home).states()
     except Unavailable:
         return ()  # the supervisor is starting or ending
     server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
@@ -114,9 +114,9 @@ def _answers(state: ProgramState, probe: Probe | None) -> bool:
         return False
 
 
-def _service(state: ProgramState, address: str, *, answers: bool) -> Service:
+def _service(state: ProgramState, address: str, *, answers: bool) -> PlatformService:
     mute = state.state == "running" and not answers
-    return Service(
+    return PlatformService(
         name=state.name,
         state=state.state,
         pid=state.pid,

@@ -38,8 +38,8 @@ def _installed() -> Iterator[Path]:
 def _major(folder: Path) -> int:
     """Return the programs' major version; 0 if they do not run."""
     try:
-        said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
+        output = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
     except OSError:
         return 0
-    found = re.search(r"\b(\d+)\.?", said)
+    found = re.search(r"\b(\d+)\.?", output)
     return int(found.group(1)) if found else 0

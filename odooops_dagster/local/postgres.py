@@ -17,6 +17,18 @@ from psycopg import sql
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked
+from odooops_dagster.home import (
+    CONTROL_DATABASE,
+    DAGSTER_DATABASE,
+    SUPERUSER,
+    WORKER,
+    cluster_folder,
+    cluster_lock,
+    cluster_port_file,
+    cluster_sockets,
+    password_secret,
+    program_log,
+)
 from odooops_dagster.local import ports, tether
 from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
@@ -24,10 +36,6 @@ from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
-CONTROL_DATABASE = "odooops"
-DAGSTER_DATABASE = "odooops_dagster"
-SUPERUSER = "postgres"
-WORKER = "ops_worker"
 # The longest path of a Unix socket, minus the name that PostgreSQL gives the socket.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
 
@@ -89,7 +97,7 @@ class EmbeddedPostgres:
 
     def __init__(self, home: Path, *, bin_dir: Path | None = None, port: int = 0, durable: bool = True) -> None:
         self.home = home
-        self.data = home / "postgres" / "data"
+        self.data = cluster_folder(home)
         self._bin_dir = bin_dir
         self._wanted_port = port
         self._durable = durable
@@ -121,7 +129,7 @@ class EmbeddedPostgres:
     def url(self, dbname: str, user: str = SUPERUSER) -> str:
         """Return the URL of a database for one of the roles that `provision` creates."""
         port = self.port  # first, because it raises if the server was never started
-        password = quote(read_secret(self.home, _password_name(user)), safe="")
+        password = quote(read_secret(self.home, password_secret(user)), safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{port}/{quote(dbname, safe='')}"
 
     @property
@@ -149,8 +157,8 @@ class EmbeddedPostgres:
         account = server_account(self.data)
         self._make_folders(account)
         for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
-            read_or_create_secret(self.home, _password_name(role))
-        with locked(self.home / "run" / "postgres.lock"):
+            read_or_create_secret(self.home, password_secret(role))
+        with locked(cluster_lock(self.home)):
             if not self.data.exists():
                 self._initialise(account)
             self._check_cluster()
@@ -202,7 +210,7 @@ class EmbeddedPostgres:
         """Create the platform's roles and databases, and set the roles' passwords."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             for role in (WORKER, DAGSTER_DATABASE):
-                _ensure_login(connection, role, password=read_secret(self.home, _password_name(role)))
+                _ensure_login(connection, role, password=read_secret(self.home, password_secret(role)))
             _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
             _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
 
@@ -210,18 +218,18 @@ class EmbeddedPostgres:
 
     @property
     def _port_file(self) -> Path:
-        return self.home / "postgres" / "port"
+        return cluster_port_file(self.home)
 
     @property
     def _socket_folder(self) -> Path:
-        return self.home / "run" / "postgres"
+        return cluster_sockets(self.home)
 
     @property
     def _log(self) -> Path:
-        return self.home / "logs" / "postgres.log"
+        return program_log(self.home, "postgres")
 
     def _make_folders(self, account: Account) -> None:
-        for folder in (self.home, self.home / "postgres", self.home / "run", self.home / "logs", self._socket_folder):
+        for folder in (self.home, self.data.parent, self._socket_folder.parent, self._log.parent, self._socket_folder):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         account.own(self._socket_folder)
         if account.switch:
@@ -235,7 +243,7 @@ class EmbeddedPostgres:
         draft.mkdir(mode=0o700)
         account.own(draft)
         password = self._socket_folder / "superuser"
-        password.write_text(read_secret(self.home, _password_name(SUPERUSER)))
+        password.write_text(read_secret(self.home, password_secret(SUPERUSER)))
         password.chmod(0o600)
         account.own(password)
         bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)
@@ -349,10 +357,6 @@ def _initdb(bin_dir: Path, data: Path, *, password: Path, durable: bool) -> list
     builtin = int(version(bin_dir).split(".")[0]) >= 17
     argv += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else ["--locale=C.UTF-8"]
     return argv if durable else [*argv, "--no-sync"]
-
-
-def _password_name(user: str) -> str:
-    return f"postgres-{user}"
 
 
 def _refuse_closed_folders(home: Path, account: Account) -> None:

@@ -13,8 +13,8 @@ import psycopg
 from odooops_dagster.errors import MissingDependency, OdooOpsError, Unavailable
 from odooops_dagster.local import lock, ports
 from odooops_dagster.local.binaries import version, wheel_bin_dir
-from odooops_dagster.local.home import check_space, open_home
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.state_folder import check_space, open_state_folder
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
@@ -53,7 +53,7 @@ def examine(settings: Settings, *, advised: dict[str, Check]) -> list[Finding]:
 
 def state_folder(settings: Settings) -> str:
     """Check that the state folder is ours and usable."""
-    open_home(settings.home)
+    open_state_folder(settings.home)
     return str(settings.home)
 
 

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.errors import BadInput
-from odooops_dagster.local.home import socket_path
+from odooops_dagster.home import (
+    code_socket,
+    dagster_home,
+    logs_folder,
+    program_definition,
+    program_log,
+    services_folder,
+    supervisor_configuration,
+    supervisor_pid_file,
+    supervisor_socket,
+    workspace_file,
+)
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, needs_embedded
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import launch
@@ -53,16 +64,11 @@ def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
     ]
 
 
-def services_folder(home: Path) -> Path:
-    """Return the folder of the environments' services."""
-    return home / "runtime"
-
-
 def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
     """Return the programs' environment: the caller's, with every setting resolved."""
     return {
         **os.environ,
-        "DAGSTER_HOME": str(settings.home / "dagster"),
+        "DAGSTER_HOME": str(dagster_home(settings.home)),
         "ODOOOPS_HOME": str(settings.home),
         "ODOOOPS_DATABASE_URL": urls.control,
         "ODOOOPS_MIGRATE_URL": urls.owner,
@@ -80,36 +86,16 @@ def workspace(settings: Settings) -> str:
     return json.dumps({"load_from": [location]}, indent=1) + "\n"
 
 
-def code_socket(home: Path) -> Path:
-    """Return the code server's socket."""
-    return socket_path(home, "code.sock")
-
-
-def supervisor_socket(home: Path) -> Path:
-    """Return the supervisor's socket."""
-    return socket_path(home, "supervisor.sock")
-
-
-def configuration_file(home: Path) -> Path:
-    """Return the path of the supervisor's configuration; launchers recognize their parent by it."""
-    return home / "run" / "supervisord.conf"
-
-
 def definition(program: Program, *, home: Path) -> str:
     """Return the program's definition for the launcher; the program inherits its environment."""
-    told = {
+    fields = {
         "mark": f"stack:{home}:{program.name}",
         "argv": list(program.argv),
-        "cwd": str(home / "dagster"),
+        "cwd": str(dagster_home(home)),
         "env": None,
         "memory_mb": 0,
     }
-    return json.dumps(told, indent=1)
-
-
-def definition_file(program: Program, *, home: Path) -> Path:
-    """Return the path of the program's definition for the launcher."""
-    return home / "run" / f"{program.name}.json"
+    return json.dumps(fields, indent=1)
 
 
 def supervisor_ini(chosen: Sequence[Program], *, home: Path) -> str:
@@ -117,12 +103,12 @@ def supervisor_ini(chosen: Sequence[Program], *, home: Path) -> str:
     head = {
         "supervisord": {
             **({"user": "root"} if os.geteuid() == 0 else {}),
-            "directory": str(home / "dagster"),
-            "logfile": str(home / "logs" / "supervisord.log"),
+            "directory": str(dagster_home(home)),
+            "logfile": str(program_log(home, "supervisord")),
             "logfile_maxbytes": str(LOG_BYTES),
             "logfile_backups": "2",
-            "pidfile": str(home / "run" / "supervisord.pid"),
-            "childlogdir": str(home / "logs"),
+            "pidfile": str(supervisor_pid_file(home)),
+            "childlogdir": str(logs_folder(home)),
             "identifier": "odooops",
             "nocleanup": "true",
             "silent": "true",
@@ -151,7 +137,7 @@ def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
         "stopsignal": program.stop_signal,
         "stopwaitsecs": str(program.stop_seconds),
         "redirect_stderr": "true",
-        "stdout_logfile": str(home / "logs" / f"{program.name}.log"),
+        "stdout_logfile": str(program_log(home, program.name)),
         "stdout_logfile_maxbytes": str(LOG_BYTES),
         "stdout_logfile_backups": str(LOG_BACKUPS),
     }
@@ -161,7 +147,7 @@ def _command(program: Program, *, home: Path) -> list[str]:
     if not program.contained:
         return list(program.argv)
     launcher = [sys.executable, "-I", "-S", str(Path(launch.__file__).resolve())]
-    return [*launcher, str(definition_file(program, home=home)), str(configuration_file(home))]
+    return [*launcher, str(program_definition(home, program.name)), str(supervisor_configuration(home))]
 
 
 def _ini_section(name: str, values: Mapping[str, str]) -> str:
@@ -201,13 +187,13 @@ def _code(settings: Settings) -> Program:
 
 
 def _webserver(settings: Settings) -> Program:
-    argv = [sys.executable, "-m", "dagster_webserver", "--workspace", str(_workspace_file(settings))]
+    argv = [sys.executable, "-m", "dagster_webserver", "--workspace", str(workspace_file(settings.home))]
     argv += ["--host", settings.host, "--port", str(settings.dagster_port)]
     return Program(name="webserver", argv=tuple(argv), stage=3, address=url(settings.host, settings.dagster_port))
 
 
 def _daemon(settings: Settings) -> Program:
-    argv = (sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(_workspace_file(settings)))
+    argv = (sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace_file(settings.home)))
     return Program(name="daemon", argv=argv, stage=3)
 
 
@@ -222,7 +208,3 @@ def url(host: str, port: int) -> str:
     """Return the URL for a browser on this machine."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 -- compared, not bound
     return f"http://{reachable}:{port}"
-
-
-def _workspace_file(settings: Settings) -> Path:
-    return settings.home / "dagster" / "workspace.yaml"

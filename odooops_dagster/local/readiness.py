@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 
+from odooops_dagster.home import code_socket, services_folder
 from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
-from odooops_dagster.local.programs import code_socket, services_folder
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import supervisor as services
 
@@ -26,7 +26,7 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
     """Return the probe of each program for the start of the stack."""
     return {
         "postgres": lambda: answers_sql(server.url("postgres")),
-        "environments": services.Supervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
+        "environments": services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
         "code": lambda: accepts(code_socket(settings.home)),
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/server_info"),
         "daemon": heartbeat_probe(dagster_url),

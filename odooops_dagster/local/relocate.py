@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import StateEntry
 from odooops_dagster.tools.odoo.commands import launcher
 
-# File with the last used paths of the folder and its cache, and with older ones until a move is complete.
-_PLACES = "places.json"
 # Files with absolute paths, by the folder that contains them.
-_SERVICES = "runtime/services/*.json"
-_JSON_OF_HOME = ("builds/*.json", _SERVICES)
-_TEXT_OF_HOME = ("environments/*/*.conf",)
-_JSON_OF_CACHE = ("odoo/[!.]*/installation.json",)
-_VENVS = ("odoo/[!.]*/venv", "venvs/[!.]*/venv")
+_BUILDS = f"{StateEntry.BUILDS}/*.json"
+_SERVICES = f"{StateEntry.RUNTIME}/services/*.json"
+_JSON_OF_HOME = (_BUILDS, _SERVICES)
+_TEXT_OF_HOME = (f"{StateEntry.ENVIRONMENTS}/*/*.conf",)
+_JSON_OF_CACHE = (f"{StateEntry.ODOO}/[!.]*/installation.json",)
+_VENVS = (f"{StateEntry.ODOO}/[!.]*/venv", f"{StateEntry.VENVS}/[!.]*/venv")
 _TEXT_OF_VENV = (
     "pyvenv.cfg",
     "bin/*",
@@ -59,7 +59,7 @@ def relocate(home: Path, cache: Path) -> Moved | None:
         rewrite = _rewriting(homes, caches, code, home=home, cache=cache)
         files = sum(_rewritten(path, rewrite) for path in _files(home, cache))
         # The values passed between assets are pickles with paths; the next run creates new ones.
-        shutil.rmtree(home / "handoff", ignore_errors=True)
+        shutil.rmtree(home / StateEntry.HANDOFF, ignore_errors=True)
     _record(home, {home}, {cache})
     former = homes | caches | {path.parent for path in code}
     return Moved(former=tuple(sorted(former)), files=files) if former else None
@@ -83,14 +83,14 @@ def _homes(home: Path) -> Iterator[Path]:
     """Yield every path at which the folder was used, according to its files."""
     yield from _recorded(home, "homes")
     for stored in _read_all(home, _JSON_OF_HOME):
-        yield from _above(stored.get("source", {}).get("path"), "sources", 3)
-        yield from _above(stored.get("cwd"), "environments", 2)
+        yield from _above(stored.get("source", {}).get("path"), StateEntry.SOURCES, 3)
+        yield from _above(stored.get("cwd"), StateEntry.ENVIRONMENTS, 2)
 
 
 def _caches(home: Path, cache: Path) -> Iterator[Path]:
     yield from _recorded(home, "caches")
-    for stored in (*_read_all(home, ("builds/*.json",)), *_read_all(cache, _JSON_OF_CACHE)):
-        for room in ("odoo", "venvs"):
+    for stored in (*_read_all(home, (_BUILDS,)), *_read_all(cache, _JSON_OF_CACHE)):
+        for room in (StateEntry.ODOO, StateEntry.VENVS):
             yield from _above(stored.get("python"), room, 5)
 
 
@@ -102,13 +102,13 @@ def _above(path: object, room: str, depth: int) -> Iterator[Path]:
 
 
 def _recorded(home: Path, name: str) -> Iterator[Path]:
-    for stored in _read_all(home, (_PLACES,)):
+    for stored in _read_all(home, (str(StateEntry.PLACES),)):
         yield from map(Path, stored.get(name, ()))
 
 
 def _record(home: Path, homes: set[Path], caches: set[Path]) -> None:
     stored = {"homes": sorted(map(str, homes)), "caches": sorted(map(str, caches))}
-    write_whole(home / _PLACES, json.dumps(stored).encode(), mode=0o644)
+    write_whole(home / StateEntry.PLACES, json.dumps(stored).encode(), mode=0o644)
 
 
 def _read_all(folder: Path, patterns: Iterable[str]) -> Iterator[dict[str, Any]]:

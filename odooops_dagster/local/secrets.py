@@ -7,11 +7,12 @@ import secrets
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import secret_file
 
 
 def read_or_create_secret(home: Path, name: str) -> str:
     """Return the secret of this name; create it at first use, the same for concurrent callers."""
-    path = secret_path(home, name)
+    path = secret_file(home, name)
     if not path.exists():
         create_once(path, secrets.token_urlsafe(32))
     return path.read_text().strip()
@@ -20,14 +21,9 @@ def read_or_create_secret(home: Path, name: str) -> str:
 def read_secret(home: Path, name: str) -> str:
     """Return the secret of this name, which must exist."""
     try:
-        return secret_path(home, name).read_text().strip()
+        return secret_file(home, name).read_text().strip()
     except FileNotFoundError as exc:
         raise Unavailable(f"{home} has no secret named {name}", hint="ops up") from exc
-
-
-def secret_path(home: Path, name: str) -> Path:
-    """Return the file of the secret."""
-    return home / "secrets" / name
 
 
 def create_once(path: Path, text: str, *, mode: int = 0o600) -> None:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NoReturn
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import WEBHOOK_SECRET
 from odooops_dagster.local import lock, preflight, tether
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.orphans import end_orphans, reap
@@ -18,11 +19,10 @@ from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, datab
 from odooops_dagster.local.readiness import probes
 from odooops_dagster.local.relocate import relocate
 from odooops_dagster.local.secrets import read_or_create_secret
-from odooops_dagster.local.startup import Progress, Report, Startup, write_files
-from odooops_dagster.local.supervisor import ProgramState, Supervisor, terminate
+from odooops_dagster.local.startup import Report, Startup, StartupProgress, write_files
+from odooops_dagster.local.supervisor import ProgramState, StackSupervisor, terminate
 from odooops_dagster.settings import Settings
 
-WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
 # If the supervisor is killed, its programs end by themselves: launchers kill theirs, PostgreSQL stops fast.
 ORPHAN_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
@@ -43,7 +43,7 @@ class Stack:
         self._prepare_database = prepare_database
         self._report = report
         self._server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
-        self._supervisor = Supervisor(settings.home)
+        self._supervisor = StackSupervisor(settings.home)
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, *, on_ready: Callable[[], None]) -> None:
@@ -55,7 +55,7 @@ class Stack:
                 on_ready()
                 self._watch()
             except Stopped:
-                self._report(Progress(name="stack", state="stopping"))
+                self._report(StartupProgress(name="stack", state="stopping"))
             except Unavailable:
                 self._refuse_dead_supervisor()  # a dead supervisor is the cause of the other error
                 raise
@@ -92,7 +92,7 @@ class Stack:
         moved = relocate(self._home, self._settings.cache_home)
         if moved is not None:
             former = ", ".join(map(str, moved.former))
-            self._report(Progress(name="paths", state="renewed", detail=f"{moved.files} files named {former}"))
+            self._report(StartupProgress(name="paths", state="renewed", detail=f"{moved.files} files named {former}"))
 
     def _clear_the_way(self) -> None:
         """Initialize the server if needed; stop one that runs without a supervisor, so that ours can start it."""
@@ -135,9 +135,9 @@ class Stack:
 
 def _tell_change(before: ProgramState, now: ProgramState, report: Report) -> None:
     if now.state != before.state:
-        report(Progress(name=now.name, state=now.state, detail=now.detail))
+        report(StartupProgress(name=now.name, state=now.state, detail=now.detail))
     elif now.pid != before.pid:
-        report(Progress(name=now.name, state="restarted"))
+        report(StartupProgress(name=now.name, state="restarted"))
 
 
 @contextmanager

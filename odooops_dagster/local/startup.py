@@ -10,10 +10,19 @@ from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import (
+    code_socket,
+    dagster_home,
+    instance_file,
+    program_definition,
+    program_log,
+    supervisor_configuration,
+    workspace_file,
+)
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.programs import Program
 from odooops_dagster.local.readiness import Probe
-from odooops_dagster.local.supervisor import ProgramState, Supervisor
+from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
 from odooops_dagster.settings import Settings
 
 # The import of Dagster and the code takes seconds, on a small busy machine a minute.
@@ -21,7 +30,7 @@ READY_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class StartupProgress:
     """One line of progress for the user."""
 
     name: str
@@ -30,13 +39,13 @@ class Progress:
     detail: str = ""
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[StartupProgress], None]
 
 
 class Startup:
     """Starts programs together and waits until each answers, or raises the reason why one does not."""
 
-    def __init__(self, supervisor: Supervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
+    def __init__(self, supervisor: StackSupervisor, probes: Mapping[str, Probe], *, home: Path, report: Report) -> None:
         self._supervisor = supervisor
         self._probes = probes
         self._home = home
@@ -56,7 +65,7 @@ class Startup:
             for name, program in list(waiting.items()):
                 if self._is_up(states[name], first=first, mark=marks[name]):
                     seconds = f"{time.monotonic() - started:.1f} s"
-                    self._report(Progress(name=name, state="ready", address=program.address, detail=seconds))
+                    self._report(StartupProgress(name=name, state="ready", address=program.address, detail=seconds))
                     del waiting[name]
             self._refuse_late(waiting, started=started)
             time.sleep(0.1)
@@ -85,7 +94,7 @@ class Startup:
             )
 
     def _log(self, name: str) -> Path:
-        return self._home / "logs" / f"{name}.log"
+        return program_log(self._home, name)
 
     def _log_size(self, name: str) -> int:
         log = self._log(name)
@@ -112,14 +121,13 @@ def last_words(text: str) -> str:
 def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
     """Write the programs' files: Dagster's instance and workspace, the supervisor's and launchers' configuration."""
     home = settings.home
-    dagster_home = home / "dagster"
-    dagster_home.mkdir(mode=0o711, parents=True, exist_ok=True)
-    write_whole(dagster_home / "dagster.yaml", instance_settings())
-    write_whole(dagster_home / "workspace.yaml", layout.workspace(settings).encode())
+    dagster_home(home).mkdir(mode=0o711, parents=True, exist_ok=True)
+    write_whole(instance_file(home), instance_settings())
+    write_whole(workspace_file(home), layout.workspace(settings).encode())
     for program in chosen:
-        write_whole(layout.definition_file(program, home=home), layout.definition(program, home=home).encode())
-    write_whole(layout.configuration_file(home), layout.supervisor_ini(chosen, home=home).encode())
-    layout.code_socket(home).unlink(missing_ok=True)
+        write_whole(program_definition(home, program.name), layout.definition(program, home=home).encode())
+    write_whole(supervisor_configuration(home), layout.supervisor_ini(chosen, home=home).encode())
+    code_socket(home).unlink(missing_ok=True)
 
 
 def instance_settings() -> bytes:

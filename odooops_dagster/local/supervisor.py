@@ -16,8 +16,8 @@ from typing import Any
 from supervisor.xmlrpc import Faults
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import supervisor_configuration, supervisor_errors, supervisor_socket
 from odooops_dagster.local import tether
-from odooops_dagster.local.programs import configuration_file, supervisor_socket
 from odooops_dagster.tools.runtime.supervisord import Supervisord
 
 ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
@@ -35,7 +35,7 @@ class ProgramState:
     detail: str
 
 
-class Supervisor:
+class StackSupervisor:
     """The supervisor of one state folder; this or another process started it."""
 
     def __init__(self, home: Path) -> None:
@@ -46,8 +46,16 @@ class Supervisor:
     def spawn(self, *, environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
         """Start supervisord and wait until it answers; it ends with us, and holds the stack's lock while it lives."""
         self._socket.unlink(missing_ok=True)
-        argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n", "-c", str(configuration_file(self._home))]
-        with (self._home / "logs" / "supervisord.err").open("wb") as errors:
+        argv = [
+            sys.executable,
+            "-P",
+            "-m",
+            "supervisor.supervisord",
+            "-n",
+            "-c",
+            str(supervisor_configuration(self._home)),
+        ]
+        with (supervisor_errors(self._home)).open("wb") as errors:
             process = subprocess.Popen(
                 tether.command(argv, death_signal=signal.SIGTERM),
                 stdin=subprocess.DEVNULL,
@@ -93,7 +101,7 @@ class Supervisor:
                 return
 
     def _last_words(self) -> str:
-        lines = (self._home / "logs" / "supervisord.err").read_text(errors="replace").strip().splitlines()
+        lines = (supervisor_errors(self._home)).read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "no reason given"
 
 

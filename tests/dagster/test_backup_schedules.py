@@ -19,7 +19,7 @@ from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_night
 from odooops_dagster.steps.recovery.retention import Retained, planned, retain
 from odooops_dagster.tools.backup.manifest import Manifest, full_key
 from odooops_dagster.tools.backup.quarantine import quarantine, quarantined
-from odooops_dagster.tools.backup.repository_lock import marked
+from odooops_dagster.tools.backup.repository_lock import lock_repository
 from odooops_dagster.tools.store import FolderStore
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention
@@ -323,7 +323,7 @@ def test_objects_wait_while_a_backup_is_written(keeper: Keeper) -> None:
     """Rows and manifests go; the objects go at a later turn, which is said."""
     keeper.backup(NOW)
     goes = keeper.backup(NOW - days(900), status="failed")
-    with marked(keeper.repository, "writing", "w1"):
+    with lock_repository(keeper.repository, "writing", "w1"):
         done = keeper.retain()
     assert keeper.status(goes) == "dropped"
     assert done.collected == 0

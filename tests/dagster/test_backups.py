@@ -26,7 +26,7 @@ from odooops_dagster.tools.backup.logs import log_blocks, logs_of
 from odooops_dagster.tools.backup.manifest import VERSION
 from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
-from odooops_dagster.tools.backup.repository_lock import marked
+from odooops_dagster.tools.backup.repository_lock import lock_repository
 from odooops_dagster.tools.store import FolderStore, Source, StoredObject
 from odooops_dagster.wording import rate_text, size_text
 from tests.dagster.productions import IMAGE, SHA, Shop, shop
@@ -324,7 +324,7 @@ def test_a_store_that_is_down_fails_the_run_and_the_backup(production: Shop, tmp
 
 def test_a_backup_waits_while_objects_are_collected(production: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not fail for that: the collector is soon done."""
-    collecting = marked(production.repository, "collecting", "c1")
+    collecting = lock_repository(production.repository, "collecting", "c1")
     collecting.__enter__()
     pauses: list[float] = []
 

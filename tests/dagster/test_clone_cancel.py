@@ -11,7 +11,7 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.steps.clone.clone import clone_production
-from odooops_dagster.steps.recovery import load as bring_back
+from odooops_dagster.steps.recovery import load
 from odooops_dagster.tools.backup import filestore
 from odooops_dagster.tools.store import FolderStore
 from tests.dagster.studios import studio
@@ -63,4 +63,4 @@ def cancel_while_loading(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bring_back, "restore_database", interrupt)
+    monkeypatch.setattr(load, "restore_database", interrupt)

@@ -142,7 +142,7 @@ def test_a_second_clone_of_the_backup_is_copied_from_the_same_template(made: tup
     identity = "select value from ir_config_parameter where key = 'database.uuid'"
     identities = {str(opened.rows(str(clone.name), identity)) for clone in (first, second)}
     assert len(identities) == 2
-    assert len(opened.shop.databases.list(names.GOLDEN_PREFIX)) == 1
+    assert len(opened.shop.databases.list(names.CLONE_TEMPLATE_PREFIX)) == 1
 
 
 def test_two_clones_at_once_make_one_template(made: tuple[Studio, Backup]) -> None:
@@ -396,7 +396,7 @@ def test_an_interruption_at_any_point_leaves_nothing(made: tuple[Studio, Backup]
         assert opened.leaks(step) == [], (point, when)
         opened.end(step)
         opened.sweep()
-        assert all(names.GOLDEN_PREFIX in name for name in opened.left()), (point, when, opened.left())
+        assert all(names.CLONE_TEMPLATE_PREFIX in name for name in opened.left()), (point, when, opened.left())
         forget_templates(opened)
 
 
@@ -431,7 +431,7 @@ def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
         assert result.name in opened.databases()
         opened.end(step)
         opened.sweep()
-        assert all(names.GOLDEN_PREFIX in name for name in opened.left()), (told, opened.left())
+        assert all(names.CLONE_TEMPLATE_PREFIX in name for name in opened.left()), (told, opened.left())
         forget_templates(opened)
 
 
@@ -555,7 +555,7 @@ def test_a_project_without_production_has_nothing_to_clone_and_one_without_backu
     assert opened.said[-1] == "info: project young has no production yet: nothing to clone"
 
 
-def test_golden_templates_go_when_their_backup_does_or_nobody_uses_them() -> None:
+def test_clone_templates_go_when_their_backup_does_or_nobody_uses_them() -> None:
     """The newest few of a good backup stay."""
     now = datetime(2026, 2, 13, tzinfo=UTC)
 

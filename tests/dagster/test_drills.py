@@ -20,7 +20,7 @@ from odooops_dagster.steps.build.image import load_build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.evidence import object_at
 from odooops_dagster.steps.recovery import drill as step
-from odooops_dagster.steps.recovery import load as bring_back
+from odooops_dagster.steps.recovery import load
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.steps.recovery.drills_due import ask_for_drills, week_of
 from schedules.recovery_drills import recovery_drills
@@ -156,7 +156,7 @@ def repository(production: Recovery, tmp_path: Path, monkeypatch: pytest.MonkeyP
         build = load_build(production.shop.settings.home, IMAGE)
         return replace(build, digest="sha256:newer", addons_paths=source.addons_paths, source=source)
 
-    monkeypatch.setattr(bring_back, "build_image", build_image)
+    monkeypatch.setattr(load, "build_image", build_image)
     made = Repository(tmp_path)
     newer = f"{NEUTRALIZE};\nupdate delivery_carrier set sandbox = true;"
     made.commit({"base/__manifest__.py": "{'name': 'Base'}", "base/data/neutralize.sql": newer})

@@ -23,9 +23,10 @@ from typer.testing import CliRunner
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import Conflict, OdooOpsError
+from odooops_dagster.home import COMPARISON_PREFIX
 from odooops_dagster.model import Backup, Fence, Run, RunKind
 from odooops_dagster.steps.recovery import rows_apply
-from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX, comparison_database, remove_comparison_databases
+from odooops_dagster.steps.recovery.rows import comparison_database, remove_comparison_databases
 from odooops_dagster.steps.recovery.rows_apply import queue_records, remove_old_reviews
 from odooops_dagster.tools.row_restore.apply import Applied
 from odooops_dagster.tools.row_restore.apply import apply as written

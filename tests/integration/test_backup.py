@@ -15,10 +15,10 @@ from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
 from odooops_dagster.tools.backup import gc
 from odooops_dagster.tools.backup.create import create
 from odooops_dagster.tools.backup.repository import Damaged, Repository
-from odooops_dagster.tools.backup.repository_lock import marked
+from odooops_dagster.tools.backup.repository_lock import lock_repository
 from odooops_dagster.tools.backup.restore import restore_database
 from odooops_dagster.tools.store import FolderStore, StoredObject
-from tests.backups import Databases, Production, back_up, bring_back, check, files, production_on, repository_in, rows
+from tests.backups import Databases, Production, back_up, check, files, load_backup, production_on, repository_in, rows
 from tests.servers import PostgresServer
 
 KEY = bytes(range(32))
@@ -52,7 +52,7 @@ def test_what_was_backed_up_is_what_is_restored(
     created = back_up(production, repository, "first")
     assert check(production, repository, created).defects == ()
     databases = Databases(postgres_server.url("postgres"))
-    bring_back(
+    load_backup(
         repository,
         created.manifest,
         databases,
@@ -164,7 +164,7 @@ def test_a_damaged_object_stops_a_restore(
         whole = path.read_bytes()
         path.write_bytes(whole[:-1])
         with pytest.raises(Damaged, match="is damaged") as caught:
-            bring_back(
+            load_backup(
                 repository,
                 manifest,
                 databases,
@@ -232,9 +232,12 @@ def test_collection_removes_what_no_backup_needs_and_nothing_else(
 
 def test_collector_and_writer_do_not_work_at_once(production: Production, repository: Repository) -> None:
     """Whoever comes second stands back; a dead one's mark ends by itself."""
-    with marked(repository, "writing", "w"), pytest.raises(Conflict, match=r"marks/writing/w\.\w+ is at work"):
+    with lock_repository(repository, "writing", "w"), pytest.raises(Conflict, match=r"marks/writing/w\.\w+ is at work"):
         gc.collect(repository, collector_id="c")
-    with marked(repository, "collecting", "c"), pytest.raises(Conflict, match=r"marks/collecting/c\.\w+ is at work"):
+    with (
+        lock_repository(repository, "collecting", "c"),
+        pytest.raises(Conflict, match=r"marks/collecting/c\.\w+ is at work"),
+    ):
         back_up(production, repository, "first")
     assert list(repository.store.list("backups/shop/marks/")) == []
 

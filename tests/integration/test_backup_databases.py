@@ -18,7 +18,7 @@ from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.tools.backup.dump import Programs, conninfo, snapshot
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import restore_filestore
-from tests.backups import Databases, Production, back_up, bring_back, check, production_on, repository_in
+from tests.backups import Databases, Production, back_up, check, load_backup, production_on, repository_in
 from tests.conftest import postgres15
 from tests.servers import PostgresServer
 
@@ -108,7 +108,7 @@ def bring(
     programs: Programs | None = None,
 ) -> str:
     """Restore the newest backup, and return how the database is reached."""
-    bring_back(
+    load_backup(
         repository,
         repository.manifest(repository.manifests()[-1]),
         databases,

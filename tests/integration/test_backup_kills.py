@@ -27,8 +27,8 @@ from tests.backups import (
     Production,
     back_up,
     back_up_dump,
-    bring_back,
     files,
+    load_backup,
     production_on,
     repository_in,
     rows,
@@ -197,7 +197,7 @@ class World:
         """Restore the newest backup, which is this one, and compare."""
         assert self.repository.manifests()[-1].endswith(f"-{backup_id}")
         name = f"restored {backup_id} {self.rng.randrange(10**9)}"
-        bring_back(
+        load_backup(
             self.repository,
             self.repository.manifest(self.repository.manifests()[-1]),
             self.databases,

@@ -12,7 +12,7 @@ import pytest
 from docs.schema.catalog import read_schema
 from docs.schema.model import Column, Schema
 from odooops_dagster.doors.http.github_push import read_push
-from odooops_dagster.local.postgres import CONTROL_DATABASE, DAGSTER_DATABASE
+from odooops_dagster.home import CONTROL_DATABASE, DAGSTER_DATABASE
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.servers import PostgresServer, state_folder

@@ -19,7 +19,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Service
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.runtime.process import ProcessRuntime
-from odooops_dagster.tools.runtime.supervisor import Supervisor
+from odooops_dagster.tools.runtime.supervisor import ServiceSupervisor
 from tests.suites.processes import ANSWER, PYTHON, alive, eventually, word_at
 from tests.suites.runtime_suite import ROOT, PlatformRuntime, RuntimeSuite
 
@@ -110,7 +110,7 @@ class TestProcessRuntime(RuntimeSuite):
     ) -> None:
         """Secrets are in one file, which only its owner may read."""
         runtime.start(service(tmp_path))
-        for path in (Supervisor(root).socket, root / "services" / "env-1.json", root / "services" / "env-1.ini"):
+        for path in (ServiceSupervisor(root).socket, root / "services" / "env-1.json", root / "services" / "env-1.ini"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "hush" not in (root / "services" / "env-1.ini").read_text()
 
@@ -122,9 +122,9 @@ class TestProcessRuntime(RuntimeSuite):
         stubborn = replace(service(tmp_path), argv=(*PYTHON, program))
         runtime.start(stubborn)
         time.sleep(1)  # until it ignores the signal
-        Supervisor(root).call("shutdown")
+        ServiceSupervisor(root).call("shutdown")
         with pytest.raises(Unavailable, match="the supervisor of services is ending"):
-            Supervisor(root).call("getAllProcessInfo")
+            ServiceSupervisor(root).call("getAllProcessInfo")
         assert [(status.state, status.detail) for status in runtime.status()] == [
             ("stopped", "waits for the supervisor")
         ]

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from odooops_dagster.home import StateEntry
 from odooops_dagster.local import lock
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.settings import Settings
@@ -59,6 +60,11 @@ def test_every_program_runs_and_answers(running: Ops) -> None:
     assert {service["state"] for service in status["services"]} == {"running"}
     assert b"dagster_version" in _get(status["dagster_url"] + "/server_info")
     assert b"ready" in _get(status["gateway_url"] + "/readyz")
+
+
+def test_every_entry_of_the_state_folder_has_a_place(running: Ops) -> None:
+    """What a running platform writes there is in the table that says what may be deleted."""
+    assert {entry.name for entry in running.home.iterdir()} <= set(StateEntry)
 
 
 def test_a_second_up_finds_the_first(running: Ops) -> None:

@@ -24,7 +24,7 @@ from odooops_dagster.tools.backup import filestore, gc, repository_lock
 from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.repository_lock import LOCK_SAFE, LOCK_TTL, marked
+from odooops_dagster.tools.backup.repository_lock import LOCK_SAFE, LOCK_TTL, lock_repository
 from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore, Source, StoredObject
 from tests.backups import back_up_dump
 
@@ -84,8 +84,8 @@ def read(repository: Repository, key: str) -> bytes:
 
 def test_who_ends_late_takes_nobody_elses_mark_away(repository: Repository) -> None:
     """Two attempts at the same backup: the collector stands back until both are done."""
-    with marked(repository, "writing", "same"):
-        with marked(repository, "writing", "same"):
+    with lock_repository(repository, "writing", "same"):
+        with lock_repository(repository, "writing", "same"):
             pass
         with pytest.raises(Conflict, match="is at work"):
             gc.collect(repository, collector_id="c")
@@ -95,22 +95,22 @@ def test_who_ends_late_takes_nobody_elses_mark_away(repository: Repository) -> N
 def test_a_mark_that_was_lost_stays_lost(repository: Repository) -> None:
     """A machine that slept renews too late: meanwhile others acted on it, and a renewal does not undo that."""
     clock = Clock()
-    with marked(repository, "writing", "w", clock=clock) as mark:
+    with lock_repository(repository, "writing", "w", clock=clock) as lock:
         clock.now += LOCK_TTL
         with pytest.raises(Conflict, match="not renewed in time"):
-            mark.renew()
+            lock.renew()
         clock.now = START
         with pytest.raises(Conflict, match="not renewed in time"):
-            mark.check()
+            lock.check()
 
 
 def test_a_renewal_that_took_too_long_is_none(store: Watched, repository: Repository) -> None:
     """Until it arrived, others saw the old one."""
     clock = Clock()
-    with marked(repository, "writing", "w", clock=clock) as mark:
+    with lock_repository(repository, "writing", "w", clock=clock) as lock:
         store.before = lambda _verb, _key: setattr(clock, "now", clock.now + LOCK_SAFE)
         with pytest.raises(Conflict, match="not renewed in time"):
-            mark.renew()
+            lock.renew()
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_a_clock_that_is_set_costs_a_mark_only_where_it_must(
 ) -> None:
     """A moment back is what clocks do; more than that, and nobody knows how long it was."""
     clock = Clock()
-    with marked(repository, "collecting", "c", clock=clock) as mark:
+    with lock_repository(repository, "collecting", "c", clock=clock) as lock:
         clock.now += step
         if is_trusted:
-            mark.check()
+            lock.check()
         else:
             with pytest.raises(Conflict):
-                mark.check()
+                lock.check()
 
 
 def leave(repository: Repository, kind: str, sign: object) -> None:
@@ -161,7 +161,7 @@ def test_a_mark_of_who_may_live_is_waited_for_until_its_life_is_over(
 def test_a_mark_of_the_future_is_of_somebody_who_lives(repository: Repository) -> None:
     """Their clock is wrong, or ours."""
     leave(repository, "collecting", {"renewed_at": (START + timedelta(days=1)).isoformat()})
-    with pytest.raises(Conflict, match="is at work"), marked(repository, "writing", "w", clock=lambda: START):
+    with pytest.raises(Conflict, match="is at work"), lock_repository(repository, "writing", "w", clock=lambda: START):
         pass
 
 
@@ -182,11 +182,11 @@ def test_a_mark_that_cannot_be_read_ends_like_any_other(tmp_path: Path) -> None:
     folder = tmp_path / "backups" / "shop" / "marks" / "collecting"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "c.1")
-    with pytest.raises(Conflict, match="is at work"), marked(repository, "writing", "w"):
+    with pytest.raises(Conflict, match="is at work"), lock_repository(repository, "writing", "w"):
         pass
     died = time.time() - LOCK_TTL.total_seconds()
     os.utime(folder / "c.1", (died, died))
-    with marked(repository, "writing", "w"):
+    with lock_repository(repository, "writing", "w"):
         pass
 
 
@@ -194,14 +194,15 @@ def test_who_was_killed_on_this_machine_is_not_waited_for(tmp_path: Path) -> Non
     """The next attempt sees that the process has ended."""
     program = (
         "import os, sys; from pathlib import Path\n"
-        "from odooops_dagster.tools.backup.repository_lock import marked\nfrom tests.backups import repository_in\n"
-        "with marked(repository_in(Path(sys.argv[1])), 'collecting', 'c'): os._exit(9)"
+        "from odooops_dagster.tools.backup.repository_lock import lock_repository\n"
+        "from tests.backups import repository_in\n"
+        "with lock_repository(repository_in(Path(sys.argv[1])), 'collecting', 'c'): os._exit(9)"
     )
     child = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     repository = repository_over(FolderStore(tmp_path))
     assert child.returncode == 9
     assert len(list(repository.store.list("backups/shop/marks/"))) == 1
-    with marked(repository, "writing", "w"):
+    with lock_repository(repository, "writing", "w"):
         pass
 
 
@@ -213,10 +214,10 @@ def test_what_a_dead_one_sent_is_waited_for_on_the_network_only(
     monkeypatch.setattr(time, "sleep", waited.append)
     monkeypatch.setattr(repository_lock, "ARRIVAL_SECONDS", 5.0)
     for found in (repository, repository_over(FolderStore(tmp_path))):
-        with marked(found, "writing", "w", clock=lambda: START + LOCK_TTL):
+        with lock_repository(found, "writing", "w", clock=lambda: START + LOCK_TTL):
             assert waited == []
         leave(found, "collecting", {"renewed_at": START.isoformat()})
-        with marked(found, "writing", "w", clock=lambda: START + LOCK_TTL):
+        with lock_repository(found, "writing", "w", clock=lambda: START + LOCK_TTL):
             assert waited == ([5.0] if found is repository else [])
         waited.clear()
 

@@ -12,11 +12,11 @@ import yaml
 from pydantic import SecretStr
 
 from odooops_dagster.errors import BadInput
+from odooops_dagster.home import code_socket
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres
 from odooops_dagster.local.programs import (
     Program,
     child_environment,
-    code_socket,
     definition,
     programs,
     supervisor_ini,

@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from odooops_dagster.errors import Conflict, Unavailable
+from odooops_dagster.home import secret_file
 from odooops_dagster.local import lock, ports, tether
-from odooops_dagster.local.secrets import read_or_create_secret, read_secret, secret_path
+from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 
 
 def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
     first = read_or_create_secret(tmp_path, "webhook")
     assert len(first) >= 32
     assert read_or_create_secret(tmp_path, "webhook") == first == read_secret(tmp_path, "webhook")
-    assert secret_path(tmp_path, "webhook").stat().st_mode & 0o777 == 0o600
+    assert secret_file(tmp_path, "webhook").stat().st_mode & 0o777 == 0o600
 
 
 def test_callers_that_race_for_a_secret_agree(tmp_path: Path) -> None:

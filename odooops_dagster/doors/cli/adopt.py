@@ -38,13 +38,13 @@ def refuse_failed(results: Iterable[CheckResult], *, what: str) -> None:
     Raises:
         Conflict: a blocking check failed.
     """
-    in_the_way = [result for result in results if not _told(result).passed and result.blocking]
+    in_the_way = [result for result in results if not _shown(result).passed and result.blocking]
     if in_the_way:
         first = in_the_way[0]
         raise Conflict(f"{what} is not adopted: {first.summary}", hint=first.metadata.get("hint"))
 
 
-def _told(result: CheckResult) -> CheckResult:
+def _shown(result: CheckResult) -> CheckResult:
     word = "ok" if result.passed else "failed" if result.blocking else "warning"
     hint = f" - {result.metadata['hint']}" if not result.passed and result.metadata.get("hint") else ""
     note(f"{word:<8} {result.name:<12} {result.summary}{hint}")

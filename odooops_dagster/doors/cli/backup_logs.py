@@ -47,8 +47,8 @@ def logs(
         if found.manifest_url is None:
             raise Conflict(f"backup {found.id} is {found.status}: nothing of it is stored", hint="ops backup list")
         if name is not None or out is not None:
-            told = {"backup_id": str(found.id), "requested_by": caller(), "log": name}
-            control.events.note(environment, "backup_logs_read", at=datetime.now(UTC), facts=told)
+            facts = {"backup_id": str(found.id), "requested_by": caller(), "log": name}
+            control.events.note(environment, "backup_logs_read", at=datetime.now(UTC), facts=facts)
     repository = platform(settings).repository(environment.project_slug)
     manifest = manifest_of(repository, found)
     files = _chosen(logs_of(repository, manifest), name)

@@ -19,6 +19,7 @@ from odooops_dagster.doors.cli.output import note
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.up import prepare_database, report
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.home import demo_folder
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.stack import Stack, Stopped
 from odooops_dagster.model import FINISHED, Environment, Project, Run
@@ -46,20 +47,20 @@ def demo(
     settings = Settings()
     if overview(settings).running:
         note(f"the platform already runs in {settings.home}; the demonstration uses it")
-        _tell(settings)
+        _walk_through(settings)
         return
     stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
-    stack.run(on_ready=lambda: _tell_and_stay(settings, once=once))
+    stack.run(on_ready=lambda: _walk_through_and_stay(settings, once=once))
 
 
-def _tell_and_stay(settings: Settings, *, once: bool) -> None:
-    _tell(settings)
+def _walk_through_and_stay(settings: Settings, *, once: bool) -> None:
+    _walk_through(settings)
     if once:
         raise Stopped
     note("\nall of it keeps running: Ctrl-C ends it")
 
 
-def _tell(settings: Settings) -> None:
+def _walk_through(settings: Settings) -> None:
     with control_plane(settings) as control:
         Walkthrough(settings, control, dagster_url=overview(settings).dagster_url).tell()
     note("\nevery step held")
@@ -71,7 +72,7 @@ class Walkthrough:
     def __init__(self, settings: Settings, control: ControlPlane, *, dagster_url: str) -> None:
         self._control = control
         self._dagster_url = dagster_url
-        self._repository = DemoRepository(settings.home / "demo")
+        self._repository = DemoRepository(demo_folder(settings.home))
 
     def tell(self) -> None:
         """Run all steps in order and print what happens."""

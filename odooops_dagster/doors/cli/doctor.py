@@ -10,6 +10,7 @@ from odooops_dagster.control.migrate import status
 from odooops_dagster.doors.cli.output import Json, print_json
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.local.preflight import Check, Finding, examine
@@ -35,7 +36,7 @@ def stack(settings: Settings) -> str:
         raise Unavailable("the platform is not running", hint="ops up")
     broken = [service for service in found.services if not service.answers]
     if broken:
-        log = settings.home / "logs" / f"{broken[0].name}.log"
+        log = program_log(settings.home, broken[0].name)
         states = ", ".join(f"{service.name} ({service.detail or service.state})" for service in broken)
         raise Unavailable(f"not ready: {states}", hint=f"read {log}")
     return f"{len(found.services)} programs run, {found.dagster_url}"

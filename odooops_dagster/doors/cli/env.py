@@ -18,7 +18,7 @@ from odooops_dagster.doors.cli.lookup import RunRequest, branch_of, environment_
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import control_plane, runtime
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.home import service_name
+from odooops_dagster.home import secrets_folder, service_name
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Environment, Stage
 from odooops_dagster.settings import Settings
@@ -150,7 +150,7 @@ def adopt(
         )
         refuse_failed(answers, what=f"{project}/{branch}")
         environment = control.environments.adopt(found.id, branch=branch_of(found, branch))
-        remember(settings.home / "secrets", environment.id, elsewhere)
+        remember(secrets_folder(settings.home), environment.id, elsewhere)
     print_fields(environment, json=json)
 
 

@@ -46,8 +46,8 @@ def export(
         environment = control.environments.by_id(found.environment_id)
         if found.status != "verified":
             raise Conflict(f"backup {found.id} is {found.status}, not verified", hint="ops backup list")
-        told = {"backup_id": str(found.id), "requested_by": caller(), "file": file.name}
-        control.events.note(environment, "backup_exported", at=datetime.now(UTC), facts=told)
+        facts = {"backup_id": str(found.id), "requested_by": caller(), "file": file.name}
+        control.events.note(environment, "backup_exported", at=datetime.now(UTC), facts=facts)
     repository = platform(settings).repository(environment.project_slug)
     manifest = manifest_of(repository, found)
     with bars() as progress:
@@ -75,13 +75,13 @@ def import_(
         control.members.require(owner.id, "backup")
         with bars() as progress:
             report = inspect_zip(file, progress=progress)
-        told = _told(report, _objections(settings, owner, environment, report))
+        fields = _fields(report, _objections(settings, owner, environment, report))
         if dry_run:
-            _print(told, json=json)
+            _print(fields, json=json)
             return
         asked = _ask(control, settings, environment, report, label=label or f"imported from {file.name}")
         run = control.runs.get(UUID(str(asked.run_id)))
-        _print(told | {"backup": str(asked.id), "run": name_of(run)}, json=json)
+        _print(fields | {"backup": str(asked.id), "run": name_of(run)}, json=json)
         if wait:
             run = follow_bytes(control, run)
     if wait:
@@ -110,13 +110,13 @@ def _objections(settings: Settings, project: Project, environment: Environment, 
     known: frozenset[str] | None = None
     if environment.database_name is not None and servers.exists(environment.database_name):
         known = frozenset(servers.module_states(environment.database_name)) or None
-    said = report.objections(series=project.odoo_version, modules=known, postgres=int(row["major"]))
+    objections = report.objections(series=project.odoo_version, modules=known, postgres=int(row["major"]))
     if known is None:
-        said += (f"whether its modules' code is here is not known: {environment.partition_key} runs no Odoo yet",)
-    return said
+        objections += (f"whether its modules' code is here is not known: {environment.partition_key} runs no Odoo yet",)
+    return objections
 
 
-def _told(report: Report, objections: tuple[str, ...]) -> dict[str, Any]:
+def _fields(report: Report, objections: tuple[str, ...]) -> dict[str, Any]:
     """Return the facts about the zip to print."""
     row = asdict(report)
     for name in ("odoo_manifest", "rows", "path"):
@@ -129,21 +129,21 @@ def _told(report: Report, objections: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _print(told: dict[str, Any], *, json: bool) -> None:
+def _print(fields: dict[str, Any], *, json: bool) -> None:
     if json:
-        print_json(told)
+        print_json(fields)
         return
     shown = {
-        "file": told["file"],
-        "database": told["database_name"],
-        "taken at": told["taken_at"],
-        "Odoo": told["odoo_version"],
-        "PostgreSQL": told["postgres_version"],
-        "modules": len(told["modules"]),
-        "dump": f"{size_text(told['dump_bytes'])}, {told['row_count']} rows",
-        "files": f"{told['file_count']}, {size_text(told['file_bytes'])}",
-        "left out": ", ".join(told["ignored"]) or "-",
+        "file": fields["file"],
+        "database": fields["database_name"],
+        "taken at": fields["taken_at"],
+        "Odoo": fields["odoo_version"],
+        "PostgreSQL": fields["postgres_version"],
+        "modules": len(fields["modules"]),
+        "dump": f"{size_text(fields['dump_bytes'])}, {fields['row_count']} rows",
+        "files": f"{fields['file_count']}, {size_text(fields['file_bytes'])}",
+        "left out": ", ".join(fields["ignored"]) or "-",
     }
-    print_fields(shown | {name: told[name] for name in ("backup", "run") if name in told})
-    for objection in told["objections"]:
+    print_fields(shown | {name: fields[name] for name in ("backup", "run") if name in fields})
+    for objection in fields["objections"]:
         note(f"! {objection}")

@@ -150,7 +150,7 @@ def cancel(
         found = run_of(control, run)
         control.runs.cancel(found.id, reason=reason, requested_by=caller())
         found = control.runs.get(found.id)
-    _tell(found, "canceled" if found.status == "canceled" else "asked to stop", json=json)
+    _show(found, "canceled" if found.status == "canceled" else "asked to stop", json=json)
 
 
 @app.command()
@@ -158,10 +158,10 @@ def retry(run: RunName, *, json: Json = False) -> None:
     """Retry a finished run as a new run that refers to the old one."""
     with control_plane() as control:
         again = control.runs.get(control.runs.retry(run_of(control, run).id, requested_by=caller()))
-    _tell(again, "queued", json=json)
+    _show(again, "queued", json=json)
 
 
-def _tell(run: Run, what: str, *, json: bool) -> None:
+def _show(run: Run, what: str, *, json: bool) -> None:
     if json:
         print_json(asdict(run))
     else:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import typer
 
 from odooops_dagster.doors.cli.output import Json, note, print_json, print_rows
-from odooops_dagster.local.overview import Overview, Service, overview
+from odooops_dagster.local.overview import Overview, PlatformService, overview
 from odooops_dagster.settings import Settings
 
 
@@ -30,7 +30,7 @@ def print_overview(found: Overview, *, json: bool) -> None:
         print_rows(rows, columns=["service", "state", "pid", "up", "address", "detail"], empty="starting or stopping")
 
 
-def _row(service: Service) -> dict[str, object]:
+def _row(service: PlatformService) -> dict[str, object]:
     up = None if service.uptime_seconds is None else str(timedelta(seconds=service.uptime_seconds))
     return {
         "service": service.name,

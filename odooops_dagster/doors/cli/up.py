@@ -15,10 +15,11 @@ from odooops_dagster.control.migrate import migrate, status
 from odooops_dagster.doors.cli.output import Json, note
 from odooops_dagster.doors.cli.status import print_overview
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import DatabaseUrls
 from odooops_dagster.local.stack import Stack
-from odooops_dagster.local.startup import Progress
+from odooops_dagster.local.startup import StartupProgress
 from odooops_dagster.settings import Settings
 
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; `ops down` ends it.")]
@@ -32,7 +33,7 @@ def up(detach: Detach = False, json: Json = False) -> None:
         note(f"already running: process {found.pid} keeps {found.home}; `ops down` ends it")
         print_overview(found, json=json)
         return
-    let_go = _detach(settings.home / "logs" / "up.log") if detach else _stay
+    let_go = _detach(program_log(settings.home, "up")) if detach else _stay
     note(f"state folder {settings.home}")
     stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
     stack.run(on_ready=lambda: _ready(settings, let_go=let_go, json=json))
@@ -57,7 +58,7 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
     let_go()
 
 
-def report(progress: Progress) -> None:
+def report(progress: StartupProgress) -> None:
     """Print one line about the start."""
     words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
     note("".join(words).rstrip())

@@ -25,7 +25,7 @@ Text = Annotated[str, BeforeValidator(storable)]
 Message = Annotated[Text, AfterValidator(lambda text: text[:MAX_MESSAGE_CHARACTERS])]
 
 
-class Repository(BaseModel):
+class PushedRepository(BaseModel):
     """The repository's addresses at GitHub."""
 
     full_name: Text
@@ -58,7 +58,7 @@ class PushPayload(BaseModel):
     forced: bool = False
     deleted: bool = False
     compare: Text | None = None
-    repository: Repository
+    repository: PushedRepository
     pusher: Person | None = None
     head_commit: Commit | None = None
 

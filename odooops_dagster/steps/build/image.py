@@ -15,6 +15,7 @@ from typing import Any
 
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.files import beneath, write_whole
+from odooops_dagster.home import build_manifest
 from odooops_dagster.kinds import STAGES
 from odooops_dagster.model import Build, Source
 from odooops_dagster.steps.build.source import fetch_source
@@ -90,7 +91,7 @@ def kept_build(ctx: StepContext, digest: str | None) -> Build | None:
 
 def load_build(home: Path, digest: str) -> Build:
     """Return the kept build with that digest."""
-    return _from_manifest(json.loads(_manifest_path(home, digest).read_text()), home=home)
+    return _from_manifest(json.loads(build_manifest(home, digest).read_text()), home=home)
 
 
 def _odoo(ctx: StepContext) -> distribution.Installation:
@@ -115,7 +116,7 @@ def keep_build(home: Path, build: Build) -> bytes:
     manifest = json.dumps(
         asdict(build), default=lambda path: str(beneath(path, home)), indent=1, sort_keys=True
     ).encode()
-    write_whole(_manifest_path(home, build.digest), manifest)
+    write_whole(build_manifest(home, build.digest), manifest)
     return manifest
 
 
@@ -129,10 +130,6 @@ def _keep(ctx: StepContext, build: Build) -> None:
         data=manifest,
         content_type="application/json",
     )
-
-
-def _manifest_path(home: Path, digest: str) -> Path:
-    return home / "builds" / f"{digest.removeprefix('sha256:')}.json"
 
 
 def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:

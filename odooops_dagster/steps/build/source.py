@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.core.context import StepContext
@@ -34,7 +35,7 @@ def fetch_source(ctx: StepContext) -> Source:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
         )
-    path = ctx.settings.home / "sources" / ctx.project.id.hex[:8] / sha
+    path = checkout_folder(ctx.settings.home, ctx.project, sha)
     if not path.is_dir():
         _check_out(ctx, sha, path)
     source = read_source(path, sha, _settings(ctx, path))
@@ -126,7 +127,7 @@ def tree_digest(path: Path) -> str:
 
 def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
     """Check out beside the final folder and rename into place, so that a killed run leaves no partial tree."""
-    partial = path.with_name(f".{sha}.{ctx.run.id.hex}.{ctx.run.attempt}")
+    partial = partial_checkout(path, ctx.run)
     shutil.rmtree(partial, ignore_errors=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,7 +1,7 @@
-"""Step `prod_clone`: a harmless copy of production's data, for staging and for `clone` runs.
+"""Step `prod_clone`: a sanitized copy of production's data, for staging and for `clone` runs.
 
 The environment's role may connect only after every check has passed; until then a scratch role owns the copy. The
-source is a golden template, so the second clone of a backup takes only as long as copying files.
+source is a clone template, so the second clone of a backup takes only as long as copying files.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # an earlier attempt may have chosen another one
     try:
-        made_of = CloneRecipe(
+        recipe = CloneRecipe(
             backup=backup,
             build=build,
             neutralizers=neutralizers_of(ctx, backup, build),
@@ -62,25 +62,25 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
             columns=rules["columns"],
             coverage_fatal=rules["coverage_fatal"],
         )
-        made = _clone(ctx, made_of)
+        made = _clone(ctx, recipe)
     except (OdooOpsError, OSError) as exc:
         ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
         if isinstance(exc, (SanitizationFailed, NotCovered)):
             return _refused(ctx, backup, exc)
         raise
-    result = _result(ctx, made_of, made, source.kind)
-    _record(ctx, result, _report(ctx, made_of, made, source.kind))
+    result = _result(ctx, recipe, made, source.kind)
+    _record(ctx, result, _report(ctx, recipe, made, source.kind))
     return result
 
 
-def _clone(ctx: StepContext, made_of: CloneRecipe) -> CloneTemplate:
-    """Copy the golden template under the environment's name, verify it, and hand it to the environment's role."""
+def _clone(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
+    """Copy the clone template under the environment's name, verify it, and hand it to the environment's role."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
     scratch, files = scratch_name(ctx.environment, ctx.run), filestore(ctx.settings.home, ctx.environment, name)
     with undoing(ctx.log) as undo:
         undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
         ctx.databases.ensure_role(scratch)
-        template = ensure_clone_template(ctx, made_of, scratch=scratch)
+        template = ensure_clone_template(ctx, recipe, scratch=scratch)
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.create(name, owner=scratch, template=template.database_name)
         access = ctx.databases.access(name, role=scratch)
@@ -121,16 +121,16 @@ def _identity(ctx: StepContext) -> dict[str, str | None]:
     }
 
 
-def _result(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source: Source) -> CloneResult:
+def _result(ctx: StepContext, recipe: CloneRecipe, made: CloneTemplate, source: Source) -> CloneResult:
     return CloneResult(
         name=database_name(ctx.environment, ctx.run),
         run_id=ctx.run.id,
         attempt=ctx.run.attempt,
-        backup_id=made_of.backup.id,
-        origin=_origin(made_of.backup),
-        checks=(_harmless(made.report), _covered(made_of, made)),
-        metadata=_metadata(made_of, made) | {"source": source},
-        data_version=f"{made_of.backup.id}:{made.key.rpartition(':')[2][:16]}",
+        backup_id=recipe.backup.id,
+        origin=_origin(recipe.backup),
+        checks=(_sanitized(made.report), _covered(recipe, made)),
+        metadata=_metadata(recipe, made) | {"source": source},
+        data_version=f"{recipe.backup.id}:{made.key.rpartition(':')[2][:16]}",
     )
 
 
@@ -150,7 +150,7 @@ def _refused(ctx: StepContext, backup: Backup, error: SanitizationFailed | NotCo
     )
 
 
-def _harmless(report: Mapping[str, Any]) -> CheckResult:
+def _sanitized(report: Mapping[str, Any]) -> CheckResult:
     counts = {
         "neutralized": len(report["neutralized"]),
         "masked": len(report["masked"]),
@@ -163,16 +163,16 @@ def _harmless(report: Mapping[str, Any]) -> CheckResult:
         f" {counts['scrubbed']} scrubbed value(s) and {counts['masked']} mask(s);"
         f" {counts['searched_for']} secret(s) of production searched for in every text"
     )
-    told = {name: list(report[name]) for name in ("skipped", "kept", "rules_without_column") if report[name]}
-    if "skipped" in told:
-        summary += f"; {len(told['skipped'])} statement(s) are for tables or columns that come with the update"
-    if "kept" in told:
-        summary += f"; policy clone.columns leaves as production's: {', '.join(told['kept'])}"
-    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts | told)
+    details = {name: list(report[name]) for name in ("skipped", "kept", "rules_without_column") if report[name]}
+    if "skipped" in details:
+        summary += f"; {len(details['skipped'])} statement(s) are for tables or columns that come with the update"
+    if "kept" in details:
+        summary += f"; policy clone.columns leaves as production's: {', '.join(details['kept'])}"
+    return CheckResult(name="clone_harmless", passed=True, summary=summary, metadata=counts | details)
 
 
-def _covered(made_of: CloneRecipe, made: CloneTemplate) -> CheckResult:
-    missing = uncovered(made.coverage, made_of.build)
+def _covered(recipe: CloneRecipe, made: CloneTemplate) -> CheckResult:
+    missing = uncovered(made.coverage, recipe.build)
     shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
     counts = {
         "neutralized": len(made.coverage.neutralized),
@@ -186,15 +186,15 @@ def _covered(made_of: CloneRecipe, made: CloneTemplate) -> CheckResult:
         name="neutralization_coverage",
         passed=not missing,
         summary=summary,
-        blocking=made_of.coverage_fatal,
+        blocking=recipe.coverage_fatal,
         metadata={**counts, "uncovered": list(missing)},
     )
 
 
-def _metadata(made_of: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
+def _metadata(recipe: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
     modules = [
-        {"module": name, "neutralization": said}
-        for said, names in (
+        {"module": name, "neutralization": coverage}
+        for coverage, names in (
             ("its code is missing", made.coverage.without_code),
             ("no script", made.coverage.without_script),
             ("script", made.coverage.neutralized),
@@ -202,14 +202,14 @@ def _metadata(made_of: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
         for name in names
     ]
     return {
-        "data": _origin(made_of.backup),
-        "backup": str(made_of.backup.id),
-        "taken_at": made_of.backup.taken_at,
-        "age_hours": _hours(made_of.backup),
+        "data": _origin(recipe.backup),
+        "backup": str(recipe.backup.id),
+        "taken_at": recipe.backup.taken_at,
+        "age_hours": _hours(recipe.backup),
         "golden_template": made.database_name,
         "golden_is_new": made.is_new,
-        "neutralized_by": made_of.neutralizers.origin,
-        "masks": [script.name for script in made_of.masks],
+        "neutralized_by": recipe.neutralizers.origin,
+        "masks": [script.name for script in recipe.masks],
         "modules_table": modules,
         "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
         "scrubbed_table": [{"what": name, "rows": n} for name, n in made.report["scrubbed"].items()] or None,
@@ -217,22 +217,22 @@ def _metadata(made_of: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
     }
 
 
-def _report(ctx: StepContext, made_of: CloneRecipe, made: CloneTemplate, source: Source) -> Mapping[str, Any]:
+def _report(ctx: StepContext, recipe: CloneRecipe, made: CloneTemplate, source: Source) -> Mapping[str, Any]:
     """Return the report for the restore's row: the clone's source, and what was done to the data."""
     return {
         "source": source,
-        "backup_id": str(made_of.backup.id),
-        "backup_taken_at": made_of.backup.moment.isoformat(),
-        "backup_age_hours": _hours(made_of.backup),
-        "masking_profile": [script.name for script in made_of.masks],
-        "neutralized_by": made_of.neutralizers.origin,
+        "backup_id": str(recipe.backup.id),
+        "backup_taken_at": recipe.backup.moment.isoformat(),
+        "backup_age_hours": _hours(recipe.backup),
+        "masking_profile": [script.name for script in recipe.masks],
+        "neutralized_by": recipe.neutralizers.origin,
         "golden_template": made.database_name,
         "golden_is_new": made.is_new,
         "environment": ctx.environment.partition_key,
         "coverage": {
             "without_script": list(made.coverage.without_script),
             "without_code": list(made.coverage.without_code),
-            "uncovered": list(uncovered(made.coverage, made_of.build)),
+            "uncovered": list(uncovered(made.coverage, recipe.build)),
         },
         **made.report,
     }

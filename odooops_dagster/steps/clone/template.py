@@ -1,7 +1,7 @@
-"""Golden templates: production's data of one backup, made harmless once and copied for every clone.
+"""Clone templates: production's data of one backup, sanitized once and copied for every clone.
 
 Until the last check passes, the data are in a database with a scratch name and role, whose password no Odoo has; the
-janitor finds leftovers of a killed run by that name. Only a harmless database is kept as a template.
+janitor finds leftovers of a killed run by that name. Only a sanitized database is kept as a template.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ from uuid import UUID
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound, SanitizationFailed, StepFailed
 from odooops_dagster.files import locked
-from odooops_dagster.home import GOLDEN_PREFIX
+from odooops_dagster.home import clone_template_lock, clone_template_name, template_filestore
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.environment.templates import Template, find_template, kept_filestore
+from odooops_dagster.steps.environment.templates import Template, find_template
 from odooops_dagster.steps.recovery.load import load_backup, open_backup
 from odooops_dagster.tools.odoo import modules
-from odooops_dagster.tools.sanitize import neutralize
+from odooops_dagster.tools.sanitize import neutralize, secrets
 from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
 from odooops_dagster.tools.sanitize.pipeline import sanitize
-from odooops_dagster.tools.sanitize.secrets import recipe
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import size_text
 
-# Distinguishes the keys of golden templates from those of module templates.
+# Distinguishes the keys of clone templates from those of module templates.
 _KEY_PREFIX = "golden:"
 # A staging with daily pushes still finds its template; by default a backup is not cloned later than a day after it.
 _UNUSED_DAYS = 3
@@ -50,7 +49,7 @@ class NotCovered(StepFailed):
 
 @dataclass(frozen=True, kw_only=True)
 class CloneRecipe:
-    """The inputs of a golden template: the backup, the code that served it, the target build, and the rules."""
+    """The inputs of a clone template: the backup, the code that served it, the target build, and the rules."""
 
     backup: Backup
     build: Build
@@ -73,7 +72,7 @@ class CloneRecipe:
             "are_of_tables": self.neutralizers.are_of_tables,
             "masks": [asdict(script) for script in self.masks],
             "columns": dict(self.columns),
-            "recipe": recipe().hex(),
+            "recipe": secrets.recipe().hex(),
         }
         return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -95,7 +94,7 @@ class CloneRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class CloneTemplate:
-    """A harmless database of production's data, its files, and the report of how it was made harmless."""
+    """A sanitized database of production's data, its files, and the report of how it was sanitized."""
 
     key: str
     database_name: str
@@ -105,27 +104,27 @@ class CloneTemplate:
     is_new: bool
 
 
-def ensure_clone_template(ctx: StepContext, made_of: CloneRecipe, *, scratch: str) -> CloneTemplate:
-    """Return the golden template, made now if there is none; `scratch` names the database and the role to make it in.
+def ensure_clone_template(ctx: StepContext, recipe: CloneRecipe, *, scratch: str) -> CloneTemplate:
+    """Return the clone template; make it if there is none, in a database and with a role of the name `scratch`.
 
     Raises:
         SanitizationFailed: a script failed, or something harmful was left.
         NotCovered: an installed module has no neutralising script and policy makes that fatal.
         StepFailed: the backup could not be restored.
     """
-    key, is_new = made_of.key, False
-    lock = ctx.settings.home / "locks" / f"golden-{ctx.project.id.hex}"
-    with locked(lock, on_wait=lambda: ctx.log("info", "another run makes a golden template: waiting for it")):
+    key, is_new = recipe.key, False
+    lock = clone_template_lock(ctx.settings.home, ctx.project)
+    with locked(lock, on_wait=lambda: ctx.log("info", "another run makes a clone template: waiting for it")):
         found = find_template(ctx, key)
         if found is None:
-            found, is_new = _make(ctx, made_of, key, scratch), True
+            found, is_new = _make(ctx, recipe, key, scratch), True
     verb = "made of" if is_new else "found for"
-    ctx.log("info", f"golden template {found.database_name} {verb} backup {made_of.backup.id}")
+    ctx.log("info", f"clone template {found.database_name} {verb} backup {recipe.backup.id}")
     return CloneTemplate(
         key=key,
         database_name=found.database_name,
-        filestore=kept_filestore(ctx.settings.home, found.database_name),
-        coverage=made_of.coverage(found.tests["modules"]),
+        filestore=template_filestore(ctx.settings.home, found.database_name),
+        coverage=recipe.coverage(found.tests["modules"]),
         report=found.tests["report"],
         is_new=is_new,
     )
@@ -138,7 +137,7 @@ def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
 
 
 def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
-    """Delete the rows of outdated golden templates and return their names; the janitor drops the databases."""
+    """Delete the rows of outdated clone templates and return their names; the janitor drops the databases."""
     rows = [row for row in control.templates.list() if row["key"].startswith(_KEY_PREFIX)]
     good = {str(row["tests"]["backup_id"]) for row in rows if _is_good(control, row["tests"]["backup_id"])}
     names = outdated(rows, good, now=now)
@@ -148,7 +147,7 @@ def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
 
 
 def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime) -> list[str]:
-    """Return the golden templates to retire: the backup is no longer verified, unused for days, or one too many."""
+    """Return the clone templates to retire: the backup is no longer verified, unused for days, or one too many."""
     kept: Counter[str] = Counter()
     gone = []
     for row in sorted(rows, key=lambda row: row["last_used_at"], reverse=True):
@@ -161,16 +160,15 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
     return gone
 
 
-def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Template:
-    """Restore the backup, make it harmless, then keep it as a template; on a failure nothing is left."""
-    # The end of the run's id: its beginning is the time, which two runs may share.
-    name = f"{GOLDEN_PREFIX}{key.removeprefix(_KEY_PREFIX)[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
-    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", kept_filestore(ctx.settings.home, name)
+def _make(ctx: StepContext, recipe: CloneRecipe, key: str, scratch: str) -> Template:
+    """Restore the backup, sanitize it, then keep it as a template; on a failure nothing is left."""
+    name = clone_template_name(key.removeprefix(_KEY_PREFIX), ctx.run)
+    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", template_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
         undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))
-        _restore(ctx, made_of.backup, scratch, files)
-        told = _make_harmless(ctx, made_of, scratch, files)
+        _restore(ctx, recipe.backup, scratch, files)
+        report = _sanitize(ctx, recipe, scratch, files)
         undo.add(f"folder {kept.parent}", lambda: shutil.rmtree(kept.parent, ignore_errors=True))
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
         ctx.databases.turn_into_template(scratch, name)
@@ -179,12 +177,12 @@ def _make(ctx: StepContext, made_of: CloneRecipe, key: str, scratch: str) -> Tem
         ctx.control.templates.remember(
             ctx.fence,
             key=key,
-            series=made_of.build.series,
+            series=recipe.build.series,
             database_name=name,
-            modules=told["modules"],
-            tests=told,
+            modules=report["modules"],
+            tests=report,
         )
-    return Template(key=key, database_name=name, tests=told)
+    return Template(key=key, database_name=name, tests=report)
 
 
 def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> None:
@@ -198,23 +196,23 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
     ctx.log("info", f"backup {backup.id} restored: {size}")
 
 
-def _make_harmless(ctx: StepContext, made_of: CloneRecipe, scratch: str, files: Path) -> dict[str, Any]:
-    """Make the restored database harmless and return the facts that the template's row keeps."""
+def _sanitize(ctx: StepContext, recipe: CloneRecipe, scratch: str, files: Path) -> dict[str, Any]:
+    """Sanitize the restored database and return the facts that the template's row keeps."""
     installed = neutralize.installed(ctx.databases.module_states(scratch))
     if "base" not in installed:
         hint = "clone another: ops backup list"
-        raise SanitizationFailed(f"backup {made_of.backup.id} holds no Odoo database", hint=hint)
-    made_of.coverage(installed)
+        raise SanitizationFailed(f"backup {recipe.backup.id} holds no Odoo database", hint=hint)
+    recipe.coverage(installed)
     report = sanitize(
         ctx.databases.access(scratch, role=scratch),
-        scripts=made_of.neutralizers.scripts(installed),
-        masks=made_of.masks,
+        scripts=recipe.neutralizers.scripts(installed),
+        masks=recipe.masks,
         progress=lambda line: ctx.log("debug", line),
         filestore=files,
-        terms=Terms(columns=made_of.columns, is_of_tables=made_of.neutralizers.are_of_tables),
+        terms=Terms(columns=recipe.columns, is_of_tables=recipe.neutralizers.are_of_tables),
     )
     return {
-        "backup_id": str(made_of.backup.id),
+        "backup_id": str(recipe.backup.id),
         "project_id": str(ctx.project.id),
         "modules": list(installed),
         "report": asdict(report),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.home import run_folder
 from odooops_dagster.model import Environment, Fence, LogLevel, Project, Run
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -35,7 +36,7 @@ class StepContext:
     @property
     def run_folder(self) -> Path:
         """Return the run's working folder, made on first use."""
-        folder = self.settings.home / "runs" / str(self.run.id)
+        folder = run_folder(self.settings.home, self.run.id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import data_folder, environment_folder, role_name, service_name
+from odooops_dagster.home import data_folder, environment_folder, role_name, service_config, service_log, service_name
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
@@ -89,7 +87,7 @@ def odoo_service(
     """Write the service's configuration file and return its definition."""
     folder = environment_folder(settings.home, environment)
     # Each database has its own file: a change of the database changes the service's definition, so it is restarted.
-    config = folder / f"{name}.{database}.conf"
+    config = service_config(settings.home, environment, service=name, database=database)
     text = commands.config_file(
         databases.access(database, role=role_name(environment)),
         data_dir=data_folder(settings.home, environment),
@@ -106,7 +104,7 @@ def odoo_service(
         argv=commands.serve_command(build, config),
         cwd=folder,
         port=port,
-        log_path=log_path(settings.home, environment, name),
+        log_path=service_log(settings.home, environment, name),
         memory_mb=settings.odoo_memory_mb,
     )
 
@@ -119,8 +117,3 @@ def _options(build: Build, environment: Environment, *, is_candidate: bool) -> O
     """
     options = settings_of(build.source).odoo_of(environment.stage)
     return options.model_copy(update={"server_wide_modules": ()}) if is_candidate else options
-
-
-def log_path(home: Path, environment: Environment, name: str) -> Path:
-    """Return where a service of the environment writes its log."""
-    return environment_folder(home, environment) / "logs" / f"{name}.log"

@@ -1,7 +1,7 @@
 """Step `database`: a new database for this run with the repository's modules installed and tested.
 
 Databases are never reused between builds: the running preview keeps its own until the new one has passed its checks.
-If the run cloned production, that clone is the database, updated to the build's modules and made harmless again.
+If the run cloned production, that clone is the database, updated to the build's modules and sanitized again.
 """
 
 from __future__ import annotations

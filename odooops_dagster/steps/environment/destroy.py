@@ -11,6 +11,7 @@ from odooops_dagster.home import (
     owner_of_database,
     owner_of_service,
     role_name,
+    secrets_folder,
     short_id,
 )
 from odooops_dagster.steps.core.context import StepContext
@@ -24,7 +25,7 @@ def destroy_environment(ctx: StepContext) -> None:
     An adopted environment's own database and files stay: only its stored access and the objects made here are removed.
     """
     if ctx.environment.is_adopted:
-        forget(ctx.settings.home / "secrets", ctx.environment.id)
+        forget(secrets_folder(ctx.settings.home), ctx.environment.id)
         ctx.log("info", "forgotten where it is; its database and files stay as they are")
     mine = short_id(ctx.environment)
     for status in ctx.runtime.status():

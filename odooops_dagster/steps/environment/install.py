@@ -156,8 +156,8 @@ def _narrate(ctx: StepContext) -> odoo_log.OnLine:
     """Return a handler that copies loaded modules, failed tests, warnings and errors to the run's log."""
 
     def on_line(line: str) -> None:
-        told = odoo_log.progress_notice(line)
-        if told is not None:
-            ctx.log(told.level, told.message)
+        notice = odoo_log.progress_notice(line)
+        if notice is not None:
+            ctx.log(notice.level, notice.message)
 
     return on_line

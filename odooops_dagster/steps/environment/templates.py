@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.errors import Conflict
-from odooops_dagster.home import TEMPLATE_PREFIX, filestore
+from odooops_dagster.home import filestore, template_filestore, template_name
 from odooops_dagster.model import Build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
@@ -91,22 +91,17 @@ def start_from_template(ctx: StepContext, template: Template, name: str, *, role
     """Create the database and its filestore as copies of the template."""
     ctx.databases.create(name, owner=role, template=template.database_name)
     target = filestore(ctx.settings.home, ctx.environment, name)
-    link_tree(kept_filestore(ctx.settings.home, template.database_name), target)
+    link_tree(template_filestore(ctx.settings.home, template.database_name), target)
 
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
     """Keep a copy of the database under the key; drop it if another run kept one with the same key first."""
-    name = f"{TEMPLATE_PREFIX}{key[:16]}_r{ctx.run.id.hex[-8:]}_{ctx.run.attempt}"
+    name = template_name(key, ctx.run)
     ctx.databases.keep_as_template(source, name)
-    link_tree(filestore(ctx.settings.home, ctx.environment, source), kept_filestore(ctx.settings.home, name))
+    link_tree(filestore(ctx.settings.home, ctx.environment, source), template_filestore(ctx.settings.home, name))
     try:
         ctx.control.templates.remember(
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests
         )
     except Conflict:
         retire_database(ctx.control, ctx.databases, name)
-
-
-def kept_filestore(home: Path, template: str) -> Path:
-    """Return the folder with the attachments of a template."""
-    return home / "templates" / template / "filestore"

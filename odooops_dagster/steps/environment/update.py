@@ -40,10 +40,10 @@ class Changes:
 
 
 def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[Installed | None, list[CheckResult]]:
-    """Update the clone to the target's build and make it harmless again; Installed is None if no module changed.
+    """Update the clone to the target's build and sanitize it again; Installed is None if no module changed.
 
     Raises:
-        SanitizationFailed: the updated clone cannot be made harmless; the caller must drop it.
+        SanitizationFailed: the updated clone cannot be sanitized; the caller must drop it.
     """
     states = ctx.databases.module_states(target.name)
     changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))
@@ -51,17 +51,17 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     tests = target.build.source.modules if run_tests else ()
     if not changes and not tests:
         if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
-            _make_harmless_again(ctx, target, states, is_updated=False)
-        return None, [_said(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
+            _sanitize_again(ctx, target, states, is_updated=False)
+        return None, [_with_summary(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
     installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")
-    _make_harmless_again(ctx, target, installed.module_states, is_updated=True)
+    _sanitize_again(ctx, target, installed.module_states, is_updated=True)
     keep_checksums(ctx.databases, target)
     if tests:
         return installed, list(installed.checks)
     return installed, [
-        _said(check, _UNTESTED) if check.name == "module_tests_passed" else check for check in installed.checks
+        _with_summary(check, _UNTESTED) if check.name == "module_tests_passed" else check for check in installed.checks
     ]
 
 
@@ -102,7 +102,7 @@ def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _make_harmless_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
+def _sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
     """Neutralise, scrub and verify once more, with the target's own scripts.
 
     The target's scripts may cover more than those of production's code, and an update writes the modules' own data,
@@ -123,5 +123,5 @@ def _scripts(target: Target, states: Mapping[str, str]) -> tuple[Script, ...]:
     return neutralize.scripts(neutralize.installed(states), target.build.addons_paths)
 
 
-def _said(check: CheckResult, summary: str) -> CheckResult:
+def _with_summary(check: CheckResult, summary: str) -> CheckResult:
     return replace(check, summary=summary) if check.passed else check

@@ -16,7 +16,7 @@ from odooops_dagster.model import Backup, CheckResult, StoredBackup
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter
-from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_said
+from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_summary
 from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.proof import NOT_ASKED, Proof, prove_loadable
 from odooops_dagster.steps.recovery.verify import few, in_one_line, settle
@@ -61,8 +61,8 @@ def back_up(ctx: StepContext) -> BackupResult:
     if manifest is None:
         backup, manifest = _make(ctx, repository, backup)
     elif backup.status == "verified":
-        said = f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"
-        return _result(ctx, backup, manifest, prove_loadable(ctx, repository, manifest), _check(said))
+        summary = f"was read back whole at {backup.verified_at:%Y-%m-%d %H:%M:%S %Z}"
+        return _result(ctx, backup, manifest, prove_loadable(ctx, repository, manifest), _check(summary))
     else:
         backup = ctx.control.backups.record_stored(ctx.fence, _as_stored(backup))
     return _prove(ctx, repository, backup, manifest)
@@ -153,8 +153,10 @@ def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: M
     if fault is None:
         backup = ctx.control.backups.record_verified(ctx.fence, manifest_sha256=manifest.sha256)
         forget_zip(ctx)
-        said = f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
-        return _result(ctx, backup, manifest, proof, _check(f"{said}; {proof.said}"))
+        summary = (
+            f"{verification.object_count} objects and {verification.file_count} files read back as they were written"
+        )
+        return _result(ctx, backup, manifest, proof, _check(f"{summary}; {proof.summary}"))
     backup = ctx.control.backups.record_failed(ctx.fence, error_message=fault)
     return _result(ctx, backup, manifest, proof, _check(fault, passed=False))
 
@@ -173,7 +175,7 @@ def _loadable(
     except StepFailed as exc:
         hint = f" ({exc.hint})" if exc.hint else ""
         return NOT_ASKED, f"the server of the environments does not take it: {exc}{hint}"
-    ctx.log("info", proof.said)
+    ctx.log("info", proof.summary)
     return proof, None
 
 
@@ -215,7 +217,7 @@ def _result(ctx: StepContext, backup: Backup, manifest: Manifest, proof: Proof, 
             "manifest": backup.manifest_url,
             "manifest_sha256": manifest.sha256,
             "verified": verified.summary,
-            "logs": logs_said(manifest.facts.get("logs", {})),
+            "logs": logs_summary(manifest.facts.get("logs", {})),
         },
         data_version=manifest.sha256,
     )
@@ -229,7 +231,7 @@ def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
     """Return the check of missing and altered files: not blocking, because the backup is as complete as production."""
     rescued = tuple(backup.metadata.get("rescued", ()))
     found = {"missing": manifest.lost, "altered": manifest.altered, "rescued": rescued}
-    said = [
+    findings = [
         f"{len(names)} {what}: {few(names)}"
         for what, names in zip(("missing", "altered", "lost but in an earlier backup"), found.values(), strict=True)
         if names
@@ -237,9 +239,9 @@ def _filestore_check(backup: Backup, manifest: Manifest) -> CheckResult:
     gone = f"; Odoo deleted {len(manifest.deleted)} while the backup was made" if manifest.deleted else ""
     return CheckResult(
         name="filestore_complete",
-        passed=not said,
+        passed=not findings,
         blocking=False,
-        summary=("; ".join(said) or f"all {manifest.file_count} files are there and hash to their names") + gone,
+        summary=("; ".join(findings) or f"all {manifest.file_count} files are there and hash to their names") + gone,
         metadata={what: list(names[:_NAMES_SHOWN]) for what, names in found.items() if names}
         | ({"deleted_meanwhile": len(manifest.deleted)} if manifest.deleted else {}),
     )

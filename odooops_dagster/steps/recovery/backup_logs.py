@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.home import environment_folder
+from odooops_dagster.home import service_logs
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery.data_location import DataLocation
 from odooops_dagster.tools.backup.logs import LogSource, Readable, file_source, rotated
@@ -30,7 +30,7 @@ def log_sources(ctx: StepContext, origin: DataLocation) -> Iterator[LogSource]:
         yield LogSource(name=f"runs/{run['run_number']}-{run['kind']}.log", read=read, ended_at=run["finished_at"])
 
 
-def logs_said(facts: Mapping[str, Any]) -> str:
+def logs_summary(facts: Mapping[str, Any]) -> str:
     """Return a line for people on the logs in the backup."""
     odoo = f"{facts.get('odoo', 0)} log file(s) of Odoo"
     more = [f"{facts['older']} older ones left out"] if facts.get("older") else []
@@ -44,7 +44,7 @@ def _odoo_logs(ctx: StepContext, origin: DataLocation) -> list[Path]:
     if origin.is_adopted:
         ctx.log("info", "where its Odoo writes its log is not known: the backup holds none (ops env adopt --log FILE)")
         return []
-    found = (environment_folder(ctx.settings.home, ctx.environment) / "logs").glob("*.log*")
+    found = service_logs(ctx.settings.home, ctx.environment).glob("*.log*")
     files = [path for path in found if path.is_file() and not path.is_symlink()]
     return sorted(files, key=lambda path: -path.stat().st_mtime)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.home import filestore, role_name
+from odooops_dagster.home import filestore, role_name, secrets_folder
 from odooops_dagster.model import DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.postgres import adoption
@@ -43,7 +43,7 @@ def locate_data(databases: OdooDatabases, settings: Settings, environment: Envir
 
 
 def _adopted(settings: Settings, environment: Environment) -> DataLocation:
-    elsewhere = adoption.recall(settings.home / "secrets", environment.id)
+    elsewhere = adoption.recall(secrets_folder(settings.home), environment.id)
     if elsewhere is None:
         hint = f"say it again: ops env adopt {environment.project_slug} {environment.branch}"
         raise StepFailed(f"{environment.partition_key} is adopted, and nobody here knows where it is", hint=hint)

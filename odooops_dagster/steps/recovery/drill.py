@@ -273,11 +273,11 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
 
 def _blame(ctx: StepContext, proof: _Proof, failed: CheckResult) -> str:
     """Return the failed check, and a note if the code rather than the backup may be the cause."""
-    said = f"{failed.name}: {failed.summary}"
+    message = f"{failed.name}: {failed.summary}"
     if proof.fault == "backup":
-        return said
+        return message
     key = ctx.control.environments.by_id(proof.backup.environment_id).partition_key
-    return f"{said}; nobody here knows which commit serves {key}, so its branch's newest was started"
+    return f"{message}; nobody here knows which commit serves {key}, so its branch's newest was started"
 
 
 def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception) -> None:

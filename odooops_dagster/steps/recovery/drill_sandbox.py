@@ -5,7 +5,6 @@ The folder is created first and removed last, so that the leftovers of a killed 
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import DRILL_PREFIX, StateEntry, drill_name, run_of_drill, sandbox_folder
 from odooops_dagster.model import Build, DatabaseAccess, Service
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
@@ -24,20 +24,14 @@ from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
-_NAME = re.compile(r"ops_drill_([0-9a-f]{32})_\d+")
-
 
 @dataclass(frozen=True, kw_only=True)
 class DrillSandbox:
     """The sandbox of one attempt of a drill."""
 
     name: str
+    run_id: UUID
     folder: Path
-
-    @property
-    def run_id(self) -> UUID:
-        """Return the id of the run that made the sandbox."""
-        return UUID(self.name.split("_")[2])
 
     @property
     def filestore(self) -> Path:
@@ -77,8 +71,8 @@ class DrillSandbox:
 @contextmanager
 def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
     """Yield this attempt's sandbox with an empty database, and remove it whatever happens."""
-    name = f"ops_drill_{ctx.run.id.hex}_{ctx.run.attempt}"
-    place = DrillSandbox(name=name, folder=_root(ctx.settings.home) / name)
+    name = drill_name(ctx.run)
+    place = DrillSandbox(name=name, run_id=ctx.run.id, folder=sandbox_folder(ctx.settings.home, name))
     with undoing(ctx.log) as undo:
         undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.control, ctx.runtime, ctx.databases))
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,9 +84,6 @@ def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
 
 def left_behind(home: Path) -> list[DrillSandbox]:
     """Return all existing sandboxes, of any run."""
-    folders = sorted(path for path in _root(home).glob("ops_drill_*") if _NAME.fullmatch(path.name))
-    return [DrillSandbox(name=path.name, folder=path) for path in folders]
-
-
-def _root(home: Path) -> Path:
-    return home / "drills"
+    folders = sorted((home / StateEntry.DRILLS).glob(f"{DRILL_PREFIX}*"))
+    runs = [(path, run_of_drill(path.name)) for path in folders]
+    return [DrillSandbox(name=path.name, run_id=run_id, folder=path) for path, run_id in runs if run_id is not None]

@@ -14,7 +14,7 @@ from typing import Any
 
 from odooops_dagster.errors import Forbidden, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import environment_folder
+from odooops_dagster.home import load_proof
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery.rows import comparison_database
@@ -35,10 +35,10 @@ class Proof:
     """The parts that a load leaves out, and a text on how that was found."""
 
     left_out: tuple[LeftOut, ...]
-    said: str
+    summary: str
 
 
-NOT_ASKED = Proof(left_out=(), said="whether the server takes its schema was not asked")
+NOT_ASKED = Proof(left_out=(), summary="whether the server takes its schema was not asked")
 
 
 def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest) -> Proof:
@@ -52,7 +52,7 @@ def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest)
         key = _key(ctx, repository, manifest)
         if key and (known := _recall(_file(ctx), key)) is not None:
             return Proof(
-                left_out=known, said="the server takes its schema, which has not changed since that was proven"
+                left_out=known, summary="the server takes its schema, which has not changed since that was proven"
             )
         started = time.monotonic()
         found = _prove(ctx, repository, manifest)
@@ -60,7 +60,9 @@ def prove_loadable(ctx: StepContext, repository: Repository, manifest: Manifest)
         return _listed(ctx, repository, manifest, exc)
     if key:
         _remember(_file(ctx), key, found)
-    return Proof(left_out=found, said=f"the server takes its schema, made there in {time.monotonic() - started:.1f} s")
+    return Proof(
+        left_out=found, summary=f"the server takes its schema, made there in {time.monotonic() - started:.1f} s"
+    )
 
 
 def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tuple[LeftOut, ...]:
@@ -72,7 +74,7 @@ def _prove(ctx: StepContext, repository: Repository, manifest: Manifest) -> tupl
 def _listed(ctx: StepContext, repository: Repository, manifest: Manifest, reason: OdooOpsError) -> Proof:
     ctx.log("warn", f"the server of the environments cannot be asked whether it takes the backup: {reason}")
     found = unproven(**_of(ctx, repository, manifest)).left_out
-    return Proof(left_out=found, said="whether the server takes its schema was not asked: it does not answer")
+    return Proof(left_out=found, summary="whether the server takes its schema was not asked: it does not answer")
 
 
 def _key(ctx: StepContext, repository: Repository, manifest: Manifest) -> str | None:
@@ -94,14 +96,14 @@ def _of(ctx: StepContext, repository: Repository, manifest: Manifest) -> dict[st
 
 
 def _file(ctx: StepContext) -> Path:
-    return environment_folder(ctx.settings.home, ctx.environment) / "loadable.json"
+    return load_proof(ctx.settings.home, ctx.environment)
 
 
 def _recall(file: Path, key: str) -> tuple[LeftOut, ...] | None:
     """Return what the earlier proof with this key left out; None if there is none or it is not readable."""
     try:
-        told = json.loads(file.read_text())
-        return tuple(LeftOut(**gone) for gone in told["left_out"]) if told["key"] == key else None
+        stored = json.loads(file.read_text())
+        return tuple(LeftOut(**gone) for gone in stored["left_out"]) if stored["key"] == key else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -122,7 +122,7 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
             lambda: retire_database(ctx.control, ctx.databases, name, files=folder),
         )
         ctx.databases.create(name, owner=role)
-        checks = _bring_back(ctx, stored, name, folder)
+        checks = _load_and_compare(ctx, stored, name, folder)
         if not all(check.passed for check in checks if check.blocking):
             undo.run()
             return _result(ctx, stored, None, (*checks,))
@@ -143,7 +143,7 @@ def _build(ctx: StepContext, backup: Backup) -> Build:
         return current
 
 
-def _bring_back(ctx: StepContext, stored: Stored, name: str, folder: Path) -> list[CheckResult]:
+def _load_and_compare(ctx: StepContext, stored: Stored, name: str, folder: Path) -> list[CheckResult]:
     """Fill the database and the folder, and compare both with the backup."""
     access = ctx.databases.access(name, role=role_name(ctx.environment))
     current = _current_files(ctx)
@@ -211,23 +211,23 @@ def _mend_files(ctx: StepContext, stored: Stored) -> RestoreResult:
             target.parent.mkdir(parents=True, exist_ok=True)
             inside(draft, file.name).replace(target)  # atomic; a repeat changes nothing
         undo.run()
-    said = f"{missing} missing and {len(wanted) - missing} damaged file(s) of {len(stored.files)} brought back"
-    check = CheckResult(name="files_complete", passed=not damaged_files(stored, folder), summary=said)
-    ctx.log("info", said)
+    summary = f"{missing} missing and {len(wanted) - missing} damaged file(s) of {len(stored.files)} brought back"
+    check = CheckResult(name="files_complete", passed=not damaged_files(stored, folder), summary=summary)
+    ctx.log("info", summary)
     if check.passed:
-        ctx.control.backups.end_restore(ctx.fence, database_name=database, report={"files": said})
+        ctx.control.backups.end_restore(ctx.fence, database_name=database, report={"files": summary})
     return _result(ctx, stored, database, (check,), url=ctx.environment.url)
 
 
 def _swap_back(ctx: StepContext, undone: Restore) -> RestoreResult:
     """Undo a restore: switch back to the previous database with the build that served it."""
     previous = _previous_of(ctx, undone)
-    told = undone.report.get("previous", {})
-    build = kept_build(ctx, told.get("image_digest"))
+    record = undone.report.get("previous", {})
+    build = kept_build(ctx, record.get("image_digest"))
     if build is None:
         raise StepFailed(
-            f"the build of {previous} is gone: {told.get('image_digest')}",
-            hint=f"push commit {told.get('git_sha')} again, or restore a backup",
+            f"the build of {previous} is gone: {record.get('image_digest')}",
+            hint=f"push commit {record.get('git_sha')} again, or restore a backup",
         )
     with undoing(ctx.log) as undo:
         url, healthy = switch(ctx, build, previous, undo=undo, record=ctx.control.environments.record_deployment)

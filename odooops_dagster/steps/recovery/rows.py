@@ -6,17 +6,17 @@ with the hour of its creation, so that one whose maker was killed is found and d
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
+from odooops_dagster.home import COMPARISON_PREFIX, comparison_made_at, comparison_name
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
@@ -34,10 +34,6 @@ from odooops_dagster.tools.row_restore.diff import Chosen, diff
 from odooops_dagster.tools.row_restore.review import Review
 from odooops_dagster.tools.store import ObjectStore
 
-COMPARISON_PREFIX = "opsrec_"
-
-_MADE = "%Y%m%d%H"
-_NAME = re.compile(rf"{COMPARISON_PREFIX}(?P<made>\d{{10}})_[0-9a-f]{{16}}")
 # No comparison takes longer.
 _LIFE = timedelta(hours=24)
 
@@ -88,7 +84,7 @@ def diff_records(
 @contextmanager
 def comparison_database(control: ControlPlane, databases: OdooDatabases, *, now: datetime) -> Iterator[DatabaseAccess]:
     """Yield an empty database with its own role, and drop both whatever happens."""
-    name = f"{COMPARISON_PREFIX}{now.astimezone(UTC):{_MADE}}_{token_hex(8)}"
+    name = comparison_name(now)
     try:
         databases.ensure_role(name)
         databases.create(name, owner=name)
@@ -125,8 +121,8 @@ def remove_comparison_databases(control: ControlPlane, databases: OdooDatabases,
 
 def is_over_life(name: str, *, now: datetime) -> bool:
     """Return whether the comparison database is older, by its name, than a comparison can take."""
-    made = _NAME.fullmatch(name)
-    return made is not None and now - datetime.strptime(made["made"], _MADE).replace(tzinfo=UTC) > _LIFE
+    made_at = comparison_made_at(name)
+    return made_at is not None and now - made_at > _LIFE
 
 
 def refuse_other(environment: Environment, backup: Backup) -> None:

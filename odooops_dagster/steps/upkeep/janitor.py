@@ -15,7 +15,7 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.home import filestore, owner_of_database
+from odooops_dagster.home import StateEntry, filestore, owner_of_database, sandbox_folder, template_folder
 from odooops_dagster.local.identity import accept_record, begin_round, mark_folder
 from odooops_dagster.ownership import Mark
 from odooops_dagster.settings import Settings
@@ -56,7 +56,7 @@ def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Pat
     if verdict.answer != "claimed":
         return verdict
     thing = verdict.thing
-    run_id = thing.run_id or record.makers.get(thing.name.removeprefix("templates/"))
+    run_id = thing.run_id or record.makers.get(thing.name.removeprefix(f"{StateEntry.TEMPLATES}/"))
     # An existing thing must not look newer than the moment since which the record is known to be complete.
     mark = Mark(identity=record.identity, run_id=run_id, made_at=record.older_since or now)
     with suppress(NotFound):  # gone since it was listed
@@ -104,7 +104,7 @@ def _databases(
     control: ControlPlane, databases: OdooDatabases, home: Path, names: Sequence[str], record: Record
 ) -> Iterator[str]:
     for name in names:
-        if (home / "drills" / name).exists():
+        if sandbox_folder(home, name).exists():
             continue  # it is dropped with the drill's sandbox
         with suppress(Conflict):  # in use since it was listed
             retire_database(control, databases, name)
@@ -114,7 +114,7 @@ def _databases(
 
 def remove_files_of(home: Path, database: str, record: Record) -> None:
     """Remove the attachments of a dropped database."""
-    shutil.rmtree(home / "templates" / database, ignore_errors=True)
+    shutil.rmtree(template_folder(home, database), ignore_errors=True)
     owner = owner_of_database(database)
     environment = record.environment(owner.environment) if owner else None
     if environment is not None:
@@ -131,7 +131,7 @@ def _scratch_roles(databases: OdooDatabases, names: Sequence[str]) -> Iterator[s
 
 def _environments(databases: OdooDatabases, home: Path, names: Sequence[str]) -> Iterator[str]:
     """Remove the folders of destroyed environments, except where a database remains whose files are in the folder."""
-    for name in (name for name in names if name.startswith("environments/")):
+    for name in (name for name in names if name.startswith(f"{StateEntry.ENVIRONMENTS}/")):
         digits = name.partition("/")[2]
         owners = map(owner_of_database, databases.list())
         if not any(owner is not None and owner.environment == digits[:8] for owner in owners):
@@ -141,7 +141,7 @@ def _environments(databases: OdooDatabases, home: Path, names: Sequence[str]) ->
 
 def _drafts(home: Path, names: Sequence[str]) -> Iterator[str]:
     """Remove the drafts of ended runs: their logs are kept as evidence, and their passwords must not stay."""
-    for name in (name for name in names if name.startswith(("runs/", "sources/"))):
+    for name in (name for name in names if name.startswith((f"{StateEntry.RUNS}/", f"{StateEntry.SOURCES}/"))):
         shutil.rmtree(home / name, ignore_errors=True)
         yield f"draft {Path(name).name}"
 
@@ -151,7 +151,7 @@ def _drills(
 ) -> Iterator[str]:
     """Remove the sandboxes of drills that no longer run."""
     for place in left_behind(home):
-        if f"drills/{place.name}" in names:
+        if f"{StateEntry.DRILLS}/{place.name}" in names:
             with suppress(Conflict):  # a client is still connected: the next round finds it
                 place.take_away(control, runtime, databases)
                 yield f"drill {place.name}"

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound
-from odooops_dagster.home import Owner
+from odooops_dagster.home import Owner, run_of_template
 from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Environment
 from odooops_dagster.ownership import Identity
 from odooops_dagster.steps.recovery.restore import kept_databases
-from odooops_dagster.steps.upkeep.things import Thing, run_of_template
+from odooops_dagster.steps.upkeep.things import Thing
 
 
 @dataclass(frozen=True, kw_only=True)

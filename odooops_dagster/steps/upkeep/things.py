@@ -11,22 +11,25 @@ from uuid import UUID
 
 from odooops_dagster.control.orphans import OrphanKind
 from odooops_dagster.home import (
-    CLONE_STAGING_PREFIX,
+    COMPARISON_PREFIX,
     DATABASE_PREFIX,
     TEMPLATE_PREFIX,
     Owner,
+    StateEntry,
     owner_of_database,
+    owner_of_role,
     owner_of_service,
+    partial_checkouts,
+    role_of_database,
+    run_of_template,
+    template_folder,
 )
 from odooops_dagster.local.identity import folder_mark
 from odooops_dagster.ownership import Mark
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
-from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX, is_over_life
+from odooops_dagster.steps.recovery.rows import is_over_life
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
-
-_TEMPLATE = re.compile(rf"{TEMPLATE_PREFIX}(gold_)?[0-9a-f]{{16}}_r(?P<run>[0-9a-f]{{8}})_\d+")
-_ROLE = re.compile(rf"{DATABASE_PREFIX}(?P<environment>[0-9a-f]{{8}})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +53,6 @@ def find_things(runtime: Runtime, databases: OdooDatabases, home: Path) -> list[
     return [*_services(runtime), *_databases(databases, home), *_roles(databases), *_folders(home), *_drafts(home)]
 
 
-def run_of_template(name: str) -> str | None:
-    """Return the last digits of the id of the run that made the template; None if the name is not a template's."""
-    found = _TEMPLATE.fullmatch(name)
-    return found["run"] if found else None
-
-
 def _services(runtime: Runtime) -> Iterator[Thing]:
     for status in runtime.status():
         owner = owner_of_service(status.name)
@@ -67,18 +64,17 @@ def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
     for name, mark in databases.marks(DATABASE_PREFIX).items():
         owner = owner_of_database(name)
         if owner is not None or mark is not None:
-            role = _role_of(name, owner)
             yield Thing(
                 kind="database",
                 name=name,
                 mark=mark,
                 owner=owner,
                 run_id=mark.run_id if mark else None,
-                is_at_home=databases.holds_password(role),
+                is_at_home=databases.holds_password(role_of_database(name)),
             )
     for name, mark in databases.marks(TEMPLATE_PREFIX).items():
         if run_of_template(name) or mark is not None:
-            is_at_home = (home / "templates" / name).is_dir()
+            is_at_home = template_folder(home, name).is_dir()
             run_id = mark.run_id if mark else None
             yield Thing(kind="database", name=name, mark=mark, run_id=run_id, is_at_home=is_at_home)
     for name, mark in databases.marks(COMPARISON_PREFIX).items():
@@ -87,21 +83,11 @@ def _databases(databases: OdooDatabases, home: Path) -> Iterator[Thing]:
             yield Thing(kind="database", name=name, mark=mark, is_at_home=False)
 
 
-def _role_of(name: str, owner: Owner | None) -> str:
-    """Return the role that owns the database: the environment's, or a scratch role with the database's name."""
-    if owner is None or name.startswith(CLONE_STAGING_PREFIX):
-        return name
-    return f"{DATABASE_PREFIX}{owner.environment}"
-
-
 def _roles(databases: OdooDatabases) -> Iterator[Thing]:
     """Yield the roles of environments and of unfinished clones; of the latter perhaps only the password exists."""
     marks = databases.role_marks(DATABASE_PREFIX)
     for name in databases.roles(DATABASE_PREFIX):
-        found = _ROLE.fullmatch(name)
-        owner = Owner(environment=found["environment"], run_number=None) if found else None
-        if name.startswith(CLONE_STAGING_PREFIX):
-            owner = owner_of_database(name)
+        owner = owner_of_role(name)
         if owner is not None:
             mark = marks.get(name)
             yield Thing(
@@ -116,22 +102,24 @@ def _roles(databases: OdooDatabases) -> Iterator[Thing]:
 
 
 def _folders(home: Path) -> Iterator[Thing]:
-    for path in _subfolders(home / "environments"):
+    for path in _subfolders(home / StateEntry.ENVIRONMENTS):
         if re.fullmatch(r"[0-9a-f]{32}", path.name):
             owner = Owner(environment=path.name, run_number=None)
-            yield Thing(kind="folder", name=f"environments/{path.name}", mark=folder_mark(path), owner=owner)
-    for path in _subfolders(home / "templates"):
+            yield Thing(
+                kind="folder", name=f"{StateEntry.ENVIRONMENTS}/{path.name}", mark=folder_mark(path), owner=owner
+            )
+    for path in _subfolders(home / StateEntry.TEMPLATES):
         mark = folder_mark(path)
         run_id = mark.run_id if mark else None
-        yield Thing(kind="folder", name=f"templates/{path.name}", mark=mark, run_id=run_id)
+        yield Thing(kind="folder", name=f"{StateEntry.TEMPLATES}/{path.name}", mark=mark, run_id=run_id)
 
 
 def _drafts(home: Path) -> Iterator[Thing]:
     """Yield the private folders of runs: working folders, partial checkouts and the sandboxes of drills."""
-    for path in _subfolders(home / "runs"):
-        yield from _draft(f"runs/{path.name}", path.name)
-    for path in (home / "sources").glob("*/.*.*.*"):
-        yield from _draft(str(path.relative_to(home)), path.name.split(".")[2])
+    for path in _subfolders(home / StateEntry.RUNS):
+        yield from _draft(f"{StateEntry.RUNS}/{path.name}", path.name)
+    for path, run_id in partial_checkouts(home):
+        yield from _draft(str(path.relative_to(home)), run_id)
     for place in left_behind(home):
         yield from _draft(str(place.folder.relative_to(home)), place.run_id.hex)
 

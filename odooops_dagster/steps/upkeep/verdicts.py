@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from odooops_dagster.steps.recovery.rows import COMPARISON_PREFIX
+from odooops_dagster.home import COMPARISON_PREFIX, StateEntry
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
 
@@ -86,7 +86,7 @@ def _is_known(thing: Thing, record: Record) -> bool:
         return thing.name in record.served or thing.name in record.kept or run in record.runs
     if run is not None:
         return run in record.runs
-    if thing.name.startswith("templates/"):
+    if thing.name.startswith(f"{StateEntry.TEMPLATES}/"):
         return thing.name.partition("/")[2] in record.served
     return thing.owner is not None and record.environment(thing.owner.environment) is not None
 
@@ -99,7 +99,7 @@ def is_in_use(thing: Thing, record: Record) -> bool:
         return thing.owner is not None and record.keeps(thing.owner)
     if thing.kind == "role":
         return thing.owner is not None and thing.owner.run_number is None
-    if thing.name.startswith("templates/"):
+    if thing.name.startswith(f"{StateEntry.TEMPLATES}/"):
         return thing.name.partition("/")[2] in record.served
     return thing.owner is not None and record.lives(thing.owner.environment)
 

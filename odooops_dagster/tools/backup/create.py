@@ -21,7 +21,7 @@ from odooops_dagster.tools.backup.logs import KeptLogs, LogSource, keep_logs, lo
 from odooops_dagster.tools.backup.manifest import File, Manifest, Piece, checked_id
 from odooops_dagster.tools.backup.parallel import Progress, in_order, silent
 from odooops_dagster.tools.backup.repository import Known, Repository
-from odooops_dagster.tools.backup.repository_lock import Mark, marked
+from odooops_dagster.tools.backup.repository_lock import RepositoryLock, lock_repository
 
 WORKERS = 4
 _AHEAD = 2
@@ -45,7 +45,7 @@ class _Work:
     known: Known
     pool: ThreadPoolExecutor
     progress: Progress
-    mark: Mark
+    lock: RepositoryLock
     objects: dict[str, Piece] = field(default_factory=dict)
 
     def keep_stream(self, what: str, stream: BinaryIO) -> tuple[tuple[str, ...], int]:
@@ -61,8 +61,8 @@ class _Work:
         return tuple(names), size
 
     def add(self, pieces: Iterable[Piece]) -> None:
-        """Add objects to the manifest; raise RepositoryLocked if the mark was lost."""
-        self.mark.check()
+        """Add objects to the manifest; raise RepositoryLocked if the lock was lost."""
+        self.lock.check()
         self.objects.update((piece.name, piece) for piece in pieces)
 
     def stored_bytes(self) -> int:
@@ -100,10 +100,10 @@ def create(
     Raises:
         StepFailed: pg_dump failed.
         Unavailable: the database or the store does not answer.
-        Conflict: a collection is running, or may have run because our mark was not renewed in time.
+        Conflict: a collection is running, or may have run because our lock was not renewed in time.
     """
     with (
-        marked(repository, "writing", checked_id(backup_id)) as mark,
+        lock_repository(repository, "writing", checked_id(backup_id)) as lock,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
         made = repository.manifest_of(backup_id)
@@ -111,7 +111,7 @@ def create(
             return Created(manifest=made, url=repository.url(made), stored_bytes=0)
         repository.mend(quarantine)
         known = repository.known(quarantine=quarantine, environment=(metadata or {}).get("environment"))
-        work = _Work(repository, known, pool, progress, mark)
+        work = _Work(repository, known, pool, progress, lock)
         with snapshot(access, programs=programs) as moment:
             (names, size), facts = _dump(work, moment)
         files = _keep_files(work, filestore_path, facts.file_names)
@@ -129,7 +129,7 @@ def create(
             log_count=len(kept.files),
             log_bytes=sum(file.size_bytes for file in kept.files),
             objects=work.objects,
-            facts=_told(facts) | {"deleted": deleted, "logs": kept.facts()} | dict(metadata or {}),
+            facts=_kept(facts) | {"deleted": deleted, "logs": kept.facts()} | dict(metadata or {}),
         )
         created = _finish(work, manifest, files.rescued)
         if made and made.key != manifest.key:
@@ -148,11 +148,11 @@ def create_from_streams(
 ) -> Created:
     """Create a backup from an external dump and a folder of files; `manifest` is its draft."""
     with (
-        marked(repository, "writing", checked_id(manifest.id)) as mark,
+        lock_repository(repository, "writing", checked_id(manifest.id)) as lock,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="backup") as pool,
     ):
         repository.mend(quarantine)
-        work = _Work(repository, repository.known(quarantine=quarantine), pool, progress, mark)
+        work = _Work(repository, repository.known(quarantine=quarantine), pool, progress, lock)
         names, size = work.keep_stream("database", dump)
         files = _keep_files(work, filestore_path, sorted(filestore.present(filestore_path)))
         described = _of_files(files) | {"missing": tuple(sorted({*manifest.missing, *files.missing}))}
@@ -173,10 +173,10 @@ def _finish(work: _Work, manifest: Manifest, rescued: tuple[str, ...]) -> Create
     for name in (*manifest.dump[:1], *manifest.file_table, *manifest.log_table):
         work.repository.keep_twin(name, manifest.objects)
     # The manifest is valid only if no collection ran since the objects in the store were listed.
-    work.mark.renew()
+    work.lock.renew()
     url = work.repository.write_manifest(manifest)
     try:
-        work.mark.check()
+        work.lock.check()
     except Conflict:
         work.repository.forget(manifest.key)
         raise
@@ -276,6 +276,6 @@ def _of_files(files: _Files) -> dict[str, Any]:
     }
 
 
-def _told(facts: Facts) -> dict[str, Any]:
-    told = asdict(facts)
-    return {name: told[name] for name in ("server_version", "modules", "rows", "elsewhere")}
+def _kept(facts: Facts) -> dict[str, Any]:
+    known = asdict(facts)
+    return {name: known[name] for name in ("server_version", "modules", "rows", "elsewhere")}

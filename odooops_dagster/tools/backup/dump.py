@@ -268,9 +268,9 @@ def without_password(access: DatabaseAccess) -> str:
     return make_conninfo(host=access.host, port=access.port, user=access.user, dbname=access.database)
 
 
-def hint_of(said: str) -> str | None:
+def hint_of(message: str) -> str | None:
     """Return the hint for a message of PostgreSQL, None for an unknown one."""
-    return next((hint for sign, hint in _HINTS if sign in said), None)
+    return next((hint for sign, hint in _HINTS if sign in message), None)
 
 
 def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from odooops_dagster.errors import NotFound
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import TWINS, Repository
-from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, Mark, marked, remove_dead, utc_now
+from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, RepositoryLock, lock_repository, remove_dead, utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +29,13 @@ def collect(
     Raises:
         Conflict: another process works on these backups, or a manifest cannot be read; nothing is removed.
     """
-    with marked(repository, "collecting", collector_id, clock=clock) as mark:
+    with lock_repository(repository, "collecting", collector_id, clock=clock) as lock:
         needed = {piece.key for manifest in _manifests(repository) for piece in manifest.objects.values()}
         sizes = repository.sizes()
         doomed = sorted(sizes.keys() - needed)
         if not dry_run:
-            _remove(repository, doomed, mark)
-            _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], mark)
+            _remove(repository, doomed, lock)
+            _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], lock)
             _sweep(repository, now=clock())
     return Collection(
         keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)
@@ -57,13 +57,13 @@ def _manifests(repository: Repository) -> Iterator[Manifest]:
             # The backup was dropped meanwhile.
 
 
-def _remove(repository: Repository, keys: list[str], mark: Mark) -> None:
+def _remove(repository: Repository, keys: list[str], lock: RepositoryLock) -> None:
     for key in keys:
-        mark.check()
+        lock.check()
         repository.store.delete(repository.prefix + key)
 
 
 def _sweep(repository: Repository, *, now: datetime) -> None:
-    """Remove the leftovers of killed processes: marks, and unfinished files of a folder store."""
+    """Remove the leftovers of killed processes: locks, and unfinished files of a folder store."""
     remove_dead(repository, now=now)
     repository.store.sweep(repository.prefix, before=now - LOCK_TTL)

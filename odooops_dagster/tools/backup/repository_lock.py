@@ -19,7 +19,7 @@ from odooops_dagster.tools.store import FolderStore, StoredObject
 
 Kind = Literal["writing", "collecting"]
 
-# A mark that was not renewed for this long belongs to a dead process.
+# A lock that was not renewed for this long belongs to a dead process.
 LOCK_TTL = timedelta(minutes=15)
 RENEWED_EVERY = timedelta(minutes=1)
 # A lock holder may start requests until LOCK_SAFE after its last renewal; the rest of LOCK_TTL is for one in flight.
@@ -31,7 +31,7 @@ _STEP = timedelta(minutes=1)
 
 
 class RepositoryLocked(Conflict):
-    """Another process works on these backups, or may have regarded our mark as dead; a retry may succeed."""
+    """Another process works on these backups, or may have regarded our lock as dead; a retry may succeed."""
 
 
 def utc_now() -> datetime:
@@ -39,8 +39,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Mark:
-    """A lock file in the store, renewed while its owner lives; the owner calls `check` before each dependent step."""
+class RepositoryLock:
+    """A lock file in the store (a mark of docs/backup-format.md), renewed while its owner lives.
+
+    The owner calls `check` before each step that depends on the lock.
+    """
 
     def __init__(self, repository: Repository, key: str, clock: Callable[[], datetime]) -> None:
         self._repository = repository
@@ -51,80 +54,80 @@ class Mark:
         self.renewed_at = clock()
 
     def renew(self) -> None:
-        """Renew the mark.
+        """Renew the lock.
 
         Raises:
-            RepositoryLocked: the renewal is too late: others may have regarded the mark as dead.
+            RepositoryLocked: the renewal is too late: others may have regarded the lock as dead.
         """
         with self._lock:
             self.check()
             now = self._clock()
             sign = {"renewed_at": now.isoformat(), "process": _this_process()}
             self._repository.store.put(self._repository.prefix + self.key, json.dumps(sign).encode())
-            self.check()  # others saw the old mark until the store had the new one
+            self.check()  # others saw the old lock until the store had the new one
             self.renewed_at = now
 
     def check(self) -> None:
-        """Raise RepositoryLocked if others may regard the mark as dead; a lost mark stays lost."""
+        """Raise RepositoryLocked if others may regard the lock as dead; a lost lock stays lost."""
         self._is_lost |= not -_STEP < self._clock() - self.renewed_at < LOCK_SAFE
         if self._is_lost:
             hint = "start again: what was uploaded is found there"
             raise RepositoryLocked(f"{self.key} was not renewed in time", hint=hint)
 
     def remove(self) -> None:
-        """Delete the mark; if the store refuses, the mark expires."""
+        """Delete the lock; if the store refuses, the lock expires."""
         with suppress(OdooOpsError):
             self._repository.store.delete(self._repository.prefix + self.key)
 
 
 @contextmanager
-def marked(
-    repository: Repository, kind: Kind, mark_id: str, *, clock: Callable[[], datetime] = utc_now
-) -> Iterator[Mark]:
-    """Hold a mark for the block; each side writes its mark before it looks for others, so that one sees the other.
+def lock_repository(
+    repository: Repository, kind: Kind, owner: str, *, clock: Callable[[], datetime] = utc_now
+) -> Iterator[RepositoryLock]:
+    """Hold a lock for the block; each side writes its lock before it looks for others, so that one sees the other.
 
     Raises:
         RepositoryLocked: a collector is at work; for a collector, also if a writer is.
     """
-    # Each attempt has its own mark, so that a late attempt does not remove the mark of another.
-    mark = Mark(repository, f"marks/{kind}/{mark_id}.{secrets.token_hex(4)}", clock)
+    # Each attempt has its own lock, so that a late attempt does not remove the lock of another.
+    lock = RepositoryLock(repository, f"marks/{kind}/{owner}.{secrets.token_hex(4)}", clock)
     try:
-        mark.renew()
+        lock.renew()
         for other in ("collecting",) if kind == "writing" else ("writing", "collecting"):
-            _stand_back(repository, f"marks/{other}/", own=mark.key, now=clock())
-        with _renewing(mark):
-            yield mark
+            _stand_back(repository, f"marks/{other}/", own=lock.key, now=clock())
+        with _renewing(lock):
+            yield lock
     finally:
-        mark.remove()
+        lock.remove()
 
 
 def remove_dead(repository: Repository, *, now: datetime) -> None:
-    """Remove the marks of dead processes; only a collector may call this."""
+    """Remove the locks of dead processes; only a collector may call this."""
     for found in repository.store.list(f"{repository.prefix}marks/"):
         if not _lives(repository, found, now):
             repository.store.delete(found.key)
 
 
 def _stand_back(repository: Repository, folder: str, *, own: str, now: datetime) -> None:
-    others = [mark for mark in repository.store.list(repository.prefix + folder) if mark.key != repository.prefix + own]
-    for mark in others:
-        if _lives(repository, mark, now):
+    others = [lock for lock in repository.store.list(repository.prefix + folder) if lock.key != repository.prefix + own]
+    for lock in others:
+        if _lives(repository, lock, now):
             hint = f"try again when it is done; if nobody is at work, in {int(LOCK_TTL.total_seconds() / 60)} minutes"
-            raise RepositoryLocked(f"{mark.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
+            raise RepositoryLocked(f"{lock.key.removeprefix(repository.prefix)} is at work on these backups", hint=hint)
     if others and not isinstance(repository.store, FolderStore):
         time.sleep(ARRIVAL_SECONDS)
 
 
-def _lives(repository: Repository, mark: StoredObject, now: datetime) -> bool:
-    """Return whether the mark's owner may be at work; for an unreadable mark, the store's modification time decides."""
+def _lives(repository: Repository, lock: StoredObject, now: datetime) -> bool:
+    """Return whether the lock's owner may be at work; for an unreadable lock, the store's modification time decides."""
     try:
-        sign = json.loads(repository.store.get(mark.key))
+        sign = json.loads(repository.store.get(lock.key))
         age = now - datetime.fromisoformat(sign["renewed_at"])
         return age < LOCK_TTL and not _has_ended(sign.get("process"))
     except NotFound:
         return False
     except (ValueError, KeyError, TypeError, AttributeError, Unreadable):
-        return now - mark.modified_at < LOCK_TTL
+        return now - lock.modified_at < LOCK_TTL
 
 
 def _this_process() -> str | None:
@@ -156,18 +159,18 @@ def _machine() -> str | None:
 
 
 @contextmanager
-def _renewing(mark: Mark) -> Iterator[None]:
-    """Renew the mark in the background; the next `check` fails if the store did not answer."""
+def _renewing(lock: RepositoryLock) -> Iterator[None]:
+    """Renew the lock in the background; the next `check` fails if the store did not answer."""
     ended = threading.Event()
 
     def renew() -> None:
         while not ended.wait(RENEWED_EVERY.total_seconds()):
             try:
-                mark.renew()
+                lock.renew()
             except OdooOpsError:
                 continue
 
-    thread = threading.Thread(target=renew, name="backup mark", daemon=True)
+    thread = threading.Thread(target=renew, name="backup lock", daemon=True)
     thread.start()
     try:
         yield

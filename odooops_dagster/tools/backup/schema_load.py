@@ -164,12 +164,12 @@ class SchemaLoad:
         except psycopg.Error as exc:
             if is_no_answer(exc.sqlstate):
                 raise
-            said = exc.diag.message_primary or str(exc)
+            reason = exc.diag.message_primary or str(exc)
             # An existing partition has to be attached; a foreign partition may be absent.
             is_partition = entry.kind == "TABLE ATTACH" and entry.label in self.tables
             if is_partition or not may_be_left_out(entry.kind, exc.sqlstate):
-                raise StepFailed(f"{entry.kind.lower()} {entry.label}: {said}", hint=self._hint(said)) from exc
-            self._leave(entry, said)
+                raise StepFailed(f"{entry.kind.lower()} {entry.label}: {reason}", hint=self._hint(reason)) from exc
+            self._leave(entry, reason)
         else:
             self._made(entry)
 
@@ -190,8 +190,8 @@ class SchemaLoad:
         if is_spoken_of(entry.kind):
             self._left_out.append(left_out(entry, reason))
 
-    def _hint(self, said: str) -> str | None:
+    def _hint(self, reason: str) -> str | None:
         missing = [gone for gone in self._left_out if gone.kind == "extension"] or self._left_out
-        hint = dump.hint_of(" ".join([said, *(gone.reason for gone in missing)]))
+        hint = dump.hint_of(" ".join([reason, *(gone.reason for gone in missing)]))
         named = "; ".join(map(str, missing[:_NAMED]))
         return " ".join(filter(None, [f"left out before: {named}." if named else "", hint])) or None

@@ -211,8 +211,8 @@ def _references(connection: Connection, oid: int) -> Iterator[Reference]:
 
 
 def _translated(exc: psycopg.Error, access: DatabaseAccess) -> OdooOpsError:
-    said = ": ".join(part for part in (exc.diag.message_primary, exc.diag.message_detail) if part)
-    message = f"database {access.database}: {said or ' '.join(str(exc).split())}"
+    reason = ": ".join(part for part in (exc.diag.message_primary, exc.diag.message_detail) if part)
+    message = f"database {access.database}: {reason or ' '.join(str(exc).split())}"
     if isinstance(exc, _MOVING):
         return Conflict(message, hint="somebody is changing these rows: make the diff anew")
     if isinstance(exc, pg.IntegrityError):

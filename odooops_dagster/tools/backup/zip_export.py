@@ -103,7 +103,7 @@ def odoo_manifest(manifest: Manifest) -> dict[str, Any]:
     modules = dict(facts.get("modules", {}))
     series = _series(str(modules.get("base", "") or facts.get("odoo_version", "")))
     major = str(facts.get("server_version", "")).partition(".")[0].partition(" ")[0]
-    said = {
+    words = {
         "odoo_dump": "1",
         "version": series,
         "version_info": [*map(int, series.split(".")), 0, "final", 0, ""] if series else [],
@@ -112,7 +112,7 @@ def odoo_manifest(manifest: Manifest) -> dict[str, Any]:
         "modules": modules,
     }
     # For an imported zip, the original manifest.json takes precedence.
-    return said | dict(facts.get("odoo_manifest", {})) | {"db_name": manifest.database_name}
+    return words | dict(facts.get("odoo_manifest", {})) | {"db_name": manifest.database_name}
 
 
 def _series(version: str) -> str:

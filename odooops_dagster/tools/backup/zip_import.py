@@ -155,14 +155,14 @@ class _Counted:
         self._stream = stream
         self._progress = progress
         self._whole = whole
-        self._done = self._told = 0
+        self._done = self._reported = 0
 
     def readline(self, limit: int) -> bytes:
         """Return the next line, or its first `limit` bytes."""
         line: bytes = self._stream.readline(limit)
         self._done += len(line)
-        if self._done - self._told >= _BLOCK or not line:
-            self._told = self._done
+        if self._done - self._reported >= _BLOCK or not line:
+            self._reported = self._done
             self._progress("database", self._done, self._whole)
         return line
 
@@ -267,10 +267,10 @@ def _taken_at(path: Path, entry: zipfile.ZipInfo) -> datetime:
     """Return the dump's time from the zip, at most the modification time of the zip file."""
     written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     try:
-        said = datetime(*entry.date_time, tzinfo=UTC)
+        stamped = datetime(*entry.date_time, tzinfo=UTC)
     except ValueError:
         return written
-    return written if entry.date_time == _NO_TIME else min(said, written)
+    return written if entry.date_time == _NO_TIME else min(stamped, written)
 
 
 def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manifest:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.home import mirrors_folder
 from odooops_dagster.tools.git.command import CommitGone, DiskFull, git
 from odooops_dagster.tools.git.remote import Remote
 
@@ -47,7 +48,7 @@ class Cache:
     @contextmanager
     def locked(cls, remote: Remote, *, home: Path) -> Iterator[Self]:
         """Hold the lock of the repository's mirror; the git process of a killed run also holds it until it ends."""
-        folder = home / "repos"
+        folder = mirrors_folder(home)
         folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(remote.url.encode(errors="surrogateescape")).hexdigest()[:32]
         lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -164,6 +164,6 @@ def _meaning(complaint: str, *, status: int, remote: Remote | None) -> OdooOpsEr
 def _reason(complaint: str) -> str:
     """Return the line with the reason: preferably a fatal or error line of git, without its password."""
     lines = [line.strip() for line in complaint.splitlines() if not _NOISE.match(line)]
-    told = [line for line in lines if _PREFIX.match(line)] or lines
-    line = _PREFIX.sub("", told[0]) if told else ""
+    errors = [line for line in lines if _PREFIX.match(line)] or lines
+    line = _PREFIX.sub("", errors[0]) if errors else ""
     return _PASSWORD_IN_URL.sub("://", line)[:300]

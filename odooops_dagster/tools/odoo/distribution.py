@@ -18,6 +18,7 @@ from typing import Any
 
 from odooops_dagster.errors import BadInput, MissingDependency
 from odooops_dagster.files import beneath, locked, write_whole
+from odooops_dagster.home import installations_folder
 from odooops_dagster.tools.odoo import debian, own_packages, python
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.odoo.missing_files import missing_files, supply
@@ -101,7 +102,7 @@ def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installat
 
 def installed(home: Path) -> list[Installation]:
     """Return every installed Odoo, sorted by series."""
-    places = sorted(path.parent for path in (home / "odoo").glob(f"[!.]*/{_MANIFEST}"))
+    places = sorted(path.parent for path in installations_folder(home).glob(f"[!.]*/{_MANIFEST}"))
     return [found for found in map(_load, places) if found]
 
 
@@ -303,9 +304,9 @@ def _state_of_files(folder: Path) -> str:
 
 def _place(series: str, *, home: Path, odoo_path: Path | None) -> Path:
     if odoo_path is None:
-        return home / "odoo" / series
+        return installations_folder(home) / series
     named = hashlib.sha256(str(odoo_path.resolve()).encode()).hexdigest()[:8]
-    return home / "odoo" / f"{series}-{named}"
+    return installations_folder(home) / f"{series}-{named}"
 
 
 def _load(place: Path) -> Installation | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.home import python_environments
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
@@ -43,7 +44,7 @@ def overlay(
     """
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
-    place = home / "venvs" / _key(installation, requirements)
+    place = python_environments(home) / _key(installation, requirements)
     if found := _load(place):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def _make(
 def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     """Return Odoo's own environment; its digest is computed once and cached."""
     key = hashlib.sha256(f"{installation.path}\0{installation.revision}\0{installation.python}".encode()).hexdigest()
-    place = home / "venvs" / f"base-{key[:16]}"
+    place = python_environments(home) / f"base-{key[:16]}"
     manifest = place / _MANIFEST
     if not manifest.is_file():
         place.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ def _failed_build(lines: Sequence[str]) -> str:
     """Return the package that could not be built from source, with the last line of its build's output."""
     for number, line in enumerate(lines):
         if failed := _BUILD_FAILED.match(line):
-            printed = list(takewhile(lambda said: _END_OF_BUILD not in said, lines[number + 1 :]))
+            printed = list(takewhile(lambda line: _END_OF_BUILD not in line, lines[number + 1 :]))
             name = _built_package(failed["activity"], lines[:number])
             return f"{name} cannot be built from source: {_last(printed)}"
     return ""

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import adoption_file
 from odooops_dagster.model import CheckResult, DatabaseAccess
 from odooops_dagster.tools.backup.dump import Programs, conninfo
 from odooops_dagster.tools.backup.external_files import split_by_store, summary_of
@@ -61,12 +62,12 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> N
     Raises:
         Unavailable: the file cannot be written.
     """
-    file = _file(secrets, environment_id)
-    told = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
-    told |= {"log": str(elsewhere.log)} if elsewhere.log else {}
+    file = adoption_file(secrets, environment_id)
+    stored = {"access": asdict(elsewhere.access), "filestore": str(elsewhere.filestore)}
+    stored |= {"log": str(elsewhere.log)} if elsewhere.log else {}
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(file, json.dumps(told, indent=1).encode(), mode=0o600)
+        write_whole(file, json.dumps(stored, indent=1).encode(), mode=0o600)
     except OSError as exc:
         hint = "say it again on the platform's machine, as the account that runs ops up"
         raise Unavailable(f"{file.parent} cannot be written: {exc.strerror}", hint=hint) from exc
@@ -74,17 +75,17 @@ def remember(secrets: Path, environment_id: UUID, elsewhere: AdoptedSource) -> N
 
 def recall(secrets: Path, environment_id: UUID) -> AdoptedSource | None:
     """Return the location of the adopted environment, None if this machine does not know it."""
-    file = _file(secrets, environment_id)
+    file = adoption_file(secrets, environment_id)
     if not file.is_file():
         return None
-    told = json.loads(file.read_text())
-    log = Path(told["log"]) if told.get("log") else None
-    return AdoptedSource(access=DatabaseAccess(**told["access"]), filestore=Path(told["filestore"]), log=log)
+    stored = json.loads(file.read_text())
+    log = Path(stored["log"]) if stored.get("log") else None
+    return AdoptedSource(access=DatabaseAccess(**stored["access"]), filestore=Path(stored["filestore"]), log=log)
 
 
 def forget(secrets: Path, environment_id: UUID) -> None:
     """Delete the stored location of the environment; do nothing if there is none."""
-    _file(secrets, environment_id).unlink(missing_ok=True)
+    adoption_file(secrets, environment_id).unlink(missing_ok=True)
 
 
 def access_from(dsn: str) -> DatabaseAccess:
@@ -184,12 +185,12 @@ def _dumper(server: int, programs: Programs) -> CheckResult:
     """Check that our pg_dump is new enough for the server."""
     path, hint = programs.path("pg_dump"), f"install the PostgreSQL {server} client programs"
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+        output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
     except OSError as exc:
         return _answer("pg_dump", False, f"{path} does not run: {exc.strerror}", hint=hint)
-    found = re.search(r"\d+", said)
+    found = re.search(r"\d+", output)
     if found is None or int(found.group()) < server:
-        return _answer("pg_dump", False, f"{said.strip() or path} is older than the server, {server}", hint=hint)
+        return _answer("pg_dump", False, f"{output.strip() or path} is older than the server, {server}", hint=hint)
     return _answer("pg_dump", True, f"pg_dump {found.group()} reads a server of version {server}")
 
 
@@ -286,7 +287,3 @@ def _in_object_stores(connection: Connection, *, fatal: bool) -> CheckResult:
 
 def _answer(name: str, passed: bool, summary: str, *, hint: str = "", blocking: bool = True) -> CheckResult:
     return CheckResult(name=name, passed=passed, summary=summary, blocking=blocking, metadata={"hint": hint})
-
-
-def _file(secrets: Path, environment_id: UUID) -> Path:
-    return secrets / "adopted" / f"{environment_id}.json"

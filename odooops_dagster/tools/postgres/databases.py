@@ -25,6 +25,7 @@ from psycopg.rows import dict_row
 
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import TEMPLATES_ROLE, role_passwords
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.ownership import Identity, Mark
 from odooops_dagster.tools.postgres.database_rights import (
@@ -46,8 +47,6 @@ from odooops_dagster.tools.postgres.database_rights import (
 )
 from odooops_dagster.unreachable import unreachable
 
-# The role that owns the content of template databases, so that handing over a copy changes nothing else.
-_TEMPLATES = "ops_templates"
 _IDENTIFIER_BYTES = 63
 _CONNECT_TIMEOUT_SECONDS = 10
 _PG15 = 150000
@@ -67,7 +66,7 @@ class OdooDatabases:
 
     def __init__(self, admin_url: str, *, secrets: Path, identity: Callable[[], Identity] | None = None) -> None:
         self._url = admin_url
-        self._secrets = secrets / "databases"
+        self._secrets = role_passwords(secrets)
         self._identify = identity
         self._run_id: UUID | None = None
 
@@ -169,12 +168,12 @@ class OdooDatabases:
     def _shut(self, connection: Connection, name: str) -> None:
         """Reassign the database's content to the templates' role, and refuse connections."""
         with rights(connection):
-            if not role_exists(connection, _TEMPLATES):
-                execute(connection, "create role {} nologin", _TEMPLATES)
-            may_act_as(connection, _TEMPLATES)
-            execute(connection, "grant create on database {} to {}", name, _TEMPLATES)
+            if not role_exists(connection, TEMPLATES_ROLE):
+                execute(connection, "create role {} nologin", TEMPLATES_ROLE)
+            may_act_as(connection, TEMPLATES_ROLE)
+            execute(connection, "grant create on database {} to {}", name, TEMPLATES_ROLE)
         with self._admin(name) as inside:
-            give_everything(inside, to=_TEMPLATES)
+            give_everything(inside, to=TEMPLATES_ROLE)
         execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:

@@ -164,8 +164,8 @@ def _table(kind: Kind, changes: Sequence[Change]) -> Iterator[str]:
         if kind == "update":
             yield from (_line((change.name, name, change.live[name], change.values[name])) for name in change.values)
         else:
-            said = ", ".join(f"{name}={value}" for name, value in change.values.items() if value is not None)
-            yield _line((change.name, said))
+            values = ", ".join(f"{name}={value}" for name, value in change.values.items() if value is not None)
+            yield _line((change.name, values))
         for reference in change.dangling:
             yield _line((change.name, f"**refers to {reference}, which the live database no longer has**"))
 

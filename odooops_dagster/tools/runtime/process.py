@@ -30,7 +30,7 @@ from odooops_dagster.tools.runtime import OnLine
 from odooops_dagster.tools.runtime.definitions import checked_name
 from odooops_dagster.tools.runtime.job import run_job
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
-from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, Supervisor
+from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, ServiceSupervisor
 from odooops_dagster.tools.runtime.tail import tail_of
 
 # supervisord's states in which a process exists or is about to.
@@ -48,7 +48,7 @@ class ProcessRuntime:
     def __init__(
         self, root: Path, *, may_start_supervisor: bool = True, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
-        self._supervisor = Supervisor(root)
+        self._supervisor = ServiceSupervisor(root)
         self._definitions = self._supervisor.definitions
         self._may_start_supervisor = may_start_supervisor
         self._patience_seconds = patience_seconds
@@ -156,27 +156,27 @@ class ProcessRuntime:
 
     def _load(self, name: str) -> None:
         self._definitions.hold_back()
-        self._tell("reloadConfig")
-        self._tell("addProcessGroup", name)
+        self._call("reloadConfig")
+        self._call("addProcessGroup", name)
         # The service's status reports a program that cannot be spawned.
-        self._tell("startProcess", name, False, harmless=(Faults.ALREADY_STARTED, Faults.SPAWN_ERROR))
+        self._call("startProcess", name, False, ignored=(Faults.ALREADY_STARTED, Faults.SPAWN_ERROR))
 
     def _unload(self, name: str) -> None:
         """Stop the service and remove it from the supervisor; repeat if it restarts meanwhile."""
         gone = (Faults.BAD_NAME,)
         deadline = time.monotonic() + _STOP_SECONDS
         while self._state_of(name) is not None:
-            self._tell("stopProcess", name, False, harmless=(*gone, Faults.NOT_RUNNING))
+            self._call("stopProcess", name, False, ignored=(*gone, Faults.NOT_RUNNING))
             _wait_until(lambda: self._state_of(name) not in _ALIVE, what=name)
-            self._tell("removeProcessGroup", name, harmless=(*gone, Faults.STILL_RUNNING))
+            self._call("removeProcessGroup", name, ignored=(*gone, Faults.STILL_RUNNING))
             if time.monotonic() > deadline:
                 raise Unavailable(f"service {name} does not stop", hint=f"see {self._supervisor.root}/supervisord.log")
 
-    def _tell(self, method: str, *arguments: object, harmless: tuple[int, ...] = ()) -> None:
+    def _call(self, method: str, *arguments: object, ignored: tuple[int, ...] = ()) -> None:
         try:
             self._supervisor.call(method, *arguments)
         except xmlrpc.client.Fault as exc:
-            _only(exc, *harmless)
+            _only(exc, *ignored)
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
@@ -197,9 +197,9 @@ def _once_more(change: Callable[[], ServiceStatus]) -> ServiceStatus:
         return change()
 
 
-def _only(fault: xmlrpc.client.Fault, *harmless: int) -> None:
-    """Ignore the harmless fault codes; raise Unavailable for any other."""
-    if fault.faultCode not in harmless:
+def _only(fault: xmlrpc.client.Fault, *ignored: int) -> None:
+    """Ignore these fault codes; raise Unavailable for any other."""
+    if fault.faultCode not in ignored:
         raise Unavailable(f"the supervisor of services refused: {fault.faultString}") from fault
 
 
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder that keeps the services")
     parser.add_argument("--foreground", action="store_true", help="stay a child of the caller and end with it")
     options = parser.parse_args()
-    Supervisor(options.root).become(foreground=options.foreground)
+    ServiceSupervisor(options.root).become(foreground=options.foreground)
 
 
 if __name__ == "__main__":

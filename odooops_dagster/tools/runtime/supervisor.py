@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import hashlib
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import xmlrpc.client
 from pathlib import Path
@@ -17,12 +15,11 @@ from typing import Any, NoReturn
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import write_whole
+from odooops_dagster.home import services_socket
 from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
 from odooops_dagster.tools.runtime.job import clean_environment
 from odooops_dagster.tools.runtime.supervisord import CALL_SECONDS, Supervisord
 
-# The kernel allows 107 bytes for a socket's path, and supervisord appends its process id while it binds.
-_LONGEST_SOCKET_PATH = 95
 # How long the supervisor may need to listen, including a restart by the stack.
 PATIENCE_SECONDS = 30.0
 # An earlier supervisor may need the whole grace period of its services to end.
@@ -32,13 +29,13 @@ _LOCK_DESCRIPTOR = 3
 _PR_SET_PDEATHSIG = 1
 
 
-class Supervisor:
+class ServiceSupervisor:
     """Our single supervisord; its process holds a lock that prevents a second one."""
 
     def __init__(self, root: Path, *, call_seconds: float = CALL_SECONDS) -> None:
         self.root = root.absolute()
         self.configuration = self.root / "supervisord.conf"
-        self.socket = _socket_path(self.root)
+        self.socket = services_socket(self.root)
         self._supervisord = Supervisord(
             socket=self.socket,
             name="the supervisor of services",
@@ -160,20 +157,6 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [include]
 files=services/*.ini
 """
-
-
-def _socket_path(root: Path) -> Path:
-    """Return the socket's path: in the root, or in a private folder below /tmp if that path is too long."""
-    path = root / "supervisor.sock"
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"odooops-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    owner = folder.lstat()
-    if owner.st_uid != os.geteuid() or owner.st_mode & 0o077:
-        raise Unavailable(f"{folder} belongs to someone else", hint="use a state folder with a shorter path")
-    return folder / f"{name}.sock"
 
 
 def _try_lock(descriptor: int) -> bool:

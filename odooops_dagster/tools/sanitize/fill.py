@@ -80,7 +80,9 @@ class _Work:
                     if reason:
                         self.unfilled[place] = reason
         except psycopg.IntegrityError as exc:
-            raise SanitizationFailed(f"the scrubbed columns do not fit each other: {said(exc)}", hint=_HINT) from exc
+            raise SanitizationFailed(
+                f"the scrubbed columns do not fit each other: {message_of(exc)}", hint=_HINT
+            ) from exc
 
     def _take_out(self, place: Place) -> str | None:
         """Remove the secrets from the column; return the reason if this is impossible."""
@@ -96,7 +98,7 @@ class _Work:
             except psycopg.OperationalError:
                 raise
             except psycopg.Error as exc:
-                reasons.append(said(exc))
+                reasons.append(message_of(exc))
             else:
                 self.rows[place] = changed
                 return None
@@ -116,7 +118,7 @@ class _Work:
         yield _numbered(place, facts)
 
 
-def said(error: psycopg.Error) -> str:
+def message_of(error: psycopg.Error) -> str:
     """Return the server's error message without its details, which may contain values."""
     return error.diag.message_primary or " ".join(str(error).split())
 

@@ -144,7 +144,7 @@ def offenders(access: DatabaseAccess, *, by_value: bool = False) -> dict[str, li
         with every_row(connection):
             found = _found(connection, known)
             if by_value:
-                found |= _told(scan.by_value(connection, known, Fingerprints()))
+                found |= _by_place(scan.by_value(connection, known, Fingerprints()))
         connection.rollback()
         return found
 
@@ -205,11 +205,11 @@ class _transaction:  # noqa: N801 -- used as a function
                 if kind is not None:
                     self._connection.rollback()
         except psycopg.Error as error:
-            raise self._said(error) from error
+            raise self._failure(error) from error
         if isinstance(exc, psycopg.Error):
-            raise self._said(exc) from exc
+            raise self._failure(exc) from exc
 
-    def _said(self, error: psycopg.Error) -> SanitizationFailed:
+    def _failure(self, error: psycopg.Error) -> SanitizationFailed:
         reason = error.diag.message_primary or " ".join(str(error).split())
         return SanitizationFailed(
             f"database {self._access.database}: {reason}", hint="the copy is dropped; mend and ask again"
@@ -268,7 +268,7 @@ def _answer(
 ) -> scan.Findings:
     """Ask every question and return the findings; raise SanitizationFailed on a secret outside `allowed` columns."""
     findings = scan.by_value(connection, known, production, but=allowed)
-    found = _found(connection, known, allowed=allowed) | _told(findings)
+    found = _found(connection, known, allowed=allowed) | _by_place(findings)
     if not found:
         return findings
     (name, things), *more = found.items()
@@ -305,7 +305,7 @@ def _kinds(connection: Connection) -> list[rows.Kind]:
     return [kind for kind in rows.KINDS if columns.issuperset(kind.columns)]
 
 
-def _told(findings: scan.Findings) -> dict[str, list[str]]:
+def _by_place(findings: scan.Findings) -> dict[str, list[str]]:
     """Return the findings of the search by value, keyed by its question."""
     things = [f"{place} ({what})" for what, places in findings.places.items() for place in places]
     return {_SEARCHES[1]: things} if things else {}

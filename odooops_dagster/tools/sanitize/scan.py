@@ -131,13 +131,13 @@ class _Reading:
             self._suspect(rows[:_SAMPLE])
             self._is_first = False
         for word in self._production.found_in(text):
-            self._tell(_PRODUCTIONS, rows, partial(_contains, word))
+            self._note(_PRODUCTIONS, rows, partial(_contains, word))
         for whole in self._production.among(set(b"".join(rows).replace(b"\n", b"\t").split(b"\t"))):
-            self._tell(_PRODUCTIONS, rows, partial(_is, whole))
+            self._note(_PRODUCTIONS, rows, partial(_is, whole))
         for what, pattern in formats_in(text):
-            self._tell(what, rows, partial(_matches, pattern))
+            self._note(what, rows, partial(_matches, pattern))
 
-    def _tell(self, what: str, rows: list[bytes], is_it: Callable[[bytes], bool]) -> None:
+    def _note(self, what: str, rows: list[bytes], is_it: Callable[[bytes], bool]) -> None:
         for row in rows:
             for column, value in zip(self._columns, row.rstrip(b"\n").split(b"\t"), strict=True):
                 if is_it(value):

@@ -60,7 +60,7 @@ def _one_by_one(connection: Connection, script: Script, transaction_id: str) -> 
             with connection.transaction():
                 connection.execute(statement.encode())
         except _MISSING as exc:
-            skipped.append(f"{script.name}, line {line}: {_said(exc)}")
+            skipped.append(f"{script.name}, line {line}: {_reason(exc)}")
         except psycopg.Error as exc:
             raise _failed(script, f", line {line}", exc) from exc
         _refuse_end(connection, script, transaction_id)
@@ -74,10 +74,10 @@ def _refuse_end(connection: Connection, script: Script, transaction_id: str) -> 
 
 
 def _failed(script: Script, line: str, exc: psycopg.Error) -> SanitizationFailed:
-    return SanitizationFailed(f"{script.name}{line}: {_said(exc)}", hint=_MEND)
+    return SanitizationFailed(f"{script.name}{line}: {_reason(exc)}", hint=_MEND)
 
 
-def _said(exc: psycopg.Error) -> str:
+def _reason(exc: psycopg.Error) -> str:
     return exc.diag.message_primary or str(exc).strip()
 
 

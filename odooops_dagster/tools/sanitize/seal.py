@@ -49,8 +49,8 @@ def read_seal(connection: Connection) -> Seal:
     """Return the seal stored in the copy; an empty one if it is absent or unreadable."""
     rows = connection.execute("select value from public.ir_config_parameter where key = %s", [PARAMETER]).fetchall()
     try:
-        told = json.loads(rows[0][0]) if rows else {}
-        return Seal(columns=dict(told.get("columns", {})), scripts=str(told.get("scripts", "")))
+        stored = json.loads(rows[0][0]) if rows else {}
+        return Seal(columns=dict(stored.get("columns", {})), scripts=str(stored.get("scripts", "")))
     except (AttributeError, TypeError, ValueError):
         return Seal()
 
@@ -67,8 +67,8 @@ def is_intact(connection: Connection, place: Place, kept: Seal) -> bool:
 
 def sum_of_scripts(scripts: Sequence[Script]) -> str:
     """Return the SHA-256 of the scripts."""
-    told = json.dumps([[script.name, script.text] for script in scripts])
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps([[script.name, script.text] for script in scripts])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _write(connection: Connection, kept: Seal) -> None:

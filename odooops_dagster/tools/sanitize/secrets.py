@@ -111,10 +111,10 @@ def _lists() -> Traversable:
 
 def parse(text: str) -> SecretList:
     """Return the list in the text of a file."""
-    told: Mapping[str, Any] = tomllib.loads(text)
-    parameters = told.get("parameters", {})
+    parsed: Mapping[str, Any] = tomllib.loads(text)
+    parameters = parsed.get("parameters", {})
     return SecretList(
-        **{kind: _pairs(told.get(kind, {})) for kind in ("secret", "public", "kept", "unsearched")},
+        **{kind: _pairs(parsed.get(kind, {})) for kind in ("secret", "public", "kept", "unsearched")},
         secret_parameters=frozenset(parameters.get("secret", ())),
         public_parameters=frozenset(parameters.get("public", ())),
     )

@@ -167,9 +167,9 @@ class S3Store(WholeObjects):
         return True
 
     def _unreadable(self, key: str, error: Any) -> Unreadable:  # noqa: ANN401 - botocore's own mapping
-        said = f"{error.get('Code', '')} {error.get('Message', '')}".strip()
+        answer = f"{error.get('Code', '')} {error.get('Message', '')}".strip()
         hint = f"see to the rights, the key and the storage class of s3://{self._bucket}/{self._name(key)}"
-        return Unreadable(f"{key} cannot be read: bucket {self._bucket} answers {said}", hint=hint)
+        return Unreadable(f"{key} cannot be read: bucket {self._bucket} answers {answer}", hint=hint)
 
     def _translate(self, error: Any, *, key: str) -> Exception:  # noqa: ANN401 - botocore's own mapping
         code = str(error.get("Code", ""))

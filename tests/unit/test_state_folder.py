@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.local.home import LAYOUT, LONGEST_SOCKET_PATH, check_space, open_home, socket_path
+from odooops_dagster.home import LONGEST_SOCKET_PATH, code_socket
+from odooops_dagster.local.state_folder import LAYOUT, check_space, open_state_folder
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     """Nothing has to be prepared by hand."""
-    open_home(tmp_path / "a" / "b")
+    open_state_folder(tmp_path / "a" / "b")
     assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
         "dagster",
         "layout",
@@ -25,15 +26,15 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
 
 def test_secrets_are_closed_to_others(tmp_path: Path) -> None:
     """The folder may be entered by the server's account, its secrets may not."""
-    open_home(tmp_path)
+    open_state_folder(tmp_path)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
 def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
     """The second start finds what the first made."""
-    open_home(tmp_path)
+    open_state_folder(tmp_path)
     (tmp_path / "logs" / "kept").touch()
-    open_home(tmp_path)
+    open_state_folder(tmp_path)
     assert (tmp_path / "logs" / "kept").exists()
 
 
@@ -41,7 +42,7 @@ def test_a_file_in_its_place_is_named(tmp_path: Path) -> None:
     """The message says which path is not a folder and how to move it away."""
     (tmp_path / "state").touch()
     with pytest.raises(Unavailable, match="is not a folder") as caught:
-        open_home(tmp_path / "state" / "home")
+        open_state_folder(tmp_path / "state" / "home")
     assert caught.value.hint == f"mv {tmp_path}/state {tmp_path}/state.old"
 
 
@@ -50,17 +51,17 @@ def test_another_users_folder_is_refused(tmp_path: Path) -> None:
     """Files of two owners in one state folder cannot be mended later."""
     os.chown(tmp_path, 65534, -1)
     with pytest.raises(Unavailable, match="belongs to nobody, not to root") as caught:
-        open_home(tmp_path)
+        open_state_folder(tmp_path)
     assert caught.value.hint is not None
     assert "ODOOOPS_HOME" in caught.value.hint
 
 
 def test_a_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
     """An older version does not touch what a later one arranged."""
-    open_home(tmp_path)
+    open_state_folder(tmp_path)
     (tmp_path / "layout").write_text(f"{LAYOUT + 1}\n")
     with pytest.raises(Unavailable, match=f"layout {LAYOUT + 1}"):
-        open_home(tmp_path)
+        open_state_folder(tmp_path)
 
 
 def test_a_full_disk_is_refused_with_the_way_to_find_what_fills_it(tmp_path: Path) -> None:
@@ -78,14 +79,14 @@ def test_space_is_asked_of_the_nearest_folder_that_exists(tmp_path: Path) -> Non
 
 def test_a_socket_lies_in_the_run_folder() -> None:
     """A person finds it where everything else is."""
-    assert socket_path(Path("/srv/ops"), "code.sock") == Path("/srv/ops/run/code.sock")
+    assert code_socket(Path("/srv/ops")) == Path("/srv/ops/run/code.sock")
 
 
 def test_a_socket_of_a_deep_folder_gets_a_short_path(tmp_path: Path) -> None:
     """The kernel refuses long paths; the short one is private and the same every time."""
     deep = tmp_path / ("x" * 100)
-    path = socket_path(deep, "code.sock")
+    path = code_socket(deep)
     assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
-    assert path == socket_path(deep, "code.sock")
+    assert path == code_socket(deep)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     path.parent.rmdir()

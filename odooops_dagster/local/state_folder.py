@@ -1,36 +1,33 @@
 """Creates and checks the state folder; errors say how to make it usable.
 
-The names of what is in it are in odooops_dagster/home.py.
+The names of what is in it are in odooops_dagster/home/paths.py.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import shutil
-import tempfile
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import StateEntry, secrets_folder
 
 # Version of the folder's layout; an odooops with another version refuses to use the folder.
 LAYOUT = 1
 # Each preview takes a few hundred megabytes, and PostgreSQL stops if it cannot write its log.
 LEAST_FREE_BYTES = 1024**3
-# The kernel allows 107 bytes for a socket's path, and supervisord appends a process id while it binds.
-LONGEST_SOCKET_PATH = 95
 
 
-def open_home(home: Path) -> None:
+def open_state_folder(home: Path) -> None:
     """Create the state folder if needed, and raise Unavailable if it is not ours or not usable."""
     try:
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         _refuse_strangers(home)
-        for name in ("run", "logs", "dagster"):
+        for name in (StateEntry.RUN, StateEntry.LOGS, StateEntry.DAGSTER):
             (home / name).mkdir(mode=0o711, exist_ok=True)
-        (home / "secrets").mkdir(mode=0o700, exist_ok=True)
-        _check_layout(home / "layout")
+        secrets_folder(home).mkdir(mode=0o700, exist_ok=True)
+        _check_layout(home / StateEntry.LAYOUT)
     except (FileExistsError, NotADirectoryError) as exc:
         blocker = _existing(Path(exc.filename))
         raise Unavailable(
@@ -50,22 +47,6 @@ def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
             hint=f"du -xh --max-depth=2 {home} | sort -h, then delete, or name another folder in ODOOOPS_HOME",
         )
     return free
-
-
-def socket_path(home: Path, name: str) -> Path:
-    """Return the path of a socket: in the run folder, or in a private folder below /tmp if that path is too long."""
-    path = home / "run" / name
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"odooops-{os.geteuid()}-{digest}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-        raise Unavailable(
-            f"{folder} belongs to someone else", hint="name a state folder with a shorter path in ODOOOPS_HOME"
-        )
-    return folder / name
 
 
 def _refuse_strangers(home: Path) -> None:
