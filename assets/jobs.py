@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.backup_jobs import compare, retention, verify
 from assets.partitions import environments
 from assets.restore import restore
 from odooops_dagster.kinds import KINDS
@@ -51,4 +52,4 @@ def destroy() -> None:
     take_away()
 
 
-JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone)
+JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone, verify, retention, compare)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Run, RunKind, Stage
@@ -66,6 +66,19 @@ class DestroyConfig(RunConfig, frozen=True):
     without_backup: bool = False
 
 
+class VerifyConfig(RunConfig, frozen=True):
+    """Config of a verify run: the backup to read back."""
+
+    backup_id: UUID
+
+
+class CompareConfig(RunConfig, frozen=True):
+    """Config of a comparison: the backup, and the tables or rows to compare, such as `res_partner:1,2`."""
+
+    backup_id: UUID
+    tables: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """A kind of run: its job and assets in Dagster, and its effect."""
@@ -74,11 +87,17 @@ class Kind:
     effect: Effect
     job: str | None = None  # None: not implemented in this version
     assets: tuple[str, ...] = ()  # empty if its job consists of ops
-    stages: tuple[Stage, ...] = STAGES
+    stages: tuple[Stage, ...] = STAGES  # empty: its runs work on no environment, and their job has no partitions
     # Whether a selection of assets can mean this kind. A clone creates the same assets as a deployment, so only its job
     # identifies it.
     by_selection: bool = True
+    is_of_project: bool = False  # its runs work on a project alone, and on no backup either
     config: type[RunConfig] = RunConfig
+
+    @property
+    def has_partitions(self) -> bool:
+        """Return whether its job works on the partition of an environment."""
+        return bool(self.stages)
 
     def makes(self, assets: Collection[str]) -> bool:
         """Return whether a run of this kind creates all of these assets."""
@@ -106,6 +125,9 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",)),
         Kind(name="promote", effect="replace", stages=("staging", "production")),
         Kind(name="destroy", effect="remove", job="destroy", config=DestroyConfig),
+        Kind(name="verify", effect="none", job="verify", stages=(), config=VerifyConfig),
+        Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True),
+        Kind(name="compare", effect="none", job="compare", stages=(), config=CompareConfig),
     )
 }
 

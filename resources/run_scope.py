@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import dagster as dg
@@ -18,9 +19,10 @@ from odooops_dagster.engine.outcome import Outcome, one_line, outcome_of
 from odooops_dagster.engine.processes import Process
 from odooops_dagster.engine.run_log import close_writer, open_writer
 from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
+from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import CheckResult, Fence, LogLevel
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.context import ProjectContext, StepContext
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.store import ObjectStore
@@ -29,7 +31,7 @@ from odooops_dagster.tools.store import ObjectStore
 class RunScope:
     """The part of a run that an asset needs: the steps' context, and the methods that record checks and lineage."""
 
-    def __init__(self, step: StepContext, *, instance: dg.DagsterInstance) -> None:
+    def __init__(self, step: ProjectContext, *, instance: dg.DagsterInstance) -> None:
         self.step = step
         self.instance = instance
         self.failure: str | None = None
@@ -38,6 +40,12 @@ class RunScope:
     @contextmanager
     def working(self, name: str) -> Iterator[StepContext]:
         """Yield the steps' context; if the step fails, keep the reason in one line."""
+        with self.working_in_project(name):
+            yield self._placed()
+
+    @contextmanager
+    def working_in_project(self, name: str) -> Iterator[ProjectContext]:
+        """Yield the context of a step that needs no environment; if the step fails, keep the reason in one line."""
         started = time.monotonic()
         self._event("info", f"{name} started", {"step": name})
         try:
@@ -66,11 +74,16 @@ class RunScope:
         self.step.control.lineage.record(
             self.step.fence,
             asset_key=asset,
-            partition_key=self.step.environment.partition_key,
+            partition_key=self._placed().environment.partition_key,
             code_version=code_version,
             data_version=data_version,
             inputs=inputs,
         )
+
+    def _placed(self) -> StepContext:
+        if not isinstance(self.step, StepContext):
+            raise BadInput("this run works on no environment", hint="queue a run of another kind: ops run create")
+        return self.step
 
     def _event(self, level: LogLevel, message: str, payload: Mapping[str, Any]) -> None:
         self.step.control.logs.event(self.step.fence, level=level, message=message, payload=payload)
@@ -101,7 +114,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             self._end(scope, outcome_of(scope.failure, heartbeat.stopped, instance, run.run_id, scope.interrupted))
             close_writer(fence)
 
-    def _begun(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
+    def _begun(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> ProjectContext:
         """Return the steps' context; if something that the run names does not exist, end its row with that reason."""
         try:
             return self._step_context(context, run, fence)
@@ -110,14 +123,13 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             Outcome(kind="failed", reason=one_line(exc)).write(self.control, fence)
             raise dg.Failure(one_line(exc), allow_retries=False) from exc
 
-    def _step_context(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> StepContext:
+    def _step_context(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> ProjectContext:
         try:
             row = self.control.runs.start(fence, dagster_run_id=run.run_id, lease_seconds=self.settings.lease_seconds)
         except Fenced as exc:
             raise dg.Failure(f"fenced: {one_line(exc)}", allow_retries=False) from exc
-        return StepContext(
+        in_project = ProjectContext(
             run=row,
-            environment=self.control.environments.of_run(row),
             project=self.control.projects.get(row.project_slug),
             fence=fence,
             control=self.control,
@@ -127,6 +139,10 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             settings=self.settings,
             log=_log(context, self.control, fence),
         )
+        if KINDS[row.kind].is_of_project:
+            return in_project
+        facts = {each.name: getattr(in_project, each.name) for each in fields(in_project)}
+        return StepContext(**facts, environment=self.control.environments.of_run(row))
 
     def _heartbeat(self, fence: Fence, *, stop: Callable[[StopReason], None]) -> Heartbeat:
         return Heartbeat(

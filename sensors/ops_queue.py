@@ -100,18 +100,18 @@ def startable(control: ControlPlane, run: Run) -> Run:
 
 
 def placed(control: ControlPlane, run: Run) -> Run:
-    """Return the run with a partition: a drill has no environment and gets that of the backup's environment."""
-    if run.partition_key is not None:
+    """Return the run with the partition of its job: a drill has no environment and gets that of the backup's."""
+    if run.partition_key is not None or not KINDS[run.kind].has_partitions:
         return run
     return replace(run, partition_key=control.environments.of_run(run).partition_key)
 
 
 def requested(runs: Sequence[Run]) -> dg.SensorResult:
     """Return the requests that start these runs and that first add the partitions they need."""
-    keys = sorted({str(run.partition_key) for run in runs})
+    keys = sorted({run.partition_key for run in runs if run.partition_key is not None})
     return dg.SensorResult(
         run_requests=[request(run) for run in runs],
-        dynamic_partitions_requests=[environments.build_add_request(keys)],
+        dynamic_partitions_requests=[environments.build_add_request(keys)] if keys else [],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,33 @@ class Backups:
         )
         return self.get_restore(found)
 
+    def verify(self, backup_id: UUID, *, requested_by: str | None = None, trigger: str = "cli") -> UUID:
+        """Queue a run that reads the backup back from the store, and return it.
+
+        Raises:
+            Conflict: nothing of the backup is stored.
+        """
+        return self._queue("verify_backup", backup_id, p_requested_by=requested_by, p_trigger=trigger)
+
+    def compare(
+        self,
+        backup_id: UUID,
+        *,
+        env: str,
+        tables: Sequence[str],
+        requested_by: str | None = None,
+        trigger: str = "cli",
+    ) -> UUID:
+        """Queue a run that compares rows of the backup with the environment's live database, and return it.
+
+        `tables` are tables or rows of them, such as `res_partner:1,2`.
+
+        Raises:
+            Conflict: the backup is not verified, or is not of this environment.
+        """
+        asked = {"env": env, "tables": [*tables], "p_requested_by": requested_by, "p_trigger": trigger}
+        return self._queue("compare_backup", backup_id, **asked)
+
     def get_restore(self, restore_id: UUID) -> Restore:
         """Return the restore with this id."""
         return Restore.from_row(self._database.one("restores", what=f"restore {restore_id}", order="id", id=restore_id))
@@ -209,6 +236,10 @@ class Backups:
             **{f"p_{name}": value for name, value in deployment.items()},
         )
         return Restore.from_row(row)
+
+    def _queue(self, function: str, backup_id: UUID, **arguments: object) -> UUID:
+        run_id: UUID = self._database.value(function, backup_id=backup_id, **arguments)
+        return run_id
 
     def _record(self, function: str, fence: Fence, **arguments: object) -> Backup:
         return self._change(function, p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)

@@ -84,6 +84,11 @@ class Logs:
         ]
         return str(hints[-1]) if hints else None
 
+    def result(self, run_id: UUID, name: str) -> dict[str, Any] | None:
+        """Return what the run's newest event with a payload of that name has under it; None if there is no such."""
+        payloads = [row["payload"] for row in self.events(run_id)]
+        return next((dict(payload[name]) for payload in reversed(payloads) if name in payload), None)
+
 
 class RunLogWriter:
     """Sends a run's lines in batches from its own thread, so that `write` never waits for the database."""

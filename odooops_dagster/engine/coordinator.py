@@ -15,7 +15,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
-from odooops_dagster.kinds import kind_of
+from odooops_dagster.kinds import KINDS, kind_of
 from odooops_dagster.model import Fence
 from odooops_dagster.platform import this_platform
 
@@ -87,10 +87,15 @@ def enroll(control: ControlPlane, run: DagsterRun, *, requested_by: str | None) 
     """Insert the run's row and return its fence.
 
     Raises:
-        BadInput: the run names no environment, or its assets belong to runs of different kinds.
+        BadInput: the run names no environment, its job has none, or its assets belong to runs of different kinds.
         Conflict: another run works on the environment, or this run would harm it.
     """
     partition_key = run.tags.get(PARTITION)
+    if any(kind.job == run.job_name and not kind.has_partitions for kind in KINDS.values()):
+        raise BadInput(
+            f"a {run.job_name} run starts from the queue alone",
+            hint="ops backup verify, ops backup retention or ops backup records diff",
+        )
     if partition_key is None:
         raise BadInput(
             "this run names no environment", hint="choose one partition, <project>/<branch>, and launch it again"

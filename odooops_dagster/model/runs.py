@@ -10,7 +10,21 @@ from uuid import UUID
 
 from odooops_dagster.model.rows import FromRow
 
-RunKind = Literal["build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy"]
+RunKind = Literal[
+    "build",
+    "test",
+    "deploy",
+    "backup",
+    "restore",
+    "clone",
+    "upgrade",
+    "drill",
+    "promote",
+    "destroy",
+    "verify",
+    "retention",
+    "compare",
+]
 RunStatus = Literal["queued", "claimed", "running", "succeeded", "failed", "canceled"]
 LogLevel = Literal["debug", "info", "warn", "error"]
 FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})

@@ -15,6 +15,7 @@ import httpx
 import psycopg
 
 from assets.backup import backup as backup_asset
+from assets.backup_jobs import compare, retention, verify
 from assets.jobs import drill
 from assets.production import production as production_asset
 from assets.recovery_drill import recovery_drill
@@ -22,6 +23,7 @@ from assets.restore import restore
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
+from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Source
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.environment.converge import converge
@@ -143,7 +145,8 @@ class Recovery:
     def execute(self, run: Run, **changed: object) -> dg.ExecuteInProcessResult:
         """Run the job for a claimed run in this process, with the partition that the queue's sensor gives it."""
         run = placed(self.shop.control, run)
-        self.shop.instance.add_dynamic_partitions("environments", [str(run.partition_key)])
+        if run.partition_key is not None:
+            self.shop.instance.add_dynamic_partitions("environments", [run.partition_key])
         scope = RunScopeResource(
             control=self.shop.control,
             runtime=self.runtime,
@@ -152,11 +155,13 @@ class Recovery:
             settings=self.shop.settings.model_copy(update=changed),
         )
         definitions = dg.Definitions(
-            assets=[production_asset, backup_asset, recovery_drill], jobs=[restore, drill], resources={"scope": scope}
+            assets=[production_asset, backup_asset, recovery_drill],
+            jobs=[restore, drill, verify, retention, compare],
+            resources={"scope": scope},
         )
-        return definitions.resolve_job_def(run.kind).execute_in_process(
+        return definitions.resolve_job_def(str(KINDS[run.kind].job)).execute_in_process(
             instance=self.shop.instance,
-            partition_key=str(run.partition_key),
+            partition_key=run.partition_key,
             tags=tags.tags_of(run),
             raise_on_error=False,
         )

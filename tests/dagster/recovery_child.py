@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -16,9 +17,10 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.identity import identify
 from odooops_dagster.model import CheckResult, Fence
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.context import ProjectContext, StepContext
 from odooops_dagster.steps.recovery.drill import run_drill
 from odooops_dagster.steps.recovery.restore import restore_environment
+from odooops_dagster.steps.recovery.retention import apply_policy
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
@@ -31,9 +33,8 @@ def main(told: dict[str, Any]) -> None:
     fence = Fence(run_id=UUID(told["run_id"]), attempt=told["attempt"], worker_id="child")
     with ControlPlane(told["control_url"]) as control:
         run = control.runs.start(fence, lease_seconds=600)
-        context = StepContext(
+        in_project = ProjectContext(
             run=run,
-            environment=control.environments.of_run(run),
             project=control.projects.get(run.project_slug),
             fence=fence,
             control=control,
@@ -43,10 +44,10 @@ def main(told: dict[str, Any]) -> None:
                 told["admin_url"], secrets=home / "secrets", identity=lambda: identify(control, home)
             ).made_by(run.id),
             settings=Settings(home=home),
-            log=print,
+            log=lambda _level, line: print(line),
         )
         with killed_at(told["point"]):
-            checks = carry_out(context)
+            checks = carry_out(in_project)
         assert all(check.passed for check in checks), checks
         control.runs.complete(fence, exit_code=0)
 
@@ -87,8 +88,13 @@ def killed_at(point: list[str] | None) -> AbstractContextManager[Any]:
     return crashing(place, when, kill)
 
 
-def carry_out(context: StepContext) -> tuple[CheckResult, ...]:
+def carry_out(in_project: ProjectContext) -> tuple[CheckResult, ...]:
     """Do what the run's job does, and return what it was judged by."""
+    if in_project.run.kind == "retention":
+        apply_policy(in_project)
+        return ()
+    facts = {each.name: getattr(in_project, each.name) for each in fields(in_project)}
+    context = StepContext(**facts, environment=in_project.control.environments.of_run(in_project.run))
     if context.run.kind == "drill":
         return run_drill(context).checks
     return restore_environment(context).checks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +12,6 @@ import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.recovery.freshness import watch_freshness
 from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_nightly
@@ -20,7 +19,6 @@ from odooops_dagster.steps.recovery.retention import Retained, planned, retain
 from odooops_dagster.tools.backup.manifest import Manifest, full_key
 from odooops_dagster.tools.backup.quarantine import quarantine, quarantined
 from odooops_dagster.tools.backup.repository_lock import lock_repository
-from odooops_dagster.tools.store import FolderStore
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention
 from schedules.nightly_backups import nightly_backups
@@ -29,6 +27,12 @@ from tests.dagster.productions import deployed
 from tests.dagster.world import World
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+STORED_NOW = """
+update ops.backups set stored_at = %s, verified_at = case when verified_at is not null then %s::timestamptz end
+where id = %s
+"""
 
 
 class Keeper:
@@ -58,7 +62,7 @@ class Keeper:
             objects={},
         )
         url = self.repository.write_manifest(manifest)
-        self._execute("update ops.backups set manifest_url = %s, manifest_sha256 = %s where id = %s",
+        self.note("update ops.backups set manifest_url = %s, manifest_sha256 = %s where id = %s",
                       url, manifest.sha256, backup_id)  # fmt: skip
         return self.control.backups.get(backup_id)
 
@@ -76,11 +80,11 @@ class Keeper:
 
     def deploy(self, sha: str) -> None:
         """Let the environment show another commit."""
-        self._execute("update ops.environments set deployed_sha = %s where id = %s", sha, self.environment.id)
+        self.note("update ops.environments set deployed_sha = %s where id = %s", sha, self.environment.id)
 
     def age(self, backup: Backup, by: timedelta) -> None:
         """Make the backup older."""
-        self._execute(
+        self.note(
             "update ops.backups set taken_at = taken_at - %s, created_at = created_at - %s where id = %s",
             by,
             by,
@@ -101,7 +105,8 @@ class Keeper:
         assert row is not None
         return UUID(str(row[0]))
 
-    def _execute(self, statement: str, *values: object) -> None:
+    def note(self, statement: str, *values: object) -> None:
+        """Change the record."""
         with psycopg.connect(self._database, autocommit=True) as connection:
             connection.execute(statement.encode(), values)
 
@@ -330,25 +335,51 @@ def test_objects_wait_while_a_backup_is_written(keeper: Keeper) -> None:
     assert "objects are removed at a later turn" in str(done)
 
 
-class Deaf(FolderStore):
-    """A store that cannot be listed."""
-
-    def list(self, prefix: str = "") -> Iterator[object]:  # type: ignore[override]
-        """Fail."""
-        raise Unavailable(f"no answer about {prefix}")
-
-
-def test_the_clock_of_retention_goes_on_past_a_project_that_fails(keeper: Keeper, world: World, tmp_path: Path) -> None:
-    """Its reason is in the answer; what the record dropped is removed from the store at a later turn."""
+def test_the_clock_of_retention_queues_and_does_nothing_itself(keeper: Keeper, world: World) -> None:
+    """One run where a backup may go, none after that within the hour, and nothing is dropped by the clock."""
+    context = dg.build_schedule_context(instance=world.instance)
+    assert said(backup_retention(context, control=world.control)) == "retention has nothing to do"
     keeper.backup(datetime.now(UTC))
     goes = keeper.backup(datetime.now(UTC) - days(900), status="failed")
-    context = dg.build_schedule_context(instance=world.instance)
-    deaf = Deaf(tmp_path / "store")
-    answer = backup_retention(context, control=world.control, store=deaf, settings=world.settings)
-    assert "shop: no answer about" in said(answer)
-    answer = backup_retention(context, control=world.control, store=keeper.repository.store, settings=world.settings)
-    assert said(answer) == "shop: 0 backup(s) dropped, 0 object(s) removed"
-    assert str(goes.id) not in keeper.stored()
+    assert said(backup_retention(context, control=world.control)) == "1 retention run(s) queued"
+    assert said(backup_retention(context, control=world.control)) == "retention has nothing to do"
+    assert keeper.status(goes) == "failed"
+    [run] = world.control.runs.list(status="queued")
+    assert (run.kind, run.trigger, run.requested_by) == ("retention", "schedule", "schedule backup_retention")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_record_never_misses_what_the_policy_drops(keeper: Keeper, database: str, seed: int) -> None:
+    """Weeks of made-up backups, looked at every few hours: the project is due whenever a backup goes."""
+    dice = random.Random(seed)  # noqa: S311 - nothing is secret here
+    rules = {"daily": dice.randrange(4), "weekly": dice.randrange(3), "monthly": dice.randrange(2), "minimum": 1}
+    keeper.control.policies.set(keeper.project.id, policy_type="retention", rules=rules)
+    begin, dropped, looks = datetime(2100, 1, 1, tzinfo=UTC), 0, 0
+    for turn in range(40):
+        now = begin + timedelta(hours=9 * turn)
+        if dice.random() < 0.6:
+            age = timedelta(hours=dice.choice([0, 0, 3, 30]))
+            status = dice.choice(["verified", "verified", "verified", "failed"])
+            made = keeper.backup(now - age, status=status, label=dice.choice([None, None, None, "x"]))
+            keeper.note(STORED_NOW, now, now, made.id)
+        going = [p for p in planned(keeper.control, keeper.project, time_zone="UTC", now=now) if not p.verdict.is_kept]
+        is_due = due(database, now)
+        assert is_due or not going, (turn, going)
+        if is_due:
+            looks += 1
+            dropped += len(keeper.retain(now).dropped)
+            swept = max((b.dropped_at for b in keeper.control.backups.list() if b.dropped_at), default=now)
+            keeper.note(
+                "update ops.project_counters set retention_planned_at = %s, retention_swept_at = %s", now, swept
+            )
+    assert looks < 40
+    assert dropped
+
+
+def due(database: str, now: datetime) -> bool:
+    """Say whether retention is due then."""
+    with psycopg.connect(database) as connection:
+        return bool(connection.execute("select * from ops.projects_due_for_retention(%s)", [now]).fetchall())
 
 
 # -- the alarm

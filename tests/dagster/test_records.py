@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 from uuid import uuid4
 
@@ -22,18 +18,18 @@ from typer.testing import CliRunner
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
+from odooops_dagster.doors.cli.records import queue_records
 from odooops_dagster.errors import Conflict, OdooOpsError
 from odooops_dagster.home import COMPARISON_PREFIX
 from odooops_dagster.model import Backup, Fence, Run, RunKind
 from odooops_dagster.steps.recovery import rows_apply
 from odooops_dagster.steps.recovery.rows import comparison_database, remove_comparison_databases
-from odooops_dagster.steps.recovery.rows_apply import queue_records, remove_old_reviews
+from odooops_dagster.steps.recovery.rows_apply import remove_old_reviews
 from odooops_dagster.tools.row_restore.apply import Applied
 from odooops_dagster.tools.row_restore.apply import apply as written
 from odooops_dagster.tools.row_restore.review import Change, Header, Review
-from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from tests.dagster.commands import Answer, Meanwhile, typed, work_off
 from tests.dagster.productions import Shop, known_to_ops, shop
-from tests.dagster.recoveries import Recovery
 from tests.servers import PostgresServer
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -53,15 +49,6 @@ def production(
         yield made
 
 
-Meanwhile = Callable[[Shop], object]
-
-
-def work_off(production: Shop) -> None:
-    """Carry out the run that waits, if one does."""
-    if production.control.runs.peek(1):
-        Recovery(shop=production, runtime=MemoryRuntime()).execute(production.claim())
-
-
 def ops(*arguments: object, answer: str = "", status: int = 0) -> str:
     """Run the command and return what it printed for programs."""
     words = ["backup", "records", *map(str, arguments)]
@@ -72,34 +59,17 @@ def ops(*arguments: object, answer: str = "", status: int = 0) -> str:
     return result.stdout
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What the command said and how it ended."""
-
-    status: int
-    out: str
-    said: str
-
-
 def apply(production: Shop, file: Path, *options: str, answer: str = "", meanwhile: Meanwhile = work_off) -> Answer:
     """Let a person apply the review, and the platform work meanwhile."""
-    words = [sys.executable, "-m", "odooops_dagster.doors.cli", "backup", "records", "apply", str(file), *options]
-    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as command:
-        assert command.stdin is not None
-        command.stdin.write(answer)
-        command.stdin.close()
-        while command.poll() is None:
-            meanwhile(production)
-            time.sleep(0.1)
-        assert command.stdout is not None
-        assert command.stderr is not None
-        return Answer(status=command.returncode, out=command.stdout.read(), said=command.stderr.read())
+    return typed(production, "backup", "records", "apply", file, *options, answer=answer, meanwhile=meanwhile)
 
 
-def compare(backup: Backup, out: Path, *tables: str) -> dict[str, object]:
+def compare(production: Shop, backup: Backup, out: Path, *tables: str) -> dict[str, object]:
     """Make the diff and return what the command said."""
     options = [word for table in tables for word in ("--table", table)]
-    said: dict[str, object] = json.loads(ops("diff", backup.id, "shop", "main", *options, "--out", out, "--json"))
+    done = typed(production, "backup", "records", "diff", backup.id, "shop", "main", *options, "--out", out, "--json")
+    assert done.status == 0, done
+    said: dict[str, object] = done.json
     return said
 
 
@@ -127,16 +97,16 @@ def test_a_deleted_attachment_comes_back_with_its_file(production: Shop, tmp_pat
     production.data.execute("delete from ir_attachment where store_fname = %s", name)
     (production.data.folder / name).unlink()
     out = tmp_path / "review.jsonl"
-    said = compare(backup, out, "ir_attachment", "sale_order:1,2")
+    said = compare(production, backup, out, "ir_attachment", "sale_order:1,2")
     assert (said["insert"], said["update"], said["only_in_live"], said["dangling"]) == (1, 0, 0, 0)
     assert comparison_databases(production) == []
     done = apply(production, out, "--yes", "--json")
     assert done.status == 0, done
-    assert json.loads(done.out) == {"run": "shop#3", "inserted": 1, "updated": 0, "files": 1}
-    assert "queued shop#3: 1 record(s) into shop/main" in done.said
+    assert json.loads(done.out) == {"run": "shop#4", "inserted": 1, "updated": 0, "files": 1}
+    assert "queued shop#4: 1 record(s) into shop/main" in done.said
     assert reviews(production) == []
     assert (production.data.folder / name).read_bytes() == b"the contract"
-    assert compare(backup, tmp_path / "again.jsonl", "ir_attachment")["insert"] == 0
+    assert compare(production, backup, tmp_path / "again.jsonl", "ir_attachment")["insert"] == 0
 
 
 def test_only_what_the_review_kept_is_written(production: Shop, tmp_path: Path) -> None:
@@ -144,13 +114,13 @@ def test_only_what_the_review_kept_is_written(production: Shop, tmp_path: Path) 
     backup = production.back_up()
     production.data.execute("update sale_order set note = 'spoilt' where id in (1, 2)")
     out = tmp_path / "review.jsonl"
-    assert compare(backup, out, "sale_order")["update"] == 2
+    assert compare(production, backup, out, "sale_order")["update"] == 2
     out.write_text("".join(line + "\n" for line in out.read_text().splitlines() if '"2"' not in line))
     assert apply(production, out, answer="n\n").status == 1
-    assert compare(backup, tmp_path / "unchanged.jsonl", "sale_order")["update"] == 2
+    assert compare(production, backup, tmp_path / "unchanged.jsonl", "sale_order")["update"] == 2
     assert "updated   1" in apply(production, out, answer="y\n").out
     again = tmp_path / "again.jsonl"
-    assert compare(backup, again, "sale_order")["update"] == 1
+    assert compare(production, backup, again, "sale_order")["update"] == 1
     assert json.loads(again.read_text().splitlines()[1])["key"] == {"id": "2"}
 
 
@@ -162,12 +132,12 @@ def test_nothing_is_written_where_the_file_is_lost(production: Shop, tmp_path: P
     production.data.execute("delete from ir_attachment where store_fname in (%s, %s)", kept, lost)
     (production.data.folder / kept).unlink()
     out = tmp_path / "review.jsonl"
-    assert compare(backup, out, "ir_attachment")["insert"] == 2
+    assert compare(production, backup, out, "ir_attachment")["insert"] == 2
     done = apply(production, out, "--yes")
     assert done.status == 1
     assert f"failed: the backup does not have {lost}" in done.said
     assert reviews(production) == []
-    assert compare(backup, tmp_path / "again.jsonl", "ir_attachment")["insert"] == 2
+    assert compare(production, backup, tmp_path / "again.jsonl", "ir_attachment")["insert"] == 2
     assert not (production.data.folder / kept).exists()
     assert [path.name for path in production.data.folder.parent.iterdir() if path.name.startswith(".")] == []
 
@@ -180,7 +150,7 @@ def test_records_go_nowhere_but_where_they_came_from(production: Shop, tmp_path:
         ops("diff", backup.id, "shop", "feature/x", "--table", "sale_order", "--out", tmp_path / "out")
     production.data.execute("delete from sale_order where id = 1")
     out = tmp_path / "review.jsonl"
-    compare(backup, out, "sale_order:1")
+    compare(production, backup, out, "sale_order:1")
     database = str(production.environment.database_name)
     out.write_text(out.read_text().replace(database, f"{database}_before"))
     done = apply(production, out, "--yes")
@@ -193,7 +163,7 @@ def test_a_run_that_replaces_the_database_goes_first(production: Shop, tmp_path:
     backup = production.back_up()
     production.data.execute("delete from sale_order where id = 1")
     out = tmp_path / "review.jsonl"
-    compare(backup, out, "sale_order:1")
+    compare(production, backup, out, "sale_order:1")
     production.control.backups.restore(backup.id, target_env="main")
     restoring = production.claim()
     swapped: list[str] = []
@@ -238,7 +208,7 @@ def test_no_other_run_begins_while_records_are_written(
     backup = production.back_up()
     production.data.execute("delete from sale_order where id = 1")
     out = tmp_path / "review.jsonl"
-    compare(backup, out, "sale_order:1")
+    compare(production, backup, out, "sale_order:1")
     claimed: list[Run] = []
 
     def write(*arguments: Any, **options: Any) -> Applied:  # noqa: ANN401 - passed on as they are
@@ -269,7 +239,7 @@ def test_an_adopted_production_is_refused_at_the_door(production: Shop, database
     backup = production.back_up()
     production.data.execute("delete from sale_order where id = 1")
     out = tmp_path / "review.jsonl"
-    compare(backup, out, "sale_order:1")
+    compare(production, backup, out, "sale_order:1")
     with psycopg.connect(database) as owner:
         owner.execute(
             "update ops.environments set is_adopted = true, status = 'adopted', url = null, port = null,"
@@ -278,7 +248,7 @@ def test_an_adopted_production_is_refused_at_the_door(production: Shop, database
     done = apply(production, out, "--yes")
     assert done.status == 1
     assert "is adopted" in done.said
-    assert [run.kind for run in production.control.runs.list()] == ["backup", "deploy"]
+    assert [run.kind for run in production.control.runs.list()] == ["compare", "backup", "deploy"]
     assert reviews(production) == []
 
 
@@ -293,9 +263,7 @@ def test_a_review_of_production_is_sealed_in_the_store(production: Shop) -> None
     )
     change = Change(kind="insert", table="sale_order", key={"id": "1"}, values={"id": "1", "note": secret})
     review = Review(header=header, changes=(change,))
-    run = queue_records(
-        production.control, sealed.repository, environment, review, requested_by=None, now=datetime.now(UTC)
-    )
+    run = queue_records(production.control, sealed.repository, environment, review)
     kept = reviews(production)
     assert len(kept) == 1
     assert secret.encode() not in production.store.get(kept[0])
@@ -311,9 +279,11 @@ def test_a_review_is_not_written_over_and_an_empty_one_not_applied(production: S
     """It is somebody's work."""
     backup = production.back_up()
     out = tmp_path / "review.jsonl"
-    compare(backup, out, "sale_order:1")
+    compare(production, backup, out, "sale_order:1")
+    queued = len(production.control.runs.list())
     with pytest.raises(Conflict, match="is there already"):
-        compare(backup, out, "sale_order:1")
+        ops("diff", backup.id, "shop", "main", "--table", "sale_order:1", "--out", out)
+    assert len(production.control.runs.list()) == queued
     done = apply(production, out, "--yes")
     assert done.status == 1
     assert "keeps no record to write" in done.said

@@ -12,15 +12,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
-from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
-from odooops_dagster.model import Backup
+from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError
+from odooops_dagster.model import Backup, Run
 from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
+from tests.dagster.commands import Answer, typed, work_off
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes
 from tests.servers import PostgresServer
@@ -162,64 +164,81 @@ def test_a_backup_is_shown_with_its_checks_by_the_beginning_of_its_id(ops: Ops, 
             ops("show", unknown)
 
 
-def test_verify_reads_the_store_now(ops: Ops, production: Shop, made: Backup) -> None:
+@pytest.fixture
+def typing(production: Shop, ops: Ops, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Typing:
+    """A person who types commands that a run carries out."""
+    assert ops.app
+    monkeypatch.setenv("ODOOOPS_ODOO_DATABASE_URL", postgres_server.url("postgres"))
+    return Typing(production)
+
+
+class Typing:
+    """Types commands that queue a run, while the platform works with these settings."""
+
+    def __init__(self, production: Shop) -> None:
+        self.production = production
+
+    def __call__(self, *words: str, answer: str = "", status: int = 0, **settings: object) -> Answer:
+        """Type the command; it must end with this status."""
+        done = typed(
+            self.production, "backup", *words, answer=answer, meanwhile=lambda shop: work_off(shop, **settings)
+        )
+        assert done.status == status, done
+        return done
+
+    def json(self, *words: str, status: int = 0) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Type the command with --json and return the value."""
+        return self(*words, "--json", status=status).json
+
+
+def test_verify_reads_the_store_now(typing: Typing, production: Shop, made: Backup) -> None:
     """Good is noted with its time; damage is named, noted, and mended by the next backup."""
-    told = ops.json("verify", str(made.id))
+    told = typing.json("verify", str(made.id))
     assert (told["is_good"], told["fault"]) == (True, None)
     assert told["read_bytes"] >= made.size_bytes
     again = production.control.backups.get(made.id)
     assert again.verified_at > made.verified_at  # type: ignore[operator]
     name = production.spoil(made)
-    told = ops.json("verify", str(made.id), status=1)
+    told = typing.json("verify", str(made.id), status=1)
     assert name in told["fault"]
     spoilt = production.control.backups.get(made.id)
     assert (spoilt.status, spoilt.error_message) == ("failed", told["fault"])
     assert quarantined(production.repository) == {name}
+    [failed, succeeded] = [run for run in production.control.runs.list("shop") if run.kind == "verify"]
+    assert (failed.status, failed.error_message) == ("failed", f"backup {made.id} is damaged: {told['fault']}")
+    assert (succeeded.status, succeeded.requested_by, succeeded.environment_id) == ("succeeded", "ada", None)
 
 
-def test_a_backup_whose_manifest_is_lost_is_no_backup(ops: Ops, production: Shop, made: Backup) -> None:
+def test_a_backup_whose_manifest_is_lost_is_no_backup(typing: Typing, production: Shop, made: Backup) -> None:
     """What the store does not have cannot be restored, whatever the row says."""
     production.repository.forget(str(manifest_key(made)))
-    assert "holds no manifest" in ops.json("verify", str(made.id), status=1)["fault"]
+    assert "holds no manifest" in typing.json("verify", str(made.id), status=1)["fault"]
     assert production.control.backups.get(made.id).status == "failed"
 
 
-def test_a_manifest_with_a_flipped_bit_is_found(ops: Ops, production: Shop, made: Backup) -> None:
+def test_a_manifest_with_a_flipped_bit_is_found(typing: Typing, production: Shop, made: Backup) -> None:
     """It is damaged for certain where nothing is encrypted."""
     key = production.repository.prefix + str(manifest_key(made))
     whole = bytearray(production.store.get(key))
     whole[len(whole) // 2] ^= 1
     production.store.put(key, bytes(whole))
-    ops("verify", str(made.id), status=1)
+    assert "next: ops backup create shop main" in typing("verify", str(made.id), status=1).said
     assert production.control.backups.get(made.id).status == "failed"
 
 
-def test_a_key_that_does_not_fit_spoils_no_backup(
-    ops: Ops, production: Shop, made: Backup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_does_not_fit_spoils_no_backup(typing: Typing, production: Shop, made: Backup) -> None:
     """Who reads with another key learns that; the row stays as it was."""
-    monkeypatch.setenv("ODOOOPS_BACKUP_KEY", "A" * 43 + "=")
-    with pytest.raises(Conflict):
-        ops("verify", str(made.id))
+    other = typing("verify", str(made.id), status=1, backup_key=SecretStr("A" * 43 + "="))
+    assert "failed: " in other.said
     assert production.control.backups.get(made.id).status == "verified"
-    monkeypatch.setenv("ODOOOPS_BACKUP_KEY", "short")
-    with pytest.raises(BadInput, match="ODOOOPS_BACKUP_KEY") as caught:
-        ops("verify", str(made.id))
-    assert "openssl rand" in str(caught.value.hint)
+    assert "ODOOOPS_BACKUP_KEY" in typing("verify", str(made.id), status=1, backup_key=SecretStr("short")).said
+    assert production.control.backups.get(made.id).status == "verified"
 
 
-def test_a_store_that_does_not_answer_is_no_verdict(
-    ops: Ops, production: Shop, made: Backup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_does_not_answer_is_no_verdict(production: Shop, made: Backup, typing: Typing) -> None:
     """Nothing is known then, and nothing noted."""
-    monkeypatch.setenv("ODOOOPS_STORE_URL", "s3://bucket")
-    monkeypatch.setenv("ODOOOPS_STORE_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(Unavailable):
-        ops("verify", str(made.id))
+    (production.settings.home / "store").rename(production.settings.home / "elsewhere")
+    assert "the store gives up nothing of the backups" in typing("verify", str(made.id), status=1).said
     assert production.control.backups.get(made.id).status == "verified"
 
 
@@ -248,7 +267,7 @@ def test_the_last_good_backup_is_not_dropped(ops: Ops, made: Backup) -> None:
 
 
 def test_retention_says_what_it_would_do_and_then_does_it(
-    ops: Ops, production: Shop, made: Backup, database: str
+    ops: Ops, typing: Typing, production: Shop, made: Backup, database: str
 ) -> None:
     """A rehearsal changes nothing; the real run asks first, and frees what nobody else needs."""
     name = production.data.attach(b"new")
@@ -269,12 +288,21 @@ def test_retention_says_what_it_would_do_and_then_does_it(
     assert "beyond the days, weeks and months" in ops("retention", "--dry-run").stdout
     ops("retention", "shop", answer="n\n", status=1)
     assert len(production.repository.manifests()) == 3
-    done = ops.json("retention", "shop", "--yes")["shop"]
+    done = typing.json("retention", "shop", "--yes")["shop"]
     assert {dropped["id"] for dropped in done["dropped"]} == {str(made.id), str(second.id)}
     assert done["collected"] > 0
+    drops = [
+        event for event in production.control.logs.events(runs(production)[0].id) if "drop backup" in event["message"]
+    ]
+    assert len(drops) == 2
     assert [key.partition("-")[2] for key in production.repository.manifests()] == [str(third.id)]
-    assert ops.json("verify", str(third.id))["is_good"]
-    assert "0 backup(s) dropped" in ops("retention", "shop").stderr
+    assert typing.json("verify", str(third.id))["is_good"]
+    assert "0 backup(s) dropped" in typing("retention", "shop").said
+
+
+def runs(production: Shop) -> list[Run]:
+    """Return the retention runs, the newest first."""
+    return [run for run in production.control.runs.list("shop") if run.kind == "retention"]
 
 
 def make_older(database: str, backup: Backup, age: timedelta) -> None:

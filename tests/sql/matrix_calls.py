@@ -7,9 +7,11 @@ import json
 # Where one function answers differently by what is asked of it, a word after the colon says what.
 CALLS = {
     "adopt_environment": "select ops.adopt_environment(%(project)s, 'elsewhere')",
+    "apply_retention": "select ops.apply_retention(%(project)s)",
     "archive_project": "select ops.archive_project(%(slug)s)",
     "break_glass": "select ops.break_glass(%(release)s, 'G3', 'nobody is there')",
     "cancel_run": "select ops.cancel_run(%(waiting)s)",
+    "compare_backup": "select ops.compare_backup(%(backup)s, 'main', '{sale_order}')",
     "create_backup": "select ops.create_backup(%(project)s, 'main')",
     "create_release": (
         "select ops.create_release(%(project)s, '9', jsonb_build_object('shop', repeat('a', 40)),"
@@ -31,6 +33,7 @@ CALLS = {
     "queue_run:production": "select ops.queue_run(%(project)s, 'main', 'a', 'r', 'deploy')",
     "queue_run:promote": "select ops.queue_run(%(project)s, 'main', 'a', 'r', 'promote')",
     "queue_run:restore": "select ops.queue_run(%(project)s, 'feature/a', 'a', 'r', 'restore')",
+    "queue_run:retention": "select ops.queue_run(%(project)s, null, null, null, 'retention')",
     "queue_run:staging": "select ops.queue_run(%(project)s, 'release/1', 'a', 'r', 'build')",
     "read_run_logs": "select * from ops.read_run_logs(%(ended)s)",
     "record_deployment_status": "select ops.record_deployment_status(%(deployment)s, 'succeeded')",
@@ -59,6 +62,7 @@ CALLS = {
         "select ops.sign_off_gate(%(release)s, 'G3', 'approved',"
         " p_approver_id => case when ops.is_platform() then 'somebody' end)"
     ),
+    "verify_backup": "select ops.verify_backup(%(backup)s)",
     "verify_run_chain": "select ops.verify_run_chain(%(ended)s)",
     "visible_projects": "select * from ops.visible_projects() as id where id = %(project)s",
     "withdraw_release": "select ops.withdraw_release(%(release)s)",

@@ -13,7 +13,8 @@ from tests.sql.releases import make_release
 from tests.sql.world import SHA, World, refused
 
 IMAGE = "sha256:" + "1" * 64
-EVERY = ("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy")
+BESIDE = ("verify", "retention", "compare")  # they work on no environment
+EVERY = ("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy", *BESIDE)
 STAGES = {"main": "production", "release/1": "staging", "feature/a": "development"}
 # Who may put another database in the place of one that serves, by stage: everybody else is refused.
 MAY_REPLACE = {
@@ -22,7 +23,7 @@ MAY_REPLACE = {
     "development": {"deploy", "restore", "clone"},
 }
 MAY_BE_FIRST = {**MAY_REPLACE, "production": {"deploy", "restore", "promote"}}
-CARRIED_OUT = {"build", "test", "deploy", "backup", "restore", "clone", "drill", "destroy"}
+CARRIED_OUT = {"build", "test", "deploy", "backup", "restore", "clone", "drill", "destroy", *BESIDE}
 
 
 def at_work(world: World, project: UUID, env: str, kind: str) -> UUID:
@@ -75,7 +76,7 @@ def test_only_listed_kinds_replace_a_database_that_serves(world: World, project:
     assert serves(world, env) == ("another" if kind in MAY_REPLACE[STAGES[env]] else "serves")
 
 
-@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("kind", [kind for kind in EVERY if kind not in BESIDE])
 def test_a_kind_that_no_job_carries_out_is_refused_at_every_door(world: World, project: UUID, kind: str) -> None:
     """It would wait for ever, or end as an attempt that nobody understands; nothing is queued."""
     world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
@@ -88,6 +89,21 @@ def test_a_kind_that_no_job_carries_out_is_refused_at_every_door(world: World, p
     with refused("PT409", f"This version carries out no {kind} run"):
         world.rows("select * from ops.enroll_run('d1', 'shop/feature/a', %s)", kind)
     assert world.rows("select from ops.runs") == []
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_a_kind_of_no_environment_is_bound_to_none(world: World, project: UUID, kind: str) -> None:
+    """Bound to one it would block the environment's deployments for hours: the queue and a click are refused."""
+    world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
+    with refused("PT409", f"A {kind} run works on no environment"):
+        world.queue(project, p_kind=kind)
+    with refused("PT409", f"A {kind} run works on no environment"):
+        world.rows("select * from ops.enroll_run('d1', 'shop/feature/a', %s)", kind)
+    assert world.rows("select from ops.runs") == []
+    deployment = world.queue(project, "feature/a")
+    beside = world.queue(project, None, p_kind=kind)
+    claimed = world.rows("select id from ops.claim_runs('w', 2)")
+    assert {row["id"] for row in claimed} == {deployment, beside}
 
 
 def test_the_list_names_every_kind_once(world: World) -> None:

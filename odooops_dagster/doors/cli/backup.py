@@ -9,20 +9,14 @@ from uuid import UUID
 
 import typer
 
-from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli import backup_logs, exchange, records, restore
+from odooops_dagster.doors.cli import backup_logs, exchange, records, restore, retention, verify
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
-from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
+from odooops_dagster.doors.cli.lookup import backup_of, environment_names, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane, platform
-from odooops_dagster.doors.cli.progress import bars
+from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput
-from odooops_dagster.local.pg_programs import pg_programs
-from odooops_dagster.model import Backup, BackupStatus, Project
-from odooops_dagster.settings import Settings
-from odooops_dagster.steps.recovery.retention import Planned, Retained, planned, retain
-from odooops_dagster.steps.recovery.verify import verify_again
+from odooops_dagster.model import Backup, BackupStatus
 from odooops_dagster.wording import age_text, size_text
 
 app = typer.Typer(help="Manage backups: verified copies of environments.", no_args_is_help=True)
@@ -31,10 +25,11 @@ app.command("import")(exchange.import_)
 app.command("logs")(backup_logs.logs)
 app.add_typer(records.app, name="records")
 app.command("restore")(restore.restore)
+app.command("retention")(retention.retention)
 app.command("undo")(restore.undo)
+app.command("verify")(verify.verify)
 
 _COLUMNS = ("id", "env", "status", "label", "taken", "size", "stored", "age")
-_PLAN_COLUMNS = ("id", "env", "taken", "status", "label", "verdict", "reasons")
 
 
 @app.command("list")
@@ -49,7 +44,7 @@ def list_(
     with control_plane() as control:
         owner = control.projects.get(project).id if project is not None else None
         backups = control.backups.list(owner, status=status)
-        keys = _environments(control)
+        keys = environment_names(control)
     wanted = [backup for backup in backups if all_ or status or backup.status != "dropped"]
     rows = [asdict(b) | {"env": keys[b.environment_id]} if json else _row(b, keys) for b in wanted]
     print_rows(rows, columns=_COLUMNS, json=json, empty="no backup yet: ops backup create PROJECT BRANCH")
@@ -60,7 +55,7 @@ def show(backup: BackupId, *, json: Json = False) -> None:
     """Show a backup and its checks."""
     with control_plane() as control:
         found = backup_of(control, backup)
-        keys = _environments(control)
+        keys = environment_names(control)
         run = control.runs.get(found.run_id) if found.run_id else None
         checks = control.checks.list(run.id) if run else []
     fields = asdict(found) | {"env": keys[found.environment_id], "run": name_of(run) if run else None}
@@ -106,35 +101,10 @@ def create(
         if wait:
             run = follow_bytes(control, run)
             made = control.backups.get(made.id)
-        keys = _environments(control)
+        keys = environment_names(control)
     _print(made, keys, json=json)
     if wait:
         finish(run)
-
-
-@app.command()
-def verify(backup: BackupId, *, json: Json = False) -> None:
-    """Verify a backup: read it from the store and record the result. Exit status 1 if it is damaged."""
-    settings = Settings()
-    with control_plane(settings) as control, bars() as progress:
-        found = backup_of(control, backup)
-        repository = platform(settings).repository(_project(control, found).slug)
-        done = verify_again(control, repository, found, programs=pg_programs(settings), progress=progress)
-        keys = _environments(control)
-    read = done.verification
-    told = {
-        "backup": found.id,
-        "is_good": done.fault is None,
-        "fault": done.fault,
-        "objects": read.object_count if read else None,
-        "files": read.file_count if read else None,
-        "read_bytes": read.read_bytes if read else None,
-        "missing_in_production": list(read.missing) if read else [],
-    }
-    print_fields(told, json=json)
-    if done.fault is not None:
-        note(f"next: ops backup create {keys[found.environment_id].replace('/', ' ', 1)}, which stores it anew")
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -151,7 +121,7 @@ def hold(
     with control_plane() as control:
         found = backup_of(control, backup)
         held = control.backups.release_hold(found.id) if release else control.backups.hold(found.id, reason=str(reason))
-        keys = _environments(control)
+        keys = environment_names(control)
     note(f"backup {held.id} is {'not held' if release else f'held: {held.hold_reason}'}")
     if json:
         _print(held, keys, json=True)
@@ -168,7 +138,7 @@ def drop(
     """Drop a backup. Refused if it is held, in use or the last verified one. Its record is kept."""
     with control_plane() as control:
         found = backup_of(control, backup)
-        keys = _environments(control)
+        keys = environment_names(control)
         taken = f"{found.taken_at:%Y-%m-%d %H:%M %Z}" if found.taken_at else "never stored"
         confirm([f"drop backup {found.id} of {keys[found.environment_id]} ({found.status}, {taken})"], yes=yes)
         dropped = control.backups.drop(found.id, reason=reason)
@@ -177,52 +147,9 @@ def drop(
         _print(dropped, keys, json=True)
 
 
-@app.command()
-def retention(
-    project: OnlyProject = None,
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would become of each, and why.")] = False,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Apply the retention policy: drop expired backups and delete unreferenced objects."""
-    settings, now = Settings(), datetime.now(UTC)
-    with control_plane(settings) as control:
-        projects = [control.projects.get(project)] if project is not None else control.projects.list()
-        plans = [item for each in projects for item in planned(control, each, time_zone=settings.time_zone, now=now)]
-        keys = _environments(control)
-        if dry_run:
-            rows = [_verdict(item, keys, json=json) for item in plans]
-            print_rows(rows, columns=_PLAN_COLUMNS, json=json, empty="no backup yet: ops backup create PROJECT BRANCH")
-            return
-        going = [f"drop backup {_said(item, keys)}" for item in plans if not item.verdict.is_kept]
-        confirm(going or ["no backup goes; what earlier turns left in the store does"], yes=yes or not going)
-        done = {each.slug: _retain(control, settings, each, now) for each in projects}
-    if json:
-        print_json({slug: asdict(turn) for slug, turn in done.items()})
-        return
-    for slug, turn in done.items():
-        note(f"{slug}: {turn}; {size_text(turn.freed_bytes)} freed")
-
-
-def _retain(control: ControlPlane, settings: Settings, project: Project, now: datetime) -> Retained:
-    repository = platform(settings).repository(project.slug)
-    turn = f"cli-{now:%Y%m%dT%H%M%S}"
-    return retain(control, repository, project, time_zone=settings.time_zone, now=now, turn=turn)
-
-
 def _print(backup: Backup, keys: dict[UUID, str], *, json: bool) -> None:
     row = asdict(backup) | {"env": keys[backup.environment_id]} if json else _row(backup, keys)
     print_fields(row, json=json)
-
-
-def _project(control: ControlPlane, backup: Backup) -> Project:
-    return control.projects.get(control.environments.by_id(backup.environment_id).project_slug)
-
-
-def _environments(control: ControlPlane) -> dict[UUID, str]:
-    """Return the name of each environment, destroyed ones too."""
-    return {environment.id: environment.partition_key for environment in control.environments.list()}
 
 
 def _row(backup: Backup, keys: dict[UUID, str]) -> dict[str, object]:
@@ -237,23 +164,6 @@ def _row(backup: Backup, keys: dict[UUID, str]) -> dict[str, object]:
         "stored": _size(backup.stored_bytes),
         "age": _age(backup.taken_at, datetime.now(UTC)),
     }
-
-
-def _verdict(item: Planned, keys: dict[UUID, str], *, json: bool) -> dict[str, object]:
-    backup, verdict = item.backup, item.verdict
-    row: dict[str, object] = asdict(backup) if json else {"id": backup.id, "status": backup.status}
-    return row | {
-        "env": keys[backup.environment_id],
-        "taken": backup.taken_at,
-        "label": backup.label,
-        "verdict": "keep" if verdict.is_kept else "drop",
-        "reasons": list(verdict.reasons) if json else "; ".join(verdict.reasons),
-    }
-
-
-def _said(item: Planned, keys: dict[UUID, str]) -> str:
-    reasons = "; ".join(item.verdict.reasons)
-    return f"{item.backup.id} of {keys[item.backup.environment_id]}, {item.backup.moment:%Y-%m-%d %H:%M %Z}: {reasons}"
 
 
 def _size(size_bytes: int | None) -> str | None:

@@ -40,7 +40,7 @@ def follow(control: ControlPlane, run: Run, *, as_json: bool = False, show: Show
 
 
 def follow_bytes(control: ControlPlane, run: Run) -> Run:
-    """Follow the run, with a progress bar for work on many bytes."""
+    """Follow the run with a progress bar for work on many bytes; lines and bars go to stderr, stdout has the result."""
     with bars() as progress:
         return follow(control, run, show=partial(_show, progress))
 
@@ -52,19 +52,19 @@ def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[
         after_id = lines[-1]["id"]
 
 
-def print_line(line: dict[str, Any], *, as_json: bool = False) -> None:
-    """Print one line of a log, as text or as one JSON object."""
+def print_line(line: dict[str, Any], *, as_json: bool = False, err: bool = False) -> None:
+    """Print one line of a log, as text or as one JSON object, on stdout or stderr."""
     if as_json:
-        typer.echo(json.dumps(line, default=str, ensure_ascii=needs_ascii()))
+        typer.echo(json.dumps(line, default=str, ensure_ascii=needs_ascii()), err=err)
         return
     logged_at = line["logged_at"].astimezone().strftime("%H:%M:%S")
-    typer.echo(f"{logged_at} {line['level']:<5} {line['message']}")
+    typer.echo(f"{logged_at} {line['level']:<5} {line['message']}", err=err)
 
 
 def _show(progress: Progress, line: dict[str, Any]) -> None:
     reading = line["metadata"].get(PROGRESS)
     if reading is None:
-        print_line(line)
+        print_line(line, err=True)
     else:
         progress(reading["what"], reading["done"], reading["whole"])
 

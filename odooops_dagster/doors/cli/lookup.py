@@ -79,6 +79,11 @@ def environment_of(control: ControlPlane, slug: str, branch: str) -> Environment
     raise NotFound(f"project {slug} has no environment for {branch}", hint=f"its environments: {known}")
 
 
+def environment_names(control: ControlPlane) -> dict[UUID, str]:
+    """Return the partition key of each environment, destroyed ones too."""
+    return {environment.id: environment.partition_key for environment in control.environments.list()}
+
+
 def living(environments: list[Environment]) -> list[Environment]:
     """Return the environments that are not destroyed."""
     return [environment for environment in environments if environment.status != "destroyed"]

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields
 from odooops_dagster.doors.cli.ports import caller, platform
-from odooops_dagster.doors.cli.progress import bars
-from odooops_dagster.errors import BadInput, Conflict
-from odooops_dagster.steps.recovery.rows import Ports, diff_records
-from odooops_dagster.steps.recovery.rows_apply import queue_records, written_by
-from odooops_dagster.tools.backup.repositories import repository_of
+from odooops_dagster.errors import BadInput, Conflict, Unavailable
+from odooops_dagster.model import Environment, Run
+from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.uploads import Upload
 from odooops_dagster.tools.row_restore.diff import Chosen
+from odooops_dagster.tools.row_restore.handover import hand_over, remove_review, take_over
 from odooops_dagster.tools.row_restore.review import Review, read_review, write_review
 
 app = typer.Typer(help="Restore single records from a backup.", no_args_is_help=True)
@@ -40,15 +40,19 @@ def diff(
     json: Json = False,
 ) -> None:
     """Compare records of a backup with the live database and write the differences to a file for review."""
-    chosen = [Chosen.parse(text) for text in table]
+    for text in table:
+        Chosen.parse(text)
     if out.exists():
         raise Conflict(f"{out} is there already", hint="name another file: a review is somebody's work")
-    with _ports() as ports, bars() as progress:
-        environment = environment_of(ports.control, project, branch)
-        ports.control.members.require(environment.project_id, "restore")
-        found = backup_of(ports.control, backup)
-        review = diff_records(ports, environment, found, chosen, now=datetime.now(UTC), progress=progress)
-    page = write_review(review, out)
+    with platform() as opened:
+        control = opened.control
+        environment = environment_of(control, project, branch)
+        found = backup_of(control, backup)
+        asked = control.backups.compare(found.id, env=environment.name, tables=table, requested_by=caller())
+        run = control.runs.get(asked)
+        note(f"queued {name_of(run)}: compare backup {found.id} with {environment.partition_key}")
+        run = follow_bytes(control, run)
+        review, page = _fetched(control, opened.repository(environment.project_slug), run, out)
     counts = Counter(change.kind for change in review.changes)
     dangling = sum(1 for change in review.changes if change.dangling)
     for said in review.header.notes:
@@ -73,25 +77,60 @@ def apply(
     wanted = review.of("insert", "update")
     if not wanted:
         raise BadInput(f"{file} keeps no record to write", hint="ops backup records diff")
-    with _ports() as ports:
-        environment = ports.control.environments.get(review.header.environment)
-        ports.control.members.require(environment.project_id, "restore")
+    with platform() as opened:
+        control = opened.control
+        environment = control.environments.get(review.header.environment)
+        control.members.require(environment.project_id, "restore")
         confirm(list(_plan(review, environment.stage)), yes=yes)
-        repository = repository_of(ports.store, ports.settings, environment.project_slug)
-        run = queue_records(
-            ports.control, repository, environment, review, requested_by=caller(), now=datetime.now(UTC)
-        )
+        run = queue_records(control, opened.repository(environment.project_slug), environment, review)
         note(f"queued {name_of(run)}: {len(wanted)} record(s) into {environment.partition_key}")
-        run = follow_bytes(ports.control, run)
-        written = written_by(ports.control, run)
+        run = follow_bytes(control, run)
+        written = control.logs.result(run.id, "records") or {}
     print_fields({"run": name_of(run), **written}, json=json)
     finish(run)
 
 
-@contextmanager
-def _ports() -> Iterator[Ports]:
-    with platform() as opened:
-        yield Ports(control=opened.control, databases=opened.databases, store=opened.store, settings=opened.settings)
+def queue_records(control: ControlPlane, repository: Repository, environment: Environment, review: Review) -> Run:
+    """Hand the review over to the run that writes the rows left in it, and return that run.
+
+    The run has one attempt: after a kill, a new diff shows whether it had written, so nothing is written twice.
+
+    Raises:
+        Conflict: the environment is adopted.
+        Forbidden: the caller may not restore there.
+    """
+    handed = hand_over(repository, environment.project_slug, review, now=datetime.now(UTC))
+    try:
+        run_id = control.runs.queue(
+            environment.project_id,
+            env=environment.name,
+            git_sha=None,
+            ref=None,
+            kind="restore",
+            requested_by=caller(),
+            config={"records": handed.model_dump()},
+            max_attempts=1,
+        )
+    except BaseException:
+        remove_review(repository.store, environment.project_slug, handed)
+        raise
+    return control.runs.get(run_id)
+
+
+def _fetched(control: ControlPlane, repository: Repository, run: Run, out: Path) -> tuple[Review, Path]:
+    """Write the review that the run made to a file, then remove it from the store; return it and its readable page.
+
+    The command ends here if the run made none.
+    """
+    told = control.logs.result(run.id, "review")
+    if run.status != "succeeded" or told is None:
+        finish(run)
+        raise Unavailable(f"run {name_of(run)} left no review", hint=f"ops run logs {name_of(run)}")
+    handed = Upload.model_validate(told)
+    review = take_over(repository, run.project_slug, handed)
+    page = write_review(review, out)
+    remove_review(repository.store, run.project_slug, handed)
+    return review, page
 
 
 def _plan(review: Review, stage: str) -> Iterator[str]:

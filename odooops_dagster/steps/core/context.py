@@ -1,4 +1,4 @@
-"""The context of every step: the run, its environment, and the ports it may use."""
+"""The context of every step: the run, its project and environment, and the ports it may use."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ Log = Callable[[LogLevel, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepContext:
-    """One run at work."""
+class ProjectContext:
+    """One run at work in a project."""
 
     run: Run
-    environment: Environment
     project: Project
     fence: Fence
     control: ControlPlane
@@ -45,3 +44,10 @@ class StepContext:
         message = f"{what}: Odoo took {seconds:.1f} s"
         payload = {"odoo": what, "seconds": round(seconds, 3)}
         self.control.logs.event(self.fence, level="info", message=message, payload=payload)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepContext(ProjectContext):
+    """One run at work on an environment, or on a backup of one."""
+
+    environment: Environment

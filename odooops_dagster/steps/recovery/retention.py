@@ -5,32 +5,30 @@ After a kill at any point the next turn continues: the store follows the record,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Backup, Project
+from odooops_dagster.steps.core.context import ProjectContext
+from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.tools.backup import gc
+from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.quarantine import quarantined, release_from_quarantine
-from odooops_dagster.tools.backup.repositories import manifest_key
+from odooops_dagster.tools.backup.repositories import manifest_key, repository_of
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.retention import Candidate, Policy, Verdict, plan
+from odooops_dagster.tools.backup.retention_plan import AT_WORK, Planned, plan_backups
+from odooops_dagster.wording import size_text
 
-# States in which a run works on the backup, or may work on it.
-_AT_WORK = ("pending", "running", "stored")
-# Every verified backup is kept for its first 24 hours, so that a backup made before a risky step outlives the step.
-_YOUNG = timedelta(days=1)
+# The key of the result in the run's events.
+RESULT = "retention"
+# A change of a backup may become visible this long after its time: the next turn looks at it again.
+_MARGIN = timedelta(minutes=1)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """A backup and the policy's verdict on it, with every reason."""
-
-    backup: Backup
-    verdict: Verdict
+# Called before each drop; raises if the attempt may no longer write.
+Note = Callable[[Planned], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +40,8 @@ class Retained:
     manifests: tuple[str, ...]
     collected: int
     freed_bytes: int
+    # The store holds nothing of what was dropped up to this moment; None if objects wait for a later turn.
+    swept_at: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -53,74 +53,85 @@ class Retained:
         said = f"{len(self.dropped)} backup(s) dropped, {self.collected} object(s) removed"
         return "; ".join([said, *self.refused])
 
+    def to_payload(self) -> dict[str, object]:
+        """Return the result for the run's event."""
+        return {
+            "dropped": [str(backup.id) for backup in self.dropped],
+            "refused": list(self.refused),
+            "manifests": list(self.manifests),
+            "collected": self.collected,
+            "freed_bytes": self.freed_bytes,
+        }
+
+
+def apply_policy(ctx: ProjectContext) -> Retained:
+    """Apply the project's retention policy, and record the result and how far it has come.
+
+    Raises:
+        Fenced: another attempt owns the run; what is not dropped yet stays for it.
+    """
+    now = datetime.now(UTC)
+    done = retain(
+        ctx.control,
+        repository_of(ctx.store, ctx.settings, ctx.project.slug),
+        ctx.project,
+        time_zone=ctx.settings.time_zone,
+        now=now,
+        turn=f"retention-{ctx.run.id}-{ctx.run.attempt}",
+        note=lambda item: _note(ctx, item),
+        progress=Meter(ctx.control.logs, ctx.fence),
+    )
+    said = f"{done}; {size_text(done.freed_bytes)} freed"
+    ctx.control.logs.event(ctx.fence, level="info", message=said, payload={RESULT: done.to_payload()})
+    ctx.control.retention.record(ctx.fence, planned_at=now - _MARGIN, swept_at=done.swept_at)
+    ctx.log("info", said)
+    return done
+
 
 def planned(control: ControlPlane, project: Project, *, time_zone: str, now: datetime) -> list[Planned]:
     """Return the policy's verdict on each backup of the project, by environment, the newest first."""
     rules = control.policies.get(project.id, policy_type="retention")
-    policy = Policy(
-        daily=rules["daily"],
-        weekly=rules["weekly"],
-        monthly=rules["monthly"],
-        minimum=rules["minimum"],
-        time_zone=time_zone,
-    )
-    by_environment: dict[UUID, list[Backup]] = {}
-    for backup in control.backups.list(project.id):
-        if backup.status != "dropped":
-            by_environment.setdefault(backup.environment_id, []).append(backup)
-    return [item for backups in by_environment.values() for item in _plan(backups, policy, now)]
+    return plan_backups(control.backups.list(project.id), rules, time_zone=time_zone, now=now)
 
 
 def retain(
-    control: ControlPlane, repository: Repository, project: Project, *, time_zone: str, now: datetime, turn: str
+    control: ControlPlane,
+    repository: Repository,
+    project: Project,
+    *,
+    time_zone: str,
+    now: datetime,
+    turn: str,
+    note: Note = lambda _: None,
+    progress: Progress = silent,
 ) -> Retained:
     """Apply the retention policy: drop expired backups and delete unreferenced objects; report refused drops."""
     going = [item for item in planned(control, project, time_zone=time_zone, now=now) if not item.verdict.is_kept]
-    dropped, refused = _drop_rows(control, going)
-    manifests = _remove_manifests(repository, control.backups.list(project.id))
-    collection, obstacle = _collect(repository, turn) if dropped or manifests else (None, None)
+    dropped, refused = _drop_rows(control, going, note)
+    backups = control.backups.list(project.id)
+    manifests = _remove_manifests(repository, backups)
+    collection, obstacle = _collect(repository, turn, progress)
     return Retained(
         dropped=tuple(dropped),
         refused=(*refused, *([obstacle] if obstacle else [])),
         manifests=tuple(manifests),
         collected=len(collection.keys) if collection else 0,
         freed_bytes=collection.freed_bytes if collection else 0,
+        swept_at=max((b.dropped_at for b in backups if b.dropped_at), default=now) if collection else None,
     )
 
 
-def _plan(backups: Sequence[Backup], policy: Policy, now: datetime) -> Iterator[Planned]:
-    """Yield the verdict on each backup of one environment; a backup on which a run works is kept."""
-    by_id = {str(backup.id): backup for backup in backups}
-    for backup in backups:
-        if backup.status in _AT_WORK:
-            yield Planned(backup=backup, verdict=Verdict(id=str(backup.id), is_kept=True, reasons=("at work",)))
-    settled = [_candidate(backup) for backup in backups if backup.status not in _AT_WORK]
-    for verdict in plan(settled, policy=policy, now=now):
-        backup = by_id[verdict.id]
-        yield Planned(backup=backup, verdict=_spared(verdict) if _is_young(backup, now) else verdict)
+def _note(ctx: ProjectContext, item: Planned) -> None:
+    reasons = "; ".join(item.verdict.reasons)
+    message = f"drop backup {item.backup.id} of {item.backup.moment:%Y-%m-%d %H:%M %Z}: {reasons}"
+    ctx.control.logs.event(ctx.fence, level="info", message=message, payload={"backup_id": str(item.backup.id)})
+    ctx.log("info", message)
 
 
-def _is_young(backup: Backup, now: datetime) -> bool:
-    return backup.status == "verified" and now - backup.moment < _YOUNG
-
-
-def _spared(verdict: Verdict) -> Verdict:
-    return verdict if verdict.is_kept else Verdict(id=verdict.id, is_kept=True, reasons=("younger than a day",))
-
-
-def _candidate(backup: Backup) -> Candidate:
-    return Candidate(
-        id=str(backup.id),
-        taken_at=backup.moment,
-        is_verified=backup.status == "verified",
-        is_held=backup.held_at is not None,
-        label=backup.label,
-    )
-
-
-def _drop_rows(control: ControlPlane, going: Iterable[Planned]) -> tuple[list[Backup], list[str]]:
+def _drop_rows(control: ControlPlane, going: Iterable[Planned], note: Note) -> tuple[list[Backup], list[str]]:
     dropped, refused = [], []
     for item in going:
+        note(item)
         try:
             dropped.append(control.backups.drop(item.backup.id, reason="; ".join(item.verdict.reasons)))
         except Conflict as exc:
@@ -141,15 +152,15 @@ def _remove_manifests(repository: Repository, backups: Sequence[Backup]) -> list
 
 
 def _is_over(key: str, backup: Backup | None) -> bool:
-    if backup is None or backup.status in _AT_WORK:
+    if backup is None or backup.status in AT_WORK:
         return False
     return backup.status == "dropped" or manifest_key(backup) not in {None, key}
 
 
-def _collect(repository: Repository, turn: str) -> tuple[gc.Collection | None, str | None]:
+def _collect(repository: Repository, turn: str, progress: Progress) -> tuple[gc.Collection | None, str | None]:
     """Remove the objects that no manifest names; put it off while a backup or another collection holds the lock."""
     try:
-        collection = gc.collect(repository, collector_id=turn)
+        collection = gc.collect(repository, collector_id=turn, progress=progress)
     except Conflict as exc:
         return None, f"objects are removed at a later turn: {exc}"
     there = {key.rpartition("/")[2].partition(".")[0] for key in repository.sizes()}

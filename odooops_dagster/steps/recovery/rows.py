@@ -1,6 +1,6 @@
-"""Compare single records of a backup with an environment's live database, for a review.
+"""What comparing and restoring single records need: a database for the backup, its files, and the right environment.
 
-The backup is restored into a comparison database, which has its own role and to which no Odoo connects. Its name begins
+A backup is restored into a comparison database, which has its own role and to which no Odoo connects. Its name begins
 with the hour of its creation, so that one whose maker was killed is found and dropped.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -17,68 +16,17 @@ from secrets import token_hex
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.home import COMPARISON_PREFIX, comparison_made_at, comparison_name
-from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, DatabaseAccess, Environment
-from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import Manifest
-from odooops_dagster.tools.backup.parallel import Progress
-from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
+from odooops_dagster.tools.backup.restore import files_of, restore_filestore
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.row_restore.apply import BringBack
-from odooops_dagster.tools.row_restore.diff import Chosen, diff
-from odooops_dagster.tools.row_restore.review import Review
-from odooops_dagster.tools.store import ObjectStore
 
 # No comparison takes longer.
 _LIFE = timedelta(hours=24)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """The ports and settings that a diff needs."""
-
-    control: ControlPlane
-    databases: OdooDatabases
-    store: ObjectStore
-    settings: Settings
-
-
-def diff_records(
-    ports: Ports,
-    environment: Environment,
-    backup: Backup,
-    chosen: Sequence[Chosen],
-    *,
-    now: datetime,
-    progress: Progress,
-) -> Review:
-    """Restore the backup beside the environment's database and compare the chosen rows.
-
-    Raises:
-        Conflict: the backup is not verified, or is not of this environment.
-        NotFound: there is no such table.
-    """
-    refuse_other(environment, backup)
-    repository = repository_of(ports.store, ports.settings, environment.project_slug)
-    manifest = manifest_of(repository, backup)
-    live = locate_data(ports.databases, ports.settings, environment)
-    with comparison_database(ports.control, ports.databases, now=now) as access:
-        programs = pg_programs(ports.settings)
-        restore_database(repository, manifest, access, programs=programs, progress=progress)
-        return diff(
-            access,
-            live.access,
-            chosen,
-            backup_id=str(backup.id),
-            taken_at=manifest.taken_at,
-            environment=environment.partition_key,
-            now=now,
-        )
 
 
 @contextmanager

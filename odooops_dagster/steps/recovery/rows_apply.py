@@ -5,66 +5,30 @@ A person's review holds production's data: it is sealed and put in the store, an
 
 from __future__ import annotations
 
-import io
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, StepFailed
-from odooops_dagster.model import Environment, Run
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.uploads import Upload, remove_old, remove_upload, take_up, upload
+from odooops_dagster.steps.core.old_uploads import remove_old
 from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.rows import brought, refuse_other
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.row_restore import review as reviews
+from odooops_dagster.tools.backup.uploads import Upload
 from odooops_dagster.tools.row_restore.apply import Applied, apply
+from odooops_dagster.tools.row_restore.handover import FOLDER, remove_review, take_over
 from odooops_dagster.tools.row_restore.review import Review
 from odooops_dagster.tools.store import ObjectStore
 
-_FOLDER = "reviews"
+# The key of the counts in the run's events.
+RESULT = "records"
+
 _AGAIN = "ops backup records apply"
-
-
-def queue_records(
-    control: ControlPlane,
-    repository: Repository,
-    environment: Environment,
-    review: Review,
-    *,
-    requested_by: str | None,
-    now: datetime,
-) -> Run:
-    """Upload the review and queue the run that writes the rows left in it.
-
-    The run has one attempt: after a kill, a new diff shows whether it had written, so nothing is written twice.
-
-    Raises:
-        Conflict: the environment is adopted.
-        Forbidden: the caller may not restore there.
-    """
-    folder = f"{_FOLDER}/{environment.project_slug}"
-    handed = upload(repository, folder, io.BytesIO(reviews.to_bytes(review)), now=now)
-    try:
-        run_id = control.runs.queue(
-            environment.project_id,
-            env=environment.name,
-            git_sha=None,
-            ref=None,
-            kind="restore",
-            requested_by=requested_by,
-            config={"records": handed.model_dump()},
-            max_attempts=1,
-        )
-    except BaseException:
-        remove_upload(repository.store, folder, handed)
-        raise
-    return control.runs.get(run_id)
 
 
 def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Applied]:
@@ -76,25 +40,18 @@ def apply_records(ctx: StepContext, told: dict[str, object]) -> tuple[Review, Ap
             was written.
     """
     handed = _handed(told)
-    folder = f"{_FOLDER}/{ctx.project.slug}"
     repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
     try:
-        review = _review(repository, folder, handed)
+        review = _review(repository, ctx.project.slug, handed)
         return review, _apply(ctx, repository, review)
     finally:
         with suppress(OdooOpsError):  # a leftover is removed after a week
-            remove_upload(ctx.store, folder, handed)
+            remove_review(ctx.store, ctx.project.slug, handed)
 
 
 def remove_old_reviews(control: ControlPlane, store: ObjectStore, *, now: datetime) -> list[str]:
-    """Remove the old reviews that no unfinished run needs, and return the keys of their pieces."""
-    return remove_old(control, store, _FOLDER, now=now)
-
-
-def written_by(control: ControlPlane, run: Run) -> dict[str, Any]:
-    """Return the counts of written records from the run's event; empty if it wrote nothing."""
-    payloads = [row["payload"] for row in control.logs.events(run.id)]
-    return next((dict(payload["records"]) for payload in reversed(payloads) if "records" in payload), {})
+    """Remove the old reviews that no unfinished run needs and nobody fetched, and return the keys of their pieces."""
+    return remove_old(control, store, FOLDER, now=now)
 
 
 def _handed(told: dict[str, object]) -> Upload:
@@ -104,12 +61,11 @@ def _handed(told: dict[str, object]) -> Upload:
         raise BadInput("the run's config does not say which review", hint=_AGAIN) from exc
 
 
-def _review(repository: Repository, folder: str, handed: Upload) -> Review:
+def _review(repository: Repository, project_slug: str, handed: Upload) -> Review:
     try:
-        data = b"".join(take_up(repository, folder, handed))
+        return take_over(repository, project_slug, handed)
     except (NotFound, Conflict) as exc:
         raise StepFailed(f"the review is no longer whole in the store: {exc}", hint=_AGAIN) from exc
-    return reviews.from_bytes(data, name="the review")
 
 
 def _apply(ctx: StepContext, repository: Repository, review: Review) -> Applied:
@@ -128,6 +84,6 @@ def _apply(ctx: StepContext, repository: Repository, review: Review) -> Applied:
     with brought(repository, manifest, origin.filestore) as bring_back:
         done = apply(origin.access, review, bring_back=bring_back)
     counts = {"inserted": done.inserted, "updated": done.updated, "files": len(done.files)}
-    ctx.control.logs.event(ctx.fence, level="info", message="records restored", payload={"records": counts})
+    ctx.control.logs.event(ctx.fence, level="info", message="records restored", payload={RESULT: counts})
     ctx.control.events.note(environment, "records_restored", at=datetime.now(UTC), facts=told | counts)
     return done

@@ -6,18 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.errors import Conflict, Unavailable
-from odooops_dagster.model import Backup
+from odooops_dagster.errors import Conflict, StepFailed, Unavailable
+from odooops_dagster.kinds import VerifyConfig
+from odooops_dagster.local.pg_programs import pg_programs
+from odooops_dagster.model import Backup, Environment, LogLevel
+from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.manifest import LaterFormat, Manifest
 from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.quarantine import quarantine, release_from_quarantine
-from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of
+from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.verify import Defect, Verification, verify
 
 # At most this many names fit in a line.
 _NAMES_SAID = 5
+# At most this many names of lost files go into the run's event.
+_MISSING_NAMED = 1000
+
+
+# The key of the result in the run's events.
+RESULT = "verification"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +37,48 @@ class VerifiedAgain:
     backup: Backup
     fault: str | None
     verification: Verification | None
+
+    def to_payload(self) -> dict[str, object]:
+        """Return the result for the run's event."""
+        read = self.verification
+        return {
+            "backup": str(self.backup.id),
+            "is_good": self.fault is None,
+            "fault": self.fault,
+            "objects": read.object_count if read else None,
+            "files": read.file_count if read else None,
+            "read_bytes": read.read_bytes if read else None,
+            "missing_in_production": list(read.missing[:_MISSING_NAMED]) if read else [],
+        }
+
+
+def verify_backup(ctx: StepContext) -> VerifiedAgain:
+    """Read the run's backup back and record the result.
+
+    Raises:
+        StepFailed: the backup is damaged.
+        Unavailable: the store does not answer; nothing is recorded.
+        Conflict: a run works on the backup, it was dropped, or it cannot be read with this key.
+    """
+    backup = ctx.control.backups.get(VerifyConfig.of(ctx.run).backup_id)
+    done = verify_again(
+        ctx.control,
+        repository_of(ctx.store, ctx.settings, ctx.project.slug),
+        backup,
+        programs=pg_programs(ctx.settings),
+        progress=Meter(ctx.control.logs, ctx.fence),
+    )
+    said = f"backup {backup.id} is " + ("good" if done.fault is None else f"damaged: {done.fault}")
+    level: LogLevel = "info" if done.fault is None else "error"
+    ctx.control.logs.event(ctx.fence, level=level, message=said, payload={RESULT: done.to_payload()})
+    if done.fault is not None:
+        raise StepFailed(said, hint=f"ops backup create {_branch(ctx.environment)}, which stores it anew")
+    ctx.log("info", said)
+    return done
+
+
+def _branch(environment: Environment) -> str:
+    return environment.partition_key.replace("/", " ", 1)
 
 
 def verify_again(

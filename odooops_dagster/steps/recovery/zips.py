@@ -13,12 +13,13 @@ from odooops_dagster.errors import BadInput, Conflict, NotFound, StepFailed
 from odooops_dagster.files import whole_file
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.old_uploads import remove_old
 from odooops_dagster.steps.core.progress import Meter
-from odooops_dagster.steps.core.uploads import Upload, remove_old, remove_upload, take_up, upload
 from odooops_dagster.tools.backup.create import Created
 from odooops_dagster.tools.backup.parallel import Progress
 from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repository import Repository
+from odooops_dagster.tools.backup.uploads import Upload, remove_upload, take_up, upload
 from odooops_dagster.tools.backup.zip_import import Report, import_zip
 from odooops_dagster.tools.store import ObjectStore
 from odooops_dagster.wording import size_text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from odooops_dagster.errors import NotFound
 from odooops_dagster.tools.backup.manifest import Manifest
+from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.repository import TWINS, Repository
 from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, RepositoryLock, lock_repository, remove_dead, utc_now
 
@@ -22,7 +24,12 @@ class Collection:
 
 
 def collect(
-    repository: Repository, *, collector_id: str, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
+    repository: Repository,
+    *,
+    collector_id: str,
+    dry_run: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+    progress: Progress = silent,
 ) -> Collection:
     """Remove the objects that no backup needs, and return them.
 
@@ -34,7 +41,7 @@ def collect(
         sizes = repository.sizes()
         doomed = sorted(sizes.keys() - needed)
         if not dry_run:
-            _remove(repository, doomed, lock)
+            _remove(repository, doomed, lock, sizes=sizes, progress=progress)
             _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], lock)
             _sweep(repository, now=clock())
     return Collection(
@@ -57,10 +64,20 @@ def _manifests(repository: Repository) -> Iterator[Manifest]:
             # The backup was dropped meanwhile.
 
 
-def _remove(repository: Repository, keys: list[str], lock: RepositoryLock) -> None:
+def _remove(
+    repository: Repository,
+    keys: Sequence[str],
+    lock: RepositoryLock,
+    *,
+    sizes: Mapping[str, int] = MappingProxyType({}),
+    progress: Progress = silent,
+) -> None:
+    done, whole = 0, sum(sizes.get(key, 0) for key in keys)
     for key in keys:
         lock.check()
         repository.store.delete(repository.prefix + key)
+        done += sizes.get(key, 0)
+        progress("objects removed", done, whole)
 
 
 def _sweep(repository: Repository, *, now: datetime) -> None:

@@ -42,7 +42,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
-    perform ops.require_carried_out(p_kind, p_config);
+    perform ops.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1

@@ -1,5 +1,5 @@
 -- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
--- waiting runs of the branch.
+-- waiting runs of the branch. A project has one unfinished retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
 -- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
 -- without a job, PT400 for invalid values.
@@ -64,7 +64,13 @@ begin
             perform ops.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
-    perform ops.require_carried_out(p_kind, p_config);
+    perform ops.require_carried_out(p_kind, p_config, v_environment.id is not null);
+    if p_kind = 'retention' then
+        v_id := coalesce(ops.unfinished_retention(queue_run.project_id), v_id);
+        if exists (select from ops.run_requests as q where q.run_id = v_id) then
+            return v_id;
+        end if;
+    end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
         where c.project_id = queue_run.project_id

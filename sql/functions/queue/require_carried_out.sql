@@ -1,8 +1,11 @@
 -- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. Called by queue_run and enroll_run. Locks nothing. Raises PT409.
+-- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
+-- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
+-- PT409.
 create or replace function ops.require_carried_out(
     p_kind ops.run_kind,
-    p_config jsonb
+    p_config jsonb,
+    p_is_bound boolean
 )
 returns void
 language plpgsql
@@ -10,8 +13,17 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_kind record;
 begin
-    if exists (select from ops.run_kinds() as k where k.kind = p_kind and k.is_carried_out) or (
+    select k.is_carried_out, k.stages = '{}' as is_of_no_environment into v_kind
+    from ops.run_kinds() as k
+    where k.kind = p_kind;
+    if p_is_bound and v_kind.is_of_no_environment then
+        raise sqlstate 'PT409' using
+            message = format('A %s run works on no environment', p_kind),
+            hint = 'Use its command: ops backup verify, ops backup retention or ops backup records diff.';
+    elsif v_kind.is_carried_out or (
         p_kind = 'promote' and exists (
             select from ops.deployments as d
             where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
@@ -23,7 +35,7 @@ begin
         message = format('This version carries out no %s run', p_kind),
         hint = case p_kind
             when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
-            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill or destroy.'
+            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.'
         end;
 end
 $$;

@@ -22,7 +22,8 @@ begin
     end if;
     perform ops.require_permission(p_project_id, case
         when p_kind in ('backup', 'drill', 'promote') then p_kind::text
-        when p_kind in ('restore', 'clone') then 'restore'
+        when p_kind in ('verify', 'retention') then 'backup'
+        when p_kind in ('restore', 'clone', 'compare') then 'restore' -- a comparison shows the backup's data
         when p_stage = 'production' then 'queue_production'
         else 'queue'
     end);

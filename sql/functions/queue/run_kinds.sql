@@ -3,7 +3,7 @@
 --   new      it gives an environment a new database; production gets one only while it has none
 --   replace  it may replace the data of any environment, production's too
 --   remove   it removes the environment
--- It also lists the stages on which the kind may work, and whether this version has a job for it. kinds.py has the same
+-- It also lists the stages on which the kind may work (none: its runs work on no environment), and whether this version has a job for it. kinds.py has the same
 -- facts for Dagster, and a test compares the two. A kind that is not listed may do nothing.
 -- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
@@ -23,7 +23,10 @@ values
     ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
     ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
     ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
-    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true)
+    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
+    ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+    ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+    ('compare'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true)
 $$;
 comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
 revoke all on function ops.run_kinds from public;

@@ -1,7 +1,7 @@
-"""Uploads for a run: a zip or a review, kept in the store until the run has read it.
+"""Uploads for a run or of a run: a zip or a review, kept in the store until its reader has it.
 
 An upload is stored in pieces, sealed like a backup, because it holds the same data. Its name begins with the hour of
-the upload, so that one whose run never used it is found and removed.
+the upload, so that one that nobody read is found and removed.
 """
 
 from __future__ import annotations
@@ -9,27 +9,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Annotated, BinaryIO
 
 from pydantic import BaseModel, Field
 
-from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
-from odooops_dagster.model import Run
 from odooops_dagster.tools.backup.encryption import LARGEST
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.store import ObjectStore
 
 _NAME = r"(?P<came>\d{10})-[0-9a-f]{16}"
 _CAME = "%Y%m%d%H"
-# An upload is stored before its run is queued, and a run may wait for a long time.
-_KEPT_FOR = timedelta(days=7)
 
 
 class Upload(BaseModel, frozen=True, extra="forbid"):
-    """An upload in the store, as written in the config of the run that reads it."""
+    """An upload in the store, as written in the config or the events of a run."""
 
     name: Annotated[str, Field(pattern=rf"^{_NAME}$")]  # in its folder of the project
     pieces: Annotated[int, Field(ge=0)]
@@ -44,7 +40,7 @@ def upload(
     now: datetime,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Upload:
-    """Copy the stream into the store, where a run on any machine can read it; `folder` is one of the project."""
+    """Copy the stream into the store, where its reader on any machine finds it; `folder` is one of the project."""
     name = f"{now.astimezone(UTC):{_CAME}}-{token_hex(8)}"
     sha256 = hashlib.sha256()
     pieces = done = 0
@@ -80,39 +76,13 @@ def remove_upload(store: ObjectStore, folder: str, handed: Upload) -> None:
         store.delete(_key(folder, handed.name, index))
 
 
-def remove_old(control: ControlPlane, store: ObjectStore, root: str, *, now: datetime) -> list[str]:
-    """Remove the old uploads below the folder that no unfinished run needs, and return the keys of their pieces."""
-    old = [key for key, came in _kept(store, root) if now - came > _KEPT_FOR]
-    if not old:
-        return []
-    waiting = {name for run in _unfinished(control) for name in _names_in(run)}
-    gone = [key for key in old if _name_of(key) not in waiting]
-    for key in gone:
-        store.delete(key)
-    return gone
-
-
-def _kept(store: ObjectStore, root: str) -> Iterator[tuple[str, datetime]]:
+def uploads_below(store: ObjectStore, root: str) -> Iterator[tuple[str, str, datetime]]:
+    """Yield the key, the upload's name and its hour for each piece of an upload below the folder."""
     for found in store.list(f"{root}/"):
-        if name := re.fullmatch(_NAME, _name_of(found.key)):
-            yield found.key, datetime.strptime(name["came"], _CAME).replace(tzinfo=UTC)
-
-
-def _unfinished(control: ControlPlane) -> list[Run]:
-    waiting = [control.runs.get(row["run_id"]) for row in control.runs.queued() if row["kind"] in {"backup", "restore"}]
-    return [*control.runs.active(), *waiting]
-
-
-def _names_in(run: Run) -> Iterator[str]:
-    """Yield every name in the run's config, whatever its purpose."""
-    for told in run.config.values():
-        if isinstance(told, dict) and isinstance(told.get("name"), str):
-            yield told["name"]
+        name = found.key.split("/")[-2]
+        if came := re.fullmatch(_NAME, name):
+            yield found.key, name, datetime.strptime(came["came"], _CAME).replace(tzinfo=UTC)
 
 
 def _key(folder: str, name: str, index: int) -> str:
     return f"{folder}/{name}/{index:06}"
-
-
-def _name_of(key: str) -> str:
-    return key.split("/")[-2]
