@@ -7,7 +7,7 @@ of ours is not on the record, the record was restored from an older state: nothi
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,14 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
 
-def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+def collect(
+    control: ControlPlane,
+    runtime: Runtime,
+    databases: OdooDatabases,
+    settings: Settings,
+    *,
+    progress: Callable[[str], object] = lambda _: None,
+) -> list[str]:
     """Remove our databases, services and folders that no live environment or active run owns; return what was removed.
 
     Things of others and unknown things raise an alarm. If the record itself is in doubt, nothing is removed.
@@ -48,7 +55,11 @@ def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, s
     if older_since is not None:
         accept_record(control, settings.home)
     over = [verdict.thing for verdict in verdicts if verdict.answer == "over"]
-    return list(_remove(control, runtime, databases, settings.home, over=over, record=record))
+    removed = []
+    for what in _remove(control, runtime, databases, settings.home, over=over, record=record):
+        removed.append(what)
+        progress(f"removed {what}")
+    return removed
 
 
 def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Path, *, now: datetime) -> Verdict:
