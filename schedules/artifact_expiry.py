@@ -17,5 +17,5 @@ def artifact_expiry(
     """Request a run of the job if something has expired."""
     now = datetime.now(UTC)
     return request_if_due(
-        context.instance, "artifact_expiry", lambda last: control.retention.artifact_expiry_is_due(now, last_at=last)
+        context.instance, "artifact_expiry", lambda last: control.clocks.artifact_expiry_is_due(now, last_at=last)
     )

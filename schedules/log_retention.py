@@ -17,5 +17,5 @@ def log_retention(
     """Request a run of the job if something has expired or a partition is missing."""
     now = datetime.now(UTC)
     return request_if_due(
-        context.instance, "log_retention", lambda last: control.retention.log_retention_is_due(now, last_at=last)
+        context.instance, "log_retention", lambda last: control.clocks.log_retention_is_due(now, last_at=last)
     )

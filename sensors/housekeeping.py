@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,8 @@ from assets.maintenance import MAINTENANCE_JOBS
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.maintenance import request_if_due
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import ServiceStatus
 from odooops_dagster.steps.environment.converge import to_converge
 from odooops_dagster.tools.runtime import Runtime
 
@@ -76,18 +79,19 @@ def jobs_due(
 
     return [
         request_if_due(context.instance, "converge", is_to_converge),
-        request_if_due(context.instance, "janitor", lambda last: control.orphans.janitor_is_due(now, last_at=last)),
+        request_if_due(context.instance, "janitor", lambda last: control.clocks.janitor_is_due(now, last_at=last)),
     ]
 
 
 def differences(control: ControlPlane, runtime: Runtime) -> str:
     """Return the environments whose service is not as their row says, or that the runtime is too slow to say."""
-    found = ["the runtime does not answer in time"]
+    statuses: list[list[ServiceStatus]] = []
 
     def look() -> None:
-        found[:] = to_converge(control, runtime)
+        with suppress(OdooOpsError, OSError):
+            statuses.append(runtime.status())
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(LOOK_SECONDS)
-    return " ".join(found)
+    return " ".join(to_converge(control, statuses[0]) if statuses else ["the runtime does not answer in time"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from odooops_dagster.control.database import Database
@@ -21,10 +20,6 @@ class Orphans:
         rows = self._database.read("orphan_decisions", order="id")
         newest = {(row["kind"], row["name"]): row["decision"] for row in rows}
         return frozenset(thing for thing, decision in newest.items() if decision == "adopted")
-
-    def janitor_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
-        """Return whether the janitor has a reason to go round, `last_at` the start of its last round."""
-        return bool(self._database.value("janitor_is_due", p_now=now, p_last_at=last_at))
 
     def decide(
         self,

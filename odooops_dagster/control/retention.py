@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from odooops_dagster.control.database import Database
 from odooops_dagster.model import Expiry
@@ -19,14 +18,6 @@ class Retention:
         """Remove expired rows, at most `limit` of each part; parts are logs, events, ingest and artifacts."""
         rows = self._database.call("expire_rows", p_limit=limit, p_parts=list(parts))
         return [Expiry.from_row(row) for row in rows]
-
-    def artifact_expiry_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
-        """Return whether the artifact expiry has something to do, `last_at` its last success."""
-        return bool(self._database.value("artifact_expiry_is_due", p_now=now, p_last_at=last_at))
-
-    def log_retention_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
-        """Return whether the log retention has something to do, `last_at` its last success."""
-        return bool(self._database.value("log_retention_is_due", p_now=now, p_last_at=last_at))
 
     def remove_artifacts(self, urls: Sequence[str]) -> int:
         """Delete the rows of condemned artifacts whose objects are gone, and return their number."""

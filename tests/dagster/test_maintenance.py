@@ -243,25 +243,25 @@ def test_a_preview_that_does_not_run_is_converged_at_once_and_then_every_five_mi
 def test_the_janitor_goes_round_every_ten_minutes_and_after_what_may_leave_something(world: World) -> None:
     """A round that never was is due; a run that ended before the last round is not news."""
     control, now = world.control, datetime.now(UTC)
-    assert control.orphans.janitor_is_due(now, last_at=None)
-    assert not control.orphans.janitor_is_due(now, last_at=now - timedelta(minutes=9))
-    assert control.orphans.janitor_is_due(now, last_at=now - timedelta(minutes=10))
+    assert control.clocks.janitor_is_due(now, last_at=None)
+    assert not control.clocks.janitor_is_due(now, last_at=now - timedelta(minutes=9))
+    assert control.clocks.janitor_is_due(now, last_at=now - timedelta(minutes=10))
     world.queue()
     control.runs.complete(fence_of(world.claim()), exit_code=1, error_message="killed")
     later = datetime.now(UTC)
-    assert control.orphans.janitor_is_due(later, last_at=now)
-    assert not control.orphans.janitor_is_due(later, last_at=later)
+    assert control.clocks.janitor_is_due(later, last_at=now)
+    assert not control.clocks.janitor_is_due(later, last_at=later)
 
 
 def test_an_expiry_is_due_with_an_expired_artifact_and_once_a_day(world: World, database: str) -> None:
     """Old uploads lie in the store, which SQL does not see: they are looked for once a day."""
-    retention, now = world.control.retention, datetime.now(UTC)
-    assert not retention.artifact_expiry_is_due(now, last_at=now - timedelta(hours=23))
-    assert retention.artifact_expiry_is_due(now, last_at=now - timedelta(hours=24))
+    clocks, now = world.control.clocks, datetime.now(UTC)
+    assert not clocks.artifact_expiry_is_due(now, last_at=now - timedelta(hours=23))
+    assert clocks.artifact_expiry_is_due(now, last_at=now - timedelta(hours=24))
     fill(world, database, MemoryStore(), 1)
-    assert retention.artifact_expiry_is_due(now, last_at=now)
+    assert clocks.artifact_expiry_is_due(now, last_at=now)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update ops.run_artifacts set expires_at = null")
-        assert not retention.artifact_expiry_is_due(now, last_at=now)
+        assert not clocks.artifact_expiry_is_due(now, last_at=now)
         connection.execute("update ops.run_artifacts set created_at = now() - interval '10 years'")
-    assert retention.artifact_expiry_is_due(now, last_at=now)
+    assert clocks.artifact_expiry_is_due(now, last_at=now)

@@ -144,7 +144,7 @@ def test_the_clock_makes_the_months_to_come(world: World, database: str) -> None
         last = connection.execute(query.encode()).fetchone()
         assert last is not None
         connection.execute(f"drop table ops.{last[0]}".encode())
-    assert world.control.retention.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))
+    assert world.control.clocks.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))
     done = carry_out(world.instance, "log_retention", control=world.control)
     assert said(world.instance, done) == [f"made {last[0]}", "nothing is past its time"]
-    assert not world.control.retention.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))
+    assert not world.control.clocks.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))

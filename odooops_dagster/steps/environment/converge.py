@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
@@ -27,9 +27,9 @@ def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, env
     return runtime.start(deployed_service(databases, settings, environment))
 
 
-def to_converge(control: ControlPlane, runtime: Runtime) -> list[str]:
+def to_converge(control: ControlPlane, statuses: Sequence[ServiceStatus]) -> list[str]:
     """Return the environments whose service does not run and should, or runs and should not; change nothing."""
-    states = {status.name: status.state for status in runtime.status()}
+    states = {status.name: status.state for status in statuses}
     working = {run.environment_id for run in control.runs.active()}
     return [
         environment.partition_key
