@@ -13,6 +13,7 @@ import dagster as dg
 import psycopg
 import pytest
 
+from odooops_dagster.control.orphans import FoundOrphan
 from odooops_dagster.engine import tags
 from odooops_dagster.model import ServiceStatus
 from odooops_dagster.steps.core.evidence import object_name
@@ -37,6 +38,19 @@ def world(world: World) -> Iterator[World]:
     """Yield the world with a Dagster instance on disk: schedules open it by its reference."""
     with dg.DagsterInstance.local_temp() as instance:
         yield replace(world, instance=instance)
+
+
+A_STRANGER = FoundOrphan(
+    kind="database",
+    name="ops_x",
+    answer="stranger",
+    reason="it bears no mark",
+    is_foreign=False,
+    installation=None,
+    control_plane=None,
+    run_id=None,
+    made_at=None,
+)
 
 
 class Counting(MemoryStore):
@@ -246,6 +260,12 @@ def test_the_janitor_goes_round_every_ten_minutes_and_after_what_may_leave_somet
     assert control.clocks.janitor_is_due(now, last_at=None)
     assert not control.clocks.janitor_is_due(now, last_at=now - timedelta(minutes=9))
     assert control.clocks.janitor_is_due(now, last_at=now - timedelta(minutes=10))
+    control.orphans.replace([A_STRANGER])
+    [orphan] = control.orphans.list()
+    assert not control.clocks.janitor_is_due(now, last_at=now)
+    control.orphans.decide(orphan, "dropped", decided_by="ada")
+    assert control.clocks.janitor_is_due(now, last_at=now)
+    control.orphans.replace([])
     world.queue()
     control.runs.complete(fence_of(world.claim()), exit_code=1, error_message="killed")
     later = datetime.now(UTC)

@@ -1,8 +1,8 @@
 -- Queues the backups of the night that are not queued yet: one of each living production with data whose policy wants
 -- nightly backups, and once more an hour after it failed, which rewrites damaged objects. p_hour is the hour of the
 -- night in the time zone. Returns each backup that it queued, or why it was refused.
--- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one
--- production (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
+-- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one production
+-- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
 -- record are looked at first, because after a deployment the idempotency key alone would be refused.
 -- Definer: it calls helpers that only the owner may execute.
 create or replace function ops.queue_nightly_backups(

@@ -1,5 +1,5 @@
 -- Returns whether the janitor has something to look for: since its last round a run ended or the time of a replaced
--- database was over; and every ten minutes in any case, for what the record does not know. p_last_at is the start of the
+-- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not know. p_last_at is the start of the
 -- last round that succeeded.
 -- Called by the sensor housekeeping. Locks and raises nothing.
 create or replace function ops.janitor_is_due(
@@ -27,6 +27,7 @@ select
     or exists (
         select from ops.restores as s where s.keep_previous_until between p_last_at and p_now
     )
+    or exists (select from ops.orphans as o where o.decision is not null)
 $$;
 comment on function ops.janitor_is_due is 'Whether the janitor has a reason to go round.';
 revoke all on function ops.janitor_is_due from public;
