@@ -21,6 +21,7 @@ from odooops_dagster.steps.upkeep.expire import remove_artifacts
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
 from schedules.artifact_expiry import artifact_expiry
+from schedules.environment_expiry import environment_expiry
 from schedules.log_retention import log_retention
 from sensors.housekeeping import housekeeping
 from sensors.reconciler import end_dead_maintenance
@@ -135,6 +136,24 @@ def test_a_store_that_answers_after_five_seconds_delays_the_job_alone(world: Wor
     assert carry_out(world.instance, "artifact_expiry", control=world.control, store=store).success
     assert time.monotonic() - began > TICK_SECONDS
     assert left(database) == 0
+
+
+def test_ten_thousand_expired_previews_are_queued_by_as_many_ticks_as_it_takes(world: World, database: str) -> None:
+    """Each tick ends in time, and the next one goes on where it stopped."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "insert into ops.environments (project_id, name, branch, stage, partition_key, expires_at)"
+            " select %s, 'feature/' || n, 'feature/' || n, 'development', 'shop/feature/' || n, now()"
+            " from generate_series(1, %s) as n",
+            [world.project.id, MANY],
+        )
+        connection.execute("analyze ops.environments")
+    counts = []
+    for _ in range(2):
+        with a_tick():
+            environment_expiry(dg.build_schedule_context(instance=world.instance), control=world.control)
+        counts.append(len(world.control.runs.queued()))
+    assert 0 < counts[0] < counts[1]
 
 
 def test_a_killed_expiry_is_continued_by_the_next(world: World, database: str) -> None:

@@ -1,6 +1,7 @@
 -- Queues the week's drills that are not queued yet: one of each living production of an active project that has a
 -- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
--- p_from_hour, so that the drill uses that night's backup. Returns each drill's backup, or why it was refused.
+-- p_from_hour, so that the drill uses that night's backup. Returns each drill's backup, or why it was
+-- refused; after a second it stops, and the next call continues.
 -- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
 -- newer backup since.
@@ -38,6 +39,7 @@ begin
             )
         order by p.partition_key
     loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         partition_key := v_due.partition_key;
         backup_id := v_due.verified_backup_id;
         refusal := null;

@@ -1,6 +1,7 @@
 -- Queues the backups of the night that are not queued yet: one of each living production with data whose policy wants
 -- nightly backups, and once more an hour after it failed, which rewrites damaged objects. p_hour is the hour of the
--- night in the time zone. Returns each backup that it queued, or why it was refused.
+-- night in the time zone. Returns each backup that it queued, or why it was refused; after a second it
+-- stops, and the next call continues.
 -- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
 -- record are looked at first, because after a deployment the idempotency key alone would be refused.
@@ -39,6 +40,7 @@ begin
             ))
         order by p.partition_key
     loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         partition_key := v_due.partition_key;
         backup_id := null;
         refusal := null;
