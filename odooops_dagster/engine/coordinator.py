@@ -46,9 +46,10 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
         It takes no place in Dagster's queue: neither does it wait for pushes, nor do pushes wait for it.
         """
         run = context.dagster_run
-        first = maintenance.unfinished(self._instance, run.job_name)[0].dagster_run
-        if first.run_id != run.run_id:
-            self._instance.report_run_canceled(run, message=f"{run.job_name}: run {first.run_id} is not finished")
+        first = maintenance.unfinished(self._instance, run.job_name)[:1]
+        if first and first[0].dagster_run.run_id != run.run_id:
+            message = f"{run.job_name}: run {first[0].dagster_run.run_id} is not finished"
+            self._instance.report_run_canceled(run, message=message)
         elif run.status == DagsterRunStatus.NOT_STARTED:
             self._instance.launch_run(run.run_id, context.workspace)
         return self._instance.get_run_by_id(run.run_id) or run
