@@ -9,6 +9,7 @@ from assets.database import database
 from assets.deployment import deployment
 from assets.image import image
 from assets.jobs import JOBS
+from assets.maintenance import MAINTENANCE_JOBS
 from assets.prod_clone import prod_clone
 from assets.production import production
 from assets.recovery_drill import recovery_drill
@@ -33,7 +34,7 @@ def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, with the platform's resources."""
     return dg.Definitions(
         assets=[source, image, prod_clone, database, deployment, production, backup, recovery_drill],
-        jobs=JOBS,
+        jobs=[*JOBS, *MAINTENANCE_JOBS],
         sensors=[
             ops_queue,
             github_pushes,

@@ -2,6 +2,7 @@
 
 The function `ops.run_kinds` (sql/functions/queue/run_kinds.sql) has the same facts and enforces them; a test compares
 the two. A new kind is also a value of the enum `ops.run_kind`, in a migration, and of `RunKind` in model/runs.py.
+The maintenance jobs of the platform itself are a second, shorter table: they are no kinds of runs.
 """
 
 from __future__ import annotations
@@ -128,6 +129,34 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="verify", effect="none", job="verify", stages=(), config=VerifyConfig),
         Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True),
         Kind(name="compare", effect="none", job="compare", stages=(), config=CompareConfig),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maintenance:
+    """A maintenance job: it has no partition, no row in ops.runs and no effect on the data of an environment."""
+
+    name: str
+    description: str
+
+
+MAINTENANCE: dict[str, Maintenance] = {
+    job.name: job
+    for job in (
+        Maintenance(
+            name="artifact_expiry",
+            description="Remove expired artifacts and old uploads, first from the store, then from the record.",
+        ),
+        Maintenance(
+            name="log_retention",
+            description="Remove expired log lines, deliveries and events, and create the partitions of future months.",
+        ),
+        Maintenance(
+            name="janitor",
+            description="Find what ended runs left behind and remove it; report what is not on the record.",
+        ),
+        Maintenance(name="converge", description="Start the services that should run and stop those that should not."),
     )
 }
 

@@ -1,4 +1,4 @@
-"""Remove artifacts that no run keeps any longer: first from the store, then from the record."""
+"""Start the removal of artifacts that no run keeps any longer."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.recovery.rows_apply import remove_old_reviews
-from odooops_dagster.steps.recovery.zips import remove_old_zips
-from odooops_dagster.steps.upkeep.expire import remove_artifacts
-from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.engine.maintenance import request_if_due
 
 
-@dg.schedule(job=destroy, cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
-def artifact_expiry(control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]) -> dg.SkipReason:
-    """Remove the expired objects, then their rows, and the old uploads that no run needs."""
-    remove_old_zips(control, store, now=datetime.now(UTC))
-    remove_old_reviews(control, store, now=datetime.now(UTC))
-    removed = remove_artifacts(control, store)
-    reason = f"{removed.objects} object(s) removed, {removed.rows} artifact(s) forgotten"
-    if removed.elsewhere:
-        reason += f"; not in this store: {', '.join(removed.elsewhere[:10])}"
-    return dg.SkipReason(reason if removed.objects or removed.elsewhere else "no artifact is past its time")
+@dg.schedule(job_name="artifact_expiry", cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def artifact_expiry(
+    context: dg.ScheduleEvaluationContext, control: dg.ResourceParam[ControlPlane]
+) -> dg.RunRequest | dg.SkipReason:
+    """Request a run of the job if something has expired."""
+    now = datetime.now(UTC)
+    return request_if_due(
+        context.instance, "artifact_expiry", lambda last: control.clocks.artifact_expiry_is_due(now, last_at=last)
+    )

@@ -8,10 +8,9 @@ import dagster as dg
 
 from assets.jobs import back_up
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.recovery.freshness import watch_freshness
 
 
 @dg.schedule(job=back_up, cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def backup_freshness(control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
     """Open an incident for each production with stale backups, and resolve it when they are fresh again."""
-    return dg.SkipReason("; ".join(watch_freshness(control, now=datetime.now(UTC))) or "no alarm begins or ends")
+    return dg.SkipReason("; ".join(control.clocks.watch_freshness(datetime.now(UTC))) or "no alarm begins or ends")

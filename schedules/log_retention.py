@@ -1,19 +1,21 @@
-"""Remove log lines, deliveries and months of events that their project no longer keeps."""
+"""Start the removal of log lines, deliveries and months of events that their project no longer keeps."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
-from assets.jobs import destroy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.steps.upkeep.expire import expire_rows
-
-# Dagster limits an evaluation to a minute; the rest waits for the next hour.
-PATIENCE_SECONDS = 30.0
+from odooops_dagster.engine.maintenance import request_if_due
 
 
-@dg.schedule(job=destroy, cron_schedule="17 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
-def log_retention(control: dg.ResourceParam[ControlPlane]) -> dg.SkipReason:
-    """Remove expired rows; the result, kept in Dagster's own database, holds the checkpoints' hashes."""
-    done = expire_rows(control, patience_seconds=PATIENCE_SECONDS)
-    return dg.SkipReason("; ".join(map(str, done)) or "nothing is past its time")
+@dg.schedule(job_name="log_retention", cron_schedule="17 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def log_retention(
+    context: dg.ScheduleEvaluationContext, control: dg.ResourceParam[ControlPlane]
+) -> dg.RunRequest | dg.SkipReason:
+    """Request a run of the job if something has expired or a partition is missing."""
+    now = datetime.now(UTC)
+    return request_if_due(
+        context.instance, "log_retention", lambda last: control.clocks.log_retention_is_due(now, last_at=last)
+    )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from assets.jobs import drill
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.recovery.drills_due import ask_for_drills
 
 
 # Evaluated every hour, queued once a week: a machine that was off at one hour queues its drills at the next.
 @dg.schedule(job=drill, cron_schedule="23 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def recovery_drills(control: dg.ResourceParam[ControlPlane], settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
     """Queue the week's drills; the queue starts them like any other run."""
-    asked = ask_for_drills(control, now=datetime.now(ZoneInfo(settings.time_zone)))
-    return dg.SkipReason("; ".join(asked) or "every production with a verified backup was drilled this week")
+    asked = control.clocks.queue_drills(datetime.now(UTC), time_zone=settings.time_zone)
+    said = [
+        f"{asked_drill.partition_key}: {asked_drill.refusal or f'drill of backup {asked_drill.backup_id}'}"
+        for asked_drill in asked
+    ]
+    return dg.SkipReason("; ".join(said) or "every production with a verified backup was drilled this week")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from uuid import UUID
 
 import dagster as dg
 
@@ -20,6 +21,34 @@ ASKED_AT_ONCE = 8
 WAIT_SECONDS = 4.0
 # How often a waiting tick looks for due work; each look costs two queries of a millisecond.
 LOOK_EVERY_SECONDS = 0.5
+# How long a look waits for the answers; what comes later is read by a later look.
+ANSWER_SECONDS = 1.0
+
+
+class Asking:
+    """Repositories that are being asked for their branches, each once at a time, also from one tick to the next."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=ASKED_AT_ONCE)
+        self._answers: dict[UUID, tuple[Project, Future[list[UUID]]]] = {}
+
+    def begin(self, control: ControlPlane, due: Sequence[Project]) -> int:
+        """Begin to ask the repositories that are not being asked already, and return their number."""
+        new = [project for project in due if project.id not in self._answers]
+        for project in new:
+            self._answers[project.id] = (project, self._pool.submit(poll_project, control, project))
+        return len(new)
+
+    def end(self, context: dg.SensorEvaluationContext, *, wait_seconds: float) -> int:
+        """Wait a moment for answers and return how many runs they queued; log a failed poll."""
+        done, _ = wait([answer for _, answer in self._answers.values()], timeout=wait_seconds)
+        ended = [(project, answer) for project, answer in self._answers.values() if answer in done]
+        for project, _ in ended:
+            del self._answers[project.id]
+        return sum(_queued(context, project, answer) for project, answer in ended)
+
+
+_asking = Asking()
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -28,31 +57,24 @@ def github_pushes(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Apply the deliveries that the gateway stored and poll the repositories that are due, for a few seconds."""
+    """Apply the deliveries that the gateway stored and poll the repositories that are due, for a few seconds.
+
+    A repository that answers late is asked once and read by a later tick; this tick ends in time.
+    """
     deadline = time.monotonic() + WAIT_SECONDS
     applied = asked = queued = 0
     while True:
         applied += len(control.pushes.apply(limit=20))
-        due = control.projects.to_poll(older_than_seconds=settings.poll_seconds)
-        asked += len(due)
-        queued += ask_all(context, control, due)
+        asked += _asking.begin(control, control.projects.to_poll(older_than_seconds=settings.poll_seconds))
+        queued += _asking.end(context, wait_seconds=ANSWER_SECONDS)
         if time.monotonic() >= deadline:
             return dg.SkipReason(f"{applied} deliveries applied, {asked} times asked, {queued} runs queued")
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def ask_all(context: dg.SensorEvaluationContext, control: ControlPlane, due: Sequence[Project]) -> int:
-    """Poll the repositories in parallel and return how many runs their new commits queued."""
-    if not due:
-        return 0
-    with ThreadPoolExecutor(max_workers=ASKED_AT_ONCE) as pool:
-        return sum(pool.map(lambda project: ask(context, control, project), due))
-
-
-def ask(context: dg.SensorEvaluationContext, control: ControlPlane, project: Project) -> int:
-    """Poll the repository and return how many runs its new commits queued; log a failed poll."""
+def _queued(context: dg.SensorEvaluationContext, project: Project, answer: Future[list[UUID]]) -> int:
     try:
-        return len(poll_project(control, project))
+        return len(answer.result())
     except OdooOpsError as exc:
         context.log.warning("%s: %s", project.slug, exc)
         return 0

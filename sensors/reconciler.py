@@ -13,9 +13,11 @@ import dagster as dg
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
+from odooops_dagster.engine.maintenance import unfinished
 from odooops_dagster.engine.outcome import why_failed
 from odooops_dagster.engine.processes import Process
 from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.kinds import MAINTENANCE
 from odooops_dagster.model import Run, RunStatus
 from odooops_dagster.settings import Settings
 
@@ -28,6 +30,7 @@ WORKING = (
 )
 # A run's process writes its tag within seconds of its launch; without a tag by now, it died before that.
 SILENT_SECONDS = 60.0
+GONE = "the process that worked on it is gone"
 
 ENDED: dict[dg.DagsterRunStatus, RunStatus] = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -58,7 +61,19 @@ def reconciler(
     spared = [run_id for run_id, _ in live_runs(context.instance)]
     expired = control.runs.requeue_expired(spare=spared)
     mended += [f"{len(expired)} expired lease(s) ended"] if expired else []
+    mended += end_dead_maintenance(context.instance)
     return dg.SkipReason("; ".join(mended) or f"{len(rows)} run(s) at work, nothing to mend")
+
+
+def end_dead_maintenance(instance: dg.DagsterInstance) -> list[str]:
+    """End the maintenance runs whose process is gone, so that the next run of their job may start."""
+    gone = [record.dagster_run for job in MAINTENANCE for record in unfinished(instance, job) if is_gone(record)]
+    for run in gone:
+        if run.status == dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, message=GONE)
+        else:
+            instance.report_run_failed(run, message=GONE)
+    return [f"{run.job_name}: {GONE}" for run in gone]
 
 
 def live_runs(instance: dg.DagsterInstance) -> Live:
@@ -97,14 +112,13 @@ def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row
 
 def give_back(instance: dg.DagsterInstance, control: ControlPlane, row: Run, run: dg.DagsterRun) -> Iterator[str]:
     """End a Dagster run whose process is gone; change its row first, so that a kill in between is repaired later."""
-    reason = "the process that worked on it is gone"
     if run.status == dg.DagsterRunStatus.CANCELING:
         control.runs.end_dagster_run(run.run_id, status="canceled", error_message=None)
-        instance.report_run_canceled(run, message=reason)
+        instance.report_run_canceled(run, message=GONE)
     else:
-        control.runs.requeue(row.id, attempt=row.attempt, reason=reason)
-        instance.report_run_failed(run, message=reason)
-    yield f"{name(row)}: {reason}"
+        control.runs.requeue(row.id, attempt=row.attempt, reason=GONE)
+        instance.report_run_failed(run, message=GONE)
+    yield f"{name(row)}: {GONE}"
 
 
 def renew(control: ControlPlane, settings: Settings, row: Run, record: dg.RunRecord) -> None:

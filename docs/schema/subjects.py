@@ -51,6 +51,7 @@ SUBJECTS = (
             "database_templates",
             "environment_events",
             "control_plane",
+            "orphans",
             "orphan_decisions",
         ),
     ),

@@ -8,6 +8,7 @@ from typing import Self
 from odooops_dagster.control.artifacts import Artifacts
 from odooops_dagster.control.backups import Backups
 from odooops_dagster.control.checks import Checks
+from odooops_dagster.control.clocks import Clocks
 from odooops_dagster.control.database import Database
 from odooops_dagster.control.deployments import Deployments
 from odooops_dagster.control.drills import Drills
@@ -61,6 +62,7 @@ class ControlPlane:
         self.retention = Retention(self._database)
         self.members = Members(self._database)
         self.plane = Plane(self._database)
+        self.clocks = Clocks(self._database)
         self.orphans = Orphans(self._database)
 
     def ping(self) -> None:

@@ -12,12 +12,13 @@ from uuid import UUID
 from odooops_dagster.control.database import Database
 from odooops_dagster.model import (
     Backup,
-    BackupFreshness,
     BackupStatus,
     Environment,
     Fence,
+    Production,
     Restore,
     RestorePurpose,
+    Stage,
     StoredBackup,
 )
 
@@ -57,15 +58,27 @@ class Backups:
         )
         return [Backup.from_row(row) for row in rows]
 
-    def newest_verified(self, environment_id: UUID) -> Backup | None:
-        """Return the environment's verified backup with the newest data, None if there is none."""
-        verified = self.list(environment_id=environment_id, status="verified")
-        return max(verified, key=lambda backup: backup.moment, default=None)
+    def newest_verified(
+        self, environment_id: UUID | None = None, *, project_id: UUID | None = None, stage: Stage | None = None
+    ) -> Backup | None:
+        """Return the verified backup with the newest data of the environment, or of the project's stage."""
+        rows = self._database.read(
+            "backups",
+            order="taken_at desc, id",
+            limit=1,
+            status="verified",
+            environment_id=environment_id,
+            project_id=project_id,
+            stage=stage,
+        )
+        return Backup.from_row(rows[0]) if rows else None
 
-    def freshness(self) -> builtins.list[BackupFreshness]:
-        """Return the age of the newest verified backup, for each environment that is or should be backed up."""
-        rows = self._database.read("v_backup_freshness", order="project_slug, environment_name")
-        return [BackupFreshness.from_row(row) for row in rows]
+    def productions(self, project_slug: str | None = None) -> builtins.list[Production]:
+        """Return the living productions with their newest verified backup and drill, the default branch's first."""
+        rows = self._database.read(
+            "v_productions", order="project_slug, is_default_branch desc, partition_key", project_slug=project_slug
+        )
+        return [Production.from_row(row) for row in rows]
 
     def start(self, fence: Fence, *, environment_id: UUID | None = None) -> Backup:
         """Start the run's backup, or continue that of an earlier attempt.

@@ -18,6 +18,7 @@ class PlaneState(FromRow):
     rounds: int
     created_at: datetime
     is_older: bool = False  # fewer rounds than were seen last
+    orphans_found_at: datetime | None = None  # when the janitor last listed the orphans
 
 
 class Plane:

@@ -1,6 +1,6 @@
 """Enrol runs that start in Dagster: a click on Materialize, a re-execution, a backfill, a schedule.
 
-Every run is recorded: such a run gets its row in ops.runs before it is queued.
+Every run is recorded: such a run gets its row in ops.runs before it is queued. Only the maintenance jobs have no row.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.engine import tags
+from odooops_dagster.engine import maintenance, tags
 from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
-from odooops_dagster.kinds import KINDS, kind_of
+from odooops_dagster.kinds import KINDS, MAINTENANCE, kind_of
 from odooops_dagster.model import Fence
 from odooops_dagster.platform import this_platform
 
@@ -32,11 +32,27 @@ class OdooOpsRunCoordinator(QueuedRunCoordinator):
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Start or queue the run; refuse one that ops.runs does not accept, with the reason."""
+        if context.dagster_run.job_name in MAINTENANCE:
+            return self._maintain(context)
         fence = fence_from_queue(context.dagster_run)
         if fence is not None:
             return self._start(context, fence)
         self._enroll(context.dagster_run, requested_by(context))
         return super().submit_run(context)
+
+    def _maintain(self, context: SubmitRunContext) -> DagsterRun:
+        """Start the maintenance run at once, or cancel it if an older run of its job is unfinished.
+
+        It takes no place in Dagster's queue: neither does it wait for pushes, nor do pushes wait for it.
+        """
+        run = context.dagster_run
+        first = maintenance.unfinished(self._instance, run.job_name)[:1]
+        if first and first[0].dagster_run.run_id != run.run_id:
+            message = f"{run.job_name}: run {first[0].dagster_run.run_id} is not finished"
+            self._instance.report_run_canceled(run, message=message)
+        elif run.status == DagsterRunStatus.NOT_STARTED:
+            self._instance.launch_run(run.run_id, context.workspace)
+        return self._instance.get_run_by_id(run.run_id) or run
 
     def _start(self, context: SubmitRunContext, fence: Fence) -> DagsterRun:
         """Start a claimed run: there is room for it, and Dagster's queue would only delay it by a second."""

@@ -38,13 +38,6 @@ def begin_round(control: ControlPlane, home: Path, *, now: datetime) -> datetime
     return None
 
 
-def older_since(control: ControlPlane, home: Path, *, now: datetime) -> datetime | None:
-    """Return the same as `begin_round`, without counting a round."""
-    plane = control.plane.get()
-    seen = _seen_of(plane, home)
-    return (seen.older_since or now) if seen is not None and plane.rounds < seen.rounds else None
-
-
 def accept_record(control: ControlPlane, home: Path) -> None:
     """Accept the current record, after every unknown object was decided on."""
     plane = control.plane.get()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from odooops_dagster.model.backups import (
     Backup,
-    BackupFreshness,
     BackupStatus,
     CloneResult,
     Drill,
+    Production,
     Restore,
     RestorePurpose,
     RestoreStatus,
@@ -54,7 +54,6 @@ __all__ = [
     "CHECKS",
     "FINISHED",
     "Backup",
-    "BackupFreshness",
     "BackupStatus",
     "Build",
     "CheckResult",
@@ -71,6 +70,7 @@ __all__ = [
     "JobResult",
     "LogLevel",
     "LogLine",
+    "Production",
     "Project",
     "Push",
     "Restore",

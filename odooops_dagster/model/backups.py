@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -60,20 +60,21 @@ class Backup(FromRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupFreshness(FromRow):
-    """The age of an environment's newest verified backup."""
+class Production(FromRow):
+    """A living production with its newest verified backup and its newest drill."""
 
+    environment_id: UUID
     project_id: UUID
     project_slug: str
-    environment_id: UUID
-    environment_name: str
-    stage: Stage
+    name: str
+    partition_key: str
+    is_default_branch: bool
+    is_active: bool  # its project is not archived
+    has_data: bool  # deployed or adopted
     verified_backup_id: UUID | None
     verified_taken_at: datetime | None
-    newest_status: BackupStatus | None
-    newest_error: str | None
-    max_age: timedelta
-    is_fresh: bool
+    newest_drill_id: UUID | None
+    newest_drill_passed: bool | None  # None while it works
 
 
 @dataclass(frozen=True, kw_only=True)

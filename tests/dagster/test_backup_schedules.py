@@ -12,9 +12,8 @@ import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.clocks import Queued
 from odooops_dagster.model import Backup, Environment
-from odooops_dagster.steps.recovery.freshness import watch_freshness
-from odooops_dagster.steps.recovery.nightly import Queued, night_of, queue_nightly
 from odooops_dagster.steps.recovery.retention import Retained, planned, retain
 from odooops_dagster.tools.backup.manifest import Manifest, full_key
 from odooops_dagster.tools.backup.quarantine import quarantine, quarantined
@@ -128,36 +127,46 @@ def days(count: int) -> timedelta:
     return timedelta(days=count)
 
 
+def queue_nightly(keeper: Keeper, *, hour: int, time_zone: str, now: datetime) -> list[Queued]:
+    """Let the clock of nights strike."""
+    return keeper.control.clocks.queue_nightly_backups(now, hour=hour, time_zone=time_zone)
+
+
+def backups(keeper: Keeper, queued: list[Queued]) -> list[Backup]:
+    """Return the backups that were queued."""
+    return [keeper.control.backups.get(each.backup_id) for each in queued if each.backup_id is not None]
+
+
 # -- nights
 
 
 def test_each_night_is_queued_once(keeper: Keeper) -> None:
     """However often the clock is looked at; the next night is another."""
     now = datetime.now(UTC)
-    first, again = (queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now) for _ in range(2))
-    assert (len(first.backups), first.refused) == (1, ())
-    assert again.backups == ()
-    [backup] = first.backups
+    first, again = (queue_nightly(keeper, hour=2, time_zone="UTC", now=now) for _ in range(2))
+    assert [queued.refusal for queued in first] == [None]
+    assert again == []
+    [backup] = backups(keeper, first)
     run = keeper.control.runs.get(UUID(str(backup.run_id)))
     assert (run.kind, run.trigger, run.requested_by) == ("backup", "schedule", "schedule nightly_backups")
-    tomorrow = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now + days(1))
-    assert len(tomorrow.backups) == 1
+    tomorrow = queue_nightly(keeper, hour=2, time_zone="UTC", now=now + days(1))
+    assert len(tomorrow) == 1
 
 
 def test_a_deployment_between_two_looks_queues_no_second_backup(keeper: Keeper) -> None:
     """The same night's request would have another commit then, and is not asked for again."""
     now = datetime.now(UTC)
-    queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now)
+    queue_nightly(keeper, hour=2, time_zone="UTC", now=now)
     keeper.deploy("b" * 40)
-    again = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now)
-    assert (again.backups, again.refused) == ((), ())
+    again = queue_nightly(keeper, hour=2, time_zone="UTC", now=now)
+    assert again == []
 
 
 def test_a_clock_that_jumped_ahead_and_back_queues_each_night_once(keeper: Keeper) -> None:
     """Nights that were asked for ahead of their time are not asked for again."""
     now = datetime.now(UTC)
     for moment in (now, now + days(2), now, now + days(1), now + days(2), now - days(3)):
-        assert queue_nightly(keeper.control, hour=2, time_zone="UTC", now=moment).refused == ()
+        assert queue_nightly(keeper, hour=2, time_zone="UTC", now=moment) is not None
     asked = keeper.control.backups.list(keeper.project.id)
     assert len({backup.run_id for backup in asked}) == len(asked) <= 3
 
@@ -172,8 +181,8 @@ def test_only_living_productions_with_data_are_backed_up(keeper: Keeper) -> None
     unwanted = keeper.control.projects.create("rare", repo_url="https://forge.example/r.git", odoo_version="19.0")
     keeper.control.environments.adopt(unwanted.id, branch="main")
     keeper.control.policies.set(unwanted.id, policy_type="backup", rules={"nightly": False})
-    queued = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=datetime.now(UTC))
-    assert {backup.environment_id for backup in queued.backups} == {keeper.environment.id, adopted.id}
+    queued = queue_nightly(keeper, hour=2, time_zone="UTC", now=datetime.now(UTC))
+    assert {backup.environment_id for backup in backups(keeper, queued)} == {keeper.environment.id, adopted.id}
 
 
 def test_a_production_that_cannot_be_asked_for_stops_no_other(keeper: Keeper) -> None:
@@ -181,12 +190,11 @@ def test_a_production_that_cannot_be_asked_for_stops_no_other(keeper: Keeper) ->
     now = datetime.now(UTC)
     other = keeper.control.projects.create("other", repo_url="https://forge.example/o.git", odoo_version="19.0")
     adopted = keeper.control.environments.adopt(other.id, branch="main")
-    night = night_of(now, hour=2, time_zone="UTC")
-    key = f"nightly backup of {adopted.id} on {night.day}"
+    key = f"nightly backup of {adopted.id} on {now - timedelta(hours=2):%Y-%m-%d}"
     keeper.control.backups.create(other.id, env="main", label="not the clock's", idempotency_key=key)
-    queued = queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now)
-    assert [backup.environment_id for backup in queued.backups] == [keeper.environment.id]
-    assert [reason.partition(":")[0] for reason in queued.refused] == ["other/main"]
+    queued = queue_nightly(keeper, hour=2, time_zone="UTC", now=now)
+    assert [backup.environment_id for backup in backups(keeper, queued)] == [keeper.environment.id]
+    assert [each.partition_key for each in queued if each.refusal is not None] == ["other/main"]
 
 
 def test_an_archived_project_is_left_in_peace(keeper: Keeper) -> None:
@@ -194,8 +202,8 @@ def test_an_archived_project_is_left_in_peace(keeper: Keeper) -> None:
     now = datetime.now(UTC)
     keeper.backup(now - days(9))
     keeper.control.projects.archive("shop")
-    assert queue_nightly(keeper.control, hour=2, time_zone="UTC", now=now) == Queued(backups=(), refused=())
-    assert watch_freshness(keeper.control, now=now) == []
+    assert queue_nightly(keeper, hour=2, time_zone="UTC", now=now) == []
+    assert keeper.control.clocks.watch_freshness(now) == []
 
 
 def test_a_night_that_failed_is_tried_once_more(keeper: Keeper) -> None:
@@ -204,9 +212,9 @@ def test_a_night_that_failed_is_tried_once_more(keeper: Keeper) -> None:
     now = datetime.now(UTC)
     asked = []
     for wait in (timedelta(), timedelta(minutes=10), timedelta(minutes=61), timedelta(minutes=200)):
-        queued = queue_nightly(keeper.control, hour=hour, time_zone="UTC", now=now + wait)
-        asked.append(len(queued.backups))
-        for backup in queued.backups:
+        queued = queue_nightly(keeper, hour=hour, time_zone="UTC", now=now + wait)
+        asked.append(len(queued))
+        for backup in backups(keeper, queued):
             keeper.control.runs.cancel(UUID(str(backup.run_id)))
     assert asked == [1, 0, 1, 0]
 
@@ -389,14 +397,14 @@ def test_an_alarm_is_raised_once_and_ends_with_a_good_backup(keeper: Keeper) -> 
     """One incident per breach: not one per look, nor one more after a person ended it."""
     now = datetime.now(UTC)
     old = keeper.backup(now - timedelta(hours=27))
-    assert watch_freshness(keeper.control, now=now) == ["incident: Backups of shop/main are stale"]
-    assert watch_freshness(keeper.control, now=now) == []
+    assert keeper.control.clocks.watch_freshness(now) == ["incident: Backups of shop/main are stale"]
+    assert keeper.control.clocks.watch_freshness(now) == []
     [incident] = keeper.control.incidents.list(keeper.project.id)
     assert "26 hours" in incident.description
     keeper.control.incidents.resolve(incident.id, resolution="we know")
-    assert watch_freshness(keeper.control, now=now) == []
+    assert keeper.control.clocks.watch_freshness(now) == []
     keeper.backup(now)
-    assert watch_freshness(keeper.control, now=now) == []
+    assert keeper.control.clocks.watch_freshness(now) == []
     keeper.age(old, days(5))
     assert len(keeper.control.incidents.list(keeper.project.id)) == 1
 
@@ -405,12 +413,24 @@ def test_a_good_backup_ends_the_alarm(keeper: Keeper) -> None:
     """The incident says of which moment it is."""
     now = datetime.now(UTC)
     keeper.backup(now - timedelta(hours=27))
-    watch_freshness(keeper.control, now=now)
+    keeper.control.clocks.watch_freshness(now)
     keeper.backup(now)
-    assert watch_freshness(keeper.control, now=now) == ["resolved: Backups of shop/main are stale"]
+    assert keeper.control.clocks.watch_freshness(now) == ["resolved: Backups of shop/main are stale"]
     [incident] = keeper.control.incidents.list(keeper.project.id)
     assert incident.status == "resolved"
     assert "was read back" in str(incident.resolution)
+
+
+def test_the_alarm_of_an_earlier_version_is_found_by_its_title(keeper: Keeper) -> None:
+    """It had no key: neither is a second one opened, nor does it stay open."""
+    now = datetime.now(UTC)
+    keeper.backup(now - timedelta(hours=27))
+    keeper.control.incidents.open(keeper.project.id, title="Backups of shop/main are stale", severity="major")
+    assert keeper.control.clocks.watch_freshness(now) == []
+    keeper.backup(now)
+    assert keeper.control.clocks.watch_freshness(now) == ["resolved: Backups of shop/main are stale"]
+    [incident] = keeper.control.incidents.list(keeper.project.id)
+    assert incident.status == "resolved"
 
 
 def test_a_backup_that_was_not_read_back_ends_no_alarm(keeper: Keeper) -> None:
@@ -418,15 +438,15 @@ def test_a_backup_that_was_not_read_back_ends_no_alarm(keeper: Keeper) -> None:
     now = datetime.now(UTC)
     keeper.backup(now - timedelta(hours=30))
     keeper.backup(now - timedelta(hours=1), status="failed")
-    assert len(watch_freshness(keeper.control, now=now)) == 1
+    assert len(keeper.control.clocks.watch_freshness(now)) == 1
     assert "The last one failed: spoilt" in keeper.control.incidents.list(keeper.project.id)[0].description
 
 
 def test_a_new_production_has_time_for_its_first_backup(keeper: Keeper) -> None:
     """The alarm comes when it has been there for as long as a backup may be old."""
     now = datetime.now(UTC)
-    assert watch_freshness(keeper.control, now=now) == []
-    assert len(watch_freshness(keeper.control, now=now + timedelta(hours=27))) == 1
+    assert keeper.control.clocks.watch_freshness(now) == []
+    assert len(keeper.control.clocks.watch_freshness(now + timedelta(hours=27))) == 1
 
 
 def test_the_alarms_clock_says_what_begins(keeper: Keeper, world: World) -> None:

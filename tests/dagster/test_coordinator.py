@@ -14,6 +14,7 @@ from odooops_dagster.engine import coordinator as module
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator, confirmation
 from odooops_dagster.errors import BadInput, Conflict
+from tests.dagster.maintenance import job
 from tests.dagster.world import World
 
 if TYPE_CHECKING:
@@ -101,6 +102,29 @@ def test_a_run_that_dagster_cannot_start_is_given_back(
     assert re.fullmatch(
         r"its next try, at [\d:]{8} UTC \(Dagster could not start it: no code server\)", waiting["waits_for"]
     )
+
+
+def test_a_maintenance_run_starts_at_once_without_a_row(
+    world: World, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits neither for a place nor for a partition; a second one of its job is canceled, one of another is not."""
+    started: list[str] = []
+    monkeypatch.setattr(world.instance, "launch_run", lambda run_id, _workspace: started.append(run_id))
+    first, second, other = (of_maintenance(world, name) for name in ("janitor", "janitor", "converge"))
+    for run in (first, second, other):
+        submit(run)
+    assert started == [first.run_id, other.run_id]
+    assert stored(world, second).status == dg.DagsterRunStatus.CANCELED
+    world.instance.report_run_failed(stored(world, first))
+    third = of_maintenance(world, "janitor")
+    submit(third)
+    assert started[2:] == [third.run_id]
+    assert world.control.runs.list() == []
+
+
+def of_maintenance(world: World, name: str) -> dg.DagsterRun:
+    """Return a run of a maintenance job as a schedule's request makes it."""
+    return world.instance.create_run_for_job(job(name))
 
 
 def test_a_re_execution_gets_a_row_of_its_own(world: World, submit: Submit) -> None:

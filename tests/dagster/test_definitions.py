@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from odooops_dagster.definitions import definitions as lazy
-from odooops_dagster.kinds import KINDS
+from odooops_dagster.kinds import KINDS, MAINTENANCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,9 +136,10 @@ def test_dagsters_own_validation_passes(tmp_path: Path) -> None:
 
 
 def test_every_kind_that_is_carried_out_has_its_job(definitions: dg.Definitions) -> None:
-    """The table of kinds says what there is, and the location has nothing else that a run could be of."""
+    """The tables of kinds and of maintenance say what there is, and the location has nothing else to run."""
     made = {job.name: job for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert {kind.job for kind in KINDS.values() if kind.job} == set(made)
+    assert {kind.job for kind in KINDS.values() if kind.job} | set(MAINTENANCE) == set(made)
+    assert all(made[name].partitions_def is None for name in MAINTENANCE)
     for kind in KINDS.values():
         if kind.job and kind.assets:
             keys = made[kind.job].asset_layer.executable_asset_keys

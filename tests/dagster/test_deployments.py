@@ -11,8 +11,7 @@ from tests.dagster.world import World, fence_of
 
 def test_housekeeping_closes_a_deployment_whose_run_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its place is free again, and the history says that it failed."""
-    for name in ("converge_all", "collect"):
-        monkeypatch.setattr(f"sensors.housekeeping.{name}", lambda *_: [])
+    monkeypatch.setattr("sensors.housekeeping.jobs_due", lambda *_: [])
     control = world.control
     release = control.releases.create(
         world.project.id, version="1.0", git_shas={"acme/shop": "a" * 40}, image_digest="sha256:" + "1" * 64
@@ -22,14 +21,9 @@ def test_housekeeping_closes_a_deployment_whose_run_failed(world: World, monkeyp
     fence = fence_of(world.claim())
     control.runs.start(fence, dagster_run_id="none")
     control.runs.complete(fence, exit_code=1)
-    resources = world.resources()["scope"]
-    answer = housekeeping(
-        dg.build_sensor_context(instance=world.instance),
-        control=control,
-        runtime=resources.runtime,
-        databases=resources.databases,
-        settings=world.settings,
-    )
-    assert isinstance(answer, dg.SkipReason)
-    assert answer.skip_message == "closed 1 deployments of ended runs"
+    context = dg.build_sensor_context(instance=world.instance)
+    answer = housekeeping(context, control=control, runtime=world.resources()["scope"].runtime)
+    assert isinstance(answer, dg.SensorResult)
+    assert answer.skip_reason is not None
+    assert answer.skip_reason.skip_message == "closed 1 deployments of ended runs"
     assert control.deployments.get(deployment.id).status == "failed"

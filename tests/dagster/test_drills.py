@@ -22,7 +22,6 @@ from odooops_dagster.steps.core.evidence import object_at
 from odooops_dagster.steps.recovery import drill as step
 from odooops_dagster.steps.recovery import load
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
-from odooops_dagster.steps.recovery.drills_due import ask_for_drills, week_of
 from schedules.recovery_drills import recovery_drills
 from sensors.ops_queue import placed, request
 from tests.dagster.productions import IMAGE
@@ -275,11 +274,15 @@ def test_a_drill_is_shown_with_its_production_and_holds_up_nobody_there(producti
 def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
     """A newer backup does not ask again; the next week does, and the week begins where the people live."""
     control = production.shop.control
-    assert ask_for_drills(control, now=_at("2026-02-11T12:00")) == []
+
+    def strike(now: datetime) -> list[str]:
+        return [queued.partition_key for queued in control.clocks.queue_drills(now, time_zone="Europe/Berlin")]
+
+    assert strike(_at("2026-02-11T12:00")) == []
     production.shop.back_up()
     now = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12)
-    assert [line.partition(":")[0] for line in ask_for_drills(control, now=now)] == ["shop/main"]
-    assert ask_for_drills(control, now=now) == []
+    assert strike(now) == ["shop/main"]
+    assert strike(now) == []
     skipped = recovery_drills(dg.build_schedule_context(), control=control, settings=production.shop.settings)
     assert isinstance(skipped, dg.SkipReason)
     assert skipped.skip_message == "every production with a verified backup was drilled this week"
@@ -287,15 +290,23 @@ def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
     assert (run.kind, run.trigger, run.requested_by) == ("drill", "schedule", "schedule recovery_drills")
     production.execute(run)
     production.shop.back_up()
-    assert ask_for_drills(control, now=now) == []
+    assert strike(now) == []
 
 
-def test_weeks_are_those_of_the_time_zone() -> None:
-    """Sunday night in London is Monday in Auckland; years end in the middle of a week."""
-    moment = datetime.fromisoformat("2026-02-15T20:00:00+00:00")
-    assert week_of(moment) == "2026-W07"
-    assert week_of(moment.astimezone(ZoneInfo("Pacific/Auckland"))) == "2026-W08"
-    assert week_of(_at("2027-01-01T12:00")) == "2026-W53"
+@pytest.mark.parametrize(
+    ("now", "time_zone", "is_due"),
+    [
+        ("2026-02-15T20:00:00+00:00", "Europe/London", True),  # Sunday evening
+        ("2026-02-15T14:59:00+00:00", "Pacific/Auckland", False),  # Monday 03:59 there
+        ("2026-02-15T15:00:00+00:00", "Pacific/Auckland", True),
+        ("2027-01-01T12:00:00+01:00", "Europe/Berlin", True),  # a year that ends in the middle of a week
+    ],
+)
+def test_weeks_are_those_of_the_time_zone(production: Recovery, now: str, time_zone: str, is_due: bool) -> None:
+    """Monday's drill waits for the night's backup, which is taken where the people live."""
+    production.shop.back_up()
+    queued = production.shop.control.clocks.queue_drills(datetime.fromisoformat(now), time_zone=time_zone)
+    assert [each.partition_key for each in queued] == (["shop/main"] if is_due else [])
 
 
 def _at(moment: str) -> datetime:

@@ -126,7 +126,26 @@ def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagst
     assert dagster.control.runs.verify_chain(run.id)
 
 
-def launch(partition_key: str, assets: tuple[str, ...] = (), *, job: str = "deploy") -> dict[str, object]:
+def test_a_maintenance_job_runs_beside_the_queue(dagster: Engine) -> None:
+    """It needs no partition, succeeds while pushes work, and has no row in ops.runs."""
+    run = dagster.wait(dagster.queue("feature/seven", image=5), "running")
+    answer = dagster.graphql(LAUNCH, {"parameters": launch(None, job="artifact_expiry")}, person="ada@example.com")
+    dagster_run_id = answer["launchPipelineExecution"]["run"]["runId"]
+    with dagster.instance() as instance:
+
+        def ended() -> bool:
+            found = instance.get_run_by_id(dagster_run_id)
+            return found is not None and found.is_finished
+
+        until(ended, "the job has ended")
+        found = instance.get_run_by_id(dagster_run_id)
+        assert found is not None
+        assert found.is_success
+    assert all(row.dagster_run_id != dagster_run_id for row in dagster.control.runs.list("shop"))
+    assert dagster.wait(run, "succeeded", "failed").status == "succeeded"
+
+
+def launch(partition_key: str | None, assets: tuple[str, ...] = (), *, job: str = "deploy") -> dict[str, object]:
     """Return what the UI sends to launch a job on one partition, or Materialize of some assets."""
     selected = {"assetSelection": [{"path": [name]} for name in assets]} if assets else {}
     return {
@@ -137,7 +156,7 @@ def launch(partition_key: str, assets: tuple[str, ...] = (), *, job: str = "depl
             **selected,
         },
         "mode": "default",
-        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition_key}]},
+        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": partition_key}] if partition_key else []},
     }
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
+from uuid import UUID
 
 import dagster as dg
 import pytest
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.upkeep.poll import poll_project
 from sensors import github_pushes as sensor
 from tests.repositories import Repository
+
+# What a tick may take.
+TICK_SECONDS = 2.0
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sensor, "WAIT_SECONDS", 0.0)
+    # git may be slow on a busy machine
+    monkeypatch.setattr(sensor, "ANSWER_SECONDS", 20.0)
 
 
 @pytest.fixture
@@ -56,6 +65,33 @@ def test_a_repository_that_is_gone_does_not_hold_up_the_others(control: ControlP
     control.projects.create("gone", repo_url=str(tmp_path / "gone.git"), odoo_version="19.0")
     assert "2 times asked, 1 runs queued" in tick(control)
     assert control.projects.get("gone").poll_error
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_forge_that_answers_late_holds_up_neither_the_tick_nor_the_others(
+    control: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once, and the tick after its answer tells what came of it."""
+    late = control.projects.create("late", repo_url="https://forge.example/late.git", odoo_version="19.0")
+    answered, asked = threading.Event(), []
+
+    def poll(plane: ControlPlane, project: Project) -> list[UUID]:
+        asked.append(project.slug)
+        if project.id == late.id:
+            answered.wait(timeout=60)
+            return [project.id]
+        return poll_project(plane, project)
+
+    monkeypatch.setattr(sensor, "poll_project", poll)
+    monkeypatch.setattr(sensor, "ANSWER_SECONDS", 1.0)
+    began = time.monotonic()
+    tick(control)
+    assert time.monotonic() - began < TICK_SECONDS
+    assert "0 times asked" in tick(control)
+    answered.set()
+    monkeypatch.setattr(sensor, "ANSWER_SECONDS", 20.0)
+    assert "1 runs queued" in tick(control)
+    assert sorted(asked) == ["late", "shop"]
 
 
 def tick(control: ControlPlane, *, poll_seconds: int = 30) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import dagster as dg
 import psycopg
 import pytest
 
@@ -13,9 +12,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Evidence
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore
-from schedules.artifact_expiry import artifact_expiry
-from schedules.log_retention import log_retention
-from sensors.housekeeping import housekeeping
+from tests.dagster.maintenance import carry_out, said
 from tests.dagster.world import World, fence_of
 
 PAST = datetime.now(UTC) - timedelta(hours=1)
@@ -42,11 +39,11 @@ def artifacts(database: str) -> list[str]:
         return [row[0] for row in connection.execute("select artifact_key from ops.run_artifacts order by 1")]
 
 
-def tick(world: World, store: ObjectStore) -> str:
-    """Let the clock of files strike once."""
-    answer = artifact_expiry(dg.build_schedule_context(instance=world.instance), control=world.control, store=store)
-    assert isinstance(answer, dg.SkipReason)
-    return str(answer.skip_message)
+def expire(world: World, store: ObjectStore) -> str:
+    """Carry out the job once, and return its last line."""
+    done = carry_out(world.instance, "artifact_expiry", control=world.control, store=store)
+    assert done.success
+    return said(world.instance, done)[-1]
 
 
 @pytest.mark.parametrize("kind", ["memory", "folder"])
@@ -57,11 +54,11 @@ def test_objects_past_their_time_leave_the_store_and_then_the_record(
     store: ObjectStore = MemoryStore() if kind == "memory" else FolderStore(tmp_path / "store with a space")
     old = keep(world, store, b"old")
     new = keep(world, store, b"newer", key="new", expired=False)
-    assert tick(world, store) == "1 object(s) removed, 1 artifact(s) forgotten"
+    assert expire(world, store) == "1 object(s) removed, 1 artifact(s) forgotten"
     assert [stored.key for stored in store.list()] == [evidence.object_name(new.sha256)]
     assert evidence.object_name(old.sha256) not in [stored.key for stored in store.list()]
     assert artifacts(database) == ["new"]
-    assert tick(world, store) == "no artifact is past its time"
+    assert expire(world, store) == "no artifact is past its time"
 
 
 class Stubborn(MemoryStore):
@@ -76,10 +73,10 @@ def test_an_object_that_cannot_be_removed_keeps_its_row(world: World, database: 
     """Never the other way round: the next strike finds it again."""
     store = Stubborn()
     keep(world, store, b"old")
-    with pytest.raises(Unavailable):
-        tick(world, store)
+    done = carry_out(world.instance, "artifact_expiry", control=world.control, store=store)
+    assert not done.success
     assert artifacts(database) == ["log"]
-    assert tick(world, MemoryStore()) == "1 object(s) removed, 1 artifact(s) forgotten"
+    assert expire(world, MemoryStore()) == "1 object(s) removed, 1 artifact(s) forgotten"
 
 
 def test_an_object_that_another_run_needs_stays(world: World, database: str) -> None:
@@ -87,7 +84,7 @@ def test_an_object_that_another_run_needs_stays(world: World, database: str) -> 
     store = MemoryStore()
     keep(world, store, b"same")
     keep(world, store, b"same", key="other", expired=False)
-    assert tick(world, store) == "no artifact is past its time"
+    assert expire(world, store) == "no artifact is past its time"
     assert artifacts(database) == ["log", "other"]
 
 
@@ -96,7 +93,7 @@ def test_an_object_of_another_store_is_left_alone_and_named(world: World, databa
     there, here = FolderStore(tmp_path / "there"), FolderStore(tmp_path / "here")
     old = keep(world, there, b"old")
     here.put(evidence.object_name(old.sha256), b"old")
-    assert tick(world, here) == f"0 object(s) removed, 0 artifact(s) forgotten; not in this store: {old.url}"
+    assert expire(world, here) == f"0 object(s) removed, 0 artifact(s) forgotten; not in this store: {old.url}"
     assert [stored.url for stored in there.list()] == [old.url]
     assert artifacts(database) == ["log"]
 
@@ -126,22 +123,19 @@ def test_old_log_lines_go_with_the_clock(world: World, database: str) -> None:
             " select %s, %s, 'info', n::text, now() - make_interval(days => n) from generate_series(1, 60) as n",
             [run.id, fence.attempt],
         )
-        answer = log_retention(dg.build_schedule_context(instance=world.instance), control=world.control)
-        assert isinstance(answer, dg.SkipReason)
-        assert "run_logs: " in str(answer.skip_message)
+        done = carry_out(world.instance, "log_retention", control=world.control)
+        assert any("run_logs: " in line for line in said(world.instance, done))
         row = connection.execute(
             "select count(*) filter (where logged_at < now() - interval '30 days') from ops.run_logs"
         )
         assert row.fetchone() == (0,)
-    again = log_retention(dg.build_schedule_context(instance=world.instance), control=world.control)
-    assert isinstance(again, dg.SkipReason)
-    assert again.skip_message == "nothing is past its time"
+    again = carry_out(world.instance, "log_retention", control=world.control)
+    assert said(world.instance, again) == ["nothing is past its time"]
 
 
-def test_housekeeping_makes_the_months_to_come(world: World, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_makes_the_months_to_come(world: World, database: str) -> None:
     """A platform that is never upgraded still has next month's partition."""
-    for name in ("converge_all", "collect"):
-        monkeypatch.setattr(f"sensors.housekeeping.{name}", lambda *_: [])
+    carry_out(world.instance, "log_retention", control=world.control)
     with psycopg.connect(database, autocommit=True) as connection:
         query = (
             "select partition_name from ops.list_partitions('run_logs')"
@@ -150,14 +144,7 @@ def test_housekeeping_makes_the_months_to_come(world: World, database: str, monk
         last = connection.execute(query.encode()).fetchone()
         assert last is not None
         connection.execute(f"drop table ops.{last[0]}".encode())
-    resources = world.resources()["scope"]
-    context = dg.build_sensor_context(instance=world.instance)
-    answer = housekeeping(
-        context,
-        control=world.control,
-        runtime=resources.runtime,
-        databases=resources.databases,
-        settings=world.settings,
-    )
-    assert isinstance(answer, dg.SkipReason)
-    assert answer.skip_message == f"made {last[0]}"
+    assert world.control.clocks.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))
+    done = carry_out(world.instance, "log_retention", control=world.control)
+    assert said(world.instance, done) == [f"made {last[0]}", "nothing is past its time"]
+    assert not world.control.clocks.log_retention_is_due(datetime.now(UTC), last_at=datetime.now(UTC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -28,6 +29,7 @@ from resources.platform import platform_resources
 from tests.installations import SHA, Installation, become_another
 from tests.ops import Ops
 from tests.servers import PostgresServer, as_user
+from tests.suites.processes import eventually
 
 _ROLES = "select rolname from pg_roles where rolname ~ '^ops_([0-9a-f]{8}|clone_.*)$'"
 
@@ -238,6 +240,7 @@ def test_the_janitor_goes_on_once_everything_is_decided(
     for service in [status.name for status in house.runtime.status()]:
         house.runtime.stop(service, remove=True)
     ops = _ops(house, second, postgres_server)
+    assert house.sweep() == []
     listed = ops.json("env", "orphans", "list")
     assert {row["name"] for row in listed} == {
         production, preview, names.role_name(main), names.role_name(feature),
@@ -249,7 +252,11 @@ def test_the_janitor_goes_on_once_everything_is_decided(
     assert house.databases.exists(preview)
     for name in (preview, names.role_name(feature), f"environments/{feature.id.hex}"):
         assert ops.run("env", "orphans", "drop", name, "--yes").returncode == 0
+    assert house.databases.exists(preview), "the command only writes the decision down"
+    house.sweep()
+    assert not house.databases.exists(preview)
     assert ops.run("env", "orphans", "adopt", "--all", "--yes").returncode == 0
+    house.sweep()
     assert ops.json("env", "orphans", "list") == []
     _, left = house.fail("feature/b")
     assert f"database {left}" in house.sweep()
@@ -284,11 +291,37 @@ def test_another_installations_things_are_dropped_by_name_alone(
     one, two = install("one", first), install("two", second)
     _, production = one.deploy("main")
     ops = _ops(two, second, postgres_server)
+    two.sweep()
     done = ops.run("env", "orphans", "drop", "--all", "--yes")
     assert (done.returncode, done.stderr.splitlines()[0]) == (1, "ops: there is no orphan but another installation's")
     assert one.databases.exists(production)
     assert ops.run("env", "orphans", "drop", production, "--yes").returncode == 0
+    two.sweep()
     assert not one.databases.exists(production)
+
+
+def test_a_drop_that_is_refused_is_told(install: Install, planes: Planes, postgres_server: PostgresServer) -> None:
+    """The command that waits fails with the janitor's reason, and the list keeps it."""
+    first = planes.new()
+    one = install("one", first)
+    _, production = one.deploy("main")
+    second = planes.backup_of(first)
+    two = install("two", second)
+    two.sweep()
+    ops = _ops(two, second, postgres_server)
+    with ops.spawn("env", "orphans", "drop", production, "--yes", "--wait") as waiting:
+        eventually(
+            lambda: any(orphan.decision for orphan in two.control.orphans.list()), what="the decision", seconds=60
+        )
+        now = datetime.now(UTC)
+        assert two.control.clocks.janitor_is_due(now, last_at=now)
+        assert two.sweep() == []
+        _, told = waiting.communicate(timeout=60)
+    assert waiting.returncode == 1
+    assert f"database {production} is in use" in told
+    assert one.databases.exists(production)
+    [row] = [row for row in ops.json("env", "orphans", "list") if row["name"] == production]
+    assert "the last decision failed" in row["reason"]
 
 
 def test_what_the_last_version_made_is_marked_by_what_the_record_knows(

@@ -67,6 +67,12 @@ def _push_and_work(world: World, slug: str, project: UUID) -> dict[str, UUID]:
     port = 80 + world.value("select count(*) from ops.environments")  # of its own
     world.rows("select ops.record_deployment(%s, 1, 'http://a', %s, %s, 'sha256:1', 'a')", ended, port, slug)
     world.rows("select ops.worker_heartbeat(%s, 'test')", slug)
+    # the function replaces the whole list
+    world.rows(
+        "insert into ops.orphans (kind, name, answer, reason, is_foreign, found_at)"
+        " values ('database', %s, 'stranger', 'unknown', false, now())",
+        slug,
+    )
     world.rows("select ops.record_orphan_decision('database', %s, 'adopted', 'unknown')", slug)
     world.complete(ended)
     # behind the next project's first run

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.sql.actors import Actors
 from tests.sql.world import World, refused
@@ -100,6 +101,62 @@ def test_the_platforms_own_alarm_is_not_a_members(world: World, actors: Actors, 
     assert world.value("select resolved_by from ops.incidents where id = %s", alarm) == "sam"
     with refused("42501"):
         sre.rows("select ops.raise_alarm('mine', 'mine')")
+
+
+def test_each_round_of_the_janitor_replaces_the_list_and_keeps_what_is_pending(world: World) -> None:
+    """A decision waits for the round that carries it out; who decides again meanwhile is heard."""
+    worker = world.worker()
+
+    def found(*names: str, answer: str = "stranger") -> None:
+        listed = [
+            {"kind": "database", "name": name, "answer": answer, "reason": "it bears no mark", "is_foreign": False}
+            for name in names
+        ]
+        worker.rows("select ops.replace_orphans(%s)", Jsonb(listed))
+
+    def shown() -> list[tuple[object, ...]]:
+        rows = worker.rows("select name, answer, decision, decided_by, refusal from ops.orphans order by name")
+        return [tuple(row.values()) for row in rows]
+
+    found("a", "b")
+    assert worker.value("select orphans_found_at is not null from ops.control_plane")
+    worker.rows("select ops.decide_orphan('database', 'a', 'adopted', 'ada')")
+    worker.rows("select ops.decide_orphan('database', 'a', 'dropped', 'ada')")
+    found("a", answer="lost")
+    assert shown() == [("a", "lost", "dropped", "ada", None)]
+    with refused("PT404", "no orphan b"):
+        worker.rows("select ops.decide_orphan('database', 'b', 'dropped', 'ada')")
+    decided_at = worker.value("select decided_at from ops.orphans")
+    worker.rows("select ops.decide_orphan('database', 'a', 'adopted', 'bea')")
+    end = "select ops.end_orphan_decision('database', 'a', %s, %s)"
+    worker.rows(end, decided_at, "in use")
+    assert shown() == [("a", "lost", "adopted", "bea", None)], "the newer decision is not the one that was refused"
+    worker.rows(end, worker.value("select decided_at from ops.orphans"), "in use")
+    found("a")
+    assert shown() == [("a", "stranger", None, None, "in use")]
+    with refused("PT400", "a kind, a name, an answer and a reason"):
+        found("a", answer="unsure")
+    found()
+    assert shown() == []
+
+
+def test_orphans_are_read_by_the_platform_and_auditors_and_written_by_nobody(
+    world: World, actors: Actors, project: UUID
+) -> None:
+    """They name the databases of every project: members do not see them, and only functions change them."""
+    orphan = {"kind": "role", "name": "ops_x", "answer": "stranger", "reason": "no mark", "is_foreign": False}
+    world.worker().rows("select ops.replace_orphans(%s)", Jsonb([orphan]))
+    read = "select name from ops.orphans"
+    assert world.worker().rows(read) == actors.token("audit_reader").rows(read) == [{"name": "ops_x"}]
+    member = world.person(world.member(project, "owner"))
+    for caller in (member, actors.token("sre"), actors.token("developer")):
+        with refused("42501"):
+            caller.rows(read)
+        with refused("42501"):
+            caller.rows("select ops.decide_orphan('role', 'ops_x', 'dropped', 'me')")
+    for caller in (world.worker(), actors.token("audit_reader")):
+        with refused("42501"):
+            caller.rows("delete from ops.orphans")
 
 
 def test_a_decision_about_an_orphan_stays_on_record(world: World) -> None:

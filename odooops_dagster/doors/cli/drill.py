@@ -11,7 +11,7 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
-from odooops_dagster.doors.cli.lookup import backup_of, living, name_of
+from odooops_dagster.doors.cli.lookup import backup_of, name_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound
@@ -74,10 +74,9 @@ def _named(control: ControlPlane, slug: str, reference: str) -> Backup:
 
 def _newest(control: ControlPlane, slug: str) -> Backup:
     """Return the newest verified backup of the project's production."""
-    for environment in living(control.environments.list(slug)):
-        found = control.backups.newest_verified(environment.id) if environment.stage == "production" else None
-        if found is not None:
-            return found
+    for production in control.backups.productions(slug):
+        if production.verified_backup_id is not None:
+            return control.backups.get(production.verified_backup_id)
     raise NotFound(
         f"project {slug} has no verified backup of production",
         hint=f"ops backup create {slug} BRANCH, or name a backup with --backup",

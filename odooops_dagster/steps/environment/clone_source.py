@@ -53,22 +53,19 @@ def wants_clone(ctx: StepContext) -> bool:
 
 def _production(ctx: StepContext) -> Environment | None:
     """Return the project's living production that has data, preferring the one of the default branch."""
-    environments = ctx.control.environments.list(ctx.project.slug)
-    living = [e for e in environments if e.stage == "production" and e.status != "destroyed"]
-    filled = [e for e in living if e.database_name is not None or e.is_adopted]
-    return min(filled, key=lambda e: (e.branch != ctx.project.default_branch, e.partition_key), default=None)
+    productions = ctx.control.backups.productions(ctx.project.slug)
+    filled = next((production for production in productions if production.has_data), None)
+    return ctx.control.environments.by_id(filled.environment_id) if filled else None
 
 
 def _newest_verified(ctx: StepContext, production: Environment | None, *, max_age_hours: int) -> CloneSource | None:
-    verified = ctx.control.backups.list(ctx.project.id, status="verified")
-    backups = [backup for backup in verified if backup.stage == "production" and backup.taken_at]
+    newest = ctx.control.backups.newest_verified(project_id=ctx.project.id, stage="production")
     hint = f"ops backup create {ctx.project.slug} {ctx.project.default_branch}"
-    if not backups:
+    if newest is None:
         if ctx.run.kind != "clone" and production is None:
             ctx.log("info", f"project {ctx.project.slug} has no production yet: nothing to clone")
             return None
         raise StepFailed(f"production of {ctx.project.slug} has no verified backup to clone", hint=hint)
-    newest = max(backups, key=lambda backup: backup.moment)
     if (age := age_of(newest)) > timedelta(hours=max_age_hours):
         raise StepFailed(
             f"production's newest verified backup is {age_text(age)} old; policy clone.max_backup_age_hours"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.files import write_whole
@@ -25,7 +27,27 @@ def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, env
     return runtime.start(deployed_service(databases, settings, environment))
 
 
-def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+def to_converge(control: ControlPlane, statuses: Sequence[ServiceStatus]) -> list[str]:
+    """Return the environments whose service does not run and should, or runs and should not; change nothing."""
+    states = {status.name: status.state for status in statuses}
+    working = {run.environment_id for run in control.runs.active()}
+    return [
+        environment.partition_key
+        for environment in control.environments.list()
+        if environment.database_name is not None
+        and environment.id not in working
+        and (states.get(service_name(environment)) == "running") == (environment.status == "stopped")
+    ]
+
+
+def converge_all(
+    control: ControlPlane,
+    runtime: Runtime,
+    databases: OdooDatabases,
+    settings: Settings,
+    *,
+    progress: Callable[[str], object] = lambda _: None,
+) -> list[str]:
     """Converge every environment on which no run works; return a line for each that changed or could not be converged.
 
     A service that already runs with the row's definition is left alone, so the call may be repeated at any time. A
@@ -41,9 +63,11 @@ def converge_all(control: ControlPlane, runtime: Runtime, databases: OdooDatabas
             status = converge(runtime, databases, settings, environment)
         except (OdooOpsError, OSError) as exc:
             mended.append(f"{environment.partition_key} stays down: {exc}")
+            progress(mended[-1])
             continue
         if status.pid != before.get(service_name(environment)):
             mended.append(f"{environment.partition_key}: {status.state}")
+            progress(mended[-1])
     return mended
 
 

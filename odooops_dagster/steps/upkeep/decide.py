@@ -1,95 +1,97 @@
-"""A person's decision about an orphan: adopt and keep it, or drop it for good. Both are recorded."""
+"""Carry out what people decided about orphans: adopt and keep, or drop for good. Both are recorded."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.control.orphans import OrphanKind
-from odooops_dagster.errors import Conflict
-from odooops_dagster.local.identity import older_since
+from odooops_dagster.control.orphans import Orphan, OrphanKind
+from odooops_dagster.errors import Conflict, NotFound, OdooOpsError
 from odooops_dagster.ownership import Mark
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.upkeep.janitor import remove_files_of, write_mark
-from odooops_dagster.steps.upkeep.record import Record, read_record
-from odooops_dagster.steps.upkeep.things import Thing, find_things
+from odooops_dagster.steps.upkeep.marking import remove_files_of, write_mark
+from odooops_dagster.steps.upkeep.record import Record
+from odooops_dagster.steps.upkeep.things import Thing
 from odooops_dagster.steps.upkeep.verdicts import Verdict, is_in_use, judge
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
-# Dependents first.
-_ORDER: tuple[OrphanKind, ...] = ("service", "database", "role", "folder")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """The orphans and adopted things that were found, and the record they were compared with."""
-
-    orphans: list[Verdict]
-    adopted: list[Verdict]
-    record: Record
-
 
 class OrphanKeeper:
-    """Finds orphans and carries out a person's decision about each."""
+    """Carries out the pending decisions, each after a look whether the thing is still an orphan."""
 
-    def __init__(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path) -> None:
+    def __init__(
+        self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path, record: Record
+    ) -> None:
         self._control = control
         self._runtime = runtime
         self._databases = databases
         self._home = home
+        self._record = record
 
-    def find(self) -> Found:
-        """Return the orphans and the adopted things; change nothing."""
-        things = find_things(self._runtime, self._databases, self._home)
-        since = older_since(self._control, self._home, now=datetime.now(UTC))
-        record = read_record(self._control, things, self._home, older_since=since)
-        verdicts = sorted((judge(thing, record) for thing in things), key=lambda v: _ORDER.index(v.thing.kind))
-        return Found(
-            orphans=[verdict for verdict in verdicts if verdict.answer in ("stranger", "lost")],
-            adopted=[verdict for verdict in verdicts if verdict.reason == "adopted"],
-            record=record,
-        )
+    def carry_out(self, pending: Sequence[Orphan], things: Sequence[Thing]) -> Iterator[str]:
+        """Adopt or drop each thing, record that, and yield a line for each; a refusal stops no other."""
+        found = {(thing.kind, thing.name): thing for thing in things}
+        for orphan in pending:
+            try:
+                self._carry_out(orphan, found.get((orphan.kind, orphan.name)))
+            except (OdooOpsError, OSError) as exc:
+                self._control.orphans.end_decision(orphan, refusal=str(exc))
+                yield f"{orphan.kind} {orphan.name} not {orphan.decision}: {exc}"
+                continue
+            self._control.orphans.end_decision(orphan)
+            yield f"{orphan.decision} {orphan.kind} {orphan.name}"
 
-    def adopt(self, verdict: Verdict, record: Record, *, decided_by: str | None) -> None:
+    def _carry_out(self, orphan: Orphan, thing: Thing | None) -> None:
+        if thing is None:
+            raise NotFound(f"{orphan.kind} {orphan.name} is gone", hint="ops env orphans list")
+        verdict = judge(thing, self._record)
+        if verdict.listed_as is None:
+            raise Conflict(f"{orphan.kind} {orphan.name} is no orphan any more", hint="ops env orphans list")
+        if orphan.decision == "adopted":
+            self._adopt(verdict, decided_by=orphan.decided_by)
+        else:
+            self._drop(verdict, decided_by=orphan.decided_by)
+
+    def _adopt(self, verdict: Verdict, *, decided_by: str | None) -> None:
         """Mark the thing as this platform's and keep it until a person drops it."""
         thing = verdict.thing
-        self._control.orphans.decide(
+        self._control.orphans.record_decision(
             thing.kind, thing.name, decision="adopted", reason=verdict.reason, decided_by=decided_by
         )
-        self._take(thing, record)
+        self._take(thing)
 
-    def drop(self, verdict: Verdict, record: Record, *, decided_by: str | None) -> None:
+    def _drop(self, verdict: Verdict, *, decided_by: str | None) -> None:
         """Remove the thing for good.
 
         Raises:
             Conflict: an environment uses it, or the server refuses to drop it.
         """
         thing = verdict.thing
-        if is_in_use(replace(thing, mark=None), record) and thing.kind != "role":
+        if is_in_use(replace(thing, mark=None), self._record) and thing.kind != "role":
             raise Conflict(f"{thing.kind} {thing.name} is in use", hint="destroy its environment: ops env destroy")
-        self._take(thing, record)
-        self._removals(record)[thing.kind](thing.name)
-        self._control.orphans.decide(
+        self._take(thing)
+        self._removals()[thing.kind](thing.name)
+        self._control.orphans.record_decision(
             thing.kind, thing.name, decision="dropped", reason=verdict.reason, decided_by=decided_by
         )
 
-    def _take(self, thing: Thing, record: Record) -> None:
+    def _take(self, thing: Thing) -> None:
         """Mark the thing as ours, because another installation's things are never changed or dropped."""
-        write_mark(thing, Mark(identity=record.identity, made_at=datetime.now(UTC)), self._databases, self._home)
+        write_mark(thing, Mark(identity=self._record.identity, made_at=datetime.now(UTC)), self._databases, self._home)
 
-    def _removals(self, record: Record) -> Mapping[OrphanKind, Callable[[str], object]]:
+    def _removals(self) -> Mapping[OrphanKind, Callable[[str], object]]:
         return {
             "service": lambda name: self._runtime.stop(name, remove=True),
-            "database": lambda name: self._drop_database(name, record),
+            "database": self._drop_database,
             "role": self._databases.drop_role,
             "folder": lambda name: shutil.rmtree(self._home / name),
         }
 
-    def _drop_database(self, name: str, record: Record) -> None:
+    def _drop_database(self, name: str) -> None:
         retire_database(self._control, self._databases, name)
-        remove_files_of(self._home, name, record)
+        remove_files_of(self._home, name, self._record)

@@ -7,7 +7,7 @@ of ours is not on the record, the record was restored from an older state: nothi
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,14 +15,16 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.home import StateEntry, filestore, owner_of_database, sandbox_folder, template_folder
-from odooops_dagster.local.identity import accept_record, begin_round, mark_folder
+from odooops_dagster.home import StateEntry, owner_of_database, sandbox_folder
+from odooops_dagster.local.identity import accept_record, begin_round
 from odooops_dagster.ownership import Mark
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.clone.template import retire_golden
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.steps.recovery.rows import remove_comparison_databases
+from odooops_dagster.steps.upkeep.decide import OrphanKeeper
+from odooops_dagster.steps.upkeep.marking import remove_files_of, write_mark
 from odooops_dagster.steps.upkeep.orphans import tell_of_orphans
 from odooops_dagster.steps.upkeep.record import Record, read_record
 from odooops_dagster.steps.upkeep.things import Thing, find_things
@@ -31,24 +33,47 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
 
-def collect(control: ControlPlane, runtime: Runtime, databases: OdooDatabases, settings: Settings) -> list[str]:
+def collect(
+    control: ControlPlane,
+    runtime: Runtime,
+    databases: OdooDatabases,
+    settings: Settings,
+    *,
+    progress: Callable[[str], object] = lambda _: None,
+) -> list[str]:
     """Remove our databases, services and folders that no live environment or active run owns; return what was removed.
 
-    Things of others and unknown things raise an alarm. If the record itself is in doubt, nothing is removed.
+    First carry out what people decided about orphans. Things of others and unknown things are listed and raise an
+    alarm. If the record itself is in doubt, nothing else is removed.
     """
     now = datetime.now(UTC)
-    things = find_things(runtime, databases, settings.home)
     older_since = begin_round(control, settings.home, now=now)
     retire_golden(control, now=now)
-    record = read_record(control, things, settings.home, older_since=older_since)
+    things, record = _look(control, runtime, databases, settings.home, older_since=older_since)
+    if pending := [orphan for orphan in control.orphans.list() if orphan.decision is not None]:
+        for line in OrphanKeeper(control, runtime, databases, settings.home, record).carry_out(pending, things):
+            progress(line)
+        things, record = _look(control, runtime, databases, settings.home, older_since=older_since)
     verdicts = [_claim(judge(thing, record), record, databases, settings.home, now=now) for thing in things]
-    tell_of_orphans(control, verdicts)
+    tell_of_orphans(control, verdicts, identity=record.identity)
     if any(verdict.answer == "lost" for verdict in verdicts):
         return []
     if older_since is not None:
         accept_record(control, settings.home)
     over = [verdict.thing for verdict in verdicts if verdict.answer == "over"]
-    return list(_remove(control, runtime, databases, settings.home, over=over, record=record))
+    removed = []
+    for what in _remove(control, runtime, databases, settings.home, over=over, record=record):
+        removed.append(what)
+        progress(f"removed {what}")
+    return removed
+
+
+def _look(
+    control: ControlPlane, runtime: Runtime, databases: OdooDatabases, home: Path, *, older_since: datetime | None
+) -> tuple[list[Thing], Record]:
+    """Return all things, and then what the record knows of them."""
+    things = find_things(runtime, databases, home)
+    return things, read_record(control, things, home, older_since=older_since)
 
 
 def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Path, *, now: datetime) -> Verdict:
@@ -62,16 +87,6 @@ def _claim(verdict: Verdict, record: Record, databases: OdooDatabases, home: Pat
     with suppress(NotFound):  # gone since it was listed
         write_mark(thing, mark, databases, home)
     return judge(replace(thing, mark=mark, run_id=run_id), record)
-
-
-def write_mark(thing: Thing, mark: Mark, databases: OdooDatabases, home: Path) -> None:
-    """Write the owner's mark on the thing, if things of its kind have one."""
-    if thing.kind == "database":
-        databases.mark(thing.name, mark)
-    elif thing.kind == "role" and thing.bears_mark:
-        databases.mark_role(thing.name, mark)
-    elif thing.kind == "folder" and thing.bears_mark:
-        mark_folder(home / thing.name, mark)
 
 
 def _remove(
@@ -110,15 +125,6 @@ def _databases(
             retire_database(control, databases, name)
             remove_files_of(home, name, record)
             yield f"database {name}"
-
-
-def remove_files_of(home: Path, database: str, record: Record) -> None:
-    """Remove the attachments of a dropped database."""
-    shutil.rmtree(template_folder(home, database), ignore_errors=True)
-    owner = owner_of_database(database)
-    environment = record.environment(owner.environment) if owner else None
-    if environment is not None:
-        shutil.rmtree(filestore(home, environment, database), ignore_errors=True)
 
 
 def _scratch_roles(databases: OdooDatabases, names: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Orphans: things that the platform finds and does not know. Alarms report them, and a person adopts or drops each.
+"""Orphans: things that the platform finds and does not know. They are listed for people, who adopt or drop each.
 
 There are two alarms, each open at most once: one for things of others or of no known owner, and one for a stopped
 janitor, because things of ours are not on the record.
@@ -6,9 +6,11 @@ janitor, because things of ours are not on the record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.control.orphans import FoundOrphan
+from odooops_dagster.ownership import Identity
 from odooops_dagster.steps.upkeep.verdicts import Verdict
 
 STRANGERS = "orphans"
@@ -20,8 +22,9 @@ _NEXT = (
 )
 
 
-def tell_of_orphans(control: ControlPlane, verdicts: Sequence[Verdict]) -> None:
-    """Raise the alarms for the orphans found, and clear the alarms that no longer apply."""
+def tell_of_orphans(control: ControlPlane, verdicts: Sequence[Verdict], *, identity: Identity) -> None:
+    """List the orphans found, raise the alarms for them, and clear the alarms that no longer apply."""
+    control.orphans.replace(list(_listed(verdicts, identity)))
     strangers = [verdict for verdict in verdicts if verdict.answer == "stranger"]
     lost = [verdict for verdict in verdicts if verdict.answer == "lost"]
     if strangers:
@@ -42,6 +45,24 @@ def tell_of_orphans(control: ControlPlane, verdicts: Sequence[Verdict]) -> None:
         )
     else:
         control.incidents.clear_alarm(STOPPED, resolution="The record knows everything that is this platform's.")
+
+
+def _listed(verdicts: Sequence[Verdict], us: Identity) -> Iterator[FoundOrphan]:
+    """Yield the things as they are listed for people, without those that the record explains."""
+    for verdict in verdicts:
+        mark, answer = verdict.thing.mark, verdict.listed_as
+        if answer is not None:
+            yield FoundOrphan(
+                kind=verdict.thing.kind,
+                name=verdict.thing.name,
+                answer=answer,
+                reason=verdict.reason,
+                is_foreign=mark is not None and mark.identity.installation != us.installation,
+                installation=mark.identity.installation if mark else None,
+                control_plane=mark.identity.control_plane if mark else None,
+                run_id=mark.run_id if mark else None,
+                made_at=mark.made_at if mark else None,
+            )
 
 
 def _count(verdicts: Sequence[Verdict], *, verb: bool = True) -> str:

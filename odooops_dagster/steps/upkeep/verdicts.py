@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from odooops_dagster.control.orphans import OrphanAnswer
 from odooops_dagster.home import COMPARISON_PREFIX, StateEntry
 from odooops_dagster.steps.upkeep.record import Record
 from odooops_dagster.steps.upkeep.things import Thing
@@ -16,6 +17,8 @@ from odooops_dagster.steps.upkeep.things import Thing
 # kept: in use. claimed: ours according to the record, to be marked. over: to be removed. stranger: reported.
 # lost: ours, but not on the record; nothing at all is removed until a person decides.
 Answer = Literal["kept", "claimed", "over", "stranger", "lost"]
+
+ADOPTED = "adopted"  # the reason to keep an orphan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,13 @@ class Verdict:
     thing: Thing
     answer: Answer
     reason: str = ""
+
+    @property
+    def listed_as(self) -> OrphanAnswer | None:
+        """Return as what the thing is listed for people; None if the record explains it."""
+        if self.answer == "stranger" or self.answer == "lost":  # noqa: PLR1714 - narrows the type
+            return self.answer
+        return "adopted" if self.reason == ADOPTED else None
 
 
 def judge(thing: Thing, record: Record) -> Verdict:
@@ -37,7 +47,7 @@ def _ownership(thing: Thing, record: Record) -> tuple[Answer, str] | None:
     """Return the answer for a thing that is not certainly ours; None if it is ours."""
     mark, us = thing.mark, record.identity
     if (thing.kind, thing.name) in record.adopted and (mark is None or mark.identity == us):
-        return "kept", "adopted"
+        return "kept", ADOPTED
     if reason := _made_elsewhere(thing, record):
         return "stranger", reason
     if not _is_known(thing, record):

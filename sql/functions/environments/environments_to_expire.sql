@@ -1,6 +1,8 @@
 -- Lists the expired development environments without active or waiting runs. Called by expire_environments.
 -- Locks and raises nothing.
-create or replace function ops.environments_to_expire()
+create or replace function ops.environments_to_expire(
+    p_now timestamptz
+)
 returns setof ops.environments
 language plpgsql
 volatile
@@ -11,7 +13,7 @@ begin
     return query
     select e.* from ops.environments as e
     where
-        e.destroyed_at is null and e.stage = 'development' and e.expires_at < clock_timestamp()
+        e.destroyed_at is null and e.stage = 'development' and e.expires_at < p_now
         and not exists (
             select from ops.runs as r
             where r.environment_id = e.id and r.status = 'queued'

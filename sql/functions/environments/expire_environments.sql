@@ -1,7 +1,10 @@
--- Queues the destruction of expired previews, and returns the runs. Called by the environment_expiry schedule.
+-- Queues the destruction of expired previews, for a second at most, and returns the runs; the next call continues.
+-- Called by the environment_expiry schedule.
 -- Locks the projects' counters. A retry finds them queued.
 -- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.expire_environments()
+create or replace function ops.expire_environments(
+    p_now timestamptz default clock_timestamp()
+)
 returns setof uuid
 language plpgsql
 volatile
@@ -11,7 +14,8 @@ as $$
 declare
     v_environment ops.environments;
 begin
-    for v_environment in select e.* from ops.environments_to_expire() as e loop
+    for v_environment in select e.* from ops.environments_to_expire(p_now) as e loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         return next ops.queue_run(
             v_environment.project_id, v_environment.name, v_environment.deployed_sha,
             'refs/heads/' || v_environment.branch, p_kind => 'destroy', p_trigger => 'schedule'

@@ -1,7 +1,8 @@
 -- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
 -- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
-    p_older_than_seconds int
+    p_older_than_seconds int,
+    p_now timestamptz default clock_timestamp()
 )
 returns setof ops.projects
 language plpgsql
@@ -10,7 +11,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_than_seconds);
+    v_due timestamptz := p_now - make_interval(secs => p_older_than_seconds);
 begin
     return query
     select p.* from ops.projects as p

@@ -1,5 +1,5 @@
--- Records a person's decision about an orphan, and returns the decision's number.
--- Called by `ops env orphans`. Locks nothing. Raises PT400 for invalid values. A retry records it again.
+-- Records a person's decision about an orphan that was carried out, and returns the decision's number.
+-- Called by the janitor. Locks nothing. Raises PT400 for invalid values. A retry records it again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_orphan_decision(
     p_kind ops.orphan_kind,

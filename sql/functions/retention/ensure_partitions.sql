@@ -1,5 +1,5 @@
 -- Creates the missing partitions of months of events and log lines in advance, and returns the partitions created.
--- Called after every migration and by the platform's housekeeping. Only one caller at a time, including an expiry; with
+-- Called after every migration and by the job log_retention. Only one caller at a time, including an expiry; with
 -- nothing to create it waits only for other callers, else it gives up with 55P03 rather than block writers. A retry
 -- creates the rest.
 -- Definer: partitions belong to the owner of their table.

@@ -1,4 +1,4 @@
--- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the schedule
+-- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the job
 -- artifact_expiry, after it removed the objects. Locks the rows. A retry finds them gone.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remove_condemned_artifacts(
