@@ -137,3 +137,50 @@ def test_a_run_that_is_being_canceled_is_not_joined(world: World, project: UUID)
     run_id = world.work(project, "feature/a")
     world.rows("select ops.cancel_run(%s)", run_id)
     assert len(poll(world, project, feature__a=sha("a"))) == 1
+
+
+def finished(world: World, project: UUID, seconds: int, *, kind: str = "build", exit_code: int = 0) -> None:
+    """Let a run of the project have worked that long."""
+    run_id = world.work(project, "feature/past", p_kind=kind)
+    world.rows("update ops.runs set started_at = clock_timestamp() - make_interval(secs => %s) where id = %s",
+               seconds, run_id)  # fmt: skip
+    world.complete(run_id, exit_code)
+
+
+def test_the_queue_tells_how_long_such_runs_usually_work(world: World, project: UUID) -> None:
+    """The median of the project's own successful runs of the kind."""
+    for seconds in (10, 20, 600):
+        finished(world, project, seconds)
+    finished(world, project, 1, exit_code=1)
+    finished(world, project, 1, kind="test")
+    finished(world, world.project("blog"), 1)
+    world.queue(project, "feature/a", p_kind="build")
+    world.queue(project, "feature/b", p_kind="deploy")
+    build, deploy = world.rows("select * from ops.list_queued_runs()")
+    assert (build["usual_duration"].total_seconds(), deploy["usual_duration"]) == (20, None)
+
+
+def test_old_runs_fade_from_the_usual_duration(world: World, project: UUID) -> None:
+    """Only the last ten count."""
+    for seconds in (*[900] * 6, *[30] * 10):
+        finished(world, project, seconds)
+    assert world.value("select ops.usual_duration(%s, 'build')", project).total_seconds() == 30
+
+
+def test_people_are_told_the_usual_duration_of_their_own_projects(world: World, project: UUID) -> None:
+    """How fast others work is their affair."""
+    finished(world, project, 10)
+    query = "select ops.usual_duration(%s, 'build')"
+    assert world.person(world.member(project)).value(query, project).total_seconds() == 10
+    assert world.person(world.member(world.project("blog"))).value(query, project) is None
+
+
+def test_a_run_that_no_worker_fetches_says_so(world: World, project: UUID) -> None:
+    """To its people too, who may not read the workers."""
+    world.queue(project)
+    person = world.person(world.member(project))
+    world.rows("select ops.worker_heartbeat('w1', 'dagster')")
+    assert person.row("select * from ops.list_queued_runs()")["waits_for"] == "a free worker"
+    world.rows("update ops.workers set last_seen_at = '2026-02-13T12:00:00Z'")
+    waits_for = person.row("select * from ops.list_queued_runs()")["waits_for"]
+    assert waits_for == "a worker: none was heard of since 2026-02-13 12:00:00 UTC"
