@@ -9,9 +9,20 @@ from odooops_dagster.errors import NotFound
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.listing import holds_file
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
 
-__all__ = ["Remote", "checkout", "default_branch", "head_of", "is_ref", "ls_remote", "mirror", "submodule_url"]
+__all__ = [
+    "Remote",
+    "checkout",
+    "default_branch",
+    "head_of",
+    "holds_file",
+    "is_ref",
+    "ls_remote",
+    "mirror",
+    "submodule_url",
+]
 
 LIST_TIMEOUT_SECONDS = 30
 
