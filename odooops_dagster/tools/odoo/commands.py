@@ -9,10 +9,8 @@ from pathlib import Path
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess
+from odooops_dagster.tools.odoo import series as odoo_series
 
-# Modules loaded before any database; `rpc` is Odoo's default since 19 and does not exist before.
-_SERVER_WIDE = {"17.0": "base,web", "18.0": "base,web"}
-_SERVER_WIDE_DEFAULT = "base,rpc,web"
 # Odoo restarts itself at this share of its memory limit, before allocations fail.
 _SOFT_LIMIT_SHARE = 0.9
 
@@ -26,10 +24,11 @@ def install_command(
     build: Build, config: Path, *, names: Sequence[str], tests: Sequence[str] = (), demo: bool = False
 ) -> tuple[str, ...]:
     """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends."""
+    options = odoo_series.series(build.series).options
     return (
         *_odoo(build, config),
         f"--init={_joined(names)}",
-        "--with-demo" if demo else "--without-demo=True",
+        *(options.demo if demo else options.no_demo),
         *_testing(tests),
         "--stop-after-init",
     )
@@ -39,7 +38,8 @@ def update_command(
     build: Build, config: Path, *, names: Sequence[str], new: Sequence[str] = (), tests: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Return the command that updates the modules, installs `new`, runs the tests of `tests`, and ends."""
-    installing = (f"--init={_joined(new)}", "--without-demo=True") if new else ()
+    no_demo = odoo_series.series(build.series).options.no_demo
+    installing = (f"--init={_joined(new)}", *no_demo) if new else ()
     updating = (f"--update={_joined(names)}",) if names or not new else ()
     return (*_odoo(build, config), *installing, *updating, *_testing(tests), "--stop-after-init")
 
@@ -69,7 +69,7 @@ def config_file(
         **_database(access),
         "data_dir": str(data_dir),
         "addons_path": _paths(addons_paths),
-        "server_wide_modules": _SERVER_WIDE.get(series, _SERVER_WIDE_DEFAULT),
+        "server_wide_modules": ",".join(odoo_series.series(series).server_wide_modules),
         "http_interface": interface,
         "http_port": str(port),
         "proxy_mode": "True",

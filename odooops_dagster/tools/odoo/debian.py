@@ -105,6 +105,8 @@ class _Apt:
         lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package])
         fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
         depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
+        if "Version" not in fields:  # apt-cache succeeds and prints nothing for a name that others only refer to
+            raise MissingDependency(f"Debian's {_SUITE} has no {package}")
         return fields["Version"], depends
 
     def download(self, packages: Sequence[str], *, on_percent: Callable[[int], None]) -> list[Path]:
