@@ -9,6 +9,7 @@ import pytest
 
 from odooops_dagster.errors import BadInput, MissingDependency
 from odooops_dagster.tools.odoo import debian, distribution, own_packages, sources
+from odooops_dagster.tools.odoo import series as odoo_series
 from tests.repositories import run_git
 from tests.unit.test_odoo_install import make_tree
 
@@ -111,12 +112,61 @@ def test_a_clone_serves_while_the_repository_is_silent(
     assert any("used as it is" in line for line in said)
 
 
-def test_a_series_that_debian_has_not_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`apt-cache show` of a name that others only mention succeeds and prints nothing."""
-    monkeypatch.setattr(debian, "_require_tools", lambda: None)
-    monkeypatch.setattr(debian, "run_program", lambda *_, **__: ())
+class Archive:
+    """Stands in for apt and dpkg: an archive that has packages at some moments of Debian's unstable."""
+
+    def __init__(self, packages: dict[str, str], *, only_in: str) -> None:
+        self.packages = packages
+        self.only_in = only_in
+        self.asked: list[str] = []
+
+    def run(self, argv: list[str], **_: object) -> tuple[str, ...]:
+        """Answer as the programs do: `apt-cache show` of a name without a package succeeds and prints nothing."""
+        if argv[0] == "apt-cache":
+            sources = (Path(argv[argv.index("-c") + 1]).parent / "odooops.sources").read_text()
+            self.asked.append(sources.split("URIs: ")[1].split("\n")[0])
+            version = self.packages.get(argv[-1])
+            return (f"Version: {version}", "Depends: libjs-jquery") if version and self.only_in in sources else ()
+        if argv[0] == "env":
+            folder = Path(argv[1].partition("=")[2])
+            for name in argv[argv.index("download") + 1 :]:
+                (folder / f"{name}.deb").touch()
+        if argv[0] == "dpkg-deb":
+            (Path(argv[-1]) / Path(argv[-2]).stem).mkdir(parents=True)
+        return ()
+
+
+def unpack(series: str, archive: Archive, folder: Path) -> debian.DebianOdoo:
+    """Ask the archive for the series' package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(debian, "_require_tools", lambda: None)
+        patch.setattr(debian, "_mirror", lambda: "http://mirror/debian")
+        patch.setattr(debian, "run_program", archive.run)
+        return debian.unpack_odoo(series, into=folder / "root", work=folder / "work", progress=lambda _line: None)
+
+
+def test_a_series_that_debian_has_not_is_said_so(tmp_path: Path) -> None:
+    """Git is tried next, and the message has the reason."""
+    archive = Archive({"odoo-19": "19.0.0+dfsg-1"}, only_in="")
     with pytest.raises(MissingDependency, match=r"^Debian's unstable has no odoo-17$"):
-        debian.unpack_odoo("17.0", into=tmp_path / "root", work=tmp_path / "work", progress=lambda _line: None)
+        unpack("17.0", archive, tmp_path)
+    assert archive.asked == ["http://mirror/debian"]
+
+
+def test_a_series_that_unstable_dropped_comes_from_the_snapshot_that_had_it(tmp_path: Path) -> None:
+    """Unstable keeps one version of Odoo."""
+    archive = Archive({"odoo-19": "19.0.0+dfsg-1"}, only_in="snapshot.debian.org")
+    assert unpack("19.0", archive, tmp_path).version == "19.0.0+dfsg-1"
+    moment = odoo_series.series("19.0").debian_snapshot
+    assert archive.asked == ["http://mirror/debian", f"http://snapshot.debian.org/archive/debian/{moment}"]
+    assert sorted(path.name for path in (tmp_path / "root").iterdir()) == ["libjs-jquery", "odoo-19"]
+
+
+def test_what_unstable_has_comes_from_there(tmp_path: Path) -> None:
+    """The snapshots are slow, and not asked in vain."""
+    archive = Archive({"odoo-19": "19.0.1+dfsg-1"}, only_in="")
+    assert unpack("19.0", archive, tmp_path).version == "19.0.1+dfsg-1"
+    assert archive.asked == ["http://mirror/debian"]
 
 
 def test_an_odoo_that_does_not_run_on_this_python_is_refused_before_the_download(

@@ -39,6 +39,7 @@ class Series(BaseModel):
     server_wide_modules: tuple[str, ...]  # the modules that it loads before any database
     gevent_port_option: str  # the name of the live chat's port in odoo.conf
     options: Options
+    debian_snapshot: str | None = None  # a moment of snapshot.debian.org at which unstable has its package
 
     def file(self, name: str) -> Traversable:
         """Return one of the series' files, which need not exist."""
