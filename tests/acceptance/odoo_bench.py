@@ -16,7 +16,7 @@ from odooops_dagster.tools.odoo import commands, environment, modules
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.log import OdooLog, judge
 from odooops_dagster.tools.postgres.databases import OdooDatabases
-from tests.acceptance.platform import CACHE, SERIES, free_ports
+from tests.acceptance.platform import CACHE, free_ports
 from tests.servers import PostgresServer
 
 
@@ -41,7 +41,7 @@ class Bench:
         )
         return Build(
             digest="sha256:0",
-            series=SERIES,
+            series=self.installation.series,
             odoo_revision=self.installation.revision,
             python=python.python,
             addons_paths=(*own, *python.addons_paths, *self.installation.addons_paths),
