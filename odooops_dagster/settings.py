@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     dagster_port: int = 3000
     # Port of the embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
-    # Folder with an Odoo source tree or installation, to be used instead of installing Odoo.
+    # Folder with an Odoo (clone, download or installation), or with a folder per series such as 17.0; used as it is.
     odoo_path: Path | None = None
     # Git repository from which Odoo is cloned if no package is available.
     odoo_git_url: str = "https://github.com/odoo/odoo.git"

@@ -39,13 +39,23 @@ class Pushes:
         return self._database.call("apply_pushes", p_limit=limit)
 
     def record_heads(
-        self, project_id: UUID, *, heads: Mapping[str, str], asked_at: datetime | None = None
+        self,
+        project_id: UUID,
+        *,
+        heads: Mapping[str, str],
+        asked_at: datetime | None = None,
+        empty_branch: str | None = None,
     ) -> builtins.list[UUID]:
         """Compare a repository's branches with the last known heads, and return the new runs.
 
-        `asked_at` is the time of the poll; branches that changed later are skipped.
+        `asked_at` is the time of the poll; branches that changed later are skipped. The project's first answer queues
+        nothing for `empty_branch`, which holds nothing to build.
         """
         rows = self._database.call(
-            "record_branch_heads", p_project_id=project_id, p_heads=dict(heads), p_asked_at=asked_at
+            "record_branch_heads",
+            p_project_id=project_id,
+            p_heads=dict(heads),
+            p_asked_at=asked_at,
+            p_empty_branch=empty_branch,
         )
         return [row["record_branch_heads"] for row in rows]

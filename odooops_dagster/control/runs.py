@@ -10,7 +10,7 @@ from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import NotFound
-from odooops_dagster.model import Fence, Run, RunKind, RunStatus
+from odooops_dagster.model import FINISHED, Fence, Run, RunKind, RunStatus
 
 
 class Runs:
@@ -83,8 +83,24 @@ class Runs:
         return [Run.from_row(row) for row in rows]
 
     def queued(self) -> Rows:
-        """Return the queued runs in the order of their claims, each with the reason why it waits."""
+        """Return the queued runs in the order of their claims, each with its reason to wait and usual duration."""
         return self._database.call("list_queued_runs")
+
+    def outlook(self, run: Run) -> dict[str, Any]:
+        """Return what is known of an unfinished run's future, empty for an ended one.
+
+        That is the usual duration, None if no such run of the project succeeded yet, for a queued run its `position`
+        and what it `waits_for`, and for a working one its `expected_end`.
+        """
+        if run.status in FINISHED:
+            return {}
+        if run.status == "queued":
+            rows = self._database.read("v_run_queue", order="position", run_id=run.id)
+            names = ("position", "waits_for", "usual_duration")
+            return {name: row[name] for row in rows for name in names}
+        usual = self._database.value("usual_duration", p_project_id=run.project_id, p_kind=run.kind)
+        end = run.started_at + usual if run.started_at and usual is not None else None
+        return {"usual_duration": usual, "expected_end": end}
 
     def claim(self, worker_id: str, *, limit: int = 1, lease_seconds: int = 60) -> builtins.list[Run]:
         """Claim the next runs, at most one per environment."""

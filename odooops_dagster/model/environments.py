@@ -26,6 +26,7 @@ class Project(FromRow):
     default_branch: str
     status: str
     poll_enabled: bool = True
+    last_polled_at: datetime | None = None  # when the repository last answered
     poll_error: str | None = None  # why the last poll of the repository failed
     config: Mapping[str, Any] = field(default_factory=dict)
 

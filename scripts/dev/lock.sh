@@ -14,6 +14,6 @@ compile() {
 }
 
 compile pyproject.toml --extra dev --output-file requirements.lock "$@"
-for asked in odooops_dagster/tools/odoo/series/*-requirements.in; do
+for asked in odooops_dagster/tools/odoo/series/*/requirements.in; do
     compile "$asked" --output-file "${asked%.in}.txt" "$@"
 done

@@ -2,7 +2,7 @@
 
     python scripts/dev/secret_fields.py ODOO 19.0
 
-ODOO is the folder that holds Odoo's `addons`. It prints what `odooops_dagster/tools/odoo/series/19.0-secrets.toml` does
+ODOO is the folder that holds Odoo's `addons`. It prints what `odooops_dagster/tools/odoo/series/19.0/secrets.toml` does
 not know yet, and what it knows and Odoo has no more. A candidate is a field whose text is kept in the database or as an
 attachment, and which only administrators may read, a form shows as dots, or whose name sounds like a secret.
 """

@@ -17,7 +17,7 @@ from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.postgres.databases import OdooDatabases
-from tests.acceptance.platform import CACHE, SERIES, free_ports
+from tests.acceptance.platform import CACHE, free_ports
 from tests.servers import PostgresServer
 
 
@@ -42,7 +42,7 @@ class Bench:
         )
         return Build(
             digest="sha256:0",
-            series=SERIES,
+            series=self.installation.series,
             odoo_revision=self.installation.revision,
             python=python.python,
             addons_paths=(*own, *python.addons_paths, *self.installation.addons_paths),

@@ -32,7 +32,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def shop(control: ControlPlane, tmp_path: Path) -> Repository:
     """A repository with one branch, and the project that watches it."""
     repository = Repository(tmp_path)
-    repository.commit({"a": "1"})
+    repository.commit({"sale_tax/__manifest__.py": "{}"})
     control.projects.create("shop", repo_url=repository.url, odoo_version="19.0")
     return repository
 

@@ -207,6 +207,25 @@ def test_the_queue_shows_what_waits(ops: Ops, run: dict[str, Any]) -> None:
     assert run["id"] in row.values()
 
 
+def test_a_run_shows_its_place_and_its_usual_duration_until_it_ends(
+    ops: Ops, control: ControlPlane, run: dict[str, Any]
+) -> None:
+    """Whoever waits sees for what, and how long such runs took before."""
+    waiting = ops.json("run", "show", run["id"])
+    assert (waiting["position"], waiting["waits_for"], waiting["usual_duration"]) == (1, "a free worker", None)
+    assert "a free worker" in ops("run", "show", run["id"])
+    _, fence = work(control)
+    working = ops.json("run", "show", run["id"])
+    assert (working["usual_duration"], working["expected_end"]) == (None, None)
+    control.runs.complete(fence, exit_code=0)
+    assert "usual_duration" not in ops.json("run", "show", run["id"])
+    again = ops.json("run", "retry", run["id"])
+    work(control)
+    working = ops.json("run", "show", again["id"])
+    assert working["usual_duration"].startswith("0:00:")
+    assert working["expected_end"] >= working["started_at"]
+
+
 def test_logs_are_printed_and_followed_to_the_end(ops: Ops, control: ControlPlane, run: dict[str, Any]) -> None:
     """Following ends with the run and says how it ended."""
     _, fence = work(control)

@@ -13,20 +13,33 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from odooops_dagster.tools.odoo import series as odoo_series
+
 ROOT = Path(__file__).parents[2]
-SERIES = ROOT / "odooops_dagster" / "tools" / "odoo" / "series"
-LOCKS = [ROOT / "requirements.lock", *sorted(SERIES.glob("*-requirements.txt"))]
-PYTHONS = ["3.11.0", "3.12.0", "3.13.0"]
+PLATFORM = ROOT / "requirements.lock"
+PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = ["x86_64", "aarch64"]
 # Their authors publish no wheel: two of pure Python, and one that a compiler makes (README, "Needed").
 WITHOUT_WHEEL = {"docopt", "ofxparse"}
 COMPILED = {"x86_64": set[str](), "aarch64": {"libsass"}}
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_a_lock_resolves_everywhere_and_names_all_that_its_packages_need(lock: Path) -> None:
+def test_the_lock_resolves_everywhere_and_names_all_that_its_packages_need() -> None:
     """An index has a wheel of each pin for each machine; what the pins depend on is pinned too."""
-    machines = list(product(PYTHONS, PROCESSORS))
+    assert_whole(PLATFORM, pythons=PYTHONS)
+
+
+@pytest.mark.parametrize("name", odoo_series.known())
+def test_the_lock_of_a_series_resolves_on_each_of_its_pythons_and_is_whole(name: str) -> None:
+    """An older Odoo runs on fewer of them; nothing of it is compiled either."""
+    series = odoo_series.series(name)
+    assert set(series.pythons) <= set(PYTHONS)
+    assert_whole(Path(str(series.file("requirements.txt"))), pythons=series.pythons)
+
+
+def assert_whole(lock: Path, *, pythons: tuple[str, ...]) -> None:
+    """Assert that the lock's pins, and no others, are what an installation takes on the first patch of each Python."""
+    machines = list(product([f"{python}.0" for python in pythons], PROCESSORS))
     # An index answers slowly and each resolution asks it again, so they wait together.
     with ThreadPoolExecutor(len(machines)) as pool:
         resolutions = pool.map(lambda machine: resolved(lock, python=machine[0], processor=machine[1]), machines)

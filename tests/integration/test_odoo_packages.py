@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo import distribution, own_packages
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.environment import overlay
 from tests.unit.test_odoo_install import make_installation, make_tree
@@ -45,12 +45,16 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         server.shutdown()
 
 
-def refusal(home: Path, *, asked: str, series: str = "18.0") -> StepFailed:
-    """Return why an Odoo cannot be installed whose own tree asks for that."""
+def refusal(home: Path, *, asked: str = "", series: str = "18.0") -> StepFailed:
+    """Return why an Odoo cannot be installed whose pins are these, or else those that we ship."""
     tree = make_tree(home / "odoo-source", series=series)
-    (tree / "requirements.txt").write_text(f"{asked}\n")
-    with pytest.raises(StepFailed) as caught:
-        distribution.install(series, home=home, odoo_path=tree)
+    with pytest.MonkeyPatch.context() as patch:
+        if asked:
+            pins = home / "pins.txt"
+            pins.write_text(f"{asked}\n")
+            patch.setattr(own_packages, "_pins", lambda _series: pins)
+        with pytest.raises(StepFailed) as caught:
+            distribution.install(series, home=home, odoo_path=tree)
     assert distribution.find(series, home, odoo_path=tree) is None
     return caught.value
 
@@ -71,7 +75,7 @@ def test_a_pin_that_no_index_has_is_no_fault_of_the_repository(index: Path, tmp_
 def test_a_pin_of_ours_that_no_index_has_is_no_fault_of_the_repository(index: Path, tmp_path: Path) -> None:
     """A series whose versions we lock is told the same way, with the first pin that is missing."""
     assert list(index.iterdir()) == []
-    failed = refusal(tmp_path, asked="", series="19.0")
+    failed = refusal(tmp_path, series="19.0")
     assert str(failed).startswith("the repository is not at fault: Odoo 19.0's own packages cannot be installed")
     assert re.search(r"No matching distribution found for [a-z]+==[\d.]+", str(failed))
     assert "ops run retry" in str(failed.hint)

@@ -20,7 +20,7 @@ ZERO = "0" * 40
 def shop(tmp_path: Path) -> Repository:
     """A repository with a feature branch."""
     repository = Repository(tmp_path)
-    repository.commit({"a": "1"})
+    repository.commit({"a": "1", "sale_tax/__manifest__.py": "{}"})
     repository.commit({"a": "2"}, branch="feature/x")
     return repository
 
@@ -44,6 +44,50 @@ def test_new_and_moved_branches_queue_runs_once(control: ControlPlane, project: 
     assert poll_project(control, project) == []
     shop.commit({"a": "3"}, branch="feature/x")
     assert len(poll_project(control, project)) == 1
+
+
+@pytest.fixture
+def bare_shop(tmp_path: Path) -> Repository:
+    """A repository whose default branch holds no module."""
+    repository = Repository(tmp_path, "bare-shop")
+    repository.commit({"README.md": "soon"})
+    return repository
+
+
+def test_an_empty_default_branch_takes_no_worker_from_the_first_push(
+    control: ControlPlane, bare_shop: Repository
+) -> None:
+    """Its build would install nothing; its next push is built."""
+    bare_shop.commit({"sale_tax/__manifest__.py": "{}"}, branch="feature/x")
+    project = control.projects.create("shop", repo_url=bare_shop.url, odoo_version="19.0")
+    poll_project(control, project)
+    assert kinds(control) == [("feature/x", "deploy")]
+    assert poll_project(control, control.projects.get("shop")) == []
+    run_git(bare_shop.work, "checkout", "--quiet", "main")
+    bare_shop.commit({"README.md": "now"})
+    poll_project(control, control.projects.get("shop"))
+    assert ("main", "build") in kinds(control)
+
+
+def test_an_empty_default_branch_alone_is_built(control: ControlPlane, bare_shop: Repository) -> None:
+    """It is all that there is to see."""
+    project = control.projects.create("shop", repo_url=bare_shop.url, odoo_version="19.0")
+    poll_project(control, project)
+    assert kinds(control) == [("main", "build")]
+
+
+def test_a_default_branch_of_submodules_is_not_empty(
+    control: ControlPlane, bare_shop: Repository, tmp_path: Path
+) -> None:
+    """Nobody looked into them yet."""
+    parts = Repository(tmp_path, "parts")
+    parts.commit({"sale_tax/__manifest__.py": "{}"})
+    bare_shop.add_submodule(parts.url, "parts")
+    bare_shop.commit({"README.md": "parts"})
+    bare_shop.commit({"a": "1"}, branch="feature/x")
+    project = control.projects.create("shop", repo_url=bare_shop.url, odoo_version="19.0")
+    poll_project(control, project)
+    assert kinds(control) == [("feature/x", "deploy"), ("main", "build")]
 
 
 def test_a_vanished_branch_destroys_its_preview(control: ControlPlane, project: Project, shop: Repository) -> None:

@@ -192,7 +192,9 @@ def test_production_that_comes_back_is_built(world: World) -> None:
     """Its deletion left it alone, and so does its return."""
     world.project(poll_enabled=False)
     main = Branch(world, "shop", "main")
-    assert main.tell((ZERO, A), (A, ZERO), (ZERO, A)) == ["queued", "production stays", "queued"]
+    assert main.tell((ZERO, A), (A, ZERO), (ZERO, A)) == ["queued", "production stays", "joined"]
+    main.settle()
+    assert main.tell((A, ZERO), (ZERO, A)) == ["production stays", "queued"]
     assert newest(main) == ("build", A, "queued")
 
 

@@ -30,7 +30,9 @@ def lines_of(file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "lock", [ROOT / "requirements.lock", *sorted(SERIES.glob("*.txt"))], ids=lambda lock: lock.name
+    "lock",
+    [ROOT / "requirements.lock", *sorted(SERIES.glob("*/*.txt"))],
+    ids=lambda lock: f"{lock.parent.name}-{lock.name}",
 )
 def test_a_line_of_a_lock_is_a_name_a_version_and_a_marker(lock: Path) -> None:
     """No folder, address or option of the machine that made it stands there."""
@@ -44,7 +46,7 @@ def test_the_lock_names_every_dependency() -> None:
     assert names_in(asked) - names_in(lines_of(ROOT / "requirements.lock")) == set()
 
 
-@pytest.mark.parametrize("asked", sorted(SERIES.glob("*.in")), ids=lambda asked: asked.name)
+@pytest.mark.parametrize("asked", sorted(SERIES.glob("*/*.in")), ids=lambda asked: asked.parent.name)
 def test_the_lock_of_a_series_names_what_is_asked_for(asked: Path) -> None:
     """A name that was added is resolved too."""
     assert names_in(lines_of(asked)) - names_in(lines_of(asked.with_suffix(".txt"))) == set()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import BadInput, MissingDependency, OdooOpsError
-from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.odoo import distribution, own_packages
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.environment import overlay
 from odooops_dagster.tools.odoo.pip_output import pip_reason
@@ -141,6 +141,7 @@ def test_no_way_to_have_odoo_names_every_way_that_was_tried(tmp_path: Path, monk
     tools = tmp_path / "bin"
     tools.mkdir()
     monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setattr(own_packages, "install_pins", lambda *_, **__: None)
     with pytest.raises(MissingDependency, match=r"no apt-get, apt-cache, dpkg-deb on this machine; .*git") as caught:
         distribution.install("18.0", home=tmp_path)
     assert "ODOOOPS_ODOO_PATH" in str(caught.value.hint)
@@ -183,10 +184,55 @@ BUILD_FAILED = """\
   ERROR: Failed building wheel for python-ldap
 ERROR: Could not build wheels for python-ldap, which is required to install pyproject.toml-based projects"""
 
+# Real output of pip 24.0, shortened: a header of OpenLDAP is missing, and setuptools is too new for a setup.py.
+NO_HEADER = """\
+Collecting python-ldap==3.4.4
+  Building wheel for python-ldap (pyproject.toml): finished with status 'error'
+  error: subprocess-exited-with-error
+
+  × Building wheel for python-ldap (pyproject.toml) did not run successfully.
+  │ exit code: 1
+  ╰─> [124 lines of output]
+      building '_ldap' extension
+      gcc -Wsign-compare -DNDEBUG -g -c Modules/LDAPObject.c
+      In file included from Modules/LDAPObject.c:3:
+      Modules/common.h:15:10: fatal error: lber.h: No such file or directory
+         15 | #include <lber.h>
+            |          ^~~~~~~~
+      compilation terminated.
+      error: Command '['gcc', '-Wsign-compare', '-DNDEBUG', '-g']' returned non-zero exit status 1.
+      [end of output]
+
+  note: This error originates from a subprocess, and is likely not a problem with pip.
+  ERROR: Failed building wheel for python-ldap
+Failed to build python-ldap
+ERROR: Failed to build one or more wheels"""  # noqa: RUF001 - so pip writes
+NEW_SETUPTOOLS = """\
+Collecting cbor2==5.4.2
+  Getting requirements to build wheel: finished with status 'error'
+  error: subprocess-exited-with-error
+
+  × Getting requirements to build wheel did not run successfully.
+  │ exit code: 1
+  ╰─> [19 lines of output]
+        File "<string>", line 5, in <module>
+      ModuleNotFoundError: No module named 'pkg_resources'
+      [end of output]
+
+error: subprocess-exited-with-error"""  # noqa: RUF001 - so pip writes
+
 
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
+        (
+            NO_HEADER,
+            "python-ldap cannot be built from source: Modules/common.h:15:10: fatal error: lber.h: No such file",
+        ),
+        (
+            NEW_SETUPTOOLS,
+            "cbor2==5.4.2 cannot be built from source: ModuleNotFoundError: No module named 'pkg_resources'",
+        ),
         (NO_MATCH, "No matching distribution found for odoo-addon-nope==19.0.*"),
         (CONFLICT, "these exclude each other: The user requested requests==2.30; The user requested requests==2.31"),
         (DISK_FULL, "Could not install packages due to an OSError: [Errno 28] No space left on device"),
@@ -209,6 +255,14 @@ def test_a_failed_program_is_told_by_its_last_line_without_credentials() -> None
     assert caught.value.exit_status == 3
     assert "token" not in " ".join(caught.value.lines)
     assert isinstance(caught.value, OdooOpsError)
+
+
+def test_the_whole_output_of_a_long_build_is_kept() -> None:
+    """The package is named before it."""
+    script = "print('Collecting lxml'); print('x\\n' * 3000); raise SystemExit(1)"
+    with pytest.raises(ProgramFailed) as caught:
+        run_program([sys.executable, "-c", script])
+    assert caught.value.lines[0] == "Collecting lxml"
 
 
 def test_a_program_that_is_not_there_is_an_ordinary_failure() -> None:

@@ -23,7 +23,7 @@ def install(
     path: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that holds this Odoo, used as it is. [default: ODOOOPS_ODOO_PATH]", show_default=False
+            help="Folder with this Odoo, or with a folder per series. [default: ODOOOPS_ODOO_PATH]", show_default=False
         ),
     ] = None,
     json: Json = False,

@@ -70,7 +70,7 @@ def list_(
 
 @app.command()
 def queue(*, json: Json = False) -> None:
-    """List the waiting runs in queue order, with the reason why each waits."""
+    """List the waiting runs in queue order: why each waits, and how long such runs of its project usually work."""
     with control_plane() as control:
         rows = control.runs.queued()
     columns = tuple(rows[0]) if rows else ()
@@ -80,16 +80,17 @@ def queue(*, json: Json = False) -> None:
 @app.command("status")
 @app.command()
 def show(run: RunName, *, json: Json = False) -> None:
-    """Show a run with its checks and artifacts."""
+    """Show a run with its checks and artifacts, with the place in the queue and the usual duration until it ends."""
     with control_plane() as control:
         found = run_of(control, run)
+        outlook = control.runs.outlook(found)
         checks = control.checks.list(found.id)
         artifacts = control.artifacts.list(found.id)
         hint = control.logs.hint(found)
     if json:
-        print_json(asdict(found) | {"hint": hint, "checks": checks, "artifacts": artifacts})
+        print_json(asdict(found) | outlook | {"hint": hint, "checks": checks, "artifacts": artifacts})
         return
-    print_fields({"run": name_of(found)} | asdict(found) | ({"hint": hint} if hint else {}))
+    print_fields({"run": name_of(found)} | asdict(found) | outlook | ({"hint": hint} if hint else {}))
     if checks:
         note("")
         print_rows(checks, columns=("name", "passed", "blocking", "summary"))

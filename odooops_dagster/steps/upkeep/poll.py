@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,6 +11,9 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError, Unavailable
 from odooops_dagster.model import Project
 from odooops_dagster.tools import git
+
+# The branches that a project's first answer deploys (ops.record_branch_heads).
+_PREVIEWED = re.compile(r"(feature|release)/")
 
 
 def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
@@ -24,7 +29,22 @@ def poll_project(control: ControlPlane, project: Project) -> list[UUID]:
     except OdooOpsError as exc:
         control.projects.record_poll_failure(project.id, reason=str(exc))
         raise
-    return control.pushes.record_heads(project.id, heads=heads, asked_at=asked_at)
+    empty = project.default_branch if _waits_for_modules(project, heads) else None
+    return control.pushes.record_heads(project.id, heads=heads, asked_at=asked_at, empty_branch=empty)
+
+
+def _waits_for_modules(project: Project, heads: Mapping[str, str]) -> bool:
+    """Return whether a new project's default branch holds no module while a branch to preview does have a push.
+
+    Its build would install nothing, and would take a worker from the push that somebody waits for.
+    """
+    sha = heads.get(project.default_branch)
+    if project.last_polled_at is not None or sha is None or not any(map(_PREVIEWED.match, heads)):
+        return False
+    try:
+        return not git.holds_file(project.repo_url, sha, "__manifest__.py")
+    except OdooOpsError:
+        return False  # it is built as usual, and its run tells what is wrong
 
 
 def _heads(project: Project) -> dict[str, str]:

@@ -9,6 +9,7 @@ from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.listing import holds_file
 from odooops_dagster.tools.git.pointers import pointers
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
 
@@ -18,6 +19,7 @@ __all__ = [
     "default_branch",
     "file_at",
     "head_of",
+    "holds_file",
     "is_ref",
     "ls_remote",
     "mirror",

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess
+from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.project_file import OdooOptions
 
-# Modules loaded before any database; `rpc` is Odoo's default since 19 and does not exist before.
-_SERVER_WIDE = {"17.0": "base,web", "18.0": "base,web"}
-_SERVER_WIDE_DEFAULT = "base,rpc,web"
 # Odoo restarts itself at this share of its memory limit, before allocations fail.
 _SOFT_LIMIT_SHARE = 0.9
 # What a repository may change. A preview's first request compiles every asset; on a small machine this exceeds Odoo's
@@ -41,10 +39,11 @@ def install_command(
     languages: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends."""
+    options = odoo_series.series(build.series).options
     return (
         *_odoo(build, config),
         f"--init={_joined(names)}",
-        "--with-demo" if demo else "--without-demo=True",
+        *(options.demo if demo else options.no_demo),
         *([f"--load-language={','.join(languages)}"] if languages else []),
         *_testing(tests),
         "--stop-after-init",
@@ -55,7 +54,8 @@ def update_command(
     build: Build, config: Path, *, names: Sequence[str], new: Sequence[str] = (), tests: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Return the command that updates the modules, installs `new`, runs the tests of `tests`, and ends."""
-    installing = (f"--init={_joined(new)}", "--without-demo=True") if new else ()
+    no_demo = odoo_series.series(build.series).options.no_demo
+    installing = (f"--init={_joined(new)}", *no_demo) if new else ()
     updating = (f"--update={_joined(names)}",) if names or not new else ()
     return (*_odoo(build, config), *installing, *updating, *_testing(tests), "--stop-after-init")
 
@@ -86,7 +86,7 @@ def config_file(
     """
     more = more or OdooOptions()
     theirs = {name: str(value) for name, value in more.options.items()}
-    server_wide = (*_SERVER_WIDE.get(series, _SERVER_WIDE_DEFAULT).split(","), *more.server_wide_modules)
+    server_wide = (*odoo_series.series(series).server_wide_modules, *more.server_wide_modules)
     values = {
         **_DEFAULTS,
         **theirs,

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency
+from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Odoo's package is in unstable first, and in testing only after it migrates.
 _SUITE = "unstable"
+_SNAPSHOTS = "http://snapshot.debian.org/archive/debian"
 _DOWNLOAD = re.compile(r"^dlstatus:\d+:(?P<percent>[\d.]+):")
 # The package's static files link into these packages; without them pages lack jquery, icons and fonts.
 _LINKED_PACKAGES = re.compile(r"^(libjs-|fonts-(roboto|montserrat|inconsolata|font-awesome|ocr-b))")
@@ -31,21 +33,38 @@ class DebianOdoo:
     version: str
 
 
+class _NotThere(MissingDependency):
+    """The archive answers and does not have the series."""
+
+
 def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
     """Download the series' package and the packages it links to, and unpack them below `into`.
+
+    Debian's unstable keeps one version. When it has moved on, the package comes from Debian's archive of snapshots.
 
     Raises:
         MissingDependency: a tool or the keyring is missing, the archive does not answer, or it lacks the package.
     """
     _require_tools()
+    moment = odoo_series.series(series).debian_snapshot
+    try:
+        return _unpack_from(_mirror(), series, into=into, work=work / "unstable", progress=progress)
+    except _NotThere as exc:
+        if moment is None:
+            raise
+        progress(f"{exc}; looking in Debian's snapshot of {moment}")
+        return _unpack_from(f"{_SNAPSHOTS}/{moment}", series, into=into, work=work / "snapshot", progress=progress)
+
+
+def _unpack_from(mirror: str, series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
     package = f"odoo-{series.split('.', maxsplit=1)[0]}"
-    apt = _Apt(work, mirror=_mirror())
+    apt = _Apt(work, mirror=mirror)
     try:
         progress(f"Debian: reading the package lists of {apt.mirror} {_SUITE}")
         apt.update()
         version, depends = apt.show(package)
         if not version.startswith(f"{series}."):
-            raise MissingDependency(f"Debian's {package} is {version}, not {series}")
+            raise _NotThere(f"Debian's {package} is {version}, not {series}")
         names = [package, *(name for name in depends if _LINKED_PACKAGES.match(name))]
         progress(f"Debian: downloading {package} {version} and {len(names) - 1} packages it links to")
         files = apt.download(names, on_percent=lambda percent: progress(f"Debian: downloading {package} {percent}%"))
@@ -105,6 +124,8 @@ class _Apt:
         lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package])
         fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
         depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
+        if "Version" not in fields:  # apt-cache succeeds and prints nothing for a name that others only refer to
+            raise _NotThere(f"Debian's {_SUITE} has no {package}")
         return fields["Version"], depends
 
     def download(self, packages: Sequence[str], *, on_percent: Callable[[int], None]) -> list[Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -16,24 +15,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from odooops_dagster.errors import BadInput, MissingDependency
+from odooops_dagster.errors import MissingDependency
 from odooops_dagster.files import beneath, locked, write_whole
 from odooops_dagster.home import installations_folder
-from odooops_dagster.tools.odoo import debian, own_packages, python
+from odooops_dagster.tools.odoo import own_packages, python, sources
+from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.odoo.missing_files import missing_files, supply
-from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
+from odooops_dagster.tools.odoo.programs import Progress, run_program
+from odooops_dagster.tools.odoo.sources import OdooFiles
 
-# The series that a project may be created with, oldest first.
-KNOWN_SERIES = ("16.0", "17.0", "18.0", "19.0")
-_SERIES = re.compile(r"\d+\.0")
 _MANIFEST = "installation.json"
 # In a file of its own: an earlier version of the platform reads the manifest too, and knows nothing of these.
 _FILES = "missing-files.json"
 # Files not compiled in advance, half of the source: a project uses few localizations, and tests of its own modules.
 _SELDOM_RUN = r"/(tests|l10n_\w+)/"
-# Paths of the program and of the folder with `odoo`: in a git clone, and in a package's root folder.
-_LAYOUTS = (("odoo-bin", "."), ("usr/bin/odoo", "usr/lib/python3/dist-packages"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +64,15 @@ def install(
 ) -> Installation:
     """Return the series' Odoo from the named folder, an earlier installation, the Debian package or a git clone.
 
+    `odoo_path` is a folder with Odoo, or one with a folder per series.
+
     Raises:
-        BadInput: the series is invalid, or the named folder contains another.
-        MissingDependency: every way failed; the message has the reason for each.
+        BadInput: there is no such series, or the named folder contains another.
+        MissingDependency: every way failed, and the message has the reason for each; or this Python is the wrong one.
         StepFailed: the Python packages cannot be installed.
     """
-    _check_series(series)
-    if odoo_path is not None:
-        _check_release(_layout(odoo_path)[1], series)
+    odoo_series.series(series)
+    odoo_path = sources.folder_of(series, odoo_path)
     place = _place(series, home=home, odoo_path=odoo_path)
     if (found := _load(place)) and _is_complete(place):
         return found
@@ -90,14 +87,13 @@ def install(
 
 def refuse_unknown(series: str) -> None:
     """Refuse what is no series that the platform can install."""
-    if series not in KNOWN_SERIES:
-        raise BadInput(f"{series!r} is not a series of Odoo that can be had", hint=f"choose {', '.join(KNOWN_SERIES)}")
+    odoo_series.series(series)
 
 
 def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installation | None:
     """Return the series' Odoo if it is installed and its Python still exists, else None."""
-    _check_series(series)
-    return _load(_place(series, home=home, odoo_path=odoo_path))
+    odoo_series.series(series)
+    return _load(_place(series, home=home, odoo_path=sources.folder_of(series, odoo_path)))
 
 
 def installed(home: Path) -> list[Installation]:
@@ -137,9 +133,17 @@ def _remove_partials(place: Path) -> None:
 def _install_into(
     place: Path, *, series: str, odoo_path: Path | None, git_url: str, progress: Progress
 ) -> Installation:
-    with staging(place) as folder:
-        tree = _Tree(series=series, odoo_path=odoo_path, git_url=git_url, progress=progress)
-        made = _build(folder, series=series, tree=tree, progress=progress)
+    own_packages.require_python(series)
+    spare = place.with_name(f".{place.name}.clone")
+
+    def files(folder: Path) -> OdooFiles:
+        if odoo_path is not None:
+            revision = sources.folder_revision(odoo_path)
+            return OdooFiles(root=odoo_path.resolve(), revision=revision, origin="folder")
+        return sources.fetch(series, into=folder, git_url=git_url, spare=spare, progress=progress)
+
+    with staging(place) as folder, sources.kept_clone(folder, spare=spare):
+        made = _build(folder, series=series, files=files, progress=progress)
         # Relative paths, so that the folder can be moved or mounted elsewhere; a named folder keeps its absolute path.
         manifest = json.dumps(made, default=lambda path: str(beneath(path, folder)), indent=1)
         (folder / _MANIFEST).write_text(manifest)
@@ -169,76 +173,31 @@ def _complete(place: Path, found: Installation, *, progress: Progress) -> None:
     write_whole(place / _FILES, json.dumps({"missing_files": missing, "supplied_files": supplied}, indent=1).encode())
 
 
-def _build(folder: Path, *, series: str, tree: _Tree, progress: Progress) -> dict[str, Any]:
+def _build(folder: Path, *, series: str, files: Callable[[Path], OdooFiles], progress: Progress) -> dict[str, Any]:
     """Fetch Odoo and its Python packages in parallel and return the manifest of the installation."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         environment = pool.submit(_make_environment, folder / "venv", series=series, progress=progress)
-        root, revision, origin = tree.fetch(folder)
-        script, library = _layout(root)
-        _check_release(library, series)
-        _compile(root, outside=origin == "folder")
+        got = files(folder)
+        script, library = sources.layout(got.root)
+        sources.check_release(library, series)
+        _compile(got.root, outside=got.origin == "folder")
         environment.result()
-    if not own_packages.has_pins(series):
-        asked = root / "requirements.txt"
-        own_packages.install_asked(folder / "venv", asked, series=series, progress=progress)
     return {
         "series": series,
-        "revision": revision,
-        "origin": origin,
-        "path": root,
+        "revision": got.revision,
+        "origin": got.origin,
+        "path": got.root,
         "script": script,
         "library": library,
         "python": folder / "venv" / "bin" / "python",
         "python_version": ".".join(map(str, sys.version_info[:3])),
-        "addons_paths": [path for path in (root / "addons", library / "odoo" / "addons") if path.is_dir()],
+        "addons_paths": [path for path in (got.root / "addons", library / "odoo" / "addons") if path.is_dir()],
     }
-
-
-class _Tree:
-    """The ways to get Odoo's files, tried in order."""
-
-    def __init__(self, *, series: str, odoo_path: Path | None, git_url: str, progress: Progress) -> None:
-        self._series = series
-        self._odoo_path = odoo_path
-        self._git_url = git_url
-        self._progress = progress
-
-    def fetch(self, folder: Path) -> tuple[Path, str, str]:
-        """Return the root of Odoo's files, its revision and its origin."""
-        if self._odoo_path:
-            return self._odoo_path.resolve(), _folder_revision(self._odoo_path), "folder"
-        refused: list[str] = []
-        for way in (self._from_debian, self._from_git):
-            try:
-                return way(folder)
-            except (MissingDependency, ProgramFailed, OSError) as exc:
-                refused.append(str(exc))
-                self._progress(f"not this way: {exc}")
-        raise MissingDependency(
-            f"Odoo {self._series} cannot be had: {'; '.join(refused)}",
-            hint="name a folder that holds it with ODOOOPS_ODOO_PATH, or let this machine reach Debian's archive",
-        )
-
-    def _from_debian(self, folder: Path) -> tuple[Path, str, str]:
-        work = folder / "apt"
-        got = debian.unpack_odoo(self._series, into=folder / "root", work=work, progress=self._progress)
-        shutil.rmtree(work)
-        return got.root, got.version, "debian"
-
-    def _from_git(self, folder: Path) -> tuple[Path, str, str]:
-        self._progress(f"git: cloning branch {self._series} of Odoo, without its history")
-        target = folder / "src"
-        run_program(
-            ["git", "clone", "--quiet", "--depth=1", f"--branch={self._series}", self._git_url, str(target)],
-            env={"GIT_TERMINAL_PROMPT": "0"},
-        )
-        return target, _folder_revision(target), "git"
 
 
 def _make_environment(venv: Path, *, series: str, progress: Progress) -> None:
     python.make_venv(sys.executable, venv, with_pip=True)
-    if own_packages.has_pins(series):
-        own_packages.install_pins(venv, series=series, progress=progress)
+    own_packages.install_pins(venv, series=series, progress=progress)
 
 
 def _see_library(venv: Path, library: Path, *, home: Path, series: str) -> None:
@@ -259,47 +218,6 @@ def _compile(root: Path, *, outside: bool) -> None:
     if not outside:
         options = ["-q", "-j", str(os.cpu_count() or 1), "-x", _SELDOM_RUN]
         run_program([sys.executable, "-m", "compileall", *options, str(root)])
-
-
-def _layout(root: Path) -> tuple[Path, Path]:
-    for script, library in _LAYOUTS:
-        if (root / script).is_file() and (root / library / "odoo").is_dir():
-            return root / script, (root / library).resolve()
-    raise BadInput(f"{root} holds no Odoo", hint="name the folder that holds odoo-bin, or a package's root folder")
-
-
-def _check_series(series: str) -> None:
-    if not _SERIES.fullmatch(series):
-        raise BadInput(f"{series!r} is not an Odoo series", hint="write it as 19.0")
-
-
-def _check_release(library: Path, series: str) -> None:
-    found = re.search(r"^version_info = \((\d+), (\d+)", (library / "odoo" / "release.py").read_text(), re.MULTILINE)
-    got = f"{found[1]}.{found[2]}" if found else "unknown"
-    if got != series:
-        raise BadInput(f"{library} holds Odoo {got}, not {series}", hint="name the folder of that series")
-
-
-def _folder_revision(folder: Path) -> str:
-    """Return the checked-out commit; add a digest of the files if they differ from it or there is no repository."""
-    commit = ""
-    if (folder / ".git").exists():
-        git = ["git", "-C", str(folder)]
-        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"])[-1].strip()
-        if not run_program([*git, "status", "--porcelain"]):
-            return commit
-    return f"{commit or 'folder'}-{_state_of_files(folder)}"
-
-
-def _state_of_files(folder: Path) -> str:
-    """Return a digest of every file's name, size and time, because reading all content would take too long."""
-    total = hashlib.sha256()
-    for place, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if name not in {".git", "__pycache__"})
-        for name in sorted(names):
-            state = Path(place, name).lstat()
-            total.update(f"{place}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return total.hexdigest()[:12]
 
 
 def _place(series: str, *, home: Path, odoo_path: Path | None) -> Path:
@@ -323,4 +241,4 @@ def _load(place: Path) -> Installation | None:
     if not (found.python.exists() and found.script.exists()):
         return None
     # The owner may change a named folder; our own installations never change.
-    return replace(found, revision=_folder_revision(found.path)) if found.origin == "folder" else found
+    return replace(found, revision=sources.folder_revision(found.path)) if found.origin == "folder" else found

@@ -1,23 +1,35 @@
-"""Installs Odoo's own Python dependencies: our pinned versions of the series, or else its requirements.txt."""
+"""Installs Odoo's own Python dependencies: our pinned versions of the series."""
 
 from __future__ import annotations
 
 import platform
 import re
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from odooops_dagster.errors import StepFailed
+from odooops_dagster.errors import MissingDependency, StepFailed
 from odooops_dagster.tools.odoo import python
+from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.programs import Progress
 from odooops_dagster.tools.odoo.python import INDEX_IS_SILENT, PipFailed
 
 _WHAT = "Odoo's Python packages"
 
 
-def has_pins(series: str) -> bool:
-    """Return whether we have pinned versions for the series."""
-    return _pins(series).is_file()
+def require_python(series: str) -> None:
+    """Refuse a series that does not run on this Python, before anything is downloaded.
+
+    Raises:
+        MissingDependency: the message names the Pythons that it runs on.
+    """
+    pythons = odoo_series.series(series).pythons
+    ours = ".".join(platform.python_version_tuple()[:2])
+    if ours not in pythons:
+        raise MissingDependency(
+            f"Odoo {series} runs on Python {', '.join(pythons)}, and this platform on Python {ours}",
+            hint=f"run the platform with Python {pythons[-1]}",
+        )
 
 
 def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
@@ -27,23 +39,11 @@ def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
         StepFailed: a package cannot be installed; the message names it, the hint is for the operator.
     """
     with resources.as_file(_pins(series)) as file:
-        _install(venv, file, options=("--no-deps", "--prefer-binary"), series=series, progress=progress)
-
-
-def install_asked(venv: Path, asked: Path, *, series: str, progress: Progress) -> None:
-    """Install the requirements.txt of a series without pinned versions.
-
-    Raises:
-        StepFailed: a package cannot be installed; the message names it, the hint is for the operator.
-    """
-    _install(venv, asked, options=(), series=series, progress=progress)
-
-
-def _install(venv: Path, file: Path, *, options: tuple[str, ...], series: str, progress: Progress) -> None:
-    try:
-        python.pip_install(venv / "bin" / "python", [*options, "-r", str(file)], what=_WHAT, progress=progress)
-    except PipFailed as exc:
-        raise _operators_fault(exc, asked=file.read_text(), series=series) from exc
+        options = ("--no-deps", "--prefer-binary")
+        try:
+            python.pip_install(venv / "bin" / "python", [*options, "-r", str(file)], what=_WHAT, progress=progress)
+        except PipFailed as exc:
+            raise _operators_fault(exc, asked=file.read_text(), series=series) from exc
 
 
 def _operators_fault(failed: PipFailed, *, asked: str, series: str) -> StepFailed:
@@ -75,5 +75,5 @@ def _remedy(failed: PipFailed) -> str:
     return "put right on the platform's machine what pip names"
 
 
-def _pins(series: str) -> resources.abc.Traversable:
-    return resources.files("odooops_dagster.tools.odoo") / "series" / f"{series}-requirements.txt"
+def _pins(series: str) -> Traversable:
+    return odoo_series.series(series).file("requirements.txt")

@@ -12,6 +12,8 @@ _UNREACHABLE = re.compile(r"Retrying \(Retry|ConnectionError|NewConnectionError|
 _NO_MATCH = "No matching distribution found for "
 _BUILD_FAILED = re.compile(r"\s*\S (?P<activity>.+) did not run successfully\.")
 _END_OF_BUILD = "[end of output]"
+# An error of gcc or clang: file, line, perhaps column. What follows it is the whole command line.
+_COMPILER_ERROR = re.compile(r"\s*\S+:\d+:(\d+:)? (fatal )?error: ")
 
 
 def pip_reason(lines: Sequence[str]) -> str:
@@ -41,12 +43,13 @@ def _conflict(lines: Sequence[str]) -> str:
 
 
 def _failed_build(lines: Sequence[str]) -> str:
-    """Return the package that could not be built from source, with the last line of its build's output."""
+    """Return the package that could not be built from source, with the compiler's error or the build's last line."""
     for number, line in enumerate(lines):
         if failed := _BUILD_FAILED.match(line):
             printed = list(takewhile(lambda line: _END_OF_BUILD not in line, lines[number + 1 :]))
             name = _built_package(failed["activity"], lines[:number])
-            return f"{name} cannot be built from source: {_last(printed)}"
+            complaint = next((said.strip() for said in printed if _COMPILER_ERROR.match(said)), _last(printed))
+            return f"{name} cannot be built from source: {complaint}"
     return ""
 
 

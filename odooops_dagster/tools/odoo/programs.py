@@ -13,8 +13,8 @@ from odooops_dagster.errors import OdooOpsError
 
 Progress = Callable[[str], None]
 
-# Number of output lines kept: the reason of a failure is near the end; pip's explanations take a few dozen lines.
-_LINES_KEPT = 200
+# Number of output lines kept: pip prints the whole output of a failed build, and names the package before it.
+_LINES_KEPT = 10_000
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 

@@ -1,7 +1,7 @@
 """Decides by name what is a secret: words that apply to every name, and the reviewed fields of each Odoo series.
 
 The words apply to columns, system parameters, defaults and binary fields of every module. The file
-`odoo/series/<series>-secrets.toml` adds exceptions; `scripts/dev/secret_fields.py` finds candidates for it.
+`odoo/series/<series>/secrets.toml` adds exceptions; `scripts/dev/secret_fields.py` finds candidates for it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
+
+from odooops_dagster.tools.odoo import series as odoo_series
 
 # Matched against a name without separators: api_key, apiKey and API-Key all become apikey.
 _STEMS = re.compile(
@@ -40,7 +42,7 @@ _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # The tables of `ir.actions.*` are not named after their models.
 _TABLE_PREFIXES = (("ir.actions.", "ir_act_"),)
 _ANY_TABLE = "*"
-_LIST = "-secrets.toml"
+_LIST = "secrets.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,25 +90,23 @@ def _joined(words: list[str]) -> str:
 def recipe() -> bytes:
     """Return the digest of the code and lists that decide what is a secret, its treatment and the search for it."""
     digest = hashlib.sha256()
-    for folder in (resources.files("odooops_dagster.tools.sanitize"), _lists()):
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if file.name.endswith((".py", _LIST)):
-                digest.update(file.read_bytes())
+    code = sorted(resources.files("odooops_dagster.tools.sanitize").iterdir(), key=lambda file: file.name)
+    for file in (*(file for file in code if file.name.endswith(".py")), *_lists().values()):
+        digest.update(file.read_bytes())
     return digest.digest()
 
 
 @cache
 def secret_list(series: str) -> SecretList:
     """Return the reviewed list of the series; for a series without a list, that of the newest one."""
-    known = sorted(
-        (file.name.removesuffix(_LIST) for file in _lists().iterdir() if file.name.endswith(_LIST)), key=_number
-    )
-    chosen = series if series in known else known[-1]
-    return parse((_lists() / f"{chosen}{_LIST}").read_text())
+    lists = _lists()
+    return parse((lists.get(series) or list(lists.values())[-1]).read_text())
 
 
-def _lists() -> Traversable:
-    return resources.files("odooops_dagster.tools.odoo") / "series"
+def _lists() -> dict[str, Traversable]:
+    """Return the file of each series that has one, oldest first."""
+    files = {name: odoo_series.series(name).file(_LIST) for name in odoo_series.known()}
+    return {name: file for name, file in files.items() if file.is_file()}
 
 
 def parse(text: str) -> SecretList:
@@ -134,7 +134,3 @@ def _pairs(models: Mapping[str, list[str]]) -> frozenset[tuple[str, str]]:
 
 def _has(pairs: frozenset[tuple[str, str]], table: str, column: str) -> bool:
     return (table, column) in pairs or (_ANY_TABLE, column) in pairs
-
-
-def _number(series: str) -> tuple[int, ...]:
-    return tuple(map(int, series.split(".")))

@@ -1,7 +1,8 @@
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
 -- production is built, environments of deleted branches are destroyed.
 -- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is already at the commit changes nothing.
+-- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
+-- the commit is joined instead of superseded.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -20,6 +21,7 @@ declare
     v_environment ops.environments;
     v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
     v_stage ops.environment_stage;
+    v_kind ops.run_kind := 'destroy';
 begin
     perform from ops.projects as p where p.id = p_project_id for no key update;
     run_id := null;
@@ -55,15 +57,17 @@ begin
         left join ops.environments as e
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
+        v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
+        if outcome = 'queued' then
+            run_id := ops.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+            outcome := case when run_id is null then 'queued' else 'joined' end;
+        end if;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(
             p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
             'refs/heads/' || p_branch,
-            p_kind => case
-                when v_is_gone then 'destroy' when v_stage = 'production' then 'build' else 'deploy'
-            end::ops.run_kind,
-            p_trigger => p_trigger, p_requested_by => p_requested_by
+            p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
         );
     end if;
     return next;

@@ -1,14 +1,16 @@
 -- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
 -- them.
 -- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
--- answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project that is not
--- polled, the branches that a delivery named. Locks the project's row.
+-- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
+-- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
+-- named. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
     p_heads jsonb,
-    p_asked_at timestamptz default null
+    p_asked_at timestamptz default null,
+    p_empty_branch text default null
 )
 returns setof uuid
 language plpgsql
@@ -45,13 +47,15 @@ begin
             )
         order by 1
     loop
-        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
-            and v_branch !~ '^(feature|release)/' then
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and (
+            v_branch = p_empty_branch
+            or (v_branch <> v_project.default_branch and v_branch !~ '^(feature|release)/')
+        ) then
             insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
             on conflict do nothing;
         else
             select m.run_id into v_run_id
-            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m;
+            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
             if v_run_id is not null then
                 return next v_run_id;
             end if;

@@ -1,5 +1,6 @@
--- Lists the waiting runs in claim order, with the reason why each waits; people see their own projects'.
--- Called by people and `ops run list`. Locks and raises nothing.
+-- Lists the waiting runs in claim order, with the reason why each waits and how long such runs usually work; people see
+-- their own projects'.
+-- Called by people and `ops run queue`. Locks and raises nothing.
 create or replace function ops.list_queued_runs()
 returns table (
     "position" bigint,
@@ -10,7 +11,8 @@ returns table (
     partition_key text,
     priority int,
     age interval,
-    waits_for text
+    waits_for text,
+    usual_duration interval
 )
 language plpgsql
 stable
@@ -19,7 +21,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    select q."position", q.run_id, q.project_slug, q.run_number, q.kind, q.partition_key, q.priority, q.age, q.waits_for
+    select
+        q."position", q.run_id, q.project_slug, q.run_number, q.kind, q.partition_key, q.priority, q.age, q.waits_for,
+        q.usual_duration
     from ops.v_run_queue as q
     order by q."position";
 end

@@ -1,5 +1,5 @@
--- Returns the turn of a new run: after its project's last waiting run, else equal to the first waiting run's. So
--- projects alternate however many runs each has queued.
+-- Returns the turn of a new run: after its project's last waiting run, else its turn among the projects. So projects
+-- alternate however many runs each has queued or at work.
 -- Called by queue_run and when a run returns to the queue. Locks and raises nothing; two concurrent calls may return
 -- the same turn, and then age decides.
 create or replace function ops.next_turn(
@@ -21,12 +21,7 @@ begin
             order by r.turn desc
             limit 1
         ),
-        (
-            select r.turn from ops.runs as r
-            where r.status = 'queued' and r.priority = p_priority
-            order by r.turn
-            limit 1
-        ),
+        ops.turn_among_projects(p_project_id, p_priority),
         1
     );
 end

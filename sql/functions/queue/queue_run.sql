@@ -1,5 +1,6 @@
 -- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
--- waiting runs of the branch. A project has one unfinished retention run: while there is one, it is the run returned.
+-- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
+-- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
 -- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
 -- without a job, PT400 for invalid values.
@@ -33,7 +34,7 @@ declare
     v_environment ops.environments;
     v_number bigint;
     v_requested_by text := p_requested_by;
-    v_event ops.run_events;
+    v_turn bigint;
 begin
     perform ops.require_queueable(queue_run.project_id, p_kind);
     if not ops.is_platform() then
@@ -71,6 +72,9 @@ begin
             return v_id;
         end if;
     end if;
+    if p_trigger not in ('poll', 'schedule') then
+        v_turn := ops.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
+    end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
         where c.project_id = queue_run.project_id
@@ -97,7 +101,8 @@ begin
         )
         select
             v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
-            coalesce(p_priority, 0), ops.next_turn(queue_run.project_id, coalesce(p_priority, 0)), p_max_attempts, v_now, 1,
+            coalesce(p_priority, 0),
+            coalesce(v_turn, ops.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
             ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
         from sealed as s
         returning r.event_hash
