@@ -165,9 +165,9 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'archive_project', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'deployment_at_work', 'deployment_to_check', 'does_all_of', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'decide_orphan', 'deployment_at_work', 'deployment_to_check', 'did_retention_change', 'does_all_of', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_orphan_decision', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'environments_to_thin_out', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'log_retention_is_due', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'night_of', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_due_for_retention', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'run_to_join', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'turn_among_projects', 'turn_before_polled', 'unfinished_retention', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'watch_backup_freshness', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_productions', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
-select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries out a well-formed event once and returns the answer. Called by ingest_event, which undoes everything if it
@@ -676,6 +676,37 @@ revoke all on function ops.apply_pushes from public;
 grant execute on function ops.apply_pushes to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('apply_retention', $ops_file$
+-- Requests that the project's retention policy is applied to its backups, and returns the run that does it: the
+-- unfinished one if there is one.
+-- Called by people who may back up, and by queue_due_retention. Locks the project's counter. Raises PT404, PT403, and
+-- PT409 as queue_run does. A retry returns the run that waits.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.apply_retention(
+    project_id uuid,
+    p_requested_by text default null,
+    p_idempotency_key text default null,
+    p_trigger text default 'api'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return ops.queue_run(
+        apply_retention.project_id, null, null, null, p_kind => 'retention', p_trigger => p_trigger,
+        p_requested_by => p_requested_by, p_idempotency_key => p_idempotency_key
+    );
+end
+$$;
+comment on function ops.apply_retention is 'Asks for a run that applies a project''s backup retention.';
+revoke all on function ops.apply_retention from public;
+grant execute on function ops.apply_retention to authenticated, service_role, ops_worker;
+grant execute on function ops.apply_retention to sre;
+$ops_file$);
+
 select pg_temp.make_function('archive_project', $ops_file$
 -- Archives a project: cancels its queued runs, accepts no new ones, and stops polling its branches.
 -- Called by `ops project archive` and owners. Locks the project's row. Raises PT404 and PT403. A retry is harmless.
@@ -712,6 +743,41 @@ $$;
 comment on function ops.archive_project is 'Archives a project.';
 revoke all on function ops.archive_project from public;
 grant execute on function ops.archive_project to authenticated, service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('artifact_expiry_is_due', $ops_file$
+-- Returns whether the artifact expiry has something to do: condemned artifacts, expired ones, or old uploads, which only
+-- the store knows and which are looked for once a day. p_last_at is the start of the last expiry that succeeded. An
+-- expired artifact whose object others need counts as well; the expiry leaves it alone.
+-- Called by the schedule artifact_expiry. Locks and raises nothing.
+create or replace function ops.artifact_expiry_is_due(
+    p_now timestamptz,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with kept as materialized (
+    select p.id, p_now - make_interval(days => (ops.policy(p.id, 'ttl') ->> 'artifact_days')::int) as since
+    from ops.projects as p
+)
+select
+    p_last_at is null or p_last_at <= p_now - interval '1 day'
+    or exists (select from ops.run_artifacts as a where a.condemned_at is not null)
+    or exists (select from ops.run_artifacts as a where a.expires_at < p_now)
+    or exists (
+        select from kept as k
+        join ops.run_requests as q on q.project_id = k.id
+        join ops.run_artifacts as a on a.run_id = q.run_id
+        where a.expires_at is null and a.created_at < k.since
+    )
+$$;
+comment on function ops.artifact_expiry_is_due is 'Whether artifacts are past their time.';
+revoke all on function ops.artifact_expiry_is_due from public;
+grant execute on function ops.artifact_expiry_is_due to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('backup_of_attempt', $ops_file$
@@ -1357,6 +1423,56 @@ revoke all on function ops.close_deployments from public;
 grant execute on function ops.close_deployments to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('compare_backup', $ops_file$
+-- Requests a comparison of rows of a verified backup with the live database of the environment that it is of, and
+-- returns the run that makes it. Each item of tables is a table, or rows of one: `res_partner:1,2`.
+-- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises PT404,
+-- PT403, PT400 without a table, PT409 for a backup that is not verified or of another environment. Each call queues
+-- another run.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.compare_backup(
+    backup_id uuid,
+    env text,
+    tables text[],
+    p_requested_by text default null,
+    p_trigger text default 'api'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(compare_backup.backup_id, 'restore');
+    v_environment ops.environments := ops.living_environment(v_backup.project_id, compare_backup.env);
+begin
+    if coalesce(cardinality(compare_backup.tables), 0) = 0
+        or array_position(compare_backup.tables, null) is not null then
+        raise sqlstate 'PT400' using
+            message = 'A comparison names at least one table', hint = 'Such as res_partner, or res_partner:1,2.';
+    elsif v_backup.status <> 'verified' then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is %s, not verified', v_backup.id, v_backup.status),
+            hint = 'List the backups: ops backup list.';
+    elsif v_backup.environment_id <> v_environment.id then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is not of %s', v_backup.id, v_environment.partition_key),
+            hint = 'Take one that is: ops backup list; or clone production.';
+    end if;
+    return ops.queue_run(
+        v_backup.project_id, null, null, null, p_kind => 'compare', p_trigger => p_trigger,
+        p_requested_by => p_requested_by,
+        p_config => jsonb_build_object('backup_id', v_backup.id, 'tables', to_jsonb(compare_backup.tables))
+    );
+end
+$$;
+comment on function ops.compare_backup is 'Asks for a run that compares a backup with the live database.';
+revoke all on function ops.compare_backup from public;
+grant execute on function ops.compare_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.compare_backup to sre;
+$ops_file$);
+
 select pg_temp.make_function('complete_workflow_run', $ops_file$
 -- Ends a run: exit code 0 is success, any other is failure, p_canceled is a completed cancel. Without p_attempt it
 -- means attempt 1.
@@ -1645,6 +1761,39 @@ revoke all on function ops.create_release from public;
 grant execute on function ops.create_release to authenticated, service_role, ops_worker, ci_service_role, developer;
 $ops_file$);
 
+select pg_temp.make_function('decide_orphan', $ops_file$
+-- Writes down what a person decided about a listed orphan; the janitor's next round carries it out. A later decision
+-- replaces one that is still pending.
+-- Called by `ops env orphans`. Locks the orphan's row. Raises PT404 for what is not listed. Repeating it is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.decide_orphan(
+    p_kind ops.orphan_kind,
+    p_name text,
+    p_decision ops.orphan_decision,
+    p_decided_by text default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.orphans as o
+    set decision = p_decision, decided_by = coalesce(p_decided_by, ops.caller_id(), ops.caller_role()),
+        decided_at = clock_timestamp(), refusal = null
+    where o.kind = p_kind and o.name = p_name;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no orphan %s', p_name), hint = 'List them: ops env orphans list.';
+    end if;
+end
+$$;
+comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
+revoke all on function ops.decide_orphan from public;
+grant execute on function ops.decide_orphan to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('deployment_at_work', $ops_file$
 -- Returns the unfinished deployment of a release to a place, if there is one. Called by promote_release and
 -- rollback_deployment, which lock the project. Raises PT409 if another release is being deployed there.
@@ -1717,6 +1866,53 @@ end
 $$;
 comment on function ops.deployment_to_check is 'The deployment that a health check is about.';
 revoke all on function ops.deployment_to_check from public;
+$ops_file$);
+
+select pg_temp.make_function('did_retention_change', $ops_file$
+-- Returns whether a verdict of the retention policy on the environment's backups may have changed since p_since: a
+-- backup came, failed or passed an age that protects it, a hold was released, or the policy was changed.
+-- Called by projects_due_for_retention. Locks and raises nothing.
+create or replace function ops.did_retention_change(
+    p_project_id uuid,
+    p_environment_id uuid,
+    p_since timestamptz,
+    p_now timestamptz
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select from ops.policies as o
+        where
+            o.policy_type = 'retention' and o.updated_at >= p_since
+            and (o.project_id is null or o.project_id = p_project_id)
+    ) or exists (
+        select from ops.environment_events as v
+        where
+            v.environment_id = p_environment_id and v.created_at >= p_since
+            and v.event in ('backup_hold_released', 'backup_spoilt')
+    ) or exists (
+        select from ops.backups as b
+        cross join lateral (
+            values
+            (b.created_at), (b.stored_at), (b.verified_at),
+            (coalesce(b.taken_at, b.created_at)), -- of the future until then, by a wrong clock
+            (coalesce(b.taken_at, b.created_at) + interval '1 day'),
+            (coalesce(b.taken_at, b.created_at) + interval '2 days'),
+            (case when b.label is not null then coalesce(b.taken_at, b.created_at) + interval '30 days' end)
+        ) as m (moment)
+        where
+            b.environment_id = p_environment_id and b.status in ('verified', 'failed')
+            and m.moment >= p_since and m.moment <= p_now
+    );
+end
+$$;
+comment on function ops.did_retention_change is 'Whether retention may decide otherwise than at its last turn.';
+revoke all on function ops.did_retention_change from public;
 $ops_file$);
 
 select pg_temp.make_function('does_all_of', $ops_file$
@@ -1856,6 +2052,32 @@ end
 $$;
 comment on function ops.end_data_work is 'Ends what a run left unfinished of backups and restores.';
 revoke all on function ops.end_data_work from public;
+$ops_file$);
+
+select pg_temp.make_function('end_orphan_decision', $ops_file$
+-- Ends the pending decision about an orphan: it was carried out, or could not be for the given reason. A decision that a
+-- person made meanwhile stays.
+-- Called by the janitor. Locks the orphan's row. Raises nothing; a retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.end_orphan_decision(
+    p_kind ops.orphan_kind,
+    p_name text,
+    p_decided_at timestamptz,
+    p_refusal text default null
+)
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+update ops.orphans as o
+set decision = null, decided_by = null, decided_at = null, refusal = nullif(p_refusal, '')
+where o.kind = p_kind and o.name = p_name and o.decided_at = p_decided_at
+$$;
+comment on function ops.end_orphan_decision is 'Ends what a person decided about an orphan.';
+revoke all on function ops.end_orphan_decision from public;
+grant execute on function ops.end_orphan_decision to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('end_queued_run', $ops_file$
@@ -2063,7 +2285,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
-    perform ops.require_carried_out(p_kind, p_config);
+    perform ops.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -2156,7 +2378,7 @@ $ops_file$);
 
 select pg_temp.make_function('ensure_partitions', $ops_file$
 -- Creates the missing partitions of months of events and log lines in advance, and returns the partitions created.
--- Called after every migration and by the platform's housekeeping. Only one caller at a time, including an expiry; with
+-- Called after every migration and by the job log_retention. Only one caller at a time, including an expiry; with
 -- nothing to create it waits only for other callers, else it gives up with 55P03 rather than block writers. A retry
 -- creates the rest.
 -- Definer: partitions belong to the owner of their table.
@@ -2351,7 +2573,9 @@ $ops_file$);
 select pg_temp.make_function('environments_to_expire', $ops_file$
 -- Lists the expired development environments without active or waiting runs. Called by expire_environments.
 -- Locks and raises nothing.
-create or replace function ops.environments_to_expire()
+create or replace function ops.environments_to_expire(
+    p_now timestamptz
+)
 returns setof ops.environments
 language plpgsql
 volatile
@@ -2362,7 +2586,7 @@ begin
     return query
     select e.* from ops.environments as e
     where
-        e.destroyed_at is null and e.stage = 'development' and e.expires_at < clock_timestamp()
+        e.destroyed_at is null and e.stage = 'development' and e.expires_at < p_now
         and not exists (
             select from ops.runs as r
             where r.environment_id = e.id and r.status = 'queued'
@@ -2376,6 +2600,49 @@ $$;
 comment on function ops.environments_to_expire is 'The previews past their time.';
 revoke all on function ops.environments_to_expire from public;
 grant execute on function ops.environments_to_expire to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('environments_to_thin_out', $ops_file$
+-- Lists the project's environments with a backup that no rule keeps for certain: not held, past the ages that protect a
+-- backup, and not among the newest verified ones of its environment. The ages are those of the policy in
+-- tools/backup/retention.py and retention_plan.py.
+-- Called by projects_due_for_retention. Locks and raises nothing.
+create or replace function ops.environments_to_thin_out(
+    p_project_id uuid,
+    p_now timestamptz
+)
+returns setof uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_minimum int := (ops.rules_in_force(p_project_id, 'retention') ->> 'minimum')::int;
+begin
+    return query
+    with settled as (
+        select
+            b.environment_id, b.status, b.held_at, b.label, coalesce(b.taken_at, b.created_at) as moment,
+            row_number() over (
+                partition by b.environment_id, b.status order by b.taken_at desc, b.id::text desc
+            ) as place
+        from ops.backups as b
+        where
+            b.project_id = p_project_id and b.status in ('verified', 'failed')
+            and coalesce(b.taken_at, b.created_at) <= p_now
+    )
+    select distinct s.environment_id from settled as s
+    where
+        s.held_at is null and (s.label is null or s.moment <= p_now - interval '30 days')
+        and case s.status
+            when 'failed' then s.moment <= p_now - interval '2 days'
+            else s.moment <= p_now - interval '1 day' and s.place > v_minimum
+        end;
+end
+$$;
+comment on function ops.environments_to_thin_out is 'The environments with a backup that a retention policy may drop.';
+revoke all on function ops.environments_to_thin_out from public;
 $ops_file$);
 
 select pg_temp.make_function('evaluate_gate', $ops_file$
@@ -2440,10 +2707,13 @@ revoke all on function ops.exception_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_environments', $ops_file$
--- Queues the destruction of expired previews, and returns the runs. Called by the environment_expiry schedule.
+-- Queues the destruction of expired previews, for a second at most, and returns the runs; the next call continues.
+-- Called by the environment_expiry schedule.
 -- Locks the projects' counters. A retry finds them queued.
 -- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.expire_environments()
+create or replace function ops.expire_environments(
+    p_now timestamptz default clock_timestamp()
+)
 returns setof uuid
 language plpgsql
 volatile
@@ -2453,7 +2723,8 @@ as $$
 declare
     v_environment ops.environments;
 begin
-    for v_environment in select e.* from ops.environments_to_expire() as e loop
+    for v_environment in select e.* from ops.environments_to_expire(p_now) as e loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         return next ops.queue_run(
             v_environment.project_id, v_environment.name, v_environment.deployed_sha,
             'refs/heads/' || v_environment.branch, p_kind => 'destroy', p_trigger => 'schedule'
@@ -2636,7 +2907,7 @@ select pg_temp.make_function('expire_rows', $ops_file$
 -- lines and events that no project keeps any longer, at most p_limit log lines and deliveries, and at most p_limit
 -- artifacts marked as condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest
 -- and artifacts.
--- Called by the schedules log_retention and artifact_expiry until nothing is left. Only one caller at a time, including
+-- Called by the jobs log_retention and artifact_expiry until nothing is left. Only one caller at a time, including
 -- callers of ops.ensure_partitions; gives up with 55P03 rather than let writers wait for a month to be dropped. Raises
 -- PT400. All or nothing; a retry continues.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -3676,6 +3947,43 @@ revoke all on function ops.is_worker from public;
 grant execute on function ops.is_worker to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('janitor_is_due', $ops_file$
+-- Returns whether the janitor has something to look for: since its last round a run ended or the time of a replaced
+-- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not know. p_last_at is the start of the
+-- last round that succeeded.
+-- Called by the sensor housekeeping. Locks and raises nothing.
+create or replace function ops.janitor_is_due(
+    p_now timestamptz,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    p_last_at is null or p_last_at <= p_now - interval '10 minutes'
+    -- Ids are ordered by time: only the runs of the last day are read.
+    or exists (
+        select from ops.runs as r
+        where
+            r.id > encode(
+                substring(int8send((extract(epoch from p_now - interval '1 day') * 1000)::bigint) from 3)
+                || '\x00000000000000000000', 'hex'
+            )::uuid
+            and r.finished_at >= p_last_at
+    )
+    or exists (
+        select from ops.restores as s where s.keep_previous_until between p_last_at and p_now
+    )
+    or exists (select from ops.orphans as o where o.decision is not null)
+$$;
+comment on function ops.janitor_is_due is 'Whether the janitor has a reason to go round.';
+revoke all on function ops.janitor_is_due from public;
+grant execute on function ops.janitor_is_due to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('judge_delivery', $ops_file$
 -- Returns whether a push is stale (a newer push came before it), and whether it is doubtful, so that only the
 -- repository knows. A push that moves the branch from its known head is applied. Otherwise a commit that the branch
@@ -3929,8 +4237,9 @@ grant execute on function ops.list_partitions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('list_queued_runs', $ops_file$
--- Lists the waiting runs in claim order, with the reason why each waits; people see their own projects'.
--- Called by people and `ops run list`. Locks and raises nothing.
+-- Lists the waiting runs in claim order, with the reason why each waits and how long such runs usually work; people see
+-- their own projects'.
+-- Called by people and `ops run queue`. Locks and raises nothing.
 create or replace function ops.list_queued_runs()
 returns table (
     "position" bigint,
@@ -3941,7 +4250,8 @@ returns table (
     partition_key text,
     priority int,
     age interval,
-    waits_for text
+    waits_for text,
+    usual_duration interval
 )
 language plpgsql
 stable
@@ -3950,7 +4260,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return query
-    select q."position", q.run_id, q.project_slug, q.run_number, q.kind, q.partition_key, q.priority, q.age, q.waits_for
+    select
+        q."position", q.run_id, q.project_slug, q.run_number, q.kind, q.partition_key, q.priority, q.age, q.waits_for,
+        q.usual_duration
     from ops.v_run_queue as q
     order by q."position";
 end
@@ -4064,6 +4376,44 @@ returning id
 $$;
 comment on function ops.log_delivery is 'Writes the logs row of a delivery.';
 revoke all on function ops.log_delivery from public;
+$ops_file$);
+
+select pg_temp.make_function('log_retention_is_due', $ops_file$
+-- Returns whether the log retention has something to do: months of log lines or events that no project keeps any longer,
+-- months without a partition, expired deliveries, or single expired log lines, which are looked for once a day because
+-- no index finds them. p_last_at is the start of the last retention that succeeded.
+-- Called by the schedule log_retention. Locks and raises nothing.
+-- Definer: it calls helpers that only the owner may execute.
+create or replace function ops.log_retention_is_due(
+    p_now timestamptz,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    p_last_at is null or p_last_at <= p_now - interval '1 day'
+    or exists (
+        select from ops.list_partitions('run_logs') as p
+        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('log_days'))
+    )
+    or exists (
+        select from ops.list_partitions('run_events') as p
+        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('event_days'))
+    )
+    or exists (select from ops.months_without_partition('run_logs', 'logged_at', 3))
+    or exists (select from ops.months_without_partition('run_events', 'created_at', 3))
+    or exists (
+        select from ops.event_ingest_log as l
+        where l.received_at < p_now - make_interval(days => ops.longest_ttl('ingest_days'))
+    )
+$$;
+comment on function ops.log_retention_is_due is 'Whether log lines, deliveries or events are past their time.';
+revoke all on function ops.log_retention_is_due from public;
+grant execute on function ops.log_retention_is_due to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('longest_ttl', $ops_file$
@@ -4362,7 +4712,8 @@ select pg_temp.make_function('move_branch', $ops_file$
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
 -- production is built, environments of deleted branches are destroyed.
 -- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is already at the commit changes nothing.
+-- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
+-- the commit is joined instead of superseded.
 create or replace function ops.move_branch(
     p_project_id uuid,
     p_branch text,
@@ -4381,6 +4732,7 @@ declare
     v_environment ops.environments;
     v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
     v_stage ops.environment_stage;
+    v_kind ops.run_kind := 'destroy';
 begin
     perform from ops.projects as p where p.id = p_project_id for no key update;
     run_id := null;
@@ -4416,15 +4768,17 @@ begin
         left join ops.environments as e
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
+        v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
+        if outcome = 'queued' then
+            run_id := ops.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+            outcome := case when run_id is null then 'queued' else 'joined' end;
+        end if;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(
             p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
             'refs/heads/' || p_branch,
-            p_kind => case
-                when v_is_gone then 'destroy' when v_stage = 'production' then 'build' else 'deploy'
-            end::ops.run_kind,
-            p_trigger => p_trigger, p_requested_by => p_requested_by
+            p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
         );
     end if;
     return next;
@@ -4572,8 +4926,8 @@ revoke all on function ops.new_run_id from public;
 $ops_file$);
 
 select pg_temp.make_function('next_turn', $ops_file$
--- Returns the turn of a new run: after its project's last waiting run, else equal to the first waiting run's. So
--- projects alternate however many runs each has queued.
+-- Returns the turn of a new run: after its project's last waiting run, else its turn among the projects. So projects
+-- alternate however many runs each has queued or at work.
 -- Called by queue_run and when a run returns to the queue. Locks and raises nothing; two concurrent calls may return
 -- the same turn, and then age decides.
 create or replace function ops.next_turn(
@@ -4595,18 +4949,54 @@ begin
             order by r.turn desc
             limit 1
         ),
-        (
-            select r.turn from ops.runs as r
-            where r.status = 'queued' and r.priority = p_priority
-            order by r.turn
-            limit 1
-        ),
+        ops.turn_among_projects(p_project_id, p_priority),
         1
     );
 end
 $$;
 comment on function ops.next_turn is 'The place of a projects next run among all projects.';
 revoke all on function ops.next_turn from public;
+$ops_file$);
+
+select pg_temp.make_function('night_of', $ops_file$
+-- Returns the last night whose hour has passed at p_now: the day in the time zone, and the moment from which its backup
+-- is due. An hour that the clock skips counts from the moment of the jump; an hour that the clock repeats counts once,
+-- at its first time.
+-- Called by queue_nightly_backups. Locks nothing. Raises 22023 for an unknown time zone.
+create or replace function ops.night_of(
+    p_now timestamptz,
+    p_hour int,
+    p_time_zone text
+)
+returns table (day date, due_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with night as (
+    select (p_now at time zone p_time_zone)::date + offsets.days as day
+    from generate_series(-2, 1) as offsets (days)
+), late as (
+    select n.day, (n.day + make_interval(hours => p_hour)) at time zone p_time_zone as due_at
+    from night as n
+), moment as (
+    -- PostgreSQL takes the second of two equal local times; no clock goes back by more than two hours
+    select l.day, min(l.due_at - s.shift) as due_at
+    from late as l
+    cross join (
+        values (interval '0'), (interval '30 minutes'), (interval '1 hour'), (interval '2 hours')
+    ) as s (shift)
+    where s.shift = interval '0' or (l.due_at - s.shift) at time zone p_time_zone = l.due_at at time zone p_time_zone
+    group by l.day
+)
+select m.day, m.due_at from moment as m
+where m.due_at <= p_now
+order by m.day desc
+limit 1
+$$;
+comment on function ops.night_of is 'The last night whose hour has passed.';
+revoke all on function ops.night_of from public;
 $ops_file$);
 
 select pg_temp.make_function('normalise_repo_url', $ops_file$
@@ -5023,6 +5413,8 @@ select * from (
     ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
+    ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
+        'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
@@ -5063,11 +5455,57 @@ grant execute on function ops.policy_rules
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('projects_due_for_retention', $ops_file$
+-- Lists the projects in which retention may have something to do: a backup was dropped and the store may still hold it,
+-- or a backup may go and something changed since the policy was last applied. It never misses a backup that the policy
+-- drops; the policy itself is decided in tools/backup/retention.py, and a test compares the two.
+-- Called by queue_due_retention. Locks and raises nothing.
+create or replace function ops.projects_due_for_retention(
+    p_now timestamptz
+)
+returns setof uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select p.id from ops.projects as p
+    join ops.project_counters as c on c.project_id = p.id
+    where
+        p.status <> 'archived'
+        and (
+            exists (
+                select from ops.backups as b
+                where
+                    b.project_id = p.id and b.status = 'dropped'
+                    and b.dropped_at > coalesce(c.retention_swept_at, '-infinity')
+            )
+            or exists (
+                select from ops.environments_to_thin_out(p.id, p_now) as e (id)
+                where
+                    c.retention_planned_at is null
+                    or ops.did_retention_change(p.id, e.id, c.retention_planned_at, p_now)
+            )
+        )
+        and not exists (
+            select from ops.runs as r
+            where r.project_id = p.id and r.kind = 'retention' and r.status in ('queued', 'claimed', 'running')
+        )
+    order by p.slug;
+end
+$$;
+comment on function ops.projects_due_for_retention is 'The projects in which retention may have something to do.';
+revoke all on function ops.projects_due_for_retention from public;
+$ops_file$);
+
 select pg_temp.make_function('projects_to_poll', $ops_file$
 -- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
 -- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
-    p_older_than_seconds int
+    p_older_than_seconds int,
+    p_now timestamptz default clock_timestamp()
 )
 returns setof ops.projects
 language plpgsql
@@ -5076,7 +5514,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_due timestamptz := clock_timestamp() - make_interval(secs => p_older_than_seconds);
+    v_due timestamptz := p_now - make_interval(secs => p_older_than_seconds);
 begin
     return query
     select p.* from ops.projects as p
@@ -5260,9 +5698,173 @@ comment on function ops.promotion_target is 'Where a promotion goes: an environm
 revoke all on function ops.promotion_target from public;
 $ops_file$);
 
+select pg_temp.make_function('queue_due_drills', $ops_file$
+-- Queues the week's drills that are not queued yet: one of each living production of an active project that has a
+-- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
+-- p_from_hour, so that the drill uses that night's backup. Returns each drill's backup, or why it was
+-- refused; after a second it stops, and the next call continues.
+-- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
+-- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
+-- newer backup since.
+create or replace function ops.queue_due_drills(
+    p_now timestamptz,
+    p_time_zone text,
+    p_from_hour int default 4
+)
+returns table (partition_key text, backup_id uuid, refusal text)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    c_asker constant text := 'schedule recovery_drills';
+    c_week constant text := 'IYYY-"W"IW';
+    v_local timestamp := p_now at time zone p_time_zone;
+    v_due record;
+begin
+    if extract(isodow from v_local) = 1 and extract(hour from v_local) < p_from_hour then
+        return;
+    end if;
+    for v_due in
+        select p.* from ops.v_productions as p
+        where
+            p.is_active and p.verified_backup_id is not null
+            and not exists (
+                select from ops.restores as s
+                join ops.backups as b on b.id = s.backup_id
+                where
+                    b.environment_id = p.environment_id and s.purpose = 'drill' and s.requested_by = c_asker
+                    and to_char(s.created_at at time zone p_time_zone, c_week) = to_char(v_local, c_week)
+            )
+        order by p.partition_key
+    loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        partition_key := v_due.partition_key;
+        backup_id := v_due.verified_backup_id;
+        refusal := null;
+        begin
+            perform ops.restore_backup(
+                v_due.verified_backup_id, null, 'drill', p_requested_by => c_asker, p_trigger => 'schedule',
+                p_idempotency_key => format('drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
+            );
+        exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
+            refusal := sqlerrm;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function ops.queue_due_drills is 'Queues the week''s drills that are not queued yet.';
+revoke all on function ops.queue_due_drills from public;
+grant execute on function ops.queue_due_drills to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('queue_due_retention', $ops_file$
+-- Queues a retention run for each project that is due, and returns the runs. Called by the backup_retention schedule.
+-- Locks the projects' counters. Raises nothing. A repeat within the hour, by p_now, finds the runs queued.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.queue_due_retention(
+    p_now timestamptz default clock_timestamp()
+)
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
+begin
+    for v_project_id in select d.id from ops.projects_due_for_retention(p_now) as d (id) loop
+        continue when exists (
+            select from ops.run_requests as q where q.project_id = v_project_id and q.idempotency_key = v_key
+        );
+        return next ops.apply_retention(
+            v_project_id, p_requested_by => 'schedule backup_retention', p_idempotency_key => v_key,
+            p_trigger => 'schedule'
+        );
+    end loop;
+end
+$$;
+comment on function ops.queue_due_retention is 'Queues the retention runs that are due.';
+revoke all on function ops.queue_due_retention from public;
+grant execute on function ops.queue_due_retention to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('queue_nightly_backups', $ops_file$
+-- Queues the backups of the night that are not queued yet: one of each living production with data whose policy wants
+-- nightly backups, and once more an hour after it failed, which rewrites damaged objects. p_hour is the hour of the
+-- night in the time zone. Returns each backup that it queued, or why it was refused; after a second it
+-- stops, and the next call continues.
+-- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one production
+-- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
+-- record are looked at first, because after a deployment the idempotency key alone would be refused.
+-- Definer: it calls helpers that only the owner may execute.
+create or replace function ops.queue_nightly_backups(
+    p_now timestamptz,
+    p_hour int,
+    p_time_zone text
+)
+returns table (partition_key text, backup_id uuid, refusal text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    c_asker constant text := 'schedule nightly_backups';
+    v_night record;
+    v_due record;
+begin
+    select n.day, n.due_at into v_night from ops.night_of(p_now, p_hour, p_time_zone) as n;
+    for v_due in
+        select p.*, asked.count as asked
+        from ops.v_productions as p
+        cross join lateral (
+            select count(*) as count, bool_and(b.status = 'failed') as has_failed, max(b.created_at) as last_at
+            from ops.backups as b
+            where b.environment_id = p.environment_id and b.requested_by = c_asker and b.created_at >= v_night.due_at
+        ) as asked
+        where
+            p.is_active and p.has_data and (ops.policy(p.project_id, 'backup') ->> 'nightly')::boolean
+            and (asked.count = 0 or (
+                -- the cause of the failure may be gone by then: a store that was down, a disk that was full
+                asked.count = 1 and asked.has_failed and asked.last_at <= p_now - interval '1 hour'
+            ))
+        order by p.partition_key
+    loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        partition_key := v_due.partition_key;
+        backup_id := null;
+        refusal := null;
+        begin
+            backup_id := ops.create_backup(
+                v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
+                p_idempotency_key => format(
+                    'nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    case when v_due.asked > 0 then ', again' else '' end
+                )
+            );
+        exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
+            refusal := sqlerrm;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function ops.queue_nightly_backups is 'Queues the night''s backups that are not queued yet.';
+revoke all on function ops.queue_nightly_backups from public;
+grant execute on function ops.queue_nightly_backups to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('queue_run', $ops_file$
 -- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
--- waiting runs of the branch.
+-- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
+-- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
 -- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
 -- without a job, PT400 for invalid values.
@@ -5296,7 +5898,7 @@ declare
     v_environment ops.environments;
     v_number bigint;
     v_requested_by text := p_requested_by;
-    v_event ops.run_events;
+    v_turn bigint;
 begin
     perform ops.require_queueable(queue_run.project_id, p_kind);
     if not ops.is_platform() then
@@ -5327,7 +5929,16 @@ begin
             perform ops.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
-    perform ops.require_carried_out(p_kind, p_config);
+    perform ops.require_carried_out(p_kind, p_config, v_environment.id is not null);
+    if p_kind = 'retention' then
+        v_id := coalesce(ops.unfinished_retention(queue_run.project_id), v_id);
+        if exists (select from ops.run_requests as q where q.run_id = v_id) then
+            return v_id;
+        end if;
+    end if;
+    if p_trigger not in ('poll', 'schedule') then
+        v_turn := ops.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
+    end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
         where c.project_id = queue_run.project_id
@@ -5354,7 +5965,8 @@ begin
         )
         select
             v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
-            coalesce(p_priority, 0), ops.next_turn(queue_run.project_id, coalesce(p_priority, 0)), p_max_attempts, v_now, 1,
+            coalesce(p_priority, 0),
+            coalesce(v_turn, ops.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
             ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
         from sealed as s
         returning r.event_hash
@@ -5776,14 +6388,16 @@ select pg_temp.make_function('record_branch_heads', $ops_file$
 -- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
 -- them.
 -- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
--- answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project that is not
--- polled, the branches that a delivery named. Locks the project's row.
+-- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
+-- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
+-- named. Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
     p_heads jsonb,
-    p_asked_at timestamptz default null
+    p_asked_at timestamptz default null,
+    p_empty_branch text default null
 )
 returns setof uuid
 language plpgsql
@@ -5820,13 +6434,15 @@ begin
             )
         order by 1
     loop
-        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and v_branch <> v_project.default_branch
-            and v_branch !~ '^(feature|release)/' then
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and (
+            v_branch = p_empty_branch
+            or (v_branch <> v_project.default_branch and v_branch !~ '^(feature|release)/')
+        ) then
             insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
             on conflict do nothing;
         else
             select m.run_id into v_run_id
-            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m;
+            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
             if v_run_id is not null then
                 return next v_run_id;
             end if;
@@ -6284,8 +6900,8 @@ grant execute on function ops.record_lineage to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_orphan_decision', $ops_file$
--- Records a person's decision about an orphan, and returns the decision's number.
--- Called by `ops env orphans`. Locks nothing. Raises PT400 for invalid values. A retry records it again.
+-- Records a person's decision about an orphan that was carried out, and returns the decision's number.
+-- Called by the janitor. Locks nothing. Raises PT400 for invalid values. A retry records it again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_orphan_decision(
     p_kind ops.orphan_kind,
@@ -6516,6 +7132,43 @@ $$;
 comment on function ops.record_restore_swap is 'Points the environment at the restored database.';
 revoke all on function ops.record_restore_swap from public;
 grant execute on function ops.record_restore_swap to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_retention', $ops_file$
+-- Records how far the run's retention has come: the policy was applied for p_planned_at, and the store holds nothing of
+-- what was dropped up to p_swept_at (null: a part of it waits for a later turn).
+-- Called by step apply_policy. Locks the run's row and the project's counter. Raises PT404, PT410, and PT409 for a run
+-- of another kind. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_retention(
+    p_run_id uuid,
+    p_attempt int,
+    p_planned_at timestamptz,
+    p_swept_at timestamptz default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+begin
+    if v_run.kind <> 'retention' then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s applies no retention: it is a %s run', v_run.run_number, v_run.kind),
+            hint = 'Queue one that does: ops backup retention.';
+    end if;
+    update ops.project_counters as c
+    set retention_planned_at = greatest(c.retention_planned_at, p_planned_at),
+        retention_swept_at = greatest(c.retention_swept_at, p_swept_at)
+    where c.project_id = v_run.project_id;
+end
+$$;
+comment on function ops.record_retention is 'Notes how far a project''s retention has come.';
+revoke all on function ops.record_retention from public;
+grant execute on function ops.record_retention to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('refusal_of_event', $ops_file$
@@ -7410,7 +8063,7 @@ revoke all on function ops.remove_checkpointed_events from public;
 $ops_file$);
 
 select pg_temp.make_function('remove_condemned_artifacts', $ops_file$
--- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the schedule
+-- Deletes the rows of condemned artifacts once their objects are gone, and returns the count. Called by the job
 -- artifact_expiry, after it removed the objects. Locks the rows. A retry finds them gone.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.remove_condemned_artifacts(
@@ -7495,6 +8148,50 @@ $$;
 comment on function ops.renew_claim is 'Renews the lease of a run that waits in Dagsters queue.';
 revoke all on function ops.renew_claim from public;
 grant execute on function ops.renew_claim to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('replace_orphans', $ops_file$
+-- Replaces the list of orphans with what the janitor's round found: an array of objects with the columns kind, name,
+-- answer, reason, is_foreign, installation, control_plane, run_id and made_at. A pending decision stays with its orphan,
+-- and so do the last refusal and the time when it was first found.
+-- Called by the janitor in each round. Locks the table, so that each round is whole. Raises PT400 for invalid values. A
+-- retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.replace_orphans(
+    p_orphans jsonb,
+    p_now timestamptz default clock_timestamp()
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    lock table ops.orphans in share row exclusive mode;
+    delete from ops.orphans as o where not exists (
+        select from jsonb_populate_recordset(null::ops.orphans, p_orphans) as f
+        where f.kind = o.kind and f.name = o.name
+    );
+    insert into ops.orphans (
+        kind, name, answer, reason, is_foreign, installation, control_plane, run_id, made_at, found_at
+    )
+    select f.kind, f.name, f.answer, f.reason, f.is_foreign, f.installation, f.control_plane, f.run_id, f.made_at, p_now
+    from jsonb_populate_recordset(null::ops.orphans, p_orphans) as f
+    on conflict (kind, name) do update set
+        answer = excluded.answer, reason = excluded.reason, is_foreign = excluded.is_foreign,
+        installation = excluded.installation, control_plane = excluded.control_plane, run_id = excluded.run_id,
+        made_at = excluded.made_at;
+    update ops.control_plane as c set orphans_found_at = p_now where c.is_only;
+exception when check_violation or not_null_violation or invalid_text_representation then
+    raise sqlstate 'PT400' using
+        message = 'No orphan may have these values', detail = sqlerrm,
+        hint = 'An orphan has a kind, a name, an answer and a reason.';
+end
+$$;
+comment on function ops.replace_orphans is 'Replaces the list of things that the record does not explain.';
+revoke all on function ops.replace_orphans from public;
+grant execute on function ops.replace_orphans to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('request_exception', $ops_file$
@@ -7683,10 +8380,13 @@ $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
 -- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. Called by queue_run and enroll_run. Locks nothing. Raises PT409.
+-- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
+-- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
+-- PT409.
 create or replace function ops.require_carried_out(
     p_kind ops.run_kind,
-    p_config jsonb
+    p_config jsonb,
+    p_is_bound boolean
 )
 returns void
 language plpgsql
@@ -7694,8 +8394,17 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_kind record;
 begin
-    if exists (select from ops.run_kinds() as k where k.kind = p_kind and k.is_carried_out) or (
+    select k.is_carried_out, k.stages = '{}' as is_of_no_environment into v_kind
+    from ops.run_kinds() as k
+    where k.kind = p_kind;
+    if p_is_bound and v_kind.is_of_no_environment then
+        raise sqlstate 'PT409' using
+            message = format('A %s run works on no environment', p_kind),
+            hint = 'Use its command: ops backup verify, ops backup retention or ops backup records diff.';
+    elsif v_kind.is_carried_out or (
         p_kind = 'promote' and exists (
             select from ops.deployments as d
             where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
@@ -7707,7 +8416,7 @@ begin
         message = format('This version carries out no %s run', p_kind),
         hint = case p_kind
             when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
-            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill or destroy.'
+            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.'
         end;
 end
 $$;
@@ -8024,7 +8733,8 @@ begin
     end if;
     perform ops.require_permission(p_project_id, case
         when p_kind in ('backup', 'drill', 'promote') then p_kind::text
-        when p_kind in ('restore', 'clone') then 'restore'
+        when p_kind in ('verify', 'retention') then 'backup'
+        when p_kind in ('restore', 'clone', 'compare') then 'restore' -- a comparison shows the backup's data
         when p_stage = 'production' then 'queue_production'
         else 'queue'
     end);
@@ -8463,7 +9173,7 @@ select pg_temp.make_function('run_kinds', $ops_file$
 --   new      it gives an environment a new database; production gets one only while it has none
 --   replace  it may replace the data of any environment, production's too
 --   remove   it removes the environment
--- It also lists the stages on which the kind may work, and whether this version has a job for it. kinds.py has the same
+-- It also lists the stages on which the kind may work (none: its runs work on no environment), and whether this version has a job for it. kinds.py has the same
 -- facts for Dagster, and a test compares the two. A kind that is not listed may do nothing.
 -- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
@@ -8483,7 +9193,10 @@ values
     ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
     ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
     ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
-    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true)
+    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
+    ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+    ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+    ('compare'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true)
 $$;
 comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
 revoke all on function ops.run_kinds from public;
@@ -8521,6 +9234,46 @@ end
 $$;
 comment on function ops.run_to_change is 'A run that the caller may cancel or repeat.';
 revoke all on function ops.run_to_change from public;
+$ops_file$);
+
+select pg_temp.make_function('run_to_join', $ops_file$
+-- Returns the branch's run that already does what is asked: the newest that builds, deploys or destroys there, if it
+-- waits or works, for the same commit and of the same kind; null if there is none. A run of chosen assets does only
+-- a part, and one that is being canceled does not count.
+-- Called by move_branch. Locks and raises nothing.
+create or replace function ops.run_to_join(
+    p_project_id uuid,
+    p_branch text,
+    p_sha text,
+    p_kind ops.run_kind
+)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_newest ops.runs;
+begin
+    select r.* into v_newest
+    from ops.environments as e
+    join ops.runs as r on r.environment_id = e.id
+    where
+        e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
+        and r.status in ('queued', 'claimed', 'running') and r.kind in ('build', 'deploy', 'destroy')
+    order by r.run_number desc
+    limit 1;
+    return (
+        select q.run_id from ops.run_requests as q
+        where
+            q.run_id = v_newest.id and v_newest.kind = p_kind and v_newest.git_sha = p_sha
+            and v_newest.cancel_requested_at is null and coalesce(q.config -> 'assets', '[]') = '[]'
+    );
+end
+$$;
+comment on function ops.run_to_join is 'The run that already does what a moved branch asks for.';
+revoke all on function ops.run_to_join from public;
 $ops_file$);
 
 select pg_temp.make_function('runs_ending_with', $ops_file$
@@ -9281,6 +10034,230 @@ revoke all on function ops.touch_template from public;
 grant execute on function ops.touch_template to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('turn_among_projects', $ops_file$
+-- Returns the turn of a run whose project has no other waiting run, given the first run that could start now:
+-- * one turn before it, if its project has more runs at work: who occupies every worker does not get the next one too;
+-- * the next turn in use, if that run already waited when this project's last run started: else projects that queue
+--   one run at a time would pass it for ever;
+-- * its turn otherwise.
+-- Runs that wait for their environment set no turn while others could start.
+-- Called by next_turn. Locks and raises nothing; null if nothing waits.
+create or replace function ops.turn_among_projects(
+    p_project_id uuid,
+    p_priority int
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_first record;
+    v_last record;
+    v_next record;
+begin
+    select r.project_id, r.turn into v_first from ops.runs as r
+    where
+        r.status = 'queued' and r.priority = p_priority
+        and (r.not_before is null or r.not_before <= clock_timestamp())
+        and not exists (
+            select from ops.runs as o
+            where o.environment_id = r.environment_id and o.status in ('claimed', 'running')
+        )
+    order by r.turn, r.created_at
+    limit 1;
+    if not found then
+        return (
+            select r.turn from ops.runs as r
+            where r.status = 'queued' and r.priority = p_priority
+            order by r.turn
+            limit 1
+        );
+    end if;
+    select r.turn, r.claimed_at into v_last
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id and r.priority = p_priority
+    where q.project_id = p_project_id
+    order by q.run_number desc
+    limit 1;
+    if v_last.turn >= v_first.turn then
+        select r.turn, r.created_at into v_next from ops.runs as r
+        where r.status = 'queued' and r.priority = p_priority and r.turn > v_first.turn
+        order by r.turn, r.created_at
+        limit 1;
+        if v_next.turn <= v_last.turn + 1 and v_next.created_at < v_last.claimed_at then
+            return v_next.turn;
+        end if;
+    end if;
+    return v_first.turn - (
+        select
+            (count(*) filter (where r.project_id = v_first.project_id)
+                > count(*) filter (where r.project_id = p_project_id))::int
+        from ops.runs as r where r.status in ('claimed', 'running')
+    );
+end
+$$;
+comment on function ops.turn_among_projects is 'The turn of a project''s only waiting run.';
+revoke all on function ops.turn_among_projects from public;
+$ops_file$);
+
+select pg_temp.make_function('turn_before_polled', $ops_file$
+-- Returns the turn of the project's first waiting run that a poll queued, for a person's run, and moves those runs back
+-- by one turn: somebody waits for the person's run. Other projects keep their places. A run that is being claimed or
+-- that has been claimed before stays where it is.
+-- Called by queue_run. Locks the project's counter and those runs; raises nothing; null if no such run waits.
+create or replace function ops.turn_before_polled(
+    p_project_id uuid,
+    p_priority int
+)
+returns bigint
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_turn bigint;
+begin
+    if not exists (
+        select from ops.runs as r
+        where r.status = 'queued' and r.trigger = 'poll' and r.project_id = p_project_id and r.priority = p_priority
+    ) then
+        return null;
+    end if;
+    perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
+    with polled as materialized (
+        select r.id, r.turn from ops.runs as r
+        where
+            r.status = 'queued' and r.trigger = 'poll' and r.project_id = p_project_id and r.priority = p_priority
+            and r.attempt = 0
+        for no key update of r skip locked
+    ), moved as (
+        update ops.runs as r set turn = r.turn + 1
+        from polled as p
+        where r.id = p.id
+    )
+    select min(p.turn) into v_turn from polled as p;
+    return v_turn;
+end
+$$;
+comment on function ops.turn_before_polled is 'The turn before the project''s polled runs.';
+revoke all on function ops.turn_before_polled from public;
+$ops_file$);
+
+select pg_temp.make_function('unfinished_retention', $ops_file$
+-- Returns the project's retention run that waits or works, or null. Called by queue_run. Locks the project's counter, so
+-- that two requests at once queue one run. Raises nothing.
+create or replace function ops.unfinished_retention(
+    p_project_id uuid
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
+    return (
+        select u.id from (
+            select r.id from ops.runs as r
+            where r.project_id = p_project_id and r.kind = 'retention' and r.status = 'queued'
+            union all
+            select r.id from ops.runs as r
+            where r.project_id = p_project_id and r.kind = 'retention' and r.status in ('claimed', 'running')
+        ) as u
+        limit 1
+    );
+end
+$$;
+comment on function ops.unfinished_retention is 'The retention run of a project that has not ended.';
+revoke all on function ops.unfinished_retention from public;
+$ops_file$);
+
+select pg_temp.make_function('usual_duration', $ops_file$
+-- Returns how long a project's runs of a kind usually work: the median of the last ten that succeeded, among its last
+-- 500 runs; null without any. People see their own projects'.
+-- Called by v_run_queue and `ops run show`. Locks and raises nothing.
+create or replace function ops.usual_duration(
+    p_project_id uuid,
+    p_kind ops.run_kind
+)
+returns interval
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+begin
+    return (
+        select date_trunc('second', percentile_cont(0.5) within group (order by done.duration))
+        from (
+            select r.finished_at - r.started_at as duration
+            from (
+                select q.run_id, q.run_number from ops.run_requests as q
+                where q.project_id = p_project_id
+                order by q.run_number desc
+                limit 500
+            ) as recent
+            join ops.runs as r on r.id = recent.run_id and r.kind = p_kind and r.status = 'succeeded'
+            order by recent.run_number desc
+            limit 10
+        ) as done
+    );
+end
+$$;
+comment on function ops.usual_duration is 'How long a project''s runs of a kind usually work.';
+revoke all on function ops.usual_duration from public;
+grant execute on function ops.usual_duration to authenticated, service_role, ops_worker;
+grant execute on function ops.usual_duration
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('verify_backup', $ops_file$
+-- Requests that a backup is read back from the store, and returns the run that does it. The run works on no environment:
+-- it blocks neither a deployment nor another backup.
+-- Called by people who may back up, and by the platform. Locks the backup's row and the project's counter. Raises PT404,
+-- PT403, and PT409 for a backup that is not stored. Repeating it with the same idempotency key returns the same run.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.verify_backup(
+    backup_id uuid,
+    p_requested_by text default null,
+    p_idempotency_key text default null,
+    p_trigger text default 'api'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups := ops.require_backup(verify_backup.backup_id, 'backup');
+begin
+    if v_backup.manifest_url is null or v_backup.status in ('pending', 'running', 'dropped') then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is %s: there is nothing to read', v_backup.id, v_backup.status),
+            hint = 'List what there is: ops backup list.';
+    end if;
+    return ops.queue_run(
+        v_backup.project_id, null, null, null, p_kind => 'verify', p_trigger => p_trigger,
+        p_requested_by => p_requested_by, p_idempotency_key => p_idempotency_key,
+        p_config => jsonb_build_object('backup_id', v_backup.id)
+    );
+end
+$$;
+comment on function ops.verify_backup is 'Asks for a run that reads a backup back.';
+revoke all on function ops.verify_backup from public;
+grant execute on function ops.verify_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_backup to sre;
+$ops_file$);
+
 select pg_temp.make_function('verify_checkpoints', $ops_file$
 -- Returns whether the checkpoints are exactly those that were written: each month sealed over the one before, with all
 -- of its runs. p_anchor is the hash of a checkpoint recorded elsewhere (the log of the schedule log_retention has
@@ -9441,6 +10418,82 @@ comment on function ops.was_told_of is 'Whether a delivery told of a branch, or 
 revoke all on function ops.was_told_of from public;
 $ops_file$);
 
+select pg_temp.make_function('watch_backup_freshness', $ops_file$
+-- Opens one incident for each production whose newest verified backup is older than policy backup.max_age_hours, and
+-- resolves it once there is a newer one; a new production has the same time for its first backup. A breach whose
+-- incident a person resolved gets no other. Returns a line for each change.
+-- Called by the schedule backup_freshness. Locks the incidents that it changes. Raises nothing. A retry changes nothing.
+create or replace function ops.watch_backup_freshness(
+    p_now timestamptz
+)
+returns setof text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_production record;
+    v_incident_id uuid;
+begin
+    for v_production in
+        select
+            p.project_id, p.verified_taken_at,
+            'backup_freshness:' || p.environment_id as key,
+            format('Backups of %s/%s are stale', p.project_slug, p.name) as title,
+            to_char(p.verified_taken_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') as taken,
+            rule.hours,
+            coalesce(p.verified_taken_at, p.created_at) + make_interval(hours => rule.hours) as stale_from,
+            newest.error_message
+        from ops.v_productions as p
+        cross join lateral (
+            select (ops.policy(p.project_id, 'backup') ->> 'max_age_hours')::int as hours
+        ) as rule
+        left join lateral (
+            select b.error_message from ops.backups as b
+            where b.environment_id = p.environment_id
+            order by b.created_at desc
+            limit 1
+        ) as newest on true
+        where p.is_active and p.has_data
+        order by p.partition_key
+    loop
+        if v_production.stale_from <= p_now then
+            continue when exists (
+                select from ops.incidents as i
+                where
+                    i.project_id = v_production.project_id and i.opened_at >= v_production.stale_from
+                    -- incidents of earlier versions have no key
+                    and (i.key = v_production.key or (i.key is null and i.title = v_production.title))
+            );
+            perform ops.raise_alarm(
+                v_production.key, v_production.title, p_project_id => v_production.project_id,
+                p_description => format(
+                    '%s; the policy allows %s hours (backup.max_age_hours).%s Next: ops backup create.',
+                    coalesce('The newest that was read back is of ' || v_production.taken, 'None was ever read back'),
+                    v_production.hours, ' The last one failed: ' || v_production.error_message
+                )
+            );
+            return next 'incident: ' || v_production.title;
+        elsif v_production.verified_taken_at is not null then
+            for v_incident_id in
+                select i.id from ops.incidents as i
+                where
+                    i.project_id = v_production.project_id and i.status = 'open'
+                    and (i.key = v_production.key or (i.key is null and i.title = v_production.title))
+            loop
+                perform ops.resolve_incident(v_incident_id, format('A backup of %s was read back.', v_production.taken));
+                return next 'resolved: ' || v_production.title;
+            end loop;
+        end if;
+    end loop;
+end
+$$;
+comment on function ops.watch_backup_freshness is 'Opens and ends the alarms of stale backups.';
+revoke all on function ops.watch_backup_freshness from public;
+grant execute on function ops.watch_backup_freshness to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('window_fault', $ops_file$
 -- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format.
 -- Called by rule_fault. Locks and raises nothing. A moment must have its offset, so that the window is the same for
@@ -9535,6 +10588,35 @@ $$;
 comment on function ops.worker_heartbeat is 'Notes that a worker lives.';
 revoke all on function ops.worker_heartbeat from public;
 grant execute on function ops.worker_heartbeat to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('worker_to_wait_for', $ops_file$
+-- Returns in words what a run waits for that could start: a free worker, or one that lives at all: a worker is heard of
+-- every few seconds.
+-- Called by v_run_queue. Locks and raises nothing.
+-- Definer: workers serve every project, so only the platform reads them; this tells only when the last one was heard of.
+create or replace function ops.worker_to_wait_for()
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when max(w.last_seen_at) < clock_timestamp() - interval '2 minutes'
+        then format(
+            'a worker: none was heard of since %s UTC',
+            to_char(max(w.last_seen_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+        )
+    else 'a free worker'
+end
+from ops.workers as w
+$$;
+comment on function ops.worker_to_wait_for is 'What a run waits for that could start.';
+revoke all on function ops.worker_to_wait_for from public;
+grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker;
+grant execute on function ops.worker_to_wait_for
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('write_checkpoint', $ops_file$
@@ -10074,6 +11156,63 @@ grant select on ops.v_exception_status to authenticated, service_role, ops_worke
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;
 
+-- Shows each living production with its newest verified backup and its newest drill. The clocks of backups, drills and
+-- alarms read it, and so do clones, drills and the command line.
+create view ops.v_productions
+with (security_invoker = true) as
+select
+    e.id as environment_id,
+    e.project_id,
+    p.slug as project_slug,
+    e.name,
+    e.branch,
+    e.partition_key,
+    e.branch = p.default_branch as is_default_branch,
+    p.status = 'active' as is_active,
+    e.is_adopted or e.database_name is not null as has_data,
+    e.created_at,
+    verified.id as verified_backup_id,
+    verified.taken_at as verified_taken_at,
+    drill.id as newest_drill_id,
+    drill.passed as newest_drill_passed,
+    drill.started_at as newest_drill_started_at
+from ops.environments as e
+join ops.projects as p on p.id = e.project_id
+left join lateral (
+    select
+        b.id,
+        coalesce(b.taken_at, b.created_at) as taken_at
+    from ops.backups as b
+    where b.environment_id = e.id and b.status = 'verified'
+    order by b.taken_at desc
+    limit 1
+) as verified on true
+left join lateral (
+    select
+        d.id,
+        d.passed,
+        d.started_at
+    from ops.recovery_drills as d
+    join ops.backups as b on b.id = d.backup_id
+    where b.environment_id = e.id
+    order by d.started_at desc
+    limit 1
+) as drill on true
+where e.stage = 'production' and e.destroyed_at is null;
+comment on view ops.v_productions is 'Living productions, their newest verified backup and their newest drill.';
+comment on column ops.v_productions.is_default_branch is 'Whether it is the production of the default branch.';
+comment on column ops.v_productions.is_active is 'Whether its project is active, not archived.';
+comment on column ops.v_productions.has_data is 'Whether it is deployed or adopted: there is something to back up.';
+comment on column ops.v_productions.verified_backup_id is 'The newest backup that was read back whole.';
+comment on column ops.v_productions.verified_taken_at is 'The moment whose data it holds.';
+comment on column ops.v_productions.newest_drill_id is 'The newest drill of one of its backups, passed or not.';
+comment on column ops.v_productions.newest_drill_passed is 'Whether that drill passed; empty while it works.';
+comment on column ops.v_productions.newest_drill_started_at is 'When that drill began.';
+revoke all on ops.v_productions from public, anon;
+grant select on ops.v_productions to authenticated, service_role, ops_worker;
+grant select on ops.v_productions
+to release_manager, sre, developer, audit_reader;
+
 -- Shows the stages to which each release may be promoted now, and the first unmet requirement of each.
 create view ops.v_promotion_eligibility
 with (security_invoker = true) as
@@ -10143,6 +11282,24 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 -- Lists the waiting runs in claim order, with the reason why each waits: the answer to "why does my run not start?".
 create view ops.v_run_queue
 with (security_invoker = true) as
+with past as materialized ( -- once for each project and kind, not for each run
+    select
+        q.project_id,
+        q.kind,
+        ops.usual_duration(q.project_id, q.kind) as usual_duration
+    from (
+        select distinct
+            w.project_id,
+            w.kind
+        from ops.runs as w
+        where w.status = 'queued'
+    ) as q
+),
+
+worker as materialized (
+    select ops.worker_to_wait_for() as waits_for
+)
+
 select
     row_number() over (order by r.priority desc, r.turn asc, r.created_at asc) as "position",
     r.id as run_id,
@@ -10162,10 +11319,13 @@ select
                 'its next try, at %s UTC (%s)', to_char(r.not_before at time zone 'UTC', 'HH24:MI:SS'),
                 regexp_replace(last_event.message, '^queued: ', '')
             )
-        else 'a free worker'
-    end as waits_for
+        else worker.waits_for
+    end as waits_for,
+    past.usual_duration
 from ops.runs as r
 join ops.projects as p on p.id = r.project_id
+join past on past.project_id = r.project_id and past.kind = r.kind
+cross join worker
 left join ops.environments as e on e.id = r.environment_id
 left join ops.runs as working
     on working.environment_id = r.environment_id and working.status in ('claimed', 'running')
@@ -10188,6 +11348,8 @@ comment on view ops.v_run_queue is 'Waiting runs in the order in which they will
 comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
 comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
 comment on column ops.v_run_queue.age is 'How long it has waited.';
+comment on column ops.v_run_queue.usual_duration is
+'How long its project''s last successful runs of this kind worked, as a median; empty without a past.';
 revoke all on ops.v_run_queue from public, anon;
 grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
 grant select on ops.v_run_queue
@@ -10797,6 +11959,16 @@ for each row execute function ops.refuse_change();
 create or replace trigger orphan_decisions_stay_whole
 before truncate on ops.orphan_decisions
 for each statement execute function ops.refuse_change();
+
+-- The platform and auditors read what nobody knows; every change goes through the platform's functions.
+revoke all on ops.orphans from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.orphans from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.orphans to service_role, ops_worker, audit_reader;
+alter table ops.orphans enable row level security;
+
+create policy "The platform and auditors read every orphan"
+on ops.orphans for select to ops_worker, service_role, audit_reader
+using (true);
 
 -- Members read their projects' rules and those for all; they change through an RPC.
 revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker;

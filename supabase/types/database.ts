@@ -330,6 +330,7 @@ export type Database = {
           created_at: string;
           id: string;
           is_only: boolean;
+          orphans_found_at: string | null;
           rounds: number;
         };
         ComputedFields: never;
@@ -337,12 +338,14 @@ export type Database = {
           created_at?: string;
           id?: string;
           is_only?: boolean;
+          orphans_found_at?: string | null;
           rounds?: number;
         };
         Update: {
           created_at?: string;
           id?: string;
           is_only?: boolean;
+          orphans_found_at?: string | null;
           rounds?: number;
         };
         Relationships: [];
@@ -597,6 +600,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
           },
           {
             foreignKeyName: "environment_events_project_id_fkey";
@@ -1253,6 +1263,58 @@ export type Database = {
         };
         Relationships: [];
       };
+      orphans: {
+        Row: {
+          answer: string;
+          control_plane: string | null;
+          decided_at: string | null;
+          decided_by: string | null;
+          decision: Database["ops"]["Enums"]["orphan_decision"] | null;
+          found_at: string;
+          installation: string | null;
+          is_foreign: boolean;
+          kind: Database["ops"]["Enums"]["orphan_kind"];
+          made_at: string | null;
+          name: string;
+          reason: string;
+          refusal: string | null;
+          run_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          answer: string;
+          control_plane?: string | null;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision?: Database["ops"]["Enums"]["orphan_decision"] | null;
+          found_at: string;
+          installation?: string | null;
+          is_foreign: boolean;
+          kind: Database["ops"]["Enums"]["orphan_kind"];
+          made_at?: string | null;
+          name: string;
+          reason: string;
+          refusal?: string | null;
+          run_id?: string | null;
+        };
+        Update: {
+          answer?: string;
+          control_plane?: string | null;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision?: Database["ops"]["Enums"]["orphan_decision"] | null;
+          found_at?: string;
+          installation?: string | null;
+          is_foreign?: boolean;
+          kind?: Database["ops"]["Enums"]["orphan_kind"];
+          made_at?: string | null;
+          name?: string;
+          reason?: string;
+          refusal?: string | null;
+          run_id?: string | null;
+        };
+        Relationships: [];
+      };
       policies: {
         Row: {
           created_at: string;
@@ -1303,15 +1365,21 @@ export type Database = {
         Row: {
           last_run_number: number;
           project_id: string;
+          retention_planned_at: string | null;
+          retention_swept_at: string | null;
         };
         ComputedFields: never;
         Insert: {
           last_run_number?: number;
           project_id: string;
+          retention_planned_at?: string | null;
+          retention_swept_at?: string | null;
         };
         Update: {
           last_run_number?: number;
           project_id?: string;
+          retention_planned_at?: string | null;
+          retention_swept_at?: string | null;
         };
         Relationships: [
           {
@@ -1807,6 +1875,13 @@ export type Database = {
             referencedColumns: ["id"];
           },
           {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
             foreignKeyName: "restores_project_id_fkey";
             columns: ["project_id"];
             isOneToOne: false;
@@ -2163,6 +2238,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
           },
           {
             foreignKeyName: "run_requests_project_id_fkey";
@@ -2884,6 +2966,42 @@ export type Database = {
           },
         ];
       };
+      v_productions: {
+        Row: {
+          branch: string;
+          created_at: string;
+          environment_id: string;
+          has_data: boolean | null;
+          is_active: boolean | null;
+          is_default_branch: boolean | null;
+          name: string;
+          newest_drill_id: string | null;
+          newest_drill_passed: boolean | null;
+          newest_drill_started_at: string | null;
+          partition_key: string;
+          project_id: string;
+          project_slug: string;
+          verified_backup_id: string | null;
+          verified_taken_at: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
       v_promotion_eligibility: {
         Row: {
           created_at: string;
@@ -3001,6 +3119,7 @@ export type Database = {
           project_slug: string;
           run_id: string;
           run_number: number;
+          usual_duration: string | null;
           waits_for: string | null;
         };
         ComputedFields: never;
@@ -3214,6 +3333,15 @@ export type Database = {
           run_id: string;
         }[];
       };
+      apply_retention: {
+        Args: {
+          p_idempotency_key?: string;
+          p_requested_by?: string;
+          p_trigger?: string;
+          project_id: string;
+        };
+        Returns: string;
+      };
       archive_project: {
         Args: { p_slug: string };
         Returns: {
@@ -3239,6 +3367,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      artifact_expiry_is_due: {
+        Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
       };
       backup_of_attempt: {
         Args: { p_attempt: number; p_run_id: string };
@@ -3354,6 +3486,16 @@ export type Database = {
         Returns: boolean;
       };
       close_deployments: { Args: { p_project_id?: string }; Returns: number };
+      compare_backup: {
+        Args: {
+          backup_id: string;
+          env: string;
+          p_requested_by?: string;
+          p_trigger?: string;
+          tables: string[];
+        };
+        Returns: string;
+      };
       complete_workflow_run: {
         Args: {
           p_attempt?: number;
@@ -3434,6 +3576,15 @@ export type Database = {
         };
         Returns: string;
       };
+      decide_orphan: {
+        Args: {
+          p_decided_by?: string;
+          p_decision: Database["ops"]["Enums"]["orphan_decision"];
+          p_kind: Database["ops"]["Enums"]["orphan_kind"];
+          p_name: string;
+        };
+        Returns: undefined;
+      };
       deployment_at_work: {
         Args: {
           p_environment_id: string;
@@ -3454,6 +3605,15 @@ export type Database = {
           >;
         };
         Returns: string;
+      };
+      did_retention_change: {
+        Args: {
+          p_environment_id: string;
+          p_now: string;
+          p_project_id: string;
+          p_since: string;
+        };
+        Returns: boolean;
       };
       does_all_of: {
         Args: {
@@ -3509,6 +3669,15 @@ export type Database = {
       };
       end_data_work: {
         Args: { p_reason: string; p_run_id: string };
+        Returns: undefined;
+      };
+      end_orphan_decision: {
+        Args: {
+          p_decided_at: string;
+          p_kind: Database["ops"]["Enums"]["orphan_kind"];
+          p_name: string;
+          p_refusal?: string;
+        };
         Returns: undefined;
       };
       end_queued_run: {
@@ -3645,7 +3814,7 @@ export type Database = {
         };
       };
       environments_to_expire: {
-        Args: Record<PropertyKey, never>;
+        Args: { p_now: string };
         Returns: {
           branch: string;
           created_at: string;
@@ -3673,6 +3842,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      environments_to_thin_out: {
+        Args: { p_now: string; p_project_id: string };
+        Returns: string[];
+      };
       evaluate_gate: { Args: { gate_id: string }; Returns: string };
       exception_to_change: {
         Args: { p_exception_id: string };
@@ -3699,10 +3872,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      expire_environments: {
-        Args: Record<PropertyKey, never>;
-        Returns: string[];
-      };
+      expire_environments: { Args: { p_now?: string }; Returns: string[] };
       expire_event_month: {
         Args: Record<PropertyKey, never>;
         Returns: Database["ops"]["CompositeTypes"]["expiry"][];
@@ -3976,6 +4146,10 @@ export type Database = {
       };
       is_platform: { Args: Record<PropertyKey, never>; Returns: boolean };
       is_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
+      janitor_is_due: {
+        Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
+      };
       judge_delivery: {
         Args: {
           p_delivery: Omit<
@@ -4044,6 +4218,7 @@ export type Database = {
           project_slug: string;
           run_id: string;
           run_number: number;
+          usual_duration: string;
           waits_for: string;
         }[];
       };
@@ -4123,6 +4298,10 @@ export type Database = {
           p_text: string;
         };
         Returns: number;
+      };
+      log_retention_is_due: {
+        Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
       };
       longest_ttl: { Args: { p_rule: string }; Returns: number };
       main_sha: {
@@ -4292,6 +4471,13 @@ export type Database = {
         Args: { p_priority: number; p_project_id: string };
         Returns: number;
       };
+      night_of: {
+        Args: { p_hour: number; p_now: string; p_time_zone: string };
+        Returns: {
+          day: string;
+          due_at: string;
+        }[];
+      };
       normalise_repo_url: { Args: { p_url: string }; Returns: string };
       note_backup: {
         Args: {
@@ -4369,8 +4555,12 @@ export type Database = {
           rule: string;
         }[];
       };
+      projects_due_for_retention: {
+        Args: { p_now: string };
+        Returns: string[];
+      };
       projects_to_poll: {
-        Args: { p_older_than_seconds: number };
+        Args: { p_now?: string; p_older_than_seconds: number };
         Returns: {
           archived_at: string | null;
           config: NonNullable<Json>;
@@ -4421,6 +4611,23 @@ export type Database = {
         Returns: {
           environment_id: string;
           stage: Database["ops"]["Enums"]["environment_stage"];
+        }[];
+      };
+      queue_due_drills: {
+        Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
+        Returns: {
+          backup_id: string;
+          partition_key: string;
+          refusal: string;
+        }[];
+      };
+      queue_due_retention: { Args: { p_now?: string }; Returns: string[] };
+      queue_nightly_backups: {
+        Args: { p_hour: number; p_now: string; p_time_zone: string };
+        Returns: {
+          backup_id: string;
+          partition_key: string;
+          refusal: string;
         }[];
       };
       queue_run: {
@@ -4727,7 +4934,12 @@ export type Database = {
         };
       };
       record_branch_heads: {
-        Args: { p_asked_at?: string; p_heads: Json; p_project_id: string };
+        Args: {
+          p_asked_at?: string;
+          p_empty_branch?: string;
+          p_heads: Json;
+          p_project_id: string;
+        };
         Returns: string[];
       };
       record_check: {
@@ -4989,6 +5201,15 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      record_retention: {
+        Args: {
+          p_attempt: number;
+          p_planned_at: string;
+          p_run_id: string;
+          p_swept_at?: string;
+        };
+        Returns: undefined;
+      };
       refusal_of_event: {
         Args: {
           p_field: string;
@@ -5175,6 +5396,10 @@ export type Database = {
         };
         Returns: undefined;
       };
+      replace_orphans: {
+        Args: { p_now?: string; p_orphans: Json };
+        Returns: undefined;
+      };
       request_exception: {
         Args: {
           expires_at: string;
@@ -5241,7 +5466,11 @@ export type Database = {
         };
       };
       require_carried_out: {
-        Args: { p_config: Json; p_kind: Database["ops"]["Enums"]["run_kind"] };
+        Args: {
+          p_config: Json;
+          p_is_bound: boolean;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+        };
         Returns: undefined;
       };
       require_clone_of: {
@@ -5454,6 +5683,15 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      run_to_join: {
+        Args: {
+          p_branch: string;
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_project_id: string;
+          p_sha: string;
+        };
+        Returns: string;
+      };
       runs_ending_with: {
         Args: { p_ends: string[] };
         Returns: {
@@ -5632,6 +5870,31 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      turn_among_projects: {
+        Args: { p_priority: number; p_project_id: string };
+        Returns: number;
+      };
+      turn_before_polled: {
+        Args: { p_priority: number; p_project_id: string };
+        Returns: number;
+      };
+      unfinished_retention: { Args: { p_project_id: string }; Returns: string };
+      usual_duration: {
+        Args: {
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_project_id: string;
+        };
+        Returns: string;
+      };
+      verify_backup: {
+        Args: {
+          backup_id: string;
+          p_idempotency_key?: string;
+          p_requested_by?: string;
+          p_trigger?: string;
+        };
+        Returns: string;
+      };
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };
       visible_projects: { Args: Record<PropertyKey, never>; Returns: string[] };
@@ -5639,12 +5902,14 @@ export type Database = {
         Args: { p_branch: string; p_gone_since?: string; p_repo_url: string };
         Returns: boolean;
       };
+      watch_backup_freshness: { Args: { p_now: string }; Returns: string[] };
       window_fault: { Args: { p_window: Json }; Returns: string };
       withdraw_release: { Args: { release_id: string }; Returns: undefined };
       worker_heartbeat: {
         Args: { p_kind: string; p_metadata?: Json; p_worker_id: string };
         Returns: undefined;
       };
+      worker_to_wait_for: { Args: Record<PropertyKey, never>; Returns: string };
       write_checkpoint: {
         Args: { p_until: string };
         Returns: {
@@ -5718,7 +5983,10 @@ export type Database = {
         | "upgrade"
         | "drill"
         | "promote"
-        | "destroy";
+        | "destroy"
+        | "verify"
+        | "retention"
+        | "compare";
       run_status:
         "queued" | "claimed" | "running" | "succeeded" | "failed" | "canceled";
       workflow_type: "build" | "test" | "deploy" | "backup" | "upgrade";
@@ -5944,6 +6212,9 @@ export const Constants = {
         "drill",
         "promote",
         "destroy",
+        "verify",
+        "retention",
+        "compare",
       ],
       run_status: [
         "queued",
