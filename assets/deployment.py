@@ -21,7 +21,6 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"odoo"},
     code_version=CODE_VERSION,
-    io_manager_key="memory",
     check_specs=check_specs("deployment"),
 )
 def deployment(

@@ -20,7 +20,6 @@ CODE_VERSION = "1"
     owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
-    io_manager_key="memory",
     deps=["backup"],
     check_specs=check_specs("recovery_drill"),
 )

@@ -14,7 +14,8 @@ from resources.run_scope import RunScopeResource
 def platform_resources() -> dict[str, Any]:
     """Return the resources of the code location; creating them opens no connection."""
     parts = {name: _part(name) for name in ("control", "runtime", "store", "databases", "settings")}
-    return {**parts, "scope": RunScopeResource(**parts), "memory": run_memory}
+    # Dagster's own default writes a file named after the partition, and a branch may have any name.
+    return {**parts, "scope": RunScopeResource(**parts), "memory": run_memory, "io_manager": run_memory}
 
 
 def _part(name: str) -> dg.ResourceDefinition:

@@ -207,7 +207,7 @@ class Estate:
             databases=self.databases,
             settings=self.settings,
         )
-        return {"scope": scope, "memory": run_memory}
+        return {"scope": scope, "memory": run_memory, "io_manager": run_memory}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 
 from odooops_dagster.definitions import definitions as lazy
 from odooops_dagster.kinds import KINDS, MAINTENANCE
+from resources.io import run_memory
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,6 +82,14 @@ def test_checks_block_but_for_what_only_warns(definitions: dg.Definitions) -> No
         "left_out",
         "neutralization_coverage",
     }
+
+
+def test_no_value_of_an_asset_is_written_to_a_file(definitions: dg.Definitions) -> None:
+    """Dagster would name the file after the branch, which may have any name and any length."""
+    resources = dict(definitions.resources or {})
+    for asset in definitions.resolve_asset_graph().assets_defs:
+        managers = {output.io_manager_key for output in asset.node_def.output_defs} if asset.is_executable else set()
+        assert all(resources[key] is run_memory for key in managers)
 
 
 def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
