@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 
 from tests.sql.pushes import Branch, sha
-from tests.sql.world import World
+from tests.sql.world import Caller, World
 
 
 def claimed(world: World, count: int) -> list[str]:
@@ -184,3 +186,31 @@ def test_a_run_that_no_worker_fetches_says_so(world: World, project: UUID) -> No
     world.rows("update ops.workers set last_seen_at = '2026-02-13T12:00:00Z'")
     waits_for = person.row("select * from ops.list_queued_runs()")["waits_for"]
     assert waits_for == "a worker: none was heard of since 2026-02-13 12:00:00 UTC"
+
+
+def test_people_polls_and_workers_do_not_block_each_other(world: World, project: UUID) -> None:
+    """Places are exchanged while runs are queued, superseded and claimed: nobody waits for ever, nothing is lost."""
+
+    def ask(worker: Caller, number: int) -> None:
+        worker.queue(project, f"feature/{number % 4}", sha("c"), p_trigger="cli")
+
+    def look(worker: Caller, number: int) -> None:
+        heads = {f"feature/{branch}": sha("abdef"[number % 5]) for branch in range(4)}
+        worker.rows("select ops.record_branch_heads(%s, %s)", project, json.dumps(heads))
+
+    def work(worker: Caller, number: int) -> None:
+        for run in worker.claim(1 + number % 2):
+            worker.start(run["id"], run["attempt"])
+            worker.complete(run["id"], attempt=run["attempt"])
+
+    def repeat(what: Callable[[Caller, int], None]) -> None:
+        worker = world.worker()
+        for number in range(12):
+            what(worker, number)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(repeat, [ask, ask, look, look, work, work]))
+    worker = world.worker()
+    while world.value("select count(*) from ops.runs where status = 'queued'"):
+        work(worker, 1)
+    assert world.rows("select id from ops.runs where status not in ('succeeded', 'canceled')") == []
