@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
-from tests.dagster.commands import Answer, typed, work_off
+from tests.dagster.commands import ROOT, Answer, typed, work_off
 from tests.dagster.productions import Shop, shop
 from tests.ops import Ops as Processes
 from tests.servers import PostgresServer
@@ -303,6 +305,23 @@ def test_retention_says_what_it_would_do_and_then_does_it(
 def runs(production: Shop) -> list[Run]:
     """Return the retention runs, the newest first."""
     return [run for run in production.control.runs.list("shop") if run.kind == "retention"]
+
+
+@pytest.mark.usefixtures("typing")
+def test_the_run_of_a_killed_command_goes_on(production: Shop, made: Backup) -> None:
+    """The command only watches: without it the backup is read and the result recorded all the same."""
+    words = [sys.executable, "-m", "odooops_dagster.doors.cli", "backup", "verify", str(made.id)]
+    with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stderr is not None
+        assert "queued shop#" in command.stderr.readline()
+        command.kill()
+    [waiting] = production.control.runs.list("shop", status="queued")
+    work_off(production)
+    run = production.control.runs.get(waiting.id)
+    assert (run.kind, run.status) == ("verify", "succeeded")
+    told = production.control.logs.result(run.id, "verification")
+    assert told is not None
+    assert told["is_good"]
 
 
 def make_older(database: str, backup: Backup, age: timedelta) -> None:
