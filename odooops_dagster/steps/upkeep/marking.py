@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from odooops_dagster.home import filestore, owner_of_database
+from odooops_dagster.home import filestore, owner_of_database, template_folder
 from odooops_dagster.local.identity import mark_folder
 from odooops_dagster.ownership import Mark
 from odooops_dagster.steps.upkeep.record import Record
@@ -25,7 +25,7 @@ def write_mark(thing: Thing, mark: Mark, databases: OdooDatabases, home: Path) -
 
 def remove_files_of(home: Path, database: str, record: Record) -> None:
     """Remove the attachments of a dropped database."""
-    shutil.rmtree(home / "templates" / database, ignore_errors=True)
+    shutil.rmtree(template_folder(home, database), ignore_errors=True)
     owner = owner_of_database(database)
     environment = record.environment(owner.environment) if owner else None
     if environment is not None:

@@ -1,6 +1,6 @@
 -- Returns whether the janitor has something to look for: since its last round a run ended or the time of a replaced
--- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not know. p_last_at is the start of the
--- last round that succeeded.
+-- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not
+-- know. p_last_at is the start of the last round that succeeded.
 -- Called by the sensor housekeeping. Locks and raises nothing.
 create or replace function ops.janitor_is_due(
     p_now timestamptz,
