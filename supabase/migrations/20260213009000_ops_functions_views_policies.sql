@@ -2536,7 +2536,7 @@ $ops_file$);
 
 select pg_temp.make_function('environment_to_work_on', $ops_file$
 -- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
--- queue_run.
+-- queue_run. Locks the project's counter if it creates one.
 -- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
 create or replace function ops.environment_to_work_on(
     p_project_id uuid,
@@ -2558,6 +2558,8 @@ begin
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
     elsif not found then
+        -- The counter first: a poll that has queued its first run holds it, and makes the environment of its next.
+        perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
         v_environment := ops.make_environment(p_project_id, p_env);
     end if;
     if v_environment.stage = 'production' then
@@ -3949,8 +3951,8 @@ $ops_file$);
 
 select pg_temp.make_function('janitor_is_due', $ops_file$
 -- Returns whether the janitor has something to look for: since its last round a run ended or the time of a replaced
--- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not know. p_last_at is the start of the
--- last round that succeeded.
+-- database was over; a person decided about an orphan; and every ten minutes in any case, for what the record does not
+-- know. p_last_at is the start of the last round that succeeded.
 -- Called by the sensor housekeeping. Locks and raises nothing.
 create or replace function ops.janitor_is_due(
     p_now timestamptz,
