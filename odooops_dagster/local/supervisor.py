@@ -20,7 +20,6 @@ from odooops_dagster.local import tether
 from odooops_dagster.local.programs import configuration_file, supervisor_socket
 from odooops_dagster.tools.runtime.supervisord import Supervisord
 
-ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
 _START_SECONDS = 20.0
 
 

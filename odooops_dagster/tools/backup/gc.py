@@ -18,7 +18,6 @@ class Collection:
 
     keys: tuple[str, ...]
     freed_bytes: int
-    kept_count: int
 
 
 def collect(
@@ -37,9 +36,7 @@ def collect(
             _remove(repository, doomed, mark)
             _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], mark)
             _sweep(repository, now=clock())
-    return Collection(
-        keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)
-    )
+    return Collection(keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed))
 
 
 def drop(repository: Repository, manifest_key: str) -> None:
