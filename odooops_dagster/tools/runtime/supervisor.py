@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import os
 import signal
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.files import write_whole
+from odooops_dagster.files import try_lock, write_whole
 from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
 from odooops_dagster.tools.runtime.job import clean_environment
 from odooops_dagster.tools.runtime.supervisord import CALL_SECONDS, Supervisord
@@ -101,7 +100,7 @@ class Supervisor:
         """Return the descriptor of the lock; without `wait`, exit if another supervisor holds it."""
         descriptor = self._open_lock()
         deadline = time.monotonic() + _TAKEOVER_SECONDS
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             if not wait:
                 sys.exit(0)
             if time.monotonic() > deadline:
@@ -114,7 +113,7 @@ class Supervisor:
         """Return whether a supervisor holds the lock, even if it does not answer."""
         descriptor = self._open_lock()
         try:
-            return not _try_lock(descriptor)
+            return not try_lock(descriptor)
         finally:
             os.close(descriptor)
 
@@ -174,14 +173,6 @@ def _socket_path(root: Path) -> Path:
     if owner.st_uid != os.geteuid() or owner.st_mode & 0o077:
         raise Unavailable(f"{folder} belongs to someone else", hint="use a state folder with a shorter path")
     return folder / f"{name}.sock"
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _end_with(parent: int) -> None:
