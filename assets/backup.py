@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, check_specs, checks, materialized
+from assets.report import check_specs, checks, materialized
 from odooops_dagster.steps.recovery.backup import back_up
 from resources.run_scope import RunScope
 
@@ -16,8 +16,6 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     deps=["production"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, check_specs, checks, materialized
+from assets.report import check_specs, checks, materialized
 from odooops_dagster.model import Build, CloneResult
 from odooops_dagster.steps.build.image import build_of_commit
 from odooops_dagster.steps.environment.database import DatabaseResult, build_database
@@ -27,8 +27,6 @@ class BuiltDatabase:
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",

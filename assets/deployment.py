@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.database import BuiltDatabase
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, check_specs, checks, commit_link, materialized
+from assets.report import check_specs, checks, commit_link, materialized
 from odooops_dagster.steps.environment.deployment import deploy, redeploy
 from resources.run_scope import RunScope
 
@@ -17,8 +17,6 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"odoo"},
     code_version=CODE_VERSION,
     check_specs=check_specs("deployment"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, materialized
-from odooops_dagster.model import Build, Source
+from assets.report import materialized
+from odooops_dagster.model import Build, Source, Table
 from odooops_dagster.steps.build.image import build_image
 from odooops_dagster.steps.build.source import fetch_source
 from resources.run_scope import RunScope
@@ -16,8 +16,6 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"python", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
@@ -32,8 +30,7 @@ def image(scope: dg.ResourceParam[RunScope], source: Source | None) -> dg.Materi
             "git_sha": made.source.git_sha,
             "python": made.python,
             "addons_paths": [str(path) for path in made.addons_paths],
-            "closure": len(made.closure),
-            "closure_table": [{"module": name, "own": name in made.source.modules} for name in made.closure],
+            "closure": Table.of({"module": name, "own": name in made.source.modules} for name in made.closure),
         }
         return materialized(
             scope,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, check_result, check_specs, checks, materialized
+from assets.report import check_result, check_specs, checks, materialized
 from odooops_dagster.model import Build, CheckResult, CloneResult, checks_of
 from odooops_dagster.steps.build.image import build_of_commit
 from odooops_dagster.steps.clone.clone import clone_production
@@ -20,8 +20,6 @@ NO_CLONE = "no data of production come into this environment"
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",

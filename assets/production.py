@@ -5,14 +5,11 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS
 
 production = dg.AssetSpec(
     "production",
     description="The data that people work on. Nothing here makes them: Odoo does, in the environment of this stage.",
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"postgres", "odoo"},
     code_version="1",
 )

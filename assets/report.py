@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from odooops_dagster.model import CheckResult, blocking_failure, checks_of
+from odooops_dagster.model import CheckResult, Table, blocking_failure, checks_of
 from resources.run_scope import RunScope
-
-# One group: with several, Dagster shows the groups as boxes instead of their assets.
-GROUP = "environment"
-OWNERS = ("team:odooops",)
 
 
 def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -69,9 +64,9 @@ def materialized(
     )
 
 
-def rendered(values: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-    """Return plain values as Dagster's metadata; the suffixes `_table` and `_md` of a name select the format."""
-    return {_label(name): _rendered(name, value) for name, value in values.items() if value is not None}
+def rendered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as Dagster's metadata, without those that are not there."""
+    return {name: _rendered(value) for name, value in values.items() if value is not None}
 
 
 def commit_link(repo_url: str, sha: str) -> str:
@@ -83,38 +78,26 @@ def commit_link(repo_url: str, sha: str) -> str:
     return f"https://{host}/commit/{sha}" if url.startswith("https://") else sha
 
 
-def _label(name: str) -> str:
-    return name.removesuffix("_table").removesuffix("_md")
-
-
-def _rendered(name: str, value: Any) -> dg.MetadataValue[Any]:  # noqa: ANN401 - whatever a step has to show
-    if name.endswith("_table"):
-        return dg.MetadataValue.table([dg.TableRecord(_plain(row)) for row in value], schema=_schema(value))
-    if name.endswith("_md"):
-        return dg.MetadataValue.md(str(value))
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        return dg.MetadataValue.url(value)
-    return _rendered_by_type(value)
-
-
-def _rendered_by_type(value: Any) -> dg.MetadataValue[Any]:  # noqa: ANN401 - the same
-    makers: list[tuple[type | tuple[type, ...], Callable[[Any], dg.MetadataValue[Any]]]] = [
-        (bool, dg.MetadataValue.bool),
-        (int, dg.MetadataValue.int),
-        (float, dg.MetadataValue.float),
-        (Path, dg.MetadataValue.path),
-        (datetime, dg.MetadataValue.timestamp),
-        (Mapping, lambda mapping: dg.MetadataValue.json(dict(mapping))),
-        ((list, tuple), lambda items: dg.MetadataValue.json(list(items))),
-    ]
-    make = next((make for kind, make in makers if isinstance(value, kind)), None)
-    return make(value) if make else dg.MetadataValue.text(str(value))
+def _rendered(value: Any) -> Any:  # noqa: ANN401 - whatever a step has to show
+    """Return a table, a time or a URL as Dagster shows it; Dagster itself renders plain values."""
+    match value:
+        case Table():
+            return dg.MetadataValue.table([dg.TableRecord(_plain(row)) for row in value.rows], schema=_schema(value))
+        case datetime():
+            return dg.MetadataValue.timestamp(value)
+        case str() if value.startswith(("http://", "https://")):
+            return dg.MetadataValue.url(value)
+        case Mapping():  # Dagster takes only dictionaries and lists
+            return dict(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, (str, int, float, bool)) else str(value) for name, value in row.items()}
 
 
-def _schema(rows: Sequence[Mapping[str, Any]]) -> dg.TableSchema:
-    names = dict.fromkeys(name for row in rows for name in row)
-    return dg.TableSchema(columns=[dg.TableColumn(name=name) for name in names])
+def _schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(columns=[dg.TableColumn(name=name) for name in table.rows[0]])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.partitions import environments
-from assets.report import GROUP, OWNERS, commit_link, materialized
-from odooops_dagster.model import Source
+from assets.report import commit_link, materialized
+from odooops_dagster.model import Source, Table
 from odooops_dagster.steps.build.source import fetch_source
 from resources.run_scope import RunScope
 
@@ -15,8 +15,6 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"git"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
@@ -30,8 +28,7 @@ def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
             "git_sha": made.git_sha,
             "branch": step.environment.branch,
             "tree_digest": made.tree_digest,
-            "modules": len(made.modules),
-            "modules_table": [{"module": name} for name in made.modules],
+            "modules": Table.of({"module": name} for name in made.modules),
             "requirements": [str(path.relative_to(made.path)) for path in made.requirements],
             "path": made.path,
         }

@@ -28,6 +28,10 @@ from sensors.housekeeping import housekeeping
 from sensors.ops_queue import ops_queue
 from sensors.reconciler import reconciler
 
+# One group: with several, Dagster shows the groups as boxes instead of their assets.
+GROUP = "environment"
+OWNERS = ("team:odooops",)
+
 
 @dg.definitions
 def definitions() -> dg.Definitions:
@@ -53,4 +57,9 @@ def definitions() -> dg.Definitions:
         ],
         resources=platform_resources(),
         executor=dg.in_process_executor,
-    )
+    ).map_asset_specs(func=_of_the_platform)
+
+
+def _of_the_platform(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Return the asset's spec with what all assets have in common."""
+    return spec.replace_attributes(group_name=GROUP, owners=OWNERS)

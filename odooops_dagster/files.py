@@ -46,12 +46,23 @@ def locked(path: Path, *, on_wait: Callable[[], object] = lambda: None) -> Itera
     """Hold the file's lock for the block; call `on_wait` before waiting for another holder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(file.fileno()):
             on_wait()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock the open file if nobody holds its lock, and return whether it is ours.
+
+    The kernel keeps the lock until the last copy of the descriptor is closed: a child process that inherits it keeps
+    it after our death.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -44,11 +44,6 @@ class Backups:
         """Return the backup with this id."""
         return Backup.from_row(self._database.one("backups", what=f"backup {backup_id}", order="id", id=backup_id))
 
-    def of_run(self, run_id: UUID) -> Backup | None:
-        """Return the backup that the run creates, None if it creates none."""
-        rows = self._database.read("backups", order="id", run_id=run_id)
-        return Backup.from_row(rows[0]) if rows else None
-
     def list(
         self, project_id: UUID | None = None, *, environment_id: UUID | None = None, status: BackupStatus | None = None
     ) -> builtins.list[Backup]:

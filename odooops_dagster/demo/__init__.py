@@ -65,10 +65,6 @@ class DemoRepository:
         readme.write_text(readme.read_text() + "\nRelease 1.0.\n")
         return self._push("Release 1.0", branch=RELEASE)
 
-    def push_mended(self) -> str:
-        """Push the fix of the broken commit and return it."""
-        return self._change(_WRONG, _RIGHT, "Greet by first name again")
-
     def _change(self, old: str, new: str, message: str) -> str:
         model = self.clone / ADDON / "models" / "partner_visit.py"
         text = model.read_text()

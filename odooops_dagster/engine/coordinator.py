@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dagster import DagsterError, DagsterRun, DagsterRunStatus
-from dagster._core.run_coordinator.base import SubmitRunContext
-from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+from dagster import DagsterError, DagsterRun, DagsterRunStatus, QueuedRunCoordinator, SubmitRunContext
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import maintenance, tags

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.heartbeat import StopReason
@@ -109,12 +108,13 @@ def _failed_step(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a step failed outside its own code, for example because its input was never made."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         if entry.dagster_event is not None:
-            return _cut(f"{entry.step_key}: {_reason(entry.dagster_event.step_failure_data)}")
+            return _cut(f"{entry.step_key}: {_reason(entry.dagster_event)}")
     return None
 
 
-def _reason(failure: StepFailureData) -> str:
-    """Return the first line of the original error, which Dagster wraps in its own."""
+def _reason(event: dg.DagsterEvent) -> str:
+    """Return the first line of the step's original error, which Dagster wraps in its own."""
+    failure = event.step_failure_data
     described = failure.user_failure_data.description if failure.user_failure_data else None
     error = failure.error.cause or failure.error if failure.error else None
     text = described or (error.message if error else "")

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from dagster._config.config_schema import UserConfigSchema
-from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.sql import create_engine
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import create_engine
 
+from odooops_dagster.engine.private import (
+    ConfigurableClassData,
+    DagsterSqliteStorage,
+    DagsterStorage,
+    use_connections,
+)
 from odooops_dagster.errors import BadInput
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class PlatformStorage(DagsterPostgresStorage):
     """
 
     @classmethod
-    def config_type(cls) -> UserConfigSchema:
+    def config_type(cls) -> dict[str, type[str]]:
         """Return the schema of the storage's config in dagster.yaml."""
         return {"url_variable": str}
 
@@ -57,8 +59,7 @@ class _PooledStorage(DagsterPostgresStorage):
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None) -> None:
         super().__init__(postgres_url, should_autocreate_tables=_prepare(postgres_url), inst_data=inst_data)
-        for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
-            part._engine = _connections(postgres_url)  # noqa: SLF001 -- Dagster lets its webserver alone choose
+        use_connections(self, _connections(postgres_url))
 
 
 @cache

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from odooops_dagster.errors import Conflict
+from odooops_dagster.files import try_lock
 from odooops_dagster.home import stack_lock
 
 
@@ -54,12 +55,8 @@ def wait_released(home: Path, *, timeout: float) -> bool:
 
 def _take(descriptor: int) -> None:
     # A caller of `holder` holds the lock for a moment.
-    for attempt in range(10):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt == 9:
-                raise Conflict("a stack runs on this state folder already", hint="ops status") from None
-            time.sleep(0.02)
-        else:
+    for _attempt in range(10):
+        if try_lock(descriptor):
             return
+        time.sleep(0.02)
+    raise Conflict("a stack runs on this state folder already", hint="ops status")

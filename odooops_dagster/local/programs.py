@@ -193,6 +193,7 @@ def _webserver(settings: Settings) -> Program:
 
 
 def _daemon(settings: Settings) -> Program:
+    # The module behind the command `dagster-daemon`: run like this, it needs no path and uses this Python.
     argv = (sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace_file(settings.home)))
     return Program(name="daemon", argv=argv, stage=3)
 

@@ -20,7 +20,6 @@ from odooops_dagster.home import supervisor_configuration, supervisor_errors, su
 from odooops_dagster.local import tether
 from odooops_dagster.tools.runtime.supervisord import Supervisord
 
-ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
 _START_SECONDS = 20.0
 
 

@@ -49,6 +49,9 @@ from odooops_dagster.model.runs import (
     RunKind,
     RunStatus,
 )
+from odooops_dagster.model.tables import (
+    Table,
+)
 
 __all__ = [
     "CHECKS",
@@ -84,6 +87,7 @@ __all__ = [
     "Source",
     "Stage",
     "StoredBackup",
+    "Table",
     "blocking_failure",
     "checks_of",
 ]

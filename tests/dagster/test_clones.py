@@ -366,7 +366,7 @@ def test_what_nothing_neutralises_is_said_where_policy_lets_it_pass(made: tuple[
     result = cloned(opened)
     check = {check.name: check for check in result.checks}["neutralization_coverage"]
     assert (check.passed, check.blocking, check.metadata["uncovered"]) == (False, False, ["shop"])
-    table = {row["module"]: row["neutralization"] for row in result.metadata["modules_table"]}
+    table = {row["module"]: row["neutralization"] for row in result.metadata["modules"].rows}
     assert table == {"base": "script", "mail": "no script", "shop": "no script"}
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
 import pytest
+from dagster import SubmitRunContext
 from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.run_coordinator.base import SubmitRunContext
 
 from odooops_dagster.engine import coordinator as module
 from odooops_dagster.engine import tags

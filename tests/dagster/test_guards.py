@@ -10,8 +10,6 @@ from typing import Any
 import dagster as dg
 import yaml
 from dagster._core.log_manager import LOG_RECORD_EVENT_ATTR, LOG_RECORD_METADATA_ATTR
-from dagster._core.run_coordinator.base import SubmitRunContext
-from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 from dagster._daemon import sensor as sensor_daemon
 
 from sensors.ops_queue import WAIT_SECONDS
@@ -23,9 +21,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_coordinator_overrides_what_dagster_calls() -> None:
     """submit_run takes one context, whose run and headers we read."""
-    assert list(inspect.signature(QueuedRunCoordinator.submit_run).parameters) == ["self", "context"]
-    assert SubmitRunContext._fields == ("dagster_run", "workspace")
-    assert list(inspect.signature(SubmitRunContext.get_request_header).parameters) == ["self", "key"]
+    assert list(inspect.signature(dg.QueuedRunCoordinator.submit_run).parameters) == ["self", "context"]
+    assert dg.SubmitRunContext._fields == ("dagster_run", "workspace")
+    assert list(inspect.signature(dg.SubmitRunContext.get_request_header).parameters) == ["self", "key"]
 
 
 def test_a_run_is_launched_with_its_workspace() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import dagster as dg
+import psycopg
 import pytest
 
 from odooops_dagster.engine import tags
@@ -36,78 +35,80 @@ def test_a_fresh_claim_is_given_time_to_become_a_dagster_run(world: World) -> No
     assert world.row(run).status == "claimed"
 
 
-def test_a_claim_that_never_became_a_dagster_run_goes_back_to_the_queue(world: World) -> None:
+def test_a_claim_that_never_became_a_dagster_run_goes_back_to_the_queue(world: World, database: str) -> None:
     """The tick that claimed it died: after the lease the run is queued again for its second attempt."""
     world.queue()
-    [run] = world.control.runs.claim("dagster@test", limit=1, lease_seconds=1)
-    time.sleep(1.2)
+    [run] = world.control.runs.claim("dagster@test", limit=1)
+    expire_leases(database)
     mend(world)
     assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
 
 
-def test_a_run_whose_process_is_gone_is_given_back_and_ended_in_dagster(world: World) -> None:
+def test_a_run_whose_process_is_gone_is_given_back_and_ended_in_dagster(world: World, database: str) -> None:
     """Nobody else notices a run process that died with its code server; a living one is given time to report it."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run, lease_seconds=1)
+    start(world, dagster_run)
     mend(world)
     assert world.row(run).status == "running"
-    time.sleep(1.2)
+    expire_leases(database)
     mend(world)
     assert world.row(run).status == "queued"
     assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
 
 
-def test_a_run_whose_process_is_gone_for_the_last_time_fails(world: World) -> None:
+def test_a_run_whose_process_is_gone_for_the_last_time_fails(world: World, database: str) -> None:
     """With no attempt left the row ends as failed and says why."""
     world.control.runs.queue(
         world.project.id, env="feature/cart", git_sha="a" * 40, ref="refs/heads/feature/cart", max_attempts=1
     )
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run, lease_seconds=1)
-    time.sleep(1.2)
+    start(world, dagster_run)
+    expire_leases(database)
     mend(world)
     row = world.row(run)
     assert row.status == "failed"
     assert "the process that worked on it is gone" in str(row.error_message)
 
 
-def test_a_canceling_run_whose_process_is_gone_ends_as_canceled(world: World) -> None:
+def test_a_canceling_run_whose_process_is_gone_ends_as_canceled(world: World, database: str) -> None:
     """The cancel is carried out, not undone by a second attempt."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.CANCELING, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run, lease_seconds=1)
+    start(world, dagster_run)
     world.control.runs.cancel(run.id, reason="test", requested_by="someone")
-    time.sleep(1.2)
+    expire_leases(database)
     mend(world)
     assert world.row(run).status == "canceled"
     assert status(world, dagster_run) == dg.DagsterRunStatus.CANCELED
 
 
-def test_a_run_at_work_is_left_alone(world: World) -> None:
+def test_a_run_at_work_is_left_alone(world: World, database: str) -> None:
     """A living process is not disturbed, whatever its lease says."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(Process.current())})
-    start(world, dagster_run, lease_seconds=1)
-    time.sleep(1.2)
+    start(world, dagster_run)
+    expire_leases(database)
     mend(world)
     assert world.row(run).status == "running"
     assert status(world, dagster_run) == dg.DagsterRunStatus.STARTED
 
 
-def test_a_run_that_never_said_who_works_on_it_is_given_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_never_said_who_works_on_it_is_given_back(
+    world: World, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process that died between its launch and its first words counts as gone after a while."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED)
-    mend(world, lease_seconds=1)
+    mend(world)
     assert world.row(run).status == "claimed"
     monkeypatch.setattr(sensor, "SILENT_SECONDS", -1.0)
-    time.sleep(1.2)
+    expire_leases(database)
     mend(world)
     assert world.row(run).status == "queued"
     assert status(world, dagster_run) == dg.DagsterRunStatus.FAILURE
@@ -155,13 +156,13 @@ def test_a_dagster_run_that_failed_before_its_work_began_is_tried_again(world: W
     assert "process was terminated by signal 9 (SIGKILL)" in waiting["waits_for"]
 
 
-def test_mending_twice_changes_nothing_more(world: World) -> None:
+def test_mending_twice_changes_nothing_more(world: World, database: str) -> None:
     """The second look finds a queued run and leaves it there."""
     world.queue()
     run = world.claim()
     dagster_run = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(GONE)})
-    start(world, dagster_run, lease_seconds=1)
-    time.sleep(1.2)
+    start(world, dagster_run)
+    expire_leases(database)
     mend(world)
     mend(world)
     assert (world.row(run).status, world.row(run).attempt) == ("queued", 1)
@@ -176,6 +177,14 @@ def test_a_process_is_known_by_its_start_and_not_only_its_number() -> None:
     assert Process.parse(str(now)) == now
 
 
+def expire_leases(database: str) -> None:
+    """Let every lease have ended a minute ago."""
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "update ops.runs set lease_expires_at = now() - interval '1 minute' where lease_expires_at is not null"
+        )
+
+
 def mend(world: World, *, lease_seconds: int = 60) -> None:
     """Evaluate the sensor once."""
     context = dg.build_sensor_context(instance=world.instance)
@@ -183,11 +192,11 @@ def mend(world: World, *, lease_seconds: int = 60) -> None:
     sensor.reconciler(context, control=world.control, settings=settings)
 
 
-def start(world: World, dagster_run: dg.DagsterRun, *, lease_seconds: int = 60) -> None:
+def start(world: World, dagster_run: dg.DagsterRun) -> None:
     """Take ownership of the row as the run process does."""
     fence = tags.fence_of(dagster_run.tags)
     assert fence is not None
-    world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=lease_seconds)
+    world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=60)
 
 
 def status(world: World, dagster_run: dg.DagsterRun) -> dg.DagsterRunStatus:

@@ -31,6 +31,7 @@ from odooops_dagster.model import (
     Run,
     RunKind,
     Source,
+    Table,
     checks_of,
 )
 from odooops_dagster.platform import Platform
@@ -235,7 +236,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) ->
         role="role",
         checks=tuple(checks),
         metadata={
-            "modules_table": [{"module": name, "own": name in build.modules} for name in build.closure],
+            "modules": Table.of({"module": name, "own": name in build.modules} for name in build.closure),
             "data": clone.origin if clone else None,
         },
         data_version=f"database of {build.digest}",

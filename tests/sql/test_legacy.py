@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from odooops_dagster.errors import Conflict
 from odooops_dagster.control.migrate import migrate, shipped_migrations
+from odooops_dagster.errors import Conflict
 from tests.servers import PostgresServer, as_user
 from tests.sql.catalog import catalog
 from tests.sql.lints import findings
@@ -31,11 +31,6 @@ TABLES = {
     "ops.agent_memory": "ops.agent_memory",
     "ops.kpi_snapshots": "ops.kpi_snapshots",
     "billing.invoices": "billing.invoices",
-}
-RENAMES = TABLES | {
-    "ops.run_status": "ops.agent_run_status",
-    "ops.run_tickets": "ops.agent_run_tickets",
-    "ops.v_run_queue": "ops.agent_v_run_queue",
 }
 
 # Everything that hangs on the tables, as PostgreSQL says it: what it says may differ in names only.

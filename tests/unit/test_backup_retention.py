@@ -16,7 +16,6 @@ from odooops_dagster.tools.backup import retention
 from odooops_dagster.tools.backup.retention import Candidate, Policy, plan
 
 START = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
-NO_PATIENCE = timedelta(0)
 
 
 def nightly(day: int, *, minutes: int = 0, is_verified: bool = True) -> Candidate:

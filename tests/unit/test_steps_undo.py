@@ -74,3 +74,22 @@ def test_one_way_back_that_fails_does_not_stop_the_others() -> None:
         "warn: could not undo service: the server does not answer; the janitor will",
         "database dropped",
     ]
+
+
+@pytest.mark.parametrize("end", [KeyError("a mistake of ours"), KeyboardInterrupt()])
+def test_an_unexpected_end_of_one_way_back_does_not_stop_the_others(end: BaseException) -> None:
+    """Neither our own mistake nor a second cancel leaves the older things behind; neither is swallowed."""
+    book = Notebook()
+
+    def break_off() -> None:
+        raise end
+
+    def build_and_fail() -> None:
+        with undoing(book.log) as undo:
+            undo.add("database", lambda: book.lines.append("database dropped"))
+            undo.add("service", break_off)
+            raise ValueError("first")
+
+    with pytest.raises(type(end)):
+        build_and_fail()
+    assert book.lines == ["database dropped"]

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from odooops_dagster.errors import OdooOpsError, SanitizationFailed
 from odooops_dagster.home import database_name, filestore, role_name, scratch_name
-from odooops_dagster.model import Backup, Build, CheckResult, CloneResult
+from odooops_dagster.model import Backup, Build, CheckResult, CloneResult, Table
 from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.masking import masking_hooks
 from odooops_dagster.steps.clone.neutralizers import neutralizers_of
@@ -210,10 +210,10 @@ def _metadata(recipe: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
         "golden_is_new": made.is_new,
         "neutralized_by": recipe.neutralizers.origin,
         "masks": [script.name for script in recipe.masks],
-        "modules_table": modules,
-        "masked_table": [{"table": name, "rows": n} for name, n in made.report["masked_tables"].items()] or None,
-        "scrubbed_table": [{"what": name, "rows": n} for name, n in made.report["scrubbed"].items()] or None,
-        "looks_random_table": [{"column": name} for name in made.report["suspects"]] or None,
+        "modules": Table.of(modules),
+        "masked": Table.of({"table": name, "rows": n} for name, n in made.report["masked_tables"].items()),
+        "scrubbed": Table.of({"what": name, "rows": n} for name, n in made.report["scrubbed"].items()),
+        "looks_random": Table.of({"column": name} for name in made.report["suspects"]),
     }
 
 

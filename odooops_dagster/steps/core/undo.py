@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.steps.core.context import Log
@@ -14,24 +14,26 @@ class Undo:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._ways: list[tuple[str, Callable[[], object]]] = []
+        self._stack = ExitStack()
 
     def add(self, what: str, way: Callable[[], object]) -> None:
         """Register the undo action of what was just done."""
-        self._ways.append((what, way))
+        self._stack.callback(self._take_back, what, way)
 
     def forget(self) -> None:
         """Keep everything done so far: drop all undo actions."""
-        self._ways.clear()
+        self._stack.pop_all()
 
     def run(self) -> None:
-        """Run all undo actions, newest first; a failed one is left to the janitor and does not stop the rest."""
-        while self._ways:
-            what, way = self._ways.pop()
-            try:
-                way()
-            except (OdooOpsError, OSError) as error:
-                self._log("warn", f"could not undo {what}: {error}; the janitor will")
+        """Run all undo actions, newest first; none of them stops the rest."""
+        self._stack.close()
+
+    def _take_back(self, what: str, way: Callable[[], object]) -> None:
+        """Run one undo action; leave one that fails to the janitor."""
+        try:
+            way()
+        except (OdooOpsError, OSError) as error:
+            self._log("warn", f"could not undo {what}: {error}; the janitor will")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from uuid import UUID
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import database_name, role_name
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.model import Build, CheckResult, CloneResult, blocking_failure
+from odooops_dagster.model import Build, CheckResult, CloneResult, Table, blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
@@ -255,7 +255,6 @@ def _metadata(
         "database": target.name,
         "data": clone.origin if clone else None,
         "template": template.database_name if template else installed,
-        "modules": len(build.closure),
-        "modules_table": [{"module": module, "own": module in build.modules} for module in build.closure],
-        "checks_table": [{"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks],
+        "modules": Table.of({"module": module, "own": module in build.modules} for module in build.closure),
+        "checks": Table.of({"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks),
     }

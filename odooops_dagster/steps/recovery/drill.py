@@ -15,7 +15,7 @@ from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.local.pg_programs import pg_programs
-from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Table
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
@@ -260,7 +260,7 @@ def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> D
         "rto_seconds": round(rto_seconds, 1),
         "rpo_seconds": round(rpo_seconds),
         "outcome": summary,
-        "seconds_table": [{"part": part, "seconds": seconds} for part, seconds in proof.seconds.items()],
+        "seconds": Table.of({"part": part, "seconds": seconds} for part, seconds in proof.seconds.items()),
     }
     return DrillResult(
         drill=ended,

@@ -18,7 +18,7 @@ from typing import Any
 from odooops_dagster.errors import BadInput, Conflict, OdooOpsError, StepFailed
 from odooops_dagster.home import database_name, filestore, role_name
 from odooops_dagster.kinds import RestoreConfig
-from odooops_dagster.model import Backup, Build, CheckResult, Restore, blocking_failure
+from odooops_dagster.model import Backup, Build, CheckResult, Restore, Table, blocking_failure
 from odooops_dagster.steps.build.image import kept_build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import link_tree
@@ -324,7 +324,7 @@ def _result(
             "backup": str(stored.backup.id),
             "taken_at": stored.manifest.taken_at,
             "size_bytes": stored.manifest.size_bytes,
-            "checks_table": [{"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks],
+            "checks": Table.of({"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks),
         },
         data_version=f"{stored.manifest.sha256}@{database}",
     )

@@ -20,7 +20,6 @@ class Collection:
 
     keys: tuple[str, ...]
     freed_bytes: int
-    kept_count: int
 
 
 def collect(
@@ -44,9 +43,7 @@ def collect(
             _remove(repository, doomed, lock, sizes=sizes, progress=progress)
             _remove(repository, [TWINS + key for key in repository.twins() if key not in needed], lock)
             _sweep(repository, now=clock())
-    return Collection(
-        keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed), kept_count=len(sizes) - len(doomed)
-    )
+    return Collection(keys=tuple(doomed), freed_bytes=sum(sizes[key] for key in doomed))
 
 
 def drop(repository: Repository, manifest_key: str) -> None:

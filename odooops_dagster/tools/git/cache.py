@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.files import try_lock
 from odooops_dagster.home import mirrors_folder
 from odooops_dagster.tools.git.command import CommitGone, DiskFull, git
 from odooops_dagster.tools.git.remote import Remote
@@ -168,12 +168,7 @@ def _check_room(folder: Path, cause: StepFailed) -> None:
 
 def _wait_for(lock: int, remote: Remote) -> None:
     deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"another run keeps fetching {remote.url}", hint="retry the run later") from None
-            time.sleep(LOCK_POLL_SECONDS)
-        else:
-            return
+    while not try_lock(lock):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"another run keeps fetching {remote.url}", hint="retry the run later")
+        time.sleep(LOCK_POLL_SECONDS)

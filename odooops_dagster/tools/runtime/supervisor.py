@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.files import write_whole
+from odooops_dagster.files import try_lock, write_whole
 from odooops_dagster.home import services_socket
 from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
 from odooops_dagster.tools.runtime.job import clean_environment
@@ -98,7 +97,7 @@ class ServiceSupervisor:
         """Return the descriptor of the lock; without `wait`, exit if another supervisor holds it."""
         descriptor = self._open_lock()
         deadline = time.monotonic() + _TAKEOVER_SECONDS
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             if not wait:
                 sys.exit(0)
             if time.monotonic() > deadline:
@@ -111,7 +110,7 @@ class ServiceSupervisor:
         """Return whether a supervisor holds the lock, even if it does not answer."""
         descriptor = self._open_lock()
         try:
-            return not _try_lock(descriptor)
+            return not try_lock(descriptor)
         finally:
             os.close(descriptor)
 
@@ -157,14 +156,6 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [include]
 files=services/*.ini
 """
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _end_with(parent: int) -> None:

@@ -1,0 +1,101 @@
+"""What Dagster does not publish: each test breaks when a release moves it, and says what to do then."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.util
+import inspect
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import create_engine
+from sqlalchemy.event import listen
+
+from odooops_dagster.engine import private
+from tests.servers import PostgresServer
+
+ROOT = Path(__file__).parents[2]
+THE_ONE_FILE = ROOT / "odooops_dagster" / "engine" / "private.py"
+PRODUCT = [
+    path
+    for room in ("odooops_dagster", "assets", "sensors", "schedules", "resources")
+    for path in (ROOT / room).rglob("*.py")
+]
+
+
+def private_imports(path: Path) -> list[str]:
+    """Return the modules of Dagster that the file imports although their names begin with an underscore."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    modules += [f"{node.module}.{a.name}" for node in nodes if isinstance(node, ast.ImportFrom) for a in node.names]
+    modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return [name for name in modules if name.startswith("dagster") and any(p[:1] == "_" for p in name.split("."))]
+
+
+def test_only_one_file_imports_what_dagster_does_not_publish() -> None:
+    """Move the import to engine/private.py, give it a test below, and look first for a published name in `dagster`."""
+    assert [str(path) for path in PRODUCT if path != THE_ONE_FILE and private_imports(path)] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["from dagster._serdes import x", "import dagster._core.storage", "from dagster import _check"]
+)
+def test_the_search_finds_every_form_of_import(tmp_path: Path, line: str) -> None:
+    """The test above would see it."""
+    file = tmp_path / "module.py"
+    file.write_text(f"def f():\n    {line}\n")
+    assert private_imports(file)
+
+
+def test_the_storage_without_a_url_is_dagsters_own() -> None:
+    """If it moves: take the class that `DagsterInstance.ephemeral` or dagster.yaml's `sqlite` entry names."""
+    method = private.DagsterSqliteStorage.from_local
+    assert next(iter(inspect.signature(method).parameters)) == "base_dir"
+    assert issubclass(private.DagsterSqliteStorage, private.DagsterStorage)
+
+
+def test_a_storage_is_made_from_its_entry_in_dagster_yaml() -> None:
+    """If it changes: copy the new signature of `DagsterPostgresStorage.from_config_value` into PlatformStorage."""
+    assert issubclass(DagsterPostgresStorage, private.DagsterStorage)
+    assert list(inspect.signature(DagsterPostgresStorage.from_config_value).parameters) == ["inst_data", "config_value"]
+    assert private.ConfigurableClassData._fields[:2] == ("module_name", "class_name")
+
+
+def test_the_three_parts_of_a_storage_use_the_connections_they_are_given(postgres_server: PostgresServer) -> None:
+    """If it fails: read where the parts' `_connect` gets its engine, or use a pool that Dagster now offers."""
+    with postgres_server.fresh_database(migrated=False) as url:
+        with_driver = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        storage = DagsterPostgresStorage(with_driver, should_autocreate_tables=True)
+        engine = create_engine(with_driver, isolation_level="AUTOCOMMIT")
+        seen: list[str] = []
+        listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
+        private.use_connections(storage, engine)
+        try:
+            for read in (
+                storage.run_storage.get_runs_count,
+                storage.event_log_storage.all_asset_keys,
+                storage.schedule_storage.all_instigator_state,
+            ):
+                seen.clear()
+                read()
+                assert seen
+        finally:
+            engine.dispose()
+
+
+def test_the_daemon_is_started_by_its_module() -> None:
+    """If it moves: start the module that the command `dagster-daemon` names, in local/programs.py."""
+    [command] = importlib.metadata.entry_points(group="console_scripts", name="dagster-daemon")
+    assert command.value.split(":")[0].startswith("dagster._daemon")
+    assert importlib.util.find_spec("dagster._daemon.__main__") is not None
+
+
+def test_the_coordinator_reaches_its_instance() -> None:
+    """If it fails: read how `QueuedRunCoordinator.submit_run` now reaches the instance."""
+    coordinator = dg.QueuedRunCoordinator()
+    with dg.DagsterInstance.ephemeral() as instance:
+        coordinator.register_instance(instance)
+        assert coordinator._instance is instance  # noqa: SLF001 - this is what is tested
