@@ -31,6 +31,9 @@ DEFINITIONS_MODULE = "odooops_dagster.definitions"
 LOCATION = "odooops"
 # After this stage, the control plane's schema can be migrated.
 DATABASE_STAGE = 1
+# The programs of this stage need those of the earlier ones, but not each other.
+FRONT_STAGE = 3
+_FRONT = "front"
 # Ten rotated logs of ten megabytes hold more than a week.
 LOG_BYTES, LOG_BACKUPS = 10 * 1024**2, 10
 
@@ -52,7 +55,11 @@ class Program:
 
 
 def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
-    """Return the programs of this machine's stack in their start order; they stop in reverse, one after the other."""
+    """Return the programs of this machine's stack in their start order.
+
+    They stop in reverse: the front ones together, then one after the other, because an interrupted run of the code
+    server still needs the environments' services, and both need the database.
+    """
     local = [_postgres(server)] if needs_embedded(settings) else []
     return [
         *local,
@@ -122,7 +129,20 @@ def supervisor_ini(chosen: Sequence[Program], *, home: Path) -> str:
         f"program:{program.name}": _section(program, home=home, priority=priority)
         for priority, program in enumerate(chosen, start=1)
     }
-    return "\n".join(_ini_section(name, values) for name, values in sections.items())
+    return "\n".join(_ini_section(name, values) for name, values in (sections | _front(chosen)).items())
+
+
+def namespec(program: Program) -> str:
+    """Return the supervisor's name of the program."""
+    return f"{_FRONT}:{program.name}" if program.stage == FRONT_STAGE else program.name
+
+
+def _front(chosen: Sequence[Program]) -> dict[str, dict[str, str]]:
+    """Return the group of the front programs: the supervisor stops its groups one by one, and a group at once."""
+    front = {program.name: priority for priority, program in enumerate(chosen, start=1) if program.stage == FRONT_STAGE}
+    if not front:
+        return {}
+    return {f"group:{_FRONT}": {"programs": ",".join(front), "priority": str(min(front.values()))}}
 
 
 def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
@@ -189,20 +209,24 @@ def _code(settings: Settings) -> Program:
 def _webserver(settings: Settings) -> Program:
     argv = [sys.executable, "-m", "dagster_webserver", "--workspace", str(workspace_file(settings.home))]
     argv += ["--host", settings.host, "--port", str(settings.dagster_port)]
-    return Program(name="webserver", argv=tuple(argv), stage=3, address=url(settings.host, settings.dagster_port))
+    return Program(
+        name="webserver", argv=tuple(argv), stage=FRONT_STAGE, address=url(settings.host, settings.dagster_port)
+    )
 
 
 def _daemon(settings: Settings) -> Program:
     # The module behind the command `dagster-daemon`: run like this, it needs no path and uses this Python.
     argv = (sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace_file(settings.home)))
-    return Program(name="daemon", argv=argv, stage=3)
+    return Program(name="daemon", argv=argv, stage=FRONT_STAGE)
 
 
 def _gateway(settings: Settings) -> Program:
     argv = [sys.executable, "-m", "uvicorn", "odooops_dagster.doors.http.app:create_app", "--factory"]
     argv += ["--host", settings.host, "--port", str(settings.gateway_port), "--timeout-graceful-shutdown", "5"]
     argv += ["--no-server-header", "--log-level", "info"]
-    return Program(name="gateway", argv=tuple(argv), stage=3, address=url(settings.host, settings.gateway_port))
+    return Program(
+        name="gateway", argv=tuple(argv), stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port)
+    )
 
 
 def url(host: str, port: int) -> str:

@@ -57,9 +57,9 @@ class Startup:
         marks = {program.name: self._log_size(program.name) for program in group}
         first: dict[str, int] = {}
         waiting = {program.name: program for program in group}
-        for name in waiting:
+        for name, program in waiting.items():
             self._probe(name)  # some probes compare with the state before the start
-            self._supervisor.start(name)
+            self._supervisor.start(program)
         while waiting:
             states = self._supervisor.states()
             for name, program in list(waiting.items()):

@@ -18,6 +18,7 @@ from supervisor.xmlrpc import Faults
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import supervisor_configuration, supervisor_errors, supervisor_socket
 from odooops_dagster.local import tether
+from odooops_dagster.local.programs import namespec
 from odooops_dagster.tools.runtime.supervisord import Supervisord
 
 _START_SECONDS = 20.0
@@ -67,13 +68,13 @@ class StackSupervisor:
         self._wait_for(process)
         return process
 
-    def start(self, name: str) -> None:
+    def start(self, program: PlatformService) -> None:
         """Start the program without waiting for it."""
         try:
-            self.call("startProcess", name, False)
+            self.call("startProcess", namespec(program), False)
         except xmlrpc.client.Fault as exc:
             if exc.faultCode != Faults.ALREADY_STARTED:
-                raise Unavailable(f"{name} cannot be started: {exc.faultString}", hint="ops doctor") from exc
+                raise Unavailable(f"{program.name} cannot be started: {exc.faultString}", hint="ops doctor") from exc
 
     def states(self) -> dict[str, ProgramState]:
         """Return the state of every program by its name."""

@@ -9,8 +9,11 @@ import dagster as dg
 import pytest
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
+from tests.dagster.studios import Studio, studio
 from tests.dagster.world import World, use_stand_ins
+from tests.servers import PostgresServer, as_user
 
 
 @pytest.fixture
@@ -27,3 +30,28 @@ def world(control: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             environment=environment,
             instance=instance,
         )
+
+
+@pytest.fixture(scope="module")
+def owner_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Yield the owner's URL of the control plane that the module's tests share."""
+    with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_studio(
+    owner_url: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Studio, Backup]]:
+    """Yield a studio and the backup of its production: a backup for each test would take longer than the tests."""
+    home = tmp_path_factory.mktemp("studio")
+    worker_url = as_user(owner_url, "ops_worker", postgres_server)
+    with ControlPlane(worker_url) as control, studio(control, postgres_server, home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(shared_studio: tuple[Studio, Backup], owner_url: str) -> Iterator[tuple[Studio, Backup]]:
+    """Yield the studio as it was at first."""
+    yield shared_studio
+    shared_studio[0].reset(shared_studio[1], owner_url)

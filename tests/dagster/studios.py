@@ -16,9 +16,10 @@ from psycopg.conninfo import make_conninfo
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound
-from odooops_dagster.model import Backup, Build, Fence, Run, RunKind, Source
+from odooops_dagster.model import Backup, Build, CloneResult, Fence, Run, RunKind, Source
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import keep_build
+from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.core.context import Log, StepContext
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -271,3 +272,12 @@ def write_code(folder: Path) -> None:
 def databases_of(databases: OdooDatabases) -> list[str]:
     """Return the platform's databases on the server."""
     return [*databases.list(names.DATABASE_PREFIX), *databases.list(names.TEMPLATE_PREFIX)]
+
+
+def cloned(opened: Studio, **asked: str) -> CloneResult:
+    """Return the clone of a run that ends well."""
+    step = opened.step(**asked)  # type: ignore[arg-type]
+    result = clone_production(step, opened.build)
+    opened.shop.control.runs.complete(step.fence, exit_code=0)
+    assert result is not None
+    return result

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 import yaml
 from dagster._core.log_manager import LOG_RECORD_EVENT_ATTR, LOG_RECORD_METADATA_ATTR
 from dagster._daemon import sensor as sensor_daemon
+from dagster_docker import DockerRunLauncher
 
 from sensors.ops_queue import WAIT_SECONDS
 from tests.dagster.world import deploy_job
@@ -92,6 +94,19 @@ def test_the_shipped_instance_names_classes_that_exist() -> None:
     )
     [handler] = config["python_logs"]["dagster_handler_config"]["handlers"].values()
     assert handler["class"] == f"{RunLogHandler.__module__}.{RunLogHandler.__name__}"
+
+
+def test_runs_go_to_docker_by_configuration_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped instance with one more entry starts its runs in containers."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("ODOOOPS_DAGSTER_DATABASE_URL", raising=False)
+    monkeypatch.setenv("ODOOOPS_MAX_CONCURRENT_RUNS", "2")
+    launcher = {"module": "dagster_docker", "class": "DockerRunLauncher", "config": {"image": "odooops:1"}}
+    config = yaml.safe_load((ROOT / "dagster.yaml").read_text()) | {"run_launcher": launcher}
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(config))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert isinstance(instance.run_launcher, DockerRunLauncher)
+        assert instance.run_launcher.image == "odooops:1"
 
 
 class _Collector(logging.Handler):

@@ -164,7 +164,11 @@ class _Served:
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers in threads, and says nothing of whoever hung up: a walk stops those who ask."""
+    """Answers in threads, and prints nothing when a client is gone: a walk stops its clients.
+
+    Unlike `QuietServer`, closing it waits for no request: a stopped client may keep its connection open as long as the
+    walk keeps its traceback, and the walk itself closes the server.
+    """
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""

@@ -249,7 +249,7 @@ def test_following_a_run_that_fails_exits_with_1(ops: Ops, control: ControlPlane
 def test_a_project_of_no_series_is_refused_with_those_that_there_are(ops: Ops, tmp_path: Path, series: str) -> None:
     """Not minutes later, by its first run."""
     url = Repository(tmp_path, "other").url
-    with pytest.raises(BadInput, match="is not a series of Odoo") as caught:
+    with pytest.raises(BadInput, match="is not an Odoo series") as caught:
         ops("project", "create", "other", "--repo", url, "--odoo", series)
     assert "16.0, 17.0, 18.0, 19.0" in str(caught.value.hint)
     assert ops.json("project", "list") == []

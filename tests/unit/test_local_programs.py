@@ -6,10 +6,12 @@ import configparser
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from pydantic import SecretStr
+from supervisor.options import ServerOptions, make_namespec
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.home import code_socket
@@ -18,6 +20,7 @@ from odooops_dagster.local.programs import (
     Program,
     child_environment,
     definition,
+    namespec,
     programs,
     supervisor_ini,
     url,
@@ -44,6 +47,17 @@ def _programs(settings: Settings) -> list[Program]:
     return programs(settings, EmbeddedPostgres(settings.home))
 
 
+def _groups(settings: Settings) -> list[Any]:
+    """Return the groups that supervisord reads in its configuration."""
+    for folder in ("dagster", "logs", "run"):
+        (settings.home / folder).mkdir(parents=True, exist_ok=True)
+    file = settings.home / "run" / "supervisord.conf"
+    file.write_text(supervisor_ini(_programs(settings), home=settings.home))
+    options = ServerOptions()
+    options.realize(["-n", "-c", str(file)])
+    return list(options.process_group_configs)
+
+
 def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp_path: Path) -> None:
     """Each stage needs the one before it."""
     server = EmbeddedPostgres(tmp_path, durable=False)
@@ -66,16 +80,21 @@ def test_no_server_is_run_where_every_database_has_a_url(settings: Settings) -> 
 
 
 def test_programs_stop_in_the_opposite_order(settings: Settings) -> None:
-    """The supervisor stops the highest priority first."""
-    parsed = _parse(supervisor_ini(_programs(settings), home=settings.home))
-    order = sorted((int(parsed[name]["priority"]), name) for name in parsed.sections() if name.startswith("program:"))
-    assert [name.removeprefix("program:") for _, name in reversed(order)] == [
-        "gateway",
-        "daemon",
-        "webserver",
-        "code",
-        "environments",
+    """The front ones together; the code server next, as its runs still need the environments' services."""
+    groups = sorted(_groups(settings), reverse=True)
+    assert [sorted(program.name for program in group.process_configs) for group in groups] == [
+        ["daemon", "gateway", "webserver"],
+        ["code"],
+        ["environments"],
     ]
+
+
+def test_the_supervisor_knows_each_program_by_its_name(settings: Settings) -> None:
+    """A program of a group is called by both names."""
+    known = {
+        make_namespec(group.name, program.name) for group in _groups(settings) for program in group.process_configs
+    }
+    assert known == {namespec(program) for program in _programs(settings)}
 
 
 def test_programs_restart_and_their_logs_rotate(settings: Settings) -> None:
