@@ -26,6 +26,9 @@ _STATEMENT = re.compile(
 )
 _CONSTRAINTS = ("check", "unique", "foreign key", "primary key", "add constraint", "create unique index")
 _STATE = re.compile(r"\bPT\d{3}\b")
+# Frozen migrations name functions that have other names now.
+_RENAMED = {"fail_run_of_dagster": "end_dagster_run", "refuse_nonsense": "check_run_invariants"}
+_FORMER = re.compile(rf"\b({'|'.join(_RENAMED)})\b")
 _DEFINER = re.compile(r"\bDefiner: (?P<reason>.*)", re.DOTALL)
 
 
@@ -93,7 +96,7 @@ def raised_states(text: str) -> tuple[str, ...]:
 def _promises() -> dict[str, tuple[str, ...]]:
     """Return what the comments above the constraints and unique indexes of each table say."""
     told: dict[str, tuple[str, ...]] = {}
-    for _, text in read_folder("migrations"):
+    for text in _migrations():
         for statement in _STATEMENT.finditer(text):
             name = statement["table"] or statement["indexed"]
             told[name] = (*told.get(name, ()), *commented_constraints(statement[0]))
@@ -121,8 +124,13 @@ def _makers() -> dict[str, tuple[str, ...]]:
     return made
 
 
-def _label_notes() -> Iterator[tuple[tuple[str, str], str]]:
+def _migrations() -> Iterator[str]:
     for _, text in read_folder("migrations"):
+        yield _FORMER.sub(lambda name: _RENAMED[name[0]], text)
+
+
+def _label_notes() -> Iterator[tuple[tuple[str, str], str]]:
+    for text in _migrations():
         for type_ in _TYPE.finditer(text):
             for match in _LABEL.finditer(type_["labels"]):
                 if match["note"]:

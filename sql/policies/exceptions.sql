@@ -25,7 +25,7 @@ after insert or update on ops.exceptions
 for each row execute function ops.note_gate_fact();
 create or replace trigger exceptions_open_incidents
 after insert on ops.exceptions
-for each row when (new.is_break_glass) execute function ops.open_incident_of_glass();
+for each row when (new.is_break_glass) execute function ops.open_break_glass_incident();
 create or replace trigger exceptions_keep_their_identity
 before update of id, release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by,
 created_at, expires_at

@@ -70,7 +70,7 @@ def test_a_claim_that_came_to_nothing_is_followed_by_a_growing_pause(world: Worl
             world.rows("select * from ops.requeue_expired_runs()")
         else:
             world.rows("select ops.renew_claim(%s, %s, %s)", run_id, attempt, f"dagster-{attempt}")
-            assert world.value("select ops.fail_run_of_dagster(%s, 'failed', 'killed')", f"dagster-{attempt}")
+            assert world.value("select ops.end_dagster_run(%s, 'failed', 'killed')", f"dagster-{attempt}")
         pauses.append(round(world.value("select extract(epoch from not_before - now()) from ops.runs")))
         assert (world.status(run_id), world.claim()) == ("queued", [])
         assert world.rows("select * from ops.peek_runs(5)") == []
@@ -151,7 +151,7 @@ def test_a_run_born_in_dagster_that_never_began_has_failed(world: World, project
     """The queue would start its whole job, and not what was selected."""
     world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
     run_id = world.row("select * from ops.enroll_run('d1', 'shop/feature/a', 'test')")["run_id"]
-    assert world.value("select ops.fail_run_of_dagster('d1', 'failed', 'killed')")
+    assert world.value("select ops.end_dagster_run('d1', 'failed', 'killed')")
     run = world.run(run_id)
     assert (run["status"], run["error_message"], run["exit_code"]) == ("failed", "killed", 1)
     assert world.rows("select id from ops.incidents") == []

@@ -39,7 +39,7 @@ begin
         end if;
         return query
         select m.outcome, m.run_id
-        from ops.move_branch(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
+        from ops.update_branch_head(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
     end loop;
 end
 $$;

@@ -51,7 +51,7 @@ begin
             on conflict do nothing;
         else
             select m.run_id into v_run_id
-            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m;
+            from ops.update_branch_head(p_project_id, v_branch, v_sha, 'poll') as m;
             if v_run_id is not null then
                 return next v_run_id;
             end if;

@@ -21,7 +21,7 @@ begin
     perform ops.require_event_permission(v_project_id, p_envelope);
     select r.* into v_release from ops.releases as r
     where r.id = ops.named_release(v_project_id, p_envelope ->> 'release');
-    perform ops.refuse_stray_event(v_project_id, v_release, p_envelope);
+    perform ops.check_event_target(v_project_id, v_release, p_envelope);
     v_log_id := ops.log_delivery(p_envelope, p_text, v_answer, v_project_id, v_release.id);
     if v_log_id is null then
         return ops.duplicate_of_event(p_envelope, p_text);

@@ -1,7 +1,7 @@
 -- Returns the next state of a run whose attempt is given up: canceled if a cancel was requested; queued while attempts
 -- are left, at once if its work had started and after a pause if not; else failed. A run from Dagster that never
 -- started fails: the queue would start its whole job and not the selected assets.
--- Called by give_up_attempt. Locks and raises nothing.
+-- Called by release_attempt. Locks and raises nothing.
 create or replace function ops.after_attempt(
     p_run ops.runs,
     p_now timestamptz

@@ -1,6 +1,6 @@
 -- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
 -- through it.
--- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
+-- Called by complete_workflow_run, finish_run and end_dagster_run. Locks the run's row. A retry finds nothing to
 -- end.
 create or replace function ops.end_run(
     p_run_id uuid,

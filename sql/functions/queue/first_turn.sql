@@ -1,6 +1,6 @@
 -- Returns the turn of the first waiting run, for a run that returns to the queue: it goes before all later runs of its
 -- priority.
--- Called by give_up_attempt. Locks and raises nothing.
+-- Called by release_attempt. Locks and raises nothing.
 create or replace function ops.first_turn(
     p_priority int,
     p_turn bigint

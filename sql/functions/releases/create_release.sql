@@ -35,7 +35,7 @@ begin
     returning * into v_release;
     if found then
         perform ops.make_gates(v_release);
-        perform ops.settle_gate(g.id) from ops.release_gates as g where g.release_id = v_release.id;
+        perform ops.evaluate_gate_row(g.id) from ops.release_gates as g where g.release_id = v_release.id;
         return v_release.id;
     end if;
     select r.* into v_release from ops.releases as r

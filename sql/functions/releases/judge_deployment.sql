@@ -1,6 +1,6 @@
 -- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
 -- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
--- Called by judge_gate and settle_health. Locks and raises nothing.
+-- Called by gate_verdict and settle_health. Locks and raises nothing.
 create or replace function ops.judge_deployment(
     p_deployment ops.deployments
 )
@@ -17,7 +17,7 @@ select
     end,
     format('deployment to %s, %s', (p_deployment).stage, t.reason)
 from ops.release_gates as g
-cross join lateral ops.tally_checks(
+cross join lateral ops.count_checks(
     g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
 ) as t
 where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'

@@ -13,7 +13,7 @@ begin
     if new.status <> 'pending' then
         perform ops.settle_health(new.id);
     end if;
-    perform ops.settle_gate(g.id) from ops.release_gates as g
+    perform ops.evaluate_gate_row(g.id) from ops.release_gates as g
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
         update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';

@@ -12,7 +12,7 @@ begin
     if tg_table_name = 'gate_checks' then
         perform ops.settle_health(new.deployment_id);
     end if;
-    perform ops.settle_gate(new.gate_id);
+    perform ops.evaluate_gate_row(new.gate_id);
     return null;
 end
 $$;

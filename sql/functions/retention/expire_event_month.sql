@@ -24,7 +24,7 @@ begin
         return;
     end if;
     execute format('lock table ops.%I in share row exclusive mode', v_part.partition_name);
-    v_broken := ops.broken_run_before(v_part.held_until);
+    v_broken := ops.last_broken_run(v_part.held_until);
     if v_broken is not null then
         return next row(
             'run_events', 'kept', v_part.month, null, 0, null, format('the chain of run %s is broken', v_broken)

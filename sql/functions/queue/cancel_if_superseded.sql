@@ -1,6 +1,6 @@
 -- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
--- Called when an attempt was given up: a push meanwhile could not cancel a run at work. Locks the run's row.
-create or replace function ops.yield_to_newer_run(
+-- Called when an attempt is released: a push meanwhile could not cancel a run at work. Locks the run's row.
+create or replace function ops.cancel_if_superseded(
     p_run_id uuid
 )
 returns boolean
@@ -21,5 +21,5 @@ begin
     return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;
-comment on function ops.yield_to_newer_run is 'Cancels a waiting run that a newer one makes pointless.';
-revoke all on function ops.yield_to_newer_run from public;
+comment on function ops.cancel_if_superseded is 'Cancels a waiting run that a newer one makes unnecessary.';
+revoke all on function ops.cancel_if_superseded from public;

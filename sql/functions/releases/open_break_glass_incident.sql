@@ -1,6 +1,6 @@
--- Opens the incident of a broken glass, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
+-- Opens the incident of a break-glass exception, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
 -- Definer: a caller who breaks glass may not write incidents.
-create or replace function ops.open_incident_of_glass()
+create or replace function ops.open_break_glass_incident()
 returns trigger
 language plpgsql
 volatile
@@ -17,5 +17,5 @@ begin
     return null;
 end
 $$;
-comment on function ops.open_incident_of_glass is 'Opens the incident of glass that was broken.';
-revoke all on function ops.open_incident_of_glass from public;
+comment on function ops.open_break_glass_incident is 'Opens the incident of a break-glass exception.';
+revoke all on function ops.open_break_glass_incident from public;

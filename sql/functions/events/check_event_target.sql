@@ -1,6 +1,6 @@
 -- Refuses an event whose subject does not exist or does not match the event. Called by accept_event.
 -- Locks nothing; raises PT409 naming the field.
-create or replace function ops.refuse_stray_event(
+create or replace function ops.check_event_target(
     p_project_id uuid,
     p_release ops.releases,
     p_envelope jsonb
@@ -40,5 +40,5 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_stray_event is 'Refuses an event about something that is not there.';
-revoke all on function ops.refuse_stray_event from public;
+comment on function ops.check_event_target is 'Refuses an event whose subject does not exist.';
+revoke all on function ops.check_event_target from public;

@@ -1,6 +1,6 @@
 -- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
--- a rejection, passed once the quorum approved, else pending. Called by judge_gate. Locks and raises nothing.
-create or replace function ops.tally_approvals(
+-- a rejection, passed once the quorum approved, else pending. Called by gate_verdict. Locks and raises nothing.
+create or replace function ops.count_approvals(
     p_gate_id uuid,
     p_quorum int
 )
@@ -36,5 +36,5 @@ select
     end
 from named as n
 $$;
-comment on function ops.tally_approvals is 'What a gates approvals come to, and by whom.';
-revoke all on function ops.tally_approvals from public;
+comment on function ops.count_approvals is 'The verdict of a gate''s approvals, and whose they are.';
+revoke all on function ops.count_approvals from public;

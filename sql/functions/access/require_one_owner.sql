@@ -2,7 +2,7 @@
 -- row is changed or removed; the removal of a project removes its owners too.
 -- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
 -- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
-create or replace function ops.keep_an_owner()
+create or replace function ops.require_one_owner()
 returns trigger
 language plpgsql
 volatile
@@ -22,5 +22,5 @@ begin
     return case tg_op when 'DELETE' then old else new end;
 end
 $$;
-comment on function ops.keep_an_owner is 'Refuses that a project loses its last owner.';
-revoke all on function ops.keep_an_owner from public;
+comment on function ops.require_one_owner is 'Refuses the removal of a project''s last owner.';
+revoke all on function ops.require_one_owner from public;

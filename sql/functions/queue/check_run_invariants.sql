@@ -1,7 +1,7 @@
 -- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
 -- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
 -- which every statement would parse again and which cost a twelfth of a run's lifetime.
-create or replace function ops.refuse_nonsense()
+create or replace function ops.check_run_invariants()
 returns trigger
 language plpgsql
 volatile
@@ -36,5 +36,5 @@ begin
     return new;
 end
 $$;
-comment on function ops.refuse_nonsense is 'Refuses a run that makes no sense and a state change that is not drawn.';
-revoke all on function ops.refuse_nonsense from public;
+comment on function ops.check_run_invariants is 'Refuses an inconsistent run and an invalid change of state.';
+revoke all on function ops.check_run_invariants from public;

@@ -1,8 +1,8 @@
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if all
 -- of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a sender's
 -- clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
--- Called by judge_gate and judge_deployment. Locks and raises nothing.
-create or replace function ops.tally_checks(
+-- Called by gate_verdict and judge_deployment. Locks and raises nothing.
+create or replace function ops.count_checks(
     p_gate_id uuid,
     p_required text[],
     p_deployment_id uuid default null,
@@ -45,5 +45,5 @@ select
     coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
 from named as n
 $$;
-comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';
-revoke all on function ops.tally_checks from public;
+comment on function ops.count_checks is 'The verdict of a gate''s checks, and which ones it is based on.';
+revoke all on function ops.count_checks from public;

@@ -1,6 +1,6 @@
 -- Returns the verdict on a gate's facts without exceptions, its basis, and the time until which it can still change.
--- Called by settle_gate, which locks the gate's row. Locks and raises nothing.
-create or replace function ops.judge_gate(
+-- Called by evaluate_gate_row, which locks the gate's row. Locks and raises nothing.
+create or replace function ops.gate_verdict(
     p_gate ops.release_gates
 )
 returns table (merit ops.ops_gate_status, reason text, deadline_at timestamptz)
@@ -30,10 +30,10 @@ begin
     select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
     v_checks := v_approvals;
     if p_gate.gate_code in ('G2', 'G3') then
-        select t.verdict, t.reason into v_approvals from ops.tally_approvals(p_gate.id, p_gate.quorum) as t;
+        select t.verdict, t.reason into v_approvals from ops.count_approvals(p_gate.id, p_gate.quorum) as t;
     end if;
     if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
-        select t.verdict, t.reason into v_checks from ops.tally_checks(p_gate.id, p_gate.required_checks) as t;
+        select t.verdict, t.reason into v_checks from ops.count_checks(p_gate.id, p_gate.required_checks) as t;
     end if;
     return query select
         case
@@ -44,5 +44,5 @@ begin
         concat_ws('; ', v_approvals.reason, v_checks.reason), null::timestamptz;
 end
 $$;
-comment on function ops.judge_gate is 'What the facts of a gate come to, exceptions left aside.';
-revoke all on function ops.judge_gate from public;
+comment on function ops.gate_verdict is 'The verdict on a gate''s facts, without exceptions.';
+revoke all on function ops.gate_verdict from public;

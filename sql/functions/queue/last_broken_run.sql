@@ -1,6 +1,6 @@
 -- Returns a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
 -- Locks and raises nothing.
-create or replace function ops.broken_run_before(
+create or replace function ops.last_broken_run(
     p_until timestamptz
 )
 returns uuid
@@ -22,5 +22,5 @@ begin
     return null;
 end
 $$;
-comment on function ops.broken_run_before is 'A run with an event before that time whose chain is broken.';
-revoke all on function ops.broken_run_before from public;
+comment on function ops.last_broken_run is 'A run with an event before that time whose chain is broken.';
+revoke all on function ops.last_broken_run from public;

@@ -1,7 +1,7 @@
 -- Evaluates a gate again, stores the verdict and returns it.
 -- Called by evaluate_gate and the triggers of all facts of a gate. Locks the gate's row, so that of two concurrent
 -- facts the second evaluation includes the first; returns null for a gate that does not exist. A retry is harmless.
-create or replace function ops.settle_gate(
+create or replace function ops.evaluate_gate_row(
     p_gate_id uuid
 )
 returns ops.ops_gate_status
@@ -17,7 +17,7 @@ begin
     select g.* into v_gate from ops.release_gates as g where g.id = p_gate_id for no key update;
     update ops.release_gates as g
     set merit = j.merit, reason = j.reason, deadline_at = j.deadline_at, evaluated_at = clock_timestamp()
-    from ops.judge_gate(v_gate) as j
+    from ops.gate_verdict(v_gate) as j
     where g.id = v_gate.id;
     update ops.release_gates as g set status = s.status
     from ops.v_gate_status as s
@@ -26,5 +26,5 @@ begin
     return v_status;
 end
 $$;
-comment on function ops.settle_gate is 'Judges a gate anew and writes the verdict down.';
-revoke all on function ops.settle_gate from public;
+comment on function ops.evaluate_gate_row is 'Evaluates a gate and stores the verdict.';
+revoke all on function ops.evaluate_gate_row from public;

@@ -2,7 +2,7 @@
 -- production is built, environments of deleted branches are destroyed.
 -- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
 -- never destroyed by a push. A branch that is already at the commit changes nothing.
-create or replace function ops.move_branch(
+create or replace function ops.update_branch_head(
     p_project_id uuid,
     p_branch text,
     p_sha text,
@@ -69,5 +69,5 @@ begin
     return next;
 end
 $$;
-comment on function ops.move_branch is 'Moves a branch and queues what follows.';
-revoke all on function ops.move_branch from public;
+comment on function ops.update_branch_head is 'Moves a branch to a commit and queues the resulting runs.';
+revoke all on function ops.update_branch_head from public;

@@ -3,7 +3,7 @@
 -- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
 -- failure of one is a failed launch: the run returns to the queue.
 -- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.fail_run_of_dagster(
+create or replace function ops.end_dagster_run(
     p_dagster_run_id text,
     p_status ops.run_status,
     p_error_message text default null
@@ -34,7 +34,7 @@ begin
         v_status := 'failed';
         v_error := 'Dagster ended the run before it was started';
     elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
-        return ops.give_up_attempt(
+        return ops.release_attempt(
             v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
         ) is not null;
     end if;
@@ -44,6 +44,6 @@ begin
     );
 end
 $$;
-comment on function ops.fail_run_of_dagster is 'Ends the run of a Dagster run that ended without saying so.';
-revoke all on function ops.fail_run_of_dagster from public;
-grant execute on function ops.fail_run_of_dagster to service_role, ops_worker;
+comment on function ops.end_dagster_run is 'Ends the run of a Dagster run whose process did not end it.';
+revoke all on function ops.end_dagster_run from public;
+grant execute on function ops.end_dagster_run to service_role, ops_worker;

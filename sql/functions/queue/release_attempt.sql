@@ -1,9 +1,9 @@
 -- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
 -- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
 -- had not started waits longer each time; when it is given up, an incident is opened.
--- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing if the
+-- Called by requeue_run, requeue_expired_runs and end_dagster_run. Locks the run's row; returns nothing if the
 -- attempt is already over.
-create or replace function ops.give_up_attempt(
+create or replace function ops.release_attempt(
     p_run_id uuid,
     p_attempt int,
     p_reason text,
@@ -66,7 +66,7 @@ begin
     if v_status = 'failed' and v_in_vain > 1 then
         perform ops.open_incident_of_launches(p_run_id);
     end if;
-    if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
+    if v_status = 'queued' and ops.cancel_if_superseded(p_run_id) then
         return 'canceled';
     elsif v_status in ('failed', 'canceled') then
         perform ops.end_data_work(p_run_id, p_reason);
@@ -74,5 +74,5 @@ begin
     return v_status;
 end
 $$;
-comment on function ops.give_up_attempt is 'Ends an attempt: queued again, failed or canceled.';
-revoke all on function ops.give_up_attempt from public;
+comment on function ops.release_attempt is 'Ends an attempt: the run is queued again, failed or canceled.';
+revoke all on function ops.release_attempt from public;

@@ -1,7 +1,7 @@
 -- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
 -- is neither.
 -- Called by start_deployment. Locks and raises nothing.
-create or replace function ops.main_sha(p_release ops.releases)
+create or replace function ops.project_git_sha(p_release ops.releases)
 returns text
 language sql
 stable
@@ -17,5 +17,5 @@ where
 order by length(s.key) desc
 limit 1
 $$;
-comment on function ops.main_sha is 'The commit of the projects own repository in a release.';
-revoke all on function ops.main_sha from public;
+comment on function ops.project_git_sha is 'The commit of the project''s own repository in a release.';
+revoke all on function ops.project_git_sha from public;
