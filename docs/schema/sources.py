@@ -66,9 +66,20 @@ def read_notes() -> Notes:
 
 def file_of(folder: str, name: str) -> str:
     """Return a link to the file below sql/ that makes an object."""
-    found = next((ROOT / "sql" / folder).rglob(f"{name}.sql"), ROOT / "sql" / folder / f"{name}.sql")
-    path = found.relative_to(ROOT).as_posix()
+    path = _path(folder, name).as_posix()
     return f"[{path}](../../../{path})"
+
+
+def function_link(name: str, *, page: str, root: str) -> str:
+    """Return a link to the function's section on the page of functions; for one of ops_private, to its file."""
+    path = _path("functions", name)
+    return f"[{name}]({root}{path.as_posix()})" if path.parent.name == "private" else f"[{name}]({page}#{name})"
+
+
+def _path(folder: str, name: str) -> Path:
+    below = Path("sql") / folder
+    found = next((ROOT / below).rglob(f"{name}.sql"), None)
+    return found.relative_to(ROOT) if found else below / f"{name}.sql"
 
 
 def header(text: str) -> Header:

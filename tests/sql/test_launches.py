@@ -111,7 +111,7 @@ def test_a_run_that_never_can_start_fails_with_the_reason_and_an_alarm(world: Wo
     """After about an hour somebody has to look."""
     run_id = world.queue(project)
     assert launch_in_vain(world, run_id, LAUNCHES) == ["queued"] * (LAUNCHES - 1) + ["failed"]
-    pauses: Any = world.value("select sum(ops.pause_before_launch(n)) from generate_series(1, 20) as n")
+    pauses: Any = world.value("select sum(ops_private.pause_before_launch(n)) from generate_series(1, 20) as n")
     assert timedelta(minutes=45) < pauses < timedelta(minutes=75)
     error = "could not be started, 16 times in vain: Dagster could not start it"
     assert world.run(run_id)["error_message"] == error

@@ -42,7 +42,7 @@ DEFINER = re.compile(r"^security definer$", re.MULTILINE)
 SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
 MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
 # A family of names, ops.agent_..., is no name.
-SCHEMA_OBJECT = re.compile(r"(?<!/)\bops\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
+SCHEMA_OBJECT = re.compile(r"(?<!/)\bops(?:_private)?\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
 REPOSITORY_PATH = re.compile(
     r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
 )
@@ -293,7 +293,8 @@ def options_of(param: object) -> list[str]:
 def schema_objects() -> frozenset[str]:
     """Return the names of everything that sql/ makes in the schema."""
     made = re.compile(
-        r"create (?:or replace )?(?:table|view|type|function|procedure|sequence|index)(?: if not exists)? ops\.(\w+)"
+        r"create (?:or replace )?(?:table|view|type|function|procedure|sequence|index)(?: if not exists)?"
+        r" ops(?:_private)?\.(\w+)"
     )
     return frozenset(
         match[1] for path in (ROOT / "sql").rglob("*.sql") for match in made.finditer(path.read_text().lower())

@@ -14,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(hold_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(hold_backup.backup_id, 'backup');
 begin
     if coalesce(btrim(hold_backup.reason), '') = '' then
         raise sqlstate 'PT400' using message = 'A hold has a reason', hint = 'Say why it is kept.';
@@ -28,7 +28,7 @@ begin
             hold_reason = hold_backup.reason
         where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.note_backup(v_backup, 'backup_held', hold_backup.reason);
+        perform ops_private.note_backup(v_backup, 'backup_held', hold_backup.reason);
     end if;
     return v_backup;
 end

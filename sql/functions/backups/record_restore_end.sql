@@ -20,7 +20,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_status ops.restore_status := case when p_error_message is null then 'succeeded' else 'failed' end;
     v_restore ops.restores;
 begin
@@ -45,7 +45,7 @@ begin
         keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
     where s.id = v_restore.id
     returning s.* into v_restore;
-    perform ops.write_event(
+    perform ops_private.write_event(
         p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
         format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),
         jsonb_strip_nulls(jsonb_build_object('restore_id', v_restore.id, 'database', p_database_name))

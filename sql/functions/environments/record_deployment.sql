@@ -32,15 +32,15 @@ begin
         r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
     for no key update of r, e;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
-    perform ops.refuse_replacement(v_previous, v_kind, p_database_name);
+    perform ops_private.refuse_replacement(v_previous, v_kind, p_database_name);
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
         image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
     where e.id = v_previous.id;
-    perform ops.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
         'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
         'previous_database', v_previous.database_name
     ));

@@ -19,7 +19,7 @@ as $$
 declare
     v_id uuid;
 begin
-    perform ops.require_permission(open_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(open_incident.project_id, 'record_incident');
     if p_deployment_id is not null and not exists (
         select from ops.deployments as d
         where d.id = p_deployment_id and d.project_id = open_incident.project_id

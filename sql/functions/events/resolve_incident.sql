@@ -21,7 +21,7 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such incident', hint = 'List them: select id, title from ops.incidents.';
     end if;
-    perform ops.require_permission(v_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(v_incident.project_id, 'record_incident');
     if btrim(coalesce(resolve_incident.resolution, '')) = '' then
         raise sqlstate 'PT400' using
             message = 'A resolution says what came of the incident', hint = 'Write one sentence.';

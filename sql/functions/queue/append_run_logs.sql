@@ -14,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
     v_count int;
 begin
     if jsonb_typeof(p_lines) is distinct from 'array' then

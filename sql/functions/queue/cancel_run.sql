@@ -16,13 +16,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_by text := p_requested_by;
 begin
     if not ops.is_platform() then
         v_by := ops.caller_name();
     end if;
-    if ops.end_queued_run(p_run_id, p_reason, v_by) then
+    if ops_private.end_queued_run(p_run_id, p_reason, v_by) then
         return 'canceled';
     elsif v_run.status in ('succeeded', 'failed') then
         raise sqlstate 'PT409' using
@@ -30,7 +30,7 @@ begin
             hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
     elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
         update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
-        perform ops.write_event(
+        perform ops_private.write_event(
             p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
             jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
         );

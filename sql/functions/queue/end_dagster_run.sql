@@ -34,11 +34,11 @@ begin
         v_status := 'failed';
         v_error := 'Dagster ended the run before it was started';
     elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
-        return ops.release_attempt(
+        return ops_private.release_attempt(
             v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
         ) is not null;
     end if;
-    return ops.end_run(
+    return ops_private.end_run(
         v_run.id, v_run.attempt, v_status,
         case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
     );

@@ -13,7 +13,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_priority int := v_run.priority;
     v_branch text;
 begin

@@ -67,7 +67,7 @@ begin
             d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
             and d.dagster_run_id is not distinct from p_dagster_run_id;
         if not found then
-            perform ops.refuse_attempt(p_run_id, v_attempt);
+            perform ops_private.refuse_attempt(p_run_id, v_attempt);
         end if;
     end if;
 end

@@ -14,12 +14,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(explain_promotion.release_id);
+    v_release ops.releases := ops_private.require_release(explain_promotion.release_id);
 begin
     return query
     select p.requirement, p.is_met, p.detail
-    from ops.promotion_requirements(
-        v_release.id, ops.target_stage(v_release.project_id, explain_promotion.target_env)
+    from ops_private.promotion_requirements(
+        v_release.id, ops_private.target_stage(v_release.project_id, explain_promotion.target_env)
     ) as p;
 end
 $$;

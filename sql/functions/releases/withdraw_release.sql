@@ -10,10 +10,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_release ops.releases := ops.require_release(withdraw_release.release_id);
+    v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
     if v_release.created_by is distinct from ops.caller_id() then
-        perform ops.require_permission(v_release.project_id, 'promote');
+        perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
     update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
     where r.id = v_release.id and r.status <> 'withdrawn';
