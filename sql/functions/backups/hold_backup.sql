@@ -1,7 +1,6 @@
 -- Holds a backup: neither retention nor a person can drop it until the hold is released. Called by people who may back
--- up.
--- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
--- Repeating it keeps the first hold.
+-- up. Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a
+-- reason. Repeating it keeps the first hold.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.hold_backup(
     backup_id uuid,

@@ -31,6 +31,6 @@ exception when check_violation then
         message = 'A failure has a reason', detail = sqlerrm, hint = 'Pass p_error_message.';
 end
 $$;
-comment on function ops.record_backup_failed is 'Notes that the attempts backup came to nothing.';
+comment on function ops.record_backup_failed is 'Notes that the attempt''s backup came to nothing.';
 revoke all on function ops.record_backup_failed from public;
 grant execute on function ops.record_backup_failed to service_role, ops_worker;

@@ -39,6 +39,6 @@ begin
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_start is 'Notes that the attempt makes the runs backup.';
+comment on function ops.record_backup_start is 'Notes that the attempt makes the run''s backup.';
 revoke all on function ops.record_backup_start from public;
 grant execute on function ops.record_backup_start to service_role, ops_worker;

@@ -50,6 +50,6 @@ exception when check_violation or not_null_violation then
         hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
 end
 $$;
-comment on function ops.record_backup_stored is 'Notes that the attempts backup is stored.';
+comment on function ops.record_backup_stored is 'Notes that the attempt''s backup is stored.';
 revoke all on function ops.record_backup_stored from public;
 grant execute on function ops.record_backup_stored to service_role, ops_worker;

@@ -32,6 +32,6 @@ begin
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_verified is 'Notes that the attempts backup was read back.';
+comment on function ops.record_backup_verified is 'Notes that the attempt''s backup was read back.';
 revoke all on function ops.record_backup_verified from public;
 grant execute on function ops.record_backup_verified to service_role, ops_worker;

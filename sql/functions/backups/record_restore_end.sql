@@ -1,8 +1,7 @@
 -- Records the end of the attempt's restore: failed with p_error_message, else succeeded, into p_database_name. The
 -- report of a successful clone lists what was made harmless. Called by steps restore, clone and drill. Locks the run's
--- row.
--- Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without its
--- proof. Repeating it with the same end is harmless.
+-- row. Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without
+-- its proof. Repeating it with the same end is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_end(
     p_run_id uuid,
@@ -53,6 +52,6 @@ begin
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_end is 'Notes how the attempts restore ended.';
+comment on function ops.record_restore_end is 'Notes how the attempt''s restore ended.';
 revoke all on function ops.record_restore_end from public;
 grant execute on function ops.record_restore_end to service_role, ops_worker;

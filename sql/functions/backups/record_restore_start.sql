@@ -59,6 +59,6 @@ begin
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_start is 'Notes that the attempt does the runs restore.';
+comment on function ops.record_restore_start is 'Notes that the attempt does the run''s restore.';
 revoke all on function ops.record_restore_start from public;
 grant execute on function ops.record_restore_start to service_role, ops_worker;

@@ -1,9 +1,8 @@
 -- Requests a restore, clone or drill of a verified backup and returns the restore's id; its run waits in the queue.
 -- Without p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no
--- target.
--- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises
--- PT404, PT403, and PT409 for what refuse_restore refuses.
--- Repeating it with the same idempotency key returns the same restore.
+-- target. Called by people who may restore, and by the platform. Locks the backup's row and the project's counter.
+-- Raises PT404, PT403, and PT409 for what refuse_restore refuses. Repeating it with the same idempotency key
+-- returns the same restore.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.restore_backup(
     backup_id uuid,

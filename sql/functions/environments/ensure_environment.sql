@@ -1,7 +1,6 @@
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
--- generation.
--- Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403, PT400 for a
--- branch without a name and PT409 if the living environment has another stage. A retry is harmless.
+-- generation. Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403,
+-- PT400 for a branch without a name and PT409 if the living environment has another stage. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.ensure_environment(
     p_project_id uuid,

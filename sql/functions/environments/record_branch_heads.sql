@@ -1,9 +1,8 @@
 -- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
--- them.
--- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
--- answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project that is not
--- polled, the branches that a delivery named. Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- them. Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer
+-- than the answer and stay. The first answer builds only feature/*, release/* and the default branch; for a project
+-- that is not polled, the branches that a delivery named. Locks the project's row. Raises PT404, and PT400 for an empty
+-- answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -64,6 +63,6 @@ begin
     where p.id = p_project_id;
 end
 $$;
-comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';
+comment on function ops.record_branch_heads is 'Compares a repository''s branches with what was last seen.';
 revoke all on function ops.record_branch_heads from public;
 grant execute on function ops.record_branch_heads to service_role, ops_worker;

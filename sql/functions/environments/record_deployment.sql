@@ -1,8 +1,7 @@
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
--- Odoo answers.
--- Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot deploy.
--- Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another environment
--- has the port or the database. Repeating it is harmless.
+-- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
+-- environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -51,6 +50,6 @@ exception when unique_violation then
         hint = 'Deploy again: the next attempt chooses another port.';
 end
 $$;
-comment on function ops.record_deployment is 'Points the environment at the runs build.';
+comment on function ops.record_deployment is 'Points the environment at the run''s build.';
 revoke all on function ops.record_deployment from public;
 grant execute on function ops.record_deployment to service_role, ops_worker;

@@ -1,6 +1,6 @@
--- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's next
--- environment.
--- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
+-- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's
+-- next environment. Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and
+-- PT410. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_destruction(
     p_run_id uuid,

@@ -1,9 +1,8 @@
--- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises no
--- error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is
--- undone.
--- Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks what its
--- handler locks. Raises only errors that are not the sender's fault. Repeating it with the same idempotency key writes
--- nothing twice.
+-- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
+-- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
+-- is undone. Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks
+-- what its handler locks. Raises only errors that are not the sender's fault. Repeating it with the same
+-- idempotency key writes nothing twice.
 -- Definer: senders of events may not write tables; the caller's permission for the event is checked.
 create or replace function ops.ingest_event(envelope jsonb)
 returns jsonb

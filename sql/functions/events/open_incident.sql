@@ -1,6 +1,5 @@
--- Opens an incident of a project, or of one of its deployments, and returns its id.
--- Called by people on call and by alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens
--- another.
+-- Opens an incident of a project, or of one of its deployments, and returns its id. Called by people on call and by
+-- alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens another.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.open_incident(
     project_id uuid,

@@ -1,6 +1,5 @@
--- Resolves an incident with its resolution. Called by people on call. Locks the incident.
--- Raises PT404, PT403, PT400 without a resolution, and PT409 if another resolution is recorded. Repeating it is
--- harmless.
+-- Resolves an incident with its resolution. Called by people on call. Locks the incident. Raises PT404, PT403, PT400
+-- without a resolution, and PT409 if another resolution is recorded. Repeating it is harmless.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,

@@ -36,6 +36,6 @@ begin
     );
 end
 $$;
-comment on function ops.append_event is 'Adds an event to a runs chain.';
+comment on function ops.append_event is 'Adds an event to a run''s chain.';
 revoke all on function ops.append_event from public;
 grant execute on function ops.append_event to service_role, ops_worker;

@@ -1,8 +1,6 @@
 -- Cancels a waiting run at once; for a run at work it records a cancel request, which the worker receives at the next
--- heartbeat.
--- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended
--- otherwise.
--- A retry is harmless.
+-- heartbeat. Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that
+-- ended otherwise. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.cancel_run(
     p_run_id uuid,

@@ -1,6 +1,5 @@
 -- Lists each requirement of a promotion with whether it is met, and by what; target_env is staging, production or an
--- environment's name.
--- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
+-- environment's name. Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 -- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,

@@ -41,6 +41,6 @@ exception when check_violation or not_null_violation then
         hint = 'A decision is approved or rejected, with an object as its rationale.';
 end
 $$;
-comment on function ops.sign_off_gate is 'Notes a persons decision on a gate.';
+comment on function ops.sign_off_gate is 'Notes a person''s decision on a gate.';
 revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;

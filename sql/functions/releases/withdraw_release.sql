@@ -1,6 +1,5 @@
--- Withdraws a release: it can no longer be promoted. Existing deployments stay.
--- Called by its author and by callers who may promote. Locks the release. Raises PT404, PT403. Repeating it is
--- harmless.
+-- Withdraws a release: it can no longer be promoted. Existing deployments stay. Called by its author and by callers who
+-- may promote. Locks the release. Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody may write releases directly; the function checks that the caller may promote or is the author.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void

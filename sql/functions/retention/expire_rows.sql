@@ -1,10 +1,9 @@
 -- Removes data older than their project's retention (policy type ttl), and returns what it removed: whole months of log
 -- lines and events that no project keeps any longer, at most p_limit log lines and deliveries, and at most p_limit
 -- artifacts marked as condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest
--- and artifacts.
--- Called by the schedules log_retention and artifact_expiry until nothing is left. Only one caller at a time, including
--- callers of ops.ensure_partitions; gives up with 55P03 rather than let writers wait for a month to be dropped. Raises
--- PT400. All or nothing; a retry continues.
+-- and artifacts. Called by the schedules log_retention and artifact_expiry until nothing is left. Only one caller at a
+-- time, including callers of ops.ensure_partitions; gives up with 55P03 rather than let writers wait for a month to be
+-- dropped. Raises PT400. All or nothing; a retry continues.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.expire_rows(
     p_limit int default 10000,

@@ -1,5 +1,5 @@
 -- Refuses a caller who may not give this role to, or take it from, this person: admins change roles below owner, owners
--- all roles. Called by set_member and remove_member. Raises PT404 and PT403.
+-- all roles. Raises PT404 and PT403.
 create or replace function ops_private.require_member_change(
     p_project_id uuid,
     p_user_id uuid,

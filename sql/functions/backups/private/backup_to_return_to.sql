@@ -1,6 +1,5 @@
 -- Returns the backup to which a deployment could be rolled back: the environment's newest verified one, if its data are
--- not older than the policy of promotions allows. Called by start_deployment and adopt_deployment. Locks and raises
--- nothing.
+-- not older than the policy of promotions allows. Locks and raises nothing.
 create or replace function ops_private.backup_to_return_to(
     p_project_id uuid,
     p_environment_id uuid

@@ -23,5 +23,5 @@ begin
     where e.id = p_backup.environment_id;
 end
 $$;
-comment on function ops_private.note_backup is 'Writes what people did with a backup to its environments events.';
+comment on function ops_private.note_backup is 'Writes what people did with a backup to its environment''s events.';
 revoke all on function ops_private.note_backup from public;

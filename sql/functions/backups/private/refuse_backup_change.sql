@@ -1,5 +1,5 @@
--- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks nothing; always
--- raises PT409.
+-- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks
+-- nothing; always raises PT409.
 create or replace function ops_private.refuse_backup_change(
     p_backup ops.backups,
     p_to ops.backup_status
@@ -16,5 +16,5 @@ begin
         hint = 'pending - running - stored - verified, or failed on the way; dropped at the end.';
 end
 $$;
-comment on function ops_private.refuse_backup_change is 'Refuses a change of a backups state that is not drawn.';
+comment on function ops_private.refuse_backup_change is 'Refuses a change of a backup''s state that is not drawn.';
 revoke all on function ops_private.refuse_backup_change from public;

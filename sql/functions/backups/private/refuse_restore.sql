@@ -1,5 +1,5 @@
 -- Refuses a restore of an unverified backup, one that would leak production, and one that would overwrite production
--- with another stage's data. Called by restore_backup and record_restore_start. Locks nothing. Raises PT409.
+-- with another stage's data. Locks nothing. Raises PT409.
 create or replace function ops_private.refuse_restore(
     p_backup ops.backups,
     p_environment ops.environments,

@@ -1,7 +1,6 @@
 -- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and similar
--- functions.
--- Raises PT404 with the same message for a backup that does not exist and for one that the caller may not know of, and
--- PT403.
+-- functions. Raises PT404 with the same message for a backup that does not exist and for one that the caller may not
+-- know of, and PT403.
 create or replace function ops_private.require_backup(
     p_backup_id uuid,
     p_permission text

@@ -1,5 +1,5 @@
 -- Refuses to back up an environment's data for a run that does not clone them: a run of another branch may, if the
--- environment is its project's living production. Called by record_backup_start. Locks nothing. Raises PT409.
+-- environment is its project's living production. Locks nothing. Raises PT409.
 create or replace function ops_private.require_clone_of(
     p_run ops.runs,
     p_environment_id uuid

@@ -1,6 +1,6 @@
--- Applies one stored push to every project of its repository. A push older than the known head is stale and changes
--- nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Called by apply_pushes. Locks the projects' rows.
+-- Applies one stored push to every project of its repository. A push older than the known head is stale and
+-- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
+-- Locks the projects' rows.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )

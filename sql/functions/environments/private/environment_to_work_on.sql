@@ -1,6 +1,5 @@
--- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
--- queue_run.
--- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
+-- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Raises PT404
+-- if there is nothing to destroy, PT403 if a person may not work on production.
 create or replace function ops_private.environment_to_work_on(
     p_project_id uuid,
     p_env text,

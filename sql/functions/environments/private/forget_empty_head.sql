@@ -1,6 +1,5 @@
 -- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
--- environment, even with the same commit. Called by apply_delivery. Locks the head's row. A retry finds nothing to
--- delete.
+-- environment, even with the same commit. Locks the head's row. A retry finds nothing to delete.
 create or replace function ops_private.forget_empty_head(
     p_project_id uuid,
     p_branch text

@@ -1,7 +1,6 @@
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
--- generation.
--- Called by ensure_environment and queue_run, after the permission check. Two concurrent callers get the same row.
--- A retry is harmless.
+-- generation. Called by functions that checked the permission. Two concurrent callers get the
+-- same row. A retry is harmless.
 create or replace function ops_private.make_environment(
     p_project_id uuid,
     p_branch text,

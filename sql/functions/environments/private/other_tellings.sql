@@ -1,6 +1,6 @@
 -- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
 -- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
--- webhook of the same repository does. Called by apply_delivery. Locks and raises nothing.
+-- webhook of the same repository does. Locks and raises nothing.
 create or replace function ops_private.other_tellings(
     p_delivery ops.push_deliveries
 )

@@ -1,7 +1,6 @@
 -- Refuses work that would write to an adopted environment, replace production's data, destroy production if the caller
 -- did not name it (a job started on all partitions names nobody), or destroy its only copy. run_kinds lists what a kind
--- may do.
--- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
+-- may do. Locks the environment against adoption until the work is queued. Raises PT409.
 create or replace function ops_private.refuse_harm(
     p_environment_id uuid,
     p_kind ops.run_kind,

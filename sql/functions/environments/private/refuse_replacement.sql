@@ -1,7 +1,7 @@
--- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a kind
--- that is not known to replace data replaces none. Without a database it means any other than the current one. Called
--- by refuse_harm before the run, and by record_deployment and require_deployable while it works. Locks nothing. Raises
--- PT409.
+-- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a
+-- kind that is not known to replace data replaces none. Without a database it means any other than the current
+-- one. Called by refuse_harm before the run, and by record_deployment and require_deployable while it works.
+-- Locks nothing. Raises PT409.
 create or replace function ops_private.refuse_replacement(
     p_environment ops.environments,
     p_kind ops.run_kind,

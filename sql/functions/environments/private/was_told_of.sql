@@ -1,5 +1,5 @@
 -- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
--- and applied since then. Called by record_branch_heads. Locks and raises nothing.
+-- and applied since then. Locks and raises nothing.
 create or replace function ops_private.was_told_of(
     p_repo_url text,
     p_branch text,

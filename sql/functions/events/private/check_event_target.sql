@@ -1,5 +1,5 @@
--- Refuses an event whose subject does not exist or does not match the event. Called by accept_event.
--- Locks nothing; raises PT409 naming the field.
+-- Refuses an event whose subject does not exist or does not match the event. Locks nothing; raises
+-- PT409 naming the field.
 create or replace function ops_private.check_event_target(
     p_project_id uuid,
     p_release ops.releases,

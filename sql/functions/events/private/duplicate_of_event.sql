@@ -1,5 +1,5 @@
--- Answers an event whose key was accepted before: a repeat, or another event with the same key. Called by accept_event.
--- Locks nothing; raises PT409 for the latter.
+-- Answers an event whose key was accepted before: a repeat, or another event with the same key. Locks nothing; raises
+-- PT409 for the latter.
 create or replace function ops_private.duplicate_of_event(
     p_envelope jsonb,
     p_text text

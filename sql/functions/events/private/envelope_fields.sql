@@ -1,5 +1,5 @@
--- Lists the fields of an event's envelope: the type of each, and the events that need it.
--- Called by refuse_envelope. Reads, locks and raises nothing. A text must match its pattern.
+-- Lists the fields of an event's envelope: the type of each, and the events that need it. Reads, locks and raises
+-- nothing. A text must match its pattern.
 create or replace function ops_private.envelope_fields()
 returns table (place int, field text, json_type text, pattern text, meaning text, needed_by text[])
 language sql
@@ -36,5 +36,5 @@ from (
     (16, 'evidence', 'array', null, 'a list', '{}')
 ) as v (place, field, json_type, pattern, meaning, needed_by)
 $$;
-comment on function ops_private.envelope_fields is 'The fields of an events envelope.';
+comment on function ops_private.envelope_fields is 'The fields of an event''s envelope.';
 revoke all on function ops_private.envelope_fields from public;

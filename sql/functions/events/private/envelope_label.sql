@@ -1,5 +1,4 @@
--- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Called by log_delivery. Raises
--- nothing.
+-- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Raises nothing.
 create or replace function ops_private.envelope_label(
     p_envelope jsonb,
     p_field text

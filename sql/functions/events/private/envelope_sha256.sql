@@ -1,5 +1,5 @@
--- Returns the hash of an envelope's content; for one that is too large to be written out, only of its hash code.
--- Called by log_delivery and accept_event. Raises nothing.
+-- Returns the hash of an envelope's content; for one that is too large to be written out, only of its
+-- hash code. Raises nothing.
 create or replace function ops_private.envelope_sha256(
     p_envelope jsonb,
     p_text text

@@ -1,5 +1,5 @@
 -- Returns an envelope as text, or null if it must not be written out: a short number such as 1e9999 becomes ten
--- thousand digits, and parsers fail on thousands of levels. Called by ingest_event. Locks and raises nothing.
+-- thousand digits, and parsers fail on thousands of levels. Locks and raises nothing.
 create or replace function ops_private.envelope_text(p_envelope jsonb)
 returns text
 language plpgsql

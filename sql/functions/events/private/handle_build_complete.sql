@@ -1,6 +1,5 @@
--- Records a build's result at gate G1: its outcome as the check `build`, and the checks it made. Called by
--- accept_event.
--- Locks the gate. Raises PT400 for another gate, and what record_gate_check raises.
+-- Records a build's result at gate G1: its outcome as the check `build`, and the checks it made. Locks the gate. Raises
+-- PT400 for another gate, and what record_gate_check raises.
 create or replace function ops_private.handle_build_complete(
     p_release ops.releases,
     p_envelope jsonb

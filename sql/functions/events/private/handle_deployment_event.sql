@@ -1,6 +1,5 @@
--- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was started
--- elsewhere, which the gates must allow like any other. Called by accept_event. Locks the project and what a deployment
--- locks.
+-- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was
+-- started elsewhere, which the gates must allow like any other. Locks the project and what a deployment locks.
 -- Raises PT400 and PT409.
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,

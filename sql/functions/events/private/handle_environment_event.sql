@@ -1,4 +1,4 @@
--- Records an event of an environment with the event's facts. Called by accept_event. Locks nothing. Raises PT400 for
+-- Records an event of an environment with the event's facts. Locks nothing. Raises PT400 for
 -- evidence without a release.
 create or replace function ops_private.handle_environment_event(
     p_project_id uuid,

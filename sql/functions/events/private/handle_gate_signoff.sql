@@ -1,5 +1,4 @@
--- Records a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what
--- sign_off_gate raises.
+-- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what sign_off_gate raises.
 create or replace function ops_private.handle_gate_signoff(
     p_release ops.releases,
     p_envelope jsonb
@@ -26,5 +25,5 @@ begin
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
 $$;
-comment on function ops_private.handle_gate_signoff is 'Notes a persons decision on a gate.';
+comment on function ops_private.handle_gate_signoff is 'Notes a person''s decision on a gate.';
 revoke all on function ops_private.handle_gate_signoff from public;

@@ -1,6 +1,6 @@
--- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and the
--- checks it made. Called by accept_event. Locks the deployment and the gate.
--- Raises PT400 for another gate, PT409 if the release was not deployed there.
+-- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and
+-- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
+-- was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb

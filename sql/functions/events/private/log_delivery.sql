@@ -1,7 +1,6 @@
 -- Inserts the log row of a delivery and returns its id; null if the same key was accepted before. This prevents a
--- second write of an event: concurrent deliveries wait for the first.
--- Called by ingest_event and accept_event. Locks and raises nothing. The log keeps 64 kB of an envelope; more belongs
--- in the store.
+-- second write of an event: concurrent deliveries wait for the first. Locks and raises nothing. The log keeps 64 kB of
+-- an envelope; more belongs in the store.
 create or replace function ops_private.log_delivery(
     p_envelope jsonb,
     p_text text,

@@ -1,5 +1,5 @@
 -- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
--- fault, such as a deadlock. Called by ingest_event. Locks and raises nothing.
+-- fault, such as a deadlock. Locks and raises nothing.
 create or replace function ops_private.refusal_of_event(
     p_state text,
     p_message text,

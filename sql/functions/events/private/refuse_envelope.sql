@@ -1,6 +1,5 @@
--- Refuses a malformed envelope. Called by ingest_event. Locks nothing.
--- Raises PT413 for one that is too large, PT422 for an unknown schema version, PT400 naming the field in the error's
--- column.
+-- Refuses a malformed envelope. Locks nothing. Raises PT413 for one that is too large, PT422 for an unknown schema
+-- version, PT400 naming the field in the error's column.
 create or replace function ops_private.refuse_envelope(
     p_envelope jsonb,
     p_text text

@@ -1,5 +1,5 @@
--- Refuses malformed checks of an event: each needs a unique name and a status. Called by refuse_envelope. Locks
--- nothing; raises PT400 naming the part.
+-- Refuses malformed checks of an event: each needs a unique name and a status. Locks nothing; raises
+-- PT400 naming the part.
 create or replace function ops_private.refuse_event_checks(p_checks jsonb)
 returns void
 language plpgsql

@@ -1,5 +1,5 @@
--- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Called by refuse_envelope. Locks
--- nothing; raises PT400 naming the part.
+-- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Locks nothing; raises
+-- PT400 naming the part.
 create or replace function ops_private.refuse_event_evidence(p_evidence jsonb)
 returns void
 language plpgsql

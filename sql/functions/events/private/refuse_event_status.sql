@@ -1,4 +1,4 @@
--- Refuses a status that events of this type do not have. Called by refuse_envelope. Locks nothing; raises PT400.
+-- Refuses a status that events of this type do not have. Locks nothing; raises PT400.
 create or replace function ops_private.refuse_event_status(
     p_type text,
     p_status text

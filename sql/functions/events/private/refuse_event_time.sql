@@ -1,5 +1,5 @@
 -- Refuses a time that is invalid or in the future; it tolerates five minutes of difference between clocks.
--- Called by refuse_envelope. Locks nothing; raises PT400.
+-- Locks nothing; raises PT400.
 create or replace function ops_private.refuse_event_time(p_time text)
 returns void
 language plpgsql

@@ -1,6 +1,5 @@
 -- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
--- projects.
--- Locks nothing; raises PT403.
+-- projects. Locks nothing; raises PT403.
 create or replace function ops_private.require_event_permission(
     p_project_id uuid,
     p_envelope jsonb

@@ -1,5 +1,4 @@
--- Refuses rules that a policy of this type does not have. Called by set_policy. Locks nothing; raises PT400 naming the
--- rule.
+-- Refuses rules that a policy of this type does not have. Locks nothing; raises PT400 naming the rule.
 create or replace function ops_private.refuse_rules(
     p_type ops.policy_type,
     p_rules jsonb

@@ -1,4 +1,4 @@
--- Returns the fault of a rule's value, or null if it is valid. Called by refuse_rules. Locks and raises nothing.
+-- Returns the fault of a rule's value, or null if it is valid. Locks and raises nothing.
 create or replace function ops_private.rule_fault(
     p_kind text,
     p_value jsonb,

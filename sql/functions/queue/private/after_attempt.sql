@@ -1,7 +1,6 @@
 -- Returns the next state of a run whose attempt is given up: canceled if a cancel was requested; queued while attempts
 -- are left, at once if its work had started and after a pause if not; else failed. A run from Dagster that never
--- started fails: the queue would start its whole job and not the selected assets.
--- Called by release_attempt. Locks and raises nothing.
+-- started fails: the queue would start its whole job and not the selected assets. Locks and raises nothing.
 create or replace function ops_private.after_attempt(
     p_run ops.runs,
     p_now timestamptz

@@ -1,5 +1,5 @@
 -- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
--- Called by supersede_runs and cancel_if_superseded. Locks and raises nothing.
+-- Locks and raises nothing.
 create or replace function ops_private.does_all_of(
     p_newer ops.run_kind,
     p_older ops.run_kind

@@ -1,7 +1,5 @@
 -- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
--- through it.
--- Called by complete_workflow_run, finish_run and end_dagster_run. Locks the run's row. A retry finds nothing to
--- end.
+-- through it. Locks the run's row. A retry finds nothing to end.
 create or replace function ops_private.end_run(
     p_run_id uuid,
     p_attempt int,

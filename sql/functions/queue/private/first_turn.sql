@@ -1,6 +1,5 @@
 -- Returns the turn of the first waiting run, for a run that returns to the queue: it goes before all later runs of its
--- priority.
--- Called by release_attempt. Locks and raises nothing.
+-- priority. Locks and raises nothing.
 create or replace function ops_private.first_turn(
     p_priority int,
     p_turn bigint

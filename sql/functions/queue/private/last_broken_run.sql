@@ -1,5 +1,4 @@
--- Returns a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
--- Locks and raises nothing.
+-- Returns a run with an event before that time whose chain does not verify, or null. Locks and raises nothing.
 create or replace function ops_private.last_broken_run(
     p_until timestamptz
 )

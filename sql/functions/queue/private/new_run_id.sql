@@ -19,5 +19,5 @@ begin
     return encode(set_byte(v_bytes, 6, (get_byte(v_bytes, 6) & 15) | 112), 'hex')::uuid;
 end
 $$;
-comment on function ops_private.new_run_id is 'A new runs id, ordered by time.';
+comment on function ops_private.new_run_id is 'A new run''s id, ordered by time.';
 revoke all on function ops_private.new_run_id from public;

@@ -31,5 +31,5 @@ begin
     );
 end
 $$;
-comment on function ops_private.next_turn is 'The place of a projects next run among all projects.';
+comment on function ops_private.next_turn is 'The place of a project''s next run among all projects.';
 revoke all on function ops_private.next_turn from public;

@@ -1,5 +1,5 @@
--- Opens the incident of a run that was given up because it could not be started; a project has at most one open.
--- Called by release_attempt. Locks and raises nothing; two concurrent calls may open two.
+-- Opens the incident of a run that was given up because it could not be started; a project has at most one open. Locks
+-- and raises nothing; two concurrent calls may open two.
 create or replace function ops_private.open_incident_of_launches(
     p_run_id uuid
 )

@@ -1,6 +1,5 @@
 -- Returns how long a run waits after so many failed launches: 5 seconds, then twice as long each time, at most 5
--- minutes; null after the sixteenth, about an hour, when it is given up. Called by release_attempt. Locks and raises
--- nothing.
+-- minutes; null after the sixteenth, about an hour, when it is given up. Locks and raises nothing.
 create or replace function ops_private.pause_before_launch(
     p_in_vain int
 )

@@ -1,8 +1,7 @@
 -- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
 -- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
--- had not started waits longer each time; when it is given up, an incident is opened.
--- Called by requeue_run, requeue_expired_runs and end_dagster_run. Locks the run's row; returns nothing if the
--- attempt is already over.
+-- had not started waits longer each time; when it is given up, an incident is opened. Locks the run's row; returns
+-- nothing if the attempt is already over.
 create or replace function ops_private.release_attempt(
     p_run_id uuid,
     p_attempt int,

@@ -1,6 +1,6 @@
--- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still write.
--- Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without p_attempt it means
--- attempt 1.
+-- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still
+-- write. Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without
+-- p_attempt it means attempt 1.
 create or replace function ops_private.require_attempt(
     p_run_id uuid,
     p_attempt int

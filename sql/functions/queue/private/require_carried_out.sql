@@ -1,5 +1,5 @@
 -- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. Called by queue_run and enroll_run. Locks nothing. Raises PT409.
+-- elsewhere, but only one that a deployment waits for. Locks nothing. Raises PT409.
 create or replace function ops_private.require_carried_out(
     p_kind ops.run_kind,
     p_config jsonb

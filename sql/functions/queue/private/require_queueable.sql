@@ -1,5 +1,5 @@
 -- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
--- Called by queue_run. Raises PT404, PT403, PT409.
+-- Raises PT404, PT403, PT409.
 create or replace function ops_private.require_queueable(
     p_project_id uuid,
     p_kind ops.run_kind

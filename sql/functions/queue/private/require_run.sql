@@ -1,7 +1,6 @@
--- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage.
--- Called by queue_run and functions that change a queued run. Locks nothing; raises PT404 and PT403.
--- Work that moves data or releases has its own permission, on production too; all other work needs the permission to
--- queue.
+-- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage. Called by
+-- functions that queue or change a queued run. Locks nothing; raises PT404 and PT403. Work that moves data or
+-- releases has its own permission, on production too; all other work needs the permission to queue.
 create or replace function ops_private.require_run(
     p_project_id uuid,
     p_kind ops.run_kind,

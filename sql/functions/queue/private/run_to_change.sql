@@ -1,6 +1,5 @@
--- Returns a run that the caller may cancel or repeat, and locks its row. Called by cancel_run and retry_run.
--- Raises PT404 with the same message for a run that does not exist and for one that the caller may not know of, and
--- PT403.
+-- Returns a run that the caller may cancel or repeat, and locks its row. Raises PT404 with the same message for a run
+-- that does not exist and for one that the caller may not know of, and PT403.
 create or replace function ops_private.run_to_change(
     p_run_id uuid
 )

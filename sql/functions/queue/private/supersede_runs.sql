@@ -1,5 +1,5 @@
--- Cancels the environment's older waiting runs that a newer one makes unnecessary. Called by queue_run.
--- Locks the rows that it cancels. A retry is harmless.
+-- Cancels the environment's older waiting runs that a newer one makes unnecessary. Locks the rows that it cancels.
+-- A retry is harmless.
 create or replace function ops_private.supersede_runs(
     p_environment_id uuid,
     p_run_id uuid,

@@ -41,5 +41,5 @@ begin
     end if;
 end
 $$;
-comment on function ops_private.write_event is 'Appends an event to a runs chain.';
+comment on function ops_private.write_event is 'Appends an event to a run''s chain.';
 revoke all on function ops_private.write_event from public;

@@ -1,5 +1,5 @@
--- Returns the check status for a sender's spelling; null for any other text. Called by functions that read envelopes.
--- Raises nothing.
+-- Returns the check status for a sender's spelling; null for any other text. Called by functions that
+-- read envelopes. Raises nothing.
 create or replace function ops_private.check_status_of(p_status text)
 returns ops.check_status
 language sql

@@ -1,5 +1,5 @@
 -- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
--- a rejection, passed once the quorum approved, else pending. Called by gate_verdict. Locks and raises nothing.
+-- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
 create or replace function ops_private.count_approvals(
     p_gate_id uuid,
     p_quorum int

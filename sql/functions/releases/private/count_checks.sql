@@ -1,7 +1,7 @@
--- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if all
--- of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a sender's
--- clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
--- Called by gate_verdict and judge_deployment. Locks and raises nothing.
+-- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
+-- all of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a
+-- sender's clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
+-- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
     p_required text[],

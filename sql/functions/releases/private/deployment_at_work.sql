@@ -1,5 +1,5 @@
 -- Returns the unfinished deployment of a release to a place, if there is one. Called by promote_release and
--- rollback_deployment, which lock the project. Raises PT409 if another release is being deployed there.
+-- handle_deployment_event, which lock the project. Raises PT409 if another release is being deployed there.
 create or replace function ops_private.deployment_at_work(
     p_release ops.releases,
     p_environment_id uuid,

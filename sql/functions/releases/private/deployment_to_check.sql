@@ -1,5 +1,5 @@
 -- Returns the deployment that a health check is about: the named one, else the release's newest that did not fail.
--- Called by record_gate_check. Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
+-- Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
 create or replace function ops_private.deployment_to_check(
     p_gate ops.release_gates,
     p_deployment_id uuid

@@ -1,5 +1,5 @@
 -- Returns the newest deployment of a place, if it is of this release and already has the event's status: the event was
--- sent twice, with two keys. Called by handle_deployment_event. Locks and raises nothing.
+-- sent twice, with two keys. Locks and raises nothing.
 create or replace function ops_private.ended_deployment(
     p_release ops.releases,
     p_environment_id uuid,

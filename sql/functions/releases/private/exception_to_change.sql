@@ -1,5 +1,4 @@
--- Returns an exception to a caller who may grant and revoke it, and locks it. Called by grant_exception and
--- revoke_exception. Raises PT404 and PT403.
+-- Returns an exception to a caller who may grant and revoke it, and locks it. Raises PT404 and PT403.
 create or replace function ops_private.exception_to_change(p_exception_id uuid)
 returns ops.exceptions
 language plpgsql

@@ -1,7 +1,5 @@
 -- Returns the person whose decision on a gate the caller submits: the caller, or, for the service role, the person that
--- it names.
--- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the
--- release's author.
+-- it names. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the release's author.
 create or replace function ops_private.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,

@@ -10,5 +10,5 @@ select case p_gate_code
     when 'G1' then 'ingest_build' when 'G2' then 'sign_off_g2' when 'G3' then 'sign_off_g3' when 'G4' then 'deploy'
 end
 $$;
-comment on function ops_private.gate_permission is 'The permission that answering a gates questions takes.';
+comment on function ops_private.gate_permission is 'The permission that answering a gate''s questions takes.';
 revoke all on function ops_private.gate_permission from public;

@@ -1,6 +1,6 @@
 -- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
 -- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
--- Called by gate_verdict and settle_health. Locks and raises nothing.
+-- Locks and raises nothing.
 create or replace function ops_private.judge_deployment(
     p_deployment ops.deployments
 )

@@ -1,5 +1,4 @@
--- Creates the four gates of a new release, with the policy's current rules.
--- Called by create_release. Locks no rows of others; raises nothing.
+-- Creates the four gates of a new release, with the policy's current rules. Locks no rows of others; raises nothing.
 create or replace function ops_private.make_gates(p_release ops.releases)
 returns void
 language sql

@@ -1,6 +1,5 @@
 -- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
--- is neither.
--- Called by start_deployment. Locks and raises nothing.
+-- is neither. Locks and raises nothing.
 create or replace function ops_private.project_git_sha(p_release ops.releases)
 returns text
 language sql

@@ -1,7 +1,6 @@
 -- Returns the place of a target: a stage, or a living environment by name or partition. The environment is null if the
--- stage has none of its own.
--- Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and PT409 if the stage has
--- several environments.
+-- stage has none of its own. Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and
+-- PT409 if the stage has several environments.
 create or replace function ops_private.promotion_target(
     p_project_id uuid,
     p_target_env text

@@ -1,6 +1,6 @@
--- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to anything but the
--- previous release. Fired by deployments. Locks the release and its gates, so that no decision changes meanwhile.
--- Raises PT409.
+-- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to
+-- anything but the previous release. Fired by deployments. Locks the release and its gates, so that no
+-- decision changes meanwhile. Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_ineligible_deployment()
 returns trigger

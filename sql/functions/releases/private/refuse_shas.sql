@@ -1,4 +1,4 @@
--- Refuses a value that is not one commit per repository. Called by create_release. Locks nothing; raises PT400.
+-- Refuses a value that is not one commit per repository. Locks nothing; raises PT400.
 create or replace function ops_private.refuse_shas(p_git_shas jsonb)
 returns void
 language plpgsql

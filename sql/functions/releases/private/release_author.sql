@@ -1,5 +1,5 @@
--- Returns the author of a new release: the caller, or the person whom a machine names.
--- Called by create_release. Locks nothing. Raises PT404 and PT403.
+-- Returns the author of a new release: the caller, or the person whom a machine names. Locks nothing.
+-- Raises PT404 and PT403.
 create or replace function ops_private.release_author(
     p_project_id uuid,
     p_named text

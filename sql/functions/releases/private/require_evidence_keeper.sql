@@ -1,6 +1,5 @@
 -- Refuses a caller who may not add evidence: to a gate without the gate's permission, to anything else without the
--- permission of any gate.
--- Called by subject_of_evidence. Locks nothing. Raises PT404 and PT403.
+-- permission of any gate. Locks nothing. Raises PT404 and PT403.
 create or replace function ops_private.require_evidence_keeper(
     p_project_id uuid,
     p_gate_code ops.ops_gate_code

@@ -1,5 +1,5 @@
--- Returns the release and the gate of new evidence, and refuses a caller who may not add to them.
--- Called by record_evidence. Locks nothing. Raises PT404, PT403, and PT400 if the parts do not belong together.
+-- Returns the release and the gate of new evidence, and refuses a caller who may not add to them. Locks nothing. Raises
+-- PT404, PT403, and PT400 if the parts do not belong together.
 create or replace function ops_private.subject_of_evidence(
     p_release_id uuid,
     p_gate_id uuid,

@@ -1,6 +1,5 @@
 -- Records the checks of an event at a gate, including its own status under a given name, and its evidence; returns the
--- ids.
--- Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
+-- ids. Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
 create or replace function ops_private.take_checks(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,

@@ -1,5 +1,5 @@
--- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
--- record_evidence raises.
+-- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events.
+-- Raises what record_evidence raises.
 create or replace function ops_private.take_evidence(
     p_gate ops.release_gates,
     p_envelope jsonb

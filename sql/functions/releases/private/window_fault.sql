@@ -1,6 +1,5 @@
--- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format.
--- Called by rule_fault. Locks and raises nothing. A moment must have its offset, so that the window is the same for
--- every reader.
+-- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format. Locks and
+-- raises nothing. A moment must have its offset, so that the window is the same for every reader.
 create or replace function ops_private.window_fault(p_window jsonb)
 returns text
 language plpgsql

@@ -1,8 +1,8 @@
 -- Marks the expired artifacts whose object nothing else needs, and returns the addresses of the objects to remove,
 -- including those marked before and not yet removed. An object is removed only if every row that points to it has
 -- expired and no evidence and no backup points to it. Objects are compared by the hash in their address, because a
--- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it.
--- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
+-- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it. Waits for
+-- artifacts being added. A retry returns the same addresses.
 create or replace function ops_private.condemn_artifacts(
     p_limit int
 )

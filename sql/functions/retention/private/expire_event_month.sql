@@ -1,6 +1,6 @@
 -- Drops the oldest month of events once no project keeps it any longer, at most one per call, after writing its
--- checkpoint. A month with a broken chain of a run is kept and named: it is evidence.
--- Called by expire_rows. Locks the month, and ops.run_events for the moment of the drop. A retry finds it gone.
+-- checkpoint. A month with a broken chain of a run is kept and named: it is evidence. Locks the month, and
+-- ops.run_events for the moment of the drop. A retry finds it gone.
 create or replace function ops_private.expire_event_month()
 returns setof ops.expiry
 language plpgsql

@@ -1,6 +1,6 @@
--- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a project
--- have the platform's retention. A delivery that old counts as new when it is sent again.
--- Called by expire_rows. Locks the rows. A retry continues.
+-- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a
+-- project have the platform's retention. A delivery that old counts as new when it is sent again. Locks the
+-- rows. A retry continues.
 create or replace function ops_private.expire_ingest_log(
     p_limit int
 )

@@ -1,5 +1,5 @@
--- Drops the months of log lines that no project keeps any longer. Called by expire_rows. Locks ops.run_logs for the
--- moment of the drop. A retry finds them gone.
+-- Drops the months of log lines that no project keeps any longer. Locks ops.run_logs for the moment of the drop. A
+-- retry finds them gone.
 create or replace function ops_private.expire_log_months()
 returns setof ops.expiry
 language plpgsql

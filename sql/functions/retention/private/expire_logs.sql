@@ -1,5 +1,5 @@
 -- Deletes log lines older than their project's retention, at most p_limit of them, and returns the count per project.
--- Called by expire_rows. Locks the lines. A retry continues.
+-- Locks the lines. A retry continues.
 create or replace function ops_private.expire_logs(
     p_limit int
 )
@@ -37,5 +37,5 @@ begin
     group by d.project_id;
 end
 $$;
-comment on function ops_private.expire_logs is 'Deletes log lines past their projects time.';
+comment on function ops_private.expire_logs is 'Deletes log lines past their project''s time.';
 revoke all on function ops_private.expire_logs from public;

@@ -1,6 +1,5 @@
 -- Lists the months without a partition: this one, the next ones, and those of rows in the default partition that are
--- not older than the longest retention.
--- Called by ensure_partitions. Locks and raises nothing.
+-- not older than the longest retention. Locks and raises nothing.
 create or replace function ops_private.months_without_partition(
     p_table text,
     p_column text,
