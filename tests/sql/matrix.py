@@ -228,4 +228,5 @@ def _answer(caller: Caller, text: str, values: dict[str, object]) -> str:
 
 
 def _is_closed(answer: str, name: str) -> bool:
-    return answer in (f"42501:permission denied for function {name}", "42501:permission denied for schema ops")
+    schemas = ("42501:permission denied for schema ops", "42501:permission denied for schema ops_private")
+    return answer in (f"42501:permission denied for function {name}", *schemas)

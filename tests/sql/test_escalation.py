@@ -29,7 +29,8 @@ def attempt(caller: Caller, statement: str) -> str:
     try:
         return "rows" if caller.connection.execute(statement.encode()).fetchall() else "none"
     except psycopg.Error as error:
-        return "closed" if "permission denied for function" in str(error) else str(error.sqlstate)
+        is_closed = re.search("permission denied for (function|schema ops_private)", str(error))
+        return "closed" if is_closed else str(error.sqlstate)
 
 
 def project_of(world: World, user: UUID) -> UUID:
