@@ -10,7 +10,8 @@ from psycopg import Connection
 RUNS = b"""
     create temporary table past as
     select
-        ops.new_run_id(now() - interval '1 hour' - n * interval '1 second') as id, e.project_id, e.id as environment_id,
+        ops_private.new_run_id(now() - interval '1 hour' - n * interval '1 second') as id,
+        e.project_id, e.id as environment_id,
         row_number() over (partition by e.project_id order by n) as run_number,
         now() - interval '1 hour' - n * interval '1 second' as at
     from generate_series(1, %s) as n

@@ -126,7 +126,8 @@ _ENUMS = """
     order by t.typname collate "C"
 """
 _FUNCTIONS = """
-    select p.proname as name, obj_description(p.oid, 'pg_proc') as comment,
+    select p.proname as name, p.pronamespace::regnamespace::text = 'ops_private' as is_private,
+        obj_description(p.oid, 'pg_proc') as comment,
         pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result,
         p.provolatile::text as volatility, p.prosecdef as is_definer,
         array(
@@ -134,7 +135,7 @@ _FUNCTIONS = """
             where has_function_privilege(role, p.oid, 'execute') order by place
         ) as executors
     from pg_proc as p
-    where p.pronamespace = 'ops'::regnamespace
+    where p.pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace)
     order by p.proname collate "C"
 """
 
@@ -278,6 +279,7 @@ def _function(row: dict[str, Any]) -> Function:
         result=row["result"],
         volatility=_VOLATILITY[row["volatility"]],
         is_definer=row["is_definer"],
+        is_private=row["is_private"],
         executors=tuple(row["executors"]),
     )
 

@@ -13,7 +13,9 @@ HEAD = """\
 # Functions
 
 How the control plane is changed: by calling a function, with its arguments by name. What a function
-refuses has one of [these SQLSTATEs](../sqlstates.md).
+refuses has one of [these SQLSTATEs](../sqlstates.md). Each function says which roles may execute it, and decides
+inside what the caller may do with it. Functions that only other functions and triggers call are in schema
+`ops_private`, which no role may use: they are not listed here.
 
 Written by `python -m docs.generate` from a migrated database and the headers in `sql/functions/`.
 """
@@ -22,18 +24,10 @@ _NOTHING = Header(text="", definer_reason=None, states=())
 
 
 def functions_page(schema: Schema, notes: Notes) -> str:
-    """Return the page: what roles may call first, then what only functions, policies and triggers call."""
-    called = [item for item in schema.functions if item.executors and not item.is_trigger]
-    inner = [item for item in schema.functions if not item.executors and not item.is_trigger]
-    triggers = [item for item in schema.functions if item.is_trigger]
-    lines = [HEAD]
-    for title, sentence, items in (
-        ("To call", "Each says who may execute it; what the caller may do with it is decided inside.", called),
-        ("Inner", "Executed by no role: other functions call them with their owner's rights.", inner),
-        ("Of triggers", "The tables call them.", triggers),
-    ):
-        lines += [f"**{title}.** {sentence}", "", " · ".join(f"[{item.name}](#{item.name})" for item in items), ""]
-    for item in (*called, *inner, *triggers):
+    """Return the page of schema ops; schema ops_private is no API."""
+    called = [item for item in schema.functions if not item.is_private]
+    lines = [HEAD, " · ".join(f"[{item.name}](#{item.name})" for item in called), ""]
+    for item in called:
         lines += [*_section(item, notes), ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -53,8 +47,7 @@ def _section(item: Function, notes: Notes) -> Iterator[str]:
 
 
 def _facts(item: Function, told: Header, notes: Notes) -> Iterator[str]:
-    if not item.is_trigger:
-        yield f"Returns {code(item.result)}, {item.volatility}."
+    yield f"Returns {code(item.result)}, {item.volatility}."
     if item.executors:
         yield f"Executed by {', '.join(code(role) for role in item.executors)}."
     if refused := refusals(item, notes):

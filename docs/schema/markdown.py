@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from docs.schema.catalog import ROLES
 from docs.schema.functions_page import functions_page
 from docs.schema.model import Column, Enum, Grant, Schema, Table
-from docs.schema.sources import Notes, file_of
+from docs.schema.sources import Notes, file_of, function_link
 from docs.schema.subjects import Subject, subjects_of
 from docs.schema.tables import code, prose, table
 from docs.schema.words import short_type, shown_default
@@ -214,4 +214,4 @@ def _table_link(name: str, schema: Schema) -> str:
 
 
 def _function_link(name: str) -> str:
-    return f"[{name}](functions.md#{name})"
+    return function_link(name, page="functions.md", root="../../../")

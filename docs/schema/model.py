@@ -141,6 +141,7 @@ class Function:
     result: str
     volatility: str
     is_definer: bool
+    is_private: bool
     executors: tuple[str, ...]
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docs.schema.catalog import ROLES
 from docs.schema.model import Grant, Schema, Table, View
-from docs.schema.sources import Notes
+from docs.schema.sources import Notes, function_link
 from docs.schema.tables import code, prose, table
 
 _LETTERS = {"select": "r", "insert": "i", "update": "u", "delete": "d", "truncate": "t"}
@@ -50,6 +50,6 @@ def _definers(schema: Schema, notes: Notes) -> Iterator[str]:
         if item.is_definer:
             told = notes.functions.get(item.name)
             callers = "triggers" if item.is_trigger else ", ".join(code(role) for role in item.executors)
-            link = f"[{item.name}](../reference/schema/functions.md#{item.name})"
+            link = function_link(item.name, page="../reference/schema/functions.md", root="../../")
             rows.append((link, prose((told.definer_reason if told else None) or ""), callers or "other functions"))
     yield from table(("function", "why its owner's rights", "called by"), rows)

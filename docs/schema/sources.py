@@ -26,6 +26,9 @@ _STATEMENT = re.compile(
 )
 _CONSTRAINTS = ("check", "unique", "foreign key", "primary key", "add constraint", "create unique index")
 _STATE = re.compile(r"\bPT\d{3}\b")
+# Frozen migrations name functions that have other names now.
+_RENAMED = {"fail_run_of_dagster": "end_dagster_run", "refuse_nonsense": "check_run_invariants"}
+_FORMER = re.compile(rf"\b({'|'.join(_RENAMED)})\b")
 _DEFINER = re.compile(r"\bDefiner: (?P<reason>.*)", re.DOTALL)
 
 
@@ -63,9 +66,20 @@ def read_notes() -> Notes:
 
 def file_of(folder: str, name: str) -> str:
     """Return a link to the file below sql/ that makes an object."""
-    found = next((ROOT / "sql" / folder).rglob(f"{name}.sql"), ROOT / "sql" / folder / f"{name}.sql")
-    path = found.relative_to(ROOT).as_posix()
+    path = _path(folder, name).as_posix()
     return f"[{path}](../../../{path})"
+
+
+def function_link(name: str, *, page: str, root: str) -> str:
+    """Return a link to the function's section on the page of functions; for one of ops_private, to its file."""
+    path = _path("functions", name)
+    return f"[{name}]({root}{path.as_posix()})" if path.parent.name == "private" else f"[{name}]({page}#{name})"
+
+
+def _path(folder: str, name: str) -> Path:
+    below = Path("sql") / folder
+    found = next((ROOT / below).rglob(f"{name}.sql"), None)
+    return found.relative_to(ROOT) if found else below / f"{name}.sql"
 
 
 def header(text: str) -> Header:
@@ -93,7 +107,7 @@ def raised_states(text: str) -> tuple[str, ...]:
 def _promises() -> dict[str, tuple[str, ...]]:
     """Return what the comments above the constraints and unique indexes of each table say."""
     told: dict[str, tuple[str, ...]] = {}
-    for _, text in read_folder("migrations"):
+    for text in _migrations():
         for statement in _STATEMENT.finditer(text):
             name = statement["table"] or statement["indexed"]
             told[name] = (*told.get(name, ()), *commented_constraints(statement[0]))
@@ -121,8 +135,13 @@ def _makers() -> dict[str, tuple[str, ...]]:
     return made
 
 
-def _label_notes() -> Iterator[tuple[tuple[str, str], str]]:
+def _migrations() -> Iterator[str]:
     for _, text in read_folder("migrations"):
+        yield _FORMER.sub(lambda name: _RENAMED[name[0]], text)
+
+
+def _label_notes() -> Iterator[tuple[tuple[str, str], str]]:
+    for text in _migrations():
         for type_ in _TYPE.finditer(text):
             for match in _LABEL.finditer(type_["labels"]):
                 if match["note"]:

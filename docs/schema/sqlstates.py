@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docs.schema.sources import Notes
+from docs.schema.sources import Notes, function_link
 from docs.schema.tables import code, table
 from odooops_dagster.errors import SQLSTATE_ERRORS
 
@@ -43,5 +43,5 @@ def _order(state: str) -> tuple[bool, str]:
 def _row(state: str, notes: Notes) -> tuple[str, str, str, str]:
     error = SQLSTATE_ERRORS.get(state)
     functions = [name for name, states in sorted(notes.raised.items()) if state in states]
-    links = ", ".join(f"[{name}](schema/functions.md#{name})" for name in functions)
+    links = ", ".join(function_link(name, page="schema/functions.md", root="../../") for name in functions)
     return code(state), code(error.__name__ if error else None), MEANINGS.get(state, ""), links

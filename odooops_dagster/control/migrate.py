@@ -122,7 +122,7 @@ def state_parts() -> list[tuple[str, str]]:
     functions, views = read_folder("functions"), _in_order_of_need(read_folder("views"))
     reapply = dict(read_folder("reapply"))
     policies = read_folder("policies")
-    names = ", ".join(f"'{name}'" for name, _ in (*functions, *views))
+    names = ", ".join(f"'{name}'" for name, text in (*functions, *views) if not is_private(text))
     tables = ", ".join(f"'{name}'" for name, _ in policies)
     return [
         ("lock_tables", reapply["lock_tables"]),
@@ -134,6 +134,11 @@ def state_parts() -> list[tuple[str, str]]:
         *views,
         *policies,
     ]
+
+
+def is_private(function: str) -> bool:
+    """Return whether the text of a function's file creates it in schema ops_private."""
+    return "\ncreate or replace function ops_private." in f"\n{function}"
 
 
 def _in_order_of_need(views: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -166,7 +166,7 @@ class Runs:
     def end_dagster_run(self, dagster_run_id: str, *, status: RunStatus, error_message: str | None = None) -> bool:
         """End the run of a Dagster run if it has not ended, and return whether this call ended it."""
         ended: bool = self._database.value(
-            "fail_run_of_dagster",
+            "end_dagster_run",
             p_dagster_run_id=dagster_run_id,
             p_status=status,
             p_error_message=error_message,

@@ -18,7 +18,7 @@ from supervisor.xmlrpc import Faults
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import supervisor_configuration, supervisor_errors, supervisor_socket
 from odooops_dagster.local import tether
-from odooops_dagster.local.programs import namespec
+from odooops_dagster.local.programs import Program, namespec
 from odooops_dagster.tools.runtime.supervisord import Supervisord
 
 _START_SECONDS = 20.0
@@ -68,7 +68,7 @@ class StackSupervisor:
         self._wait_for(process)
         return process
 
-    def start(self, program: PlatformService) -> None:
+    def start(self, program: Program) -> None:
         """Start the program without waiting for it."""
         try:
             self.call("startProcess", namespec(program), False)

@@ -34,10 +34,10 @@ with check (gate_code = 'G3' and persona_role = 'release_manager' and approver_i
 
 create or replace trigger approvals_stay
 before update or delete on ops.approvals
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger approvals_stay_whole
 before truncate on ops.approvals
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 create or replace trigger approvals_decide_gates
 after insert on ops.approvals
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();

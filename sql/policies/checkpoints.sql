@@ -10,7 +10,7 @@ using (true);
 
 create or replace trigger checkpoints_stay
 before update or delete on ops.checkpoints
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger checkpoints_stay_whole
 before truncate on ops.checkpoints
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

@@ -19,19 +19,19 @@ using (true);
 
 create or replace trigger deployments_are_eligible
 before insert on ops.deployments
-for each row execute function ops.refuse_ineligible_deployment();
+for each row execute function ops_private.refuse_ineligible_deployment();
 create or replace trigger deployments_move_as_drawn
 before insert or update of status on ops.deployments
-for each row execute function ops.move_deployment();
+for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
-for each row execute function ops.note_deployment();
+for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
 rollback_of, reason, requested_by, created_at
 on ops.deployments
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments
-for each row when (old.run_id is not null) execute function ops.refuse_change();
+for each row when (old.run_id is not null) execute function ops_private.refuse_change();

@@ -19,7 +19,7 @@ using (true);
 
 create or replace trigger environment_events_stay
 before update or delete on ops.environment_events
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger environment_events_stay_whole
 before truncate on ops.environment_events
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

@@ -36,7 +36,7 @@ using (true);
 
 create or replace trigger evidence_artifacts_stay
 before update or delete on ops.evidence_artifacts
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger evidence_artifacts_stay_whole
 before truncate on ops.evidence_artifacts
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

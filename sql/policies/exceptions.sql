@@ -22,12 +22,12 @@ using (true);
 
 create or replace trigger exceptions_decide_gates
 after insert or update on ops.exceptions
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();
 create or replace trigger exceptions_open_incidents
 after insert on ops.exceptions
-for each row when (new.is_break_glass) execute function ops.open_incident_of_glass();
+for each row when (new.is_break_glass) execute function ops_private.open_break_glass_incident();
 create or replace trigger exceptions_keep_their_identity
 before update of id, release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by,
 created_at, expires_at
 on ops.exceptions
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();

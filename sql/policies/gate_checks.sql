@@ -22,4 +22,4 @@ using (true);
 
 create or replace trigger gate_checks_decide_gates
 after insert on ops.gate_checks
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();

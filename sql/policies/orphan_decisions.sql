@@ -10,7 +10,7 @@ using (true);
 
 create or replace trigger orphan_decisions_stay
 before update or delete on ops.orphan_decisions
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger orphan_decisions_stay_whole
 before truncate on ops.orphan_decisions
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

@@ -42,8 +42,8 @@ using (true);
 create or replace trigger project_memberships_keep_an_owner
 before delete on ops.project_memberships
 for each row when (old.role = 'owner')
-execute function ops.keep_an_owner();
+execute function ops_private.require_one_owner();
 create or replace trigger project_memberships_keep_an_owner_in_role
 before update on ops.project_memberships
 for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct from ('owner', old.project_id))
-execute function ops.keep_an_owner();
+execute function ops_private.require_one_owner();

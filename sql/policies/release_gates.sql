@@ -22,4 +22,4 @@ using (true);
 
 create or replace trigger release_gates_keep_their_rules
 before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();

@@ -19,4 +19,4 @@ using (true);
 
 create or replace trigger releases_keep_their_identity
 before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();

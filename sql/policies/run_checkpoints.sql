@@ -22,7 +22,7 @@ using (true);
 
 create or replace trigger run_checkpoints_stay
 before update or delete on ops.run_checkpoints
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger run_checkpoints_stay_whole
 before truncate on ops.run_checkpoints
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

@@ -22,7 +22,7 @@ using (true);
 
 create or replace trigger run_events_stay
 before update or delete on ops.run_events
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger run_events_stay_whole
 before truncate on ops.run_events
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

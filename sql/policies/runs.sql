@@ -20,13 +20,13 @@ using (true);
 create or replace trigger runs_make_sense
 before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
 on ops.runs
-for each row execute function ops.refuse_nonsense();
+for each row execute function ops_private.check_run_invariants();
 create or replace trigger runs_keep_their_identity
 before update of id, project_id, environment_id, run_number, kind on ops.runs
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay
 before delete on ops.runs
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay_whole
 before truncate on ops.runs
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();

@@ -23,7 +23,7 @@ language sql
 as $$
     select p.oid, p.proname::text, p.ctid::text
     from pg_catalog.pg_proc as p, pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) as i
-    where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'
+    where p.pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace) and p.proname !~ '^agent_'
     and i.identity not in (select o.identity from pg_temp.older_objects() as o (identity))
 $$;
 

@@ -59,7 +59,7 @@ language sql
 as $$
     select p.oid, p.proname::text, p.ctid::text
     from pg_catalog.pg_proc as p, pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) as i
-    where p.pronamespace = 'ops'::regnamespace and p.proname !~ '^agent_'
+    where p.pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace) and p.proname !~ '^agent_'
     and i.identity not in (select o.identity from pg_temp.older_objects() as o (identity))
 $$;
 
@@ -165,7 +165,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['accept_event', 'active_counts', 'add_run_artifact', 'adopt_deployment', 'adopt_environment', 'advance_control_plane', 'after_attempt', 'append_event', 'append_run_log', 'append_run_logs', 'apply_delivery', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'backup_of_attempt', 'backup_to_return_to', 'branch_stage', 'break_glass', 'broken_run_before', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'check_status_of', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'condemn_artifacts', 'create_backup', 'create_project', 'create_release', 'decide_orphan', 'deployment_at_work', 'deployment_to_check', 'did_retention_change', 'does_all_of', 'drop_backup', 'duplicate_of_event', 'end_data_work', 'end_orphan_decision', 'end_queued_run', 'end_run', 'ended_deployment', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'envelope_fields', 'envelope_label', 'envelope_sha256', 'envelope_text', 'environment_to_work_on', 'environments_to_expire', 'environments_to_thin_out', 'evaluate_gate', 'exception_to_change', 'expire_environments', 'expire_event_month', 'expire_ingest_log', 'expire_log_months', 'expire_logs', 'expire_rows', 'explain_promotion', 'fail_run_of_dagster', 'find_same_request', 'finish_run', 'first_turn', 'forget_empty_head', 'forget_template', 'freeze_reason', 'gate_approver', 'gate_of_release', 'gate_permission', 'get_run', 'give_up_attempt', 'grant_exception', 'handle_build_complete', 'handle_deployment_event', 'handle_environment_event', 'handle_gate_signoff', 'handle_health_check', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'judge_delivery', 'judge_deployment', 'judge_gate', 'keep_an_owner', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'living_environment', 'lock_attempt', 'log_delivery', 'log_retention_is_due', 'longest_ttl', 'main_sha', 'make_backup', 'make_environment', 'make_gates', 'make_partition', 'make_restore', 'minute_of_week', 'months_without_partition', 'move_branch', 'move_deployment', 'move_deployment_to', 'named_project', 'named_release', 'new_run_id', 'next_turn', 'night_of', 'normalise_repo_url', 'note_backup', 'note_deployment', 'note_gate_fact', 'open_incident', 'open_incident_of_glass', 'open_incident_of_launches', 'other_tellings', 'partition_key', 'pause_before_launch', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_due_for_retention', 'projects_to_poll', 'promote_release', 'promotion_requirements', 'promotion_target', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'reason_to_keep', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'refusal_of_event', 'refuse_attempt', 'refuse_backup_change', 'refuse_change', 'refuse_envelope', 'refuse_event_checks', 'refuse_event_evidence', 'refuse_event_status', 'refuse_event_time', 'refuse_field', 'refuse_harm', 'refuse_ineligible', 'refuse_ineligible_deployment', 'refuse_nonsense', 'refuse_part', 'refuse_replacement', 'refuse_restore', 'refuse_rules', 'refuse_shas', 'refuse_stray_event', 'release_author', 'release_backup_hold', 'release_before', 'remember_template', 'remove_checkpointed_events', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_attempt', 'require_backup', 'require_carried_out', 'require_clone_of', 'require_deployable', 'require_deployment', 'require_event_permission', 'require_evidence_keeper', 'require_member_change', 'require_permission', 'require_queueable', 'require_release', 'require_run', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'rule_fault', 'rules_in_force', 'run_kinds', 'run_to_change', 'run_to_join', 'runs_ending_with', 'seal_content', 'seal_partition', 'set_environment_status', 'set_member', 'set_policy', 'settle_gate', 'settle_health', 'sign_off_gate', 'start_deployment', 'start_workflow_run', 'subject_of_evidence', 'supersede_runs', 'take_checks', 'take_evidence', 'tally_approvals', 'tally_checks', 'target_stage', 'touch_template', 'turn_among_projects', 'turn_before_polled', 'unfinished_retention', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'was_told_of', 'watch_backup_freshness', 'window_fault', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'write_checkpoint', 'write_event', 'yield_to_newer_run', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_productions', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_productions', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -173,7 +173,7 @@ select pg_temp.make_function('accept_event', $ops_file$
 -- Carries out a well-formed event once and returns the answer. Called by ingest_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
 -- Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
-create or replace function ops.accept_event(
+create or replace function ops_private.accept_event(
     p_envelope jsonb,
     p_text text
 )
@@ -184,34 +184,34 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_project_id uuid := ops.named_project(p_envelope ->> 'project');
+    v_project_id uuid := ops_private.named_project(p_envelope ->> 'project');
     v_release ops.releases;
     v_log_id bigint;
     v_answer jsonb := '{"http_status": 200, "status": "accepted", "message": "accepted"}';
     v_ids jsonb;
 begin
-    perform ops.require_event_permission(v_project_id, p_envelope);
+    perform ops_private.require_event_permission(v_project_id, p_envelope);
     select r.* into v_release from ops.releases as r
-    where r.id = ops.named_release(v_project_id, p_envelope ->> 'release');
-    perform ops.refuse_stray_event(v_project_id, v_release, p_envelope);
-    v_log_id := ops.log_delivery(p_envelope, p_text, v_answer, v_project_id, v_release.id);
+    where r.id = ops_private.named_release(v_project_id, p_envelope ->> 'release');
+    perform ops_private.check_event_target(v_project_id, v_release, p_envelope);
+    v_log_id := ops_private.log_delivery(p_envelope, p_text, v_answer, v_project_id, v_release.id);
     if v_log_id is null then
-        return ops.duplicate_of_event(p_envelope, p_text);
+        return ops_private.duplicate_of_event(p_envelope, p_text);
     end if;
     v_ids := case p_envelope ->> 'event_type'
-        when 'build_complete' then ops.handle_build_complete(v_release, p_envelope)
-        when 'gate_signoff' then ops.handle_gate_signoff(v_release, p_envelope)
-        when 'deployment_event' then ops.handle_deployment_event(v_release, p_envelope)
-        when 'health_check' then ops.handle_health_check(v_release, p_envelope)
-        when 'environment_event' then ops.handle_environment_event(v_project_id, v_release, p_envelope)
+        when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope)
+        when 'gate_signoff' then ops_private.handle_gate_signoff(v_release, p_envelope)
+        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope)
+        when 'health_check' then ops_private.handle_health_check(v_release, p_envelope)
+        when 'environment_event' then ops_private.handle_environment_event(v_project_id, v_release, p_envelope)
     end;
     return v_answer || jsonb_build_object('ids', jsonb_strip_nulls(jsonb_build_object(
         'log_id', v_log_id, 'project_id', v_project_id, 'release_id', v_release.id
     ) || v_ids));
 end
 $$;
-comment on function ops.accept_event is 'Carries a well-formed event out, once.';
-revoke all on function ops.accept_event from public;
+comment on function ops_private.accept_event is 'Carries a well-formed event out, once.';
+revoke all on function ops_private.accept_event from public;
 $ops_file$);
 
 select pg_temp.make_function('active_counts', $ops_file$
@@ -255,7 +255,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
     v_id uuid;
 begin
     lock table ops.run_artifacts in row exclusive mode; -- condemn_artifacts waits, adders do not
@@ -298,7 +298,7 @@ select pg_temp.make_function('adopt_deployment', $ops_file$
 -- Inserts a deployment that was started elsewhere. Called by handle_deployment_event, which locks the project. Raises
 -- PT409 if the gates do not allow it, and for production without a fresh backup or a reason for its absence, which the
 -- event gives as rationale_structured.no_backup_reason.
-create or replace function ops.adopt_deployment(
+create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
@@ -311,7 +311,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup_id uuid := ops.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_backup_id uuid := ops_private.backup_to_return_to(p_release.project_id, p_environment_id);
     v_excuse text := nullif(p_envelope #>> '{rationale_structured,no_backup_reason}', '');
     v_id uuid;
 begin
@@ -331,8 +331,8 @@ begin
     return v_id;
 end
 $$;
-comment on function ops.adopt_deployment is 'Writes down a deployment that was started elsewhere.';
-revoke all on function ops.adopt_deployment from public;
+comment on function ops_private.adopt_deployment is 'Writes down a deployment that was started elsewhere.';
+revoke all on function ops_private.adopt_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('adopt_environment', $ops_file$
@@ -418,9 +418,8 @@ $ops_file$);
 select pg_temp.make_function('after_attempt', $ops_file$
 -- Returns the next state of a run whose attempt is given up: canceled if a cancel was requested; queued while attempts
 -- are left, at once if its work had started and after a pause if not; else failed. A run from Dagster that never
--- started fails: the queue would start its whole job and not the selected assets.
--- Called by give_up_attempt. Locks and raises nothing.
-create or replace function ops.after_attempt(
+-- started fails: the queue would start its whole job and not the selected assets. Locks and raises nothing.
+create or replace function ops_private.after_attempt(
     p_run ops.runs,
     p_now timestamptz
 )
@@ -435,7 +434,7 @@ declare
 begin
     if (p_run).status = 'claimed' then
         in_vain := (p_run).attempt - (p_run).starts;
-        v_pause := ops.pause_before_launch(in_vain);
+        v_pause := ops_private.pause_before_launch(in_vain);
     end if;
     if (p_run).cancel_requested_at is not null then
         next_status := 'canceled';
@@ -450,8 +449,8 @@ begin
     return next;
 end
 $$;
-comment on function ops.after_attempt is 'What becomes of a run whose attempt is given up.';
-revoke all on function ops.after_attempt from public;
+comment on function ops_private.after_attempt is 'What becomes of a run whose attempt is given up.';
+revoke all on function ops_private.after_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('append_event', $ops_file$
@@ -486,14 +485,14 @@ begin
     end if;
     select r.attempt into v_attempt from ops.runs as r where r.id = append_event.run_id for no key update;
     if v_attempt > 0 or p_attempt is not null then
-        perform ops.require_attempt(append_event.run_id, p_attempt);
+        perform ops_private.require_attempt(append_event.run_id, p_attempt);
     end if;
-    perform ops.write_event(
+    perform ops_private.write_event(
         append_event.run_id, v_type, append_event.message, coalesce(append_event.payload, '{}')
     );
 end
 $$;
-comment on function ops.append_event is 'Adds an event to a runs chain.';
+comment on function ops.append_event is 'Adds an event to a run''s chain.';
 revoke all on function ops.append_event from public;
 grant execute on function ops.append_event to service_role, ops_worker;
 $ops_file$);
@@ -520,7 +519,7 @@ declare
 begin
     insert into ops.run_logs (run_id, attempt, level, message, metadata)
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
     )
     returning id into v_id;
     return v_id;
@@ -532,9 +531,9 @@ grant execute on function ops.append_run_log to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('append_run_logs', $ops_file$
--- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata, logged_at}.
--- Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry adds the lines
--- again.
+-- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata,
+-- logged_at}. Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry
+-- adds the lines again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_logs(
     p_run_id uuid,
@@ -548,7 +547,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
     v_count int;
 begin
     if jsonb_typeof(p_lines) is distinct from 'array' then
@@ -572,10 +571,10 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Applies one stored push to every project of its repository. A push older than the known head is stale and changes
--- nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Called by apply_pushes. Locks the projects' rows.
-create or replace function ops.apply_delivery(
+-- Applies one stored push to every project of its repository. A push older than the known head is stale and
+-- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
+-- Locks the projects' rows.
+create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
 returns table (outcome text, run_id uuid)
@@ -601,7 +600,7 @@ begin
         perform from ops.projects as p where p.id = v_project.id for no key update;
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
-        select j.* into v_push from ops.judge_delivery(p_delivery, v_head) as j;
+        select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
         if v_push.is_doubtful then
             update ops.projects as p set doubted_at = clock_timestamp() where p.id = v_project.id;
         end if;
@@ -609,16 +608,16 @@ begin
             return query values ('stale', null::uuid);
             continue;
         elsif (p_delivery).previous_sha ~ '^0+$' then
-            perform ops.forget_empty_head(v_project.id, v_branch);
+            perform ops_private.forget_empty_head(v_project.id, v_branch);
         end if;
         return query
         select m.outcome, m.run_id
-        from ops.move_branch(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
+        from ops_private.update_branch_head(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
     end loop;
 end
 $$;
-comment on function ops.apply_delivery is 'Acts on one stored push.';
-revoke all on function ops.apply_delivery from public;
+comment on function ops_private.apply_delivery is 'Acts on one stored push.';
+revoke all on function ops_private.apply_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
@@ -652,7 +651,7 @@ begin
         begin
             delivery_id := v_delivery.delivery_id;
             v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops.apply_delivery(v_delivery) as a loop
+            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
                 v_outcome := outcome;
                 return next;
             end loop;
@@ -730,12 +729,12 @@ begin
             message = 'There is no such project',
             hint = 'List the projects you belong to: select slug from ops.projects.';
     end if;
-    perform ops.require_permission(v_project.id, 'archive');
+    perform ops_private.require_permission(v_project.id, 'archive');
     update ops.projects as p set status = 'archived', archived_at = coalesce(p.archived_at, clock_timestamp())
     where p.id = v_project.id
     returning p.* into v_project;
     for v_run_id in select r.id from ops.runs as r where r.project_id = v_project.id and r.status = 'queued' loop
-        perform ops.end_queued_run(v_run_id, 'the project was archived');
+        perform ops_private.end_queued_run(v_run_id, 'the project was archived');
     end loop;
     return next v_project;
 end
@@ -783,7 +782,7 @@ $ops_file$);
 select pg_temp.make_function('backup_of_attempt', $ops_file$
 -- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
 -- Raises PT404, PT410, and PT409 if the attempt has not started it.
-create or replace function ops.backup_of_attempt(
+create or replace function ops_private.backup_of_attempt(
     p_run_id uuid,
     p_attempt int
 )
@@ -794,7 +793,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_backup ops.backups;
 begin
     select b.* into v_backup from ops.backups as b
@@ -808,15 +807,14 @@ begin
     return v_backup;
 end
 $$;
-comment on function ops.backup_of_attempt is 'The backup that an attempt makes.';
-revoke all on function ops.backup_of_attempt from public;
+comment on function ops_private.backup_of_attempt is 'The backup that an attempt makes.';
+revoke all on function ops_private.backup_of_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('backup_to_return_to', $ops_file$
 -- Returns the backup to which a deployment could be rolled back: the environment's newest verified one, if its data are
--- not older than the policy of promotions allows. Called by start_deployment and adopt_deployment. Locks and raises
--- nothing.
-create or replace function ops.backup_to_return_to(
+-- not older than the policy of promotions allows. Locks and raises nothing.
+create or replace function ops_private.backup_to_return_to(
     p_project_id uuid,
     p_environment_id uuid
 )
@@ -831,18 +829,18 @@ from ops.backups as b
 where
     b.environment_id = p_environment_id and b.project_id = p_project_id and b.status = 'verified'
     and b.taken_at > statement_timestamp() - make_interval(
-        hours => (ops.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
+        hours => (ops_private.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
     )
 order by b.taken_at desc
 limit 1
 $$;
-comment on function ops.backup_to_return_to is 'The backup that a deployment could be taken back to.';
-revoke all on function ops.backup_to_return_to from public;
+comment on function ops_private.backup_to_return_to is 'The backup that a deployment could be taken back to.';
+revoke all on function ops_private.backup_to_return_to from public;
 $ops_file$);
 
 select pg_temp.make_function('branch_stage', $ops_file$
 -- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
--- Called by ensure_environment. Locks and raises nothing.
+-- Called by make_environment and update_branch_head. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,
     p_default_branch text
@@ -885,15 +883,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(break_glass.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, break_glass.gate_code);
-    v_minutes int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
+    v_release ops.releases := ops_private.require_release(break_glass.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
+    v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
     v_caller text := coalesce(ops.caller_id(), ops.caller_role());
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
     if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
-        perform ops.require_permission(v_release.project_id, 'grant_exception');
+        perform ops_private.require_permission(v_release.project_id, 'grant_exception');
     end if;
     insert into ops.exceptions (
         release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,
@@ -913,35 +911,6 @@ $$;
 comment on function ops.break_glass is 'Waives a gate at once, for a short time, and opens an incident.';
 revoke all on function ops.break_glass from public;
 grant execute on function ops.break_glass to service_role, release_manager, sre;
-$ops_file$);
-
-select pg_temp.make_function('broken_run_before', $ops_file$
--- Returns a run with an event before that time whose chain does not verify, or null. Called by expire_event_month.
--- Locks and raises nothing.
-create or replace function ops.broken_run_before(
-    p_until timestamptz
-)
-returns uuid
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_run_id uuid;
-begin
-    for v_run_id in
-        select distinct e.run_id from ops.run_events as e where e.created_at < p_until
-    loop
-        if not exists (select from ops.runs as r where r.id = v_run_id) or not ops.verify_run_chain(v_run_id) then
-            return v_run_id;
-        end if;
-    end loop;
-    return null;
-end
-$$;
-comment on function ops.broken_run_before is 'A run with an event before that time whose chain is broken.';
-revoke all on function ops.broken_run_before from public;
 $ops_file$);
 
 select pg_temp.make_function('caller_claims', $ops_file$
@@ -1019,10 +988,9 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('caller_personas', $ops_file$
--- Lists the caller's personas, by the role taken or by membership of the login.
--- Called by has_permission and by RPCs that record the role in which somebody acted. Locks and raises nothing. The
--- names are listed here and not read from ops.roles: a server may have a login called owner or admin for its own
--- reasons.
+-- Lists the caller's personas, by the role taken or by membership of the login. Called by has_permission and by RPCs
+-- that record the role in which somebody acted. Locks and raises nothing. The names are listed here and not read from
+-- ops.roles: a server may have a login called owner or admin for its own reasons.
 create or replace function ops.caller_personas()
 returns text[]
 language plpgsql
@@ -1068,12 +1036,38 @@ grant execute on function ops.caller_role
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('cancel_if_superseded', $ops_file$
+-- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
+-- Called when an attempt is released: a push meanwhile could not cancel a run at work. Locks the run's row.
+create or replace function ops_private.cancel_if_superseded(
+    p_run_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_newer bigint;
+begin
+    select max(n.run_number) into v_newer
+    from ops.runs as r
+    join ops.runs as n
+        on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
+    where r.id = p_run_id and ops_private.does_all_of(n.kind, r.kind);
+    return v_newer is not null and ops_private.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
+end
+$$;
+comment on function ops_private.cancel_if_superseded is 'Cancels a waiting run that a newer one makes unnecessary.';
+revoke all on function ops_private.cancel_if_superseded from public;
+$ops_file$);
+
 select pg_temp.make_function('cancel_run', $ops_file$
 -- Cancels a waiting run at once; for a run at work it records a cancel request, which the worker receives at the next
--- heartbeat.
--- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended
--- otherwise.
--- A retry is harmless.
+-- heartbeat. Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that
+-- ended otherwise. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.cancel_run(
     p_run_id uuid,
@@ -1087,13 +1081,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_by text := p_requested_by;
 begin
     if not ops.is_platform() then
         v_by := ops.caller_name();
     end if;
-    if ops.end_queued_run(p_run_id, p_reason, v_by) then
+    if ops_private.end_queued_run(p_run_id, p_reason, v_by) then
         return 'canceled';
     elsif v_run.status in ('succeeded', 'failed') then
         raise sqlstate 'PT409' using
@@ -1101,7 +1095,7 @@ begin
             hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
     elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
         update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
-        perform ops.write_event(
+        perform ops_private.write_event(
             p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
             jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
         );
@@ -1115,10 +1109,100 @@ grant execute on function ops.cancel_run to authenticated, service_role, ops_wor
 grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('check_event_target', $ops_file$
+-- Refuses an event whose subject does not exist or does not match the event. Locks nothing; raises
+-- PT409 naming the field.
+create or replace function ops_private.check_event_target(
+    p_project_id uuid,
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_field text;
+    v_fault text;
+begin
+    if p_project_id is null then
+        v_field := 'project';
+        v_fault := format('There is no project %s', p_envelope ->> 'project');
+    elsif exists (select from ops.projects as p where p.id = p_project_id and p.status = 'archived') then
+        v_field := 'project';
+        v_fault := format('The project %s is archived', p_envelope ->> 'project');
+    elsif p_release.id is null and p_envelope ->> 'release' is not null then
+        v_field := 'release';
+        v_fault := format('The project has no release %s', p_envelope ->> 'release');
+    elsif p_release.id is not null and p_envelope ->> 'image_digest' <> p_release.image_digest then
+        v_field := 'image_digest';
+        v_fault := format('Release %s is not made of this image', p_release.version);
+    elsif p_release.id is not null and p_envelope ->> 'git_sha' <> all (
+        array(select s.value from jsonb_each_text(p_release.git_shas) as s)
+    ) then
+        v_field := 'git_sha';
+        v_fault := format('Release %s is not made of this commit', p_release.version);
+    end if;
+    if v_field is not null then
+        raise sqlstate 'PT409' using
+            message = v_fault, column = v_field,
+            hint = 'Create the release first: ops.create_release; an event tells of what is there.';
+    end if;
+end
+$$;
+comment on function ops_private.check_event_target is 'Refuses an event whose subject does not exist.';
+revoke all on function ops_private.check_event_target from public;
+$ops_file$);
+
+select pg_temp.make_function('check_run_invariants', $ops_file$
+-- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
+-- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
+-- which every statement would parse again and which cost a twelfth of a run's lifetime.
+create or replace function ops_private.check_run_invariants()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- a claim may start the run at once: then it goes from queued to running
+    if tg_op = 'UPDATE' and old.status <> new.status and not (
+        (old.status = 'queued' and new.status in ('claimed', 'canceled'))
+        or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
+            and new.attempt = old.attempt + 1 and new.starts = old.starts + 1)
+        or (old.status = 'claimed' and new.status in ('failed', 'canceled'))
+        or (old.status = 'claimed' and new.status = 'running' and new.starts = old.starts + 1)
+        or (old.status = 'running' and new.status in ('succeeded', 'failed', 'canceled'))
+        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.starts < old.max_attempts)
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s cannot go from %s to %s', old.run_number, old.status, new.status),
+            hint = 'queued - claimed - running - succeeded, failed or canceled; back to queued only while attempts are left.';
+    elsif new.starts not between 0 and least(new.attempt, new.max_attempts)
+        or new.max_attempts not between 1 and 100 then
+        raise check_violation using
+            message = 'A run has 1 to 100 attempts, and begins no more often than it is claimed and than it has attempts';
+    elsif new.status in ('claimed', 'running') and (new.claimed_by is null or new.lease_expires_at is null) then
+        raise check_violation using message = 'Who works holds a lease';
+    elsif (new.finished_at is not null) <> (new.status in ('succeeded', 'failed', 'canceled')) then
+        raise check_violation using message = 'An end has its time, and nothing else has';
+    elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
+        raise check_violation using message = 'Success is exit code 0';
+    end if;
+    return new;
+end
+$$;
+comment on function ops_private.check_run_invariants is 'Refuses an inconsistent run and an invalid change of state.';
+revoke all on function ops_private.check_run_invariants from public;
+$ops_file$);
+
 select pg_temp.make_function('check_status_of', $ops_file$
--- Returns the check status for a sender's spelling; null for any other text. Called by functions that read envelopes.
--- Raises nothing.
-create or replace function ops.check_status_of(p_status text)
+-- Returns the check status for a sender's spelling; null for any other text. Called by functions that
+-- read envelopes. Raises nothing.
+create or replace function ops_private.check_status_of(p_status text)
 returns ops.check_status
 language sql
 immutable
@@ -1131,8 +1215,8 @@ select case
     when p_status in ('skip', 'skipped') then 'skipped'
 end::ops.check_status
 $$;
-comment on function ops.check_status_of is 'The status of a check as senders spell it.';
-revoke all on function ops.check_status_of from public;
+comment on function ops_private.check_status_of is 'The status of a check as senders spell it.';
+revoke all on function ops_private.check_status_of from public;
 $ops_file$);
 
 select pg_temp.make_function('claim_and_start_runs', $ops_file$
@@ -1412,7 +1496,7 @@ begin
             and r.status in ('succeeded', 'failed', 'canceled')
         order by d.release_id, d.id
     loop
-        perform ops.move_deployment_to(v_deployment, 'failed');
+        perform ops_private.move_deployment_to(v_deployment, 'failed');
         v_closed := v_closed + 1;
     end loop;
     return v_closed;
@@ -1444,8 +1528,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(compare_backup.backup_id, 'restore');
-    v_environment ops.environments := ops.living_environment(v_backup.project_id, compare_backup.env);
+    v_backup ops.backups := ops_private.require_backup(compare_backup.backup_id, 'restore');
+    v_environment ops.environments := ops_private.living_environment(v_backup.project_id, compare_backup.env);
 begin
     if coalesce(cardinality(compare_backup.tables), 0) = 0
         or array_position(compare_backup.tables, null) is not null then
@@ -1505,13 +1589,13 @@ begin
             message = 'A run ends with an exit code',
             hint = 'Pass p_exit_code: 0 for success, anything else for failure.';
     end if;
-    if ops.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
+    if ops_private.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
         return v_status;
     end if;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;
     if v_run.id is null or v_run.attempt <> v_attempt or v_run.claimed_by is null or v_run.status = 'queued'
         or v_run.claimed_by <> p_worker_id then
-        perform ops.refuse_attempt(p_run_id, v_attempt);
+        perform ops_private.refuse_attempt(p_run_id, v_attempt);
     end if;
     if v_run.status = v_status and v_run.exit_code is not distinct from p_exit_code then
         return v_status;
@@ -1533,9 +1617,9 @@ select pg_temp.make_function('condemn_artifacts', $ops_file$
 -- Marks the expired artifacts whose object nothing else needs, and returns the addresses of the objects to remove,
 -- including those marked before and not yet removed. An object is removed only if every row that points to it has
 -- expired and no evidence and no backup points to it. Objects are compared by the hash in their address, because a
--- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it.
--- Called by expire_rows. Waits for artifacts being added. A retry returns the same addresses.
-create or replace function ops.condemn_artifacts(
+-- moved store changes the addresses. From then on ops.add_run_artifact refuses rows that point to it. Waits for
+-- artifacts being added. A retry returns the same addresses.
+create or replace function ops_private.condemn_artifacts(
     p_limit int
 )
 returns setof ops.expiry
@@ -1550,7 +1634,7 @@ declare
 begin
     lock table ops.run_artifacts in share row exclusive mode;
     with kept as materialized (
-        select p.id, make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
+        select p.id, make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'artifact_days')::int) as age
         from ops.projects as p
     ), pointing as materialized (
         select
@@ -1587,8 +1671,103 @@ begin
     having count(*) > 0;
 end
 $$;
-comment on function ops.condemn_artifacts is 'Marks the artifacts whose time is over.';
-revoke all on function ops.condemn_artifacts from public;
+comment on function ops_private.condemn_artifacts is 'Marks the artifacts whose time is over.';
+revoke all on function ops_private.condemn_artifacts from public;
+$ops_file$);
+
+select pg_temp.make_function('count_approvals', $ops_file$
+-- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
+-- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
+create or replace function ops_private.count_approvals(
+    p_gate_id uuid,
+    p_quorum int
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with latest as (
+    select distinct on (a.approver_id)
+        a.approver_id,
+        a.decision
+    from ops.approvals as a
+    where a.gate_id = p_gate_id
+    order by a.approver_id, a.created_at desc, a.id desc
+), named as (
+    select
+        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
+        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'approved') as approvers,
+        count(*) filter (where l.decision = 'approved') as approvals
+    from latest as l
+)
+select
+    (case
+        when n.against is not null then 'failed'
+        when n.approvals >= p_quorum then 'passed'
+        else 'pending'
+    end)::ops.ops_gate_status,
+    case
+        when n.against is not null then 'rejected by ' || n.against
+        else format('approved by %s of %s%s', n.approvals, p_quorum, ': ' || n.approvers)
+    end
+from named as n
+$$;
+comment on function ops_private.count_approvals is 'The verdict of a gate''s approvals, and whose they are.';
+revoke all on function ops_private.count_approvals from public;
+$ops_file$);
+
+select pg_temp.make_function('count_checks', $ops_file$
+-- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
+-- all of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a
+-- sender's clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
+-- Locks and raises nothing.
+create or replace function ops_private.count_checks(
+    p_gate_id uuid,
+    p_required text[],
+    p_deployment_id uuid default null,
+    p_until timestamptz default null
+)
+returns table (verdict ops.ops_gate_status, reason text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with latest as (
+    select distinct on (c.name)
+        c.name,
+        c.status
+    from ops.gate_checks as c
+    where
+        c.gate_id = p_gate_id
+        and (p_deployment_id is null or c.deployment_id = p_deployment_id)
+        and (p_until is null or c.created_at <= p_until)
+    order by c.name, c.created_at desc, c.id desc
+), wanted as (
+    select n.name from unnest(p_required) as n (name)
+    union all
+    select l.name from latest as l where cardinality(p_required) = 0
+), named as (
+    select
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
+    from wanted as w
+    left join latest as l on l.name = w.name
+)
+select
+    (case
+        when n.failed is not null then 'failed'
+        when n.open is null and n.passed is not null then 'passed'
+        else 'pending'
+    end)::ops.ops_gate_status,
+    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
+from named as n
+$$;
+comment on function ops_private.count_checks is 'The verdict of a gate''s checks, and which ones it is based on.';
+revoke all on function ops_private.count_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('create_backup', $ops_file$
@@ -1619,8 +1798,8 @@ declare
     v_run_id uuid;
     v_id uuid;
 begin
-    perform ops.require_run(create_backup.project_id, 'backup');
-    v_environment := ops.living_environment(create_backup.project_id, env);
+    perform ops_private.require_run(create_backup.project_id, 'backup');
+    v_environment := ops_private.living_environment(create_backup.project_id, env);
     v_run_id := ops.queue_run(
         create_backup.project_id, v_environment.name, v_environment.deployed_sha, null, p_kind => 'backup',
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
@@ -1629,7 +1808,7 @@ begin
     );
     select b.id into v_id from ops.backups as b where b.run_id = v_run_id;
     if not found then
-        v_id := (ops.make_backup(v_run_id)).id;
+        v_id := (ops_private.make_backup(v_run_id)).id;
     end if;
     return v_id;
 end
@@ -1726,8 +1905,8 @@ declare
     v_release ops.releases;
     v_author text;
 begin
-    v_author := ops.release_author(create_release.project_id, p_created_by);
-    perform ops.refuse_shas(create_release.git_shas);
+    v_author := ops_private.release_author(create_release.project_id, p_created_by);
+    perform ops_private.refuse_shas(create_release.git_shas);
     insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)
     values (
         create_release.project_id, create_release.version, create_release.git_shas, create_release.image_digest,
@@ -1736,8 +1915,8 @@ begin
     on conflict (project_id, version) do nothing
     returning * into v_release;
     if found then
-        perform ops.make_gates(v_release);
-        perform ops.settle_gate(g.id) from ops.release_gates as g where g.release_id = v_release.id;
+        perform ops_private.make_gates(v_release);
+        perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g where g.release_id = v_release.id;
         return v_release.id;
     end if;
     select r.* into v_release from ops.releases as r
@@ -1796,8 +1975,8 @@ $ops_file$);
 
 select pg_temp.make_function('deployment_at_work', $ops_file$
 -- Returns the unfinished deployment of a release to a place, if there is one. Called by promote_release and
--- rollback_deployment, which lock the project. Raises PT409 if another release is being deployed there.
-create or replace function ops.deployment_at_work(
+-- handle_deployment_event, which lock the project. Raises PT409 if another release is being deployed there.
+create or replace function ops_private.deployment_at_work(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage
@@ -1825,14 +2004,14 @@ begin
     return v_deployment.id;
 end
 $$;
-comment on function ops.deployment_at_work is 'The deployment that is bringing a release to a place.';
-revoke all on function ops.deployment_at_work from public;
+comment on function ops_private.deployment_at_work is 'The deployment that is bringing a release to a place.';
+revoke all on function ops_private.deployment_at_work from public;
 $ops_file$);
 
 select pg_temp.make_function('deployment_to_check', $ops_file$
 -- Returns the deployment that a health check is about: the named one, else the release's newest that did not fail.
--- Called by record_gate_check. Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
-create or replace function ops.deployment_to_check(
+-- Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
+create or replace function ops_private.deployment_to_check(
     p_gate ops.release_gates,
     p_deployment_id uuid
 )
@@ -1864,15 +2043,15 @@ begin
     return v_id;
 end
 $$;
-comment on function ops.deployment_to_check is 'The deployment that a health check is about.';
-revoke all on function ops.deployment_to_check from public;
+comment on function ops_private.deployment_to_check is 'The deployment that a health check is about.';
+revoke all on function ops_private.deployment_to_check from public;
 $ops_file$);
 
 select pg_temp.make_function('did_retention_change', $ops_file$
 -- Returns whether a verdict of the retention policy on the environment's backups may have changed since p_since: a
 -- backup came, failed or passed an age that protects it, a hold was released, or the policy was changed.
 -- Called by projects_due_for_retention. Locks and raises nothing.
-create or replace function ops.did_retention_change(
+create or replace function ops_private.did_retention_change(
     p_project_id uuid,
     p_environment_id uuid,
     p_since timestamptz,
@@ -1911,14 +2090,14 @@ begin
     );
 end
 $$;
-comment on function ops.did_retention_change is 'Whether retention may decide otherwise than at its last turn.';
-revoke all on function ops.did_retention_change from public;
+comment on function ops_private.did_retention_change is 'Whether retention may decide otherwise than at its last turn.';
+revoke all on function ops_private.did_retention_change from public;
 $ops_file$);
 
 select pg_temp.make_function('does_all_of', $ops_file$
 -- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
--- Called by supersede_runs and yield_to_newer_run. Locks and raises nothing.
-create or replace function ops.does_all_of(
+-- Locks and raises nothing.
+create or replace function ops_private.does_all_of(
     p_newer ops.run_kind,
     p_older ops.run_kind
 )
@@ -1935,8 +2114,8 @@ select case p_newer
     else false
 end
 $$;
-comment on function ops.does_all_of is 'Whether a newer run makes an older one of the environment pointless.';
-revoke all on function ops.does_all_of from public;
+comment on function ops_private.does_all_of is 'Whether a newer run makes an older one of the environment pointless.';
+revoke all on function ops_private.does_all_of from public;
 $ops_file$);
 
 select pg_temp.make_function('drop_backup', $ops_file$
@@ -1956,7 +2135,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(drop_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(drop_backup.backup_id, 'backup');
     v_refusal text;
 begin
     if coalesce(btrim(drop_backup.reason), '') = '' then
@@ -1966,7 +2145,7 @@ begin
     end if;
     -- one drop at a time, so that two concurrent drops cannot remove the last two
     perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
-    v_refusal := ops.reason_to_keep(v_backup);
+    v_refusal := ops_private.reason_to_keep(v_backup);
     if v_refusal is not null then
         raise sqlstate 'PT409' using
             message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
@@ -1976,7 +2155,7 @@ begin
     set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
     where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
+    perform ops_private.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
     return v_backup;
 end
 $$;
@@ -1987,9 +2166,9 @@ grant execute on function ops.drop_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('duplicate_of_event', $ops_file$
--- Answers an event whose key was accepted before: a repeat, or another event with the same key. Called by accept_event.
--- Locks nothing; raises PT409 for the latter.
-create or replace function ops.duplicate_of_event(
+-- Answers an event whose key was accepted before: a repeat, or another event with the same key. Locks nothing; raises
+-- PT409 for the latter.
+create or replace function ops_private.duplicate_of_event(
     p_envelope jsonb,
     p_text text
 )
@@ -2004,7 +2183,7 @@ declare
 begin
     select l.* into v_first from ops.event_ingest_log as l
     where l.idempotency_key = p_envelope ->> 'idempotency_key' and l.processing_status = 'accepted';
-    if v_first.envelope_sha256 <> ops.envelope_sha256(p_envelope, p_text) then
+    if v_first.envelope_sha256 <> ops_private.envelope_sha256(p_envelope, p_text) then
         raise sqlstate 'PT409' using
             message = format('The idempotency key %s was used for another event', v_first.idempotency_key),
             column = 'idempotency_key', hint = 'Use a new key for a new event.';
@@ -2018,15 +2197,67 @@ begin
     );
 end
 $$;
-comment on function ops.duplicate_of_event is 'Answers an event whose key was accepted before.';
-revoke all on function ops.duplicate_of_event from public;
+comment on function ops_private.duplicate_of_event is 'Answers an event whose key was accepted before.';
+revoke all on function ops_private.duplicate_of_event from public;
+$ops_file$);
+
+select pg_temp.make_function('end_dagster_run', $ops_file$
+-- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
+-- Called by the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
+-- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
+-- failure of one is a failed launch: the run returns to the queue.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.end_dagster_run(
+    p_dagster_run_id text,
+    p_status ops.run_status,
+    p_error_message text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+    v_status ops.run_status := p_status;
+    v_error text := p_error_message;
+begin
+    if p_status is null or p_status not in ('succeeded', 'failed', 'canceled') then
+        raise sqlstate 'PT400' using
+            message = format('A run cannot end as %s', coalesce(p_status::text, 'null')),
+            hint = 'End it as succeeded, failed or canceled.';
+    end if;
+    select r.* into v_run from ops.runs as r
+    where r.dagster_run_id = p_dagster_run_id and r.status in ('claimed', 'running')
+    for no key update;
+    if not found then
+        return false;
+    end if;
+    if v_run.status = 'claimed' and v_status = 'succeeded' then
+        v_status := 'failed';
+        v_error := 'Dagster ended the run before it was started';
+    elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
+        return ops_private.release_attempt(
+            v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
+        ) is not null;
+    end if;
+    return ops_private.end_run(
+        v_run.id, v_run.attempt, v_status,
+        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
+    );
+end
+$$;
+comment on function ops.end_dagster_run is 'Ends the run of a Dagster run whose process did not end it.';
+revoke all on function ops.end_dagster_run from public;
+grant execute on function ops.end_dagster_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('end_data_work', $ops_file$
 -- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
 -- nothing stays at work for an ended run. Called by every function that ends a run which moves data. Locks their rows.
 -- A retry finds nothing to end.
-create or replace function ops.end_data_work(
+create or replace function ops_private.end_data_work(
     p_run_id uuid,
     p_reason text
 )
@@ -2050,8 +2281,8 @@ begin
     where d.run_id = p_run_id and d.finished_at is null;
 end
 $$;
-comment on function ops.end_data_work is 'Ends what a run left unfinished of backups and restores.';
-revoke all on function ops.end_data_work from public;
+comment on function ops_private.end_data_work is 'Ends what a run left unfinished of backups and restores.';
+revoke all on function ops_private.end_data_work from public;
 $ops_file$);
 
 select pg_temp.make_function('end_orphan_decision', $ops_file$
@@ -2084,7 +2315,7 @@ select pg_temp.make_function('end_queued_run', $ops_file$
 -- Cancels a run that still waits, and returns whether it did. Called by cancel_run, supersede_runs and other functions
 -- that clear the queue.
 -- Locks the run's row; skips a run that was claimed meanwhile. A retry finds nothing to cancel.
-create or replace function ops.end_queued_run(
+create or replace function ops_private.end_queued_run(
     p_run_id uuid,
     p_reason text,
     p_requested_by text default null
@@ -2124,20 +2355,18 @@ begin
     if not found then
         return false;
     end if;
-    perform ops.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
+    perform ops_private.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
     return true;
 end
 $$;
-comment on function ops.end_queued_run is 'Cancels a run that still waits.';
-revoke all on function ops.end_queued_run from public;
+comment on function ops_private.end_queued_run is 'Cancels a run that still waits.';
+revoke all on function ops_private.end_queued_run from public;
 $ops_file$);
 
 select pg_temp.make_function('end_run', $ops_file$
 -- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
--- through it.
--- Called by complete_workflow_run, finish_run and fail_run_of_dagster. Locks the run's row. A retry finds nothing to
--- end.
-create or replace function ops.end_run(
+-- through it. Locks the run's row. A retry finds nothing to end.
+create or replace function ops_private.end_run(
     p_run_id uuid,
     p_attempt int,
     p_status ops.run_status,
@@ -2201,19 +2430,19 @@ begin
             exists (select from ops.restores as s where s.run_id = p_run_id)
             or exists (select from ops.backups as b where b.run_id = p_run_id)
         )) then
-        perform ops.end_data_work(p_run_id, p_error_message);
+        perform ops_private.end_data_work(p_run_id, p_error_message);
     end if;
     return true;
 end
 $$;
-comment on function ops.end_run is 'Ends an attempt with its event.';
-revoke all on function ops.end_run from public;
+comment on function ops_private.end_run is 'Ends an attempt with its event.';
+revoke all on function ops_private.end_run from public;
 $ops_file$);
 
 select pg_temp.make_function('ended_deployment', $ops_file$
 -- Returns the newest deployment of a place, if it is of this release and already has the event's status: the event was
--- sent twice, with two keys. Called by handle_deployment_event. Locks and raises nothing.
-create or replace function ops.ended_deployment(
+-- sent twice, with two keys. Locks and raises nothing.
+create or replace function ops_private.ended_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
@@ -2236,8 +2465,8 @@ from (
 ) as d
 where d.release_id = (p_release).id and d.status = p_status
 $$;
-comment on function ops.ended_deployment is 'The newest deployment of a place, if it ended so.';
-revoke all on function ops.ended_deployment from public;
+comment on function ops_private.ended_deployment is 'The newest deployment of a place, if it ended so.';
+revoke all on function ops_private.ended_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
@@ -2264,7 +2493,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := ops.new_run_id(v_now);
+    v_id uuid := ops_private.new_run_id(v_now);
     v_environment ops.environments;
     v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
         'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id
@@ -2283,9 +2512,9 @@ begin
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
     end if;
     if v_environment.stage = 'production' then
-        perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+        perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
-    perform ops.require_carried_out(p_kind, p_config, true);
+    perform ops_private.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -2332,9 +2561,8 @@ $ops_file$);
 
 select pg_temp.make_function('ensure_environment', $ops_file$
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
--- generation.
--- Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403, PT400 for a
--- branch without a name and PT409 if the living environment has another stage. A retry is harmless.
+-- generation. Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403,
+-- PT400 for a branch without a name and PT409 if the living environment has another stage. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.ensure_environment(
     p_project_id uuid,
@@ -2354,14 +2582,14 @@ begin
         raise sqlstate 'PT400' using
             message = 'An environment needs a branch', hint = 'Name the branch, for example feature/invoices.';
     end if;
-    perform ops.require_permission(p_project_id, 'queue');
+    perform ops_private.require_permission(p_project_id, 'queue');
     if not exists (select from ops.projects as p where p.id = p_project_id) then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     end if;
-    v_environment := ops.make_environment(p_project_id, p_branch, p_stage);
+    v_environment := ops_private.make_environment(p_project_id, p_branch, p_stage);
     if v_environment.stage = 'production' then
-        perform ops.require_permission(p_project_id, 'queue_production');
+        perform ops_private.require_permission(p_project_id, 'queue_production');
     end if;
     if p_stage is not null and p_stage <> v_environment.stage then
         raise sqlstate 'PT409' using
@@ -2405,9 +2633,9 @@ begin
     loop
         for v_month in
             select m.month
-            from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
+            from ops_private.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
         loop
-            return next ops.make_partition(v_table.name, v_table.place, v_month);
+            return next ops_private.make_partition(v_table.name, v_table.place, v_month);
         end loop;
         for v_name in
             select p.partition_name from ops.list_partitions(v_table.name) as p
@@ -2416,7 +2644,7 @@ begin
                 where own.polrelid = format('ops.%I', p.partition_name)::regclass
             )
         loop
-            perform ops.seal_partition(v_name);
+            perform ops_private.seal_partition(v_name);
         end loop;
     end loop;
 end
@@ -2427,9 +2655,9 @@ grant execute on function ops.ensure_partitions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('envelope_fields', $ops_file$
--- Lists the fields of an event's envelope: the type of each, and the events that need it.
--- Called by refuse_envelope. Reads, locks and raises nothing. A text must match its pattern.
-create or replace function ops.envelope_fields()
+-- Lists the fields of an event's envelope: the type of each, and the events that need it. Reads, locks and raises
+-- nothing. A text must match its pattern.
+create or replace function ops_private.envelope_fields()
 returns table (place int, field text, json_type text, pattern text, meaning text, needed_by text[])
 language sql
 immutable
@@ -2465,14 +2693,13 @@ from (
     (16, 'evidence', 'array', null, 'a list', '{}')
 ) as v (place, field, json_type, pattern, meaning, needed_by)
 $$;
-comment on function ops.envelope_fields is 'The fields of an events envelope.';
-revoke all on function ops.envelope_fields from public;
+comment on function ops_private.envelope_fields is 'The fields of an event''s envelope.';
+revoke all on function ops_private.envelope_fields from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_label', $ops_file$
--- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Called by log_delivery. Raises
--- nothing.
-create or replace function ops.envelope_label(
+-- Returns a text of an envelope in a form that fits the log's index, whatever was sent. Raises nothing.
+create or replace function ops_private.envelope_label(
     p_envelope jsonb,
     p_field text
 )
@@ -2484,14 +2711,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 select case when jsonb_typeof(p_envelope -> p_field) = 'string' then left(p_envelope ->> p_field, 200) end
 $$;
-comment on function ops.envelope_label is 'A text of an envelope as the logs index takes it.';
-revoke all on function ops.envelope_label from public;
+comment on function ops_private.envelope_label is 'A text of an envelope as the logs index takes it.';
+revoke all on function ops_private.envelope_label from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_sha256', $ops_file$
--- Returns the hash of an envelope's content; for one that is too large to be written out, only of its hash code.
--- Called by log_delivery and accept_event. Raises nothing.
-create or replace function ops.envelope_sha256(
+-- Returns the hash of an envelope's content; for one that is too large to be written out, only of its
+-- hash code. Raises nothing.
+create or replace function ops_private.envelope_sha256(
     p_envelope jsonb,
     p_text text
 )
@@ -2505,14 +2732,14 @@ select encode(sha256(convert_to(
     coalesce(p_text, 'too large: ' || jsonb_hash_extended(p_envelope, 0), 'null'), 'UTF8'
 )), 'hex')
 $$;
-comment on function ops.envelope_sha256 is 'The name of an envelope by its content.';
-revoke all on function ops.envelope_sha256 from public;
+comment on function ops_private.envelope_sha256 is 'The name of an envelope by its content.';
+revoke all on function ops_private.envelope_sha256 from public;
 $ops_file$);
 
 select pg_temp.make_function('envelope_text', $ops_file$
 -- Returns an envelope as text, or null if it must not be written out: a short number such as 1e9999 becomes ten
--- thousand digits, and parsers fail on thousands of levels. Called by ingest_event. Locks and raises nothing.
-create or replace function ops.envelope_text(p_envelope jsonb)
+-- thousand digits, and parsers fail on thousands of levels. Locks and raises nothing.
+create or replace function ops_private.envelope_text(p_envelope jsonb)
 returns text
 language plpgsql
 immutable
@@ -2530,15 +2757,15 @@ exception when program_limit_exceeded or statement_too_complex then
     return null;
 end
 $$;
-comment on function ops.envelope_text is 'An envelope written out, unless nobody should.';
-revoke all on function ops.envelope_text from public;
+comment on function ops_private.envelope_text is 'An envelope written out, unless nobody should.';
+revoke all on function ops_private.envelope_text from public;
 $ops_file$);
 
 select pg_temp.make_function('environment_to_work_on', $ops_file$
 -- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
 -- queue_run. Locks the project's counter if it creates one.
 -- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
-create or replace function ops.environment_to_work_on(
+create or replace function ops_private.environment_to_work_on(
     p_project_id uuid,
     p_env text,
     p_kind ops.run_kind
@@ -2560,16 +2787,16 @@ begin
     elsif not found then
         -- The counter first: a poll that has queued its first run holds it, and makes the environment of its next.
         perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
-        v_environment := ops.make_environment(p_project_id, p_env);
+        v_environment := ops_private.make_environment(p_project_id, p_env);
     end if;
     if v_environment.stage = 'production' then
-        perform ops.require_run(p_project_id, p_kind, v_environment.stage);
+        perform ops_private.require_run(p_project_id, p_kind, v_environment.stage);
     end if;
     return v_environment;
 end
 $$;
-comment on function ops.environment_to_work_on is 'The environment that a request works on.';
-revoke all on function ops.environment_to_work_on from public;
+comment on function ops_private.environment_to_work_on is 'The environment that a request works on.';
+revoke all on function ops_private.environment_to_work_on from public;
 $ops_file$);
 
 select pg_temp.make_function('environments_to_expire', $ops_file$
@@ -2609,7 +2836,7 @@ select pg_temp.make_function('environments_to_thin_out', $ops_file$
 -- backup, and not among the newest verified ones of its environment. The ages are those of the policy in
 -- tools/backup/retention.py and retention_plan.py.
 -- Called by projects_due_for_retention. Locks and raises nothing.
-create or replace function ops.environments_to_thin_out(
+create or replace function ops_private.environments_to_thin_out(
     p_project_id uuid,
     p_now timestamptz
 )
@@ -2620,7 +2847,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_minimum int := (ops.rules_in_force(p_project_id, 'retention') ->> 'minimum')::int;
+    v_minimum int := (ops_private.rules_in_force(p_project_id, 'retention') ->> 'minimum')::int;
 begin
     return query
     with settled as (
@@ -2643,8 +2870,8 @@ begin
         end;
 end
 $$;
-comment on function ops.environments_to_thin_out is 'The environments with a backup that a retention policy may drop.';
-revoke all on function ops.environments_to_thin_out from public;
+comment on function ops_private.environments_to_thin_out is 'The environments with a backup that a retention policy may drop.';
+revoke all on function ops_private.environments_to_thin_out from public;
 $ops_file$);
 
 select pg_temp.make_function('evaluate_gate', $ops_file$
@@ -2672,7 +2899,7 @@ begin
             message = format('There is no gate %s', evaluate_gate.gate_id),
             hint = 'List them: select gate_id, gate_code, status from ops.v_gate_status.';
     end if;
-    return ops.settle_gate(evaluate_gate.gate_id)::text;
+    return ops_private.evaluate_gate_row(evaluate_gate.gate_id)::text;
 end
 $$;
 comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';
@@ -2682,10 +2909,42 @@ grant execute on function ops.evaluate_gate
 to ci_service_role, qa_tester, release_manager, sre, developer; -- it writes what it finds: not the auditor
 $ops_file$);
 
+select pg_temp.make_function('evaluate_gate_row', $ops_file$
+-- Evaluates a gate again, stores the verdict and returns it.
+-- Called by evaluate_gate and the triggers of all facts of a gate. Locks the gate's row, so that of two concurrent
+-- facts the second evaluation includes the first; returns null for a gate that does not exist. A retry is harmless.
+create or replace function ops_private.evaluate_gate_row(
+    p_gate_id uuid
+)
+returns ops.ops_gate_status
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate ops.release_gates;
+    v_status ops.ops_gate_status;
+begin
+    select g.* into v_gate from ops.release_gates as g where g.id = p_gate_id for no key update;
+    update ops.release_gates as g
+    set merit = j.merit, reason = j.reason, deadline_at = j.deadline_at, evaluated_at = clock_timestamp()
+    from ops_private.gate_verdict(v_gate) as j
+    where g.id = v_gate.id;
+    update ops.release_gates as g set status = s.status
+    from ops.v_gate_status as s
+    where g.id = v_gate.id and s.gate_id = g.id
+    returning g.status into v_status;
+    return v_status;
+end
+$$;
+comment on function ops_private.evaluate_gate_row is 'Evaluates a gate and stores the verdict.';
+revoke all on function ops_private.evaluate_gate_row from public;
+$ops_file$);
+
 select pg_temp.make_function('exception_to_change', $ops_file$
--- Returns an exception to a caller who may grant and revoke it, and locks it. Called by grant_exception and
--- revoke_exception. Raises PT404 and PT403.
-create or replace function ops.exception_to_change(p_exception_id uuid)
+-- Returns an exception to a caller who may grant and revoke it, and locks it. Raises PT404 and PT403.
+create or replace function ops_private.exception_to_change(p_exception_id uuid)
 returns ops.exceptions
 language plpgsql
 volatile
@@ -2700,12 +2959,12 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such exception', hint = 'List them: select id, reason from ops.exceptions.';
     end if;
-    perform ops.require_release(v_exception.release_id, 'grant_exception');
+    perform ops_private.require_release(v_exception.release_id, 'grant_exception');
     return v_exception;
 end
 $$;
-comment on function ops.exception_to_change is 'An exception, locked, to who may grant and revoke it.';
-revoke all on function ops.exception_to_change from public;
+comment on function ops_private.exception_to_change is 'An exception, locked, to who may grant and revoke it.';
+revoke all on function ops_private.exception_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_environments', $ops_file$
@@ -2741,9 +3000,9 @@ $ops_file$);
 
 select pg_temp.make_function('expire_event_month', $ops_file$
 -- Drops the oldest month of events once no project keeps it any longer, at most one per call, after writing its
--- checkpoint. A month with a broken chain of a run is kept and named: it is evidence.
--- Called by expire_rows. Locks the month, and ops.run_events for the moment of the drop. A retry finds it gone.
-create or replace function ops.expire_event_month()
+-- checkpoint. A month with a broken chain of a run is kept and named: it is evidence. Locks the month, and
+-- ops.run_events for the moment of the drop. A retry finds it gone.
+create or replace function ops_private.expire_event_month()
 returns setof ops.expiry
 language plpgsql
 volatile
@@ -2752,7 +3011,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops.longest_ttl('event_days'));
+    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops_private.longest_ttl('event_days'));
     v_part record;
     v_broken uuid;
     v_checkpoint ops.checkpoints;
@@ -2766,31 +3025,31 @@ begin
         return;
     end if;
     execute format('lock table ops.%I in share row exclusive mode', v_part.partition_name);
-    v_broken := ops.broken_run_before(v_part.held_until);
+    v_broken := ops_private.last_broken_run(v_part.held_until);
     if v_broken is not null then
         return next row(
             'run_events', 'kept', v_part.month, null, 0, null, format('the chain of run %s is broken', v_broken)
         )::ops.expiry;
         return;
     end if;
-    v_checkpoint := ops.write_checkpoint(v_part.held_until);
+    v_checkpoint := ops_private.write_checkpoint(v_part.held_until);
     execute format('drop table ops.%I', v_part.partition_name);
-    perform ops.remove_checkpointed_events(v_checkpoint.id);
+    perform ops_private.remove_checkpointed_events(v_checkpoint.id);
     return next row(
         'run_events', 'dropped', v_part.month, null, v_checkpoint.event_count, null,
         'checkpoint ' || encode(v_checkpoint.hash, 'hex')
     )::ops.expiry;
 end
 $$;
-comment on function ops.expire_event_month is 'Drops the oldest month of events, checkpointed.';
-revoke all on function ops.expire_event_month from public;
+comment on function ops_private.expire_event_month is 'Drops the oldest month of events, checkpointed.';
+revoke all on function ops_private.expire_event_month from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_ingest_log', $ops_file$
--- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a project
--- have the platform's retention. A delivery that old counts as new when it is sent again.
--- Called by expire_rows. Locks the rows. A retry continues.
-create or replace function ops.expire_ingest_log(
+-- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a
+-- project have the platform's retention. A delivery that old counts as new when it is sent again. Locks the
+-- rows. A retry continues.
+create or replace function ops_private.expire_ingest_log(
     p_limit int
 )
 returns setof ops.expiry
@@ -2804,7 +3063,7 @@ declare
 begin
     return query
     with kept as materialized (
-        select p.id, v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'ingest_days')::int) as since
+        select p.id, v_now - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'ingest_days')::int) as since
         from (select project.id from ops.projects as project union all select null) as p
     ), old as materialized (
         select l.id
@@ -2823,14 +3082,14 @@ begin
     group by d.project_id;
 end
 $$;
-comment on function ops.expire_ingest_log is 'Deletes the log of deliveries past its time.';
-revoke all on function ops.expire_ingest_log from public;
+comment on function ops_private.expire_ingest_log is 'Deletes the log of deliveries past its time.';
+revoke all on function ops_private.expire_ingest_log from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_log_months', $ops_file$
--- Drops the months of log lines that no project keeps any longer. Called by expire_rows. Locks ops.run_logs for the
--- moment of the drop. A retry finds them gone.
-create or replace function ops.expire_log_months()
+-- Drops the months of log lines that no project keeps any longer. Locks ops.run_logs for the moment of the drop. A
+-- retry finds them gone.
+create or replace function ops_private.expire_log_months()
 returns setof ops.expiry
 language plpgsql
 volatile
@@ -2839,7 +3098,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops.longest_ttl('log_days'));
+    v_cutoff timestamptz := clock_timestamp() - make_interval(days => ops_private.longest_ttl('log_days'));
     v_part record;
     v_count bigint;
 begin
@@ -2856,14 +3115,14 @@ begin
     end loop;
 end
 $$;
-comment on function ops.expire_log_months is 'Drops the months of log lines that no project keeps.';
-revoke all on function ops.expire_log_months from public;
+comment on function ops_private.expire_log_months is 'Drops the months of log lines that no project keeps.';
+revoke all on function ops_private.expire_log_months from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_logs', $ops_file$
 -- Deletes log lines older than their project's retention, at most p_limit of them, and returns the count per project.
--- Called by expire_rows. Locks the lines. A retry continues.
-create or replace function ops.expire_logs(
+-- Locks the lines. A retry continues.
+create or replace function ops_private.expire_logs(
     p_limit int
 )
 returns setof ops.expiry
@@ -2877,11 +3136,11 @@ declare
     v_newest timestamptz;
 begin
     -- this bound skips the months without expired lines
-    select max(v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int)) into v_newest
+    select max(v_now - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'log_days')::int)) into v_newest
     from ops.projects as p;
     return query
     with kept as materialized (
-        select p.id, v_now - make_interval(days => (ops.rules_in_force(p.id, 'ttl') ->> 'log_days')::int) as since
+        select p.id, v_now - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'log_days')::int) as since
         from ops.projects as p
     ), old as materialized (
         select l.run_id, l.id, l.logged_at, q.project_id
@@ -2900,8 +3159,8 @@ begin
     group by d.project_id;
 end
 $$;
-comment on function ops.expire_logs is 'Deletes log lines past their projects time.';
-revoke all on function ops.expire_logs from public;
+comment on function ops_private.expire_logs is 'Deletes log lines past their project''s time.';
+revoke all on function ops_private.expire_logs from public;
 $ops_file$);
 
 select pg_temp.make_function('expire_rows', $ops_file$
@@ -2933,17 +3192,17 @@ begin
     end if;
     lock table ops.checkpoints in share row exclusive mode; -- one at a time
     if 'logs' = any (p_parts) then
-        return query select * from ops.expire_log_months();
-        return query select * from ops.expire_logs(p_limit);
+        return query select * from ops_private.expire_log_months();
+        return query select * from ops_private.expire_logs(p_limit);
     end if;
     if 'ingest' = any (p_parts) then
-        return query select * from ops.expire_ingest_log(p_limit);
+        return query select * from ops_private.expire_ingest_log(p_limit);
     end if;
     if 'artifacts' = any (p_parts) then
-        return query select * from ops.condemn_artifacts(p_limit);
+        return query select * from ops_private.condemn_artifacts(p_limit);
     end if;
     if 'events' = any (p_parts) then
-        return query select * from ops.expire_event_month();
+        return query select * from ops_private.expire_event_month();
     end if;
 end
 $$;
@@ -2954,8 +3213,7 @@ $ops_file$);
 
 select pg_temp.make_function('explain_promotion', $ops_file$
 -- Lists each requirement of a promotion with whether it is met, and by what; target_env is staging, production or an
--- environment's name.
--- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
+-- environment's name. Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 -- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,
@@ -2969,12 +3227,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(explain_promotion.release_id);
+    v_release ops.releases := ops_private.require_release(explain_promotion.release_id);
 begin
     return query
     select p.requirement, p.is_met, p.detail
-    from ops.promotion_requirements(
-        v_release.id, ops.target_stage(v_release.project_id, explain_promotion.target_env)
+    from ops_private.promotion_requirements(
+        v_release.id, ops_private.target_stage(v_release.project_id, explain_promotion.target_env)
     ) as p;
 end
 $$;
@@ -2985,62 +3243,10 @@ grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
-select pg_temp.make_function('fail_run_of_dagster', $ops_file$
--- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
--- Called by the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
--- a status that is no end. A success of a run that never started is a failure: its work cannot have been done. A
--- failure of one is a failed launch: the run returns to the queue.
--- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.fail_run_of_dagster(
-    p_dagster_run_id text,
-    p_status ops.run_status,
-    p_error_message text default null
-)
-returns boolean
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_run ops.runs;
-    v_status ops.run_status := p_status;
-    v_error text := p_error_message;
-begin
-    if p_status is null or p_status not in ('succeeded', 'failed', 'canceled') then
-        raise sqlstate 'PT400' using
-            message = format('A run cannot end as %s', coalesce(p_status::text, 'null')),
-            hint = 'End it as succeeded, failed or canceled.';
-    end if;
-    select r.* into v_run from ops.runs as r
-    where r.dagster_run_id = p_dagster_run_id and r.status in ('claimed', 'running')
-    for no key update;
-    if not found then
-        return false;
-    end if;
-    if v_run.status = 'claimed' and v_status = 'succeeded' then
-        v_status := 'failed';
-        v_error := 'Dagster ended the run before it was started';
-    elsif v_run.status = 'claimed' and v_status = 'failed' and v_run.trigger <> 'dagster_ui' then
-        return ops.give_up_attempt(
-            v_run.id, v_run.attempt, coalesce(v_error, 'Dagster could not start it'), false
-        ) is not null;
-    end if;
-    return ops.end_run(
-        v_run.id, v_run.attempt, v_status,
-        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
-    );
-end
-$$;
-comment on function ops.fail_run_of_dagster is 'Ends the run of a Dagster run that ended without saying so.';
-revoke all on function ops.fail_run_of_dagster from public;
-grant execute on function ops.fail_run_of_dagster to service_role, ops_worker;
-$ops_file$);
-
 select pg_temp.make_function('find_same_request', $ops_file$
 -- Returns the run that was already queued with the idempotency key. Called by queue_run, before and after its insert.
 -- Raises PT409 if the key was used for another body.
-create or replace function ops.find_same_request(
+create or replace function ops_private.find_same_request(
     p_project_id uuid,
     p_key text,
     p_body bytea
@@ -3065,8 +3271,8 @@ begin
     return v_request.run_id;
 end
 $$;
-comment on function ops.find_same_request is 'The run that an idempotency key made.';
-revoke all on function ops.find_same_request from public;
+comment on function ops_private.find_same_request is 'The run that an idempotency key made.';
+revoke all on function ops_private.find_same_request from public;
 $ops_file$);
 
 select pg_temp.make_function('finish_run', $ops_file$
@@ -3094,12 +3300,12 @@ begin
     end if;
     select r.* into v_run from ops.runs as r where r.id = finish_run.run_id for no key update;
     if not found then
-        perform ops.refuse_attempt(finish_run.run_id, null);
+        perform ops_private.refuse_attempt(finish_run.run_id, null);
     end if;
     if v_run.status::text = finish_run.status then
         return v_run.status;
     end if;
-    if not ops.end_run(
+    if not ops_private.end_run(
         v_run.id, v_run.attempt, finish_run.status::ops.run_status,
         case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null
     ) then
@@ -3117,9 +3323,8 @@ $ops_file$);
 
 select pg_temp.make_function('first_turn', $ops_file$
 -- Returns the turn of the first waiting run, for a run that returns to the queue: it goes before all later runs of its
--- priority.
--- Called by give_up_attempt. Locks and raises nothing.
-create or replace function ops.first_turn(
+-- priority. Locks and raises nothing.
+create or replace function ops_private.first_turn(
     p_priority int,
     p_turn bigint
 )
@@ -3142,15 +3347,14 @@ begin
     );
 end
 $$;
-comment on function ops.first_turn is 'The turn at the front of the queue.';
-revoke all on function ops.first_turn from public;
+comment on function ops_private.first_turn is 'The turn at the front of the queue.';
+revoke all on function ops_private.first_turn from public;
 $ops_file$);
 
 select pg_temp.make_function('forget_empty_head', $ops_file$
 -- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
--- environment, even with the same commit. Called by apply_delivery. Locks the head's row. A retry finds nothing to
--- delete.
-create or replace function ops.forget_empty_head(
+-- environment, even with the same commit. Locks the head's row. A retry finds nothing to delete.
+create or replace function ops_private.forget_empty_head(
     p_project_id uuid,
     p_branch text
 )
@@ -3170,8 +3374,8 @@ begin
         );
 end
 $$;
-comment on function ops.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
-revoke all on function ops.forget_empty_head from public;
+comment on function ops_private.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
+revoke all on function ops_private.forget_empty_head from public;
 $ops_file$);
 
 select pg_temp.make_function('forget_template', $ops_file$
@@ -3242,10 +3446,8 @@ $ops_file$);
 
 select pg_temp.make_function('gate_approver', $ops_file$
 -- Returns the person whose decision on a gate the caller submits: the caller, or, for the service role, the person that
--- it names.
--- Called by sign_off_gate. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the
--- release's author.
-create or replace function ops.gate_approver(
+-- it names. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the release's author.
+create or replace function ops_private.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,
     p_named text
@@ -3264,7 +3466,7 @@ begin
             message = format('Nobody signs %s off', p_gate_code), column = 'gate_code',
             hint = 'G1 and G4 are decided by checks: record one.';
     end if;
-    perform ops.require_permission(p_release.project_id, ops.gate_permission(p_gate_code));
+    perform ops_private.require_permission(p_release.project_id, ops_private.gate_permission(p_gate_code));
     if not ops.is_platform() then
         v_approver := ops.caller_id();
     end if;
@@ -3283,14 +3485,14 @@ begin
     return v_approver;
 end
 $$;
-comment on function ops.gate_approver is 'Whose decision on a gate the caller brings.';
-revoke all on function ops.gate_approver from public;
+comment on function ops_private.gate_approver is 'Whose decision on a gate the caller brings.';
+revoke all on function ops_private.gate_approver from public;
 $ops_file$);
 
 select pg_temp.make_function('gate_of_release', $ops_file$
 -- Returns a gate of a release. Called by RPCs of gates after the permission check. Locks nothing; raises PT400 for an
 -- unknown gate code.
-create or replace function ops.gate_of_release(
+create or replace function ops_private.gate_of_release(
     p_release_id uuid,
     p_gate_code ops.ops_gate_code
 )
@@ -3312,13 +3514,13 @@ begin
     return v_gate;
 end
 $$;
-comment on function ops.gate_of_release is 'A gate of a release.';
-revoke all on function ops.gate_of_release from public;
+comment on function ops_private.gate_of_release is 'A gate of a release.';
+revoke all on function ops_private.gate_of_release from public;
 $ops_file$);
 
 select pg_temp.make_function('gate_permission', $ops_file$
 -- Returns the permission that is needed to record facts of a gate. Called by RPCs of gates. Raises nothing.
-create or replace function ops.gate_permission(p_gate_code ops.ops_gate_code)
+create or replace function ops_private.gate_permission(p_gate_code ops.ops_gate_code)
 returns text
 language sql
 immutable
@@ -3329,8 +3531,59 @@ select case p_gate_code
     when 'G1' then 'ingest_build' when 'G2' then 'sign_off_g2' when 'G3' then 'sign_off_g3' when 'G4' then 'deploy'
 end
 $$;
-comment on function ops.gate_permission is 'The permission that answering a gates questions takes.';
-revoke all on function ops.gate_permission from public;
+comment on function ops_private.gate_permission is 'The permission that answering a gate''s questions takes.';
+revoke all on function ops_private.gate_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('gate_verdict', $ops_file$
+-- Returns the verdict on a gate's facts without exceptions, its basis, and the time until which it can still change.
+-- Called by evaluate_gate_row, which locks the gate's row. Locks and raises nothing.
+create or replace function ops_private.gate_verdict(
+    p_gate ops.release_gates
+)
+returns table (merit ops.ops_gate_status, reason text, deadline_at timestamptz)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments;
+    v_checks record;
+    v_approvals record;
+begin
+    if p_gate.gate_code = 'G4' then
+        -- a failed deployment has nothing whose health could be checked
+        select d.* into v_deployment from ops.deployments as d
+        where d.release_id = p_gate.release_id and d.status <> 'failed'
+        order by d.created_at desc, d.id desc
+        limit 1;
+        if not found then
+            return query select 'pending'::ops.ops_gate_status, 'not deployed yet', null::timestamptz;
+            return;
+        end if;
+        return query select j.verdict, j.reason, v_deployment.g4_deadline_at from ops_private.judge_deployment(v_deployment) as j;
+        return;
+    end if;
+    select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
+    v_checks := v_approvals;
+    if p_gate.gate_code in ('G2', 'G3') then
+        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate.id, p_gate.quorum) as t;
+    end if;
+    if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
+        select t.verdict, t.reason into v_checks from ops_private.count_checks(p_gate.id, p_gate.required_checks) as t;
+    end if;
+    return query select
+        case
+            when 'failed' in (v_approvals.verdict, v_checks.verdict) then 'failed'::ops.ops_gate_status
+            when 'pending' in (v_approvals.verdict, v_checks.verdict) then 'pending'
+            else 'passed'
+        end,
+        concat_ws('; ', v_approvals.reason, v_checks.reason), null::timestamptz;
+end
+$$;
+comment on function ops_private.gate_verdict is 'The verdict on a gate''s facts, without exceptions.';
+revoke all on function ops_private.gate_verdict from public;
 $ops_file$);
 
 select pg_temp.make_function('get_run', $ops_file$
@@ -3367,87 +3620,6 @@ grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
-select pg_temp.make_function('give_up_attempt', $ops_file$
--- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
--- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
--- had not started waits longer each time; when it is given up, an incident is opened.
--- Called by requeue_run, requeue_expired_runs and fail_run_of_dagster. Locks the run's row; returns nothing if the
--- attempt is already over.
-create or replace function ops.give_up_attempt(
-    p_run_id uuid,
-    p_attempt int,
-    p_reason text,
-    p_only_expired boolean
-)
-returns ops.run_status
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
-as $$
-declare
-    v_now timestamptz := clock_timestamp();
-    v_status ops.run_status;
-    v_in_vain int;
-begin
-    with was as materialized (
-        select r as run from ops.runs as r
-        where
-            r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
-            and (not p_only_expired or r.lease_expires_at < v_now)
-        for no key update
-    ), sealed as materialized (
-        select (was.run).id, (was.run).attempt, (was.run).priority, (was.run).event_count + 1 as seq,
-            (was.run).event_hash as prev_hash, a.next_status, a.not_before, a.in_vain,
-            format('%s: %s', a.next_status, p_reason) as message,
-            jsonb_build_object(
-                'from', (was.run).status, 'to', a.next_status, 'reason', p_reason, 'worker', (was.run).claimed_by
-            ) as payload
-        from was, ops.after_attempt(was.run, v_now) as a
-    ), moved as (
-        update ops.runs as r
-        set status = s.next_status, claimed_by = null, lease_expires_at = null,
-            turn = case when s.next_status = 'queued' then ops.first_turn(s.priority, r.turn) else r.turn end,
-            dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
-            claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
-            started_at = case when s.next_status = 'queued' then null else r.started_at end,
-            finished_at = case when s.next_status = 'queued' then null else v_now end,
-            not_before = s.not_before,
-            error_message = case
-                when s.next_status = 'queued' then null
-                when s.next_status = 'failed' and s.in_vain > 1
-                    then format('could not be started, %s times in vain: %s', s.in_vain, p_reason)
-                else p_reason
-            end,
-            event_count = s.seq,
-            event_hash = ops.hash_event(
-                s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
-            )
-        from sealed as s
-        where r.id = s.id
-        returning r.*, s.prev_hash, s.message, s.payload, s.in_vain
-    ), event as (
-        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
-        from moved as m
-    )
-    select m.status, m.in_vain into v_status, v_in_vain from moved as m;
-    if v_status = 'failed' and v_in_vain > 1 then
-        perform ops.open_incident_of_launches(p_run_id);
-    end if;
-    if v_status = 'queued' and ops.yield_to_newer_run(p_run_id) then
-        return 'canceled';
-    elsif v_status in ('failed', 'canceled') then
-        perform ops.end_data_work(p_run_id, p_reason);
-    end if;
-    return v_status;
-end
-$$;
-comment on function ops.give_up_attempt is 'Ends an attempt: queued again, failed or canceled.';
-revoke all on function ops.give_up_attempt from public;
-$ops_file$);
-
 select pg_temp.make_function('grant_exception', $ops_file$
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author:
@@ -3461,7 +3633,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exception ops.exceptions := ops.exception_to_change(grant_exception.exception_id);
+    v_exception ops.exceptions := ops_private.exception_to_change(grant_exception.exception_id);
     v_caller text := coalesce(ops.caller_id(), ops.caller_role());
 begin
     if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then
@@ -3486,10 +3658,9 @@ grant execute on function ops.grant_exception to service_role, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('handle_build_complete', $ops_file$
--- Records a build's result at gate G1: its outcome as the check `build`, and the checks it made. Called by
--- accept_event.
--- Locks the gate. Raises PT400 for another gate, and what record_gate_check raises.
-create or replace function ops.handle_build_complete(
+-- Records a build's result at gate G1: its outcome as the check `build`, and the checks it made. Locks the gate. Raises
+-- PT400 for another gate, and what record_gate_check raises.
+create or replace function ops_private.handle_build_complete(
     p_release ops.releases,
     p_envelope jsonb
 )
@@ -3501,21 +3672,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_envelope ->> 'gate_code' <> 'G1' then
-        perform ops.refuse_field('gate_code', 'of a build is G1');
+        perform ops_private.refuse_field('gate_code', 'of a build is G1');
     end if;
-    return ops.take_checks(p_release, 'G1', 'build', p_envelope);
+    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope);
 end
 $$;
-comment on function ops.handle_build_complete is 'Notes what a build says of gate G1.';
-revoke all on function ops.handle_build_complete from public;
+comment on function ops_private.handle_build_complete is 'Notes what a build says of gate G1.';
+revoke all on function ops_private.handle_build_complete from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_deployment_event', $ops_file$
--- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was started
--- elsewhere, which the gates must allow like any other. Called by accept_event. Locks the project and what a deployment
--- locks.
+-- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was
+-- started elsewhere, which the gates must allow like any other. Locks the project and what a deployment locks.
 -- Raises PT400 and PT409.
-create or replace function ops.handle_deployment_event(
+create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
     p_envelope jsonb
 )
@@ -3531,28 +3701,28 @@ declare
     v_deployment ops.deployments;
 begin
     perform from ops.projects as p where p.id = p_release.project_id for no key update;
-    select * into v_place from ops.promotion_target(p_release.project_id, p_envelope ->> 'environment');
-    v_deployment.id := ops.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
+    select * into v_place from ops_private.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    v_deployment.id := ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
     if v_deployment.id is null then
-        v_deployment.id := ops.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
+        v_deployment.id := ops_private.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
     end if;
     if v_deployment.id is null then
-        v_deployment.id := ops.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
+        v_deployment.id := ops_private.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
     end if;
     select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
-    perform ops.move_deployment_to(v_deployment, v_status);
+    perform ops_private.move_deployment_to(v_deployment, v_status);
     return jsonb_build_object('deployment_id', v_deployment.id)
-        || ops.take_evidence(ops.gate_of_release(p_release.id, 'G4'), p_envelope);
+        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, 'G4'), p_envelope);
 end
 $$;
-comment on function ops.handle_deployment_event is 'Notes how a deployment goes.';
-revoke all on function ops.handle_deployment_event from public;
+comment on function ops_private.handle_deployment_event is 'Notes how a deployment goes.';
+revoke all on function ops_private.handle_deployment_event from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_environment_event', $ops_file$
--- Records an event of an environment with the event's facts. Called by accept_event. Locks nothing. Raises PT400 for
+-- Records an event of an environment with the event's facts. Locks nothing. Raises PT400 for
 -- evidence without a release.
-create or replace function ops.handle_environment_event(
+create or replace function ops_private.handle_environment_event(
     p_project_id uuid,
     p_release ops.releases,
     p_envelope jsonb
@@ -3567,7 +3737,7 @@ declare
     v_id bigint;
 begin
     if jsonb_array_length(nullif(p_envelope -> 'evidence', 'null')) > 0 then
-        perform ops.refuse_field('evidence', 'is of a release; an environment has none');
+        perform ops_private.refuse_field('evidence', 'is of a release; an environment has none');
     end if;
     insert into ops.environment_events (
         project_id, environment_id, environment, event, payload, source, recorded_by, occurred_at
@@ -3589,14 +3759,13 @@ begin
     return jsonb_build_object('environment_event_id', v_id);
 end
 $$;
-comment on function ops.handle_environment_event is 'Notes what happened to an environment.';
-revoke all on function ops.handle_environment_event from public;
+comment on function ops_private.handle_environment_event is 'Notes what happened to an environment.';
+revoke all on function ops_private.handle_environment_event from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_gate_signoff', $ops_file$
--- Records a person's decision on gate G2 or G3. Called by accept_event. Locks the gate. Raises PT400, and what
--- sign_off_gate raises.
-create or replace function ops.handle_gate_signoff(
+-- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what sign_off_gate raises.
+create or replace function ops_private.handle_gate_signoff(
     p_release ops.releases,
     p_envelope jsonb
 )
@@ -3611,7 +3780,7 @@ declare
     v_approval_id uuid;
 begin
     if (v_gate_code, p_envelope ->> 'persona_role') in (('G2', 'release_manager'), ('G3', 'qa_tester')) then
-        perform ops.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
+        perform ops_private.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
     end if;
     v_approval_id := ops.sign_off_gate(
         p_release.id, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
@@ -3619,18 +3788,18 @@ begin
         p_envelope ->> 'source'
     );
     return jsonb_build_object('approval_id', v_approval_id)
-        || ops.take_evidence(ops.gate_of_release(p_release.id, v_gate_code), p_envelope);
+        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
 $$;
-comment on function ops.handle_gate_signoff is 'Notes a persons decision on a gate.';
-revoke all on function ops.handle_gate_signoff from public;
+comment on function ops_private.handle_gate_signoff is 'Notes a person''s decision on a gate.';
+revoke all on function ops_private.handle_gate_signoff from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
--- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and the
--- checks it made. Called by accept_event. Locks the deployment and the gate.
--- Raises PT400 for another gate, PT409 if the release was not deployed there.
-create or replace function ops.handle_health_check(
+-- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and
+-- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
+-- was not deployed there.
+create or replace function ops_private.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb
 )
@@ -3645,9 +3814,9 @@ declare
     v_deployment_id uuid;
 begin
     if p_envelope ->> 'gate_code' <> 'G4' then
-        perform ops.refuse_field('gate_code', 'of a health check is G4');
+        perform ops_private.refuse_field('gate_code', 'of a health check is G4');
     end if;
-    select * into v_place from ops.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    select * into v_place from ops_private.promotion_target(p_release.project_id, p_envelope ->> 'environment');
     select d.id into v_deployment_id from ops.deployments as d
     where
         d.release_id = p_release.id and d.stage = v_place.stage and d.status <> 'failed'
@@ -3660,18 +3829,17 @@ begin
             column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
     end if;
     return jsonb_build_object('deployment_id', v_deployment_id)
-        || ops.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
 end
 $$;
-comment on function ops.handle_health_check is 'Notes the health of a deployment.';
-revoke all on function ops.handle_health_check from public;
+comment on function ops_private.handle_health_check is 'Notes the health of a deployment.';
+revoke all on function ops_private.handle_health_check from public;
 $ops_file$);
 
 select pg_temp.make_function('has_permission', $ops_file$
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
--- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people.
--- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
--- exist.
+-- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people. Called by
+-- policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,
@@ -3775,7 +3943,7 @@ begin
         and r.status in ('claimed', 'running')
     returning r.cancel_requested_at is not null into v_canceled;
     if not found then
-        perform ops.refuse_attempt(p_run_id, v_attempt);
+        perform ops_private.refuse_attempt(p_run_id, v_attempt);
     end if;
     return v_canceled;
 end
@@ -3787,9 +3955,8 @@ $ops_file$);
 
 select pg_temp.make_function('hold_backup', $ops_file$
 -- Holds a backup: neither retention nor a person can drop it until the hold is released. Called by people who may back
--- up.
--- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
--- Repeating it keeps the first hold.
+-- up. Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a
+-- reason. Repeating it keeps the first hold.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.hold_backup(
     backup_id uuid,
@@ -3802,7 +3969,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(hold_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(hold_backup.backup_id, 'backup');
 begin
     if coalesce(btrim(hold_backup.reason), '') = '' then
         raise sqlstate 'PT400' using message = 'A hold has a reason', hint = 'Say why it is kept.';
@@ -3816,7 +3983,7 @@ begin
             hold_reason = hold_backup.reason
         where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.note_backup(v_backup, 'backup_held', hold_backup.reason);
+        perform ops_private.note_backup(v_backup, 'backup_held', hold_backup.reason);
     end if;
     return v_backup;
 end
@@ -3828,12 +3995,11 @@ grant execute on function ops.hold_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('ingest_event', $ops_file$
--- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises no
--- error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote is
--- undone.
--- Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks what its
--- handler locks. Raises only errors that are not the sender's fault. Repeating it with the same idempotency key writes
--- nothing twice.
+-- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
+-- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
+-- is undone. Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks
+-- what its handler locks. Raises only errors that are not the sender's fault. Repeating it with the same
+-- idempotency key writes nothing twice.
 -- Definer: senders of events may not write tables; the caller's permission for the event is checked.
 create or replace function ops.ingest_event(envelope jsonb)
 returns jsonb
@@ -3843,7 +4009,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_text text := ops.envelope_text(envelope);
+    v_text text := ops_private.envelope_text(envelope);
     v_answer jsonb;
     v_state text;
     v_message text;
@@ -3851,18 +4017,18 @@ declare
     v_hint text;
 begin
     begin
-        perform ops.refuse_envelope(envelope, v_text);
-        v_answer := ops.accept_event(envelope, v_text);
+        perform ops_private.refuse_envelope(envelope, v_text);
+        v_answer := ops_private.accept_event(envelope, v_text);
     exception when others then
         get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
             v_hint = pg_exception_hint;
-        v_answer := ops.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
+        v_answer := ops_private.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
         if v_answer is null then
             raise;
         end if;
     end;
     if v_answer ->> 'status' <> 'accepted' then -- what is accepted was logged with what it wrote
-        perform ops.log_delivery(envelope, v_text, v_answer);
+        perform ops_private.log_delivery(envelope, v_text, v_answer);
     end if;
     perform set_config('response.status', v_answer ->> 'http_status', true); -- PostgREST's answer
     return v_answer;
@@ -3992,7 +4158,7 @@ select pg_temp.make_function('judge_delivery', $ops_file$
 -- left more often than it came there is an old one. A deletion is applied only if no delivery reports a later life of
 -- the branch: in doubt, only the repository counts.
 -- Called by apply_delivery; p_head is empty for a branch that does not exist. Locks and raises nothing.
-create or replace function ops.judge_delivery(
+create or replace function ops_private.judge_delivery(
     p_delivery ops.push_deliveries,
     p_head text
 )
@@ -4009,7 +4175,7 @@ declare
     v_fits boolean := v_from is not distinct from v_head;
     v_told record;
 begin
-    select t.* into v_told from ops.other_tellings(p_delivery) as t;
+    select t.* into v_told from ops_private.other_tellings(p_delivery) as t;
     if v_to = v_head then
         is_overtaken := false;
         is_doubtful := false;
@@ -4024,15 +4190,15 @@ begin
     return next;
 end
 $$;
-comment on function ops.judge_delivery is 'Whether a push is stale, and whether it is doubtful.';
-revoke all on function ops.judge_delivery from public;
+comment on function ops_private.judge_delivery is 'Whether a push is stale, and whether it is doubtful.';
+revoke all on function ops_private.judge_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('judge_deployment', $ops_file$
 -- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
 -- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
--- Called by judge_gate and settle_health. Locks and raises nothing.
-create or replace function ops.judge_deployment(
+-- Locks and raises nothing.
+create or replace function ops_private.judge_deployment(
     p_deployment ops.deployments
 )
 returns table (verdict ops.ops_gate_status, reason text)
@@ -4048,93 +4214,13 @@ select
     end,
     format('deployment to %s, %s', (p_deployment).stage, t.reason)
 from ops.release_gates as g
-cross join lateral ops.tally_checks(
+cross join lateral ops_private.count_checks(
     g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
 ) as t
 where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
 $$;
-comment on function ops.judge_deployment is 'Whether a deployment proved its health, within its window.';
-revoke all on function ops.judge_deployment from public;
-$ops_file$);
-
-select pg_temp.make_function('judge_gate', $ops_file$
--- Returns the verdict on a gate's facts without exceptions, its basis, and the time until which it can still change.
--- Called by settle_gate, which locks the gate's row. Locks and raises nothing.
-create or replace function ops.judge_gate(
-    p_gate ops.release_gates
-)
-returns table (merit ops.ops_gate_status, reason text, deadline_at timestamptz)
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_deployment ops.deployments;
-    v_checks record;
-    v_approvals record;
-begin
-    if p_gate.gate_code = 'G4' then
-        -- a failed deployment has nothing whose health could be checked
-        select d.* into v_deployment from ops.deployments as d
-        where d.release_id = p_gate.release_id and d.status <> 'failed'
-        order by d.created_at desc, d.id desc
-        limit 1;
-        if not found then
-            return query select 'pending'::ops.ops_gate_status, 'not deployed yet', null::timestamptz;
-            return;
-        end if;
-        return query select j.verdict, j.reason, v_deployment.g4_deadline_at from ops.judge_deployment(v_deployment) as j;
-        return;
-    end if;
-    select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
-    v_checks := v_approvals;
-    if p_gate.gate_code in ('G2', 'G3') then
-        select t.verdict, t.reason into v_approvals from ops.tally_approvals(p_gate.id, p_gate.quorum) as t;
-    end if;
-    if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
-        select t.verdict, t.reason into v_checks from ops.tally_checks(p_gate.id, p_gate.required_checks) as t;
-    end if;
-    return query select
-        case
-            when 'failed' in (v_approvals.verdict, v_checks.verdict) then 'failed'::ops.ops_gate_status
-            when 'pending' in (v_approvals.verdict, v_checks.verdict) then 'pending'
-            else 'passed'
-        end,
-        concat_ws('; ', v_approvals.reason, v_checks.reason), null::timestamptz;
-end
-$$;
-comment on function ops.judge_gate is 'What the facts of a gate come to, exceptions left aside.';
-revoke all on function ops.judge_gate from public;
-$ops_file$);
-
-select pg_temp.make_function('keep_an_owner', $ops_file$
--- Prevents the removal of a project's last owner, by any caller. Fired by ops.project_memberships, before an owner's
--- row is changed or removed; the removal of a project removes its owners too.
--- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
--- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
-create or replace function ops.keep_an_owner()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform from ops.projects as p where p.id = old.project_id for no key update;
-    if found and not exists (
-        select from ops.project_memberships as m
-        where m.project_id = old.project_id and m.role = 'owner' and m.user_id <> old.user_id
-    ) then
-        raise sqlstate 'PT409' using
-            message = 'A project keeps an owner',
-            hint = 'Make somebody else owner first: ops.set_member.';
-    end if;
-    return case tg_op when 'DELETE' then old else new end;
-end
-$$;
-comment on function ops.keep_an_owner is 'Refuses that a project loses its last owner.';
-revoke all on function ops.keep_an_owner from public;
+comment on function ops_private.judge_deployment is 'Whether a deployment proved its health, within its window.';
+revoke all on function ops_private.judge_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('known_runs', $ops_file$
@@ -4154,6 +4240,34 @@ $$;
 comment on function ops.known_runs is 'Those of the runs that are on the record.';
 revoke all on function ops.known_runs from public;
 grant execute on function ops.known_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('last_broken_run', $ops_file$
+-- Returns a run with an event before that time whose chain does not verify, or null. Locks and raises nothing.
+create or replace function ops_private.last_broken_run(
+    p_until timestamptz
+)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run_id uuid;
+begin
+    for v_run_id in
+        select distinct e.run_id from ops.run_events as e where e.created_at < p_until
+    loop
+        if not exists (select from ops.runs as r where r.id = v_run_id) or not ops.verify_run_chain(v_run_id) then
+            return v_run_id;
+        end if;
+    end loop;
+    return null;
+end
+$$;
+comment on function ops_private.last_broken_run is 'A run with an event before that time whose chain is broken.';
+revoke all on function ops_private.last_broken_run from public;
 $ops_file$);
 
 select pg_temp.make_function('list_logged_runs', $ops_file$
@@ -4279,7 +4393,7 @@ $ops_file$);
 select pg_temp.make_function('living_environment', $ops_file$
 -- Returns the living environment of that name. Called by create_backup and restore_backup, after the permission check.
 -- Locks nothing. Raises PT404.
-create or replace function ops.living_environment(
+create or replace function ops_private.living_environment(
     p_project_id uuid,
     p_env text
 )
@@ -4302,14 +4416,14 @@ begin
     return v_environment;
 end
 $$;
-comment on function ops.living_environment is 'The living environment of a name.';
-revoke all on function ops.living_environment from public;
+comment on function ops_private.living_environment is 'The living environment of a name.';
+revoke all on function ops_private.living_environment from public;
 $ops_file$);
 
 select pg_temp.make_function('lock_attempt', $ops_file$
 -- Returns the run if this is its current attempt and it is at work, and locks its row, so that an attempt that was
 -- given up cannot write. Called by functions that record backups and restores. Raises PT404 and PT410.
-create or replace function ops.lock_attempt(
+create or replace function ops_private.lock_attempt(
     p_run_id uuid,
     p_attempt int
 )
@@ -4326,21 +4440,20 @@ begin
     where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running'
     for no key update;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     return v_run;
 end
 $$;
-comment on function ops.lock_attempt is 'The run whose current attempt this is.';
-revoke all on function ops.lock_attempt from public;
+comment on function ops_private.lock_attempt is 'The run whose current attempt this is.';
+revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('log_delivery', $ops_file$
 -- Inserts the log row of a delivery and returns its id; null if the same key was accepted before. This prevents a
--- second write of an event: concurrent deliveries wait for the first.
--- Called by ingest_event and accept_event. Locks and raises nothing. The log keeps 64 kB of an envelope; more belongs
--- in the store.
-create or replace function ops.log_delivery(
+-- second write of an event: concurrent deliveries wait for the first. Locks and raises nothing. The log keeps 64 kB of
+-- an envelope; more belongs in the store.
+create or replace function ops_private.log_delivery(
     p_envelope jsonb,
     p_text text,
     p_answer jsonb,
@@ -4358,9 +4471,9 @@ insert into ops.event_ingest_log (
     envelope, envelope_sha256, size_bytes, caller_role, caller_id
 )
 select
-    ops.envelope_label(p_envelope, 'idempotency_key'), ops.envelope_label(p_envelope, 'schema_version'),
-    ops.envelope_label(p_envelope, 'event_type'), ops.envelope_label(p_envelope, 'source'),
-    coalesce(p_project_id, p.id), coalesce(p_release_id, ops.named_release(p.id, p_envelope ->> 'release')),
+    ops_private.envelope_label(p_envelope, 'idempotency_key'), ops_private.envelope_label(p_envelope, 'schema_version'),
+    ops_private.envelope_label(p_envelope, 'event_type'), ops_private.envelope_label(p_envelope, 'source'),
+    coalesce(p_project_id, p.id), coalesce(p_release_id, ops_private.named_release(p.id, p_envelope ->> 'release')),
     (p_answer ->> 'status')::ops.ops_processing_status, (p_answer ->> 'http_status')::int,
     case
         when p_answer ->> 'status' = 'rejected' then concat_ws(': ', p_answer ->> 'field', p_answer ->> 'message')
@@ -4370,14 +4483,14 @@ select
         when octet_length(p_text) <= 65536 then p_envelope
         when p_text is not null then jsonb_build_object('truncated', left(p_text, 16000))
     end,
-    ops.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
+    ops_private.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
     ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())
-from (select ops.named_project(p_envelope ->> 'project') as id) as p
+from (select ops_private.named_project(p_envelope ->> 'project') as id) as p
 on conflict (idempotency_key) where processing_status = 'accepted' do nothing
 returning id
 $$;
-comment on function ops.log_delivery is 'Writes the logs row of a delivery.';
-revoke all on function ops.log_delivery from public;
+comment on function ops_private.log_delivery is 'Writes the logs row of a delivery.';
+revoke all on function ops_private.log_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('log_retention_is_due', $ops_file$
@@ -4400,17 +4513,17 @@ select
     p_last_at is null or p_last_at <= p_now - interval '1 day'
     or exists (
         select from ops.list_partitions('run_logs') as p
-        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('log_days'))
+        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('log_days'))
     )
     or exists (
         select from ops.list_partitions('run_events') as p
-        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('event_days'))
+        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('event_days'))
     )
-    or exists (select from ops.months_without_partition('run_logs', 'logged_at', 3))
-    or exists (select from ops.months_without_partition('run_events', 'created_at', 3))
+    or exists (select from ops_private.months_without_partition('run_logs', 'logged_at', 3))
+    or exists (select from ops_private.months_without_partition('run_events', 'created_at', 3))
     or exists (
         select from ops.event_ingest_log as l
-        where l.received_at < p_now - make_interval(days => ops.longest_ttl('ingest_days'))
+        where l.received_at < p_now - make_interval(days => ops_private.longest_ttl('ingest_days'))
     )
 $$;
 comment on function ops.log_retention_is_due is 'Whether log lines, deliveries or events are past their time.';
@@ -4421,7 +4534,7 @@ $ops_file$);
 select pg_temp.make_function('longest_ttl', $ops_file$
 -- Returns the longest retention, in days, of all projects and of the platform's default.
 -- Called by the expiry of whole months. Locks and raises nothing.
-create or replace function ops.longest_ttl(
+create or replace function ops_private.longest_ttl(
     p_rule text
 )
 returns int
@@ -4430,42 +4543,18 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select max((ops.rules_in_force(p.id, 'ttl') ->> p_rule)::int)
+select max((ops_private.rules_in_force(p.id, 'ttl') ->> p_rule)::int)
 from (select project.id from ops.projects as project union all select null) as p
 $$;
-comment on function ops.longest_ttl is 'The most days that any project keeps something.';
-revoke all on function ops.longest_ttl from public;
-$ops_file$);
-
-select pg_temp.make_function('main_sha', $ops_file$
--- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
--- is neither.
--- Called by start_deployment. Locks and raises nothing.
-create or replace function ops.main_sha(p_release ops.releases)
-returns text
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-select s.value
-from jsonb_each_text((p_release).git_shas) as s
-join ops.projects as p on p.id = (p_release).project_id
-where
-    right(ops.normalise_repo_url(p.repo_url), length(s.key) + 1) = '/' || lower(s.key)
-    or (select count(*) from jsonb_object_keys((p_release).git_shas)) = 1
-order by length(s.key) desc
-limit 1
-$$;
-comment on function ops.main_sha is 'The commit of the projects own repository in a release.';
-revoke all on function ops.main_sha from public;
+comment on function ops_private.longest_ttl is 'The most days that any project keeps something.';
+revoke all on function ops_private.longest_ttl from public;
 $ops_file$);
 
 select pg_temp.make_function('make_backup', $ops_file$
 -- Inserts the row of a run's backup, of the run's environment or of the production that it clones. Called by
 -- create_backup, and by record_backup_start for a run that was queued in another way. Locks nothing. Raises PT409 for a
 -- run that has ended or works on no environment.
-create or replace function ops.make_backup(
+create or replace function ops_private.make_backup(
     p_run_id uuid,
     p_environment_id uuid default null
 )
@@ -4496,16 +4585,15 @@ begin
     return v_backup;
 end
 $$;
-comment on function ops.make_backup is 'The row of the backup that a run makes.';
-revoke all on function ops.make_backup from public;
+comment on function ops_private.make_backup is 'The row of the backup that a run makes.';
+revoke all on function ops_private.make_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('make_environment', $ops_file$
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
--- generation.
--- Called by ensure_environment and queue_run, after the permission check. Two concurrent callers get the same row.
--- A retry is harmless.
-create or replace function ops.make_environment(
+-- generation. Called by functions that checked the permission. Two concurrent callers get the
+-- same row. A retry is harmless.
+create or replace function ops_private.make_environment(
     p_project_id uuid,
     p_branch text,
     p_stage ops.environment_stage default null
@@ -4540,14 +4628,13 @@ begin
     return v_environment;
 end
 $$;
-comment on function ops.make_environment is 'The living environment of a branch, made where there is none.';
-revoke all on function ops.make_environment from public;
+comment on function ops_private.make_environment is 'The living environment of a branch, made where there is none.';
+revoke all on function ops_private.make_environment from public;
 $ops_file$);
 
 select pg_temp.make_function('make_gates', $ops_file$
--- Creates the four gates of a new release, with the policy's current rules.
--- Called by create_release. Locks no rows of others; raises nothing.
-create or replace function ops.make_gates(p_release ops.releases)
+-- Creates the four gates of a new release, with the policy's current rules. Locks no rows of others; raises nothing.
+create or replace function ops_private.make_gates(p_release ops.releases)
 returns void
 language sql
 volatile
@@ -4561,16 +4648,16 @@ select
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
     (rules ->> 'g4_window_seconds')::int
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
-cross join ops.rules_in_force((p_release).project_id, 'gates') as rules
+cross join ops_private.rules_in_force((p_release).project_id, 'gates') as rules
 $$;
-comment on function ops.make_gates is 'Makes the four gates of a new release.';
-revoke all on function ops.make_gates from public;
+comment on function ops_private.make_gates is 'Makes the four gates of a new release.';
+revoke all on function ops_private.make_gates from public;
 $ops_file$);
 
 select pg_temp.make_function('make_partition', $ops_file$
 -- Creates the partition of one month and moves its rows there from the default partition.
 -- Called by ensure_partitions, under its lock. Locks the default partition. Raises what the server raises.
-create or replace function ops.make_partition(
+create or replace function ops_private.make_partition(
     p_table text,
     p_column text,
     p_month timestamptz
@@ -4602,14 +4689,14 @@ begin
     return v_name;
 end
 $$;
-comment on function ops.make_partition is 'Makes the partition of one month.';
-revoke all on function ops.make_partition from public;
+comment on function ops_private.make_partition is 'Makes the partition of one month.';
+revoke all on function ops_private.make_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('make_restore', $ops_file$
 -- Inserts the row of a run's restore. Called by restore_backup, and by record_restore_start for a run that was queued
 -- in another way. Locks nothing. Raises PT409 for a run that has ended.
-create or replace function ops.make_restore(
+create or replace function ops_private.make_restore(
     p_run_id uuid,
     p_backup_id uuid,
     p_purpose ops.restore_purpose
@@ -4641,13 +4728,13 @@ begin
     return v_restore;
 end
 $$;
-comment on function ops.make_restore is 'The row of the restore that a run does.';
-revoke all on function ops.make_restore from public;
+comment on function ops_private.make_restore is 'The row of the restore that a run does.';
+revoke all on function ops_private.make_restore from public;
 $ops_file$);
 
 select pg_temp.make_function('minute_of_week', $ops_file$
 -- Returns the minutes from Monday 00:00 to a time of the week such as `fri 16:00`; null for any other text.
--- Called by freeze_reason and set_policy. Reads, locks and raises nothing.
+-- Called by freeze_reason and window_fault. Reads, locks and raises nothing.
 create or replace function ops.minute_of_week(p_time text)
 returns int
 language sql
@@ -4667,9 +4754,8 @@ $ops_file$);
 
 select pg_temp.make_function('months_without_partition', $ops_file$
 -- Lists the months without a partition: this one, the next ones, and those of rows in the default partition that are
--- not older than the longest retention.
--- Called by ensure_partitions. Locks and raises nothing.
-create or replace function ops.months_without_partition(
+-- not older than the longest retention. Locks and raises nothing.
+create or replace function ops_private.months_without_partition(
     p_table text,
     p_column text,
     p_months_ahead int
@@ -4706,94 +4792,14 @@ begin
     ) using v_now, p_months_ahead;
 end
 $$;
-comment on function ops.months_without_partition is 'The months that lack a partition.';
-revoke all on function ops.months_without_partition from public;
-$ops_file$);
-
-select pg_temp.make_function('move_branch', $ops_file$
--- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
--- production is built, environments of deleted branches are destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
--- the commit is joined instead of superseded.
-create or replace function ops.move_branch(
-    p_project_id uuid,
-    p_branch text,
-    p_sha text,
-    p_trigger text,
-    p_requested_by text default null
-)
-returns table (outcome text, run_id uuid)
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-    v_environment ops.environments;
-    v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
-    v_stage ops.environment_stage;
-    v_kind ops.run_kind := 'destroy';
-begin
-    perform from ops.projects as p where p.id = p_project_id for no key update;
-    run_id := null;
-    if v_is_gone then
-        delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;
-        select e.* into v_environment from ops.environments as e
-        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
-        outcome := case
-            when v_environment.id is null then 'nothing to destroy'
-            when v_environment.stage = 'production' then 'production stays'
-            when exists (
-                select from ops.runs as r
-                where r.environment_id = v_environment.id and r.kind = 'destroy'
-                    and r.status in ('queued', 'claimed', 'running')
-                    and not exists ( -- what waits behind it would go to the branch's next environment
-                        select from ops.runs as n
-                        where n.environment_id = v_environment.id and n.status = 'queued'
-                            and n.kind in ('deploy', 'build') and n.run_number > r.run_number
-                    )
-            ) then 'unchanged'
-            else 'queued'
-        end;
-    else
-        outcome := case when exists (
-            select from ops.branch_heads as h
-            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
-        ) then 'unchanged' else 'queued' end;
-        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
-        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
-        -- a stage that was given at the environment's creation overrides the branch's rule
-        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
-        from ops.projects as p
-        left join ops.environments as e
-            on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
-        where p.id = p_project_id;
-        v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
-        if outcome = 'queued' then
-            run_id := ops.run_to_join(p_project_id, p_branch, p_sha, v_kind);
-            outcome := case when run_id is null then 'queued' else 'joined' end;
-        end if;
-    end if;
-    if outcome = 'queued' then
-        run_id := ops.queue_run(
-            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
-            'refs/heads/' || p_branch,
-            p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
-        );
-    end if;
-    return next;
-end
-$$;
-comment on function ops.move_branch is 'Moves a branch and queues what follows.';
-revoke all on function ops.move_branch from public;
+comment on function ops_private.months_without_partition is 'The months that lack a partition.';
+revoke all on function ops_private.months_without_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('move_deployment', $ops_file$
 -- Refuses an invalid change of a deployment's state, and sets the time of a valid one: the window of the health checks
 -- starts at the end. Fired by deployments, for any writer. Locks nothing; raises PT409.
-create or replace function ops.move_deployment()
+create or replace function ops_private.move_deployment()
 returns trigger
 language plpgsql
 volatile
@@ -4823,15 +4829,15 @@ begin
     return new;
 end
 $$;
-comment on function ops.move_deployment is 'Refuses a state change of a deployment that is not drawn.';
-revoke all on function ops.move_deployment from public;
+comment on function ops_private.move_deployment is 'Refuses a state change of a deployment that is not drawn.';
+revoke all on function ops_private.move_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('move_deployment_to', $ops_file$
 -- Changes the state of a deployment. Called by record_deployment_status, events and close_deployments after the
 -- permission check. Locks the releases it concerns, then the deployment and its gate. Raises PT409 for an invalid
 -- change. Repeating it is harmless.
-create or replace function ops.move_deployment_to(
+create or replace function ops_private.move_deployment_to(
     p_deployment ops.deployments,
     p_status ops.deployment_status
 )
@@ -4851,14 +4857,14 @@ begin
     update ops.deployments as d set status = p_status where d.id = p_deployment.id and d.status <> p_status;
 end
 $$;
-comment on function ops.move_deployment_to is 'Moves a deployment to a state.';
-revoke all on function ops.move_deployment_to from public;
+comment on function ops_private.move_deployment_to is 'Moves a deployment to a state.';
+revoke all on function ops_private.move_deployment_to from public;
 $ops_file$);
 
 select pg_temp.make_function('named_project', $ops_file$
 -- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
 -- nothing.
-create or replace function ops.named_project(p_name text)
+create or replace function ops_private.named_project(p_name text)
 returns uuid
 language sql
 stable
@@ -4870,14 +4876,14 @@ union all
 select p.id from ops.projects as p where p.id::text = lower(p_name)
 limit 1
 $$;
-comment on function ops.named_project is 'The project of a slug or an id.';
-revoke all on function ops.named_project from public;
+comment on function ops_private.named_project is 'The project of a slug or an id.';
+revoke all on function ops_private.named_project from public;
 $ops_file$);
 
 select pg_temp.make_function('named_release', $ops_file$
 -- Returns the release with a version or an id in a project; null if there is none. Called by functions that read
 -- envelopes. Raises nothing.
-create or replace function ops.named_release(
+create or replace function ops_private.named_release(
     p_project_id uuid,
     p_name text
 )
@@ -4897,15 +4903,15 @@ where
     end
 limit 1
 $$;
-comment on function ops.named_release is 'The release of a version or an id.';
-revoke all on function ops.named_release from public;
+comment on function ops_private.named_release is 'The release of a version or an id.';
+revoke all on function ops_private.named_release from public;
 $ops_file$);
 
 select pg_temp.make_function('new_run_id', $ops_file$
 -- Returns a new run id: a UUID of version 7, which begins with the time and ends with random bits, so that the newest
 -- runs are adjacent in every index, however many runs have ended. PostgreSQL 15 to 17 have no such function.
 -- Called by queue_run and enroll_run, and by scripts that fill a database. Locks and raises nothing.
-create or replace function ops.new_run_id(
+create or replace function ops_private.new_run_id(
     p_at timestamptz
 )
 returns uuid
@@ -4923,8 +4929,8 @@ begin
     return encode(set_byte(v_bytes, 6, (get_byte(v_bytes, 6) & 15) | 112), 'hex')::uuid;
 end
 $$;
-comment on function ops.new_run_id is 'A new runs id, ordered by time.';
-revoke all on function ops.new_run_id from public;
+comment on function ops_private.new_run_id is 'A new run''s id, ordered by time.';
+revoke all on function ops_private.new_run_id from public;
 $ops_file$);
 
 select pg_temp.make_function('next_turn', $ops_file$
@@ -4932,7 +4938,7 @@ select pg_temp.make_function('next_turn', $ops_file$
 -- alternate however many runs each has queued or at work.
 -- Called by queue_run and when a run returns to the queue. Locks and raises nothing; two concurrent calls may return
 -- the same turn, and then age decides.
-create or replace function ops.next_turn(
+create or replace function ops_private.next_turn(
     p_project_id uuid,
     p_priority int
 )
@@ -4951,13 +4957,13 @@ begin
             order by r.turn desc
             limit 1
         ),
-        ops.turn_among_projects(p_project_id, p_priority),
+        ops_private.turn_among_projects(p_project_id, p_priority),
         1
     );
 end
 $$;
-comment on function ops.next_turn is 'The place of a projects next run among all projects.';
-revoke all on function ops.next_turn from public;
+comment on function ops_private.next_turn is 'The place of a project''s next run among all projects.';
+revoke all on function ops_private.next_turn from public;
 $ops_file$);
 
 select pg_temp.make_function('night_of', $ops_file$
@@ -4965,7 +4971,7 @@ select pg_temp.make_function('night_of', $ops_file$
 -- is due. An hour that the clock skips counts from the moment of the jump; an hour that the clock repeats counts once,
 -- at its first time.
 -- Called by queue_nightly_backups. Locks nothing. Raises 22023 for an unknown time zone.
-create or replace function ops.night_of(
+create or replace function ops_private.night_of(
     p_now timestamptz,
     p_hour int,
     p_time_zone text
@@ -4997,8 +5003,8 @@ where m.due_at <= p_now
 order by m.day desc
 limit 1
 $$;
-comment on function ops.night_of is 'The last night whose hour has passed.';
-revoke all on function ops.night_of from public;
+comment on function ops_private.night_of is 'The last night whose hour has passed.';
+revoke all on function ops_private.night_of from public;
 $ops_file$);
 
 select pg_temp.make_function('normalise_repo_url', $ops_file$
@@ -5038,7 +5044,7 @@ $ops_file$);
 select pg_temp.make_function('note_backup', $ops_file$
 -- Records a change of a backup in its environment's events. Called by hold_backup, drop_backup and similar functions.
 -- Locks and raises nothing.
-create or replace function ops.note_backup(
+create or replace function ops_private.note_backup(
     p_backup ops.backups,
     p_event text,
     p_reason text default null
@@ -5061,8 +5067,8 @@ begin
     where e.id = p_backup.environment_id;
 end
 $$;
-comment on function ops.note_backup is 'Writes what people did with a backup to its environments events.';
-revoke all on function ops.note_backup from public;
+comment on function ops_private.note_backup is 'Writes what people did with a backup to its environment''s events.';
+revoke all on function ops_private.note_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('note_deployment', $ops_file$
@@ -5070,7 +5076,7 @@ select pg_temp.make_function('note_deployment', $ops_file$
 -- where it was deployed.
 -- Fired by deployments. Locks the deployment, its gate and the releases, which record_deployment_status locked before.
 -- Definer: a caller who changes a deployment may not write gates and releases.
-create or replace function ops.note_deployment()
+create or replace function ops_private.note_deployment()
 returns trigger
 language plpgsql
 volatile
@@ -5079,9 +5085,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if new.status <> 'pending' then
-        perform ops.settle_health(new.id);
+        perform ops_private.settle_health(new.id);
     end if;
-    perform ops.settle_gate(g.id) from ops.release_gates as g
+    perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
         update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';
@@ -5095,15 +5101,15 @@ begin
     return null;
 end
 $$;
-comment on function ops.note_deployment is 'Updates gate G4 and the release when a deployment changes state.';
-revoke all on function ops.note_deployment from public;
+comment on function ops_private.note_deployment is 'Updates gate G4 and the release when a deployment changes state.';
+revoke all on function ops_private.note_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('note_gate_fact', $ops_file$
 -- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
 -- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
 -- Definer: a caller who records a fact may not write gates.
-create or replace function ops.note_gate_fact()
+create or replace function ops_private.note_gate_fact()
 returns trigger
 language plpgsql
 volatile
@@ -5112,20 +5118,43 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_table_name = 'gate_checks' then
-        perform ops.settle_health(new.deployment_id);
+        perform ops_private.settle_health(new.deployment_id);
     end if;
-    perform ops.settle_gate(new.gate_id);
+    perform ops_private.evaluate_gate_row(new.gate_id);
     return null;
 end
 $$;
-comment on function ops.note_gate_fact is 'Judges the gate of a fact that was just told.';
-revoke all on function ops.note_gate_fact from public;
+comment on function ops_private.note_gate_fact is 'Judges the gate of a fact that was just told.';
+revoke all on function ops_private.note_gate_fact from public;
+$ops_file$);
+
+select pg_temp.make_function('open_break_glass_incident', $ops_file$
+-- Opens the incident of a break-glass exception, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
+-- Definer: a caller who breaks glass may not write incidents.
+create or replace function ops_private.open_break_glass_incident()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into ops.incidents (project_id, exception_id, severity, title, description, opened_by)
+    select
+        r.project_id, new.id, 'critical', format('Glass broken: %s of release %s', new.gate_code, r.version),
+        new.reason, new.granted_by
+    from ops.releases as r
+    where r.id = new.release_id;
+    return null;
+end
+$$;
+comment on function ops_private.open_break_glass_incident is 'Opens the incident of a break-glass exception.';
+revoke all on function ops_private.open_break_glass_incident from public;
 $ops_file$);
 
 select pg_temp.make_function('open_incident', $ops_file$
--- Opens an incident of a project, or of one of its deployments, and returns its id.
--- Called by people on call and by alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens
--- another.
+-- Opens an incident of a project, or of one of its deployments, and returns its id. Called by people on call and by
+-- alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens another.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.open_incident(
     project_id uuid,
@@ -5144,7 +5173,7 @@ as $$
 declare
     v_id uuid;
 begin
-    perform ops.require_permission(open_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(open_incident.project_id, 'record_incident');
     if p_deployment_id is not null and not exists (
         select from ops.deployments as d
         where d.id = p_deployment_id and d.project_id = open_incident.project_id
@@ -5169,34 +5198,10 @@ revoke all on function ops.open_incident from public;
 grant execute on function ops.open_incident to service_role, ops_worker, sre;
 $ops_file$);
 
-select pg_temp.make_function('open_incident_of_glass', $ops_file$
--- Opens the incident of a broken glass, for any writer of the exception. Fired by exceptions. Locks and raises nothing.
--- Definer: a caller who breaks glass may not write incidents.
-create or replace function ops.open_incident_of_glass()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into ops.incidents (project_id, exception_id, severity, title, description, opened_by)
-    select
-        r.project_id, new.id, 'critical', format('Glass broken: %s of release %s', new.gate_code, r.version),
-        new.reason, new.granted_by
-    from ops.releases as r
-    where r.id = new.release_id;
-    return null;
-end
-$$;
-comment on function ops.open_incident_of_glass is 'Opens the incident of glass that was broken.';
-revoke all on function ops.open_incident_of_glass from public;
-$ops_file$);
-
 select pg_temp.make_function('open_incident_of_launches', $ops_file$
--- Opens the incident of a run that was given up because it could not be started; a project has at most one open.
--- Called by give_up_attempt. Locks and raises nothing; two concurrent calls may open two.
-create or replace function ops.open_incident_of_launches(
+-- Opens the incident of a run that was given up because it could not be started; a project has at most one open. Locks
+-- and raises nothing; two concurrent calls may open two.
+create or replace function ops_private.open_incident_of_launches(
     p_run_id uuid
 )
 returns void
@@ -5218,15 +5223,15 @@ where
         where i.project_id = r.project_id and i.title = 'Runs cannot be started' and i.resolved_at is null
     )
 $$;
-comment on function ops.open_incident_of_launches is 'Opens the incident of a run that could not be started.';
-revoke all on function ops.open_incident_of_launches from public;
+comment on function ops_private.open_incident_of_launches is 'Opens the incident of a run that could not be started.';
+revoke all on function ops_private.open_incident_of_launches from public;
 $ops_file$);
 
 select pg_temp.make_function('other_tellings', $ops_file$
 -- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
 -- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
--- webhook of the same repository does. Called by apply_delivery. Locks and raises nothing.
-create or replace function ops.other_tellings(
+-- webhook of the same repository does. Locks and raises nothing.
+create or replace function ops_private.other_tellings(
     p_delivery ops.push_deliveries
 )
 returns table (arrivals bigint, departures bigint, echoes bigint)
@@ -5248,14 +5253,14 @@ where
     and (d.sha = (p_delivery).sha or d.previous_sha = (p_delivery).sha)
     and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
 $$;
-comment on function ops.other_tellings is 'What other deliveries told of the commit that a branch moves to.';
-revoke all on function ops.other_tellings from public;
+comment on function ops_private.other_tellings is 'What other deliveries told of the commit that a branch moves to.';
+revoke all on function ops_private.other_tellings from public;
 $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
 -- Returns the environment's name in Dagster: project/branch, without the characters that Dagster reserves, and with the
 -- generation from the second on. Two environments never have the same name, because no branch name contains ~.
--- Called by ensure_environment. Locks and raises nothing.
+-- Called by make_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,
     p_branch text,
@@ -5280,9 +5285,8 @@ $ops_file$);
 
 select pg_temp.make_function('pause_before_launch', $ops_file$
 -- Returns how long a run waits after so many failed launches: 5 seconds, then twice as long each time, at most 5
--- minutes; null after the sixteenth, about an hour, when it is given up. Called by give_up_attempt. Locks and raises
--- nothing.
-create or replace function ops.pause_before_launch(
+-- minutes; null after the sixteenth, about an hour, when it is given up. Locks and raises nothing.
+create or replace function ops_private.pause_before_launch(
     p_in_vain int
 )
 returns interval
@@ -5293,13 +5297,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 select make_interval(secs => least(5 * 2 ^ (p_in_vain - 1), 300)) where p_in_vain < 16
 $$;
-comment on function ops.pause_before_launch is 'How long a run waits that could not be started.';
-revoke all on function ops.pause_before_launch from public;
+comment on function ops_private.pause_before_launch is 'How long a run waits that could not be started.';
+revoke all on function ops_private.pause_before_launch from public;
 $ops_file$);
 
 select pg_temp.make_function('peek_runs', $ops_file$
--- Returns the runs that claim_runs would return, without claiming them. Called by dry runs of the sensor. Locks and
--- raises nothing.
+-- Returns the runs that claim_runs would return, without claiming them. Called by dry runs of the sensor.
+-- Locks and raises nothing.
 create or replace function ops.peek_runs(
     p_limit int
 )
@@ -5359,9 +5363,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if policy.project_id is not null then
-        perform ops.require_permission(policy.project_id, 'read');
+        perform ops_private.require_permission(policy.project_id, 'read');
     end if;
-    return ops.rules_in_force(policy.project_id, policy.type);
+    return ops_private.rules_in_force(policy.project_id, policy.type);
 end
 $$;
 comment on function ops.policy is 'The rules that hold in a project.';
@@ -5391,7 +5395,7 @@ $ops_file$);
 
 select pg_temp.make_function('policy_rules', $ops_file$
 -- Lists every rule of every policy: its kind, default and limits; this is their only definition.
--- Called by policy_defaults and set_policy. Reads, locks and raises nothing.
+-- Called by policy_defaults and refuse_rules. Reads, locks and raises nothing.
 create or replace function ops.policy_rules()
 returns table (
     policy_type ops.policy_type,
@@ -5457,12 +5461,35 @@ grant execute on function ops.policy_rules
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('project_git_sha', $ops_file$
+-- Returns the commit of the project's own repository in a release, or of the release's only repository; null if there
+-- is neither. Locks and raises nothing.
+create or replace function ops_private.project_git_sha(p_release ops.releases)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select s.value
+from jsonb_each_text((p_release).git_shas) as s
+join ops.projects as p on p.id = (p_release).project_id
+where
+    right(ops.normalise_repo_url(p.repo_url), length(s.key) + 1) = '/' || lower(s.key)
+    or (select count(*) from jsonb_object_keys((p_release).git_shas)) = 1
+order by length(s.key) desc
+limit 1
+$$;
+comment on function ops_private.project_git_sha is 'The commit of the project''s own repository in a release.';
+revoke all on function ops_private.project_git_sha from public;
+$ops_file$);
+
 select pg_temp.make_function('projects_due_for_retention', $ops_file$
 -- Lists the projects in which retention may have something to do: a backup was dropped and the store may still hold it,
 -- or a backup may go and something changed since the policy was last applied. It never misses a backup that the policy
 -- drops; the policy itself is decided in tools/backup/retention.py, and a test compares the two.
 -- Called by queue_due_retention. Locks and raises nothing.
-create or replace function ops.projects_due_for_retention(
+create or replace function ops_private.projects_due_for_retention(
     p_now timestamptz
 )
 returns setof uuid
@@ -5485,10 +5512,10 @@ begin
                     and b.dropped_at > coalesce(c.retention_swept_at, '-infinity')
             )
             or exists (
-                select from ops.environments_to_thin_out(p.id, p_now) as e (id)
+                select from ops_private.environments_to_thin_out(p.id, p_now) as e (id)
                 where
                     c.retention_planned_at is null
-                    or ops.did_retention_change(p.id, e.id, c.retention_planned_at, p_now)
+                    or ops_private.did_retention_change(p.id, e.id, c.retention_planned_at, p_now)
             )
         )
         and not exists (
@@ -5498,8 +5525,8 @@ begin
     order by p.slug;
 end
 $$;
-comment on function ops.projects_due_for_retention is 'The projects in which retention may have something to do.';
-revoke all on function ops.projects_due_for_retention from public;
+comment on function ops_private.projects_due_for_retention is 'The projects in which retention may have something to do.';
+revoke all on function ops_private.projects_due_for_retention from public;
 $ops_file$);
 
 select pg_temp.make_function('projects_to_poll', $ops_file$
@@ -5553,17 +5580,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(promote_release.release_id, 'promote');
+    v_release ops.releases := ops_private.require_release(promote_release.release_id, 'promote');
     v_place record;
     v_id uuid;
 begin
     perform from ops.projects as p where p.id = v_release.project_id for no key update;
     perform ops.close_deployments(v_release.project_id);
-    select * into v_place from ops.promotion_target(v_release.project_id, promote_release.target_env);
-    v_id := ops.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
+    select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
+    v_id := ops_private.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
     if v_id is null then
-        perform ops.refuse_ineligible(v_release.id, v_place.stage);
-        v_id := ops.start_deployment(
+        perform ops_private.refuse_ineligible(v_release.id, v_place.stage);
+        v_id := ops_private.start_deployment(
             v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
             p_requested_by
         );
@@ -5581,7 +5608,7 @@ select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
 -- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
 -- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
-create or replace function ops.promotion_requirements(
+create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
 )
@@ -5595,7 +5622,7 @@ as $$
 begin
     return query
     with release as (
-        select r.*, ops.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
+        select r.*, ops_private.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
     ), gates as materialized (
         select * from ops.v_gate_status as s where s.release_id = p_release_id
     ), staging as (
@@ -5644,16 +5671,15 @@ begin
     where p_stage = 'production';
 end
 $$;
-comment on function ops.promotion_requirements is 'What a release must have for a stage, and whether it has it.';
-revoke all on function ops.promotion_requirements from public;
+comment on function ops_private.promotion_requirements is 'What a release needs for a stage, and whether it has it.';
+revoke all on function ops_private.promotion_requirements from public;
 $ops_file$);
 
 select pg_temp.make_function('promotion_target', $ops_file$
 -- Returns the place of a target: a stage, or a living environment by name or partition. The environment is null if the
--- stage has none of its own.
--- Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and PT409 if the stage has
--- several environments.
-create or replace function ops.promotion_target(
+-- stage has none of its own. Called by functions that promote. Locks nothing. Raises PT400 for an invalid target and
+-- PT409 if the stage has several environments.
+create or replace function ops_private.promotion_target(
     p_project_id uuid,
     p_target_env text
 )
@@ -5665,7 +5691,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_stage ops.environment_stage := ops.target_stage(p_project_id, p_target_env);
+    v_stage ops.environment_stage := ops_private.target_stage(p_project_id, p_target_env);
     v_names text;
     v_found int;
 begin
@@ -5696,8 +5722,8 @@ begin
         on e.project_id = p_project_id and e.destroyed_at is null and e.stage = v_stage;
 end
 $$;
-comment on function ops.promotion_target is 'Where a promotion goes: an environment and its stage.';
-revoke all on function ops.promotion_target from public;
+comment on function ops_private.promotion_target is 'Where a promotion goes: an environment and its stage.';
+revoke all on function ops_private.promotion_target from public;
 $ops_file$);
 
 select pg_temp.make_function('queue_due_drills', $ops_file$
@@ -5780,7 +5806,7 @@ declare
     v_project_id uuid;
     v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
-    for v_project_id in select d.id from ops.projects_due_for_retention(p_now) as d (id) loop
+    for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
             select from ops.run_requests as q where q.project_id = v_project_id and q.idempotency_key = v_key
         );
@@ -5822,7 +5848,7 @@ declare
     v_night record;
     v_due record;
 begin
-    select n.day, n.due_at into v_night from ops.night_of(p_now, p_hour, p_time_zone) as n;
+    select n.day, n.due_at into v_night from ops_private.night_of(p_now, p_hour, p_time_zone) as n;
     for v_due in
         select p.*, asked.count as asked
         from ops.v_productions as p
@@ -5895,18 +5921,18 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := ops.new_run_id(v_now);
+    v_id uuid := ops_private.new_run_id(v_now);
     v_body bytea;
     v_environment ops.environments;
     v_number bigint;
     v_requested_by text := p_requested_by;
     v_turn bigint;
 begin
-    perform ops.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.require_queueable(queue_run.project_id, p_kind);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
-            perform ops.require_permission(queue_run.project_id, 'manage');
+            perform ops_private.require_permission(queue_run.project_id, 'manage');
         end if;
     end if;
     if p_retry_of is not null and not exists (
@@ -5920,26 +5946,26 @@ begin
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
     )::text, 'UTF8'));
     if p_idempotency_key is not null then
-        v_id := coalesce(ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
+        v_id := coalesce(ops_private.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
         if exists (select from ops.run_requests as q where q.run_id = v_id) then
             return v_id;
         end if;
     end if;
     if coalesce(env, '') <> '' then
-        v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+        v_environment := ops_private.environment_to_work_on(queue_run.project_id, env, p_kind);
         if v_environment.stage = 'production' then
-            perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+            perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
-    perform ops.require_carried_out(p_kind, p_config, v_environment.id is not null);
+    perform ops_private.require_carried_out(p_kind, p_config, v_environment.id is not null);
     if p_kind = 'retention' then
-        v_id := coalesce(ops.unfinished_retention(queue_run.project_id), v_id);
+        v_id := coalesce(ops_private.unfinished_retention(queue_run.project_id), v_id);
         if exists (select from ops.run_requests as q where q.run_id = v_id) then
             return v_id;
         end if;
     end if;
     if p_trigger not in ('poll', 'schedule') then
-        v_turn := ops.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
+        v_turn := ops_private.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
     end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -5968,7 +5994,7 @@ begin
         select
             v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
             coalesce(p_priority, 0),
-            coalesce(v_turn, ops.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
+            coalesce(v_turn, ops_private.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
             ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
         from sealed as s
         returning r.event_hash
@@ -5979,10 +6005,10 @@ begin
     )
     select s.run_number into v_number from sealed as s;
     if not found then
-        return ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
+        return ops_private.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
     end if;
     if v_environment.id is not null and p_kind in ('deploy', 'build', 'destroy') then
-        perform ops.supersede_runs(v_environment.id, v_id, v_number);
+        perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
 exception when check_violation or not_null_violation or foreign_key_violation then
@@ -6067,7 +6093,7 @@ $ops_file$);
 select pg_temp.make_function('reason_to_keep', $ops_file$
 -- Returns the reason why a backup may not be dropped, or null. Called by drop_backup, which locked its environment.
 -- Locks and raises nothing.
-create or replace function ops.reason_to_keep(
+create or replace function ops_private.reason_to_keep(
     p_backup ops.backups
 )
 returns text
@@ -6095,15 +6121,14 @@ begin
     end;
 end
 $$;
-comment on function ops.reason_to_keep is 'Why a backup may not be dropped.';
-revoke all on function ops.reason_to_keep from public;
+comment on function ops_private.reason_to_keep is 'Why a backup may not be dropped.';
+revoke all on function ops_private.reason_to_keep from public;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
 -- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
--- apply_pushes acts on it.
--- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a
--- duplicate.
+-- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
+-- repeated delivery is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,
@@ -6176,16 +6201,16 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status = 'failed' then
         return v_backup;
     elsif v_backup.status not in ('running', 'stored') then
-        perform ops.refuse_backup_change(v_backup, 'failed');
+        perform ops_private.refuse_backup_change(v_backup, 'failed');
     end if;
     update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
         'backup_id', v_backup.id
     ));
     return v_backup;
@@ -6194,7 +6219,7 @@ exception when check_violation then
         message = 'A failure has a reason', detail = sqlerrm, hint = 'Pass p_error_message.';
 end
 $$;
-comment on function ops.record_backup_failed is 'Notes that the attempts backup came to nothing.';
+comment on function ops.record_backup_failed is 'Notes that the attempt''s backup came to nothing.';
 revoke all on function ops.record_backup_failed from public;
 grant execute on function ops.record_backup_failed to service_role, ops_worker;
 $ops_file$);
@@ -6217,12 +6242,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(p_backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(p_backup_id, 'backup');
     v_status ops.backup_status := case when p_error_message is null then 'verified' else 'failed' end;
 begin
     if v_backup.status in ('pending', 'running', 'dropped')
         or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
-        perform ops.refuse_backup_change(v_backup, v_status);
+        perform ops_private.refuse_backup_change(v_backup, v_status);
     end if;
     update ops.backups as b
     set status = v_status,
@@ -6231,7 +6256,7 @@ begin
     where b.id = v_backup.id
     returning b.* into v_backup;
     if p_error_message is not null then
-        perform ops.note_backup(v_backup, 'backup_spoilt', p_error_message);
+        perform ops_private.note_backup(v_backup, 'backup_spoilt', p_error_message);
     end if;
     return v_backup;
 end
@@ -6260,30 +6285,30 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_backup ops.backups;
 begin
     select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
     if not found then
         if p_environment_id <> v_run.environment_id then
-            perform ops.require_clone_of(v_run, p_environment_id);
+            perform ops_private.require_clone_of(v_run, p_environment_id);
         end if;
-        v_backup := ops.make_backup(v_run.id, p_environment_id);
+        v_backup := ops_private.make_backup(v_run.id, p_environment_id);
     end if;
     if v_backup.status in ('failed', 'dropped') then
-        perform ops.refuse_backup_change(v_backup, 'running');
+        perform ops_private.refuse_backup_change(v_backup, 'running');
     elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
         return v_backup;
     end if;
     update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(
+    perform ops_private.write_event(
         p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
     );
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_start is 'Notes that the attempt makes the runs backup.';
+comment on function ops.record_backup_start is 'Notes that the attempt makes the run''s backup.';
 revoke all on function ops.record_backup_start from public;
 grant execute on function ops.record_backup_start to service_role, ops_worker;
 $ops_file$);
@@ -6316,12 +6341,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status in ('stored', 'verified') and v_backup.manifest_sha256 = p_manifest_sha256 then
         return v_backup;
     elsif v_backup.status <> 'running' then
-        perform ops.refuse_backup_change(v_backup, 'stored');
+        perform ops_private.refuse_backup_change(v_backup, 'stored');
     end if;
     update ops.backups as b
     set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
@@ -6331,7 +6356,7 @@ begin
         image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
     where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
         'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
     ));
     return v_backup;
@@ -6341,7 +6366,7 @@ exception when check_violation or not_null_violation then
         hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
 end
 $$;
-comment on function ops.record_backup_stored is 'Notes that the attempts backup is stored.';
+comment on function ops.record_backup_stored is 'Notes that the attempt''s backup is stored.';
 revoke all on function ops.record_backup_stored from public;
 grant execute on function ops.record_backup_stored to service_role, ops_worker;
 $ops_file$);
@@ -6363,10 +6388,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status not in ('stored', 'verified') then
-        perform ops.refuse_backup_change(v_backup, 'verified');
+        perform ops_private.refuse_backup_change(v_backup, 'verified');
     elsif v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
         raise sqlstate 'PT409' using
             message = format('Backup %s has another manifest than the one that was verified', v_backup.id),
@@ -6374,14 +6399,14 @@ begin
     elsif v_backup.status = 'stored' then
         update ops.backups as b set status = 'verified', verified_at = clock_timestamp() where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
+        perform ops_private.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
             'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256
         ));
     end if;
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_verified is 'Notes that the attempts backup was read back.';
+comment on function ops.record_backup_verified is 'Notes that the attempt''s backup was read back.';
 revoke all on function ops.record_backup_verified from public;
 grant execute on function ops.record_backup_verified to service_role, ops_worker;
 $ops_file$);
@@ -6429,10 +6454,10 @@ begin
         full join jsonb_each_text(p_heads) as a on a.key = h.branch
         where
             (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
-            and (v_project.poll_enabled or h.branch is not null or ops.was_told_of(v_project.repo_url, a.key))
+            and (v_project.poll_enabled or h.branch is not null or ops_private.was_told_of(v_project.repo_url, a.key))
             and (
                 h.branch is not null or p_asked_at is null
-                or not ops.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
+                or not ops_private.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
             )
         order by 1
     loop
@@ -6444,7 +6469,7 @@ begin
             on conflict do nothing;
         else
             select m.run_id into v_run_id
-            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
+            from ops_private.update_branch_head(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
             if v_run_id is not null then
                 return next v_run_id;
             end if;
@@ -6484,7 +6509,7 @@ as $$
 begin
     insert into ops.run_checks as c (run_id, attempt, name, passed, blocking, summary, metadata)
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_name, p_passed, p_blocking, p_summary,
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_name, p_passed, p_blocking, p_summary,
         coalesce(p_metadata, '{}')
     )
     on conflict on constraint run_checks_run_id_attempt_name_key do update
@@ -6499,10 +6524,9 @@ $ops_file$);
 
 select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
--- Odoo answers.
--- Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot deploy.
--- Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another environment
--- has the port or the database. Repeating it is harmless.
+-- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
+-- environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -6532,15 +6556,15 @@ begin
         r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
     for no key update of r, e;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
-    perform ops.refuse_replacement(v_previous, v_kind, p_database_name);
+    perform ops_private.refuse_replacement(v_previous, v_kind, p_database_name);
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
         image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
     where e.id = v_previous.id;
-    perform ops.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
         'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
         'previous_database', v_previous.database_name
     ));
@@ -6551,7 +6575,7 @@ exception when unique_violation then
         hint = 'Deploy again: the next attempt chooses another port.';
 end
 $$;
-comment on function ops.record_deployment is 'Points the environment at the runs build.';
+comment on function ops.record_deployment is 'Points the environment at the run''s build.';
 revoke all on function ops.record_deployment from public;
 grant execute on function ops.record_deployment to service_role, ops_worker;
 $ops_file$);
@@ -6573,9 +6597,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_deployment ops.deployments := ops.require_deployment(record_deployment_status.deployment_id, 'deploy');
+    v_deployment ops.deployments := ops_private.require_deployment(record_deployment_status.deployment_id, 'deploy');
 begin
-    perform ops.move_deployment_to(v_deployment, record_deployment_status.status);
+    perform ops_private.move_deployment_to(v_deployment, record_deployment_status.status);
 end
 $$;
 comment on function ops.record_deployment_status is 'Notes how a deployment goes.';
@@ -6584,9 +6608,9 @@ grant execute on function ops.record_deployment_status to service_role, ops_work
 $ops_file$);
 
 select pg_temp.make_function('record_destruction', $ops_file$
--- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's next
--- environment.
--- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
+-- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's
+-- next environment. Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and
+-- PT410. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_destruction(
     p_run_id uuid,
@@ -6609,7 +6633,7 @@ begin
     where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running'
     for no key update of r, e;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     elsif v_environment.destroyed_at is not null then
         return;
     end if;
@@ -6617,7 +6641,7 @@ begin
     set status = 'destroyed', destroyed_at = clock_timestamp(), url = null, port = null, database_name = null,
         expires_at = null
     where e.id = v_environment.id;
-    perform ops.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
+    perform ops_private.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
     for v_waiting in
         select d.* from ops.runs as r, ops.get_run(r.id) as d
         where r.environment_id = v_environment.id and r.status = 'queued'
@@ -6634,7 +6658,7 @@ begin
                 p_max_attempts => v_waiting.max_attempts, p_retry_of => v_waiting.id
             );
         end if;
-        perform ops.end_queued_run(v_waiting.id, 'its environment was destroyed');
+        perform ops_private.end_queued_run(v_waiting.id, 'its environment was destroyed');
     end loop;
 end
 $$;
@@ -6666,7 +6690,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_drill ops.recovery_drills;
 begin
     select d.* into v_drill from ops.recovery_drills as d where d.run_id = v_run.id;
@@ -6721,7 +6745,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_restore ops.restores;
     v_drill ops.recovery_drills;
 begin
@@ -6777,7 +6801,7 @@ declare
     v_of record;
     v_id uuid;
 begin
-    select * into v_of from ops.subject_of_evidence(p_release_id, p_gate_id, p_check_id, p_run_id);
+    select * into v_of from ops_private.subject_of_evidence(p_release_id, p_gate_id, p_check_id, p_run_id);
     insert into ops.evidence_artifacts (
         release_id, gate_id, check_id, run_id, kind, s3_url, sha256, content_type, size_bytes, created_by
     )
@@ -6832,16 +6856,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(record_gate_check.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, record_gate_check.gate_code);
+    v_release ops.releases := ops_private.require_release(record_gate_check.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, record_gate_check.gate_code);
     v_deployment_id uuid;
     v_id uuid;
 begin
     if not ops.is_platform() then
-        perform ops.require_permission(v_release.project_id, ops.gate_permission(v_gate.gate_code));
+        perform ops_private.require_permission(v_release.project_id, ops_private.gate_permission(v_gate.gate_code));
     end if;
     if v_gate.gate_code = 'G4' or p_deployment_id is not null then
-        v_deployment_id := ops.deployment_to_check(v_gate, p_deployment_id);
+        v_deployment_id := ops_private.deployment_to_check(v_gate, p_deployment_id);
     end if;
     insert into ops.gate_checks (
         gate_id, deployment_id, run_id, name, status, summary, metadata, source, occurred_at
@@ -6888,7 +6912,7 @@ begin
         run_id, attempt, asset_key, partition_key, code_version, data_version, inputs
     )
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_asset_key, p_partition_key, p_code_version,
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_asset_key, p_partition_key, p_code_version,
         p_data_version, coalesce(p_inputs, '{}')
     )
     on conflict on constraint run_lineage_run_id_attempt_asset_key_key do update
@@ -6968,9 +6992,8 @@ $ops_file$);
 select pg_temp.make_function('record_restore_end', $ops_file$
 -- Records the end of the attempt's restore: failed with p_error_message, else succeeded, into p_database_name. The
 -- report of a successful clone lists what was made harmless. Called by steps restore, clone and drill. Locks the run's
--- row.
--- Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without its
--- proof. Repeating it with the same end is harmless.
+-- row. Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without
+-- its proof. Repeating it with the same end is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_end(
     p_run_id uuid,
@@ -6988,7 +7011,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_status ops.restore_status := case when p_error_message is null then 'succeeded' else 'failed' end;
     v_restore ops.restores;
 begin
@@ -7013,7 +7036,7 @@ begin
         keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
     where s.id = v_restore.id
     returning s.* into v_restore;
-    perform ops.write_event(
+    perform ops_private.write_event(
         p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
         format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),
         jsonb_strip_nulls(jsonb_build_object('restore_id', v_restore.id, 'database', p_database_name))
@@ -7021,7 +7044,7 @@ begin
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_end is 'Notes how the attempts restore ended.';
+comment on function ops.record_restore_end is 'Notes how the attempt''s restore ended.';
 revoke all on function ops.record_restore_end from public;
 grant execute on function ops.record_restore_end to service_role, ops_worker;
 $ops_file$);
@@ -7046,7 +7069,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_config jsonb := (select q.config from ops.run_requests as q where q.run_id = v_run.id);
     v_restore ops.restores;
     v_backup ops.backups;
@@ -7054,7 +7077,7 @@ declare
     v_purpose ops.restore_purpose;
 begin
     select s.* into v_restore from ops.restores as s where s.run_id = v_run.id;
-    v_backup := ops.require_backup(
+    v_backup := ops_private.require_backup(
         coalesce(v_restore.backup_id, p_backup_id, (v_config ->> 'backup_id')::uuid), 'read'
     );
     v_purpose := coalesce(
@@ -7066,7 +7089,7 @@ begin
             message = format('Backup %s is of another project than run #%s', v_backup.id, v_run.run_number),
             hint = 'A project gets its own data only.';
     elsif v_restore.id is null then
-        v_restore := ops.make_restore(v_run.id, v_backup.id, v_purpose);
+        v_restore := ops_private.make_restore(v_run.id, v_backup.id, v_purpose);
     elsif v_restore.status in ('succeeded', 'failed')
         and not (v_restore.purpose = 'clone' and v_restore.attempt < p_attempt) then
         raise sqlstate 'PT409' using
@@ -7076,19 +7099,19 @@ begin
         return v_restore;
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
-    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
     update ops.restores as s
     set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
         error_message = null, database_name = null, report = '{}'
     where s.id = v_restore.id
     returning s.* into v_restore;
-    perform ops.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
         'restore_id', v_restore.id, 'backup_id', v_backup.id
     ));
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_start is 'Notes that the attempt does the runs restore.';
+comment on function ops.record_restore_start is 'Notes that the attempt does the run''s restore.';
 revoke all on function ops.record_restore_start from public;
 grant execute on function ops.record_restore_start to service_role, ops_worker;
 $ops_file$);
@@ -7155,7 +7178,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
 begin
     if v_run.kind <> 'retention' then
         raise sqlstate 'PT409' using
@@ -7175,8 +7198,8 @@ $ops_file$);
 
 select pg_temp.make_function('refusal_of_event', $ops_file$
 -- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
--- fault, such as a deadlock. Called by ingest_event. Locks and raises nothing.
-create or replace function ops.refusal_of_event(
+-- fault, such as a deadlock. Locks and raises nothing.
+create or replace function ops_private.refusal_of_event(
     p_state text,
     p_message text,
     p_field text,
@@ -7202,14 +7225,14 @@ from (
 ) as s
 where s.code is not null
 $$;
-comment on function ops.refusal_of_event is 'The answer to who sent an event that was refused.';
-revoke all on function ops.refusal_of_event from public;
+comment on function ops_private.refusal_of_event is 'The answer to who sent an event that was refused.';
+revoke all on function ops_private.refusal_of_event from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_attempt', $ops_file$
 -- Refuses a worker that does not own the run: PT404 for an unknown run, PT410 for a lost attempt.
 -- Called by every fenced RPC whose statement found no row.
-create or replace function ops.refuse_attempt(
+create or replace function ops_private.refuse_attempt(
     p_run_id uuid,
     p_attempt int
 )
@@ -7236,14 +7259,14 @@ begin
         hint = 'Stop the work: whatever this attempt writes is refused.';
 end
 $$;
-comment on function ops.refuse_attempt is 'Tells a worker that its attempt is over.';
-revoke all on function ops.refuse_attempt from public;
+comment on function ops_private.refuse_attempt is 'Tells a worker that its attempt is over.';
+revoke all on function ops_private.refuse_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_backup_change', $ops_file$
--- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks nothing; always
--- raises PT409.
-create or replace function ops.refuse_backup_change(
+-- Refuses an invalid change of a backup's state. Called by functions that change the state. Locks
+-- nothing; always raises PT409.
+create or replace function ops_private.refuse_backup_change(
     p_backup ops.backups,
     p_to ops.backup_status
 )
@@ -7259,13 +7282,13 @@ begin
         hint = 'pending - running - stored - verified, or failed on the way; dropped at the end.';
 end
 $$;
-comment on function ops.refuse_backup_change is 'Refuses a change of a backups state that is not drawn.';
-revoke all on function ops.refuse_backup_change from public;
+comment on function ops_private.refuse_backup_change is 'Refuses a change of a backup''s state that is not drawn.';
+revoke all on function ops_private.refuse_backup_change from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_change', $ops_file$
 -- Refuses to change or delete recorded rows. Fired by the append-only tables. Always raises PT409.
-create or replace function ops.refuse_change()
+create or replace function ops_private.refuse_change()
 returns trigger
 language plpgsql
 volatile
@@ -7279,15 +7302,14 @@ begin
         hint = 'Add a new row that corrects the old one.';
 end
 $$;
-comment on function ops.refuse_change is 'Refuses to change what is on the record.';
-revoke all on function ops.refuse_change from public;
+comment on function ops_private.refuse_change is 'Refuses to change what is on the record.';
+revoke all on function ops_private.refuse_change from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_envelope', $ops_file$
--- Refuses a malformed envelope. Called by ingest_event. Locks nothing.
--- Raises PT413 for one that is too large, PT422 for an unknown schema version, PT400 naming the field in the error's
--- column.
-create or replace function ops.refuse_envelope(
+-- Refuses a malformed envelope. Locks nothing. Raises PT413 for one that is too large, PT422 for an unknown schema
+-- version, PT400 naming the field in the error's column.
+create or replace function ops_private.refuse_envelope(
     p_envelope jsonb,
     p_text text
 )
@@ -7306,11 +7328,11 @@ begin
             message = 'The envelope is too large',
             hint = 'An envelope has at most 256 kB; put what is larger into the store and name it as evidence.';
     elsif jsonb_typeof(p_envelope) is distinct from 'object' then
-        perform ops.refuse_field('envelope', 'must be an object');
+        perform ops_private.refuse_field('envelope', 'must be an object');
     elsif p_text is null then
-        perform ops.refuse_field('envelope', 'must have at most 32 levels, and numbers below 1e18 and above 1e-18');
+        perform ops_private.refuse_field('envelope', 'must have at most 32 levels, and numbers below 1e18 and above 1e-18');
     elsif jsonb_typeof(p_envelope -> 'schema_version') is distinct from 'string' then
-        perform ops.refuse_field('schema_version', 'must be a text, such as 1.0');
+        perform ops_private.refuse_field('schema_version', 'must be a text, such as 1.0');
     elsif p_envelope ->> 'schema_version' not in ('1', '1.0') then
         raise sqlstate 'PT422' using
             message = format('Schema version %s is not known', left(p_envelope ->> 'schema_version', 40)),
@@ -7318,11 +7340,11 @@ begin
     elsif jsonb_typeof(p_envelope -> 'event_type') is distinct from 'string' or v_type not in (
         'build_complete', 'gate_signoff', 'deployment_event', 'health_check', 'environment_event'
     ) then
-        perform ops.refuse_field('event_type', 'must be build_complete, gate_signoff, deployment_event, health_check or '
+        perform ops_private.refuse_field('event_type', 'must be build_complete, gate_signoff, deployment_event, health_check or '
             || 'environment_event');
     end if;
     select f.* into v_wrong
-    from ops.envelope_fields() as f
+    from ops_private.envelope_fields() as f
     where case
         when coalesce(jsonb_typeof(p_envelope -> f.field), 'null') = 'null' then v_type = any (f.needed_by)
         else jsonb_typeof(p_envelope -> f.field) <> f.json_type or p_envelope ->> f.field !~ f.pattern
@@ -7330,24 +7352,24 @@ begin
     order by f.place
     limit 1;
     if found then
-        perform ops.refuse_field(v_wrong.field, case
+        perform ops_private.refuse_field(v_wrong.field, case
             when p_envelope -> v_wrong.field is null then 'is missing: it is ' else 'must be '
         end || v_wrong.meaning);
     end if;
-    perform ops.refuse_event_time(p_envelope ->> 'occurred_at');
-    perform ops.refuse_event_status(v_type, p_envelope ->> 'status');
-    perform ops.refuse_event_checks(p_envelope -> 'checks');
-    perform ops.refuse_event_evidence(p_envelope -> 'evidence');
+    perform ops_private.refuse_event_time(p_envelope ->> 'occurred_at');
+    perform ops_private.refuse_event_status(v_type, p_envelope ->> 'status');
+    perform ops_private.refuse_event_checks(p_envelope -> 'checks');
+    perform ops_private.refuse_event_evidence(p_envelope -> 'evidence');
 end
 $$;
-comment on function ops.refuse_envelope is 'Refuses an envelope that cannot be understood.';
-revoke all on function ops.refuse_envelope from public;
+comment on function ops_private.refuse_envelope is 'Refuses an envelope that cannot be understood.';
+revoke all on function ops_private.refuse_envelope from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_checks', $ops_file$
--- Refuses malformed checks of an event: each needs a unique name and a status. Called by refuse_envelope. Locks
--- nothing; raises PT400 naming the part.
-create or replace function ops.refuse_event_checks(p_checks jsonb)
+-- Refuses malformed checks of an event: each needs a unique name and a status. Locks nothing; raises
+-- PT400 naming the part.
+create or replace function ops_private.refuse_event_checks(p_checks jsonb)
 returns void
 language plpgsql
 immutable
@@ -7362,30 +7384,30 @@ begin
     if coalesce(jsonb_typeof(p_checks), 'null') = 'null' then
         return;
     elsif jsonb_array_length(p_checks) > 500 then
-        perform ops.refuse_field('checks', 'must have at most 500 entries');
+        perform ops_private.refuse_field('checks', 'must have at most 500 entries');
     end if;
     for v_check in select c.value from jsonb_array_elements(p_checks) as c loop
-        perform ops.refuse_part('checks', v_place, v_check, '{name,status}', '{name,status,summary}');
-        if ops.check_status_of(v_check ->> 'status') is null then
-            perform ops.refuse_field(format('checks[%s].status', v_place), 'must be pass, fail or skipped');
+        perform ops_private.refuse_part('checks', v_place, v_check, '{name,status}', '{name,status,summary}');
+        if ops_private.check_status_of(v_check ->> 'status') is null then
+            perform ops_private.refuse_field(format('checks[%s].status', v_place), 'must be pass, fail or skipped');
         elsif coalesce(jsonb_typeof(v_check -> 'metadata'), 'object') not in ('object', 'null') then
-            perform ops.refuse_field(format('checks[%s].metadata', v_place), 'must be an object');
+            perform ops_private.refuse_field(format('checks[%s].metadata', v_place), 'must be an object');
         elsif v_check ->> 'name' = any (v_names) then
-            perform ops.refuse_field(format('checks[%s].name', v_place), 'must not come twice');
+            perform ops_private.refuse_field(format('checks[%s].name', v_place), 'must not come twice');
         end if;
         v_names := v_names || (v_check ->> 'name');
         v_place := v_place + 1;
     end loop;
 end
 $$;
-comment on function ops.refuse_event_checks is 'Refuses checks of an event that are not well-formed.';
-revoke all on function ops.refuse_event_checks from public;
+comment on function ops_private.refuse_event_checks is 'Refuses checks of an event that are not well-formed.';
+revoke all on function ops_private.refuse_event_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_evidence', $ops_file$
--- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Called by refuse_envelope. Locks
--- nothing; raises PT400 naming the part.
-create or replace function ops.refuse_event_evidence(p_evidence jsonb)
+-- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Locks nothing; raises
+-- PT400 naming the part.
+create or replace function ops_private.refuse_event_evidence(p_evidence jsonb)
 returns void
 language plpgsql
 immutable
@@ -7399,30 +7421,30 @@ begin
     if coalesce(jsonb_typeof(p_evidence), 'null') = 'null' then
         return;
     elsif jsonb_array_length(p_evidence) > 100 then
-        perform ops.refuse_field('evidence', 'must have at most 100 entries');
+        perform ops_private.refuse_field('evidence', 'must have at most 100 entries');
     end if;
     for v_entry in select e.value from jsonb_array_elements(p_evidence) as e loop
-        perform ops.refuse_part(
+        perform ops_private.refuse_part(
             'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type}'
         );
         if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
-            perform ops.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
+            perform ops_private.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
         elsif coalesce(jsonb_typeof(v_entry -> 'size_bytes'), 'null') not in ('number', 'null')
             or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
             or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
-            perform ops.refuse_field(format('evidence[%s].size_bytes', v_place), 'must be a whole number of bytes');
+            perform ops_private.refuse_field(format('evidence[%s].size_bytes', v_place), 'must be a whole number of bytes');
         end if;
         v_place := v_place + 1;
     end loop;
 end
 $$;
-comment on function ops.refuse_event_evidence is 'Refuses evidence of an event that is not well-formed.';
-revoke all on function ops.refuse_event_evidence from public;
+comment on function ops_private.refuse_event_evidence is 'Refuses evidence of an event that is not well-formed.';
+revoke all on function ops_private.refuse_event_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_status', $ops_file$
--- Refuses a status that events of this type do not have. Called by refuse_envelope. Locks nothing; raises PT400.
-create or replace function ops.refuse_event_status(
+-- Refuses a status that events of this type do not have. Locks nothing; raises PT400.
+create or replace function ops_private.refuse_event_status(
     p_type text,
     p_status text
 )
@@ -7433,21 +7455,21 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_type in ('build_complete', 'health_check') and ops.check_status_of(p_status) is null then
-        perform ops.refuse_field('status', 'must be pass, fail or skipped');
+    if p_type in ('build_complete', 'health_check') and ops_private.check_status_of(p_status) is null then
+        perform ops_private.refuse_field('status', 'must be pass, fail or skipped');
     elsif p_type = 'deployment_event' and p_status not in ('running', 'succeeded', 'failed') then
-        perform ops.refuse_field('status', 'must be running, succeeded or failed');
+        perform ops_private.refuse_field('status', 'must be running, succeeded or failed');
     end if;
 end
 $$;
-comment on function ops.refuse_event_status is 'Refuses a status that events of this type do not have.';
-revoke all on function ops.refuse_event_status from public;
+comment on function ops_private.refuse_event_status is 'Refuses a status that events of this type do not have.';
+revoke all on function ops_private.refuse_event_status from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_time', $ops_file$
 -- Refuses a time that is invalid or in the future; it tolerates five minutes of difference between clocks.
--- Called by refuse_envelope. Locks nothing; raises PT400.
-create or replace function ops.refuse_event_time(p_time text)
+-- Locks nothing; raises PT400.
+create or replace function ops_private.refuse_event_time(p_time text)
 returns void
 language plpgsql
 stable
@@ -7456,19 +7478,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_time::timestamptz > statement_timestamp() + interval '5 minutes' then
-        perform ops.refuse_field('occurred_at', 'must not be in the future');
+        perform ops_private.refuse_field('occurred_at', 'must not be in the future');
     end if;
 exception when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value then
-    perform ops.refuse_field('occurred_at', 'must be a time that exists');
+    perform ops_private.refuse_field('occurred_at', 'must be a time that exists');
 end
 $$;
-comment on function ops.refuse_event_time is 'Refuses a time that does not exist or is still to come.';
-revoke all on function ops.refuse_event_time from public;
+comment on function ops_private.refuse_event_time is 'Refuses a time that does not exist or is still to come.';
+revoke all on function ops_private.refuse_event_time from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_field', $ops_file$
 -- Refuses a field of an envelope, by its name. Called by functions that read envelopes. Always raises PT400.
-create or replace function ops.refuse_field(
+create or replace function ops_private.refuse_field(
     p_field text,
     p_fault text
 )
@@ -7481,19 +7503,18 @@ as $$
 begin
     raise sqlstate 'PT400' using
         message = format('%s %s', p_field, p_fault), column = p_field,
-        hint = 'The envelope is described by ops.envelope_fields().';
+        hint = 'The envelope is described by ops_private.envelope_fields().';
 end
 $$;
-comment on function ops.refuse_field is 'Refuses a field of an envelope, by its name.';
-revoke all on function ops.refuse_field from public;
+comment on function ops_private.refuse_field is 'Refuses a field of an envelope, by its name.';
+revoke all on function ops_private.refuse_field from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_harm', $ops_file$
 -- Refuses work that would write to an adopted environment, replace production's data, destroy production if the caller
 -- did not name it (a job started on all partitions names nobody), or destroy its only copy. run_kinds lists what a kind
--- may do.
--- Called by queue_run and enroll_run. Locks the environment against adoption until the work is queued. Raises PT409.
-create or replace function ops.refuse_harm(
+-- may do. Locks the environment against adoption until the work is queued. Raises PT409.
+create or replace function ops_private.refuse_harm(
     p_environment_id uuid,
     p_kind ops.run_kind,
     p_config jsonb
@@ -7511,7 +7532,7 @@ begin
     select e.* into v_environment from ops.environments as e where e.id = p_environment_id for key share;
     select k.effect into v_effect from ops.run_kinds() as k where k.kind = p_kind;
     if v_effect in ('new', 'replace') then
-        perform ops.refuse_replacement(v_environment, p_kind);
+        perform ops_private.refuse_replacement(v_environment, p_kind);
         return;
     end if;
     if v_effect <> 'remove' or v_environment.database_name is null then
@@ -7534,14 +7555,14 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_harm is 'Refuses work that would harm production.';
-revoke all on function ops.refuse_harm from public;
+comment on function ops_private.refuse_harm is 'Refuses work that would harm production.';
+revoke all on function ops_private.refuse_harm from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible', $ops_file$
 -- Refuses a promotion with unmet requirements. Called by promote_release and by the trigger of deployments. Locks
 -- nothing; raises PT409 with every unmet requirement in its detail.
-create or replace function ops.refuse_ineligible(
+create or replace function ops_private.refuse_ineligible(
     p_release_id uuid,
     p_stage ops.environment_stage
 )
@@ -7559,7 +7580,7 @@ begin
         v_unmet := 'nothing is promoted to development';
     else
         select string_agg(p.requirement || ': ' || p.detail, '; ') into v_unmet
-        from ops.promotion_requirements(p_release_id, p_stage) as p
+        from ops_private.promotion_requirements(p_release_id, p_stage) as p
         where not p.is_met;
     end if;
     if v_unmet is not null then
@@ -7571,16 +7592,16 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_ineligible is 'Refuses a promotion for which something is missing.';
-revoke all on function ops.refuse_ineligible from public;
+comment on function ops_private.refuse_ineligible is 'Refuses a promotion for which something is missing.';
+revoke all on function ops_private.refuse_ineligible from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible_deployment', $ops_file$
--- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to anything but the
--- previous release. Fired by deployments. Locks the release and its gates, so that no decision changes meanwhile.
--- Raises PT409.
+-- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to
+-- anything but the previous release. Fired by deployments. Locks the release and its gates, so that no
+-- decision changes meanwhile. Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
-create or replace function ops.refuse_ineligible_deployment()
+create or replace function ops_private.refuse_ineligible_deployment()
 returns trigger
 language plpgsql
 volatile
@@ -7591,8 +7612,8 @@ begin
     perform from ops.releases as r where r.id = new.release_id for no key update;
     perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
     if new.rollback_of is null then
-        perform ops.refuse_ineligible(new.release_id, new.stage);
-    elsif new.release_id is distinct from ops.release_before(new.rollback_of) then
+        perform ops_private.refuse_ineligible(new.release_id, new.stage);
+    elsif new.release_id is distinct from ops_private.release_before(new.rollback_of) then
         raise sqlstate 'PT409' using
             message = 'A rollback goes back to the release that was there before, and only from the newest deployment',
             hint = 'Use ops.rollback_deployment on the newest deployment of the environment.';
@@ -7600,57 +7621,14 @@ begin
     return new;
 end
 $$;
-comment on function ops.refuse_ineligible_deployment is 'Refuses a deployment that the gates do not allow.';
-revoke all on function ops.refuse_ineligible_deployment from public;
-$ops_file$);
-
-select pg_temp.make_function('refuse_nonsense', $ops_file$
--- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
--- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
--- which every statement would parse again and which cost a twelfth of a run's lifetime.
-create or replace function ops.refuse_nonsense()
-returns trigger
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- a claim may start the run at once: then it goes from queued to running
-    if tg_op = 'UPDATE' and old.status <> new.status and not (
-        (old.status = 'queued' and new.status in ('claimed', 'canceled'))
-        or (old.status = 'queued' and new.status = 'running' and new.started_at = new.claimed_at
-            and new.attempt = old.attempt + 1 and new.starts = old.starts + 1)
-        or (old.status = 'claimed' and new.status in ('failed', 'canceled'))
-        or (old.status = 'claimed' and new.status = 'running' and new.starts = old.starts + 1)
-        or (old.status = 'running' and new.status in ('succeeded', 'failed', 'canceled'))
-        or (old.status in ('claimed', 'running') and new.status = 'queued' and old.starts < old.max_attempts)
-    ) then
-        raise sqlstate 'PT409' using
-            message = format('Run #%s cannot go from %s to %s', old.run_number, old.status, new.status),
-            hint = 'queued - claimed - running - succeeded, failed or canceled; back to queued only while attempts are left.';
-    elsif new.starts not between 0 and least(new.attempt, new.max_attempts)
-        or new.max_attempts not between 1 and 100 then
-        raise check_violation using
-            message = 'A run has 1 to 100 attempts, and begins no more often than it is claimed and than it has attempts';
-    elsif new.status in ('claimed', 'running') and (new.claimed_by is null or new.lease_expires_at is null) then
-        raise check_violation using message = 'Who works holds a lease';
-    elsif (new.finished_at is not null) <> (new.status in ('succeeded', 'failed', 'canceled')) then
-        raise check_violation using message = 'An end has its time, and nothing else has';
-    elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
-        raise check_violation using message = 'Success is exit code 0';
-    end if;
-    return new;
-end
-$$;
-comment on function ops.refuse_nonsense is 'Refuses a run that makes no sense and a state change that is not drawn.';
-revoke all on function ops.refuse_nonsense from public;
+comment on function ops_private.refuse_ineligible_deployment is 'Refuses a deployment that the gates do not allow.';
+revoke all on function ops_private.refuse_ineligible_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_part', $ops_file$
 -- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by
 -- functions that read envelopes. Locks nothing; raises PT400 naming the part.
-create or replace function ops.refuse_part(
+create or replace function ops_private.refuse_part(
     p_list text,
     p_place int,
     p_entry jsonb,
@@ -7667,30 +7645,30 @@ declare
     v_name text;
 begin
     if jsonb_typeof(p_entry) <> 'object' then
-        perform ops.refuse_field(format('%s[%s]', p_list, p_place), 'must be an object');
+        perform ops_private.refuse_field(format('%s[%s]', p_list, p_place), 'must be an object');
     end if;
     foreach v_name in array p_texts loop
         if v_name = any (p_needed) and coalesce(p_entry ->> v_name, '') = '' then
-            perform ops.refuse_field(format('%s[%s].%s', p_list, p_place, v_name), 'is missing');
+            perform ops_private.refuse_field(format('%s[%s].%s', p_list, p_place, v_name), 'is missing');
         elsif coalesce(jsonb_typeof(p_entry -> v_name), 'null') not in ('string', 'null')
             or length(p_entry ->> v_name) > 2000 then
-            perform ops.refuse_field(
+            perform ops_private.refuse_field(
                 format('%s[%s].%s', p_list, p_place, v_name), 'must be a text of at most 2000 characters'
             );
         end if;
     end loop;
 end
 $$;
-comment on function ops.refuse_part is 'Refuses an entry of a list that is not well-formed.';
-revoke all on function ops.refuse_part from public;
+comment on function ops_private.refuse_part is 'Refuses an entry of a list that is not well-formed.';
+revoke all on function ops_private.refuse_part from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_replacement', $ops_file$
--- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a kind
--- that is not known to replace data replaces none. Without a database it means any other than the current one. Called
--- by refuse_harm before the run, and by record_deployment and require_deployable while it works. Locks nothing. Raises
--- PT409.
-create or replace function ops.refuse_replacement(
+-- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a
+-- kind that is not known to replace data replaces none. Without a database it means any other than the current
+-- one. Called by refuse_harm before the run, and by record_deployment and require_deployable while it works.
+-- Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_replacement(
     p_environment ops.environments,
     p_kind ops.run_kind,
     p_database_name text default null
@@ -7728,14 +7706,14 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_replacement is 'Refuses a change of the database that an environment serves.';
-revoke all on function ops.refuse_replacement from public;
+comment on function ops_private.refuse_replacement is 'Refuses a change of the database that an environment serves.';
+revoke all on function ops_private.refuse_replacement from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_restore', $ops_file$
 -- Refuses a restore of an unverified backup, one that would leak production, and one that would overwrite production
--- with another stage's data. Called by restore_backup and record_restore_start. Locks nothing. Raises PT409.
-create or replace function ops.refuse_restore(
+-- with another stage's data. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_restore(
     p_backup ops.backups,
     p_environment ops.environments,
     p_purpose ops.restore_purpose
@@ -7766,14 +7744,13 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_restore is 'Refuses a use of a backup that would do harm.';
-revoke all on function ops.refuse_restore from public;
+comment on function ops_private.refuse_restore is 'Refuses a use of a backup that would do harm.';
+revoke all on function ops_private.refuse_restore from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_rules', $ops_file$
--- Refuses rules that a policy of this type does not have. Called by set_policy. Locks nothing; raises PT400 naming the
--- rule.
-create or replace function ops.refuse_rules(
+-- Refuses rules that a policy of this type does not have. Locks nothing; raises PT400 naming the rule.
+create or replace function ops_private.refuse_rules(
     p_type ops.policy_type,
     p_rules jsonb
 )
@@ -7791,11 +7768,11 @@ begin
     else
         select case
             when r.rule is null then format('%s: the policy %s has no such rule', g.key, p_type)
-            else format('%s %s', g.key, ops.rule_fault(r.kind, g.value, r.minimum, r.maximum))
+            else format('%s %s', g.key, ops_private.rule_fault(r.kind, g.value, r.minimum, r.maximum))
         end into v_wrong
         from jsonb_each(p_rules) as g
         left join ops.policy_rules() as r on r.policy_type = p_type and r.rule = g.key
-        where r.rule is null or ops.rule_fault(r.kind, g.value, r.minimum, r.maximum) is not null
+        where r.rule is null or ops_private.rule_fault(r.kind, g.value, r.minimum, r.maximum) is not null
         order by g.key
         limit 1;
     end if;
@@ -7808,13 +7785,13 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_rules is 'Refuses rules that no policy of this type may hold.';
-revoke all on function ops.refuse_rules from public;
+comment on function ops_private.refuse_rules is 'Refuses rules that no policy of this type may hold.';
+revoke all on function ops_private.refuse_rules from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_shas', $ops_file$
--- Refuses a value that is not one commit per repository. Called by create_release. Locks nothing; raises PT400.
-create or replace function ops.refuse_shas(p_git_shas jsonb)
+-- Refuses a value that is not one commit per repository. Locks nothing; raises PT400.
+create or replace function ops_private.refuse_shas(p_git_shas jsonb)
 returns void
 language plpgsql
 immutable
@@ -7840,61 +7817,94 @@ begin
     end if;
 end
 $$;
-comment on function ops.refuse_shas is 'Refuses commits that are not a commit per repository.';
-revoke all on function ops.refuse_shas from public;
+comment on function ops_private.refuse_shas is 'Refuses commits that are not a commit per repository.';
+revoke all on function ops_private.refuse_shas from public;
 $ops_file$);
 
-select pg_temp.make_function('refuse_stray_event', $ops_file$
--- Refuses an event whose subject does not exist or does not match the event. Called by accept_event.
--- Locks nothing; raises PT409 naming the field.
-create or replace function ops.refuse_stray_event(
-    p_project_id uuid,
-    p_release ops.releases,
-    p_envelope jsonb
+select pg_temp.make_function('release_attempt', $ops_file$
+-- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
+-- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
+-- had not started waits longer each time; when it is given up, an incident is opened. Locks the run's row; returns
+-- nothing if the attempt is already over.
+create or replace function ops_private.release_attempt(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text,
+    p_only_expired boolean
 )
-returns void
+returns ops.run_status
 language plpgsql
-stable
+volatile
 security invoker
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
-    v_field text;
-    v_fault text;
+    v_now timestamptz := clock_timestamp();
+    v_status ops.run_status;
+    v_in_vain int;
 begin
-    if p_project_id is null then
-        v_field := 'project';
-        v_fault := format('There is no project %s', p_envelope ->> 'project');
-    elsif exists (select from ops.projects as p where p.id = p_project_id and p.status = 'archived') then
-        v_field := 'project';
-        v_fault := format('The project %s is archived', p_envelope ->> 'project');
-    elsif p_release.id is null and p_envelope ->> 'release' is not null then
-        v_field := 'release';
-        v_fault := format('The project has no release %s', p_envelope ->> 'release');
-    elsif p_release.id is not null and p_envelope ->> 'image_digest' <> p_release.image_digest then
-        v_field := 'image_digest';
-        v_fault := format('Release %s is not made of this image', p_release.version);
-    elsif p_release.id is not null and p_envelope ->> 'git_sha' <> all (
-        array(select s.value from jsonb_each_text(p_release.git_shas) as s)
-    ) then
-        v_field := 'git_sha';
-        v_fault := format('Release %s is not made of this commit', p_release.version);
+    with was as materialized (
+        select r as run from ops.runs as r
+        where
+            r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
+            and (not p_only_expired or r.lease_expires_at < v_now)
+        for no key update
+    ), sealed as materialized (
+        select (was.run).id, (was.run).attempt, (was.run).priority, (was.run).event_count + 1 as seq,
+            (was.run).event_hash as prev_hash, a.next_status, a.not_before, a.in_vain,
+            format('%s: %s', a.next_status, p_reason) as message,
+            jsonb_build_object(
+                'from', (was.run).status, 'to', a.next_status, 'reason', p_reason, 'worker', (was.run).claimed_by
+            ) as payload
+        from was, ops_private.after_attempt(was.run, v_now) as a
+    ), moved as (
+        update ops.runs as r
+        set status = s.next_status, claimed_by = null, lease_expires_at = null,
+            turn = case when s.next_status = 'queued' then ops_private.first_turn(s.priority, r.turn) else r.turn end,
+            dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
+            claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
+            started_at = case when s.next_status = 'queued' then null else r.started_at end,
+            finished_at = case when s.next_status = 'queued' then null else v_now end,
+            not_before = s.not_before,
+            error_message = case
+                when s.next_status = 'queued' then null
+                when s.next_status = 'failed' and s.in_vain > 1
+                    then format('could not be started, %s times in vain: %s', s.in_vain, p_reason)
+                else p_reason
+            end,
+            event_count = s.seq,
+            event_hash = ops.hash_event(
+                s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
+            )
+        from sealed as s
+        where r.id = s.id
+        returning r.*, s.prev_hash, s.message, s.payload, s.in_vain
+    ), event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
+        from moved as m
+    )
+    select m.status, m.in_vain into v_status, v_in_vain from moved as m;
+    if v_status = 'failed' and v_in_vain > 1 then
+        perform ops_private.open_incident_of_launches(p_run_id);
     end if;
-    if v_field is not null then
-        raise sqlstate 'PT409' using
-            message = v_fault, column = v_field,
-            hint = 'Create the release first: ops.create_release; an event tells of what is there.';
+    if v_status = 'queued' and ops_private.cancel_if_superseded(p_run_id) then
+        return 'canceled';
+    elsif v_status in ('failed', 'canceled') then
+        perform ops_private.end_data_work(p_run_id, p_reason);
     end if;
+    return v_status;
 end
 $$;
-comment on function ops.refuse_stray_event is 'Refuses an event about something that is not there.';
-revoke all on function ops.refuse_stray_event from public;
+comment on function ops_private.release_attempt is 'Ends an attempt: the run is queued again, failed or canceled.';
+revoke all on function ops_private.release_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('release_author', $ops_file$
--- Returns the author of a new release: the caller, or the person whom a machine names.
--- Called by create_release. Locks nothing. Raises PT404 and PT403.
-create or replace function ops.release_author(
+-- Returns the author of a new release: the caller, or the person whom a machine names. Locks nothing.
+-- Raises PT404 and PT403.
+create or replace function ops_private.release_author(
     p_project_id uuid,
     p_named text
 )
@@ -7906,7 +7916,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not ops.has_permission(p_project_id, 'ingest_build') then
-        perform ops.require_permission(p_project_id, 'queue');
+        perform ops_private.require_permission(p_project_id, 'queue');
     end if;
     if not exists (select from ops.projects as p where p.id = p_project_id) then
         raise sqlstate 'PT404' using
@@ -7921,8 +7931,8 @@ begin
     return ops.caller_id();
 end
 $$;
-comment on function ops.release_author is 'The author of a release that the caller makes.';
-revoke all on function ops.release_author from public;
+comment on function ops_private.release_author is 'The author of a release that the caller makes.';
+revoke all on function ops_private.release_author from public;
 $ops_file$);
 
 select pg_temp.make_function('release_backup_hold', $ops_file$
@@ -7939,13 +7949,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(release_backup_hold.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(release_backup_hold.backup_id, 'backup');
     v_reason text := v_backup.hold_reason;
 begin
     if v_backup.held_at is not null then
         update ops.backups as b set held_at = null, held_by = null, hold_reason = null where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.note_backup(v_backup, 'backup_hold_released', v_reason);
+        perform ops_private.note_backup(v_backup, 'backup_hold_released', v_reason);
     end if;
     return v_backup;
 end
@@ -7960,7 +7970,7 @@ select pg_temp.make_function('release_before', $ops_file$
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
 -- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
-create or replace function ops.release_before(p_deployment_id uuid)
+create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
 language sql
 stable
@@ -7990,8 +8000,8 @@ where
 order by b.created_at desc, b.id desc
 limit 1
 $$;
-comment on function ops.release_before is 'The release that a rollback of a deployment returns to.';
-revoke all on function ops.release_before from public;
+comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';
+revoke all on function ops_private.release_before from public;
 $ops_file$);
 
 select pg_temp.make_function('remember_template', $ops_file$
@@ -8014,7 +8024,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
 begin
     insert into ops.database_templates as t (key, series, database_name, modules, tests, built_by_run)
     values (p_key, p_series, p_database_name, p_modules, coalesce(p_tests, '{}'), p_run_id)
@@ -8037,7 +8047,7 @@ select pg_temp.make_function('remove_checkpointed_events', $ops_file$
 -- Removes events that a checkpoint covers and that are stored outside its month: of two events written at once as the
 -- month ended, the one with the lower number may have the later time. Almost always there is none.
 -- Called by expire_event_month once the month is dropped. Locks ops.run_events if there is something to remove.
-create or replace function ops.remove_checkpointed_events(
+create or replace function ops_private.remove_checkpointed_events(
     p_checkpoint_id bigint
 )
 returns void
@@ -8060,8 +8070,8 @@ begin
     alter table ops.run_events enable trigger run_events_stay;
 end
 $$;
-comment on function ops.remove_checkpointed_events is 'Removes what a checkpoint stands for outside of its month.';
-revoke all on function ops.remove_checkpointed_events from public;
+comment on function ops_private.remove_checkpointed_events is 'Deletes checkpointed events outside of their month.';
+revoke all on function ops_private.remove_checkpointed_events from public;
 $ops_file$);
 
 select pg_temp.make_function('remove_condemned_artifacts', $ops_file$
@@ -8107,7 +8117,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
-        perform ops.require_member_change(p_project_id, p_user_id);
+        perform ops_private.require_member_change(p_project_id, p_user_id);
     end if;
     delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;
     return found;
@@ -8143,7 +8153,7 @@ begin
         r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
         and (r.dagster_run_id is null or p_dagster_run_id is null or r.dagster_run_id = p_dagster_run_id);
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
 end
 $$;
@@ -8215,13 +8225,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(request_exception.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, request_exception.gate_code);
-    v_hours int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
+    v_release ops.releases := ops_private.require_release(request_exception.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, request_exception.gate_code);
+    v_hours int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
     v_id uuid;
 begin
     if not ops.has_permission(v_release.project_id, 'grant_exception') then
-        perform ops.require_permission(v_release.project_id, 'queue');
+        perform ops_private.require_permission(v_release.project_id, 'queue');
     end if;
     if request_exception.expires_at > clock_timestamp() + make_interval(hours => v_hours) then
         raise sqlstate 'PT400' using
@@ -8275,7 +8285,7 @@ begin
         for no key update skip locked
     loop
         run_id := v_run.id;
-        outcome := ops.give_up_attempt(v_run.id, v_run.attempt, 'the worker''s lease ended', true);
+        outcome := ops_private.release_attempt(v_run.id, v_run.attempt, 'the worker''s lease ended', true);
         if outcome is not null then
             return next;
         end if;
@@ -8303,10 +8313,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_status ops.run_status := ops.give_up_attempt(p_run_id, p_attempt, p_reason, false);
+    v_status ops.run_status := ops_private.release_attempt(p_run_id, p_attempt, p_reason, false);
 begin
     if v_status is null then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     return v_status;
 end
@@ -8317,10 +8327,10 @@ grant execute on function ops.requeue_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('require_attempt', $ops_file$
--- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still write.
--- Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without p_attempt it means
--- attempt 1.
-create or replace function ops.require_attempt(
+-- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still
+-- write. Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without
+-- p_attempt it means attempt 1.
+create or replace function ops_private.require_attempt(
     p_run_id uuid,
     p_attempt int
 )
@@ -8338,21 +8348,20 @@ begin
             r.id = p_run_id and r.attempt = coalesce(p_attempt, 1)
             and r.status <> 'queued' and r.claimed_by is not null
     ) then
-        perform ops.refuse_attempt(p_run_id, coalesce(p_attempt, 1));
+        perform ops_private.refuse_attempt(p_run_id, coalesce(p_attempt, 1));
     end if;
     return coalesce(p_attempt, 1);
 end
 $$;
-comment on function ops.require_attempt is 'The attempt, once it is known to be the current one.';
-revoke all on function ops.require_attempt from public;
+comment on function ops_private.require_attempt is 'The attempt, once it is known to be the current one.';
+revoke all on function ops_private.require_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('require_backup', $ops_file$
 -- Returns a backup that the caller may use, and locks its row. Called by restore_backup, hold_backup and similar
--- functions.
--- Raises PT404 with the same message for a backup that does not exist and for one that the caller may not know of, and
--- PT403.
-create or replace function ops.require_backup(
+-- functions. Raises PT404 with the same message for a backup that does not exist and for one that the caller may not
+-- know of, and PT403.
+create or replace function ops_private.require_backup(
     p_backup_id uuid,
     p_permission text
 )
@@ -8371,13 +8380,13 @@ begin
             message = format('There is no backup %s', coalesce(p_backup_id::text, 'without an id')),
             hint = 'List them: ops backup list.';
     end if;
-    perform ops.require_permission(v_backup.project_id, p_permission);
+    perform ops_private.require_permission(v_backup.project_id, p_permission);
     select b.* into v_backup from ops.backups as b where b.id = p_backup_id for no key update;
     return v_backup;
 end
 $$;
-comment on function ops.require_backup is 'A backup that the caller may use.';
-revoke all on function ops.require_backup from public;
+comment on function ops_private.require_backup is 'A backup that the caller may use.';
+revoke all on function ops_private.require_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
@@ -8385,7 +8394,7 @@ select pg_temp.make_function('require_carried_out', $ops_file$
 -- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
-create or replace function ops.require_carried_out(
+create or replace function ops_private.require_carried_out(
     p_kind ops.run_kind,
     p_config jsonb,
     p_is_bound boolean
@@ -8422,14 +8431,14 @@ begin
         end;
 end
 $$;
-comment on function ops.require_carried_out is 'Refuses a run of a kind that no job carries out.';
-revoke all on function ops.require_carried_out from public;
+comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';
+revoke all on function ops_private.require_carried_out from public;
 $ops_file$);
 
 select pg_temp.make_function('require_clone_of', $ops_file$
 -- Refuses to back up an environment's data for a run that does not clone them: a run of another branch may, if the
--- environment is its project's living production. Called by record_backup_start. Locks nothing. Raises PT409.
-create or replace function ops.require_clone_of(
+-- environment is its project's living production. Locks nothing. Raises PT409.
+create or replace function ops_private.require_clone_of(
     p_run ops.runs,
     p_environment_id uuid
 )
@@ -8453,8 +8462,8 @@ begin
     end if;
 end
 $$;
-comment on function ops.require_clone_of is 'Refuses to back up data that a run does not clone.';
-revoke all on function ops.require_clone_of from public;
+comment on function ops_private.require_clone_of is 'Refuses to back up data that a run does not clone.';
+revoke all on function ops_private.require_clone_of from public;
 $ops_file$);
 
 select pg_temp.make_function('require_deployable', $ops_file$
@@ -8482,9 +8491,9 @@ begin
     select e.* into v_environment from ops.environments as e
     where e.destroyed_at is null and e.id = (select r.environment_id from ops.runs as r where r.id = p_run_id);
     if v_kind is null or not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
-    perform ops.refuse_replacement(v_environment, v_kind, p_database_name);
+    perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
 end
 $$;
 comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';
@@ -8495,7 +8504,7 @@ $ops_file$);
 select pg_temp.make_function('require_deployment', $ops_file$
 -- Returns the deployment to a caller with this permission in its project. Called by the RPCs of deployments.
 -- Locks nothing. Raises PT404 if it does not exist or the caller may not see it, PT403 if the caller may only read it.
-create or replace function ops.require_deployment(
+create or replace function ops_private.require_deployment(
     p_deployment_id uuid,
     p_permission text
 )
@@ -8513,19 +8522,18 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such deployment', hint = 'List them: select id, status from ops.deployments.';
     end if;
-    perform ops.require_permission(v_deployment.project_id, p_permission);
+    perform ops_private.require_permission(v_deployment.project_id, p_permission);
     return v_deployment;
 end
 $$;
-comment on function ops.require_deployment is 'The deployment, to who may do this with it.';
-revoke all on function ops.require_deployment from public;
+comment on function ops_private.require_deployment is 'The deployment, to who may do this with it.';
+revoke all on function ops_private.require_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('require_event_permission', $ops_file$
 -- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
--- projects.
--- Locks nothing; raises PT403.
-create or replace function ops.require_event_permission(
+-- projects. Locks nothing; raises PT403.
+create or replace function ops_private.require_event_permission(
     p_project_id uuid,
     p_envelope jsonb
 )
@@ -8554,15 +8562,14 @@ begin
     end if;
 end
 $$;
-comment on function ops.require_event_permission is 'Refuses who may not tell events of this type.';
-revoke all on function ops.require_event_permission from public;
+comment on function ops_private.require_event_permission is 'Refuses who may not tell events of this type.';
+revoke all on function ops_private.require_event_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('require_evidence_keeper', $ops_file$
 -- Refuses a caller who may not add evidence: to a gate without the gate's permission, to anything else without the
--- permission of any gate.
--- Called by subject_of_evidence. Locks nothing. Raises PT404 and PT403.
-create or replace function ops.require_evidence_keeper(
+-- permission of any gate. Locks nothing. Raises PT404 and PT403.
+create or replace function ops_private.require_evidence_keeper(
     p_project_id uuid,
     p_gate_code ops.ops_gate_code
 )
@@ -8575,21 +8582,21 @@ as $$
 begin
     if ops.is_platform() or p_gate_code is null and exists (
         select from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
-        where ops.has_permission(p_project_id, ops.gate_permission(g.code))
+        where ops.has_permission(p_project_id, ops_private.gate_permission(g.code))
     ) then
         return;
     end if;
-    perform ops.require_permission(p_project_id, ops.gate_permission(coalesce(p_gate_code, 'G1')));
+    perform ops_private.require_permission(p_project_id, ops_private.gate_permission(coalesce(p_gate_code, 'G1')));
 end
 $$;
-comment on function ops.require_evidence_keeper is 'Refuses who may not add evidence.';
-revoke all on function ops.require_evidence_keeper from public;
+comment on function ops_private.require_evidence_keeper is 'Refuses who may not add evidence.';
+revoke all on function ops_private.require_evidence_keeper from public;
 $ops_file$);
 
 select pg_temp.make_function('require_member_change', $ops_file$
 -- Refuses a caller who may not give this role to, or take it from, this person: admins change roles below owner, owners
--- all roles. Called by set_member and remove_member. Raises PT404 and PT403.
-create or replace function ops.require_member_change(
+-- all roles. Raises PT404 and PT403.
+create or replace function ops_private.require_member_change(
     p_project_id uuid,
     p_user_id uuid,
     p_role ops.membership_role default null
@@ -8601,7 +8608,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform ops.require_permission(p_project_id, case
+    perform ops_private.require_permission(p_project_id, case
         when p_role = 'owner' or exists (
             select from ops.project_memberships as m
             where m.project_id = p_project_id and m.user_id = p_user_id and m.role = 'owner'
@@ -8610,14 +8617,43 @@ begin
     end);
 end
 $$;
-comment on function ops.require_member_change is 'Refuses the caller who may not change this membership.';
-revoke all on function ops.require_member_change from public;
+comment on function ops_private.require_member_change is 'Refuses the caller who may not change this membership.';
+revoke all on function ops_private.require_member_change from public;
+$ops_file$);
+
+select pg_temp.make_function('require_one_owner', $ops_file$
+-- Prevents the removal of a project's last owner, by any caller. Fired by ops.project_memberships, before an owner's
+-- row is changed or removed; the removal of a project removes its owners too.
+-- Locks the project's row, so that two owners cannot remove each other at once. Raises PT409.
+-- Definer: it counts owners whom the caller may not see, and locks a row that the caller may not change.
+create or replace function ops_private.require_one_owner()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.projects as p where p.id = old.project_id for no key update;
+    if found and not exists (
+        select from ops.project_memberships as m
+        where m.project_id = old.project_id and m.role = 'owner' and m.user_id <> old.user_id
+    ) then
+        raise sqlstate 'PT409' using
+            message = 'A project keeps an owner',
+            hint = 'Make somebody else owner first: ops.set_member.';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+comment on function ops_private.require_one_owner is 'Refuses the removal of a project''s last owner.';
+revoke all on function ops_private.require_one_owner from public;
 $ops_file$);
 
 select pg_temp.make_function('require_permission', $ops_file$
 -- Refuses a caller without the permission. Called by RPCs open to people.
 -- Raises PT404 if the caller may not know of the project, PT403 if the caller may only read it.
-create or replace function ops.require_permission(
+create or replace function ops_private.require_permission(
     p_project_id uuid,
     p_permission text
 )
@@ -8645,14 +8681,14 @@ begin
         );
 end
 $$;
-comment on function ops.require_permission is 'Refuses the caller who may not do this in the project.';
-revoke all on function ops.require_permission from public;
+comment on function ops_private.require_permission is 'Refuses the caller who may not do this in the project.';
+revoke all on function ops_private.require_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('require_queueable', $ops_file$
 -- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
--- Called by queue_run. Raises PT404, PT403, PT409.
-create or replace function ops.require_queueable(
+-- Raises PT404, PT403, PT409.
+create or replace function ops_private.require_queueable(
     p_project_id uuid,
     p_kind ops.run_kind
 )
@@ -8665,7 +8701,7 @@ as $$
 declare
     v_status ops.project_status;
 begin
-    perform ops.require_run(p_project_id, p_kind);
+    perform ops_private.require_run(p_project_id, p_kind);
     select p.status into v_status from ops.projects as p where p.id = p_project_id;
     if not found then
         raise sqlstate 'PT404' using
@@ -8676,14 +8712,14 @@ begin
     end if;
 end
 $$;
-comment on function ops.require_queueable is 'Refuses work that may not be queued.';
-revoke all on function ops.require_queueable from public;
+comment on function ops_private.require_queueable is 'Refuses work that may not be queued.';
+revoke all on function ops_private.require_queueable from public;
 $ops_file$);
 
 select pg_temp.make_function('require_release', $ops_file$
 -- Returns the release to a caller with this permission in its project. Called by the RPCs of releases and gates.
 -- Locks nothing. Raises PT404 if it does not exist or the caller may not see it, PT403 if the caller may only read it.
-create or replace function ops.require_release(
+create or replace function ops_private.require_release(
     p_release_id uuid,
     p_permission text default 'read'
 )
@@ -8702,20 +8738,19 @@ begin
             message = format('There is no release %s', coalesce(p_release_id::text, 'without an id')),
             hint = 'List them: select id, version, status from ops.releases.';
     end if;
-    perform ops.require_permission(v_release.project_id, p_permission);
+    perform ops_private.require_permission(v_release.project_id, p_permission);
     return v_release;
 end
 $$;
-comment on function ops.require_release is 'The release, to who may do this with it.';
-revoke all on function ops.require_release from public;
+comment on function ops_private.require_release is 'The release, to who may do this with it.';
+revoke all on function ops_private.require_release from public;
 $ops_file$);
 
 select pg_temp.make_function('require_run', $ops_file$
--- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage.
--- Called by queue_run and functions that change a queued run. Locks nothing; raises PT404 and PT403.
--- Work that moves data or releases has its own permission, on production too; all other work needs the permission to
--- queue.
-create or replace function ops.require_run(
+-- Refuses a caller who may not request, repeat or cancel work of this kind on an environment of this stage. Called by
+-- functions that queue or change a queued run. Locks nothing; raises PT404 and PT403. Work that moves data or
+-- releases has its own permission, on production too; all other work needs the permission to queue.
+create or replace function ops_private.require_run(
     p_project_id uuid,
     p_kind ops.run_kind,
     p_stage ops.environment_stage default null
@@ -8733,7 +8768,7 @@ begin
         and ops.has_permission(p_project_id, 'queue_build') then
         return;
     end if;
-    perform ops.require_permission(p_project_id, case
+    perform ops_private.require_permission(p_project_id, case
         when p_kind in ('backup', 'drill', 'promote') then p_kind::text
         when p_kind in ('verify', 'retention') then 'backup'
         when p_kind in ('restore', 'clone', 'compare') then 'restore' -- a comparison shows the backup's data
@@ -8742,8 +8777,8 @@ begin
     end);
 end
 $$;
-comment on function ops.require_run is 'Refuses the caller who may not ask for this work.';
-revoke all on function ops.require_run from public;
+comment on function ops_private.require_run is 'Refuses the caller who may not ask for this work.';
+revoke all on function ops_private.require_run from public;
 $ops_file$);
 
 select pg_temp.make_function('require_unused_database', $ops_file$
@@ -8823,8 +8858,7 @@ $ops_file$);
 select pg_temp.make_function('reserve_port', $ops_file$
 -- Reserves the port for the run's environment, unless it has one, and returns its port; null if another living
 -- environment has the port: the caller then chooses again. Called by steps deployment and restore before a service
--- listens.
--- Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
+-- listens. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.reserve_port(
     p_run_id uuid,
@@ -8838,7 +8872,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_port int;
 begin
     update ops.environments as e set port = coalesce(e.port, p_port)
@@ -8855,9 +8889,8 @@ grant execute on function ops.reserve_port to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('resolve_incident', $ops_file$
--- Resolves an incident with its resolution. Called by people on call. Locks the incident.
--- Raises PT404, PT403, PT400 without a resolution, and PT409 if another resolution is recorded. Repeating it is
--- harmless.
+-- Resolves an incident with its resolution. Called by people on call. Locks the incident. Raises PT404, PT403, PT400
+-- without a resolution, and PT409 if another resolution is recorded. Repeating it is harmless.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
@@ -8878,7 +8911,7 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such incident', hint = 'List them: select id, title from ops.incidents.';
     end if;
-    perform ops.require_permission(v_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(v_incident.project_id, 'record_incident');
     if btrim(coalesce(resolve_incident.resolution, '')) = '' then
         raise sqlstate 'PT400' using
             message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
@@ -8902,10 +8935,9 @@ $ops_file$);
 select pg_temp.make_function('restore_backup', $ops_file$
 -- Requests a restore, clone or drill of a verified backup and returns the restore's id; its run waits in the queue.
 -- Without p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no
--- target.
--- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises
--- PT404, PT403, and PT409 for what refuse_restore refuses.
--- Repeating it with the same idempotency key returns the same restore.
+-- target. Called by people who may restore, and by the platform. Locks the backup's row and the project's counter.
+-- Raises PT404, PT403, and PT409 for what refuse_restore refuses. Repeating it with the same idempotency key
+-- returns the same restore.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.restore_backup(
     backup_id uuid,
@@ -8926,7 +8958,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_backup ops.backups := ops.require_backup(
+    v_backup ops.backups := ops_private.require_backup(
         restore_backup.backup_id, case when p_purpose = 'drill' then 'drill' else 'restore' end
     );
     v_environment ops.environments;
@@ -8935,13 +8967,13 @@ declare
     v_id uuid;
 begin
     if p_purpose is distinct from 'drill' then
-        v_environment := ops.living_environment(v_backup.project_id, target_env);
+        v_environment := ops_private.living_environment(v_backup.project_id, target_env);
     end if;
     v_purpose := coalesce(p_purpose, case
         when v_backup.stage = 'production' and v_environment.stage <> 'production' then 'clone'
         else 'restore'
     end::ops.restore_purpose);
-    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
         v_backup.project_id, v_environment.name,
         -- a clone names no commit: it keeps the one that is deployed there when it starts
@@ -8956,7 +8988,7 @@ begin
     );
     select s.id into v_id from ops.restores as s where s.run_id = v_run_id;
     if not found then
-        v_id := (ops.make_restore(v_run_id, v_backup.id, v_purpose)).id;
+        v_id := (ops_private.make_restore(v_run_id, v_backup.id, v_purpose)).id;
     end if;
     return v_id;
 end
@@ -8968,9 +9000,9 @@ grant execute on function ops.restore_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('retry_run', $ops_file$
--- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and people.
--- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call queues another
--- run.
+-- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and
+-- people. Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each
+-- call queues another run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
@@ -8983,7 +9015,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_priority int := v_run.priority;
     v_branch text;
 begin
@@ -9022,7 +9054,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exception ops.exceptions := ops.exception_to_change(revoke_exception.exception_id);
+    v_exception ops.exceptions := ops_private.exception_to_change(revoke_exception.exception_id);
 begin
     update ops.exceptions as e
     set revoked_by = coalesce(ops.caller_id(), ops.caller_role()), revoked_at = clock_timestamp()
@@ -9053,12 +9085,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_undone ops.deployments := ops.require_deployment(rollback_deployment.deployment_id, 'read');
+    v_undone ops.deployments := ops_private.require_deployment(rollback_deployment.deployment_id, 'read');
     v_release ops.releases;
     v_id uuid;
 begin
     if not ops.has_permission(v_undone.project_id, 'promote') then
-        perform ops.require_permission(v_undone.project_id, 'deploy');
+        perform ops_private.require_permission(v_undone.project_id, 'deploy');
     end if;
     if btrim(coalesce(rollback_deployment.reason, '')) = '' then
         raise sqlstate 'PT400' using
@@ -9070,14 +9102,14 @@ begin
     if found then
         return v_id;
     end if;
-    select r.* into v_release from ops.releases as r where r.id = ops.release_before(v_undone.id);
+    select r.* into v_release from ops.releases as r where r.id = ops_private.release_before(v_undone.id);
     if not found then
         raise sqlstate 'PT409' using
             message = 'There is nothing to roll this deployment back to',
             detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
             hint = 'Roll back the newest deployment, or promote another release.';
     end if;
-    return ops.start_deployment(
+    return ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
         rollback_deployment.reason, p_requested_by
     );
@@ -9089,8 +9121,8 @@ grant execute on function ops.rollback_deployment to service_role, ops_worker, s
 $ops_file$);
 
 select pg_temp.make_function('rule_fault', $ops_file$
--- Returns the fault of a rule's value, or null if it is valid. Called by refuse_rules. Locks and raises nothing.
-create or replace function ops.rule_fault(
+-- Returns the fault of a rule's value, or null if it is valid. Locks and raises nothing.
+create or replace function ops_private.rule_fault(
     p_kind text,
     p_value jsonb,
     p_minimum int,
@@ -9132,7 +9164,7 @@ begin
     elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then
         return format('has %s to %s entries', p_minimum, p_maximum);
     elsif p_kind = 'windows' then
-        return (select min(ops.window_fault(w.value)) from jsonb_array_elements(p_value) as w);
+        return (select min(ops_private.window_fault(w.value)) from jsonb_array_elements(p_value) as w);
     elsif exists (
         select from jsonb_array_elements(p_value) as n
         where jsonb_typeof(n.value) <> 'string' or btrim(n.value #>> '{}') = ''
@@ -9142,14 +9174,14 @@ begin
     return null;
 end
 $$;
-comment on function ops.rule_fault is 'What is wrong with the value of a rule, if anything is.';
-revoke all on function ops.rule_fault from public;
+comment on function ops_private.rule_fault is 'What is wrong with the value of a rule, if anything is.';
+revoke all on function ops_private.rule_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('rules_in_force', $ops_file$
 -- Returns a project's rules: the defaults, overridden by the platform's policy, overridden by the project's own.
 -- Called by functions that apply a policy, with any caller. Locks and raises nothing.
-create or replace function ops.rules_in_force(
+create or replace function ops_private.rules_in_force(
     p_project_id uuid,
     p_type ops.policy_type
 )
@@ -9165,8 +9197,8 @@ begin
         || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}');
 end
 $$;
-comment on function ops.rules_in_force is 'The rules that hold in a project.';
-revoke all on function ops.rules_in_force from public;
+comment on function ops_private.rules_in_force is 'The rules that hold in a project.';
+revoke all on function ops_private.rules_in_force from public;
 $ops_file$);
 
 select pg_temp.make_function('run_kinds', $ops_file$
@@ -9206,10 +9238,9 @@ grant execute on function ops.run_kinds to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('run_to_change', $ops_file$
--- Returns a run that the caller may cancel or repeat, and locks its row. Called by cancel_run and retry_run.
--- Raises PT404 with the same message for a run that does not exist and for one that the caller may not know of, and
--- PT403.
-create or replace function ops.run_to_change(
+-- Returns a run that the caller may cancel or repeat, and locks its row. Raises PT404 with the same message for a run
+-- that does not exist and for one that the caller may not know of, and PT403.
+create or replace function ops_private.run_to_change(
     p_run_id uuid
 )
 returns ops.runs
@@ -9227,23 +9258,23 @@ begin
             message = format('There is no run %s', p_run_id),
             hint = 'List runs: select id, run_number, status from ops.runs.';
     end if;
-    perform ops.require_run(
+    perform ops_private.require_run(
         v_run.project_id, v_run.kind, (select e.stage from ops.environments as e where e.id = v_run.environment_id)
     );
     select r.* into v_run from ops.runs as r where r.id = p_run_id for no key update;
     return v_run;
 end
 $$;
-comment on function ops.run_to_change is 'A run that the caller may cancel or repeat.';
-revoke all on function ops.run_to_change from public;
+comment on function ops_private.run_to_change is 'A run that the caller may cancel or repeat.';
+revoke all on function ops_private.run_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('run_to_join', $ops_file$
 -- Returns the branch's run that already does what is asked: the newest that builds, deploys or destroys there, if it
 -- waits or works, for the same commit and of the same kind; null if there is none. A run of chosen assets does only
 -- a part, and one that is being canceled does not count.
--- Called by move_branch. Locks and raises nothing.
-create or replace function ops.run_to_join(
+-- Called by update_branch_head. Locks and raises nothing.
+create or replace function ops_private.run_to_join(
     p_project_id uuid,
     p_branch text,
     p_sha text,
@@ -9274,8 +9305,8 @@ begin
     );
 end
 $$;
-comment on function ops.run_to_join is 'The run that already does what a moved branch asks for.';
-revoke all on function ops.run_to_join from public;
+comment on function ops_private.run_to_join is 'The run that already does what a moved branch asks for.';
+revoke all on function ops_private.run_to_join from public;
 $ops_file$);
 
 select pg_temp.make_function('runs_ending_with', $ops_file$
@@ -9324,7 +9355,7 @@ $ops_file$);
 select pg_temp.make_function('seal_partition', $ops_file$
 -- Closes direct access to a partition: its rows are read through its parent table, whose grants and policies decide.
 -- Called by ensure_partitions, after each migration too. Locks the partition. A retry changes nothing.
-create or replace function ops.seal_partition(
+create or replace function ops_private.seal_partition(
     p_partition text
 )
 returns void
@@ -9376,8 +9407,8 @@ begin
     end loop;
 end
 $$;
-comment on function ops.seal_partition is 'Closes a partition to everyone by its own name.';
-revoke all on function ops.seal_partition from public;
+comment on function ops_private.seal_partition is 'Closes a partition to everyone by its own name.';
+revoke all on function ops_private.seal_partition from public;
 $ops_file$);
 
 select pg_temp.make_function('set_environment_status', $ops_file$
@@ -9431,7 +9462,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform ops.require_member_change(p_project_id, p_user_id, p_role);
+    perform ops_private.require_member_change(p_project_id, p_user_id, p_role);
     return query
     insert into ops.project_memberships as m (project_id, user_id, role) values (p_project_id, p_user_id, p_role)
     on conflict (project_id, user_id) do update set role = excluded.role
@@ -9468,18 +9499,18 @@ as $$
 #variable_conflict use_column
 begin
     if set_policy.project_id is not null then
-        perform ops.require_permission(set_policy.project_id, 'manage');
+        perform ops_private.require_permission(set_policy.project_id, 'manage');
     elsif not ops.is_platform() then
         raise sqlstate 'PT403' using
             message = 'You may not set the policy for all projects',
             hint = 'Set that of a project you administer.';
     end if;
-    perform ops.refuse_rules(set_policy.type, set_policy.rules);
+    perform ops_private.refuse_rules(set_policy.type, set_policy.rules);
     insert into ops.policies as p (project_id, policy_type, rules, updated_by)
     values (set_policy.project_id, set_policy.type, set_policy.rules, coalesce(ops.caller_id(), ops.caller_role()))
     on conflict (project_id, policy_type) do update
     set rules = excluded.rules, updated_by = excluded.updated_by, updated_at = now();
-    return ops.rules_in_force(set_policy.project_id, set_policy.type);
+    return ops_private.rules_in_force(set_policy.project_id, set_policy.type);
 exception when foreign_key_violation then
     raise sqlstate 'PT404' using
         message = 'There is no such project', hint = 'List them: ops project list.';
@@ -9490,44 +9521,11 @@ revoke all on function ops.set_policy from public;
 grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
 $ops_file$);
 
-select pg_temp.make_function('settle_gate', $ops_file$
--- Evaluates a gate again, stores the verdict and returns it.
--- Called by evaluate_gate and the triggers of all facts of a gate. Locks the gate's row, so that of two concurrent
--- facts the second evaluation includes the first; returns null for a gate that does not exist. A retry is harmless.
-create or replace function ops.settle_gate(
-    p_gate_id uuid
-)
-returns ops.ops_gate_status
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_gate ops.release_gates;
-    v_status ops.ops_gate_status;
-begin
-    select g.* into v_gate from ops.release_gates as g where g.id = p_gate_id for no key update;
-    update ops.release_gates as g
-    set merit = j.merit, reason = j.reason, deadline_at = j.deadline_at, evaluated_at = clock_timestamp()
-    from ops.judge_gate(v_gate) as j
-    where g.id = v_gate.id;
-    update ops.release_gates as g set status = s.status
-    from ops.v_gate_status as s
-    where g.id = v_gate.id and s.gate_id = g.id
-    returning g.status into v_status;
-    return v_status;
-end
-$$;
-comment on function ops.settle_gate is 'Judges a gate anew and writes the verdict down.';
-revoke all on function ops.settle_gate from public;
-$ops_file$);
-
 select pg_temp.make_function('settle_health', $ops_file$
 -- Evaluates the health of a deployment again and stores the verdict.
 -- Called when a check or the end of the deployment is recorded. Locks the deployment's row; does nothing without a
 -- deployment. A retry is harmless.
-create or replace function ops.settle_health(
+create or replace function ops_private.settle_health(
     p_deployment_id uuid
 )
 returns void
@@ -9541,12 +9539,12 @@ declare
 begin
     select d.* into v_deployment from ops.deployments as d where d.id = p_deployment_id for no key update;
     update ops.deployments as d set g4_status = j.verdict
-    from ops.judge_deployment(v_deployment) as j
+    from ops_private.judge_deployment(v_deployment) as j
     where d.id = v_deployment.id;
 end
 $$;
-comment on function ops.settle_health is 'Judges the health of a deployment anew.';
-revoke all on function ops.settle_health from public;
+comment on function ops_private.settle_health is 'Judges the health of a deployment anew.';
+revoke all on function ops_private.settle_health from public;
 $ops_file$);
 
 select pg_temp.make_function('sign_off_gate', $ops_file$
@@ -9571,9 +9569,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(sign_off_gate.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, sign_off_gate.gate_code);
-    v_approver text := ops.gate_approver(v_release, v_gate.gate_code, p_approver_id);
+    v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_approver text := ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id);
     v_id uuid;
 begin
     insert into ops.approvals (
@@ -9593,7 +9591,7 @@ exception when check_violation or not_null_violation then
         hint = 'A decision is approved or rejected, with an object as its rationale.';
 end
 $$;
-comment on function ops.sign_off_gate is 'Notes a persons decision on a gate.';
+comment on function ops.sign_off_gate is 'Notes a person''s decision on a gate.';
 revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
 $ops_file$);
@@ -9602,7 +9600,7 @@ select pg_temp.make_function('start_deployment', $ops_file$
 -- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
 -- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
 -- if production has no fresh backup and no reason is given, and what queue_run and the trigger of deployments raise.
-create or replace function ops.start_deployment(
+create or replace function ops_private.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
@@ -9619,14 +9617,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := gen_random_uuid();
-    v_backup_id uuid := ops.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_backup_id uuid := ops_private.backup_to_return_to(p_release.project_id, p_environment_id);
     v_run_id uuid;
 begin
     if p_stage = 'production' and v_backup_id is null and p_no_backup_reason is null then
         raise sqlstate 'PT409' using
             message = 'Production has no verified backup that is fresh enough',
             detail = format('Policy promotion.backup_max_age_hours is %s.',
-                ops.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
+                ops_private.rules_in_force(p_release.project_id, 'promotion') ->> 'backup_max_age_hours'),
             hint = 'Take one: ops backup create; or say why there is none: p_no_backup_reason.';
     end if;
     insert into ops.deployments (
@@ -9640,7 +9638,8 @@ begin
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops.main_sha(p_release), p_release.version, 'promote', 'promotion', coalesce(p_requested_by, ops.caller_name()),
+        ops_private.project_git_sha(p_release), p_release.version, 'promote', 'promotion',
+        coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
             'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
@@ -9650,15 +9649,14 @@ begin
     return v_id;
 end
 $$;
-comment on function ops.start_deployment is 'Writes a deployment down and queues its run.';
-revoke all on function ops.start_deployment from public;
+comment on function ops_private.start_deployment is 'Writes a deployment down and queues its run.';
+revoke all on function ops_private.start_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('start_workflow_run', $ops_file$
 -- Takes ownership of a claimed run, which is running from now on. Without p_attempt it means attempt 1 of the claiming
--- worker.
--- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
--- Raises PT404, and PT410 if the attempt is over or owned by another. The owner may repeat it.
+-- worker. Called by the run process, fenced by attempt and Dagster run. Locks the run's row. Raises PT404, and PT410 if
+-- the attempt is over or owned by another. The owner may repeat it.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.start_workflow_run(
     p_run_id uuid,
@@ -9724,7 +9722,7 @@ begin
             d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
             and d.dagster_run_id is not distinct from p_dagster_run_id;
         if not found then
-            perform ops.refuse_attempt(p_run_id, v_attempt);
+            perform ops_private.refuse_attempt(p_run_id, v_attempt);
         end if;
     end if;
 end
@@ -9735,9 +9733,9 @@ grant execute on function ops.start_workflow_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('subject_of_evidence', $ops_file$
--- Returns the release and the gate of new evidence, and refuses a caller who may not add to them.
--- Called by record_evidence. Locks nothing. Raises PT404, PT403, and PT400 if the parts do not belong together.
-create or replace function ops.subject_of_evidence(
+-- Returns the release and the gate of new evidence, and refuses a caller who may not add to them. Locks nothing. Raises
+-- PT404, PT403, and PT400 if the parts do not belong together.
+create or replace function ops_private.subject_of_evidence(
     p_release_id uuid,
     p_gate_id uuid,
     p_check_id uuid,
@@ -9768,18 +9766,18 @@ begin
             message = 'Evidence is of things that exist and belong together',
             hint = 'Name a release, one of its gates, one of the gate''s checks, or a run of the same project.';
     end if;
-    perform ops.require_evidence_keeper(v_project_id, v_gate.gate_code);
+    perform ops_private.require_evidence_keeper(v_project_id, v_gate.gate_code);
     return query select v_release_id, v_gate_id;
 end
 $$;
-comment on function ops.subject_of_evidence is 'The release and the gate that evidence belongs to.';
-revoke all on function ops.subject_of_evidence from public;
+comment on function ops_private.subject_of_evidence is 'The release and the gate that evidence belongs to.';
+revoke all on function ops_private.subject_of_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('supersede_runs', $ops_file$
--- Cancels the environment's older waiting runs that a newer one makes unnecessary. Called by queue_run.
--- Locks the rows that it cancels. A retry is harmless.
-create or replace function ops.supersede_runs(
+-- Cancels the environment's older waiting runs that a newer one makes unnecessary. Locks the rows that it cancels.
+-- A retry is harmless.
+create or replace function ops_private.supersede_runs(
     p_environment_id uuid,
     p_run_id uuid,
     p_run_number bigint
@@ -9798,22 +9796,21 @@ begin
         join ops.runs as n on n.id = p_run_id
         where
             r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
-            and ops.does_all_of(n.kind, r.kind)
+            and ops_private.does_all_of(n.kind, r.kind)
         order by r.run_number
     loop
-        perform ops.end_queued_run(v_old, format('superseded by #%s', p_run_number));
+        perform ops_private.end_queued_run(v_old, format('superseded by #%s', p_run_number));
     end loop;
 end
 $$;
-comment on function ops.supersede_runs is 'Cancels older waiting runs of an environment.';
-revoke all on function ops.supersede_runs from public;
+comment on function ops_private.supersede_runs is 'Cancels older waiting runs of an environment.';
+revoke all on function ops_private.supersede_runs from public;
 $ops_file$);
 
 select pg_temp.make_function('take_checks', $ops_file$
 -- Records the checks of an event at a gate, including its own status under a given name, and its evidence; returns the
--- ids.
--- Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
-create or replace function ops.take_checks(
+-- ids. Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
+create or replace function ops_private.take_checks(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,
     p_own_name text,
@@ -9836,23 +9833,23 @@ begin
     end if;
     for v_check in select c.value from jsonb_array_elements(v_checks) as c loop
         v_ids := v_ids || to_jsonb(ops.record_gate_check(
-            p_release.id, p_gate_code, v_check ->> 'name', ops.check_status_of(v_check ->> 'status'),
+            p_release.id, p_gate_code, v_check ->> 'name', ops_private.check_status_of(v_check ->> 'status'),
             v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, null::uuid,
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
         ));
     end loop;
     return jsonb_build_object('check_ids', v_ids)
-        || ops.take_evidence(ops.gate_of_release(p_release.id, p_gate_code), p_envelope);
+        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
 end
 $$;
-comment on function ops.take_checks is 'Notes the checks and the evidence of an event at a gate.';
-revoke all on function ops.take_checks from public;
+comment on function ops_private.take_checks is 'Notes the checks and the evidence of an event at a gate.';
+revoke all on function ops_private.take_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('take_evidence', $ops_file$
--- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events. Raises what
--- record_evidence raises.
-create or replace function ops.take_evidence(
+-- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events.
+-- Raises what record_evidence raises.
+create or replace function ops_private.take_evidence(
     p_gate ops.release_gates,
     p_envelope jsonb
 )
@@ -9871,110 +9868,15 @@ from jsonb_array_elements(
     case jsonb_typeof(p_envelope -> 'evidence') when 'array' then p_envelope -> 'evidence' else '[]' end
 ) as e
 $$;
-comment on function ops.take_evidence is 'Notes the evidence of an event at a gate.';
-revoke all on function ops.take_evidence from public;
-$ops_file$);
-
-select pg_temp.make_function('tally_approvals', $ops_file$
--- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
--- a rejection, passed once the quorum approved, else pending. Called by judge_gate. Locks and raises nothing.
-create or replace function ops.tally_approvals(
-    p_gate_id uuid,
-    p_quorum int
-)
-returns table (verdict ops.ops_gate_status, reason text)
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-with latest as (
-    select distinct on (a.approver_id)
-        a.approver_id,
-        a.decision
-    from ops.approvals as a
-    where a.gate_id = p_gate_id
-    order by a.approver_id, a.created_at desc, a.id desc
-), named as (
-    select
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'approved') as approvers,
-        count(*) filter (where l.decision = 'approved') as approvals
-    from latest as l
-)
-select
-    (case
-        when n.against is not null then 'failed'
-        when n.approvals >= p_quorum then 'passed'
-        else 'pending'
-    end)::ops.ops_gate_status,
-    case
-        when n.against is not null then 'rejected by ' || n.against
-        else format('approved by %s of %s%s', n.approvals, p_quorum, ': ' || n.approvers)
-    end
-from named as n
-$$;
-comment on function ops.tally_approvals is 'What a gates approvals come to, and by whom.';
-revoke all on function ops.tally_approvals from public;
-$ops_file$);
-
-select pg_temp.make_function('tally_checks', $ops_file$
--- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if all
--- of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a sender's
--- clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
--- Called by judge_gate and judge_deployment. Locks and raises nothing.
-create or replace function ops.tally_checks(
-    p_gate_id uuid,
-    p_required text[],
-    p_deployment_id uuid default null,
-    p_until timestamptz default null
-)
-returns table (verdict ops.ops_gate_status, reason text)
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-with latest as (
-    select distinct on (c.name)
-        c.name,
-        c.status
-    from ops.gate_checks as c
-    where
-        c.gate_id = p_gate_id
-        and (p_deployment_id is null or c.deployment_id = p_deployment_id)
-        and (p_until is null or c.created_at <= p_until)
-    order by c.name, c.created_at desc, c.id desc
-), wanted as (
-    select n.name from unnest(p_required) as n (name)
-    union all
-    select l.name from latest as l where cardinality(p_required) = 0
-), named as (
-    select
-        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
-        string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
-        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
-    from wanted as w
-    left join latest as l on l.name = w.name
-)
-select
-    (case
-        when n.failed is not null then 'failed'
-        when n.open is null and n.passed is not null then 'passed'
-        else 'pending'
-    end)::ops.ops_gate_status,
-    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
-from named as n
-$$;
-comment on function ops.tally_checks is 'What a gates checks come to, and by which of them.';
-revoke all on function ops.tally_checks from public;
+comment on function ops_private.take_evidence is 'Notes the evidence of an event at a gate.';
+revoke all on function ops_private.take_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('target_stage', $ops_file$
 -- Returns the stage of a target: the stage itself, or that of a living environment by name or partition.
 -- Called by functions that promote and by those that explain a promotion: the requirements depend only on the stage.
 -- Locks nothing; raises PT400 for an invalid target.
-create or replace function ops.target_stage(
+create or replace function ops_private.target_stage(
     p_project_id uuid,
     p_target_env text
 )
@@ -10007,8 +9909,8 @@ begin
     return v_stage;
 end
 $$;
-comment on function ops.target_stage is 'The stage that a promotion''s target belongs to.';
-revoke all on function ops.target_stage from public;
+comment on function ops_private.target_stage is 'The stage that a promotion''s target belongs to.';
+revoke all on function ops_private.target_stage from public;
 $ops_file$);
 
 select pg_temp.make_function('touch_template', $ops_file$
@@ -10044,7 +9946,7 @@ select pg_temp.make_function('turn_among_projects', $ops_file$
 -- * its turn otherwise.
 -- Runs that wait for their environment set no turn while others could start.
 -- Called by next_turn. Locks and raises nothing; null if nothing waits.
-create or replace function ops.turn_among_projects(
+create or replace function ops_private.turn_among_projects(
     p_project_id uuid,
     p_priority int
 )
@@ -10101,8 +10003,8 @@ begin
     );
 end
 $$;
-comment on function ops.turn_among_projects is 'The turn of a project''s only waiting run.';
-revoke all on function ops.turn_among_projects from public;
+comment on function ops_private.turn_among_projects is 'The turn of a project''s only waiting run.';
+revoke all on function ops_private.turn_among_projects from public;
 $ops_file$);
 
 select pg_temp.make_function('turn_before_polled', $ops_file$
@@ -10110,7 +10012,7 @@ select pg_temp.make_function('turn_before_polled', $ops_file$
 -- by one turn: somebody waits for the person's run. Other projects keep their places. A run that is being claimed or
 -- that has been claimed before stays where it is.
 -- Called by queue_run. Locks the project's counter and those runs; raises nothing; null if no such run waits.
-create or replace function ops.turn_before_polled(
+create or replace function ops_private.turn_before_polled(
     p_project_id uuid,
     p_priority int
 )
@@ -10146,14 +10048,14 @@ begin
     return v_turn;
 end
 $$;
-comment on function ops.turn_before_polled is 'The turn before the project''s polled runs.';
-revoke all on function ops.turn_before_polled from public;
+comment on function ops_private.turn_before_polled is 'The turn before the project''s polled runs.';
+revoke all on function ops_private.turn_before_polled from public;
 $ops_file$);
 
 select pg_temp.make_function('unfinished_retention', $ops_file$
 -- Returns the project's retention run that waits or works, or null. Called by queue_run. Locks the project's counter, so
 -- that two requests at once queue one run. Raises nothing.
-create or replace function ops.unfinished_retention(
+create or replace function ops_private.unfinished_retention(
     p_project_id uuid
 )
 returns uuid
@@ -10177,8 +10079,88 @@ begin
     );
 end
 $$;
-comment on function ops.unfinished_retention is 'The retention run of a project that has not ended.';
-revoke all on function ops.unfinished_retention from public;
+comment on function ops_private.unfinished_retention is 'The retention run of a project that has not ended.';
+revoke all on function ops_private.unfinished_retention from public;
+$ops_file$);
+
+select pg_temp.make_function('update_branch_head', $ops_file$
+-- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
+-- production is built, environments of deleted branches are destroyed.
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
+-- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
+-- the commit is joined instead of superseded.
+create or replace function ops_private.update_branch_head(
+    p_project_id uuid,
+    p_branch text,
+    p_sha text,
+    p_trigger text,
+    p_requested_by text default null
+)
+returns table (outcome text, run_id uuid)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+    v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
+    v_stage ops.environment_stage;
+    v_kind ops.run_kind := 'destroy';
+begin
+    perform from ops.projects as p where p.id = p_project_id for no key update;
+    run_id := null;
+    if v_is_gone then
+        delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;
+        select e.* into v_environment from ops.environments as e
+        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
+        outcome := case
+            when v_environment.id is null then 'nothing to destroy'
+            when v_environment.stage = 'production' then 'production stays'
+            when exists (
+                select from ops.runs as r
+                where r.environment_id = v_environment.id and r.kind = 'destroy'
+                    and r.status in ('queued', 'claimed', 'running')
+                    and not exists ( -- what waits behind it would go to the branch's next environment
+                        select from ops.runs as n
+                        where n.environment_id = v_environment.id and n.status = 'queued'
+                            and n.kind in ('deploy', 'build') and n.run_number > r.run_number
+                    )
+            ) then 'unchanged'
+            else 'queued'
+        end;
+    else
+        outcome := case when exists (
+            select from ops.branch_heads as h
+            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
+        ) then 'unchanged' else 'queued' end;
+        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
+        -- a stage that was given at the environment's creation overrides the branch's rule
+        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
+        from ops.projects as p
+        left join ops.environments as e
+            on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
+        where p.id = p_project_id;
+        v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
+        if outcome = 'queued' then
+            run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+            outcome := case when run_id is null then 'queued' else 'joined' end;
+        end if;
+    end if;
+    if outcome = 'queued' then
+        run_id := ops.queue_run(
+            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
+            'refs/heads/' || p_branch,
+            p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
+        );
+    end if;
+    return next;
+end
+$$;
+comment on function ops_private.update_branch_head is 'Moves a branch and queues what follows.';
+revoke all on function ops_private.update_branch_head from public;
 $ops_file$);
 
 select pg_temp.make_function('usual_duration', $ops_file$
@@ -10240,7 +10222,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(verify_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(verify_backup.backup_id, 'backup');
 begin
     if v_backup.manifest_url is null or v_backup.status in ('pending', 'running', 'dropped') then
         raise sqlstate 'PT409' using
@@ -10312,8 +10294,7 @@ $ops_file$);
 select pg_temp.make_function('verify_run_chain', $ops_file$
 -- Returns whether the run's events are exactly those that were written: numbered without a gap, each sealed over the
 -- one before, and the last one is the one in the run's row. If months of events were dropped, it starts from the run's
--- checkpoint.
--- Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
+-- checkpoint. Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
 create or replace function ops.verify_run_chain(
     p_run_id uuid
 )
@@ -10366,7 +10347,7 @@ begin
     return v_seq = v_run.event_count and v_hash = v_run.event_hash;
 end
 $$;
-comment on function ops.verify_run_chain is 'Whether a runs events are exactly those that were written.';
+comment on function ops.verify_run_chain is 'Whether a run''s events are exactly those that were written.';
 revoke all on function ops.verify_run_chain from public;
 grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;
 grant execute on function ops.verify_run_chain
@@ -10393,8 +10374,8 @@ $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
 -- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
--- and applied since then. Called by record_branch_heads. Locks and raises nothing.
-create or replace function ops.was_told_of(
+-- and applied since then. Locks and raises nothing.
+create or replace function ops_private.was_told_of(
     p_repo_url text,
     p_branch text,
     p_gone_since timestamptz default null
@@ -10416,8 +10397,8 @@ select exists (
         )
 )
 $$;
-comment on function ops.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
-revoke all on function ops.was_told_of from public;
+comment on function ops_private.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
+revoke all on function ops_private.was_told_of from public;
 $ops_file$);
 
 select pg_temp.make_function('watch_backup_freshness', $ops_file$
@@ -10497,10 +10478,9 @@ grant execute on function ops.watch_backup_freshness to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('window_fault', $ops_file$
--- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format.
--- Called by rule_fault. Locks and raises nothing. A moment must have its offset, so that the window is the same for
--- every reader.
-create or replace function ops.window_fault(p_window jsonb)
+-- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format. Locks and
+-- raises nothing. A moment must have its offset, so that the window is the same for every reader.
+create or replace function ops_private.window_fault(p_window jsonb)
 returns text
 language plpgsql
 stable
@@ -10531,14 +10511,13 @@ exception when invalid_datetime_format or datetime_field_overflow then
     return 'has windows between two moments such as 2026-12-24T00:00Z, or weekly ones with a time_zone';
 end
 $$;
-comment on function ops.window_fault is 'What is wrong with a freeze window, if anything is.';
-revoke all on function ops.window_fault from public;
+comment on function ops_private.window_fault is 'What is wrong with a freeze window, if anything is.';
+revoke all on function ops_private.window_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('withdraw_release', $ops_file$
--- Withdraws a release: it can no longer be promoted. Existing deployments stay.
--- Called by its author and by callers who may promote. Locks the release. Raises PT404, PT403. Repeating it is
--- harmless.
+-- Withdraws a release: it can no longer be promoted. Existing deployments stay. Called by its author and by callers who
+-- may promote. Locks the release. Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody may write releases directly; the function checks that the caller may promote or is the author.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void
@@ -10548,10 +10527,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_release ops.releases := ops.require_release(withdraw_release.release_id);
+    v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
     if v_release.created_by is distinct from ops.caller_id() then
-        perform ops.require_permission(v_release.project_id, 'promote');
+        perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
     update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
     where r.id = v_release.id and r.status <> 'withdrawn';
@@ -10564,8 +10543,8 @@ developer, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('worker_heartbeat', $ops_file$
--- Records that a worker is alive. Called by workers at intervals. Raises PT400 for a worker without a name. A retry is
--- harmless.
+-- Records that a worker is alive. Called by workers at intervals. Raises PT400 for a worker without a name.
+-- A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.worker_heartbeat(
     p_worker_id text,
@@ -10624,7 +10603,7 @@ $ops_file$);
 select pg_temp.make_function('write_checkpoint', $ops_file$
 -- Records the end of the chain of every run with events before that time, and seals all of it over the month before.
 -- Called by expire_event_month, under expire_rows' lock, after the chains were verified. Raises what the server raises.
-create or replace function ops.write_checkpoint(
+create or replace function ops_private.write_checkpoint(
     p_until timestamptz
 )
 returns ops.checkpoints
@@ -10679,14 +10658,14 @@ begin
     return v_checkpoint;
 end
 $$;
-comment on function ops.write_checkpoint is 'Writes down where the chains stood before a month was dropped.';
-revoke all on function ops.write_checkpoint from public;
+comment on function ops_private.write_checkpoint is 'Writes down where the chains stood before a month was dropped.';
+revoke all on function ops_private.write_checkpoint from public;
 $ops_file$);
 
 select pg_temp.make_function('write_event', $ops_file$
 -- Appends an event to the run's chain. Called by functions whose own statement does not write the event.
 -- Locks the run's row; raises PT404 for an unknown run. A retry writes a second event.
-create or replace function ops.write_event(
+create or replace function ops_private.write_event(
     p_run_id uuid,
     p_event_type ops.event_type,
     p_message text,
@@ -10727,36 +10706,8 @@ begin
     end if;
 end
 $$;
-comment on function ops.write_event is 'Appends an event to a runs chain.';
-revoke all on function ops.write_event from public;
-$ops_file$);
-
-select pg_temp.make_function('yield_to_newer_run', $ops_file$
--- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
--- Called when an attempt was given up: a push meanwhile could not cancel a run at work. Locks the run's row.
-create or replace function ops.yield_to_newer_run(
-    p_run_id uuid
-)
-returns boolean
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
-as $$
-declare
-    v_newer bigint;
-begin
-    select max(n.run_number) into v_newer
-    from ops.runs as r
-    join ops.runs as n
-        on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where r.id = p_run_id and ops.does_all_of(n.kind, r.kind);
-    return v_newer is not null and ops.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
-end
-$$;
-comment on function ops.yield_to_newer_run is 'Cancels a waiting run that a newer one makes pointless.';
-revoke all on function ops.yield_to_newer_run from public;
+comment on function ops_private.write_event is 'Appends an event to a run''s chain.';
+revoke all on function ops_private.write_event from public;
 $ops_file$);
 
 -- Drops the functions that the state made neither anew nor over: they are of no file any more, or older signatures.
@@ -11629,13 +11580,13 @@ with check (gate_code = 'G3' and persona_role = 'release_manager' and approver_i
 
 create or replace trigger approvals_stay
 before update or delete on ops.approvals
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger approvals_stay_whole
 before truncate on ops.approvals
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 create or replace trigger approvals_decide_gates
 after insert on ops.approvals
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();
 
 -- Members read their projects' backups; every change goes through an RPC.
 revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker;
@@ -11687,10 +11638,10 @@ using (true);
 
 create or replace trigger checkpoints_stay
 before update or delete on ops.checkpoints
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger checkpoints_stay_whole
 before truncate on ops.checkpoints
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- The platform and auditors read which control plane this is; only the janitor's rounds change, by an RPC.
 revoke all on ops.control_plane from public, anon, authenticated, service_role, ops_worker;
@@ -11738,22 +11689,22 @@ using (true);
 
 create or replace trigger deployments_are_eligible
 before insert on ops.deployments
-for each row execute function ops.refuse_ineligible_deployment();
+for each row execute function ops_private.refuse_ineligible_deployment();
 create or replace trigger deployments_move_as_drawn
 before insert or update of status on ops.deployments
-for each row execute function ops.move_deployment();
+for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
-for each row execute function ops.note_deployment();
+for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
 rollback_of, reason, requested_by, created_at
 on ops.deployments
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments
-for each row when (old.run_id is not null) execute function ops.refuse_change();
+for each row when (old.run_id is not null) execute function ops_private.refuse_change();
 
 -- Members read what happened to their projects' environments; nobody changes it.
 revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker;
@@ -11776,10 +11727,10 @@ using (true);
 
 create or replace trigger environment_events_stay
 before update or delete on ops.environment_events
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger environment_events_stay_whole
 before truncate on ops.environment_events
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Members read their project's environments; every change goes through an RPC.
 revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
@@ -11861,10 +11812,10 @@ using (true);
 
 create or replace trigger evidence_artifacts_stay
 before update or delete on ops.evidence_artifacts
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger evidence_artifacts_stay_whole
 before truncate on ops.evidence_artifacts
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Members read which of their projects' gates were waived; every change goes through an RPC.
 revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
@@ -11890,15 +11841,15 @@ using (true);
 
 create or replace trigger exceptions_decide_gates
 after insert or update on ops.exceptions
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();
 create or replace trigger exceptions_open_incidents
 after insert on ops.exceptions
-for each row when (new.is_break_glass) execute function ops.open_incident_of_glass();
+for each row when (new.is_break_glass) execute function ops_private.open_break_glass_incident();
 create or replace trigger exceptions_keep_their_identity
 before update of id, release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by,
 created_at, expires_at
 on ops.exceptions
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 
 -- Members read the answers to their projects' gates; they come in through RPCs.
 revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker;
@@ -11924,7 +11875,7 @@ using (true);
 
 create or replace trigger gate_checks_decide_gates
 after insert on ops.gate_checks
-for each row execute function ops.note_gate_fact();
+for each row execute function ops_private.note_gate_fact();
 
 -- Members read their projects' incidents; every change goes through an RPC.
 revoke all on ops.incidents from public, anon, authenticated, service_role, ops_worker;
@@ -11957,10 +11908,10 @@ using (true);
 
 create or replace trigger orphan_decisions_stay
 before update or delete on ops.orphan_decisions
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger orphan_decisions_stay_whole
 before truncate on ops.orphan_decisions
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- The platform and auditors read what nobody knows; every change goes through the platform's functions.
 revoke all on ops.orphans from public, anon, authenticated, service_role, ops_worker;
@@ -12050,11 +12001,11 @@ using (true);
 create or replace trigger project_memberships_keep_an_owner
 before delete on ops.project_memberships
 for each row when (old.role = 'owner')
-execute function ops.keep_an_owner();
+execute function ops_private.require_one_owner();
 create or replace trigger project_memberships_keep_an_owner_in_role
 before update on ops.project_memberships
 for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct from ('owner', old.project_id))
-execute function ops.keep_an_owner();
+execute function ops_private.require_one_owner();
 
 -- Members read their projects; every change goes through an RPC.
 revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker;
@@ -12133,7 +12084,7 @@ using (true);
 
 create or replace trigger release_gates_keep_their_rules
 before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' releases. What a release is never changes; how it goes is changed by RPCs.
 revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker;
@@ -12156,7 +12107,7 @@ using (true);
 
 create or replace trigger releases_keep_their_identity
 before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' restores; every change goes through an RPC.
 revoke all on ops.restores from public, anon, authenticated, service_role, ops_worker;
@@ -12252,10 +12203,10 @@ using (true);
 
 create or replace trigger run_checkpoints_stay
 before update or delete on ops.run_checkpoints
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger run_checkpoints_stay_whole
 before truncate on ops.run_checkpoints
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Members read their projects' checks; workers add them through RPCs.
 revoke all on ops.run_checks from public, anon, authenticated, service_role, ops_worker;
@@ -12303,10 +12254,10 @@ using (true);
 
 create or replace trigger run_events_stay
 before update or delete on ops.run_events
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger run_events_stay_whole
 before truncate on ops.run_events
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Members read their projects' lineage rows; workers add them through RPCs.
 revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker;
@@ -12376,10 +12327,10 @@ using (true);
 
 create or replace trigger run_requests_stay
 before update or delete on ops.run_requests
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger run_requests_stay_whole
 before truncate on ops.run_requests
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Members read their project's runs; every change goes through an RPC, and none but the drawn ones is possible.
 revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker;
@@ -12403,16 +12354,16 @@ using (true);
 create or replace trigger runs_make_sense
 before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
 on ops.runs
-for each row execute function ops.refuse_nonsense();
+for each row execute function ops_private.check_run_invariants();
 create or replace trigger runs_keep_their_identity
 before update of id, project_id, environment_id, run_number, kind on ops.runs
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay
 before delete on ops.runs
-for each row execute function ops.refuse_change();
+for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay_whole
 before truncate on ops.runs
-for each statement execute function ops.refuse_change();
+for each statement execute function ops_private.refuse_change();
 
 -- Tools belong to no project: everyone who signed in reads them, the service role keeps them.
 revoke all on ops.tools from public, anon, authenticated, service_role, ops_worker;

@@ -142,9 +142,8 @@ export type Database = {
           stored_bytes: number | null;
           taken_at: string | null;
           verified_at: string | null;
-          reason_to_keep: string | null;
         };
-        ComputedFields: "reason_to_keep";
+        ComputedFields: never;
         Insert: {
           attempt?: number | null;
           created_at?: string;
@@ -413,12 +412,8 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           started_at: string | null;
           status: Database["ops"]["Enums"]["deployment_status"];
-          judge_deployment: {
-            reason: string;
-            verdict: Database["ops"]["Enums"]["ops_gate_status"];
-          } | null;
         };
-        ComputedFields: "judge_deployment";
+        ComputedFields: never;
         Insert: {
           backup_id?: string | null;
           created_at?: string;
@@ -1506,17 +1501,8 @@ export type Database = {
           ref: string | null;
           repo_url: string;
           sha: string | null;
-          apply_delivery: {
-            outcome: string;
-            run_id: string;
-          } | null;
-          other_tellings: {
-            arrivals: number;
-            departures: number;
-            echoes: number;
-          } | null;
         };
-        ComputedFields: "apply_delivery" | "other_tellings";
+        ComputedFields: never;
         Insert: {
           delivery_id: string;
           error?: string | null;
@@ -1657,13 +1643,8 @@ export type Database = {
           required_checks: string[];
           status: Database["ops"]["Enums"]["ops_gate_status"];
           window_seconds: number;
-          judge_gate: {
-            deadline_at: string;
-            merit: Database["ops"]["Enums"]["ops_gate_status"];
-            reason: string;
-          } | null;
         };
-        ComputedFields: "judge_gate";
+        ComputedFields: never;
         Insert: {
           created_at?: string;
           deadline_at?: string | null;
@@ -1729,10 +1710,8 @@ export type Database = {
           status: Database["ops"]["Enums"]["ops_release_status"];
           version: string;
           withdrawn_at: string | null;
-          main_sha: string | null;
-          make_gates: undefined | null;
         };
-        ComputedFields: "main_sha" | "make_gates";
+        ComputedFields: never;
         Insert: {
           created_at?: string;
           created_by: string;
@@ -3202,10 +3181,6 @@ export type Database = {
       };
     };
     Functions: {
-      accept_event: {
-        Args: { p_envelope: Json; p_text: string };
-        Returns: Json;
-      };
       active_counts: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -3222,18 +3197,6 @@ export type Database = {
           p_s3_url: string;
           p_sha256: string;
           p_size_bytes?: number;
-        };
-        Returns: string;
-      };
-      adopt_deployment: {
-        Args: {
-          p_envelope: Json;
-          p_environment_id: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
         };
         Returns: string;
       };
@@ -3275,20 +3238,6 @@ export type Database = {
           rounds: number;
         }[];
       };
-      after_attempt: {
-        Args: {
-          p_now: string;
-          p_run: Omit<
-            Database["ops"]["Tables"]["runs"]["Row"],
-            Database["ops"]["Tables"]["runs"]["ComputedFields"]
-          >;
-        };
-        Returns: {
-          in_vain: number;
-          next_status: Database["ops"]["Enums"]["run_status"];
-          not_before: string;
-        }[];
-      };
       append_event: {
         Args: {
           level: string;
@@ -3312,18 +3261,6 @@ export type Database = {
       append_run_logs: {
         Args: { p_attempt: number; p_lines: Json; p_run_id: string };
         Returns: number;
-      };
-      apply_delivery: {
-        Args: {
-          p_delivery: Omit<
-            Database["ops"]["Tables"]["push_deliveries"]["Row"],
-            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
-          >;
-        };
-        Returns: {
-          outcome: string;
-          run_id: string;
-        }[];
       };
       apply_pushes: {
         Args: { p_limit?: number };
@@ -3372,51 +3309,6 @@ export type Database = {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
-      backup_of_attempt: {
-        Args: { p_attempt: number; p_run_id: string };
-        Returns: {
-          attempt: number | null;
-          created_at: string;
-          database_name: string | null;
-          drop_reason: string | null;
-          dropped_at: string | null;
-          environment_id: string;
-          error_message: string | null;
-          format_version: number | null;
-          git_sha: string | null;
-          held_at: string | null;
-          held_by: string | null;
-          hold_reason: string | null;
-          id: string;
-          image_digest: string | null;
-          label: string | null;
-          manifest_sha256: string | null;
-          manifest_url: string | null;
-          metadata: NonNullable<Json>;
-          object_count: number | null;
-          odoo_version: string | null;
-          project_id: string;
-          requested_by: string | null;
-          run_id: string | null;
-          size_bytes: number | null;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["backup_status"];
-          stored_at: string | null;
-          stored_bytes: number | null;
-          taken_at: string | null;
-          verified_at: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "backups";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      backup_to_return_to: {
-        Args: { p_environment_id: string; p_project_id: string };
-        Returns: string;
-      };
       branch_stage: {
         Args: { p_branch: string; p_default_branch: string };
         Returns: Database["ops"]["Enums"]["environment_stage"];
@@ -3429,7 +3321,6 @@ export type Database = {
         };
         Returns: string;
       };
-      broken_run_before: { Args: { p_until: string }; Returns: string };
       caller_claims: { Args: Record<PropertyKey, never>; Returns: Json };
       caller_id: { Args: Record<PropertyKey, never>; Returns: string };
       caller_name: { Args: Record<PropertyKey, never>; Returns: string };
@@ -3438,10 +3329,6 @@ export type Database = {
       cancel_run: {
         Args: { p_reason?: string; p_requested_by?: string; p_run_id: string };
         Returns: Database["ops"]["Enums"]["run_status"];
-      };
-      check_status_of: {
-        Args: { p_status: string };
-        Returns: Database["ops"]["Enums"]["check_status"];
       };
       claim_and_start_runs: {
         Args: {
@@ -3506,16 +3393,6 @@ export type Database = {
           p_worker_id?: string;
         };
         Returns: Database["ops"]["Enums"]["run_status"];
-      };
-      condemn_artifacts: {
-        Args: { p_limit: number };
-        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
-        SetofOptions: {
-          from: "*";
-          to: "expiry";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
       };
       create_backup: {
         Args: {
@@ -3585,43 +3462,6 @@ export type Database = {
         };
         Returns: undefined;
       };
-      deployment_at_work: {
-        Args: {
-          p_environment_id: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
-        };
-        Returns: string;
-      };
-      deployment_to_check: {
-        Args: {
-          p_deployment_id: string;
-          p_gate: Omit<
-            Database["ops"]["Tables"]["release_gates"]["Row"],
-            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
-          >;
-        };
-        Returns: string;
-      };
-      did_retention_change: {
-        Args: {
-          p_environment_id: string;
-          p_now: string;
-          p_project_id: string;
-          p_since: string;
-        };
-        Returns: boolean;
-      };
-      does_all_of: {
-        Args: {
-          p_newer: Database["ops"]["Enums"]["run_kind"];
-          p_older: Database["ops"]["Enums"]["run_kind"];
-        };
-        Returns: boolean;
-      };
       drop_backup: {
         Args: { backup_id: string; reason: string };
         Returns: {
@@ -3663,13 +3503,13 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      duplicate_of_event: {
-        Args: { p_envelope: Json; p_text: string };
-        Returns: Json;
-      };
-      end_data_work: {
-        Args: { p_reason: string; p_run_id: string };
-        Returns: undefined;
+      end_dagster_run: {
+        Args: {
+          p_dagster_run_id: string;
+          p_error_message?: string;
+          p_status: Database["ops"]["Enums"]["run_status"];
+        };
+        Returns: boolean;
       };
       end_orphan_decision: {
         Args: {
@@ -3679,34 +3519,6 @@ export type Database = {
           p_refusal?: string;
         };
         Returns: undefined;
-      };
-      end_queued_run: {
-        Args: { p_reason: string; p_requested_by?: string; p_run_id: string };
-        Returns: boolean;
-      };
-      end_run: {
-        Args: {
-          p_attempt: number;
-          p_dagster_run_id?: string;
-          p_error_message: string;
-          p_exit_code: number;
-          p_run_id: string;
-          p_status: Database["ops"]["Enums"]["run_status"];
-          p_worker_id?: string;
-        };
-        Returns: boolean;
-      };
-      ended_deployment: {
-        Args: {
-          p_environment_id: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
-          p_status: Database["ops"]["Enums"]["deployment_status"];
-        };
-        Returns: string;
       };
       enroll_run: {
         Args: {
@@ -3760,59 +3572,6 @@ export type Database = {
         Args: { p_months_ahead?: number };
         Returns: string[];
       };
-      envelope_fields: {
-        Args: Record<PropertyKey, never>;
-        Returns: {
-          field: string;
-          json_type: string;
-          meaning: string;
-          needed_by: string[];
-          pattern: string;
-          place: number;
-        }[];
-      };
-      envelope_label: {
-        Args: { p_envelope: Json; p_field: string };
-        Returns: string;
-      };
-      envelope_sha256: {
-        Args: { p_envelope: Json; p_text: string };
-        Returns: string;
-      };
-      envelope_text: { Args: { p_envelope: Json }; Returns: string };
-      environment_to_work_on: {
-        Args: {
-          p_env: string;
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-          p_project_id: string;
-        };
-        Returns: {
-          branch: string;
-          created_at: string;
-          database_name: string | null;
-          deployed_run_id: string | null;
-          deployed_sha: string | null;
-          destroyed_at: string | null;
-          expires_at: string | null;
-          generation: number;
-          id: string;
-          image_digest: string | null;
-          is_adopted: boolean;
-          name: string;
-          partition_key: string;
-          port: number | null;
-          project_id: string;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["environment_status"];
-          url: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "environments";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
       environments_to_expire: {
         Args: { p_now: string };
         Returns: {
@@ -3842,77 +3601,8 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      environments_to_thin_out: {
-        Args: { p_now: string; p_project_id: string };
-        Returns: string[];
-      };
       evaluate_gate: { Args: { gate_id: string }; Returns: string };
-      exception_to_change: {
-        Args: { p_exception_id: string };
-        Returns: {
-          created_at: string;
-          expires_at: string;
-          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          gate_id: string;
-          granted_at: string | null;
-          granted_by: string | null;
-          id: string;
-          is_break_glass: boolean;
-          reason: string;
-          release_author: string;
-          release_id: string;
-          requested_by: string;
-          revoked_at: string | null;
-          revoked_by: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "exceptions";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
       expire_environments: { Args: { p_now?: string }; Returns: string[] };
-      expire_event_month: {
-        Args: Record<PropertyKey, never>;
-        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
-        SetofOptions: {
-          from: "*";
-          to: "expiry";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      expire_ingest_log: {
-        Args: { p_limit: number };
-        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
-        SetofOptions: {
-          from: "*";
-          to: "expiry";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      expire_log_months: {
-        Args: Record<PropertyKey, never>;
-        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
-        SetofOptions: {
-          from: "*";
-          to: "expiry";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      expire_logs: {
-        Args: { p_limit: number };
-        Returns: Database["ops"]["CompositeTypes"]["expiry"][];
-        SetofOptions: {
-          from: "*";
-          to: "expiry";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       expire_rows: {
         Args: { p_limit?: number; p_parts?: string[] };
         Returns: Database["ops"]["CompositeTypes"]["expiry"][];
@@ -3931,74 +3621,13 @@ export type Database = {
           requirement: string;
         }[];
       };
-      fail_run_of_dagster: {
-        Args: {
-          p_dagster_run_id: string;
-          p_error_message?: string;
-          p_status: Database["ops"]["Enums"]["run_status"];
-        };
-        Returns: boolean;
-      };
-      find_same_request: {
-        Args: { p_body: string; p_key: string; p_project_id: string };
-        Returns: string;
-      };
       finish_run: {
         Args: { run_id: string; status: string };
         Returns: Database["ops"]["Enums"]["run_status"];
       };
-      first_turn: {
-        Args: { p_priority: number; p_turn: number };
-        Returns: number;
-      };
-      forget_empty_head: {
-        Args: { p_branch: string; p_project_id: string };
-        Returns: undefined;
-      };
       forget_template: { Args: { p_database_name: string }; Returns: boolean };
       freeze_reason: {
         Args: { p_at: string; p_windows: Json };
-        Returns: string;
-      };
-      gate_approver: {
-        Args: {
-          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          p_named: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: string;
-      };
-      gate_of_release: {
-        Args: {
-          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          p_release_id: string;
-        };
-        Returns: {
-          created_at: string;
-          deadline_at: string | null;
-          evaluated_at: string | null;
-          gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          id: string;
-          merit: Database["ops"]["Enums"]["ops_gate_status"];
-          quorum: number;
-          reason: string | null;
-          release_id: string;
-          required_checks: string[];
-          status: Database["ops"]["Enums"]["ops_gate_status"];
-          window_seconds: number;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "release_gates";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      gate_permission: {
-        Args: { p_gate_code: Database["ops"]["Enums"]["ops_gate_code"] };
         Returns: string;
       };
       get_run: {
@@ -4011,67 +3640,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      give_up_attempt: {
-        Args: {
-          p_attempt: number;
-          p_only_expired: boolean;
-          p_reason: string;
-          p_run_id: string;
-        };
-        Returns: Database["ops"]["Enums"]["run_status"];
-      };
       grant_exception: { Args: { exception_id: string }; Returns: undefined };
-      handle_build_complete: {
-        Args: {
-          p_envelope: Json;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      handle_deployment_event: {
-        Args: {
-          p_envelope: Json;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      handle_environment_event: {
-        Args: {
-          p_envelope: Json;
-          p_project_id: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      handle_gate_signoff: {
-        Args: {
-          p_envelope: Json;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      handle_health_check: {
-        Args: {
-          p_envelope: Json;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
       has_permission: {
         Args: { p_permission: string; p_project_id: string };
         Returns: boolean;
@@ -4150,44 +3719,6 @@ export type Database = {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
-      judge_delivery: {
-        Args: {
-          p_delivery: Omit<
-            Database["ops"]["Tables"]["push_deliveries"]["Row"],
-            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
-          >;
-          p_head: string;
-        };
-        Returns: {
-          is_doubtful: boolean;
-          is_overtaken: boolean;
-        }[];
-      };
-      judge_deployment: {
-        Args: {
-          p_deployment: Omit<
-            Database["ops"]["Tables"]["deployments"]["Row"],
-            Database["ops"]["Tables"]["deployments"]["ComputedFields"]
-          >;
-        };
-        Returns: {
-          reason: string;
-          verdict: Database["ops"]["Enums"]["ops_gate_status"];
-        }[];
-      };
-      judge_gate: {
-        Args: {
-          p_gate: Omit<
-            Database["ops"]["Tables"]["release_gates"]["Row"],
-            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
-          >;
-        };
-        Returns: {
-          deadline_at: string;
-          merit: Database["ops"]["Enums"]["ops_gate_status"];
-          reason: string;
-        }[];
-      };
       known_runs: { Args: { p_run_ids: string[] }; Returns: string[] };
       list_logged_runs: {
         Args: { p_environment_id: string; p_limit?: number; p_since: string };
@@ -4222,274 +3753,12 @@ export type Database = {
           waits_for: string;
         }[];
       };
-      living_environment: {
-        Args: { p_env: string; p_project_id: string };
-        Returns: {
-          branch: string;
-          created_at: string;
-          database_name: string | null;
-          deployed_run_id: string | null;
-          deployed_sha: string | null;
-          destroyed_at: string | null;
-          expires_at: string | null;
-          generation: number;
-          id: string;
-          image_digest: string | null;
-          is_adopted: boolean;
-          name: string;
-          partition_key: string;
-          port: number | null;
-          project_id: string;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["environment_status"];
-          url: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "environments";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      lock_attempt: {
-        Args: { p_attempt: number; p_run_id: string };
-        Returns: {
-          attempt: number;
-          cancel_requested_at: string | null;
-          claimed_at: string | null;
-          claimed_by: string | null;
-          created_at: string;
-          dagster_run_id: string | null;
-          environment_id: string | null;
-          error_message: string | null;
-          event_count: number;
-          event_hash: string;
-          exit_code: number | null;
-          finished_at: string | null;
-          git_ref: string | null;
-          git_sha: string | null;
-          id: string;
-          kind: Database["ops"]["Enums"]["run_kind"];
-          lease_expires_at: string | null;
-          max_attempts: number;
-          not_before: string | null;
-          priority: number;
-          project_id: string;
-          run_number: number;
-          started_at: string | null;
-          starts: number;
-          status: Database["ops"]["Enums"]["run_status"];
-          trigger: string;
-          turn: number;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "runs";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      log_delivery: {
-        Args: {
-          p_answer: Json;
-          p_envelope: Json;
-          p_project_id?: string;
-          p_release_id?: string;
-          p_text: string;
-        };
-        Returns: number;
-      };
       log_retention_is_due: {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
-      longest_ttl: { Args: { p_rule: string }; Returns: number };
-      main_sha: {
-        Args: {
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: string;
-      };
-      make_backup: {
-        Args: { p_environment_id?: string; p_run_id: string };
-        Returns: {
-          attempt: number | null;
-          created_at: string;
-          database_name: string | null;
-          drop_reason: string | null;
-          dropped_at: string | null;
-          environment_id: string;
-          error_message: string | null;
-          format_version: number | null;
-          git_sha: string | null;
-          held_at: string | null;
-          held_by: string | null;
-          hold_reason: string | null;
-          id: string;
-          image_digest: string | null;
-          label: string | null;
-          manifest_sha256: string | null;
-          manifest_url: string | null;
-          metadata: NonNullable<Json>;
-          object_count: number | null;
-          odoo_version: string | null;
-          project_id: string;
-          requested_by: string | null;
-          run_id: string | null;
-          size_bytes: number | null;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["backup_status"];
-          stored_at: string | null;
-          stored_bytes: number | null;
-          taken_at: string | null;
-          verified_at: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "backups";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      make_environment: {
-        Args: {
-          p_branch: string;
-          p_project_id: string;
-          p_stage?: Database["ops"]["Enums"]["environment_stage"];
-        };
-        Returns: {
-          branch: string;
-          created_at: string;
-          database_name: string | null;
-          deployed_run_id: string | null;
-          deployed_sha: string | null;
-          destroyed_at: string | null;
-          expires_at: string | null;
-          generation: number;
-          id: string;
-          image_digest: string | null;
-          is_adopted: boolean;
-          name: string;
-          partition_key: string;
-          port: number | null;
-          project_id: string;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["environment_status"];
-          url: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "environments";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      make_gates: {
-        Args: {
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: undefined;
-      };
-      make_partition: {
-        Args: { p_column: string; p_month: string; p_table: string };
-        Returns: string;
-      };
-      make_restore: {
-        Args: {
-          p_backup_id: string;
-          p_purpose: Database["ops"]["Enums"]["restore_purpose"];
-          p_run_id: string;
-        };
-        Returns: {
-          attempt: number | null;
-          backup_id: string;
-          created_at: string;
-          database_name: string | null;
-          environment_id: string | null;
-          error_message: string | null;
-          finished_at: string | null;
-          id: string;
-          keep_previous_until: string | null;
-          masking_profile: string | null;
-          previous_database_name: string | null;
-          project_id: string;
-          purpose: Database["ops"]["Enums"]["restore_purpose"];
-          report: NonNullable<Json>;
-          requested_by: string | null;
-          run_id: string | null;
-          started_at: string | null;
-          status: Database["ops"]["Enums"]["restore_status"];
-        };
-        SetofOptions: {
-          from: "*";
-          to: "restores";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
       minute_of_week: { Args: { p_time: string }; Returns: number };
-      months_without_partition: {
-        Args: { p_column: string; p_months_ahead: number; p_table: string };
-        Returns: string[];
-      };
-      move_branch: {
-        Args: {
-          p_branch: string;
-          p_project_id: string;
-          p_requested_by?: string;
-          p_sha: string;
-          p_trigger: string;
-        };
-        Returns: {
-          outcome: string;
-          run_id: string;
-        }[];
-      };
-      move_deployment_to: {
-        Args: {
-          p_deployment: Omit<
-            Database["ops"]["Tables"]["deployments"]["Row"],
-            Database["ops"]["Tables"]["deployments"]["ComputedFields"]
-          >;
-          p_status: Database["ops"]["Enums"]["deployment_status"];
-        };
-        Returns: undefined;
-      };
-      named_project: { Args: { p_name: string }; Returns: string };
-      named_release: {
-        Args: { p_name: string; p_project_id: string };
-        Returns: string;
-      };
-      new_run_id: { Args: { p_at: string }; Returns: string };
-      next_turn: {
-        Args: { p_priority: number; p_project_id: string };
-        Returns: number;
-      };
-      night_of: {
-        Args: { p_hour: number; p_now: string; p_time_zone: string };
-        Returns: {
-          day: string;
-          due_at: string;
-        }[];
-      };
       normalise_repo_url: { Args: { p_url: string }; Returns: string };
-      note_backup: {
-        Args: {
-          p_backup: Omit<
-            Database["ops"]["Tables"]["backups"]["Row"],
-            Database["ops"]["Tables"]["backups"]["ComputedFields"]
-          >;
-          p_event: string;
-          p_reason?: string;
-        };
-        Returns: undefined;
-      };
       open_incident: {
         Args: {
           p_deployment_id?: string;
@@ -4500,28 +3769,10 @@ export type Database = {
         };
         Returns: string;
       };
-      open_incident_of_launches: {
-        Args: { p_run_id: string };
-        Returns: undefined;
-      };
-      other_tellings: {
-        Args: {
-          p_delivery: Omit<
-            Database["ops"]["Tables"]["push_deliveries"]["Row"],
-            Database["ops"]["Tables"]["push_deliveries"]["ComputedFields"]
-          >;
-        };
-        Returns: {
-          arrivals: number;
-          departures: number;
-          echoes: number;
-        }[];
-      };
       partition_key: {
         Args: { p_branch: string; p_generation: number; p_slug: string };
         Returns: string;
       };
-      pause_before_launch: { Args: { p_in_vain: number }; Returns: string };
       peek_runs: {
         Args: { p_limit: number };
         Returns: Database["ops"]["CompositeTypes"]["run_details"][];
@@ -4554,10 +3805,6 @@ export type Database = {
           policy_type: Database["ops"]["Enums"]["policy_type"];
           rule: string;
         }[];
-      };
-      projects_due_for_retention: {
-        Args: { p_now: string };
-        Returns: string[];
       };
       projects_to_poll: {
         Args: { p_now?: string; p_older_than_seconds: number };
@@ -4594,24 +3841,6 @@ export type Database = {
           target_env: string;
         };
         Returns: string;
-      };
-      promotion_requirements: {
-        Args: {
-          p_release_id: string;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
-        };
-        Returns: {
-          detail: string;
-          is_met: boolean;
-          requirement: string;
-        }[];
-      };
-      promotion_target: {
-        Args: { p_project_id: string; p_target_env: string };
-        Returns: {
-          environment_id: string;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-        }[];
       };
       queue_due_drills: {
         Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
@@ -4674,15 +3903,6 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
-      };
-      reason_to_keep: {
-        Args: {
-          p_backup: Omit<
-            Database["ops"]["Tables"]["backups"]["Row"],
-            Database["ops"]["Tables"]["backups"]["ComputedFields"]
-          >;
-        };
-        Returns: string;
       };
       receive_push: {
         Args: {
@@ -5210,117 +4430,6 @@ export type Database = {
         };
         Returns: undefined;
       };
-      refusal_of_event: {
-        Args: {
-          p_field: string;
-          p_hint: string;
-          p_message: string;
-          p_state: string;
-        };
-        Returns: Json;
-      };
-      refuse_attempt: {
-        Args: { p_attempt: number; p_run_id: string };
-        Returns: undefined;
-      };
-      refuse_backup_change: {
-        Args: {
-          p_backup: Omit<
-            Database["ops"]["Tables"]["backups"]["Row"],
-            Database["ops"]["Tables"]["backups"]["ComputedFields"]
-          >;
-          p_to: Database["ops"]["Enums"]["backup_status"];
-        };
-        Returns: undefined;
-      };
-      refuse_envelope: {
-        Args: { p_envelope: Json; p_text: string };
-        Returns: undefined;
-      };
-      refuse_event_checks: { Args: { p_checks: Json }; Returns: undefined };
-      refuse_event_evidence: { Args: { p_evidence: Json }; Returns: undefined };
-      refuse_event_status: {
-        Args: { p_status: string; p_type: string };
-        Returns: undefined;
-      };
-      refuse_event_time: { Args: { p_time: string }; Returns: undefined };
-      refuse_field: {
-        Args: { p_fault: string; p_field: string };
-        Returns: undefined;
-      };
-      refuse_harm: {
-        Args: {
-          p_config: Json;
-          p_environment_id: string;
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-        };
-        Returns: undefined;
-      };
-      refuse_ineligible: {
-        Args: {
-          p_release_id: string;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
-        };
-        Returns: undefined;
-      };
-      refuse_part: {
-        Args: {
-          p_entry: Json;
-          p_list: string;
-          p_needed: string[];
-          p_place: number;
-          p_texts: string[];
-        };
-        Returns: undefined;
-      };
-      refuse_replacement: {
-        Args: {
-          p_database_name?: string;
-          p_environment: Omit<
-            Database["ops"]["Tables"]["environments"]["Row"],
-            Database["ops"]["Tables"]["environments"]["ComputedFields"]
-          >;
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-        };
-        Returns: undefined;
-      };
-      refuse_restore: {
-        Args: {
-          p_backup: Omit<
-            Database["ops"]["Tables"]["backups"]["Row"],
-            Database["ops"]["Tables"]["backups"]["ComputedFields"]
-          >;
-          p_environment: Omit<
-            Database["ops"]["Tables"]["environments"]["Row"],
-            Database["ops"]["Tables"]["environments"]["ComputedFields"]
-          >;
-          p_purpose: Database["ops"]["Enums"]["restore_purpose"];
-        };
-        Returns: undefined;
-      };
-      refuse_rules: {
-        Args: {
-          p_rules: Json;
-          p_type: Database["ops"]["Enums"]["policy_type"];
-        };
-        Returns: undefined;
-      };
-      refuse_shas: { Args: { p_git_shas: Json }; Returns: undefined };
-      refuse_stray_event: {
-        Args: {
-          p_envelope: Json;
-          p_project_id: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: undefined;
-      };
-      release_author: {
-        Args: { p_named: string; p_project_id: string };
-        Returns: string;
-      };
       release_backup_hold: {
         Args: { backup_id: string };
         Returns: {
@@ -5362,7 +4471,6 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      release_before: { Args: { p_deployment_id: string }; Returns: string };
       remember_template: {
         Args: {
           p_attempt: number;
@@ -5373,10 +4481,6 @@ export type Database = {
           p_series: string;
           p_tests?: Json;
         };
-        Returns: undefined;
-      };
-      remove_checkpointed_events: {
-        Args: { p_checkpoint_id: number };
         Returns: undefined;
       };
       remove_condemned_artifacts: {
@@ -5420,161 +4524,8 @@ export type Database = {
         Args: { p_attempt: number; p_reason: string; p_run_id: string };
         Returns: Database["ops"]["Enums"]["run_status"];
       };
-      require_attempt: {
-        Args: { p_attempt: number; p_run_id: string };
-        Returns: number;
-      };
-      require_backup: {
-        Args: { p_backup_id: string; p_permission: string };
-        Returns: {
-          attempt: number | null;
-          created_at: string;
-          database_name: string | null;
-          drop_reason: string | null;
-          dropped_at: string | null;
-          environment_id: string;
-          error_message: string | null;
-          format_version: number | null;
-          git_sha: string | null;
-          held_at: string | null;
-          held_by: string | null;
-          hold_reason: string | null;
-          id: string;
-          image_digest: string | null;
-          label: string | null;
-          manifest_sha256: string | null;
-          manifest_url: string | null;
-          metadata: NonNullable<Json>;
-          object_count: number | null;
-          odoo_version: string | null;
-          project_id: string;
-          requested_by: string | null;
-          run_id: string | null;
-          size_bytes: number | null;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["backup_status"];
-          stored_at: string | null;
-          stored_bytes: number | null;
-          taken_at: string | null;
-          verified_at: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "backups";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      require_carried_out: {
-        Args: {
-          p_config: Json;
-          p_is_bound: boolean;
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-        };
-        Returns: undefined;
-      };
-      require_clone_of: {
-        Args: {
-          p_environment_id: string;
-          p_run: Omit<
-            Database["ops"]["Tables"]["runs"]["Row"],
-            Database["ops"]["Tables"]["runs"]["ComputedFields"]
-          >;
-        };
-        Returns: undefined;
-      };
       require_deployable: {
         Args: { p_attempt: number; p_database_name: string; p_run_id: string };
-        Returns: undefined;
-      };
-      require_deployment: {
-        Args: { p_deployment_id: string; p_permission: string };
-        Returns: {
-          backup_id: string | null;
-          created_at: string;
-          environment_id: string | null;
-          finished_at: string | null;
-          g4_deadline_at: string | null;
-          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
-          git_shas: NonNullable<Json>;
-          id: string;
-          image_digest: string;
-          no_backup_reason: string | null;
-          project_id: string;
-          reason: string | null;
-          release_id: string;
-          requested_by: string;
-          rollback_of: string | null;
-          run_id: string | null;
-          stage: Database["ops"]["Enums"]["environment_stage"];
-          started_at: string | null;
-          status: Database["ops"]["Enums"]["deployment_status"];
-        };
-        SetofOptions: {
-          from: "*";
-          to: "deployments";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      require_event_permission: {
-        Args: { p_envelope: Json; p_project_id: string };
-        Returns: undefined;
-      };
-      require_evidence_keeper: {
-        Args: {
-          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          p_project_id: string;
-        };
-        Returns: undefined;
-      };
-      require_member_change: {
-        Args: {
-          p_project_id: string;
-          p_role?: Database["ops"]["Enums"]["membership_role"];
-          p_user_id: string;
-        };
-        Returns: undefined;
-      };
-      require_permission: {
-        Args: { p_permission: string; p_project_id: string };
-        Returns: undefined;
-      };
-      require_queueable: {
-        Args: {
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-          p_project_id: string;
-        };
-        Returns: undefined;
-      };
-      require_release: {
-        Args: { p_permission?: string; p_release_id: string };
-        Returns: {
-          created_at: string;
-          created_by: string;
-          git_shas: NonNullable<Json>;
-          id: string;
-          image_digest: string;
-          notes: string | null;
-          project_id: string;
-          run_id: string | null;
-          status: Database["ops"]["Enums"]["ops_release_status"];
-          version: string;
-          withdrawn_at: string | null;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "releases";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      require_run: {
-        Args: {
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-          p_project_id: string;
-          p_stage?: Database["ops"]["Enums"]["environment_stage"];
-        };
         Returns: undefined;
       };
       require_unused_database: {
@@ -5620,22 +4571,6 @@ export type Database = {
         };
         Returns: string;
       };
-      rule_fault: {
-        Args: {
-          p_kind: string;
-          p_maximum: number;
-          p_minimum: number;
-          p_value: Json;
-        };
-        Returns: string;
-      };
-      rules_in_force: {
-        Args: {
-          p_project_id: string;
-          p_type: Database["ops"]["Enums"]["policy_type"];
-        };
-        Returns: Json;
-      };
       run_kinds: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -5644,53 +4579,6 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           stages: Database["ops"]["Enums"]["environment_stage"][];
         }[];
-      };
-      run_to_change: {
-        Args: { p_run_id: string };
-        Returns: {
-          attempt: number;
-          cancel_requested_at: string | null;
-          claimed_at: string | null;
-          claimed_by: string | null;
-          created_at: string;
-          dagster_run_id: string | null;
-          environment_id: string | null;
-          error_message: string | null;
-          event_count: number;
-          event_hash: string;
-          exit_code: number | null;
-          finished_at: string | null;
-          git_ref: string | null;
-          git_sha: string | null;
-          id: string;
-          kind: Database["ops"]["Enums"]["run_kind"];
-          lease_expires_at: string | null;
-          max_attempts: number;
-          not_before: string | null;
-          priority: number;
-          project_id: string;
-          run_number: number;
-          started_at: string | null;
-          starts: number;
-          status: Database["ops"]["Enums"]["run_status"];
-          trigger: string;
-          turn: number;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "runs";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      run_to_join: {
-        Args: {
-          p_branch: string;
-          p_kind: Database["ops"]["Enums"]["run_kind"];
-          p_project_id: string;
-          p_sha: string;
-        };
-        Returns: string;
       };
       runs_ending_with: {
         Args: { p_ends: string[] };
@@ -5703,7 +4591,6 @@ export type Database = {
         Args: { p_content: Json; p_prev_hash: string };
         Returns: string;
       };
-      seal_partition: { Args: { p_partition: string }; Returns: undefined };
       set_environment_status: {
         Args: {
           p_environment_id: string;
@@ -5738,11 +4625,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      settle_gate: {
-        Args: { p_gate_id: string };
-        Returns: Database["ops"]["Enums"]["ops_gate_status"];
-      };
-      settle_health: { Args: { p_deployment_id: string }; Returns: undefined };
       sign_off_gate: {
         Args: {
           decision: Database["ops"]["Enums"]["ops_decision_type"];
@@ -5751,21 +4633,6 @@ export type Database = {
           p_rationale?: Json;
           p_source?: string;
           release_id: string;
-        };
-        Returns: string;
-      };
-      start_deployment: {
-        Args: {
-          p_environment_id: string;
-          p_no_backup_reason: string;
-          p_reason: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-          p_requested_by: string;
-          p_rollback_of: string;
-          p_stage: Database["ops"]["Enums"]["environment_stage"];
         };
         Returns: string;
       };
@@ -5784,72 +4651,6 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
-      };
-      subject_of_evidence: {
-        Args: {
-          p_check_id: string;
-          p_gate_id: string;
-          p_release_id: string;
-          p_run_id: string;
-        };
-        Returns: {
-          gate_id: string;
-          release_id: string;
-        }[];
-      };
-      supersede_runs: {
-        Args: {
-          p_environment_id: string;
-          p_run_id: string;
-          p_run_number: number;
-        };
-        Returns: undefined;
-      };
-      take_checks: {
-        Args: {
-          p_deployment_id?: string;
-          p_envelope: Json;
-          p_gate_code: Database["ops"]["Enums"]["ops_gate_code"];
-          p_own_name: string;
-          p_release: Omit<
-            Database["ops"]["Tables"]["releases"]["Row"],
-            Database["ops"]["Tables"]["releases"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      take_evidence: {
-        Args: {
-          p_envelope: Json;
-          p_gate: Omit<
-            Database["ops"]["Tables"]["release_gates"]["Row"],
-            Database["ops"]["Tables"]["release_gates"]["ComputedFields"]
-          >;
-        };
-        Returns: Json;
-      };
-      tally_approvals: {
-        Args: { p_gate_id: string; p_quorum: number };
-        Returns: {
-          reason: string;
-          verdict: Database["ops"]["Enums"]["ops_gate_status"];
-        }[];
-      };
-      tally_checks: {
-        Args: {
-          p_deployment_id?: string;
-          p_gate_id: string;
-          p_required: string[];
-          p_until?: string;
-        };
-        Returns: {
-          reason: string;
-          verdict: Database["ops"]["Enums"]["ops_gate_status"];
-        }[];
-      };
-      target_stage: {
-        Args: { p_project_id: string; p_target_env: string };
-        Returns: Database["ops"]["Enums"]["environment_stage"];
       };
       touch_template: {
         Args: { p_key: string };
@@ -5870,15 +4671,6 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      turn_among_projects: {
-        Args: { p_priority: number; p_project_id: string };
-        Returns: number;
-      };
-      turn_before_polled: {
-        Args: { p_priority: number; p_project_id: string };
-        Returns: number;
-      };
-      unfinished_retention: { Args: { p_project_id: string }; Returns: string };
       usual_duration: {
         Args: {
           p_kind: Database["ops"]["Enums"]["run_kind"];
@@ -5898,47 +4690,13 @@ export type Database = {
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };
       visible_projects: { Args: Record<PropertyKey, never>; Returns: string[] };
-      was_told_of: {
-        Args: { p_branch: string; p_gone_since?: string; p_repo_url: string };
-        Returns: boolean;
-      };
       watch_backup_freshness: { Args: { p_now: string }; Returns: string[] };
-      window_fault: { Args: { p_window: Json }; Returns: string };
       withdraw_release: { Args: { release_id: string }; Returns: undefined };
       worker_heartbeat: {
         Args: { p_kind: string; p_metadata?: Json; p_worker_id: string };
         Returns: undefined;
       };
       worker_to_wait_for: { Args: Record<PropertyKey, never>; Returns: string };
-      write_checkpoint: {
-        Args: { p_until: string };
-        Returns: {
-          created_at: string;
-          event_count: number;
-          events_before: string;
-          hash: string;
-          id: number;
-          prev_hash: string;
-          root: string;
-          run_count: number;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "checkpoints";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      write_event: {
-        Args: {
-          p_event_type: Database["ops"]["Enums"]["event_type"];
-          p_message: string;
-          p_payload?: Json;
-          p_run_id: string;
-        };
-        Returns: undefined;
-      };
-      yield_to_newer_run: { Args: { p_run_id: string }; Returns: boolean };
     };
     Enums: {
       advisory_severity: "info" | "warning" | "critical";

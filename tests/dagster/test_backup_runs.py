@@ -254,7 +254,7 @@ def test_the_clock_queues_and_the_run_leaves_nothing_due(production: Shop, datab
     assert (told["dropped"], len(told["manifests"])) == ([str(goes.id)], 2)
     assert told["collected"] > 0
     with psycopg.connect(database) as connection:
-        due = connection.execute("select * from ops.projects_due_for_retention(clock_timestamp())").fetchall()
+        due = connection.execute("select * from ops_private.projects_due_for_retention(clock_timestamp())").fetchall()
     assert due == []
 
 
@@ -272,5 +272,5 @@ def test_a_run_whose_store_fails_leaves_its_project_due(production: Shop, databa
     assert failed.error_message
     assert production.control.backups.get(goes.id).status == "dropped"
     with psycopg.connect(database) as connection:
-        due = connection.execute("select * from ops.projects_due_for_retention(clock_timestamp())").fetchall()
+        due = connection.execute("select * from ops_private.projects_due_for_retention(clock_timestamp())").fetchall()
     assert due == [(UUID(str(production.project.id)),)]

@@ -387,7 +387,7 @@ def test_the_record_never_misses_what_the_policy_drops(keeper: Keeper, database:
 def due(database: str, now: datetime) -> bool:
     """Say whether retention is due then."""
     with psycopg.connect(database) as connection:
-        return bool(connection.execute("select * from ops.projects_due_for_retention(%s)", [now]).fetchall())
+        return bool(connection.execute("select * from ops_private.projects_due_for_retention(%s)", [now]).fetchall())
 
 
 # -- the alarm

@@ -35,7 +35,9 @@ with part as (
     select format('enum %s: %s', t.typname, string_agg(e.enumlabel, ', ' order by e.enumsortorder))
     from pg_type t join pg_enum e on e.enumtypid = t.oid where t.typnamespace = 'ops'::regnamespace group by t.typname
     union all
-    select format('function %s(%s) returns %s, %s%s, for %s', proname, pg_get_function_arguments(oid),
+    select format('function %s%s(%s) returns %s, %s%s, for %s',
+        case when pronamespace = to_regnamespace('ops_private') then 'ops_private.' else '' end,
+        proname, pg_get_function_arguments(oid),
         pg_get_function_result(oid),
         case provolatile when 'v' then 'volatile' when 's' then 'stable' else 'immutable' end,
         case when prosecdef then ', definer' else '' end,
@@ -44,7 +46,7 @@ with part as (
             from caller
             where has_function_privilege(role, pg_proc.oid, 'execute')
         ), 'none'))
-    from pg_proc where pronamespace = 'ops'::regnamespace
+    from pg_proc where pronamespace in (to_regnamespace('ops'), to_regnamespace('ops_private'))
     union all
     select format('policy %s: %s, %s for %s, using %s, check %s', tablename, policyname, lower(cmd),
         array_to_string(roles, ', '), coalesce(qual, '-'), coalesce(with_check, '-'))

@@ -40,7 +40,8 @@ LINTS = {
     """,
     "functions_without_comment": """
         select proname as object from pg_proc p
-        where pronamespace = 'ops'::regnamespace and obj_description(p.oid, 'pg_proc') is null
+        where pronamespace::regnamespace::text ~ '^ops(_private)?$'
+        and obj_description(p.oid, 'pg_proc') is null
     """,
     "foreign_keys_without_index": """
         select conrelid::regclass || '.' || conname as object from pg_constraint k
@@ -54,16 +55,17 @@ LINTS = {
     "functions_without_pinned_search_path": """
         select proname as object from pg_proc
         -- the caller's temporary schema is searched for types before all others unless it is named, and last
-        where pronamespace = 'ops'::regnamespace
+        where pronamespace::regnamespace::text ~ '^ops(_private)?$'
         and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
     """,
     "functions_open_to_anon": """
         select proname as object from pg_proc
-        where pronamespace = 'ops'::regnamespace and has_function_privilege('anon', oid, 'execute')
+        where pronamespace::regnamespace::text ~ '^ops(_private)?$'
+        and has_function_privilege('anon', oid, 'execute')
     """,
     "overloaded_functions": """
         select proname as object from pg_proc
-        where pronamespace = 'ops'::regnamespace group by proname having count(*) > 1
+        where pronamespace::regnamespace::text ~ '^ops(_private)?$' group by proname having count(*) > 1
     """,
     "views_with_their_owners_rights": """
         select relname as object from pg_class
@@ -99,7 +101,7 @@ LINTS = {
             -- before each row is updated and deleted, and before the statement that truncates: bits of tgtype
             select coalesce(bool_or(tgtype & 27 = 27), false) and coalesce(bool_or(tgtype & 35 = 34), false)
             from pg_trigger t
-            where t.tgrelid = c.oid and t.tgfoid = 'ops.refuse_change'::regproc and t.tgenabled = 'O'
+            where t.tgrelid = c.oid and t.tgfoid = 'ops_private.refuse_change'::regproc and t.tgenabled = 'O'
         ) is not true
     """,
     "append_only_tables_open_to_change": """
@@ -149,15 +151,34 @@ LINTS = {
         select c.relname || ': ' || p.polname as object from pg_policy p join pg_class c on c.oid = p.polrelid
         where c.relnamespace = 'ops'::regnamespace and not c.relispartition and 0 = any (p.polroles)
     """,
-    "trigger_functions_open_to_callers": """
-        select distinct proname as object
-        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-        where pronamespace = 'ops'::regnamespace and prorettype = 'trigger'::regtype and a.grantee <> p.proowner
+    "private_functions_open_to_callers": """
+        select proname as object from pg_proc as p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+        where (pronamespace = 'ops_private'::regnamespace or prorettype = 'trigger'::regtype)
+        and pronamespace::regnamespace::text ~ '^ops(_private)?$' and a.grantee <> p.proowner
+        union
+        select n.nspname from pg_namespace as n, aclexplode(n.nspacl) as a
+        where n.nspname = 'ops_private' and a.grantee <> n.nspowner
+    """,
+    "public_functions_that_no_role_may_call": """
+        select proname as object from pg_proc as p
+        where pronamespace = 'ops'::regnamespace and not exists (
+            select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where a.grantee <> p.proowner
+        )
+    """,
+    "private_functions_that_nothing_calls": """
+        select p.proname as object from pg_proc as p
+        where p.pronamespace = 'ops_private'::regnamespace
+        and not exists (
+            select from pg_proc as c
+            where c.pronamespace::regnamespace::text ~ '^ops(_private)?$' and c.oid <> p.oid
+            and c.prosrc ~ format('\\mops_private\\.%s\\M', p.proname)
+        )
+        and not exists (select from pg_trigger as t where t.tgfoid = p.oid)
     """,
     # anyone who logs in may take an advisory lock, and whoever waits for one waits for them
     "functions_that_anyone_can_hold_up": """
         select proname as object from pg_proc
-        where pronamespace = 'ops'::regnamespace and prosrc ~ 'pg_(try_)?advisory'
+        where pronamespace::regnamespace::text ~ '^ops(_private)?$' and prosrc ~ 'pg_(try_)?advisory'
     """,
     # a name that a table has says itself; what a view computes or renames is explained
     "computed_view_columns_without_comment": """

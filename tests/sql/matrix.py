@@ -155,11 +155,12 @@ def _changed(caller: Caller, text: str, values: dict[str, object]) -> list[str]:
 def functions(world: World) -> dict[str, str]:
     """Return every function with a call of it that gives it nothing."""
     query = (
-        "select p.proname, array_to_string(array(select format('null::%%s', t.type::regtype)"
+        "select p.pronamespace::regnamespace::text as schema, p.proname,"
+        " array_to_string(array(select format('null::%%s', t.type::regtype)"
         " from unnest(p.proargtypes) with ordinality as t (type, place) order by t.place), ', ') as nulls"
-        " from pg_proc p where pronamespace = 'ops'::regnamespace"
+        " from pg_proc p where pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace)"
     )
-    return {row["proname"]: f"select ops.{row['proname']}({row['nulls']})" for row in world.rows(query)}
+    return {row["proname"]: f"select {row['schema']}.{row['proname']}({row['nulls']})" for row in world.rows(query)}
 
 
 def function_cells(caller: Caller, scene: Scene) -> Cells:
@@ -227,4 +228,5 @@ def _answer(caller: Caller, text: str, values: dict[str, object]) -> str:
 
 
 def _is_closed(answer: str, name: str) -> bool:
-    return answer in (f"42501:permission denied for function {name}", "42501:permission denied for schema ops")
+    schemas = ("42501:permission denied for schema ops", "42501:permission denied for schema ops_private")
+    return answer in (f"42501:permission denied for function {name}", *schemas)

@@ -59,7 +59,7 @@ def test_an_adopted_environment_is_backed_up_cloned_and_its_pushes_are_built(wor
     restore(world, backup, "release/1")
     with refused("PT409", "is adopted: nothing here writes it"):
         restore(world, backup, "main")
-    world.rows("select ops.move_branch(%s, 'main', %s, 'poll')", project, "b" * 40)
+    world.rows("select ops_private.update_branch_head(%s, 'main', %s, 'poll')", project, "b" * 40)
     kinds = {row["kind"] for row in world.rows("select kind from ops.runs where status = 'queued'")}
     assert kinds == {"clone", "build"}
 
@@ -158,7 +158,9 @@ def test_a_production_with_data_is_not_deployed_again(world: World, project: UUI
 def test_pushes_to_a_hosted_production_are_still_built(world: World, project: UUID) -> None:
     """What is pushed gets there through a release."""
     deployed(world, project)
-    run = world.row("select run_id from ops.move_branch(%s, 'main', %s, 'poll')", project, "b" * 40)["run_id"]
+    run = world.row("select run_id from ops_private.update_branch_head(%s, 'main', %s, 'poll')", project, "b" * 40)[
+        "run_id"
+    ]
     assert world.run(run)["kind"] == "build"
 
 
@@ -166,7 +168,7 @@ def test_a_push_is_judged_by_the_environments_own_stage(world: World, project: U
     """A production of another branch than the default one is built like any: what polls would stop at a refusal."""
     world.rows(ADOPT, project, "live")
     for branch, sha in (("live", "b"), ("main", "c"), ("feature/a", "d")):
-        world.rows("select ops.move_branch(%s, %s, %s, 'poll')", project, branch, sha * 40)
+        world.rows("select ops_private.update_branch_head(%s, %s, %s, 'poll')", project, branch, sha * 40)
     queued = world.rows("select git_sha, kind::text from ops.runs where status = 'queued'")
     assert {row["git_sha"][0]: row["kind"] for row in queued} == {"b": "build", "c": "build", "d": "deploy"}
 

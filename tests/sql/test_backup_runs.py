@@ -22,7 +22,7 @@ def due(world: World, days: int = 0) -> list[UUID]:
 
 def is_due(world: World) -> bool:
     """Say whether a project is due now, whatever was queued within the hour."""
-    return bool(world.rows("select 1 from ops.projects_due_for_retention(clock_timestamp())"))
+    return bool(world.rows("select 1 from ops_private.projects_due_for_retention(clock_timestamp())"))
 
 
 def retain(world: World, run: UUID) -> None:

@@ -218,7 +218,7 @@ def end_by_lease(world: World, run: UUID) -> None:
 def end_by_dagster(world: World, run: UUID) -> None:
     """Let Dagster tell of the end."""
     world.rows("update ops.runs set dagster_run_id = 'd1' where id = %s", run)
-    world.rows("select ops.fail_run_of_dagster('d1', 'canceled')")
+    world.rows("select ops.end_dagster_run('d1', 'canceled')")
 
 
 @pytest.mark.parametrize("end", [end_by_failure, end_by_success, end_by_lease, end_by_dagster])

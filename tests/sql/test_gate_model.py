@@ -73,9 +73,9 @@ MUTANTS: dict[str, Mutant] = {
     "a revoked exception counts": ("v_gate_status", "and e.revoked_at is null", ""),
     "a requested exception counts": ("v_gate_status", "e.granted_at is not null and ", ""),
     "windows never close": ("v_gate_status", "o.deadline_at < statement_timestamp()", "false"),
-    "one approval is enough": ("tally_approvals", "n.approvals >= p_quorum", "n.approvals >= 1"),
-    "the first answer counts": ("tally_checks", "c.created_at desc", "c.created_at"),
-    "a skipped check is no question": ("tally_checks", "l.status is null or l.status = 'skipped'", "l.status is null"),
+    "one approval is enough": ("count_approvals", "n.approvals >= p_quorum", "n.approvals >= 1"),
+    "the first answer counts": ("count_checks", "c.created_at desc", "c.created_at"),
+    "a skipped check is no question": ("count_checks", "l.status is null or l.status = 'skipped'", "l.status is null"),
     "a failed gate does not block staging": ("promotion_requirements", "d.status <> 'failed' and (", "("),
     "a withdrawn release goes on": ("promotion_requirements", "r.status <> 'withdrawn'", "true"),
     "a freeze holds nothing": ("promotion_requirements", "f.reason is null or g.broken", "true"),
@@ -104,15 +104,15 @@ def test_the_comparison_notices(world: World, mutant: str) -> None:
 # Mistakes that only a rare history shows, and such a history.
 RARE: dict[str, tuple[Mutant, list[tuple[Any, ...]]]] = {
     "the first decision of a person counts": (
-        ("tally_approvals", "a.created_at desc", "a.created_at"),
+        ("count_approvals", "a.created_at desc", "a.created_at"),
         [("decide", "G2", "ana", "approved"), ("decide", "G2", "ana", "rejected")],
     ),
     "late health counts": (
-        ("tally_checks", "and (p_until is null or c.created_at <= p_until)", ""),
+        ("count_checks", "and (p_until is null or c.created_at <= p_until)", ""),
         [*STAGED, ("wait", 611), ("heal", 0, "health", "passed")],
     ),
     "health is anybody's": (
-        ("tally_checks", "and (p_deployment_id is null or c.deployment_id = p_deployment_id)", ""),
+        ("count_checks", "and (p_deployment_id is null or c.deployment_id = p_deployment_id)", ""),
         [*TWICE, ("heal", 1, "health", "failed")],
     ),
     "broken glass is not seen beside a longer exception": (
@@ -120,7 +120,7 @@ RARE: dict[str, tuple[Mutant, list[tuple[Any, ...]]]] = {
         [*CLEARED, ("rule", FROZEN), ("waive", "G1", 600, True, False), ("waive", "G1", 10, True, True)],
     ),
     "a deployment that failed counts": (
-        ("judge_gate", " and d.status <> 'failed'", ""),
+        ("gate_verdict", " and d.status <> 'failed'", ""),
         [*STAGED, ("heal", 0, "health", "passed"), ("deploy", "staging"), ("move", 0, "failed")],
     ),
 }

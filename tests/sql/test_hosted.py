@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from odooops_dagster.errors import Conflict, Forbidden
 from odooops_dagster.control.migrate import migrate
+from odooops_dagster.errors import Conflict, Forbidden
 from tests.conftest import postgres15
 from tests.hosted import OWNER, HostedServer, as_login, hosted_server
 from tests.servers import PostgresServer
@@ -61,7 +61,9 @@ def test_the_owner_is_no_superuser_and_owns_everything(world: World) -> None:
     owners = world.rows(
         "select distinct pg_get_userbyid(c.relowner) as owner from pg_class c"
         " where c.relnamespace = 'ops'::regnamespace"
-        " union select pg_get_userbyid(p.proowner) from pg_proc p where p.pronamespace = 'ops'::regnamespace"
+        " union select pg_get_userbyid(p.proowner) from pg_proc p"
+        " where p.pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace)"
+        " union select nspowner::regrole::text from pg_namespace where nspname in ('ops', 'ops_private')"
     )
     assert [row["owner"] for row in owners] == [OWNER]
     assert world.value("select nspowner::regrole::text from pg_namespace where nspname = 'auth'") != OWNER

@@ -70,7 +70,7 @@ def test_a_claim_that_came_to_nothing_is_followed_by_a_growing_pause(world: Worl
             world.rows("select * from ops.requeue_expired_runs()")
         else:
             world.rows("select ops.renew_claim(%s, %s, %s)", run_id, attempt, f"dagster-{attempt}")
-            assert world.value("select ops.fail_run_of_dagster(%s, 'failed', 'killed')", f"dagster-{attempt}")
+            assert world.value("select ops.end_dagster_run(%s, 'failed', 'killed')", f"dagster-{attempt}")
         pauses.append(round(world.value("select extract(epoch from not_before - now()) from ops.runs")))
         assert (world.status(run_id), world.claim()) == ("queued", [])
         assert world.rows("select * from ops.peek_runs(5)") == []
@@ -111,7 +111,7 @@ def test_a_run_that_never_can_start_fails_with_the_reason_and_an_alarm(world: Wo
     """After about an hour somebody has to look."""
     run_id = world.queue(project)
     assert launch_in_vain(world, run_id, LAUNCHES) == ["queued"] * (LAUNCHES - 1) + ["failed"]
-    pauses: Any = world.value("select sum(ops.pause_before_launch(n)) from generate_series(1, 20) as n")
+    pauses: Any = world.value("select sum(ops_private.pause_before_launch(n)) from generate_series(1, 20) as n")
     assert timedelta(minutes=45) < pauses < timedelta(minutes=75)
     error = "could not be started, 16 times in vain: Dagster could not start it"
     assert world.run(run_id)["error_message"] == error
@@ -151,7 +151,7 @@ def test_a_run_born_in_dagster_that_never_began_has_failed(world: World, project
     """The queue would start its whole job, and not what was selected."""
     world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
     run_id = world.row("select * from ops.enroll_run('d1', 'shop/feature/a', 'test')")["run_id"]
-    assert world.value("select ops.fail_run_of_dagster('d1', 'failed', 'killed')")
+    assert world.value("select ops.end_dagster_run('d1', 'failed', 'killed')")
     run = world.run(run_id)
     assert (run["status"], run["error_message"], run["exit_code"]) == ("failed", "killed", 1)
     assert world.rows("select id from ops.incidents") == []

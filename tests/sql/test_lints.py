@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from odooops_dagster.control.migrate import read_folder
 from tests.sql.lints import LINTS, findings
 from tests.sql.world import World
 
+ROOT = Path(__file__).parents[2]
 # What breaks each rule, the object that the lint must name, and what mends it.
 BREAKS = {
     "tables_without_row_level_security": (
@@ -51,7 +53,8 @@ BREAKS = {
     "overloaded_functions": (
         """
         create function ops.get_run(int) returns int language sql set search_path = pg_catalog, pg_temp as 'select 1';
-        comment on function ops.get_run(int) is 'x'; revoke all on function ops.get_run(int) from public
+        comment on function ops.get_run(int) is 'x'; revoke all on function ops.get_run(int) from public;
+        grant execute on function ops.get_run(int) to service_role
         """,
         "get_run", "drop function ops.get_run(int)",
     ),
@@ -75,7 +78,10 @@ BREAKS = {
     ),
     "append_only_tables_without_a_refusal": (
         "drop trigger approvals_stay_whole on ops.approvals", "approvals",
-        "create trigger approvals_stay_whole before truncate on ops.approvals execute function ops.refuse_change()",
+        """
+        create trigger approvals_stay_whole before truncate on ops.approvals
+        execute function ops_private.refuse_change()
+        """,
     ),
     "append_only_tables_open_to_change": (
         """
@@ -107,17 +113,29 @@ BREAKS = {
         "tools: Anyone reads every tool",
         'drop policy "Anyone reads every tool" on ops.tools',
     ),
-    "trigger_functions_open_to_callers": (
-        "grant execute on function ops.refuse_change to sre", "refuse_change",
-        "revoke all on function ops.refuse_change from sre",
+    "private_functions_open_to_callers": (
+        "grant execute on function ops_private.refuse_change to sre", "refuse_change",
+        "revoke all on function ops_private.refuse_change from sre",
     ),
     "functions_that_anyone_can_hold_up": (
         """
         create function ops.waits() returns void language sql set search_path = pg_catalog, pg_temp
         as 'select pg_advisory_xact_lock(1)';
-        comment on function ops.waits is 'x'; revoke all on function ops.waits from public
+        comment on function ops.waits is 'x'; revoke all on function ops.waits from public;
+        grant execute on function ops.waits to service_role
         """,
         "waits", "drop function ops.waits",
+    ),
+    "public_functions_that_no_role_may_call": (
+        "revoke all on function ops.peek_runs from service_role, ops_worker", "peek_runs",
+        "grant execute on function ops.peek_runs to service_role, ops_worker",
+    ),
+    "private_functions_that_nothing_calls": (
+        """
+        create function ops_private.idle() returns void language sql set search_path = pg_catalog, pg_temp as '';
+        comment on function ops_private.idle is 'x'; revoke all on function ops_private.idle from public
+        """,
+        "idle", "drop function ops_private.idle",
     ),
     "computed_view_columns_without_comment": (
         "comment on column ops.v_runs.duration is null", "v_runs.duration",
@@ -162,11 +180,14 @@ def test_every_definer_function_says_why() -> None:
 
 
 def test_every_function_has_a_file_of_its_name(world: World) -> None:
-    """One per file, and none without."""
-    names = [
-        row["proname"] for row in world.rows("select proname from pg_proc where pronamespace = 'ops'::regnamespace")
-    ]
-    assert sorted(names) == sorted(name for name, _ in read_folder("functions"))
+    """One per file, and none without; those of ops_private are in a folder `private`."""
+    rows = world.rows(
+        "select pronamespace::regnamespace::text as schema, proname as name from pg_proc"
+        " where pronamespace::regnamespace::text in ('ops', 'ops_private')"
+    )
+    files = (ROOT / "sql" / "functions").rglob("*.sql")
+    places = [("ops_private" if file.parent.name == "private" else "ops", file.stem) for file in files]
+    assert sorted((row["schema"], row["name"]) for row in rows) == sorted(places)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def nights_of(world: World, moments: Sequence[datetime], hour: int, zone: str) -
     """Return the night of each moment."""
     rows = world.rows(
         "select n.day, n.due_at from unnest(%s::timestamptz[]) with ordinality as t (at, number),"
-        " ops.night_of(t.at, %s, %s) as n order by t.number",
+        " ops_private.night_of(t.at, %s, %s) as n order by t.number",
         list(moments), hour, zone,
     )  # fmt: skip
     return [Night(row["day"], row["due_at"]) for row in rows]

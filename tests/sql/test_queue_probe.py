@@ -13,7 +13,7 @@ MUTANTS = {
     "claim_without_skip_locked": ("claim_runs", "for no key update of r skip locked", "for no key update of r"),
     "claim_without_lock": ("claim_runs", "for no key update of r skip locked", ""),
     "complete_without_fence": ("end_run", "r.id = p_run_id and r.attempt = p_attempt", "r.id = p_run_id"),
-    "requeue_without_attempt": ("give_up_attempt", "r.id = p_run_id and r.attempt = p_attempt", "r.id = p_run_id"),
+    "requeue_without_attempt": ("release_attempt", "r.id = p_run_id and r.attempt = p_attempt", "r.id = p_run_id"),
 }
 
 

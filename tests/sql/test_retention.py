@@ -395,7 +395,7 @@ def test_only_the_platform_lets_things_expire(world: World, role: str) -> None:
     caller = world.role(role)
     for query in (
         "select * from ops.expire_rows()", "select ops.remove_condemned_artifacts('{}')",
-        "select ops.ensure_partitions()", "select * from ops.expire_event_month()",
+        "select ops.ensure_partitions()", "select * from ops_private.expire_event_month()",
     ):  # fmt: skip
         with refused("42501"):
             caller.connection.execute(query.encode())

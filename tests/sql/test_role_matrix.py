@@ -153,7 +153,7 @@ OPENINGS = {
         "viewer", "relations", {"workflows": "own+d"},
     ),
     "a function": (
-        "grant execute on function ops.end_run to authenticated", "stranger", "functions", {"end_run": "x"},
+        "grant execute on function ops.renew_claim to authenticated", "stranger", "functions", {"renew_claim": "x"},
     ),
     "its owner's rights": (
         "alter function ops.get_run security definer", "stranger", "functions", {"get_run": "all"},

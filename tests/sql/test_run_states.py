@@ -308,9 +308,9 @@ def test_dagsters_end_ends_the_run_only_once_and_only_its_own(world: World, proj
     run_id = world.queue(project)
     world.claim()
     world.rows("select ops.start_workflow_run(%s, 'w1', 1, 'dagster-1')", run_id)
-    assert world.value("select ops.fail_run_of_dagster('dagster-2', 'failed', 'x')") is False
-    assert world.value("select ops.fail_run_of_dagster('dagster-1', 'failed', 'the process died')") is True
-    assert world.value("select ops.fail_run_of_dagster('dagster-1', 'succeeded')") is False
+    assert world.value("select ops.end_dagster_run('dagster-2', 'failed', 'x')") is False
+    assert world.value("select ops.end_dagster_run('dagster-1', 'failed', 'the process died')") is True
+    assert world.value("select ops.end_dagster_run('dagster-1', 'succeeded')") is False
     assert world.run(run_id)["error_message"] == "the process died"
 
 
@@ -319,7 +319,7 @@ def test_a_dagster_success_without_a_start_is_a_failure(world: World, project: U
     run_id = world.queue(project)
     world.claim()
     world.rows("select ops.renew_claim(%s, 1, 'dagster-1')", run_id)
-    assert world.value("select ops.fail_run_of_dagster('dagster-1', 'succeeded')") is True
+    assert world.value("select ops.end_dagster_run('dagster-1', 'succeeded')") is True
     assert world.status(run_id) == "failed"
 
 

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from docs.generate import ROOT, pages, settings
 from docs.schema.sources import header, read_notes
+from odooops_dagster.control.migrate import read_folder
 from odooops_dagster.definitions import definitions
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import SQLSTATE_ERRORS
@@ -42,7 +43,7 @@ DEFINER = re.compile(r"^security definer$", re.MULTILINE)
 SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
 MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
 # A family of names, ops.agent_..., is no name.
-SCHEMA_OBJECT = re.compile(r"(?<!/)\bops\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
+SCHEMA_OBJECT = re.compile(r"(?<!/)\bops(?:_private)?\.(?P<name>[a-z_0-9]+)(?![\w*]|\.\.)")
 REPOSITORY_PATH = re.compile(
     r"^(?:odooops_dagster|assets|sensors|schedules|resources|sql|tests|bench|docs|scripts)/[\w./-]*$"
 )
@@ -144,6 +145,25 @@ def test_every_functions_header_names_what_it_raises() -> None:
         if set(states) - set(notes.functions[name].states)
     }
     assert silent == {}
+
+
+def wrong_callers(functions: dict[str, str]) -> dict[str, set[str]]:
+    """Return the functions whose header lists functions as callers that do not call them."""
+    wrong = {}
+    for name, text in functions.items():
+        listed = re.search(r"Called by ((?:\w+(?:, | and )?)+)", header(text).text)
+        callers = set(re.findall(r"\w+", listed[1])) & set(functions) if listed else set()
+        called = re.compile(rf"^(?!--).*\bops(?:_private)?\.{name}\b", re.MULTILINE)
+        wrong[name] = {caller for caller in callers if not called.search(functions[caller])}
+    return {name: callers for name, callers in wrong.items() if callers}
+
+
+def test_no_header_names_a_caller_that_does_not_call() -> None:
+    """A function that a header lists after `Called by` calls the header's function; another one is found."""
+    functions = dict(read_folder("functions"))
+    assert wrong_callers(functions) == {}
+    functions["after_attempt"] = "-- Called by release_attempt and get_run, at once. Locks nothing.\ncreate ..."
+    assert wrong_callers(functions) == {"after_attempt": {"get_run"}}
 
 
 def test_every_function_with_its_owners_rights_says_why() -> None:
@@ -293,7 +313,8 @@ def options_of(param: object) -> list[str]:
 def schema_objects() -> frozenset[str]:
     """Return the names of everything that sql/ makes in the schema."""
     made = re.compile(
-        r"create (?:or replace )?(?:table|view|type|function|procedure|sequence|index)(?: if not exists)? ops\.(\w+)"
+        r"create (?:or replace )?(?:table|view|type|function|procedure|sequence|index)(?: if not exists)?"
+        r" ops(?:_private)?\.(\w+)"
     )
     return frozenset(
         match[1] for path in (ROOT / "sql").rglob("*.sql") for match in made.finditer(path.read_text().lower())

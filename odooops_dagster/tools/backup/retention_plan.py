@@ -1,6 +1,6 @@
 """Apply the retention policy to the rows of backups; pure: a run drops what it says, a command only shows it.
 
-The function `ops.environments_to_thin_out` has the same ages as this file and retention.py.
+The function `ops_private.environments_to_thin_out` has the same ages as this file and retention.py.
 """
 
 from __future__ import annotations

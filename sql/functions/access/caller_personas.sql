@@ -1,7 +1,6 @@
--- Lists the caller's personas, by the role taken or by membership of the login.
--- Called by has_permission and by RPCs that record the role in which somebody acted. Locks and raises nothing. The
--- names are listed here and not read from ops.roles: a server may have a login called owner or admin for its own
--- reasons.
+-- Lists the caller's personas, by the role taken or by membership of the login. Called by has_permission and by RPCs
+-- that record the role in which somebody acted. Locks and raises nothing. The names are listed here and not read from
+-- ops.roles: a server may have a login called owner or admin for its own reasons.
 create or replace function ops.caller_personas()
 returns text[]
 language plpgsql

@@ -1,7 +1,6 @@
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
--- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people.
--- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
--- exist.
+-- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people. Called by
+-- policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,

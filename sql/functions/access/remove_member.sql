@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
-        perform ops.require_member_change(p_project_id, p_user_id);
+        perform ops_private.require_member_change(p_project_id, p_user_id);
     end if;
     delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;
     return found;

@@ -14,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform ops.require_member_change(p_project_id, p_user_id, p_role);
+    perform ops_private.require_member_change(p_project_id, p_user_id, p_role);
     return query
     insert into ops.project_memberships as m (project_id, user_id, role) values (p_project_id, p_user_id, p_role)
     on conflict (project_id, user_id) do update set role = excluded.role

@@ -18,8 +18,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(compare_backup.backup_id, 'restore');
-    v_environment ops.environments := ops.living_environment(v_backup.project_id, compare_backup.env);
+    v_backup ops.backups := ops_private.require_backup(compare_backup.backup_id, 'restore');
+    v_environment ops.environments := ops_private.living_environment(v_backup.project_id, compare_backup.env);
 begin
     if coalesce(cardinality(compare_backup.tables), 0) = 0
         or array_position(compare_backup.tables, null) is not null then

@@ -25,8 +25,8 @@ declare
     v_run_id uuid;
     v_id uuid;
 begin
-    perform ops.require_run(create_backup.project_id, 'backup');
-    v_environment := ops.living_environment(create_backup.project_id, env);
+    perform ops_private.require_run(create_backup.project_id, 'backup');
+    v_environment := ops_private.living_environment(create_backup.project_id, env);
     v_run_id := ops.queue_run(
         create_backup.project_id, v_environment.name, v_environment.deployed_sha, null, p_kind => 'backup',
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
@@ -35,7 +35,7 @@ begin
     );
     select b.id into v_id from ops.backups as b where b.run_id = v_run_id;
     if not found then
-        v_id := (ops.make_backup(v_run_id)).id;
+        v_id := (ops_private.make_backup(v_run_id)).id;
     end if;
     return v_id;
 end

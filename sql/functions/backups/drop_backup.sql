@@ -14,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(drop_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(drop_backup.backup_id, 'backup');
     v_refusal text;
 begin
     if coalesce(btrim(drop_backup.reason), '') = '' then
@@ -24,7 +24,7 @@ begin
     end if;
     -- one drop at a time, so that two concurrent drops cannot remove the last two
     perform from ops.environments as e where e.id = v_backup.environment_id for no key update;
-    v_refusal := ops.reason_to_keep(v_backup);
+    v_refusal := ops_private.reason_to_keep(v_backup);
     if v_refusal is not null then
         raise sqlstate 'PT409' using
             message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
@@ -34,7 +34,7 @@ begin
     set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
     where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
+    perform ops_private.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
     return v_backup;
 end
 $$;

@@ -1,7 +1,6 @@
 -- Holds a backup: neither retention nor a person can drop it until the hold is released. Called by people who may back
--- up.
--- Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a reason.
--- Repeating it keeps the first hold.
+-- up. Locks the backup's row. Raises PT404, PT403, PT409 for a backup that is failed or dropped, PT400 without a
+-- reason. Repeating it keeps the first hold.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.hold_backup(
     backup_id uuid,
@@ -14,7 +13,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(hold_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(hold_backup.backup_id, 'backup');
 begin
     if coalesce(btrim(hold_backup.reason), '') = '' then
         raise sqlstate 'PT400' using message = 'A hold has a reason', hint = 'Say why it is kept.';
@@ -28,7 +27,7 @@ begin
             hold_reason = hold_backup.reason
         where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.note_backup(v_backup, 'backup_held', hold_backup.reason);
+        perform ops_private.note_backup(v_backup, 'backup_held', hold_backup.reason);
     end if;
     return v_backup;
 end

@@ -23,7 +23,7 @@ declare
     v_night record;
     v_due record;
 begin
-    select n.day, n.due_at into v_night from ops.night_of(p_now, p_hour, p_time_zone) as n;
+    select n.day, n.due_at into v_night from ops_private.night_of(p_now, p_hour, p_time_zone) as n;
     for v_due in
         select p.*, asked.count as asked
         from ops.v_productions as p

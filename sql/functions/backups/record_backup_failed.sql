@@ -13,16 +13,16 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status = 'failed' then
         return v_backup;
     elsif v_backup.status not in ('running', 'stored') then
-        perform ops.refuse_backup_change(v_backup, 'failed');
+        perform ops_private.refuse_backup_change(v_backup, 'failed');
     end if;
     update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
         'backup_id', v_backup.id
     ));
     return v_backup;
@@ -31,6 +31,6 @@ exception when check_violation then
         message = 'A failure has a reason', detail = sqlerrm, hint = 'Pass p_error_message.';
 end
 $$;
-comment on function ops.record_backup_failed is 'Notes that the attempts backup came to nothing.';
+comment on function ops.record_backup_failed is 'Notes that the attempt''s backup came to nothing.';
 revoke all on function ops.record_backup_failed from public;
 grant execute on function ops.record_backup_failed to service_role, ops_worker;

@@ -15,12 +15,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(p_backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(p_backup_id, 'backup');
     v_status ops.backup_status := case when p_error_message is null then 'verified' else 'failed' end;
 begin
     if v_backup.status in ('pending', 'running', 'dropped')
         or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
-        perform ops.refuse_backup_change(v_backup, v_status);
+        perform ops_private.refuse_backup_change(v_backup, v_status);
     end if;
     update ops.backups as b
     set status = v_status,
@@ -29,7 +29,7 @@ begin
     where b.id = v_backup.id
     returning b.* into v_backup;
     if p_error_message is not null then
-        perform ops.note_backup(v_backup, 'backup_spoilt', p_error_message);
+        perform ops_private.note_backup(v_backup, 'backup_spoilt', p_error_message);
     end if;
     return v_backup;
 end

@@ -16,29 +16,29 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_backup ops.backups;
 begin
     select b.* into v_backup from ops.backups as b where b.run_id = v_run.id for no key update;
     if not found then
         if p_environment_id <> v_run.environment_id then
-            perform ops.require_clone_of(v_run, p_environment_id);
+            perform ops_private.require_clone_of(v_run, p_environment_id);
         end if;
-        v_backup := ops.make_backup(v_run.id, p_environment_id);
+        v_backup := ops_private.make_backup(v_run.id, p_environment_id);
     end if;
     if v_backup.status in ('failed', 'dropped') then
-        perform ops.refuse_backup_change(v_backup, 'running');
+        perform ops_private.refuse_backup_change(v_backup, 'running');
     elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
         return v_backup;
     end if;
     update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(
+    perform ops_private.write_event(
         p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
     );
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_start is 'Notes that the attempt makes the runs backup.';
+comment on function ops.record_backup_start is 'Notes that the attempt makes the run''s backup.';
 revoke all on function ops.record_backup_start from public;
 grant execute on function ops.record_backup_start to service_role, ops_worker;

@@ -25,12 +25,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status in ('stored', 'verified') and v_backup.manifest_sha256 = p_manifest_sha256 then
         return v_backup;
     elsif v_backup.status <> 'running' then
-        perform ops.refuse_backup_change(v_backup, 'stored');
+        perform ops_private.refuse_backup_change(v_backup, 'stored');
     end if;
     update ops.backups as b
     set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
@@ -40,7 +40,7 @@ begin
         image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
     where b.id = v_backup.id
     returning b.* into v_backup;
-    perform ops.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
         'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
     ));
     return v_backup;
@@ -50,6 +50,6 @@ exception when check_violation or not_null_violation then
         hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
 end
 $$;
-comment on function ops.record_backup_stored is 'Notes that the attempts backup is stored.';
+comment on function ops.record_backup_stored is 'Notes that the attempt''s backup is stored.';
 revoke all on function ops.record_backup_stored from public;
 grant execute on function ops.record_backup_stored to service_role, ops_worker;

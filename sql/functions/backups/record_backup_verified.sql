@@ -14,10 +14,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.backup_of_attempt(p_run_id, p_attempt);
+    v_backup ops.backups := ops_private.backup_of_attempt(p_run_id, p_attempt);
 begin
     if v_backup.status not in ('stored', 'verified') then
-        perform ops.refuse_backup_change(v_backup, 'verified');
+        perform ops_private.refuse_backup_change(v_backup, 'verified');
     elsif v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
         raise sqlstate 'PT409' using
             message = format('Backup %s has another manifest than the one that was verified', v_backup.id),
@@ -25,13 +25,13 @@ begin
     elsif v_backup.status = 'stored' then
         update ops.backups as b set status = 'verified', verified_at = clock_timestamp() where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
+        perform ops_private.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
             'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256
         ));
     end if;
     return v_backup;
 end
 $$;
-comment on function ops.record_backup_verified is 'Notes that the attempts backup was read back.';
+comment on function ops.record_backup_verified is 'Notes that the attempt''s backup was read back.';
 revoke all on function ops.record_backup_verified from public;
 grant execute on function ops.record_backup_verified to service_role, ops_worker;

@@ -13,7 +13,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_restore ops.restores;
     v_drill ops.recovery_drills;
 begin

@@ -1,8 +1,7 @@
 -- Records the end of the attempt's restore: failed with p_error_message, else succeeded, into p_database_name. The
 -- report of a successful clone lists what was made harmless. Called by steps restore, clone and drill. Locks the run's
--- row.
--- Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without its
--- proof. Repeating it with the same end is harmless.
+-- row. Raises PT404, PT410, PT409 for a restore of another run or one that ended otherwise, PT400 for a success without
+-- its proof. Repeating it with the same end is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_restore_end(
     p_run_id uuid,
@@ -20,7 +19,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_status ops.restore_status := case when p_error_message is null then 'succeeded' else 'failed' end;
     v_restore ops.restores;
 begin
@@ -45,7 +44,7 @@ begin
         keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
     where s.id = v_restore.id
     returning s.* into v_restore;
-    perform ops.write_event(
+    perform ops_private.write_event(
         p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
         format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),
         jsonb_strip_nulls(jsonb_build_object('restore_id', v_restore.id, 'database', p_database_name))
@@ -53,6 +52,6 @@ begin
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_end is 'Notes how the attempts restore ended.';
+comment on function ops.record_restore_end is 'Notes how the attempt''s restore ended.';
 revoke all on function ops.record_restore_end from public;
 grant execute on function ops.record_restore_end to service_role, ops_worker;

@@ -17,7 +17,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_config jsonb := (select q.config from ops.run_requests as q where q.run_id = v_run.id);
     v_restore ops.restores;
     v_backup ops.backups;
@@ -25,7 +25,7 @@ declare
     v_purpose ops.restore_purpose;
 begin
     select s.* into v_restore from ops.restores as s where s.run_id = v_run.id;
-    v_backup := ops.require_backup(
+    v_backup := ops_private.require_backup(
         coalesce(v_restore.backup_id, p_backup_id, (v_config ->> 'backup_id')::uuid), 'read'
     );
     v_purpose := coalesce(
@@ -37,7 +37,7 @@ begin
             message = format('Backup %s is of another project than run #%s', v_backup.id, v_run.run_number),
             hint = 'A project gets its own data only.';
     elsif v_restore.id is null then
-        v_restore := ops.make_restore(v_run.id, v_backup.id, v_purpose);
+        v_restore := ops_private.make_restore(v_run.id, v_backup.id, v_purpose);
     elsif v_restore.status in ('succeeded', 'failed')
         and not (v_restore.purpose = 'clone' and v_restore.attempt < p_attempt) then
         raise sqlstate 'PT409' using
@@ -47,18 +47,18 @@ begin
         return v_restore;
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
-    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
     update ops.restores as s
     set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
         error_message = null, database_name = null, report = '{}'
     where s.id = v_restore.id
     returning s.* into v_restore;
-    perform ops.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
         'restore_id', v_restore.id, 'backup_id', v_backup.id
     ));
     return v_restore;
 end
 $$;
-comment on function ops.record_restore_start is 'Notes that the attempt does the runs restore.';
+comment on function ops.record_restore_start is 'Notes that the attempt does the run''s restore.';
 revoke all on function ops.record_restore_start from public;
 grant execute on function ops.record_restore_start to service_role, ops_worker;

@@ -11,13 +11,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(release_backup_hold.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(release_backup_hold.backup_id, 'backup');
     v_reason text := v_backup.hold_reason;
 begin
     if v_backup.held_at is not null then
         update ops.backups as b set held_at = null, held_by = null, hold_reason = null where b.id = v_backup.id
         returning b.* into v_backup;
-        perform ops.note_backup(v_backup, 'backup_hold_released', v_reason);
+        perform ops_private.note_backup(v_backup, 'backup_hold_released', v_reason);
     end if;
     return v_backup;
 end

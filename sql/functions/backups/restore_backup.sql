@@ -1,9 +1,8 @@
 -- Requests a restore, clone or drill of a verified backup and returns the restore's id; its run waits in the queue.
 -- Without p_purpose production's data becomes a clone, made harmless, anywhere but in production. A drill has no
--- target.
--- Called by people who may restore, and by the platform. Locks the backup's row and the project's counter. Raises
--- PT404, PT403, and PT409 for what refuse_restore refuses.
--- Repeating it with the same idempotency key returns the same restore.
+-- target. Called by people who may restore, and by the platform. Locks the backup's row and the project's counter.
+-- Raises PT404, PT403, and PT409 for what refuse_restore refuses. Repeating it with the same idempotency key
+-- returns the same restore.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.restore_backup(
     backup_id uuid,
@@ -24,7 +23,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_backup ops.backups := ops.require_backup(
+    v_backup ops.backups := ops_private.require_backup(
         restore_backup.backup_id, case when p_purpose = 'drill' then 'drill' else 'restore' end
     );
     v_environment ops.environments;
@@ -33,13 +32,13 @@ declare
     v_id uuid;
 begin
     if p_purpose is distinct from 'drill' then
-        v_environment := ops.living_environment(v_backup.project_id, target_env);
+        v_environment := ops_private.living_environment(v_backup.project_id, target_env);
     end if;
     v_purpose := coalesce(p_purpose, case
         when v_backup.stage = 'production' and v_environment.stage <> 'production' then 'clone'
         else 'restore'
     end::ops.restore_purpose);
-    perform ops.refuse_restore(v_backup, v_environment, v_purpose);
+    perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
     v_run_id := ops.queue_run(
         v_backup.project_id, v_environment.name,
         -- a clone names no commit: it keeps the one that is deployed there when it starts
@@ -54,7 +53,7 @@ begin
     );
     select s.id into v_id from ops.restores as s where s.run_id = v_run_id;
     if not found then
-        v_id := (ops.make_restore(v_run_id, v_backup.id, v_purpose)).id;
+        v_id := (ops_private.make_restore(v_run_id, v_backup.id, v_purpose)).id;
     end if;
     return v_id;
 end

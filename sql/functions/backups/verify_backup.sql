@@ -16,7 +16,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_backup ops.backups := ops.require_backup(verify_backup.backup_id, 'backup');
+    v_backup ops.backups := ops_private.require_backup(verify_backup.backup_id, 'backup');
 begin
     if v_backup.manifest_url is null or v_backup.status in ('pending', 'running', 'dropped') then
         raise sqlstate 'PT409' using

@@ -28,7 +28,7 @@ begin
         begin
             delivery_id := v_delivery.delivery_id;
             v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops.apply_delivery(v_delivery) as a loop
+            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
                 v_outcome := outcome;
                 return next;
             end loop;

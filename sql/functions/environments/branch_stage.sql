@@ -1,5 +1,5 @@
 -- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
--- Called by ensure_environment. Locks and raises nothing.
+-- Called by make_environment and update_branch_head. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,
     p_default_branch text

@@ -1,7 +1,6 @@
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
--- generation.
--- Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403, PT400 for a
--- branch without a name and PT409 if the living environment has another stage. A retry is harmless.
+-- generation. Called by `ops env create` and people. Two concurrent callers get the same row. Raises PT404, PT403,
+-- PT400 for a branch without a name and PT409 if the living environment has another stage. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.ensure_environment(
     p_project_id uuid,
@@ -21,14 +20,14 @@ begin
         raise sqlstate 'PT400' using
             message = 'An environment needs a branch', hint = 'Name the branch, for example feature/invoices.';
     end if;
-    perform ops.require_permission(p_project_id, 'queue');
+    perform ops_private.require_permission(p_project_id, 'queue');
     if not exists (select from ops.projects as p where p.id = p_project_id) then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     end if;
-    v_environment := ops.make_environment(p_project_id, p_branch, p_stage);
+    v_environment := ops_private.make_environment(p_project_id, p_branch, p_stage);
     if v_environment.stage = 'production' then
-        perform ops.require_permission(p_project_id, 'queue_production');
+        perform ops_private.require_permission(p_project_id, 'queue_production');
     end if;
     if p_stage is not null and p_stage <> v_environment.stage then
         raise sqlstate 'PT409' using

@@ -1,6 +1,6 @@
 -- Returns the environment's name in Dagster: project/branch, without the characters that Dagster reserves, and with the
 -- generation from the second on. Two environments never have the same name, because no branch name contains ~.
--- Called by ensure_environment. Locks and raises nothing.
+-- Called by make_environment. Locks and raises nothing.
 create or replace function ops.partition_key(
     p_slug text,
     p_branch text,

@@ -1,7 +1,6 @@
 -- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
--- apply_pushes acts on it.
--- Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A repeated delivery is a
--- duplicate.
+-- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
+-- repeated delivery is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,

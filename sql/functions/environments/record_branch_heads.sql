@@ -40,10 +40,10 @@ begin
         full join jsonb_each_text(p_heads) as a on a.key = h.branch
         where
             (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
-            and (v_project.poll_enabled or h.branch is not null or ops.was_told_of(v_project.repo_url, a.key))
+            and (v_project.poll_enabled or h.branch is not null or ops_private.was_told_of(v_project.repo_url, a.key))
             and (
                 h.branch is not null or p_asked_at is null
-                or not ops.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
+                or not ops_private.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
             )
         order by 1
     loop
@@ -55,7 +55,7 @@ begin
             on conflict do nothing;
         else
             select m.run_id into v_run_id
-            from ops.move_branch(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
+            from ops_private.update_branch_head(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
             if v_run_id is not null then
                 return next v_run_id;
             end if;

@@ -1,8 +1,7 @@
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
--- Odoo answers.
--- Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot deploy.
--- Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another environment
--- has the port or the database. Repeating it is harmless.
+-- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
+-- environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -32,15 +31,15 @@ begin
         r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
     for no key update of r, e;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
-    perform ops.refuse_replacement(v_previous, v_kind, p_database_name);
+    perform ops_private.refuse_replacement(v_previous, v_kind, p_database_name);
     update ops.environments as e
     set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
         image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
     where e.id = v_previous.id;
-    perform ops.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
+    perform ops_private.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
         'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
         'previous_database', v_previous.database_name
     ));
@@ -51,6 +50,6 @@ exception when unique_violation then
         hint = 'Deploy again: the next attempt chooses another port.';
 end
 $$;
-comment on function ops.record_deployment is 'Points the environment at the runs build.';
+comment on function ops.record_deployment is 'Points the environment at the run''s build.';
 revoke all on function ops.record_deployment from public;
 grant execute on function ops.record_deployment to service_role, ops_worker;

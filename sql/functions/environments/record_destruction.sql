@@ -1,6 +1,6 @@
--- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's next
--- environment.
--- Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry is harmless.
+-- Records that the run's environment is destroyed; work that waited for it is queued again for the branch's
+-- next environment. Called by step destruction. Locks the run's and the environment's rows. Raises PT404 and
+-- PT410. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_destruction(
     p_run_id uuid,
@@ -23,7 +23,7 @@ begin
     where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running'
     for no key update of r, e;
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     elsif v_environment.destroyed_at is not null then
         return;
     end if;
@@ -31,7 +31,7 @@ begin
     set status = 'destroyed', destroyed_at = clock_timestamp(), url = null, port = null, database_name = null,
         expires_at = null
     where e.id = v_environment.id;
-    perform ops.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
+    perform ops_private.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
     for v_waiting in
         select d.* from ops.runs as r, ops.get_run(r.id) as d
         where r.environment_id = v_environment.id and r.status = 'queued'
@@ -48,7 +48,7 @@ begin
                 p_max_attempts => v_waiting.max_attempts, p_retry_of => v_waiting.id
             );
         end if;
-        perform ops.end_queued_run(v_waiting.id, 'its environment was destroyed');
+        perform ops_private.end_queued_run(v_waiting.id, 'its environment was destroyed');
     end loop;
 end
 $$;

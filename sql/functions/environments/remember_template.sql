@@ -17,7 +17,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
 begin
     insert into ops.database_templates as t (key, series, database_name, modules, tests, built_by_run)
     values (p_key, p_series, p_database_name, p_modules, coalesce(p_tests, '{}'), p_run_id)

@@ -22,9 +22,9 @@ begin
     select e.* into v_environment from ops.environments as e
     where e.destroyed_at is null and e.id = (select r.environment_id from ops.runs as r where r.id = p_run_id);
     if v_kind is null or not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
-    perform ops.refuse_replacement(v_environment, v_kind, p_database_name);
+    perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
 end
 $$;
 comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';

@@ -1,7 +1,6 @@
 -- Reserves the port for the run's environment, unless it has one, and returns its port; null if another living
 -- environment has the port: the caller then chooses again. Called by steps deployment and restore before a service
--- listens.
--- Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
+-- listens. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.reserve_port(
     p_run_id uuid,
@@ -15,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_port int;
 begin
     update ops.environments as e set port = coalesce(e.port, p_port)

@@ -1,6 +1,5 @@
--- Opens an incident of a project, or of one of its deployments, and returns its id.
--- Called by people on call and by alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens
--- another.
+-- Opens an incident of a project, or of one of its deployments, and returns its id. Called by people on call and by
+-- alerts. Locks no rows of others. Raises PT404, PT403 and PT400. A retry opens another.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.open_incident(
     project_id uuid,
@@ -19,7 +18,7 @@ as $$
 declare
     v_id uuid;
 begin
-    perform ops.require_permission(open_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(open_incident.project_id, 'record_incident');
     if p_deployment_id is not null and not exists (
         select from ops.deployments as d
         where d.id = p_deployment_id and d.project_id = open_incident.project_id

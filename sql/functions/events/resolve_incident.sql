@@ -1,6 +1,5 @@
--- Resolves an incident with its resolution. Called by people on call. Locks the incident.
--- Raises PT404, PT403, PT400 without a resolution, and PT409 if another resolution is recorded. Repeating it is
--- harmless.
+-- Resolves an incident with its resolution. Called by people on call. Locks the incident. Raises PT404, PT403, PT400
+-- without a resolution, and PT409 if another resolution is recorded. Repeating it is harmless.
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
@@ -21,7 +20,7 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such incident', hint = 'List them: select id, title from ops.incidents.';
     end if;
-    perform ops.require_permission(v_incident.project_id, 'record_incident');
+    perform ops_private.require_permission(v_incident.project_id, 'record_incident');
     if btrim(coalesce(resolve_incident.resolution, '')) = '' then
         raise sqlstate 'PT400' using
             message = 'A resolution says what came of the incident', hint = 'Write one sentence.';

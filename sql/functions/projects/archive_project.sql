@@ -20,12 +20,12 @@ begin
             message = 'There is no such project',
             hint = 'List the projects you belong to: select slug from ops.projects.';
     end if;
-    perform ops.require_permission(v_project.id, 'archive');
+    perform ops_private.require_permission(v_project.id, 'archive');
     update ops.projects as p set status = 'archived', archived_at = coalesce(p.archived_at, clock_timestamp())
     where p.id = v_project.id
     returning p.* into v_project;
     for v_run_id in select r.id from ops.runs as r where r.project_id = v_project.id and r.status = 'queued' loop
-        perform ops.end_queued_run(v_run_id, 'the project was archived');
+        perform ops_private.end_queued_run(v_run_id, 'the project was archived');
     end loop;
     return next v_project;
 end

@@ -13,9 +13,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if policy.project_id is not null then
-        perform ops.require_permission(policy.project_id, 'read');
+        perform ops_private.require_permission(policy.project_id, 'read');
     end if;
-    return ops.rules_in_force(policy.project_id, policy.type);
+    return ops_private.rules_in_force(policy.project_id, policy.type);
 end
 $$;
 comment on function ops.policy is 'The rules that hold in a project.';

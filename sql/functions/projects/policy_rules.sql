@@ -1,5 +1,5 @@
 -- Lists every rule of every policy: its kind, default and limits; this is their only definition.
--- Called by policy_defaults and set_policy. Reads, locks and raises nothing.
+-- Called by policy_defaults and refuse_rules. Reads, locks and raises nothing.
 create or replace function ops.policy_rules()
 returns table (
     policy_type ops.policy_type,

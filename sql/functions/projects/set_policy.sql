@@ -17,18 +17,18 @@ as $$
 #variable_conflict use_column
 begin
     if set_policy.project_id is not null then
-        perform ops.require_permission(set_policy.project_id, 'manage');
+        perform ops_private.require_permission(set_policy.project_id, 'manage');
     elsif not ops.is_platform() then
         raise sqlstate 'PT403' using
             message = 'You may not set the policy for all projects',
             hint = 'Set that of a project you administer.';
     end if;
-    perform ops.refuse_rules(set_policy.type, set_policy.rules);
+    perform ops_private.refuse_rules(set_policy.type, set_policy.rules);
     insert into ops.policies as p (project_id, policy_type, rules, updated_by)
     values (set_policy.project_id, set_policy.type, set_policy.rules, coalesce(ops.caller_id(), ops.caller_role()))
     on conflict (project_id, policy_type) do update
     set rules = excluded.rules, updated_by = excluded.updated_by, updated_at = now();
-    return ops.rules_in_force(set_policy.project_id, set_policy.type);
+    return ops_private.rules_in_force(set_policy.project_id, set_policy.type);
 exception when foreign_key_violation then
     raise sqlstate 'PT404' using
         message = 'There is no such project', hint = 'List them: ops project list.';

@@ -19,7 +19,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
     v_id uuid;
 begin
     lock table ops.run_artifacts in row exclusive mode; -- condemn_artifacts waits, adders do not

@@ -29,13 +29,13 @@ begin
     end if;
     select r.attempt into v_attempt from ops.runs as r where r.id = append_event.run_id for no key update;
     if v_attempt > 0 or p_attempt is not null then
-        perform ops.require_attempt(append_event.run_id, p_attempt);
+        perform ops_private.require_attempt(append_event.run_id, p_attempt);
     end if;
-    perform ops.write_event(
+    perform ops_private.write_event(
         append_event.run_id, v_type, append_event.message, coalesce(append_event.payload, '{}')
     );
 end
 $$;
-comment on function ops.append_event is 'Adds an event to a runs chain.';
+comment on function ops.append_event is 'Adds an event to a run''s chain.';
 revoke all on function ops.append_event from public;
 grant execute on function ops.append_event to service_role, ops_worker;

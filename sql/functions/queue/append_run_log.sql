@@ -19,7 +19,7 @@ declare
 begin
     insert into ops.run_logs (run_id, attempt, level, message, metadata)
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
     )
     returning id into v_id;
     return v_id;

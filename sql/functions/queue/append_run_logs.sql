@@ -1,6 +1,6 @@
--- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata, logged_at}.
--- Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry adds the lines
--- again.
+-- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata,
+-- logged_at}. Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry
+-- adds the lines again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_logs(
     p_run_id uuid,
@@ -14,7 +14,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempt int := ops.require_attempt(p_run_id, p_attempt);
+    v_attempt int := ops_private.require_attempt(p_run_id, p_attempt);
     v_count int;
 begin
     if jsonb_typeof(p_lines) is distinct from 'array' then

@@ -1,8 +1,6 @@
 -- Cancels a waiting run at once; for a run at work it records a cancel request, which the worker receives at the next
--- heartbeat.
--- Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that ended
--- otherwise.
--- A retry is harmless.
+-- heartbeat. Called by `ops run cancel` and people. Locks the run's row. Raises PT404, PT403, and PT409 for a run that
+-- ended otherwise. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.cancel_run(
     p_run_id uuid,
@@ -16,13 +14,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_by text := p_requested_by;
 begin
     if not ops.is_platform() then
         v_by := ops.caller_name();
     end if;
-    if ops.end_queued_run(p_run_id, p_reason, v_by) then
+    if ops_private.end_queued_run(p_run_id, p_reason, v_by) then
         return 'canceled';
     elsif v_run.status in ('succeeded', 'failed') then
         raise sqlstate 'PT409' using
@@ -30,7 +28,7 @@ begin
             hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
     elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
         update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
-        perform ops.write_event(
+        perform ops_private.write_event(
             p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
             jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
         );

@@ -29,13 +29,13 @@ begin
             message = 'A run ends with an exit code',
             hint = 'Pass p_exit_code: 0 for success, anything else for failure.';
     end if;
-    if ops.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
+    if ops_private.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
         return v_status;
     end if;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;
     if v_run.id is null or v_run.attempt <> v_attempt or v_run.claimed_by is null or v_run.status = 'queued'
         or v_run.claimed_by <> p_worker_id then
-        perform ops.refuse_attempt(p_run_id, v_attempt);
+        perform ops_private.refuse_attempt(p_run_id, v_attempt);
     end if;
     if v_run.status = v_status and v_run.exit_code is not distinct from p_exit_code then
         return v_status;

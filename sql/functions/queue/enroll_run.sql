@@ -21,7 +21,7 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := ops.new_run_id(v_now);
+    v_id uuid := ops_private.new_run_id(v_now);
     v_environment ops.environments;
     v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
         'to', 'claimed', 'trigger', 'dagster_ui', 'requested_by', p_requested_by, 'dagster_run_id', p_dagster_run_id
@@ -40,9 +40,9 @@ begin
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
     end if;
     if v_environment.stage = 'production' then
-        perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+        perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
-    perform ops.require_carried_out(p_kind, p_config, true);
+    perform ops_private.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1

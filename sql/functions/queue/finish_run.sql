@@ -22,12 +22,12 @@ begin
     end if;
     select r.* into v_run from ops.runs as r where r.id = finish_run.run_id for no key update;
     if not found then
-        perform ops.refuse_attempt(finish_run.run_id, null);
+        perform ops_private.refuse_attempt(finish_run.run_id, null);
     end if;
     if v_run.status::text = finish_run.status then
         return v_run.status;
     end if;
-    if not ops.end_run(
+    if not ops_private.end_run(
         v_run.id, v_run.attempt, finish_run.status::ops.run_status,
         case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null
     ) then

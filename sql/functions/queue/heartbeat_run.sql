@@ -25,7 +25,7 @@ begin
         and r.status in ('claimed', 'running')
     returning r.cancel_requested_at is not null into v_canceled;
     if not found then
-        perform ops.refuse_attempt(p_run_id, v_attempt);
+        perform ops_private.refuse_attempt(p_run_id, v_attempt);
     end if;
     return v_canceled;
 end

@@ -1,5 +1,5 @@
--- Returns the runs that claim_runs would return, without claiming them. Called by dry runs of the sensor. Locks and
--- raises nothing.
+-- Returns the runs that claim_runs would return, without claiming them. Called by dry runs of the sensor.
+-- Locks and raises nothing.
 create or replace function ops.peek_runs(
     p_limit int
 )

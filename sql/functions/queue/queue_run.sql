@@ -29,18 +29,18 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz := clock_timestamp();
-    v_id uuid := ops.new_run_id(v_now);
+    v_id uuid := ops_private.new_run_id(v_now);
     v_body bytea;
     v_environment ops.environments;
     v_number bigint;
     v_requested_by text := p_requested_by;
     v_turn bigint;
 begin
-    perform ops.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.require_queueable(queue_run.project_id, p_kind);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
-            perform ops.require_permission(queue_run.project_id, 'manage');
+            perform ops_private.require_permission(queue_run.project_id, 'manage');
         end if;
     end if;
     if p_retry_of is not null and not exists (
@@ -54,26 +54,26 @@ begin
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
     )::text, 'UTF8'));
     if p_idempotency_key is not null then
-        v_id := coalesce(ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
+        v_id := coalesce(ops_private.find_same_request(queue_run.project_id, p_idempotency_key, v_body), v_id);
         if exists (select from ops.run_requests as q where q.run_id = v_id) then
             return v_id;
         end if;
     end if;
     if coalesce(env, '') <> '' then
-        v_environment := ops.environment_to_work_on(queue_run.project_id, env, p_kind);
+        v_environment := ops_private.environment_to_work_on(queue_run.project_id, env, p_kind);
         if v_environment.stage = 'production' then
-            perform ops.refuse_harm(v_environment.id, p_kind, p_config);
+            perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
-    perform ops.require_carried_out(p_kind, p_config, v_environment.id is not null);
+    perform ops_private.require_carried_out(p_kind, p_config, v_environment.id is not null);
     if p_kind = 'retention' then
-        v_id := coalesce(ops.unfinished_retention(queue_run.project_id), v_id);
+        v_id := coalesce(ops_private.unfinished_retention(queue_run.project_id), v_id);
         if exists (select from ops.run_requests as q where q.run_id = v_id) then
             return v_id;
         end if;
     end if;
     if p_trigger not in ('poll', 'schedule') then
-        v_turn := ops.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
+        v_turn := ops_private.turn_before_polled(queue_run.project_id, coalesce(p_priority, 0));
     end if;
     with counter as (
         update ops.project_counters as c set last_run_number = c.last_run_number + 1
@@ -102,7 +102,7 @@ begin
         select
             v_id, queue_run.project_id, v_environment.id, s.run_number, p_kind, p_trigger, ref, queue_run.git_sha,
             coalesce(p_priority, 0),
-            coalesce(v_turn, ops.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
+            coalesce(v_turn, ops_private.next_turn(queue_run.project_id, coalesce(p_priority, 0))), p_max_attempts, v_now, 1,
             ops.hash_event('', v_id, 1, 0, 'state_change', 'queued', s.payload, v_now)
         from sealed as s
         returning r.event_hash
@@ -113,10 +113,10 @@ begin
     )
     select s.run_number into v_number from sealed as s;
     if not found then
-        return ops.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
+        return ops_private.find_same_request(queue_run.project_id, p_idempotency_key, v_body);
     end if;
     if v_environment.id is not null and p_kind in ('deploy', 'build', 'destroy') then
-        perform ops.supersede_runs(v_environment.id, v_id, v_number);
+        perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
 exception when check_violation or not_null_violation or foreign_key_violation then

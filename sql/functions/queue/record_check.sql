@@ -19,7 +19,7 @@ as $$
 begin
     insert into ops.run_checks as c (run_id, attempt, name, passed, blocking, summary, metadata)
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_name, p_passed, p_blocking, p_summary,
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_name, p_passed, p_blocking, p_summary,
         coalesce(p_metadata, '{}')
     )
     on conflict on constraint run_checks_run_id_attempt_name_key do update

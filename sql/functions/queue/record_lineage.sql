@@ -21,7 +21,7 @@ begin
         run_id, attempt, asset_key, partition_key, code_version, data_version, inputs
     )
     values (
-        p_run_id, ops.require_attempt(p_run_id, p_attempt), p_asset_key, p_partition_key, p_code_version,
+        p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_asset_key, p_partition_key, p_code_version,
         p_data_version, coalesce(p_inputs, '{}')
     )
     on conflict on constraint run_lineage_run_id_attempt_asset_key_key do update

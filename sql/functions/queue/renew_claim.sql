@@ -22,7 +22,7 @@ begin
         r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
         and (r.dagster_run_id is null or p_dagster_run_id is null or r.dagster_run_id = p_dagster_run_id);
     if not found then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
 end
 $$;

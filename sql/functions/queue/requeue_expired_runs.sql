@@ -24,7 +24,7 @@ begin
         for no key update skip locked
     loop
         run_id := v_run.id;
-        outcome := ops.give_up_attempt(v_run.id, v_run.attempt, 'the worker''s lease ended', true);
+        outcome := ops_private.release_attempt(v_run.id, v_run.attempt, 'the worker''s lease ended', true);
         if outcome is not null then
             return next;
         end if;

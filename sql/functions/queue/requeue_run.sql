@@ -13,10 +13,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_status ops.run_status := ops.give_up_attempt(p_run_id, p_attempt, p_reason, false);
+    v_status ops.run_status := ops_private.release_attempt(p_run_id, p_attempt, p_reason, false);
 begin
     if v_status is null then
-        perform ops.refuse_attempt(p_run_id, p_attempt);
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     return v_status;
 end

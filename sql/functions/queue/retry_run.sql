@@ -1,6 +1,6 @@
--- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and people.
--- Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each call queues another
--- run.
+-- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and
+-- people. Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each
+-- call queues another run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
@@ -13,7 +13,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.run_to_change(p_run_id);
+    v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_priority int := v_run.priority;
     v_branch text;
 begin

@@ -1,7 +1,6 @@
 -- Takes ownership of a claimed run, which is running from now on. Without p_attempt it means attempt 1 of the claiming
--- worker.
--- Called by the run process, fenced by attempt and Dagster run. Locks the run's row.
--- Raises PT404, and PT410 if the attempt is over or owned by another. The owner may repeat it.
+-- worker. Called by the run process, fenced by attempt and Dagster run. Locks the run's row. Raises PT404, and PT410 if
+-- the attempt is over or owned by another. The owner may repeat it.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.start_workflow_run(
     p_run_id uuid,
@@ -67,7 +66,7 @@ begin
             d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
             and d.dagster_run_id is not distinct from p_dagster_run_id;
         if not found then
-            perform ops.refuse_attempt(p_run_id, v_attempt);
+            perform ops_private.refuse_attempt(p_run_id, v_attempt);
         end if;
     end if;
 end

@@ -1,7 +1,6 @@
 -- Returns whether the run's events are exactly those that were written: numbered without a gap, each sealed over the
 -- one before, and the last one is the one in the run's row. If months of events were dropped, it starts from the run's
--- checkpoint.
--- Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
+-- checkpoint. Called by auditors and tests; people may call it for runs they can see. Locks nothing; raises PT404.
 create or replace function ops.verify_run_chain(
     p_run_id uuid
 )
@@ -54,7 +53,7 @@ begin
     return v_seq = v_run.event_count and v_hash = v_run.event_hash;
 end
 $$;
-comment on function ops.verify_run_chain is 'Whether a runs events are exactly those that were written.';
+comment on function ops.verify_run_chain is 'Whether a run''s events are exactly those that were written.';
 revoke all on function ops.verify_run_chain from public;
 grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;
 grant execute on function ops.verify_run_chain

@@ -1,5 +1,5 @@
--- Records that a worker is alive. Called by workers at intervals. Raises PT400 for a worker without a name. A retry is
--- harmless.
+-- Records that a worker is alive. Called by workers at intervals. Raises PT400 for a worker without a name.
+-- A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.worker_heartbeat(
     p_worker_id text,

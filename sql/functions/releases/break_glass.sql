@@ -16,15 +16,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(break_glass.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, break_glass.gate_code);
-    v_minutes int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
+    v_release ops.releases := ops_private.require_release(break_glass.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
+    v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
     v_caller text := coalesce(ops.caller_id(), ops.caller_role());
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
     if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
-        perform ops.require_permission(v_release.project_id, 'grant_exception');
+        perform ops_private.require_permission(v_release.project_id, 'grant_exception');
     end if;
     insert into ops.exceptions (
         release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,

@@ -21,7 +21,7 @@ begin
             and r.status in ('succeeded', 'failed', 'canceled')
         order by d.release_id, d.id
     loop
-        perform ops.move_deployment_to(v_deployment, 'failed');
+        perform ops_private.move_deployment_to(v_deployment, 'failed');
         v_closed := v_closed + 1;
     end loop;
     return v_closed;

@@ -24,8 +24,8 @@ declare
     v_release ops.releases;
     v_author text;
 begin
-    v_author := ops.release_author(create_release.project_id, p_created_by);
-    perform ops.refuse_shas(create_release.git_shas);
+    v_author := ops_private.release_author(create_release.project_id, p_created_by);
+    perform ops_private.refuse_shas(create_release.git_shas);
     insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)
     values (
         create_release.project_id, create_release.version, create_release.git_shas, create_release.image_digest,
@@ -34,8 +34,8 @@ begin
     on conflict (project_id, version) do nothing
     returning * into v_release;
     if found then
-        perform ops.make_gates(v_release);
-        perform ops.settle_gate(g.id) from ops.release_gates as g where g.release_id = v_release.id;
+        perform ops_private.make_gates(v_release);
+        perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g where g.release_id = v_release.id;
         return v_release.id;
     end if;
     select r.* into v_release from ops.releases as r

@@ -22,7 +22,7 @@ begin
             message = format('There is no gate %s', evaluate_gate.gate_id),
             hint = 'List them: select gate_id, gate_code, status from ops.v_gate_status.';
     end if;
-    return ops.settle_gate(evaluate_gate.gate_id)::text;
+    return ops_private.evaluate_gate_row(evaluate_gate.gate_id)::text;
 end
 $$;
 comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';

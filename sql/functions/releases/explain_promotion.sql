@@ -1,6 +1,5 @@
 -- Lists each requirement of a promotion with whether it is met, and by what; target_env is staging, production or an
--- environment's name.
--- Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
+-- environment's name. Called by anyone who may read the release. Locks nothing; raises PT404, and PT400 for the target.
 -- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.explain_promotion(
     release_id uuid,
@@ -14,12 +13,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(explain_promotion.release_id);
+    v_release ops.releases := ops_private.require_release(explain_promotion.release_id);
 begin
     return query
     select p.requirement, p.is_met, p.detail
-    from ops.promotion_requirements(
-        v_release.id, ops.target_stage(v_release.project_id, explain_promotion.target_env)
+    from ops_private.promotion_requirements(
+        v_release.id, ops_private.target_stage(v_release.project_id, explain_promotion.target_env)
     ) as p;
 end
 $$;

@@ -10,7 +10,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exception ops.exceptions := ops.exception_to_change(grant_exception.exception_id);
+    v_exception ops.exceptions := ops_private.exception_to_change(grant_exception.exception_id);
     v_caller text := coalesce(ops.caller_id(), ops.caller_role());
 begin
     if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then

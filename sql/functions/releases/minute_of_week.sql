@@ -1,5 +1,5 @@
 -- Returns the minutes from Monday 00:00 to a time of the week such as `fri 16:00`; null for any other text.
--- Called by freeze_reason and set_policy. Reads, locks and raises nothing.
+-- Called by freeze_reason and window_fault. Reads, locks and raises nothing.
 create or replace function ops.minute_of_week(p_time text)
 returns int
 language sql

@@ -19,17 +19,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(promote_release.release_id, 'promote');
+    v_release ops.releases := ops_private.require_release(promote_release.release_id, 'promote');
     v_place record;
     v_id uuid;
 begin
     perform from ops.projects as p where p.id = v_release.project_id for no key update;
     perform ops.close_deployments(v_release.project_id);
-    select * into v_place from ops.promotion_target(v_release.project_id, promote_release.target_env);
-    v_id := ops.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
+    select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
+    v_id := ops_private.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
     if v_id is null then
-        perform ops.refuse_ineligible(v_release.id, v_place.stage);
-        v_id := ops.start_deployment(
+        perform ops_private.refuse_ineligible(v_release.id, v_place.stage);
+        v_id := ops_private.start_deployment(
             v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
             p_requested_by
         );

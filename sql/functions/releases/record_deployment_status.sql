@@ -14,9 +14,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_deployment ops.deployments := ops.require_deployment(record_deployment_status.deployment_id, 'deploy');
+    v_deployment ops.deployments := ops_private.require_deployment(record_deployment_status.deployment_id, 'deploy');
 begin
-    perform ops.move_deployment_to(v_deployment, record_deployment_status.status);
+    perform ops_private.move_deployment_to(v_deployment, record_deployment_status.status);
 end
 $$;
 comment on function ops.record_deployment_status is 'Notes how a deployment goes.';

@@ -25,7 +25,7 @@ declare
     v_of record;
     v_id uuid;
 begin
-    select * into v_of from ops.subject_of_evidence(p_release_id, p_gate_id, p_check_id, p_run_id);
+    select * into v_of from ops_private.subject_of_evidence(p_release_id, p_gate_id, p_check_id, p_run_id);
     insert into ops.evidence_artifacts (
         release_id, gate_id, check_id, run_id, kind, s3_url, sha256, content_type, size_bytes, created_by
     )

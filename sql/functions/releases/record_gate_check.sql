@@ -23,16 +23,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(record_gate_check.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, record_gate_check.gate_code);
+    v_release ops.releases := ops_private.require_release(record_gate_check.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, record_gate_check.gate_code);
     v_deployment_id uuid;
     v_id uuid;
 begin
     if not ops.is_platform() then
-        perform ops.require_permission(v_release.project_id, ops.gate_permission(v_gate.gate_code));
+        perform ops_private.require_permission(v_release.project_id, ops_private.gate_permission(v_gate.gate_code));
     end if;
     if v_gate.gate_code = 'G4' or p_deployment_id is not null then
-        v_deployment_id := ops.deployment_to_check(v_gate, p_deployment_id);
+        v_deployment_id := ops_private.deployment_to_check(v_gate, p_deployment_id);
     end if;
     insert into ops.gate_checks (
         gate_id, deployment_id, run_id, name, status, summary, metadata, source, occurred_at

@@ -16,13 +16,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(request_exception.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, request_exception.gate_code);
-    v_hours int := (ops.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
+    v_release ops.releases := ops_private.require_release(request_exception.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, request_exception.gate_code);
+    v_hours int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
     v_id uuid;
 begin
     if not ops.has_permission(v_release.project_id, 'grant_exception') then
-        perform ops.require_permission(v_release.project_id, 'queue');
+        perform ops_private.require_permission(v_release.project_id, 'queue');
     end if;
     if request_exception.expires_at > clock_timestamp() + make_interval(hours => v_hours) then
         raise sqlstate 'PT400' using

@@ -9,7 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_exception ops.exceptions := ops.exception_to_change(revoke_exception.exception_id);
+    v_exception ops.exceptions := ops_private.exception_to_change(revoke_exception.exception_id);
 begin
     update ops.exceptions as e
     set revoked_by = coalesce(ops.caller_id(), ops.caller_role()), revoked_at = clock_timestamp()

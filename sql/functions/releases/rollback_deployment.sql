@@ -16,12 +16,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_undone ops.deployments := ops.require_deployment(rollback_deployment.deployment_id, 'read');
+    v_undone ops.deployments := ops_private.require_deployment(rollback_deployment.deployment_id, 'read');
     v_release ops.releases;
     v_id uuid;
 begin
     if not ops.has_permission(v_undone.project_id, 'promote') then
-        perform ops.require_permission(v_undone.project_id, 'deploy');
+        perform ops_private.require_permission(v_undone.project_id, 'deploy');
     end if;
     if btrim(coalesce(rollback_deployment.reason, '')) = '' then
         raise sqlstate 'PT400' using
@@ -33,14 +33,14 @@ begin
     if found then
         return v_id;
     end if;
-    select r.* into v_release from ops.releases as r where r.id = ops.release_before(v_undone.id);
+    select r.* into v_release from ops.releases as r where r.id = ops_private.release_before(v_undone.id);
     if not found then
         raise sqlstate 'PT409' using
             message = 'There is nothing to roll this deployment back to',
             detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
             hint = 'Roll back the newest deployment, or promote another release.';
     end if;
-    return ops.start_deployment(
+    return ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
         rollback_deployment.reason, p_requested_by
     );

@@ -19,9 +19,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops.require_release(sign_off_gate.release_id);
-    v_gate ops.release_gates := ops.gate_of_release(v_release.id, sign_off_gate.gate_code);
-    v_approver text := ops.gate_approver(v_release, v_gate.gate_code, p_approver_id);
+    v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
+    v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_approver text := ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id);
     v_id uuid;
 begin
     insert into ops.approvals (
@@ -41,6 +41,6 @@ exception when check_violation or not_null_violation then
         hint = 'A decision is approved or rejected, with an object as its rationale.';
 end
 $$;
-comment on function ops.sign_off_gate is 'Notes a persons decision on a gate.';
+comment on function ops.sign_off_gate is 'Notes a person''s decision on a gate.';
 revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;

@@ -1,6 +1,5 @@
--- Withdraws a release: it can no longer be promoted. Existing deployments stay.
--- Called by its author and by callers who may promote. Locks the release. Raises PT404, PT403. Repeating it is
--- harmless.
+-- Withdraws a release: it can no longer be promoted. Existing deployments stay. Called by its author and by callers who
+-- may promote. Locks the release. Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody may write releases directly; the function checks that the caller may promote or is the author.
 create or replace function ops.withdraw_release(release_id uuid)
 returns void
@@ -10,10 +9,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_release ops.releases := ops.require_release(withdraw_release.release_id);
+    v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
     if v_release.created_by is distinct from ops.caller_id() then
-        perform ops.require_permission(v_release.project_id, 'promote');
+        perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
     update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
     where r.id = v_release.id and r.status <> 'withdrawn';

@@ -26,9 +26,9 @@ begin
     loop
         for v_month in
             select m.month
-            from ops.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
+            from ops_private.months_without_partition(v_table.name, v_table.place, p_months_ahead) as m (month)
         loop
-            return next ops.make_partition(v_table.name, v_table.place, v_month);
+            return next ops_private.make_partition(v_table.name, v_table.place, v_month);
         end loop;
         for v_name in
             select p.partition_name from ops.list_partitions(v_table.name) as p
@@ -37,7 +37,7 @@ begin
                 where own.polrelid = format('ops.%I', p.partition_name)::regclass
             )
         loop
-            perform ops.seal_partition(v_name);
+            perform ops_private.seal_partition(v_name);
         end loop;
     end loop;
 end

@@ -26,17 +26,17 @@ begin
     end if;
     lock table ops.checkpoints in share row exclusive mode; -- one at a time
     if 'logs' = any (p_parts) then
-        return query select * from ops.expire_log_months();
-        return query select * from ops.expire_logs(p_limit);
+        return query select * from ops_private.expire_log_months();
+        return query select * from ops_private.expire_logs(p_limit);
     end if;
     if 'ingest' = any (p_parts) then
-        return query select * from ops.expire_ingest_log(p_limit);
+        return query select * from ops_private.expire_ingest_log(p_limit);
     end if;
     if 'artifacts' = any (p_parts) then
-        return query select * from ops.condemn_artifacts(p_limit);
+        return query select * from ops_private.condemn_artifacts(p_limit);
     end if;
     if 'events' = any (p_parts) then
-        return query select * from ops.expire_event_month();
+        return query select * from ops_private.expire_event_month();
     end if;
 end
 $$;

@@ -17,17 +17,17 @@ select
     p_last_at is null or p_last_at <= p_now - interval '1 day'
     or exists (
         select from ops.list_partitions('run_logs') as p
-        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('log_days'))
+        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('log_days'))
     )
     or exists (
         select from ops.list_partitions('run_events') as p
-        where p.held_until <= p_now - make_interval(days => ops.longest_ttl('event_days'))
+        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('event_days'))
     )
-    or exists (select from ops.months_without_partition('run_logs', 'logged_at', 3))
-    or exists (select from ops.months_without_partition('run_events', 'created_at', 3))
+    or exists (select from ops_private.months_without_partition('run_logs', 'logged_at', 3))
+    or exists (select from ops_private.months_without_partition('run_events', 'created_at', 3))
     or exists (
         select from ops.event_ingest_log as l
-        where l.received_at < p_now - make_interval(days => ops.longest_ttl('ingest_days'))
+        where l.received_at < p_now - make_interval(days => ops_private.longest_ttl('ingest_days'))
     )
 $$;
 comment on function ops.log_retention_is_due is 'Whether log lines, deliveries or events are past their time.';

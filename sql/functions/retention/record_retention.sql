@@ -16,7 +16,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_run ops.runs := ops.lock_attempt(p_run_id, p_attempt);
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
 begin
     if v_run.kind <> 'retention' then
         raise sqlstate 'PT409' using

@@ -1,0 +1,77 @@
+-- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
+-- production is built, environments of deleted branches are destroyed.
+-- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
+-- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
+-- the commit is joined instead of superseded.
+create or replace function ops_private.update_branch_head(
+    p_project_id uuid,
+    p_branch text,
+    p_sha text,
+    p_trigger text,
+    p_requested_by text default null
+)
+returns table (outcome text, run_id uuid)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+    v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
+    v_stage ops.environment_stage;
+    v_kind ops.run_kind := 'destroy';
+begin
+    perform from ops.projects as p where p.id = p_project_id for no key update;
+    run_id := null;
+    if v_is_gone then
+        delete from ops.branch_heads as h where h.project_id = p_project_id and h.branch = p_branch;
+        select e.* into v_environment from ops.environments as e
+        where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
+        outcome := case
+            when v_environment.id is null then 'nothing to destroy'
+            when v_environment.stage = 'production' then 'production stays'
+            when exists (
+                select from ops.runs as r
+                where r.environment_id = v_environment.id and r.kind = 'destroy'
+                    and r.status in ('queued', 'claimed', 'running')
+                    and not exists ( -- what waits behind it would go to the branch's next environment
+                        select from ops.runs as n
+                        where n.environment_id = v_environment.id and n.status = 'queued'
+                            and n.kind in ('deploy', 'build') and n.run_number > r.run_number
+                    )
+            ) then 'unchanged'
+            else 'queued'
+        end;
+    else
+        outcome := case when exists (
+            select from ops.branch_heads as h
+            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
+        ) then 'unchanged' else 'queued' end;
+        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
+        -- a stage that was given at the environment's creation overrides the branch's rule
+        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
+        from ops.projects as p
+        left join ops.environments as e
+            on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
+        where p.id = p_project_id;
+        v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
+        if outcome = 'queued' then
+            run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+            outcome := case when run_id is null then 'queued' else 'joined' end;
+        end if;
+    end if;
+    if outcome = 'queued' then
+        run_id := ops.queue_run(
+            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
+            'refs/heads/' || p_branch,
+            p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
+        );
+    end if;
+    return next;
+end
+$$;
+comment on function ops_private.update_branch_head is 'Moves a branch and queues what follows.';
+revoke all on function ops_private.update_branch_head from public;

@@ -1,0 +1,35 @@
+-- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was
+-- started elsewhere, which the gates must allow like any other. Locks the project and what a deployment locks.
+-- Raises PT400 and PT409.
+create or replace function ops_private.handle_deployment_event(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_status ops.deployment_status := (p_envelope ->> 'status')::ops.deployment_status;
+    v_place record;
+    v_deployment ops.deployments;
+begin
+    perform from ops.projects as p where p.id = p_release.project_id for no key update;
+    select * into v_place from ops_private.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    v_deployment.id := ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
+    if v_deployment.id is null then
+        v_deployment.id := ops_private.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
+    end if;
+    if v_deployment.id is null then
+        v_deployment.id := ops_private.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
+    end if;
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    perform ops_private.move_deployment_to(v_deployment, v_status);
+    return jsonb_build_object('deployment_id', v_deployment.id)
+        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, 'G4'), p_envelope);
+end
+$$;
+comment on function ops_private.handle_deployment_event is 'Notes how a deployment goes.';
+revoke all on function ops_private.handle_deployment_event from public;

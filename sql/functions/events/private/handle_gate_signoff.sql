@@ -1,0 +1,29 @@
+-- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what sign_off_gate raises.
+create or replace function ops_private.handle_gate_signoff(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate_code ops.ops_gate_code := (p_envelope ->> 'gate_code')::ops.ops_gate_code;
+    v_approval_id uuid;
+begin
+    if (v_gate_code, p_envelope ->> 'persona_role') in (('G2', 'release_manager'), ('G3', 'qa_tester')) then
+        perform ops_private.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
+    end if;
+    v_approval_id := ops.sign_off_gate(
+        p_release.id, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
+        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'), p_envelope ->> 'approver_id',
+        p_envelope ->> 'source'
+    );
+    return jsonb_build_object('approval_id', v_approval_id)
+        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
+end
+$$;
+comment on function ops_private.handle_gate_signoff is 'Notes a person''s decision on a gate.';
+revoke all on function ops_private.handle_gate_signoff from public;

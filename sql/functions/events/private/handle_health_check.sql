@@ -1,0 +1,38 @@
+-- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and
+-- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
+-- was not deployed there.
+create or replace function ops_private.handle_health_check(
+    p_release ops.releases,
+    p_envelope jsonb
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place record;
+    v_deployment_id uuid;
+begin
+    if p_envelope ->> 'gate_code' <> 'G4' then
+        perform ops_private.refuse_field('gate_code', 'of a health check is G4');
+    end if;
+    select * into v_place from ops_private.promotion_target(p_release.project_id, p_envelope ->> 'environment');
+    select d.id into v_deployment_id from ops.deployments as d
+    where
+        d.release_id = p_release.id and d.stage = v_place.stage and d.status <> 'failed'
+        and d.environment_id is not distinct from v_place.environment_id
+    order by d.created_at desc, d.id desc
+    limit 1;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Release %s was not brought to %s', p_release.version, p_envelope ->> 'environment'),
+            column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
+    end if;
+    return jsonb_build_object('deployment_id', v_deployment_id)
+        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+end
+$$;
+comment on function ops_private.handle_health_check is 'Notes the health of a deployment.';
+revoke all on function ops_private.handle_health_check from public;

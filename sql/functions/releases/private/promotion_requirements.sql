@@ -1,0 +1,69 @@
+-- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
+-- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
+-- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
+-- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
+create or replace function ops_private.promotion_requirements(
+    p_release_id uuid,
+    p_stage ops.environment_stage
+)
+returns table (requirement text, is_met boolean, detail text)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with release as (
+        select r.*, ops_private.rules_in_force(r.project_id, 'promotion') as rules from ops.releases as r where r.id = p_release_id
+    ), gates as materialized (
+        select * from ops.v_gate_status as s where s.release_id = p_release_id
+    ), staging as (
+        select d.g4_status from ops.deployments as d
+        where d.release_id = p_release_id and d.stage = 'staging' and d.status <> 'failed'
+        order by d.created_at desc, d.id desc
+        limit 1
+    ), demands as (
+        select
+            g.*,
+            case g.gate_code
+                when 'G1' then true
+                when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
+                when 'G3' then p_stage = 'production'
+                else false
+            end as must_pass,
+            g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
+        from release as r, gates as g
+    )
+    select 'release', r.status <> 'withdrawn',
+        case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
+    from release as r
+    union all
+    select
+        d.gate_code::text,
+        d.status = 'bypassed' or (
+            d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+            and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
+        ),
+        case
+            when d.status = 'bypassed' then
+                format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
+                    'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+            when d.must_be_healthy and d.status <> 'failed' and not exists (
+                select from staging as s where s.g4_status = 'passed'
+            ) then 'the newest deployment to staging has not proved its health'
+            else concat_ws(': ', d.status, d.reason)
+        end
+    from demands as d
+    union all
+    select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
+        'nothing is frozen')
+    from release as r
+    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+    cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
+    where p_stage = 'production';
+end
+$$;
+comment on function ops_private.promotion_requirements is 'What a release needs for a stage, and whether it has it.';
+revoke all on function ops_private.promotion_requirements from public;
