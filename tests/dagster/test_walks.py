@@ -142,6 +142,15 @@ class Steps(RuleBasedStateMachine):
         self.walk.undo(branch)
         self._then(stop, now=now)
 
+    @rule(which=SOME, branch=st.sampled_from([PRODUCTION, STAGING]), stop=STOPS, now=NOW)
+    def think_better_of_it(self, which: int, branch: str, stop: Stop | None, now: bool) -> None:
+        """Somebody restores a backup, and asks for the way back as soon as it is done."""
+        self.walk.restore(which, branch)
+        self.walk.work(None)
+        self.walk.truths.look()
+        self.walk.undo(branch)
+        self._then(stop, now=now)
+
     @rule(which=SOME, stop=STOPS, now=NOW)
     def drill(self, which: int, stop: Stop | None, now: bool) -> None:
         """Somebody asks for a drill."""
