@@ -1,8 +1,7 @@
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
--- production is built, environments of deleted branches are destroyed.
--- Called by apply_pushes and record_branch_heads. Locks the project's row until the transaction ends. Production is
--- never destroyed by a push. A branch that is already at the commit changes nothing, and a run that waits or works for
--- the commit is joined instead of superseded.
+-- production is built, environments of deleted branches are destroyed. Locks the project's row until the transaction
+-- ends. Production is never destroyed by a push. A branch that is already at the commit changes nothing, and a run that
+-- waits or works for the commit is joined instead of superseded.
 create or replace function ops_private.update_branch_head(
     p_project_id uuid,
     p_branch text,
