@@ -128,7 +128,8 @@ def test_a_table_without_a_subject_is_shown_all_the_same() -> None:
 def test_arguments_are_told_with_names_types_and_defaults() -> None:
     """A comma inside a default or a type separates nothing."""
     function = Function(
-        name="say", comment="Says.", result="text", volatility="stable", is_definer=False, executors=("sre",),
+        name="say", comment="Says.", result="text", volatility="stable", is_definer=False, is_private=False,
+        executors=("sre",),
         arguments=("p_words text[] DEFAULT '{a,b}'::text[]", "VARIADIC p_rest numeric(8,2)[]"),
     )  # fmt: skip
     page = functions_page(schema(functions=(function,)), NO_NOTES)

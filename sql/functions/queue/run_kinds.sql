@@ -3,8 +3,9 @@
 --   new      it gives an environment a new database; production gets one only while it has none
 --   replace  it may replace the data of any environment, production's too
 --   remove   it removes the environment
--- It also lists the stages on which the kind may work (none: its runs work on no environment), and whether this version has a job for it. kinds.py has the same
--- facts for Dagster, and a test compares the two. A kind that is not listed may do nothing.
+-- It also lists the stages on which the kind may work (none: its runs work on no environment), and whether this version
+-- has a job for it. kinds.py has the same facts for Dagster, and a test compares the two. A kind that is not listed may
+-- do nothing.
 -- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
 returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
