@@ -26,7 +26,7 @@ from odooops_dagster.steps.core.evidence import object_at
 from tests.dagster.clone_child import KILLED, POINTS, crashing
 from tests.dagster.studios import PASSWORD, Studio, cloned
 from tests.repositories import Repository
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, as_user
 
 ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
 
@@ -358,14 +358,14 @@ def test_an_interruption_at_any_point_leaves_nothing(made: tuple[Studio, Backup]
 
 
 def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
-    made: tuple[Studio, Backup], worker_url: str, postgres_server: PostgresServer
+    made: tuple[Studio, Backup], owner_url: str, postgres_server: PostgresServer
 ) -> None:
     """Whatever a kill leaves, the environment's Odoo opens only what is harmless, and the janitor takes it away."""
     opened, _ = made
     rng = random.Random(7)  # noqa: S311 -- the same points in every run
     for point in rng.sample(POINTS * ROUNDS, 4 * ROUNDS):
         told = {
-            "control_url": worker_url,
+            "control_url": as_user(owner_url, "ops_worker", postgres_server),
             "admin_url": postgres_server.url("postgres"),
             "home": str(opened.shop.settings.home),
             "point": point,
