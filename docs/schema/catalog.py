@@ -135,7 +135,7 @@ _FUNCTIONS = """
             where has_function_privilege(role, p.oid, 'execute') order by place
         ) as executors
     from pg_proc as p
-    where p.pronamespace in ('ops'::regnamespace, 'ops_private'::regnamespace)
+    where p.pronamespace in ('ops'::regnamespace, to_regnamespace('ops_private'))
     order by p.proname collate "C"
 """
 
