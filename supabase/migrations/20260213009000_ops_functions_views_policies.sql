@@ -2870,7 +2870,8 @@ begin
         end;
 end
 $$;
-comment on function ops_private.environments_to_thin_out is 'The environments with a backup that a retention policy may drop.';
+comment on function ops_private.environments_to_thin_out is
+'The environments with a backup that a retention policy may drop.';
 revoke all on function ops_private.environments_to_thin_out from public;
 $ops_file$);
 
@@ -5525,7 +5526,7 @@ begin
     order by p.slug;
 end
 $$;
-comment on function ops_private.projects_due_for_retention is 'The projects in which retention may have something to do.';
+comment on function ops_private.projects_due_for_retention is 'Projects in which retention may have work.';
 revoke all on function ops_private.projects_due_for_retention from public;
 $ops_file$);
 

@@ -36,5 +36,6 @@ begin
         end;
 end
 $$;
-comment on function ops_private.environments_to_thin_out is 'The environments with a backup that a retention policy may drop.';
+comment on function ops_private.environments_to_thin_out is
+'The environments with a backup that a retention policy may drop.';
 revoke all on function ops_private.environments_to_thin_out from public;

@@ -38,5 +38,5 @@ begin
     order by p.slug;
 end
 $$;
-comment on function ops_private.projects_due_for_retention is 'The projects in which retention may have something to do.';
+comment on function ops_private.projects_due_for_retention is 'Projects in which retention may have work.';
 revoke all on function ops_private.projects_due_for_retention from public;
