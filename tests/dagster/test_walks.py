@@ -147,7 +147,7 @@ class Steps(RuleBasedStateMachine):
         """Somebody restores a backup, and asks for the way back as soon as it is done."""
         self.walk.restore(which, branch)
         self.walk.work(None)
-        self.walk.truths.look()
+        self.walk.truths.look()  # notes what the restore brought, before the way back replaces it
         self.walk.undo(branch)
         self._then(stop, now=now)
 

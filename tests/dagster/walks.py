@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -199,7 +200,7 @@ class Walk:
 
     def _carry_out_here(self, task: Task, stop: Stop | None) -> None:
         run = self.control.runs.get(task.run_id)
-        # The record may be asked for the run's end by the test itself when it does not answer.
+        # After the run, the estate asks the record how it ended: a record that does not answer fails there too.
         with suppress(KeyboardInterrupt, Unavailable), stopping(stop, cancel=lambda: self._cancel(run)):
             [placed] = admitted(self.control, [run])
             self.estate.execute(placed, assets=task.assets, job=task.job, run_id=task.dagster_run_id)
@@ -271,7 +272,7 @@ class Walk:
 
 def enter_orders(world: Estate, *orders: str) -> None:
     """Enter orders into the production that serves, each with its file on disk and its row."""
-    folder = filestore(world.settings.home, world.environment(PRODUCTION), str(world.serving(PRODUCTION)))
+    folder = _files_of_production(world)
     for order in orders:
         name, content = file_of(order)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -285,10 +286,14 @@ def enter_orders(world: Estate, *orders: str) -> None:
 
 def remove_order(world: Estate, order: str) -> None:
     """Remove an order from the production that serves, with its file and its row."""
-    folder = filestore(world.settings.home, world.environment(PRODUCTION), str(world.serving(PRODUCTION)))
+    folder = _files_of_production(world)
     (folder / file_of(order)[0]).unlink()
     for table in ("sale_order", "ir_attachment"):
         world.change(PRODUCTION, f"delete from {table} where name = '{order}'")
+
+
+def _files_of_production(world: Estate) -> Path:
+    return filestore(world.settings.home, world.environment(PRODUCTION), str(world.serving(PRODUCTION)))
 
 
 def _stopping_here(stop: Stop | None) -> AbstractContextManager[None]:
