@@ -100,17 +100,26 @@ def test_a_kill_in_the_middle_of_a_run_leaves_everything_whole(
     running, repository = killed
     chance = random.Random(f"{SEED}/{victim}/{round_number}")  # noqa: S311 -- a story to be told again, not a secret
     branch = f"feature/{victim.replace(' ', '-')}-{round_number}"
-    # A module that was never installed before: the run works for some seconds.
-    repository.write("partner_visit/static/description/note.txt", f"{SEED} {victim} {round_number}\n")
-    run = running.run_of(SLUG, repository.push(branch))
-    wait_for(lambda: _started(running, run), seconds=120, what="start of the run")
-    time.sleep(chance.uniform(0.0, 5.0))
-    assert _status(running, run) == "running", "the run was over before the kill: draw an earlier moment"
-    kill(running, victim, run)
+    run = killed_at_work(running, repository, victim, branch, moment=chance.uniform(0.0, 5.0))
     run = ended_whatever_happens(running, run)
     wait_for(lambda: all_quiet(running), seconds=240, what="quiet after the kill")
     assert_one_end(running, run)
     assert_whole(running)
+
+
+def killed_at_work(running: Platform, repository: Repository, victim: str, branch: str, *, moment: float) -> Run:
+    """Push and kill the victim so many seconds after the run's start, or earlier where the run was over by then."""
+    while True:
+        # Content that was never built before: the run works for some seconds.
+        repository.write("partner_visit/static/description/note.txt", f"{SEED} {branch} {moment}\n")
+        run = running.run_of(SLUG, repository.push(branch))
+        wait_for(lambda run=run: _started(running, run), seconds=120, what="start of the run")  # type: ignore[misc]
+        time.sleep(moment)
+        if _status(running, run) == "running":
+            kill(running, victim, run)
+            return run
+        assert moment > 0.1, "the run was over as soon as it had begun"
+        moment /= 2
 
 
 def _status(running: Platform, run: Run) -> str:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 from tests.ops import Ops
 from tests.servers import PostgresServer, running_server, state_folder
@@ -146,18 +148,15 @@ def test_an_embedded_server_that_was_never_started_is_one_sentence(ops: Ops) -> 
     ]
 
 
-def test_an_environments_server_that_is_not_there_is_one_sentence(ops: Ops, nobody: int) -> None:
+def test_an_environments_server_that_is_not_there_is_one_sentence(nobody: int, tmp_path: Path) -> None:
     """It says which of the servers it is."""
-    url = f"postgresql://ops_worker:s3cret@127.0.0.1:{nobody}/ops"
-    lines = said(
-        ops, "env", "orphans", "list",
-        ODOOOPS_DATABASE_URL=url, ODOOOPS_ODOO_DATABASE_URL=url, ODOOOPS_DAGSTER_DATABASE_URL=url,
-    )  # fmt: skip
+    url = SecretStr(f"postgresql://ops_worker:s3cret@127.0.0.1:{nobody}/ops")
+    settings = Settings(home=tmp_path, database_url=url, odoo_database_url=url, dagster_database_url=url)
+    with Platform(settings) as opened, pytest.raises(Unavailable) as caught:
+        opened.databases.exists("shop")
     reason = f'connection failed: connection to server at "127.0.0.1", port {nobody} failed: Connection refused'
-    assert lines == [
-        f"ops: The environments' database server does not answer: {reason}",
-        "  → Start it with `ops up`, or look at ODOOOPS_ODOO_DATABASE_URL.",
-    ]
+    assert str(caught.value) == f"The environments' database server does not answer: {reason}"
+    assert caught.value.hint == "Start it with `ops up`, or look at ODOOOPS_ODOO_DATABASE_URL."
 
 
 @pytest.mark.parametrize(
