@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psutil
 import psycopg
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, OdooOpsError, Unavailable
 from odooops_dagster.local import lock, ports
 from odooops_dagster.local.binaries import version, wheel_bin_dir
@@ -67,7 +68,7 @@ def git(_settings: Settings) -> str:
     found = shutil.which("git")
     if found is None:
         raise MissingDependency("git is not installed", hint=install_command("git"))
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run([found, "--version"], env=clean_environment(), capture_output=True, text=True, check=False)
     return done.stdout.strip().removeprefix("git version ")
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.child_environment import EVERY_PROGRAM, OURS
 from odooops_dagster.errors import BadInput
+from odooops_dagster.local import tether
 from odooops_dagster.local.home import socket_path
-from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.stack_environment import variables_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import launch
 
@@ -58,22 +62,6 @@ def services_folder(home: Path) -> Path:
     return home / "runtime"
 
 
-def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
-    """Return the programs' environment: the caller's, with every setting resolved."""
-    return {
-        **os.environ,
-        "DAGSTER_HOME": str(settings.home / "dagster"),
-        "ODOOOPS_HOME": str(settings.home),
-        "ODOOOPS_DATABASE_URL": urls.control,
-        "ODOOOPS_MIGRATE_URL": urls.owner,
-        "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
-        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
-        "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
-        "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 def workspace(settings: Settings) -> str:
     """Return the workspace file that connects the webserver and the daemon to the code server."""
     location = {"grpc_server": {"socket": str(code_socket(settings.home)), "location_name": LOCATION}}
@@ -95,13 +83,14 @@ def configuration_file(home: Path) -> Path:
     return home / "run" / "supervisord.conf"
 
 
-def definition(program: Program, *, home: Path) -> str:
-    """Return the program's definition for the launcher; the program inherits its environment."""
+def definition(program: Program, *, home: Path, environment: Mapping[str, str]) -> str:
+    """Return the program's definition for the launcher; the program inherits some variables of the launcher's."""
     told = {
         "mark": f"stack:{home}:{program.name}",
         "argv": list(program.argv),
         "cwd": str(home / "dagster"),
         "env": None,
+        "inherits": variables_of(program.name, environment),
         "memory_mb": 0,
     }
     return json.dumps(told, indent=1)
@@ -189,8 +178,9 @@ def _postgres(server: EmbeddedPostgres) -> Program:
 
 def _environments(settings: Settings) -> Program:
     root = str(services_folder(settings.home))
-    argv = (sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground")
-    return Program(name="environments", argv=argv, stage=2, stop_seconds=120, contained=False)
+    argv = [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground"]
+    command = tether.command(argv, death_signal=signal.SIGTERM, inherits=(*EVERY_PROGRAM, *OURS))
+    return Program(name="environments", argv=tuple(command), stage=2, stop_seconds=120, contained=False)
 
 
 def _code(settings: Settings) -> Program:

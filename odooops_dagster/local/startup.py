@@ -109,15 +109,16 @@ def last_words(text: str) -> str:
     return (fatal or lines or ["it wrote nothing"])[-1]
 
 
-def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
+def write_files(settings: Settings, chosen: Sequence[Program], *, environment: Mapping[str, str]) -> None:
     """Write the programs' files: Dagster's instance and workspace, the supervisor's and launchers' configuration."""
     home = settings.home
     dagster_home = home / "dagster"
     dagster_home.mkdir(mode=0o711, parents=True, exist_ok=True)
     write_whole(dagster_home / "dagster.yaml", instance_settings())
     write_whole(dagster_home / "workspace.yaml", layout.workspace(settings).encode())
-    for program in chosen:
-        write_whole(layout.definition_file(program, home=home), layout.definition(program, home=home).encode())
+    for program in (program for program in chosen if program.contained):
+        text = layout.definition(program, home=home, environment=environment)
+        write_whole(layout.definition_file(program, home=home), text.encode())
     write_whole(layout.configuration_file(home), layout.supervisor_ini(chosen, home=home).encode())
     layout.code_socket(home).unlink(missing_ok=True)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from odooops_dagster.child_environment import GIT, NETWORK
 from odooops_dagster.errors import BadInput, MissingDependency
 from odooops_dagster.files import beneath, locked
 from odooops_dagster.tools.odoo import debian, own_packages, python
@@ -198,6 +199,7 @@ class _Tree:
         target = folder / "src"
         run_program(
             ["git", "clone", "--quiet", "--depth=1", f"--branch={self._series}", self._git_url, str(target)],
+            inherits=(NETWORK, GIT),
             env={"GIT_TERMINAL_PROMPT": "0"},
         )
         return target, _folder_revision(target), "git"
@@ -253,8 +255,8 @@ def _folder_revision(folder: Path) -> str:
     commit = ""
     if (folder / ".git").exists():
         git = ["git", "-C", str(folder)]
-        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"])[-1].strip()
-        if not run_program([*git, "status", "--porcelain"]):
+        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"], inherits=(GIT,))[-1].strip()
+        if not run_program([*git, "status", "--porcelain"], inherits=(GIT,)):
             return commit
     return f"{commit or 'folder'}-{_state_of_files(folder)}"
 

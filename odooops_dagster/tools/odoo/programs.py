@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from odooops_dagster.child_environment import Names, clean_environment
 from odooops_dagster.errors import OdooOpsError
 
 Progress = Callable[[str], None]
@@ -29,9 +29,19 @@ class ProgramFailed(OdooOpsError):
 
 
 def run_program(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, on_line: Progress | None = None
+    argv: Sequence[str],
+    *,
+    inherits: Sequence[Names] = (),
+    env: Mapping[str, str] | None = None,
+    on_line: Progress | None = None,
 ) -> tuple[str, ...]:
     """Run the program and return the last lines of its output, with credentials in URLs masked.
+
+    Args:
+        argv: the command line.
+        inherits: groups of variables that the program gets from our environment, besides those of every program.
+        env: further variables of the program.
+        on_line: called with each line of the output.
 
     Raises:
         ProgramFailed: the exit status is not 0; the error has those lines.
@@ -39,7 +49,7 @@ def run_program(
     kept: deque[str] = deque(maxlen=_LINES_KEPT)
     with subprocess.Popen(
         [*_dies_with_caller(), *argv],
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        env=clean_environment(*inherits, extra={"LC_ALL": "C.UTF-8", **(env or {})}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -7,10 +7,12 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from odooops_dagster.child_environment import NETWORK, PIP, clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed
 from odooops_dagster.tools.odoo.pip_output import is_unreachable, pip_reason
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
+_PIP_INHERITS = (NETWORK, PIP)
 _PIP_ENV = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
@@ -32,6 +34,11 @@ class PipFailed(StepFailed):
         super().__init__(f"{what}: {self.reason}", hint=hint)
 
 
+def pip_environment() -> dict[str, str]:
+    """Return the variables that pip is given; a requirements file may name those of them that are upper-case."""
+    return clean_environment(*_PIP_INHERITS, extra=_PIP_ENV)
+
+
 def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
     """Create an empty virtual environment.
 
@@ -40,7 +47,7 @@ def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
     """
     options = () if with_pip else ("--without-pip",)
     try:
-        run_program([str(interpreter), "-m", "venv", *options, str(folder)], env=_PIP_ENV)
+        run_program([str(interpreter), "-m", "venv", *options, str(folder)], inherits=_PIP_INHERITS, env=_PIP_ENV)
     except (ProgramFailed, OSError) as exc:
         raise MissingDependency(
             f"no virtual environment can be made with {interpreter}: {exc}",
@@ -56,14 +63,16 @@ def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: 
     """
     heard = _PackageCounter(progress, what=what)
     try:
-        run_program([str(python), "-m", "pip", "install", *arguments], env=_PIP_ENV, on_line=heard)
+        run_program(
+            [str(python), "-m", "pip", "install", *arguments], inherits=_PIP_INHERITS, env=_PIP_ENV, on_line=heard
+        )
     except ProgramFailed as exc:
         raise PipFailed(what, exc.lines) from exc
 
 
 def pip_freeze(python: Path) -> tuple[str, ...]:
     """Return every package that is visible in the environment, with its version."""
-    lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
+    lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], inherits=_PIP_INHERITS, env=_PIP_ENV)
     return tuple(line for line in lines if "==" in line)
 
 

@@ -119,9 +119,17 @@ def _become(definition: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
-    # Without an environment in the definition we pass on ours, so that its secrets are in no file.
-    env = os.environ if definition["env"] is None else definition["env"]
-    os.execvpe(argv[0], argv, {**env, MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+    os.execvpe(argv[0], argv, {**_environment(definition), MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+
+
+def _environment(definition: dict[str, Any]) -> dict[str, str]:
+    """Return the program's environment: the definition's, or the variables of ours that it names.
+
+    A program with secrets gets ours, so that they are in no file.
+    """
+    if definition["env"] is not None:
+        return dict(definition["env"])
+    return {name: os.environ[name] for name in definition["inherits"] if name in os.environ}
 
 
 def _limit_memory(limit: int) -> None:
