@@ -29,7 +29,7 @@ METADATA = ("169.254.169.254", 80)
 _SECONDS = 60.0
 # What bwrap says where a user may make no namespaces.
 _NO_NAMESPACE = ("setting up uid map", "No permissions to create", "Creating new namespace")
-# The kernel's settings that forbid them: Ubuntu's, Debian's and everybody's; the value that does, and one that does not.
+# The kernel's settings that forbid them: Ubuntu's, Debian's, everybody's; the forbidding value, and an allowing one.
 _SWITCHES = {
     "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),
     "kernel.unprivileged_userns_clone": ("0", "1"),
