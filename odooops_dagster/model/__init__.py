@@ -49,6 +49,10 @@ from odooops_dagster.model.runs import (
     RunKind,
     RunStatus,
 )
+from odooops_dagster.model.sandbox import (
+    Limits,
+    Sandbox,
+)
 
 __all__ = [
     "CHECKS",
@@ -69,6 +73,7 @@ __all__ = [
     "FromRow",
     "Job",
     "JobResult",
+    "Limits",
     "LogLevel",
     "LogLine",
     "Project",
@@ -79,6 +84,7 @@ __all__ = [
     "Run",
     "RunKind",
     "RunStatus",
+    "Sandbox",
     "Service",
     "ServiceStatus",
     "Source",

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from odooops_dagster.model.rows import FromRow
+from odooops_dagster.model.sandbox import Sandbox
 
 Stage = Literal["development", "staging", "production"]
 
@@ -124,6 +125,7 @@ class Service:
     log_path: Path
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory_mb: int = 0
+    sandbox: Sandbox | None = None  # as of a job
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import Sandbox
 from odooops_dagster.tools.runtime.sandbox import bubblewrap
 from odooops_dagster.tools.runtime.sandbox.attack import ATTACKS
-from odooops_dagster.tools.runtime.sandbox.spec import Sandbox
 from odooops_dagster.tools.runtime.sandbox.trial import Scene, attacked
 
 # An interpreter that every account can run.

@@ -20,6 +20,7 @@ from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Job, JobResult, Service
 from odooops_dagster.tools.runtime import OnLine, launch
+from odooops_dagster.tools.runtime.sandbox import bubblewrap
 
 # A longer line is cut here, in characters, so that a program cannot fill our memory.
 _LONGEST_LINE = 64 * 1024
@@ -48,11 +49,17 @@ def launch_argv(definition: str, *, parent: str) -> list[str]:
 
 
 def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
-    """Return the definition of a program for the launcher."""
+    """Return the definition of a program for the launcher.
+
+    Raises:
+        MissingDependency: a program that its sandbox needs is missing.
+    """
+    sandbox = program.sandbox
     return {
         "mark": mark,
-        "argv": list(program.argv),
-        "cwd": str(program.cwd),
+        "argv": list(program.argv) if sandbox is None else bubblewrap.command(sandbox, program.argv, cwd=program.cwd),
+        "sandboxed": sandbox is not None,
+        "cwd": str(program.cwd) if sandbox is None else "/",
         "env": clean_environment(extra=program.env),
         "memory_mb": program.memory_mb,
     }

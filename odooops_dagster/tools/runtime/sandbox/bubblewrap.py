@@ -7,12 +7,13 @@ users) and a file system that consists of the mounts below. Source of the option
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency
-from odooops_dagster.tools.runtime.sandbox.spec import Limits, Sandbox
+from odooops_dagster.model import Limits, Sandbox
 
 # Links on a machine with a merged /usr, folders on others.
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -49,8 +50,8 @@ def command(sandbox: Sandbox, argv: Sequence[str], *, cwd: Path) -> list[str]:
         *("--setenv", "HOME", str(sandbox.home), "--setenv", "TMPDIR", "/tmp"),  # noqa: S108 - its own /tmp
         *("--chdir", str(cwd)),
         "--",
-        *_limited(sandbox.limits),
         *_as_account(sandbox.uid),
+        *_limited(sandbox.limits),
         *argv,
     ]
 
@@ -125,14 +126,21 @@ def _parents(folders: Iterable[Path]) -> list[Path]:
 
 def _limited(limits: Limits) -> list[str]:
     """Return a prefix that sets the limits; soft and hard, so that the program cannot raise them."""
-    options = {
-        "nproc": limits.processes,
-        "nofile": limits.open_files,
-        "fsize": limits.file_mb * 1024**2,
-        "as": limits.address_space_mb * 1024**2,
+    wanted = {
+        "nproc": (limits.processes, resource.RLIMIT_NPROC),
+        "nofile": (limits.open_files, resource.RLIMIT_NOFILE),
+        "fsize": (limits.file_mb * 1024**2, resource.RLIMIT_FSIZE),
+        "as": (limits.address_space_mb * 1024**2, resource.RLIMIT_AS),
     }
-    words = [f"--{name}={value}:{value}" for name, value in options.items() if value]
+    values = {name: _at_most(value, kind) for name, (value, kind) in wanted.items() if value}
+    words = [f"--{name}={value}:{value}" for name, value in values.items()]
     return [_program("prlimit", package="util-linux"), "--core=0:0", *words, "--"]
+
+
+def _at_most(value: int, kind: int) -> int:
+    """Return the value, or the hard limit that we have and that only root may raise."""
+    hard = resource.getrlimit(kind)[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 def _as_account(uid: int | None) -> list[str]:

@@ -18,9 +18,9 @@ from typing import Any
 
 from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import Limits, Sandbox
 from odooops_dagster.tools.runtime.sandbox import attack, bubblewrap
 from odooops_dagster.tools.runtime.sandbox.interpreters import interpreter_folders
-from odooops_dagster.tools.runtime.sandbox.spec import Limits, Sandbox
 
 # Limits that the attacks reach within a second.
 LIMITS = Limits(processes=150, memory_files_mb=16, file_mb=32)
