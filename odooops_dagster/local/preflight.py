@@ -16,6 +16,7 @@ from odooops_dagster.local import lock, ports
 from odooops_dagster.local.binaries import version, wheel_bin_dir
 from odooops_dagster.local.home import check_space, open_home
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.sandboxes import sandbox
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
@@ -129,6 +130,7 @@ REQUIRED: dict[str, Check] = {
     "PostgreSQL": postgresql,
     "ports": free_ports,
     "databases": databases,
+    "sandbox": sandbox,
 }
 ADVISED: dict[str, Check] = {"memory": memory}
 

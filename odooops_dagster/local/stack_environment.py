@@ -59,6 +59,7 @@ def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
         "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
         "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
         "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
+        "ODOOOPS_TRUST_PUSHERS": str(settings.trust_pushers),
         "PYTHONUNBUFFERED": "1",
     }
     return clean_environment(*(group for groups in _GROUPS.values() for group in groups), extra=resolved)

@@ -29,6 +29,7 @@ class Sandbox:
         readable: folders with the code that the programs run, such as Odoo's and a virtual environment's.
         mounts: folders of the machine by the path that they have inside, such as the one of PostgreSQL's socket.
         home: the folder that HOME names; one of the writable ones, or below one.
+        temporary: the folder for temporary files; None keeps them in memory, in a /tmp of the sandbox's own.
         uid: the account of the programs if the platform runs as root; None runs them as the caller.
         shares_network: whether the programs use the machine's network.
         limits: the limits of the programs.
@@ -38,6 +39,7 @@ class Sandbox:
     readable: tuple[Path, ...] = ()
     mounts: Mapping[str, Path] = field(default_factory=dict)
     home: Path
+    temporary: Path | None = None
     uid: int | None = None
     shares_network: bool = False
     limits: Limits = Limits()

@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,17 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
-from odooops_dagster.errors import BadInput, MissingDependency
+from odooops_dagster.errors import BadInput, MissingDependency, Unavailable
+from odooops_dagster.local.ports import free_port
+from odooops_dagster.local.preflight import refuse_if_broken
+from odooops_dagster.local.sandboxes import sandbox as sandbox_check
 from odooops_dagster.model import Sandbox
+from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime.sandbox import bubblewrap, trial
 from odooops_dagster.tools.runtime.sandbox.attack import ATTACKS
 from odooops_dagster.tools.runtime.sandbox.interpreters import interpreter_folders
 from tests.conftest import missing
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, state_folder
 from tests.suites.hostile import PYTHON, HostileSuite, without, without_prefix
 
 IS_ROOT = os.geteuid() == 0
@@ -104,6 +108,40 @@ class TestAsOrdinaryUser(HostileSuite):
 def test_this_machines_sandbox_holds() -> None:
     """What the doctor tries."""
     assert trial.escapes(uid=OTHERS if IS_ROOT else None) == {}
+
+
+def test_the_doctor_attacks_the_sandbox_and_says_what_holds(tmp_path: Path) -> None:
+    """It says as well what does not: environments use the machine's network."""
+    told = sandbox_check(Settings(home=tmp_path))
+    assert told == f"holds against {len(ATTACKS) - 2} attacks; the machine's network is open to it"
+
+
+def test_the_doctor_names_what_got_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ops up` does not start on such a machine."""
+    whole = bubblewrap.command
+
+    def broken(sandbox: Sandbox, argv: Sequence[str], *, cwd: Path) -> list[str]:
+        return without_prefix("--fsize=")(whole(sandbox, argv, cwd=cwd), None)
+
+    monkeypatch.setattr(bubblewrap, "command", broken)
+    with state_folder("hole") as home, pytest.raises(Unavailable, match="the sandbox fills the disk") as caught:
+        refuse_if_broken(_elsewhere(home))
+    assert "ops up --trust-pushers" in str(caught.value.hint)
+
+
+def test_without_bubblewrap_the_platform_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint names the command that mends it, and the way to do without."""
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, **more: None if name == "bwrap" else which(name, **more))
+    with state_folder("bare") as home, pytest.raises(MissingDependency, match="bwrap is not installed") as caught:
+        refuse_if_broken(_elsewhere(home))
+    assert str(caught.value.hint).startswith("apt-get install -y bubblewrap; or trust whoever pushes")
+
+
+def test_trusting_the_pushers_is_said_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sandbox is tried, and the check says what that means."""
+    monkeypatch.setattr(bubblewrap, "command", None)
+    assert "without a sandbox" in sandbox_check(Settings(home=tmp_path, trust_pushers=True))
 
 
 def test_postgresql_is_reached_by_its_socket_and_by_nothing_else(postgres_server: PostgresServer, folder: Path) -> None:
@@ -208,6 +246,11 @@ def folder() -> Iterator[Path]:
         os.chown(made, OTHERS, OTHERS)
     yield made
     shutil.rmtree(made)
+
+
+def _elsewhere(home: Path) -> Settings:
+    """Return settings under which the other checks find nothing wrong."""
+    return Settings(home=home, gateway_port=free_port(), dagster_port=free_port())
 
 
 def _without_inner_bwrap(argv: list[str]) -> list[str]:

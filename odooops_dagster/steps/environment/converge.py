@@ -11,6 +11,7 @@ from odooops_dagster.home import data_folder, environment_folder, role_name, ser
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
+from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
@@ -99,10 +100,12 @@ def odoo_service(
         series=build.series,
     )
     write_whole(config, text.encode())
+    data = data_folder(settings.home, environment)
     return Service(
         name=name,
         argv=commands.serve_command(build, config),
-        cwd=folder,
+        cwd=home_of(data),
+        sandbox=confined(settings, build, config=config, data=data, database=database),
         port=port,
         log_path=log_path(settings.home, environment, name),
         memory_mb=settings.odoo_memory_mb,

@@ -11,6 +11,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.tools.odoo import commands, modules
 from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.runtime.ports import free_port
@@ -69,7 +70,7 @@ def _run(
     ctx: StepContext, target: Target, command: tuple[str, ...], *, wanted: Sequence[str], tests: Sequence[str], log: str
 ) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
-    result = ctx.runtime.execute(_job(ctx, command, log_path), on_line=_narrate(ctx))
+    result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
@@ -83,9 +84,13 @@ def _run(
     )
 
 
+def _config_path(ctx: StepContext) -> Path:
+    return ctx.run_folder / "odoo.conf"
+
+
 def _config(ctx: StepContext, target: Target) -> Path:
     """Write the configuration file for the database, without cron threads, and return its path."""
-    config = ctx.run_folder / "odoo.conf"
+    config = _config_path(ctx)
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
         data_dir=data_folder(ctx.settings.home, ctx.environment),
@@ -98,11 +103,13 @@ def _config(ctx: StepContext, target: Target) -> Path:
     return config
 
 
-def _job(ctx: StepContext, command: tuple[str, ...], log_path: Path) -> Job:
+def _job(ctx: StepContext, target: Target, command: tuple[str, ...], log_path: Path) -> Job:
+    data = data_folder(ctx.settings.home, ctx.environment)
     return Job(
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=command,
-        cwd=ctx.run_folder,
+        cwd=home_of(data),
+        sandbox=confined(ctx.settings, target.build, config=_config_path(ctx), data=data, database=target.name),
         log_path=log_path,
         timeout_seconds=ctx.settings.odoo_timeout_seconds,
         memory_mb=ctx.settings.odoo_memory_mb,

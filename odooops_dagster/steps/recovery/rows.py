@@ -32,6 +32,7 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.row_restore.apply import BringBack
 from odooops_dagster.tools.row_restore.diff import Chosen, diff
 from odooops_dagster.tools.row_restore.review import Review
+from odooops_dagster.tools.runtime.sandbox.accounts import give_like
 from odooops_dagster.tools.store import ObjectStore
 
 COMPARISON_PREFIX = "opsrec_"
@@ -165,5 +166,7 @@ class _Files:
         for file in files:
             target = inside(self._filestore, file.name)
             target.parent.mkdir(parents=True, exist_ok=True)
+            give_like(target.parent, self._filestore)
             inside(self.draft, file.name).rename(target)
+            give_like(target, self._filestore)
             self.new.append(target)

@@ -67,8 +67,13 @@ def connects_to_ports(targets: Targets) -> str:
 
 
 def connects_to_sockets(targets: Targets) -> str:
-    """Ask the supervisor and the code server through their sockets; a leading null byte makes a name abstract."""
+    """Ask the supervisor and the code server through their sockets."""
     return _first(targets["sockets"], _connected)
+
+
+def connects_to_abstract_sockets(targets: Targets) -> str:
+    """Ask programs through sockets that have a name and no file."""
+    return _first(targets["abstract_sockets"], _connected)
 
 
 def sees_processes(targets: Targets) -> str:
@@ -159,6 +164,7 @@ ATTACKS: dict[str, Callable[[Targets], str]] = {
     attack.__name__: attack
     for attack in (
         *(reads_files, lists_folders, writes_files, reads_shared_memory, connects_to_ports, connects_to_sockets),
+        connects_to_abstract_sockets,
         *(sees_processes, reads_environments, kills, traces, has_capabilities, is_root, makes_user_namespaces),
         *(changes_the_kernel, forks_without_end, fills_memory, fills_the_disk),
     )

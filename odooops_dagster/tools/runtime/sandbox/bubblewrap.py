@@ -47,7 +47,7 @@ def command(sandbox: Sandbox, argv: Sequence[str], *, cwd: Path) -> list[str]:
         _program("bwrap", package="bubblewrap"),
         *_namespaces(sandbox),
         *_file_system(sandbox),
-        *("--setenv", "HOME", str(sandbox.home), "--setenv", "TMPDIR", "/tmp"),  # noqa: S108 - its own /tmp
+        *("--setenv", "HOME", str(sandbox.home), "--setenv", "TMPDIR", str(sandbox.temporary or "/tmp")),  # noqa: S108
         *("--chdir", str(cwd)),
         "--",
         *_as_account(sandbox.uid),

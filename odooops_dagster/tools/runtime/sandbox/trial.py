@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +39,23 @@ _SWITCHES = {
 Wrap = Callable[[Sandbox, Sequence[str]], list[str]]
 
 
-def escapes(*, uid: int | None = None) -> dict[str, str]:
+def escapes(*, uid: int | None = None, shares_network: bool = False) -> dict[str, str]:
     """Return the attacks that succeeded in a sandbox on this machine, with their evidence; empty if it holds.
 
     Args:
         uid: the account of the sandbox if we are root.
+        shares_network: whether the sandbox uses the machine's network, as environments' do.
 
     Raises:
         MissingDependency: a program that the sandbox needs is missing.
         Unavailable: the sandbox does not start.
     """
+
+    def wrap(sandbox: Sandbox, argv: Sequence[str]) -> list[str]:
+        return bubblewrap.command(replace(sandbox, shares_network=shares_network), argv, cwd=sandbox.home)
+
     with scene(uid=uid) as built:
-        return attacked(built, wrap=lambda sandbox, argv: bubblewrap.command(sandbox, argv, cwd=sandbox.home))
+        return attacked(built, wrap=wrap)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +141,8 @@ def _targets(stack: ExitStack, *, own: Path, other: Path, uid: int | None) -> di
         "shared_memory": str(shared),
         "ports": [tcp.getsockname()[1]],
         "addresses": [METADATA],
-        "sockets": [str(other / "socket"), abstract],
+        "sockets": [str(other / "socket")],
+        "abstract_sockets": [abstract],
         "mark": mark,
         "secret": secret,
         "pids": [victim.pid],
