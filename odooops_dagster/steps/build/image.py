@@ -14,6 +14,7 @@ from typing import Any
 
 from odooops_dagster.files import beneath, write_whole
 from odooops_dagster.model import Build, Source
+from odooops_dagster.steps.build.packages import package_sandbox
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
@@ -34,6 +35,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         odoo,
         requirements=source.requirements,
         home=ctx.settings.cache_home,
+        confine=package_sandbox(ctx.settings, source),
         progress=lambda line: ctx.log("info", line),
     )
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
