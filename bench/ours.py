@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.core.files import copy_tree
 from odooops_dagster.tools.backup import create, restore, verify
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.encryption import Sealer
@@ -77,7 +77,7 @@ def _clone(question: Question) -> Question:
     set_parameters(access, {"database.uuid": str(uuid4()), "database.secret": str(uuid4())})
     if found := offenders(access):
         raise SystemExit(f"the copy is not harmless: {found}")
-    link_tree(Path(question["filestore"]), Path(question["to"]))
+    copy_tree(Path(question["filestore"]), Path(question["to"]))
     databases.hand_over(name, to=question["owner"])
     return {}
 

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     odoo_memory_mb: int = 2560
     # How often repositories without a webhook are polled for new commits, in seconds.
     poll_seconds: int = 30
+    # Whether pushed code runs without a sandbox, as the platform's account: only if you would give its authors a shell.
+    trust_pushers: bool = False
+    # First user id of the sandboxes' accounts, one per environment, if the platform runs as root.
+    sandbox_first_uid: int = Field(default=2_000_000_000, ge=1000, le=2_146_000_000)
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
 

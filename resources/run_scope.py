@@ -20,6 +20,7 @@ from odooops_dagster.engine.processes import Process
 from odooops_dagster.engine.run_log import close_writer, open_writer
 from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
 from odooops_dagster.kinds import KINDS
+from odooops_dagster.local.sandboxes import TRUSTING
 from odooops_dagster.model import CheckResult, Fence, LogLevel
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import ProjectContext, StepContext
@@ -104,6 +105,9 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         run, instance = _launched_run(context)
         fence = _fence(run)
         scope = RunScope(self._begun(context, run, fence), instance=instance)
+        if self.settings.trust_pushers:
+            self.control.logs.event(fence, level="warn", message=TRUSTING, payload={"sandbox": False})
+            scope.step.log("warn", TRUSTING)
         instance.add_run_tags(run.run_id, {tags.PROCESS: str(Process.current())})
         heartbeat = self._heartbeat(fence, stop=lambda reason: stop_run(instance, run.run_id, reason))
         heartbeat.start()

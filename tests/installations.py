@@ -78,7 +78,9 @@ class Installation:
         (files / "05aa").write_text("an invoice")
         service = names.service_name(environment)
         log = self.home / f"{service}.log"
-        self.runtime.start(Service(name=service, argv=("sleep", "600"), cwd=self.home, port=free_port(), log_path=log))
+        self.runtime.start(
+            Service(name=service, argv=("sleep", "600"), cwd=self.home, sandbox=None, port=free_port(), log_path=log)
+        )
         return name
 
     def record(self, fence: Fence, name: str) -> str | None:

@@ -8,6 +8,7 @@ import subprocess
 from importlib import resources
 from pathlib import Path
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed
 
 BRANCH = "feature/visits"
@@ -95,7 +96,7 @@ def _git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*", *arguments],
         cwd=folder,
-        env={**os.environ, **_IDENTITY},
+        env=clean_environment(extra=_IDENTITY),
         capture_output=True,
         text=True,
         check=False,

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, Unavailable
 
 # The first existing account is used; if none exists, the first one is created.
@@ -37,7 +38,8 @@ class Account:
     def run(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
         """Run the command as this account and return its result."""
         who = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
-        return subprocess.run(argv, capture_output=True, text=True, cwd="/", check=False, **who)  # type: ignore[call-overload, no-any-return]  # mypy cannot follow the keywords
+        env = clean_environment()
+        return subprocess.run(argv, env=env, capture_output=True, text=True, cwd="/", check=False, **who)  # type: ignore[call-overload, no-any-return]  # mypy cannot follow the keywords
 
 
 def server_account(data: Path) -> Account:
@@ -92,7 +94,7 @@ def _create(name: str) -> Account:
         "/usr/sbin/nologin",
         name,
     ]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, env=clean_environment(), capture_output=True, text=True, check=False)
     try:
         return _account(pwd.getpwnam(name), switch=True)
     except KeyError:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency
 from odooops_dagster.home import server_programs
 from odooops_dagster.local.account import Account
@@ -39,7 +40,8 @@ def reachable_bin_dir(source: Path, *, account: Account, home: Path) -> Path:
 
 def version(bin_dir: Path) -> str:
     """Return the version of the server's programs, such as 18.4."""
-    done = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=False)
+    argv = [str(bin_dir / "postgres"), "--version"]
+    done = subprocess.run(argv, env=clean_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise MissingDependency(f"{bin_dir / 'postgres'} does not run: {done.stderr.strip()}")
     return done.stdout.split()[2]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.dump import Programs
@@ -38,7 +39,9 @@ def _installed() -> Iterator[Path]:
 def _major(folder: Path) -> int:
     """Return the programs' major version; 0 if they do not run."""
     try:
-        output = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
+        output = subprocess.run(
+            [folder / "pg_dump", "--version"], env=clean_environment(), capture_output=True, text=True, check=False
+        ).stdout
     except OSError:
         return 0
     found = re.search(r"\b(\d+)\.?", output)

@@ -15,6 +15,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from odooops_dagster.child_environment import EVERY_PROGRAM, clean_environment
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked
 from odooops_dagster.home import (
@@ -150,7 +151,7 @@ class EmbeddedPostgres:
         """Return the command that runs the server in the foreground and ends it with its parent."""
         account = server_account(self.data)
         command = [str(self.bin_dir / "postgres"), "-D", str(self.data)]
-        return tether.command(command, death_signal=signal.SIGINT, user=account.user)
+        return tether.command(command, death_signal=signal.SIGINT, user=account.user, inherits=EVERY_PROGRAM)
 
     def prepare(self) -> Account:
         """Create the folders, the cluster and its configuration; raise Unavailable for an unusable cluster."""
@@ -291,7 +292,13 @@ class EmbeddedPostgres:
     def _spawn(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+                self.argv(),
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
             )
 
     def _refuse_to_wait(self, reason: Exception, *, expired: bool) -> None:

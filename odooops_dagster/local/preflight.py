@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import psutil
 import psycopg
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, OdooOpsError, Unavailable
 from odooops_dagster.local import lock, ports
 from odooops_dagster.local.binaries import version, wheel_bin_dir
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.sandboxes import sandbox
 from odooops_dagster.local.state_folder import check_space, open_state_folder
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
@@ -67,7 +69,7 @@ def git(_settings: Settings) -> str:
     found = shutil.which("git")
     if found is None:
         raise MissingDependency("git is not installed", hint=install_command("git"))
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run([found, "--version"], env=clean_environment(), capture_output=True, text=True, check=False)
     return done.stdout.strip().removeprefix("git version ")
 
 
@@ -128,6 +130,7 @@ REQUIRED: dict[str, Check] = {
     "PostgreSQL": postgresql,
     "ports": free_ports,
     "databases": databases,
+    "sandbox": sandbox,
 }
 ADVISED: dict[str, Check] = {"memory": memory}
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.child_environment import EVERY_PROGRAM, OURS
 from odooops_dagster.errors import BadInput
 from odooops_dagster.home import (
     code_socket,
@@ -23,7 +25,9 @@ from odooops_dagster.home import (
     supervisor_socket,
     workspace_file,
 )
-from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, needs_embedded
+from odooops_dagster.local import tether
+from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.stack_environment import variables_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import launch
 
@@ -71,35 +75,20 @@ def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
     ]
 
 
-def child_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
-    """Return the programs' environment: the caller's, with every setting resolved."""
-    return {
-        **os.environ,
-        "DAGSTER_HOME": str(dagster_home(settings.home)),
-        "ODOOOPS_HOME": str(settings.home),
-        "ODOOOPS_DATABASE_URL": urls.control,
-        "ODOOOPS_MIGRATE_URL": urls.owner,
-        "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
-        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
-        "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
-        "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 def workspace(settings: Settings) -> str:
     """Return the workspace file that connects the webserver and the daemon to the code server."""
     location = {"grpc_server": {"socket": str(code_socket(settings.home)), "location_name": LOCATION}}
     return json.dumps({"load_from": [location]}, indent=1) + "\n"
 
 
-def definition(program: Program, *, home: Path) -> str:
-    """Return the program's definition for the launcher; the program inherits its environment."""
+def definition(program: Program, *, home: Path, environment: Mapping[str, str]) -> str:
+    """Return the program's definition for the launcher; the program inherits some variables of the launcher's."""
     fields = {
         "mark": f"stack:{home}:{program.name}",
         "argv": list(program.argv),
         "cwd": str(dagster_home(home)),
         "env": None,
+        "inherits": variables_of(program.name, environment),
         "memory_mb": 0,
     }
     return json.dumps(fields, indent=1)
@@ -195,8 +184,9 @@ def _postgres(server: EmbeddedPostgres) -> Program:
 
 def _environments(settings: Settings) -> Program:
     root = str(services_folder(settings.home))
-    argv = (sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground")
-    return Program(name="environments", argv=argv, stage=2, stop_seconds=120, contained=False)
+    argv = [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground"]
+    command = tether.command(argv, death_signal=signal.SIGTERM, inherits=(*EVERY_PROGRAM, *OURS))
+    return Program(name="environments", argv=tuple(command), stage=2, stop_seconds=120, contained=False)
 
 
 def _code(settings: Settings) -> Program:

@@ -19,6 +19,7 @@ from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, datab
 from odooops_dagster.local.readiness import probes
 from odooops_dagster.local.relocate import relocate
 from odooops_dagster.local.secrets import read_or_create_secret
+from odooops_dagster.local.stack_environment import stack_environment
 from odooops_dagster.local.startup import Report, Startup, StartupProgress, write_files
 from odooops_dagster.local.supervisor import ProgramState, StackSupervisor, terminate
 from odooops_dagster.settings import Settings
@@ -71,8 +72,9 @@ class Stack:
             self._clear_the_way()
         urls = database_urls(self._settings)
         chosen = layout.programs(self._settings, self._server)
-        write_files(self._settings, chosen)
-        self._process = self._supervisor.spawn(environment=self._environment(urls), lock=held)
+        environment = self._environment(urls)
+        write_files(self._settings, chosen, environment=environment)
+        self._process = self._supervisor.spawn(environment=environment, lock=held)
         startup = Startup(
             self._supervisor,
             probes(self._settings, self._server, dagster_url=urls.dagster),
@@ -105,7 +107,7 @@ class Stack:
     def _environment(self, urls: DatabaseUrls) -> dict[str, str]:
         given = self._settings.github_webhook_secret
         secret = given.get_secret_value() if given else read_or_create_secret(self._home, WEBHOOK_SECRET)
-        return layout.child_environment(self._settings, urls, webhook_secret=secret)
+        return stack_environment(self._settings, urls, webhook_secret=secret)
 
     def _watch(self) -> None:
         """Report every change of a program's state, while the supervisor lives."""

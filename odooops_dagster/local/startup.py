@@ -118,14 +118,15 @@ def last_words(text: str) -> str:
     return (fatal or lines or ["it wrote nothing"])[-1]
 
 
-def write_files(settings: Settings, chosen: Sequence[Program]) -> None:
+def write_files(settings: Settings, chosen: Sequence[Program], *, environment: Mapping[str, str]) -> None:
     """Write the programs' files: Dagster's instance and workspace, the supervisor's and launchers' configuration."""
     home = settings.home
     dagster_home(home).mkdir(mode=0o711, parents=True, exist_ok=True)
     write_whole(instance_file(home), instance_settings())
     write_whole(workspace_file(home), layout.workspace(settings).encode())
-    for program in chosen:
-        write_whole(program_definition(home, program.name), layout.definition(program, home=home).encode())
+    for program in (program for program in chosen if program.contained):
+        text = layout.definition(program, home=home, environment=environment)
+        write_whole(program_definition(home, program.name), text.encode())
     write_whole(supervisor_configuration(home), layout.supervisor_ini(chosen, home=home).encode())
     code_socket(home).unlink(missing_ok=True)
 

@@ -1,4 +1,6 @@
-"""Replaces itself with a program that dies with its parent: `tether.py [--user NAME] SIGNAL COMMAND...`.
+"""Replaces itself with a program that dies with its parent.
+
+    tether.py [--user NAME] [--inherits VARIABLE,VARIABLE] SIGNAL COMMAND...
 
 Standard library only: `python -I tether.py` starts in a fraction of the time that an import of the package takes.
 """
@@ -11,21 +13,35 @@ import pwd
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def command(argv: list[str], *, death_signal: signal.Signals, user: str | None = None) -> list[str]:
-    """Return the command line that runs `argv` and ends it with the process that starts it."""
-    become = ["--user", user] if user else []
-    return [sys.executable, "-I", __file__, *become, death_signal.name, *argv]
+def command(
+    argv: list[str], *, death_signal: signal.Signals, user: str | None = None, inherits: Sequence[str] | None = None
+) -> list[str]:
+    """Return the command line that runs `argv` and ends it with the process that starts it.
+
+    Args:
+        argv: the program and its arguments.
+        death_signal: the signal that the program gets when its parent dies.
+        user: the account to run it as; by default the caller's.
+        inherits: the names of the variables that the program gets; by default all.
+    """
+    options = ["--user", user] if user else []
+    options += ["--inherits", ",".join(inherits)] if inherits is not None else []
+    return [sys.executable, "-I", __file__, *options, death_signal.name, *argv]
 
 
 def main(arguments: list[str]) -> None:
     """Drop privileges, reset signal handlers, request the death signal, and exec the command."""
     parent = os.getppid()
-    user, name, argv = _parse(arguments)
+    options, name, argv = _parse(arguments)
+    user = options.get("--user")
+    if "--inherits" in options:
+        _forget_all_but(options["--inherits"].split(","))
     # The other user may be unable to read our libraries, so use them before the switch.
     death_signal, program = signal.Signals[name], shutil.which(argv[0]) or argv[0]
     if user is not None:
@@ -38,11 +54,16 @@ def main(arguments: list[str]) -> None:
     os.execv(program, argv)  # noqa: S606 -- becoming the command is the purpose
 
 
-def _parse(arguments: list[str]) -> tuple[str | None, str, list[str]]:
-    user = None
-    if arguments[0] == "--user":
-        user, arguments = arguments[1], arguments[2:]
-    return user, arguments[0], arguments[1:]
+def _parse(arguments: list[str]) -> tuple[dict[str, str], str, list[str]]:
+    options = {}
+    while arguments[0].startswith("--"):
+        options[arguments[0]], arguments = arguments[1], arguments[2:]
+    return options, arguments[0], arguments[1:]
+
+
+def _forget_all_but(names: list[str]) -> None:
+    for name in set(os.environ) - set(names):
+        del os.environ[name]
 
 
 def tie(death_signal: signal.Signals, *, parent: int) -> None:

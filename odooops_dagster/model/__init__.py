@@ -49,6 +49,10 @@ from odooops_dagster.model.runs import (
     RunKind,
     RunStatus,
 )
+from odooops_dagster.model.sandbox import (
+    Limits,
+    Sandbox,
+)
 from odooops_dagster.model.tables import (
     Table,
 )
@@ -71,6 +75,7 @@ __all__ = [
     "FromRow",
     "Job",
     "JobResult",
+    "Limits",
     "LogLevel",
     "LogLine",
     "Production",
@@ -82,6 +87,7 @@ __all__ = [
     "Run",
     "RunKind",
     "RunStatus",
+    "Sandbox",
     "Service",
     "ServiceStatus",
     "Source",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from odooops_dagster.model.sandbox import Sandbox
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -46,6 +48,7 @@ class Job:
     argv: tuple[str, ...]
     cwd: Path
     log_path: Path
+    sandbox: Sandbox | None  # None runs it as the platform's own account, with all that the account may do
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_seconds: float = 3600
     memory_mb: int = 0  # 0 for no limit

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from odooops_dagster.model.rows import FromRow
+from odooops_dagster.model.sandbox import Sandbox
 
 Stage = Literal["development", "staging", "production"]
 
@@ -123,6 +124,7 @@ class Service:
     cwd: Path
     port: int
     log_path: Path
+    sandbox: Sandbox | None  # as of a job
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory_mb: int = 0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the programs that the tests need and pip cannot bring: git, the distribution's own Python and make,
+# Install the programs that the tests need and pip cannot bring: git, bubblewrap, the distribution's own Python and make,
 # PostgreSQL 15's programs, a browser, npm.
 # As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
 set -euo pipefail
@@ -7,6 +7,7 @@ set -euo pipefail
 missing=()
 command -v git >/dev/null || missing+=(git)
 command -v make >/dev/null || missing+=(make)
+command -v bwrap >/dev/null || missing+=(bubblewrap)
 [[ -x /usr/bin/python3 ]] || missing+=(python3)
 /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 [[ -x "${ODOOOPS_TEST_PG15_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]] || missing+=(postgresql-15)

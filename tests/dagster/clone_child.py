@@ -34,7 +34,7 @@ POINTS = (
     "odooops_dagster.control.templates:Templates.remember",
     "odooops_dagster.steps.clone.clone:set_parameters",
     "odooops_dagster.steps.clone.clone:offenders",
-    "odooops_dagster.steps.clone.clone:link_tree",
+    "odooops_dagster.steps.clone.clone:copy_tree",
     "odooops_dagster.tools.postgres.databases:OdooDatabases.hand_over",
     "odooops_dagster.tools.postgres.databases:OdooDatabases.drop_role",
 )

@@ -6,6 +6,7 @@ product's own, the coordinator's enrolment of a click and the jobs included.
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -223,7 +224,8 @@ def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
         with dg.DagsterInstance.ephemeral() as instance:
             yield Estate(
                 control=control,
-                settings=Settings(home=home, heartbeat_seconds=1, lease_seconds=30),
+                # The Odoo that stands in is not where a sandbox would show it.
+                settings=Settings(home=home, heartbeat_seconds=1, lease_seconds=30, trust_pushers=True),
                 databases=databases,
                 runtime=runtime,
                 instance=instance,
@@ -247,7 +249,9 @@ def use_stand_in_odoo(patch: pytest.MonkeyPatch, folder: Path) -> None:
     (base / "__manifest__.py").write_text("{'name': 'Base'}")
     (base / "data" / "neutralize.sql").write_text(NEUTRALIZE)
     python = folder / "odoo" / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{stand_in_odoo.__file__}" "$@"\n')
+    # Below the folder of installations, which every sandbox shows.
+    program = shutil.copy(stand_in_odoo.__file__, folder / "odoo")
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}" "$@"\n')
     python.chmod(0o755)
     installed = distribution.Installation(
         series="19.0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -204,8 +205,11 @@ def stand_in(home: Path, digest: str) -> Build:
     script.parent.mkdir(parents=True)
     script.write_text(NEUTRALIZE)
     (folder / "base" / "__manifest__.py").write_text("{'name': 'Base'}")
-    python = folder / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{stand_in_odoo.__file__}" "$@"\n')
+    # Both are where a real build has them, and its sandbox shows them.
+    python = home / "venvs" / "stand-in" / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    program = shutil.copy(stand_in_odoo.__file__, python.parent)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}" "$@"\n')
     python.chmod(0o755)
     source = Source(
         path=folder, git_sha=SHA, tree_digest="tree", addons_paths=(folder,), modules=("base",), requirements=()

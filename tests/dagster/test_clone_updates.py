@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,8 @@ def opened(
 ) -> Iterator[Studio]:
     """Yield a studio whose Odoo updates in its own way."""
     with studio(control, postgres_server, tmp_path_factory.mktemp("studio")) as (made, _):
-        program = made.folder / "odoo-update"
+        program = program_of(made)
+        program.parent.mkdir(parents=True)
         program.write_text(UPDATE)
         program.chmod(0o755)
         yield made
@@ -56,7 +58,12 @@ def opened(
 
 def build_of(opened: Studio) -> Build:
     """Return the build that is run by the program of ours."""
-    return replace(opened.build, python=opened.folder / "odoo-update")
+    return replace(opened.build, python=program_of(opened))
+
+
+def program_of(opened: Studio) -> Path:
+    """Return the program of ours, where the interpreter of a real build is, so that its sandbox shows it."""
+    return opened.shop.settings.home / "venvs" / "update" / "venv" / "bin" / "python"
 
 
 def cloned(opened: Studio) -> tuple[StepContext, CloneResult]:

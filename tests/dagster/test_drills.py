@@ -118,7 +118,7 @@ def test_a_drill_whose_build_does_not_answer_fails(production: Recovery, monkeyp
 def test_a_drill_says_that_the_build_is_gone(production: Recovery) -> None:
     """Where it cannot be made again from its commit either, the reason is the drill's outcome."""
     backup = production.shop.back_up()
-    (production.shop.settings.home / "stand-in" / "python").unlink()
+    (production.shop.settings.home / "venvs" / "stand-in" / "venv" / "bin" / "python").unlink()
     run = production.drill(backup)
     assert run.status == "failed"
     [drill] = production.shop.control.drills.list()

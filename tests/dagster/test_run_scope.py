@@ -157,6 +157,18 @@ def test_the_steps_lines_reach_the_runs_log(world: World) -> None:
     assert "database: one line of many" in lines
 
 
+def test_every_run_without_a_sandbox_says_so(world: World) -> None:
+    """Whoever reads the events of a run knows what its code could reach; no run says so otherwise."""
+    warned = []
+    for is_trusting in (True, False):
+        world.queue()
+        run = world.claim()
+        world.materialize(run, trust_pushers=is_trusting)
+        events = world.control.logs.events(run.id)
+        warned.append(len([event for event in events if "runs without a sandbox" in event["message"]]))
+    assert warned == [1, 0]
+
+
 def test_the_runs_events_tell_its_steps(world: World) -> None:
     """The event chain names each step's start and end and still verifies."""
     world.queue()

@@ -67,7 +67,7 @@ class Beginning:
         where = Whereabouts(
             control_url=as_user(self.server.url(record), "ops_worker", self.server),
             admin_url=self.server.url("postgres"),
-            settings=Settings(home=self.home, heartbeat_seconds=1, lease_seconds=30),
+            settings=Settings(home=self.home, heartbeat_seconds=1, lease_seconds=30, trust_pushers=True),
             stand_in=self.stand_in,
             services=self.services,
         )

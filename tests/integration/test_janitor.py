@@ -66,7 +66,9 @@ class House:
         """Start a service that does nothing but stay."""
         log = self.settings.home / f"{name}.log"
         self.runtime.start(
-            Service(name=name, argv=("sleep", "600"), cwd=self.settings.home, port=free_port(), log_path=log)
+            Service(
+                name=name, argv=("sleep", "600"), cwd=self.settings.home, sandbox=None, port=free_port(), log_path=log
+            )
         )
 
     def services(self) -> set[str]:

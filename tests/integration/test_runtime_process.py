@@ -37,7 +37,9 @@ def service(folder: Path, *, name: str = "env-1") -> Service:
     """Return a service that answers with its name."""
     port = free_port()
     argv = (*PYTHON, ANSWER, str(port), name)
-    return Service(name=name, argv=argv, cwd=folder, port=port, log_path=folder / f"{name}.log", env={"PW": "hush"})
+    return Service(
+        name=name, argv=argv, cwd=folder, sandbox=None, port=port, log_path=folder / f"{name}.log", env={"PW": "hush"}
+    )
 
 
 def _in_its_folder(tmp_path: Path, name: str) -> Service:
@@ -238,6 +240,10 @@ class TestProcessRuntime(RuntimeSuite):
         """The supervisor's own variables stop at the launcher."""
         script = "import os, time; print(*sorted(os.environ), flush=True); time.sleep(600)"
         port = free_port()
-        runtime.start(Service(name="env-1", argv=(*PYTHON, script), cwd=tmp_path, port=port, log_path=tmp_path / "log"))
+        runtime.start(
+            Service(
+                name="env-1", argv=(*PYTHON, script), cwd=tmp_path, sandbox=None, port=port, log_path=tmp_path / "log"
+            )
+        )
         eventually(lambda: runtime.logs("env-1"), what="the names")
         assert "SUPERVISOR" not in runtime.logs("env-1")[0]

@@ -99,6 +99,25 @@ def test_no_secret_stands_in_an_argument_list_or_a_log(running: Ops) -> None:
     assert [secret for secret in secrets if secret in seen] == []
 
 
+def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
+    """The network reaches the gateway, and people's clicks the webserver: neither holds the owner's connection."""
+    urls = database_urls(Settings(home=running.home))
+    webhook = (running.home / "secrets" / "github-webhook").read_text().strip()
+    secrets = {"owner": urls.owner, "control": urls.control, "dagster": urls.dagster, "odoo": urls.odoo}
+    seen = {
+        name: {what for what, secret in {**secrets, "webhook": webhook}.items() if secret in _variables(pid)}
+        for name, pid in _pids(running).items()
+    }
+    assert seen == {
+        "postgres": set(),
+        "environments": set(),
+        "code": {"control", "dagster", "odoo"},
+        "webserver": {"control", "dagster"},
+        "daemon": {"control", "dagster"},
+        "gateway": {"control", "webhook"},
+    }
+
+
 def test_the_doctor_is_content_with_a_running_stack(running: Ops) -> None:
     """Its own ports are no fault."""
     findings = {finding["name"]: finding for finding in running.json("doctor")}
@@ -268,6 +287,15 @@ def _up_again(ops: Ops) -> None:
 
 def _pids(ops: Ops) -> dict[str, Any]:
     return {service["name"]: service["pid"] for service in ops.status()["services"]}
+
+
+def _variables(pid: int) -> set[str]:
+    """Return the values of the environments of all programs that the supervisor's child became or started."""
+    process = psutil.Process(pid)
+    contained = any(word.endswith("launch.py") for word in process.cmdline())
+    programs = process.children(recursive=True) if contained else [process]
+    assert programs
+    return {value for program in programs for value in program.environ().values()}
 
 
 def _kill(process: psutil.Process) -> None:

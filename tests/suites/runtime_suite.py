@@ -84,7 +84,9 @@ class RuntimeSuite:
 
     def test_a_job_whose_program_is_missing_says_so_in_its_log(self, runtime: PlatformRuntime, tmp_path: Path) -> None:
         """The status is the shell's 127, and the log names the program."""
-        result = runtime.execute(Job(name="job", argv=("no-such-program",), cwd=tmp_path, log_path=tmp_path / "log"))
+        result = runtime.execute(
+            Job(name="job", argv=("no-such-program",), cwd=tmp_path, sandbox=None, log_path=tmp_path / "log")
+        )
         assert result.exit_status == 127
         assert "no-such-program" in result.log_path.read_text()
 

@@ -25,6 +25,7 @@ def service(folder: Path, *, name: str = "env-1") -> Service:
         name=name,
         argv=("odoo", "-c", "a file;#%.conf"),
         cwd=folder,
+        sandbox=None,
         port=20001,
         log_path=folder / "logs" / "odoo.log",
         env={"PGPASSWORD": "hush"},

@@ -18,13 +18,18 @@ from odooops_dagster.home import code_socket
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres
 from odooops_dagster.local.programs import (
     Program,
-    child_environment,
     definition,
     namespec,
     programs,
     supervisor_ini,
     url,
     workspace,
+)
+from odooops_dagster.local.stack_environment import (
+    PLAIN_SETTINGS,
+    SECRET_SETTINGS,
+    stack_environment,
+    variables_of,
 )
 from odooops_dagster.local.startup import instance_settings, last_words
 from odooops_dagster.settings import Settings
@@ -109,14 +114,49 @@ def test_programs_restart_and_their_logs_rotate(settings: Settings) -> None:
 def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
     """Databases' passwords and the webhook's secret travel in the environment."""
     chosen = _programs(settings)
-    written = supervisor_ini(chosen, home=settings.home) + "".join(
-        definition(one, home=settings.home) for one in chosen
-    )
+    environment = stack_environment(settings, URLS, webhook_secret="s3cret")
+    told = [definition(one, home=settings.home, environment=environment) for one in chosen if one.contained]
+    written = supervisor_ini(chosen, home=settings.home) + "".join(told)
     assert "postgresql://" not in written
-    environment = child_environment(settings, URLS, webhook_secret="s3cret")
+    assert "s3cret" not in written
     assert environment["ODOOOPS_DATABASE_URL"] == "postgresql://c"
-    assert environment["ODOOOPS_MIGRATE_URL"] == "postgresql://o"
     assert environment["ODOOOPS_GITHUB_WEBHOOK_SECRET"] == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("program", "secrets"),
+    [
+        ("code", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
+        ("webserver", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
+        ("daemon", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
+        ("gateway", {"DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
+    ],
+)
+def test_a_program_gets_only_the_secrets_that_it_uses(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, program: str, secrets: set[str]
+) -> None:
+    """The owner's connection reaches none of them, and the gateway, which the network reaches, no backup key."""
+    for name in SECRET_SETTINGS:
+        monkeypatch.setenv(name, "postgresql://o")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    monkeypatch.setenv("GITHUB_TOKEN", "hush")
+    environment = stack_environment(settings, URLS, webhook_secret="s3cret")
+    names = set(variables_of(program, environment))
+    assert names & set(SECRET_SETTINGS) == {f"ODOOOPS_{name}" for name in secrets}
+    assert ("AWS_SECRET_ACCESS_KEY" in names) == (program == "code")
+    assert {"PATH", "ODOOOPS_HOME"} <= names
+    assert not {"GITHUB_TOKEN", "ODOOOPS_MIGRATE_URL", "ODOOOPS_ADOPT_DSN"} & set(environment)
+
+
+def test_every_setting_that_is_no_secret_reaches_the_platforms_programs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting that a program did not get would silently have its default there."""
+    for name in PLAIN_SETTINGS:
+        monkeypatch.setenv(name, "1")
+    environment = stack_environment(settings, URLS, webhook_secret="s3cret")
+    for program in ("code", "webserver", "daemon", "gateway"):
+        assert set(PLAIN_SETTINGS) <= set(variables_of(program, environment))
 
 
 def test_a_percent_sign_in_the_state_folder_survives_the_configuration(tmp_path: Path) -> None:
@@ -139,10 +179,11 @@ def test_the_workspace_names_the_code_servers_socket(settings: Settings) -> None
     assert location["grpc_server"]["socket"] == str(code_socket(settings.home))
 
 
-def test_a_launcher_inherits_the_environment(settings: Settings) -> None:
-    """What the launcher is told names no environment, so nothing of it is written down."""
-    told = json.loads(definition(_programs(settings)[-1], home=settings.home))
+def test_a_launcher_is_told_the_names_of_variables_and_not_their_values(settings: Settings) -> None:
+    """The program inherits them, so that no secret is in a file."""
+    told = json.loads(definition(_programs(settings)[-1], home=settings.home, environment={"PATH": "/bin", "X": "y"}))
     assert told["env"] is None
+    assert told["inherits"] == ["PATH"]
 
 
 def test_an_address_that_listens_everywhere_is_shown_as_loopback() -> None:

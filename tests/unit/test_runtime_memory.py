@@ -63,7 +63,9 @@ def test_a_launcher_that_hangs_is_killed_with_its_program(tmp_path: Path, monkey
     """Stopping a service always comes to an end, also when nobody carries out the request."""
     monkeypatch.setattr(memory, "END_SECONDS", 0.5)
     runtime = MemoryRuntime()
-    service = Service(name="env-1", argv=("sleep", "600"), cwd=tmp_path, port=1, log_path=tmp_path / "log")
+    service = Service(
+        name="env-1", argv=("sleep", "600"), cwd=tmp_path, sandbox=None, port=1, log_path=tmp_path / "log"
+    )
     pid = runtime.start(service).pid
     assert pid is not None
     launcher = psutil.Process(pid)

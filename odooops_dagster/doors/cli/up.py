@@ -18,16 +18,21 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import DatabaseUrls
+from odooops_dagster.local.sandboxes import TRUSTING
 from odooops_dagster.local.stack import Stack
 from odooops_dagster.local.startup import StartupProgress
 from odooops_dagster.settings import Settings
 
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; `ops down` ends it.")]
+TrustPushers = Annotated[
+    bool,
+    typer.Option("--trust-pushers", help="Run pushed code without a sandbox, as if its authors had a shell here."),
+]
 
 
-def up(detach: Detach = False, json: Json = False) -> None:
+def up(detach: Detach = False, trust_pushers: TrustPushers = False, json: Json = False) -> None:
     """Start the platform and keep it running until Ctrl-C."""
-    settings = Settings()
+    settings = Settings(trust_pushers=True) if trust_pushers else Settings()
     found = overview(settings)
     if found.running:
         note(f"already running: process {found.pid} keeps {found.home}; `ops down` ends it")
@@ -35,6 +40,8 @@ def up(detach: Detach = False, json: Json = False) -> None:
         return
     let_go = _detach(program_log(settings.home, "up")) if detach else _stay
     note(f"state folder {settings.home}")
+    if settings.trust_pushers:
+        note(f"WARNING: {TRUSTING}")
     stack = Stack(settings, prepare_database=lambda urls: prepare_database(settings, urls), report=report)
     stack.run(on_ready=lambda: _ready(settings, let_go=let_go, json=json))
 

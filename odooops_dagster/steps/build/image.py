@@ -18,6 +18,7 @@ from odooops_dagster.files import beneath, write_whole
 from odooops_dagster.home import build_manifest
 from odooops_dagster.kinds import STAGES
 from odooops_dagster.model import Build, Source
+from odooops_dagster.steps.build.packages import package_sandbox
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
@@ -40,6 +41,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         odoo,
         requirements=source.requirements,
         home=ctx.settings.cache_home,
+        confine=package_sandbox(ctx.settings, source),
         progress=lambda line: ctx.log("info", line),
     )
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)

@@ -28,7 +28,7 @@ from odooops_dagster.steps.clone.template import (
 )
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.core.files import copy_tree
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source
 from odooops_dagster.steps.environment.retire import retire_database
@@ -88,7 +88,7 @@ def _clone(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
         if found := offenders(access):
             raise SanitizationFailed(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
-        link_tree(template.filestore, files)
+        copy_tree(template.filestore, files)
         ctx.databases.ensure_role(role)
         ctx.databases.hand_over(name, to=role)
     with suppress(OdooOpsError):  # the janitor tries again

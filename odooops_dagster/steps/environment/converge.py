@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import data_folder, environment_folder, role_name, service_config, service_log, service_name
+from odooops_dagster.home import data_folder, role_name, service_config, service_log, service_name
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
+from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.project_file import OdooOptions, settings_of
@@ -109,7 +110,6 @@ def odoo_service(
     cron_threads: int = 1,
 ) -> Service:
     """Write the service's configuration file and return its definition."""
-    folder = environment_folder(settings.home, environment)
     # Each database has its own file: a change of the database changes the service's definition, so it is restarted.
     config = service_config(settings.home, environment, service=name, database=database)
     text = commands.config_file(
@@ -123,10 +123,12 @@ def odoo_service(
         more=_options(build, environment, is_candidate=not cron_threads),
     )
     write_whole(config, text.encode())
+    data = data_folder(settings.home, environment)
     return Service(
         name=name,
         argv=commands.serve_command(build, config),
-        cwd=folder,
+        cwd=home_of(data),
+        sandbox=confined(settings, build, config=config, data=data, database=database),
         port=port,
         log_path=service_log(settings.home, environment, name),
         memory_mb=settings.odoo_memory_mb,

@@ -11,6 +11,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, CheckResult, Job
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.steps.environment.untested import find_untested
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
@@ -19,8 +20,6 @@ from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
-
-_CONFIG = "odoo.conf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +108,11 @@ def _run(
     faults: OdooFaults,
 ) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
-    result = ctx.runtime.execute(_job(ctx, command, log_path), on_line=_narrate(ctx))
+    result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
-    untested = find_untested(ctx, target.build, ctx.run_folder / _CONFIG, names=tests, log=parsed)
+    untested = find_untested(ctx, target.build, _config_path(ctx), database=target.name, names=tests, log=parsed)
     checks = judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested, faults=faults)
     return Installed(
         checks=checks,
@@ -124,9 +123,13 @@ def _run(
     )
 
 
+def _config_path(ctx: StepContext) -> Path:
+    return ctx.run_folder / "odoo.conf"
+
+
 def odoo_config(ctx: StepContext, target: Target) -> Path:
     """Write the configuration file for the database, without cron threads, and return its path."""
-    config = ctx.run_folder / _CONFIG
+    config = _config_path(ctx)
     text = commands.config_file(
         ctx.databases.access(target.name, role=target.role),
         data_dir=data_folder(ctx.settings.home, ctx.environment),
@@ -141,11 +144,13 @@ def odoo_config(ctx: StepContext, target: Target) -> Path:
     return config
 
 
-def _job(ctx: StepContext, command: tuple[str, ...], log_path: Path) -> Job:
+def _job(ctx: StepContext, target: Target, command: tuple[str, ...], log_path: Path) -> Job:
+    data = data_folder(ctx.settings.home, ctx.environment)
     return Job(
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=command,
-        cwd=ctx.run_folder,
+        cwd=home_of(data),
+        sandbox=confined(ctx.settings, target.build, config=_config_path(ctx), data=data, database=target.name),
         log_path=log_path,
         timeout_seconds=ctx.settings.odoo_timeout_seconds,
         memory_mb=ctx.settings.odoo_memory_mb,

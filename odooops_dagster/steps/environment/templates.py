@@ -19,7 +19,7 @@ from odooops_dagster.errors import Conflict
 from odooops_dagster.home import filestore, template_filestore, template_name
 from odooops_dagster.model import Build
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.core.files import copy_tree
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.project_file import OdooOptions
@@ -91,14 +91,14 @@ def start_from_template(ctx: StepContext, template: Template, name: str, *, role
     """Create the database and its filestore as copies of the template."""
     ctx.databases.create(name, owner=role, template=template.database_name)
     target = filestore(ctx.settings.home, ctx.environment, name)
-    link_tree(template_filestore(ctx.settings.home, template.database_name), target)
+    copy_tree(template_filestore(ctx.settings.home, template.database_name), target)
 
 
 def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
     """Keep a copy of the database under the key; drop it if another run kept one with the same key first."""
     name = template_name(key, ctx.run)
     ctx.databases.keep_as_template(source, name)
-    link_tree(filestore(ctx.settings.home, ctx.environment, source), template_filestore(ctx.settings.home, name))
+    copy_tree(filestore(ctx.settings.home, ctx.environment, source), template_filestore(ctx.settings.home, name))
     try:
         ctx.control.templates.remember(
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests

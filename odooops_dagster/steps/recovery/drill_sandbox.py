@@ -19,6 +19,7 @@ from odooops_dagster.model import Build, DatabaseAccess, Service
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -51,10 +52,12 @@ class DrillSandbox:
             series=build.series,
         )
         write_whole(config, text.encode())
+        data = self.folder / "data"
         return Service(
             name=self.name,
             argv=commands.serve_command(build, config),
-            cwd=self.folder,
+            cwd=home_of(data),
+            sandbox=confined(settings, build, config=config, data=data, database=self.name),
             port=port,
             log_path=self.folder / "odoo.log",
             memory_mb=settings.odoo_memory_mb,

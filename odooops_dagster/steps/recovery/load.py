@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.build.image import build_image, kept_build
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.files import link_or_copy
+from odooops_dagster.steps.core.files import copy_file
 from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.tools import git
 from odooops_dagster.tools.backup import dump
@@ -58,7 +57,7 @@ def load_backup(
 ) -> Loaded:
     """Fill the empty database and the folder at the same time, or only one of them; return the result of the load.
 
-    Intact files in the folder `twin` are linked instead of fetched: Odoo never changes a file of its filestore.
+    Intact files in the folder `twin` are copied instead of fetched.
 
     Raises:
         Damaged: an object is missing from the store or differs from what was written.
@@ -154,12 +153,12 @@ def _load(ctx: StepContext, stored: Stored, access: DatabaseAccess) -> Loaded:
 
 def _fill(ctx: StepContext, stored: Stored, folder: Path, twin: Path | None, stop: threading.Event) -> None:
     here = [file for file in stored.files if twin is not None and not stop.is_set() and _has(twin, file)]
-    linked = {file.name for file in here}
-    rest = [file for file in stored.files if file.name not in linked]
+    copied = {file.name for file in here}
+    rest = [file for file in stored.files if file.name not in copied]
     for file in here:
         target = inside(folder, file.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        link_or_copy(os.fspath(inside(Path(twin or ""), file.name)), os.fspath(target))
+        copy_file(inside(Path(twin or ""), file.name), target)
     meter = Meter(ctx.control.logs, ctx.fence)
 
     def progress(what: str, done: int, whole: int | None) -> None:

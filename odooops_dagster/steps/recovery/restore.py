@@ -21,7 +21,7 @@ from odooops_dagster.kinds import RestoreConfig
 from odooops_dagster.model import Backup, Build, CheckResult, Restore, Table, blocking_failure
 from odooops_dagster.steps.build.image import kept_build
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.files import link_tree
+from odooops_dagster.steps.core.files import copy_tree
 from odooops_dagster.steps.core.undo import Undo, undoing
 from odooops_dagster.steps.environment.deployment import switch
 from odooops_dagster.steps.environment.retire import retire_database
@@ -149,7 +149,7 @@ def _load_and_compare(ctx: StepContext, stored: Stored, name: str, folder: Path)
     current = _current_files(ctx)
     if _only(ctx) == "database":
         loaded = load_backup(ctx, stored, access, None)
-        link_tree(current or folder.with_name("nothing"), folder)
+        copy_tree(current or folder.with_name("nothing"), folder)
     else:
         loaded = load_backup(ctx, stored, access, folder, twin=current)
     facts, rows = compare_rows(ctx, stored, access, loaded)

@@ -24,6 +24,7 @@ from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import files_of, restore_filestore
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.row_restore.apply import BringBack
+from odooops_dagster.tools.runtime.sandbox.accounts import give_like
 
 # No comparison takes longer.
 _LIFE = timedelta(hours=24)
@@ -109,5 +110,7 @@ class _Files:
         for file in files:
             target = inside(self._filestore, file.name)
             target.parent.mkdir(parents=True, exist_ok=True)
+            give_like(target.parent, self._filestore)
             inside(self.draft, file.name).rename(target)
+            give_like(target, self._filestore)
             self.new.append(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 import threading
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from odooops_dagster.child_environment import LIBPQ, clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.external_files import split_by_store
@@ -232,7 +232,7 @@ def running(
                 stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if writes else subprocess.DEVNULL,
                 stderr=words,
-                env={**os.environ, "LC_ALL": "C.UTF-8", **_environment(access, is_loading=reads)},
+                env=_environment(access, is_loading=reads),
             )
         except (FileNotFoundError, PermissionError) as exc:
             raise MissingDependency(f"{name} cannot be run: {exc}", hint="ops doctor") from exc
@@ -275,9 +275,10 @@ def hint_of(message: str) -> str | None:
 
 def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:
     # Other users cannot read the environment, and a database name needs no escaping there.
+    environment = clean_environment(LIBPQ, extra={"LC_ALL": "C.UTF-8"})
     if access is None:
-        return {}
-    environment = {
+        return environment
+    environment |= {
         "PGHOST": access.host,
         "PGPORT": str(access.port),
         "PGUSER": access.user,
@@ -288,7 +289,7 @@ def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str
     if is_loading:
         # A load is thousands of transactions, and none has to wait for the disk: the later synchronous commit that
         # gives the database its name or its role also flushes all earlier ones.
-        given = environment.get("PGOPTIONS") or os.environ.get("PGOPTIONS", "")
+        given = environment.get("PGOPTIONS", "")
         environment["PGOPTIONS"] = f"{given} -c synchronous_commit=off"
     return environment
 

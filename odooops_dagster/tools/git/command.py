@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from odooops_dagster.child_environment import GIT, NETWORK, clean_environment
 from odooops_dagster.errors import MissingDependency, OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.tools.git.remote import Remote
-
-# GIT_ variables that git inherits; the others could point it at another repository.
-_KEPT_VARIABLES = re.compile(r"^(?!GIT_)|^GIT_(SSH|SSL_|ASKPASS|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$|EXEC_PATH$|PROXY)")
 
 _CONFIG = {
     "core.hooksPath": os.devnull,
@@ -139,9 +137,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _environment(remote: Remote | None) -> dict[str, str]:
     protocols = "file" if remote is not None and remote.is_local else "https:http:ssh:git"
-    env = {name: value for name, value in os.environ.items() if _KEPT_VARIABLES.match(name)}
-    env.pop("SSH_ASKPASS", None)
-    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols}
+    settings = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols}
+    env = clean_environment(NETWORK, GIT, extra=settings)
     config = list(_CONFIG.items())
     if remote is not None and remote.username is not None:
         config += [("credential.helper", ""), ("credential.helper", _CREDENTIAL_HELPER)]

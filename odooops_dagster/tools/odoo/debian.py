@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.child_environment import APT, NETWORK
 from odooops_dagster.errors import MissingDependency
 from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
+APT_INHERITS = (NETWORK, APT)
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Odoo's package is in unstable first, and in testing only after it migrates.
@@ -90,7 +92,7 @@ def _require_tools() -> None:
 def _mirror() -> str:
     """Return the Debian mirror in the machine's own apt sources, or the public default."""
     try:
-        lines = run_program(["apt-get", "indextargets", "--format", "$(REPO_URI)"])
+        lines = run_program(["apt-get", "indextargets", "--format", "$(REPO_URI)"], inherits=APT_INHERITS)
     except ProgramFailed:
         return DEFAULT_MIRROR
     uris = (line.strip().rstrip("/") for line in lines)
@@ -117,11 +119,11 @@ class _Apt:
         self._options = ("-c", str(config))
 
     def update(self) -> None:
-        run_program(["apt-get", *self._options, "--error-on=any", "update"])
+        run_program(["apt-get", *self._options, "--error-on=any", "update"], inherits=APT_INHERITS)
 
     def show(self, package: str) -> tuple[str, list[str]]:
         """Return the candidate's version and the names of its dependencies."""
-        lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package])
+        lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package], inherits=APT_INHERITS)
         fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
         depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
         if "Version" not in fields:  # apt-cache succeeds and prints nothing for a name that others only refer to
@@ -141,7 +143,7 @@ class _Apt:
 
         # `download` writes into the current folder, and we must not change ours because of other threads.
         argv = ["env", f"--chdir={self._downloads}", "apt-get", *self._options, "-o", "APT::Status-Fd=1"]
-        run_program([*argv, "download", *packages], on_line=heard)
+        run_program([*argv, "download", *packages], inherits=APT_INHERITS, on_line=heard)
         return sorted(self._downloads.glob("*.deb"))
 
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.home import python_environments
+from odooops_dagster.model import Sandbox
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
+from odooops_dagster.tools.runtime.sandbox.accounts import take_back
 
 _MANIFEST = "environment.json"
+# What is in the folder of an environment while it is made.
+VENV, HOME, CONSTRAINT = "venv", "home", "constraint.txt"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
+
+
+# Returns the sandbox of pip for the folder of a new environment.
+Confine = Callable[[Path], Sandbox]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +42,20 @@ def overlay(
     *,
     requirements: Sequence[Path],
     home: Path,
+    confine: Confine | None = None,
     progress: Progress = lambda _line: None,
 ) -> PythonEnvironment:
     """Return an environment with the requirements installed; without requirements, Odoo's own environment.
 
+    Args:
+        installation: the Odoo that the packages are added to.
+        requirements: the requirements files.
+        home: the folder of installations and environments.
+        confine: returns pip's sandbox for the folder of a new environment, in which only VENV and HOME may be written.
+        progress: called with a line of progress.
+
     Raises:
+        BadInput: a package left a link that leads out of its environment.
         StepFailed: a requirement cannot be resolved or built; the message has pip's reason.
         MissingDependency: no virtual environment can be created.
     """
@@ -49,14 +66,20 @@ def overlay(
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
-        return _load(place) or _make(place, installation, requirements, home=home, progress=progress)
+        return _load(place) or _make(place, installation, requirements, home=home, confine=confine, progress=progress)
 
 
 def _make(
-    place: Path, installation: Installation, requirements: Sequence[Path], *, home: Path, progress: Progress
+    place: Path,
+    installation: Installation,
+    requirements: Sequence[Path],
+    *,
+    home: Path,
+    confine: Confine | None,
+    progress: Progress,
 ) -> PythonEnvironment:
     with staging(place) as folder:
-        venv = folder / "venv"
+        venv = folder / VENV
         python.make_venv(installation.python, venv, with_pip=False)
         packages = python.site_packages(venv)
         base = python.site_packages(installation.python.parent.parent)
@@ -65,12 +88,17 @@ def _make(
         (packages / "odooops.pth").write_text("".join(f"{line}\n" for line in lines))
         interpreter = venv / "bin" / "python"
         # Odoo is installed already; no package of that name from an index may replace it.
-        constraint = folder / "constraint.txt"
+        constraint = folder / CONSTRAINT
         constraint.write_text(f"odoo=={installation.series}\n")
         arguments = ["--constraint", str(constraint)]
         arguments += [part for file in requirements for part in ("--requirement", str(file))]
-        python.pip_install(interpreter, arguments, what="requirements", progress=progress)
-        _write_manifest(folder, interpreter)
+        sandbox = confine(folder) if confine is not None else None
+        python.pip_install(interpreter, arguments, what="requirements", progress=progress, sandbox=sandbox)
+        installed = python.pip_freeze(interpreter, sandbox=sandbox)
+        if sandbox is not None:
+            take_back(venv, sandbox.uid)
+            shutil.rmtree(folder / HOME, ignore_errors=True)
+        _write_manifest(folder, installed)
         python.point_scripts_at(venv, final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
@@ -84,13 +112,13 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     manifest = place / _MANIFEST
     if not manifest.is_file():
         place.mkdir(parents=True, exist_ok=True)
-        _write_manifest(place, installation.python)
+        _write_manifest(place, python.pip_freeze(installation.python))
     digest = json.loads(manifest.read_text())["digest"]
     return PythonEnvironment(python=installation.python, digest=digest, addons_paths=())
 
 
-def _write_manifest(folder: Path, interpreter: Path) -> None:
-    packages = sorted(python.pip_freeze(interpreter))
+def _write_manifest(folder: Path, installed: Sequence[str]) -> None:
+    packages = sorted(installed)
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     draft = folder / f"{_MANIFEST}.draft"
     draft.write_text(json.dumps({"digest": digest, "packages": packages}, indent=1))

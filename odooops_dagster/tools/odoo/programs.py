@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from odooops_dagster.child_environment import Names, clean_environment
 from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.model import Sandbox
+from odooops_dagster.tools.runtime.sandbox import bubblewrap
 
 Progress = Callable[[str], None]
 
@@ -29,17 +31,30 @@ class ProgramFailed(OdooOpsError):
 
 
 def run_program(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, on_line: Progress | None = None
+    argv: Sequence[str],
+    *,
+    inherits: Sequence[Names] = (),
+    env: Mapping[str, str] | None = None,
+    sandbox: Sandbox | None = None,
+    on_line: Progress | None = None,
 ) -> tuple[str, ...]:
     """Run the program and return the last lines of its output, with credentials in URLs masked.
+
+    Args:
+        argv: the command line.
+        inherits: groups of variables that the program gets from our environment, besides those of every program.
+        env: further variables of the program.
+        sandbox: what the program sees; by default all that we see.
+        on_line: called with each line of the output.
 
     Raises:
         ProgramFailed: the exit status is not 0; the error has those lines.
     """
     kept: deque[str] = deque(maxlen=_LINES_KEPT)
+    command = argv if sandbox is None else bubblewrap.command(sandbox, argv, cwd=sandbox.home)
     with subprocess.Popen(
-        [*_dies_with_caller(), *argv],
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        [*_dies_with_caller(), *command],
+        env=clean_environment(*inherits, extra={"LC_ALL": "C.UTF-8", **(env or {})}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

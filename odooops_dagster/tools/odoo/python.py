@@ -7,10 +7,13 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
+from odooops_dagster.child_environment import NETWORK, PIP, clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed
+from odooops_dagster.model import Sandbox
 from odooops_dagster.tools.odoo.pip_output import is_unreachable, pip_reason
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
+_PIP_INHERITS = (NETWORK, PIP)
 _PIP_ENV = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
@@ -32,6 +35,16 @@ class PipFailed(StepFailed):
         super().__init__(f"{what}: {self.reason}", hint=hint)
 
 
+def pip_environment() -> dict[str, str]:
+    """Return the variables that pip is given; a requirements file may name those of them that are upper-case."""
+    return clean_environment(*_PIP_INHERITS, extra=_PIP_ENV)
+
+
+def _pip_env(sandbox: Sandbox | None) -> dict[str, str]:
+    # A cache that several projects wrote would carry what one of them put there to the others.
+    return _PIP_ENV if sandbox is None else {**_PIP_ENV, "PIP_CACHE_DIR": str(sandbox.home / "cache")}
+
+
 def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
     """Create an empty virtual environment.
 
@@ -40,7 +53,7 @@ def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
     """
     options = () if with_pip else ("--without-pip",)
     try:
-        run_program([str(interpreter), "-m", "venv", *options, str(folder)], env=_PIP_ENV)
+        run_program([str(interpreter), "-m", "venv", *options, str(folder)], inherits=_PIP_INHERITS, env=_PIP_ENV)
     except (ProgramFailed, OSError) as exc:
         raise MissingDependency(
             f"no virtual environment can be made with {interpreter}: {exc}",
@@ -48,22 +61,28 @@ def make_venv(interpreter: Path | str, folder: Path, *, with_pip: bool) -> None:
         ) from exc
 
 
-def pip_install(python: Path, arguments: Sequence[str], *, what: str, progress: Progress) -> None:
+def pip_install(
+    python: Path, arguments: Sequence[str], *, what: str, progress: Progress, sandbox: Sandbox | None = None
+) -> None:
     """Install packages into the environment of `python`.
+
+    Packages run code of their own while they are built, in the sandbox if there is one.
 
     Raises:
         PipFailed: pip failed; the message has its reason in one line.
     """
     heard = _PackageCounter(progress, what=what)
     try:
-        run_program([str(python), "-m", "pip", "install", *arguments], env=_PIP_ENV, on_line=heard)
+        argv = [str(python), "-m", "pip", "install", *arguments]
+        run_program(argv, inherits=_PIP_INHERITS, env=_pip_env(sandbox), sandbox=sandbox, on_line=heard)
     except ProgramFailed as exc:
         raise PipFailed(what, exc.lines) from exc
 
 
-def pip_freeze(python: Path) -> tuple[str, ...]:
-    """Return every package that is visible in the environment, with its version."""
-    lines = run_program([str(python), "-m", "pip", "list", "--format", "freeze"], env=_PIP_ENV)
+def pip_freeze(python: Path, *, sandbox: Sandbox | None = None) -> tuple[str, ...]:
+    """Return every package that is visible in the environment, with its version; its interpreter may run their code."""
+    argv = [str(python), "-m", "pip", "list", "--format", "freeze"]
+    lines = run_program(argv, inherits=_PIP_INHERITS, env=_pip_env(sandbox), sandbox=sandbox)
     return tuple(line for line in lines if "==" in line)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.tools.odoo.modules import checksum
+from odooops_dagster.tools.odoo.python import pip_environment
 
 # Source: pip's `req_file.py` (COMMENT_RE, ENV_VAR_RE) and "Requirements File Format" in pip's documentation.
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
@@ -85,7 +86,9 @@ def _existing(folder: Path, name: str) -> Path | None:
 
 
 def _expanded(text: str) -> str:
-    return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[0]), text)
+    """Return the text as pip reads it, with the variables that pip is given."""
+    given = pip_environment()
+    return _VARIABLE.sub(lambda match: given.get(match[1], match[0]), text)
 
 
 def _text(file: Path) -> str:

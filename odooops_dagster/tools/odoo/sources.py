@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from odooops_dagster.child_environment import GIT, NETWORK
 from odooops_dagster.errors import BadInput, MissingDependency
 from odooops_dagster.tools.odoo import debian
 from odooops_dagster.tools.odoo import series as odoo_series
@@ -79,8 +80,8 @@ def folder_revision(folder: Path) -> str:
     commit = ""
     if (folder / ".git").exists():
         git = ["git", "-C", str(folder)]
-        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"])[-1].strip()
-        if not run_program([*git, "status", "--porcelain"]):
+        commit = run_program([*git, "rev-parse", "--short=12", "HEAD"], inherits=(GIT,))[-1].strip()
+        if not run_program([*git, "status", "--porcelain"], inherits=(GIT,)):
             return commit
     return f"{commit or 'folder'}-{_state_of_files(folder)}"
 
@@ -138,7 +139,7 @@ def _from_git(series: str, *, into: Path, url: str, spare: Path, progress: Progr
     else:
         progress(f"git: cloning branch {series} of Odoo, without its history")
         argv = ["git", "clone", "--quiet", "--depth=1", f"--branch={series}", url, str(clone)]
-        run_program(argv, env=_NO_QUESTIONS)
+        run_program(argv, inherits=(NETWORK, GIT), env=_NO_QUESTIONS)
     return OdooFiles(root=clone, revision=folder_revision(clone), origin="git")
 
 
@@ -147,12 +148,14 @@ def _update(clone: Path, *, series: str, url: str, progress: Progress) -> None:
     progress("git: the clone of an earlier try is here, fetching what is new")
     git = ["git", "-C", str(clone)]
     try:
-        run_program([*git, "fetch", "--quiet", "--depth=1", url, series], env=_NO_QUESTIONS)
+        run_program([*git, "fetch", "--quiet", "--depth=1", url, series], inherits=(NETWORK, GIT), env=_NO_QUESTIONS)
     except ProgramFailed as exc:
         progress(f"git: the earlier clone is used as it is: {exc}")
     else:
-        run_program([*git, "reset", "--quiet", "--hard", "FETCH_HEAD"])
-    run_program([*git, "clean", "--quiet", "--force", "-d"])  # what an earlier try compiled, unless Odoo ignores it
+        run_program([*git, "reset", "--quiet", "--hard", "FETCH_HEAD"], inherits=(GIT,))
+    run_program(
+        [*git, "clean", "--quiet", "--force", "-d"], inherits=(GIT,)
+    )  # what an earlier try compiled, unless Odoo ignores it
 
 
 def _clone(folder: Path) -> Path:
@@ -163,7 +166,7 @@ def _is_whole(clone: Path) -> bool:
     if not (clone / ".git").is_dir():
         return False
     try:
-        run_program(["git", "-C", str(clone), "rev-parse", "--verify", "--quiet", "HEAD"])
+        run_program(["git", "-C", str(clone), "rev-parse", "--verify", "--quiet", "HEAD"], inherits=(GIT,))
     except ProgramFailed:
         return False
     return True

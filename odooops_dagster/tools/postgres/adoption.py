@@ -18,6 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.home import adoption_file
@@ -185,7 +186,9 @@ def _dumper(server: int, programs: Programs) -> CheckResult:
     """Check that our pg_dump is new enough for the server."""
     path, hint = programs.path("pg_dump"), f"install the PostgreSQL {server} client programs"
     try:
-        output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+        output = subprocess.run(
+            [path, "--version"], env=clean_environment(), capture_output=True, text=True, check=False
+        ).stdout
     except OSError as exc:
         return _answer("pg_dump", False, f"{path} does not run: {exc.strerror}", hint=hint)
     found = re.search(r"\d+", output)

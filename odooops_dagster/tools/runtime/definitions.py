@@ -12,6 +12,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.model import Service
 from odooops_dagster.tools.runtime.job import definition_of, launch_argv
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
+from odooops_dagster.tools.runtime.sandbox import stored as sandboxes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # A service that lives this long counts as started. A service that ends earlier is retried after a pause, so that its
@@ -47,12 +48,14 @@ class Definitions:
             return None
         return Service(
             name=stored["name"],
-            argv=tuple(stored["argv"]),
-            cwd=Path(stored["cwd"]),
+            # Definitions of earlier versions had no sandbox, and were the service's own.
+            argv=tuple(stored.get("service_argv", stored["argv"])),
+            cwd=Path(stored.get("service_cwd", stored["cwd"])),
             port=stored["port"],
             log_path=Path(stored["log_path"]),
             env=stored["service_env"],
             memory_mb=stored["memory_mb"],
+            sandbox=sandboxes.from_json(stored.get("sandbox")),
         )
 
     def is_wanted(self, name: str) -> bool:
@@ -76,6 +79,9 @@ class Definitions:
             "port": service.port,
             "log_path": str(service.log_path),
             "service_env": dict(service.env),
+            "service_argv": list(service.argv),
+            "service_cwd": str(service.cwd),
+            "sandbox": sandboxes.to_json(service.sandbox),
         }
         folder = service.log_path.parent
         if reason := _cannot_make(folder):

@@ -10,18 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import Job, JobResult, Service
 from odooops_dagster.tools.runtime import OnLine, launch
+from odooops_dagster.tools.runtime.sandbox import bubblewrap
 
-# The only variables of the platform's environment that a job or service sees; the others may hold secrets.
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "TMPDIR")
 # A longer line is cut here, in characters, so that a program cannot fill our memory.
 _LONGEST_LINE = 64 * 1024
 # How long a launcher may need after SIGHUP to end its process tree.
@@ -49,19 +49,20 @@ def launch_argv(definition: str, *, parent: str) -> list[str]:
 
 
 def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
-    """Return the definition of a program for the launcher."""
+    """Return the definition of a program for the launcher.
+
+    Raises:
+        MissingDependency: a program that its sandbox needs is missing.
+    """
+    sandbox = program.sandbox
     return {
         "mark": mark,
-        "argv": list(program.argv),
-        "cwd": str(program.cwd),
-        "env": clean_environment(program.env),
+        "argv": list(program.argv) if sandbox is None else bubblewrap.command(sandbox, program.argv, cwd=program.cwd),
+        "sandboxed": sandbox is not None,
+        "cwd": str(program.cwd) if sandbox is None else "/",
+        "env": clean_environment(extra=program.env),
         "memory_mb": program.memory_mb,
     }
-
-
-def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of PASSED_ON that are set, and `extra`."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | dict(extra)
 
 
 @contextmanager

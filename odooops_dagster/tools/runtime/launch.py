@@ -35,6 +35,8 @@ _CANNOT_START = 127
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+# The name of the processes between us and the programs of a sandbox.
+_BWRAP = b"bwrap\n"
 _LINUX = sys.platform.startswith("linux")
 
 
@@ -47,8 +49,10 @@ def main(arguments: list[str]) -> NoReturn:
     definition = _read(source)
     kill_marked(str(definition["mark"]))
     child = _spawn(definition)
-    status = _Keeper(child, wake=wake, grace=float(definition.get("grace_seconds", GRACE_SECONDS))).keep()
-    _end_as(status)
+    grace = float(definition.get("grace_seconds", GRACE_SECONDS))
+    sandboxed = bool(definition.get("sandboxed"))
+    status = _Keeper(child, wake=wake, grace=grace, sandboxed=sandboxed).keep()
+    _end_as(_status_inside(status) if sandboxed else status)
 
 
 def _listen() -> int:
@@ -119,9 +123,17 @@ def _become(definition: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
-    # Without an environment in the definition we pass on ours, so that its secrets are in no file.
-    env = os.environ if definition["env"] is None else definition["env"]
-    os.execvpe(argv[0], argv, {**env, MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+    os.execvpe(argv[0], argv, {**_environment(definition), MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+
+
+def _environment(definition: dict[str, Any]) -> dict[str, str]:
+    """Return the program's environment: the definition's, or the variables of ours that it names.
+
+    A program with secrets gets ours, so that they are in no file.
+    """
+    if definition["env"] is not None:
+        return dict(definition["env"])
+    return {name: os.environ[name] for name in definition["inherits"] if name in os.environ}
 
 
 def _limit_memory(limit: int) -> None:
@@ -136,8 +148,9 @@ def _limit_memory(limit: int) -> None:
 class _Keeper:
     """Waits for the program and handles signals until its process tree is gone."""
 
-    def __init__(self, child: int, *, wake: int, grace: float) -> None:
+    def __init__(self, child: int, *, wake: int, grace: float, sandboxed: bool) -> None:
         self._child = child
+        self._sandboxed = sandboxed
         self._wake = wake
         self._grace = grace
         self._status: int | None = None
@@ -167,9 +180,21 @@ class _Keeper:
     def _pass_on(self, number: signal.Signals) -> None:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._grace
+        if self._sandboxed and self._pass_inside(number):
+            return
         # A program that was forked just now leads no group yet.
         if not _kill(-self._child, number):
             _kill(self._child, number)
+
+    def _pass_inside(self, number: signal.Signals) -> bool:
+        """Signal the programs in the sandbox; return False if none runs yet.
+
+        bwrap passes no signal on: it would end, and the kernel would kill the programs.
+        """
+        inside = [pid for pid in _descendants(self._child) if _contents(f"/proc/{pid}/comm") != _BWRAP]
+        for pid in inside:
+            _kill(pid, number)
+        return bool(inside)
 
     def _overdue(self) -> bool:
         if os.getppid() != self._parent:  # for systems without a parent death signal
@@ -252,6 +277,12 @@ def _kill(pid: int, number: signal.Signals) -> bool:
 
 def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, int(value), 0, 0, 0)
+
+
+def _status_inside(status: int) -> int:
+    """Return the wait status of the program, which bwrap reports as a shell does: 128 and the signal's number."""
+    code = os.waitstatus_to_exitcode(status)
+    return code - 128 if code > 128 and code - 128 < signal.NSIG else status
 
 
 def _end_as(status: int) -> NoReturn:

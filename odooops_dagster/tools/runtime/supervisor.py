@@ -12,11 +12,11 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any, NoReturn
 
+from odooops_dagster.child_environment import OURS, clean_environment
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import try_lock, write_whole
 from odooops_dagster.home import services_socket
 from odooops_dagster.tools.runtime.definitions import Definitions, ini_value
-from odooops_dagster.tools.runtime.job import clean_environment
 from odooops_dagster.tools.runtime.supervisord import CALL_SECONDS, Supervisord
 
 # How long the supervisor may need to listen, including a restart by the stack.
@@ -68,6 +68,7 @@ class ServiceSupervisor:
         ended = subprocess.run(
             [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", str(self.root)],
             cwd=Path(__file__).parents[3],
+            env=clean_environment(OURS),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -90,8 +91,7 @@ class ServiceSupervisor:
             os.dup2(lock, _LOCK_DESCRIPTOR)
         os.set_inheritable(_LOCK_DESCRIPTOR, True)
         argv = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self.configuration)]
-        python_path = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
-        os.execve(argv[0], [*argv, "-n"] if foreground else argv, clean_environment(python_path))  # noqa: S606
+        os.execve(argv[0], [*argv, "-n"] if foreground else argv, clean_environment(OURS))  # noqa: S606
 
     def _take_lock(self, *, wait: bool) -> int:
         """Return the descriptor of the lock; without `wait`, exit if another supervisor holds it."""

@@ -1,0 +1,71 @@
+"""The environments of the stack's programs: each gets the settings, and of the secrets only those that it uses.
+
+The supervisor of the stack holds the secrets of all its programs in its own environment, so that they are in no file;
+each program's launcher passes on the variables that are named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from odooops_dagster.child_environment import (
+    APT,
+    GIT,
+    LIBPQ,
+    LIBPQ_PASSWORDS,
+    NETWORK,
+    OURS,
+    PIP,
+    Names,
+    clean_environment,
+    selected,
+)
+from odooops_dagster.home import dagster_home
+from odooops_dagster.local.postgres import DatabaseUrls
+from odooops_dagster.settings import Settings
+
+# Credentials and options of the object store. Source: "Configuration" in boto3's documentation.
+STORE: Names = ("AWS_*", "BOTO_CONFIG")
+DAGSTER: Names = ("DAGSTER_*",)
+
+_PREFIX = Settings.model_config["env_prefix"]
+SECRET_SETTINGS: Names = tuple(
+    f"{_PREFIX}{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
+PLAIN_SETTINGS: Names = tuple(
+    name for name in (f"{_PREFIX}{field.upper()}" for field in Settings.model_fields) if name not in SECRET_SETTINGS
+)
+
+_BASE = (OURS, NETWORK, LIBPQ, LIBPQ_PASSWORDS, PLAIN_SETTINGS, ("PYTHONUNBUFFERED",))
+_DAGSTER = (*_BASE, ("DAGSTER_*", "ODOOOPS_DATABASE_URL", "ODOOOPS_DAGSTER_DATABASE_URL"))
+# Credentials and options of the object store. Source: "Configuration" in boto3's documentation.
+_STORE: Names = ("AWS_*", "BOTO_CONFIG")
+# The variables of each program that runs under a launcher. ODOOOPS_MIGRATE_URL and ODOOOPS_ADOPT_DSN are for commands.
+_GROUPS: Mapping[str, tuple[Names, ...]] = {
+    # Runs are children of the code server: they use repositories, packages, databases and backups.
+    "code": (*_DAGSTER, GIT, APT, PIP, _STORE, ("ODOOOPS_ODOO_DATABASE_URL", "ODOOOPS_BACKUP_KEY")),
+    "webserver": _DAGSTER,
+    "daemon": _DAGSTER,
+    "gateway": (*_BASE, ("ODOOOPS_DATABASE_URL", "ODOOOPS_GITHUB_WEBHOOK_SECRET")),
+}
+
+
+def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret: str) -> dict[str, str]:
+    """Return the environment of the stack's supervisor: every variable that one of its programs needs."""
+    resolved = {
+        "DAGSTER_HOME": str(dagster_home(settings.home)),
+        "ODOOOPS_HOME": str(settings.home),
+        "ODOOOPS_DATABASE_URL": urls.control,
+        "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
+        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
+        "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
+        "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
+        "ODOOOPS_TRUST_PUSHERS": str(settings.trust_pushers),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return clean_environment(*(group for groups in _GROUPS.values() for group in groups), extra=resolved)
+
+
+def variables_of(program: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the names of the variables of the stack's environment that the program gets."""
+    return sorted(selected(environment, *_GROUPS[program]))

@@ -1,0 +1,51 @@
+"""The sandbox of an environment's Odoo: what it sees of the machine, and which files are its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odooops_dagster.model import Build, Sandbox
+from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core.code import odoo_folders, outermost
+from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, let_read
+
+
+def home_of(data: Path) -> Path:
+    """Return the folder in which an environment's programs start, and that is their HOME."""
+    return data / "home"
+
+
+def confined(settings: Settings, build: Build, *, config: Path, data: Path, database: str) -> Sandbox | None:
+    """Return the sandbox of an Odoo on the database; None if `trust_pushers` is set.
+
+    Args:
+        settings: the platform's settings.
+        build: the Odoo, packages and modules that run.
+        config: Odoo's configuration file, which was written by us.
+        data: Odoo's data_dir of the environment; it is ours, only the folders in it are the environment's.
+        database: the name of the database.
+    """
+    home = home_of(data)
+    if settings.trust_pushers:
+        home.mkdir(parents=True, exist_ok=True)
+        return None
+    data.mkdir(mode=0o711, parents=True, exist_ok=True)
+    uid = account_of(home, ledger=settings.home / "run" / "sandbox-account", first=settings.sandbox_first_uid)
+    (data / "filestore").mkdir(mode=0o711, exist_ok=True)
+    own = (home, data / "sessions", data / "addons", data / "filestore" / database)
+    for folder in own:
+        give(folder, uid)
+    let_read(config, uid)
+    return Sandbox(
+        writable=own, readable=(*code_folders(settings, build), config), home=home, uid=uid, shares_network=True
+    )
+
+
+def code_folders(settings: Settings, build: Build) -> tuple[Path, ...]:
+    """Return the folders outside /usr with the code of a build; a folder below another one comes with it."""
+    named = {*odoo_folders(settings), build.source.path, launcher().parent}
+    venv = build.python.absolute().parent.parent
+    if venv.is_relative_to(settings.cache_home.absolute() / "venvs"):
+        named.add(venv)
+    return outermost(named)
