@@ -19,6 +19,7 @@ from odooops_dagster.model import Environment, Project, Run
 class StateEntry(StrEnum):
     """The entries of the state folder."""
 
+    ACCOUNTS = "accounts"
     BUILDS = "builds"
     CONTROL_PLANE = "control-plane.json"
     DAGSTER = "dagster"
@@ -56,6 +57,7 @@ class Content:
 _CACHE = "in `ODOOOPS_CACHE` where that is set"
 CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
     {
+        StateEntry.ACCOUNTS: Content("the account that was given last to the programs of an environment"),
         StateEntry.BUILDS: Content("manifests of builds", "no: a preview starts from its manifest"),
         StateEntry.CONTROL_PLANE: Content(
             "the last seen state of the control plane; reveals one restored from a backup"
@@ -310,6 +312,11 @@ def installation_file(home: Path) -> Path:
 def control_plane_file(home: Path) -> Path:
     """Return the file with the last seen state of the control plane."""
     return home / StateEntry.CONTROL_PLANE
+
+
+def accounts_file(home: Path) -> Path:
+    """Return the file with the account that was given last to the programs of an environment."""
+    return home / StateEntry.ACCOUNTS / "last"
 
 
 # -- secrets

@@ -28,7 +28,8 @@ from pathlib import Path
 from odooops_dagster.model import Job
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 folder = Path(sys.argv[1])
-MemoryRuntime().execute(Job(name="job", argv=tuple(sys.argv[2:]), cwd=folder, log_path=folder / "job.log"))
+job = Job(name="job", argv=tuple(sys.argv[2:]), cwd=folder, sandbox=None, log_path=folder / "job.log")
+MemoryRuntime().execute(job)
 """
 
 
@@ -345,6 +346,7 @@ def _job(folder: Path, script: str, *arguments: str, timeout_seconds: float = 60
         name="job",
         argv=(*PYTHON, script, *arguments),
         cwd=folder,
+        sandbox=None,
         log_path=folder / f"job-{time.monotonic_ns()}.log",
         timeout_seconds=timeout_seconds,
         **limits,  # type: ignore[arg-type]
@@ -359,6 +361,7 @@ def _service(
         name=name,
         argv=argv or (*PYTHON, ANSWER, str(port), word),
         cwd=folder,
+        sandbox=None,
         port=port,
         log_path=folder / "logs" / f"{Path(name).name}.log",
         **rest,  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from odooops_dagster.model import Service
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 name, cwd, port, log, *argv = sys.argv[1:]
 runtime = MemoryRuntime()
-runtime.start(Service(name=name, argv=tuple(argv), cwd=Path(cwd), port=int(port), log_path=Path(log)))
+runtime.start(Service(name=name, argv=tuple(argv), cwd=Path(cwd), sandbox=None, port=int(port), log_path=Path(log)))
 time.sleep(600)
 """
 

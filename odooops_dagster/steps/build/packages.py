@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from odooops_dagster.home import accounts_file
 from odooops_dagster.model import Sandbox, Source
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.code import odoo_folders, outermost
@@ -28,7 +29,7 @@ def package_sandbox(settings: Settings, source: Source) -> Confine | None:
 
     def confine(folder: Path) -> Sandbox:
         home, venv = folder / HOME, folder / VENV
-        uid = account_of(home, ledger=settings.home / "run" / "sandbox-account", first=settings.sandbox_first_uid)
+        uid = account_of(home, ledger=accounts_file(settings.home), first=settings.sandbox_first_uid)
         give(venv, uid)
         temporary = home / "tmp"
         temporary.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from odooops_dagster.home import accounts_file, python_environments
 from odooops_dagster.model import Build, Sandbox
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.code import odoo_folders, outermost
@@ -31,7 +32,7 @@ def confined(settings: Settings, build: Build, *, config: Path, data: Path, data
         home.mkdir(parents=True, exist_ok=True)
         return None
     data.mkdir(mode=0o711, parents=True, exist_ok=True)
-    uid = account_of(home, ledger=settings.home / "run" / "sandbox-account", first=settings.sandbox_first_uid)
+    uid = account_of(home, ledger=accounts_file(settings.home), first=settings.sandbox_first_uid)
     (data / "filestore").mkdir(mode=0o711, exist_ok=True)
     own = (home, data / "sessions", data / "addons", data / "filestore" / database)
     for folder in own:
@@ -46,6 +47,6 @@ def code_folders(settings: Settings, build: Build) -> tuple[Path, ...]:
     """Return the folders outside /usr with the code of a build; a folder below another one comes with it."""
     named = {*odoo_folders(settings), build.source.path, launcher().parent}
     venv = build.python.absolute().parent.parent
-    if venv.is_relative_to(settings.cache_home.absolute() / "venvs"):
+    if venv.is_relative_to(python_environments(settings.cache_home.absolute())):
         named.add(venv)
     return outermost(named)
