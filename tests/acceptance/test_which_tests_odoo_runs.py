@@ -16,6 +16,7 @@ from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.odoo.untested import Untested
 from tests.acceptance.odoo_bench import Bench
+from tests.acceptance.platform import CACHE
 from tests.working import next_run
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
@@ -64,10 +65,10 @@ def test_odoo_is_asked_why_no_test_of_a_module_ran(bench: Bench, control: Contro
     """Inherited tags, tags from a constant, a plain TestCase: each is known, and judged by the project's policy."""
     write(tmp_path / "addons")
     build = bench.build(addons=tmp_path / "addons")
-    build = replace(build, source=replace(build.source, modules=tuple(sorted(TESTS))))
+    build = replace(build, source=replace(build.source, path=tmp_path / "addons", modules=tuple(sorted(TESTS))))
     project = control.projects.create("shop", repo_url="/srv/shop.git", odoo_version=build.series).id
     control.runs.queue(project, env="main", git_sha="a" * 40, ref="refs/heads/main", kind="build")
-    ctx = next_run(control, Settings(home=tmp_path), bench.databases)
+    ctx = next_run(control, Settings(home=tmp_path, cache=CACHE), bench.databases)
     nowhere = DatabaseAccess(host="127.0.0.1", port=1, user="nobody", password="none", database="none")
     config = tmp_path / "odoo.conf"
     paths = build.addons_paths

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from odooops_dagster.home import installations_folder
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime.sandbox.interpreters import interpreter_folders
 
@@ -15,7 +16,7 @@ def odoo_folders(settings: Settings) -> set[Path]:
 
     Nothing that a project's packages could have written decides: a link or a path file of theirs could name any folder.
     """
-    installations = settings.cache_home.absolute() / "odoo"
+    installations = installations_folder(settings.cache_home.absolute())
     pythons = [Path(sys.executable), *installations.glob("*/venv/bin/python")]
     named = {installations, *(folder for python in pythons for folder in interpreter_folders(python))}
     return named if settings.odoo_path is None else {*named, settings.odoo_path}
