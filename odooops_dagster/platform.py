@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Self
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.home import secrets_folder, services_folder, store_folder
+from odooops_dagster.home import cluster_sockets, secrets_folder, services_folder, store_folder
 from odooops_dagster.local.identity import identify
 from odooops_dagster.local.postgres import control_url, database_urls
 from odooops_dagster.ownership import Identity
@@ -76,8 +76,12 @@ class Platform:
     @cached_property
     def databases(self) -> OdooDatabases:
         """The environments' database server."""
+        home = self.settings.home
         return OdooDatabases(
-            database_urls(self.settings).odoo, secrets=secrets_folder(self.settings.home), identity=self.identity
+            database_urls(self.settings).odoo,
+            secrets=secrets_folder(home),
+            identity=self.identity,
+            socket_folder=cluster_sockets(home) if self.settings.odoo_database_url is None else None,
         )
 
     @cached_property

@@ -37,9 +37,6 @@ from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
-# The longest path of a Unix socket, minus the name that PostgreSQL gives the socket.
-LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
-
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUrls:
@@ -282,8 +279,9 @@ class EmbeddedPostgres:
             self._port_file.write_text(f"{ports.free_port()}\n")
 
     def _configure(self, account: Account) -> None:
-        fits = len(os.fsencode(self._socket_folder)) <= LONGEST_SOCKET_FOLDER
-        text = configuration(port=self.port, socket_folder=self._socket_folder if fits else None, durable=self._durable)
+        # Relative to the folder in which the server works: the kernel limits the length of a socket's path.
+        sockets = os.path.relpath(self._socket_folder.resolve(), self.data.resolve())
+        text = configuration(port=self.port, socket_folder=sockets, durable=self._durable)
         draft = self.data / "odooops.conf.new"
         draft.write_text(text)
         account.own(draft)
@@ -325,13 +323,13 @@ class EmbeddedPostgres:
             return False
 
 
-def configuration(*, port: int, socket_folder: Path | None, durable: bool) -> str:
+def configuration(*, port: int, socket_folder: str, durable: bool) -> str:
     """Return a configuration file with the settings that differ from PostgreSQL's defaults."""
     on = "on" if durable else "off"
     values = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
-        "unix_socket_directories": str(socket_folder or ""),
+        "unix_socket_directories": socket_folder,
         "password_encryption": "scram-sha-256",
         # Each Odoo has its own connection pool, and Dagster opens a connection for each statement.
         "max_connections": "300",

@@ -113,6 +113,7 @@ class DatabaseAccess:
     password: str = field(repr=False)
     database: str
     options: Mapping[str, str] = field(default_factory=dict)  # further libpq options, such as sslmode
+    socket_folder: Path | None = None  # of the server's Unix socket on this machine; None if it is known by no socket
 
 
 @dataclass(frozen=True, kw_only=True)

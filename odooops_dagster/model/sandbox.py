@@ -27,7 +27,7 @@ class Sandbox:
     Args:
         writable: folders of the environment's own; as root, their files have to belong to `uid`.
         readable: folders with the code that the programs run, such as Odoo's and a virtual environment's.
-        mounts: folders of the machine by the path that they have inside, such as the one of PostgreSQL's socket.
+        mounts: readable folders by the path that they have inside, such as the one of PostgreSQL's socket.
         home: the folder that HOME names; one of the writable ones, or below one.
         temporary: the folder for temporary files; None keeps them in memory, in a /tmp of the sandbox's own.
         uid: the account of the programs if the platform runs as root; None runs them as the caller.

@@ -75,12 +75,12 @@ def test_odoo_is_asked_why_no_test_of_a_module_ran(bench: Bench, control: Contro
     config.write_text(commands.config_file(nowhere, data_dir=tmp_path / "data", addons_paths=paths, port=bench.port))
 
     def ask() -> Mapping[str, Untested]:
-        return find_untested(ctx, build, config, database="none", names=sorted(TESTS), log=OdooLog(modules_loaded=True))
+        return find_untested(ctx, build, config, access=nowhere, names=sorted(TESTS), log=OdooLog(modules_loaded=True))
 
     found = ask()
     assert {name: untested.why for name, untested in found.items()} == WHY
     assert {name for name, untested in found.items() if untested.refused} == OVERLOOKED
-    assert recall_untested(ctx, build, config, database="none", tests={"modules": {"plain": 1}}) == {
+    assert recall_untested(ctx, build, config, access=nowhere, tests={"modules": {"plain": 1}}) == {
         name: untested for name, untested in found.items() if name != "plain"
     }
     control.policies.set(project, policy_type="gates", rules={"untested_modules": "refuse"})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from odooops_dagster.model import Build, Source
+from odooops_dagster.model import Build, DatabaseAccess, Source
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.environment.confinement import code_folders, confined
+from odooops_dagster.steps.environment.confinement import code_folders, confined, from_inside
 from odooops_dagster.tools.odoo.python import site_packages
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, give_like
 
 FIRST = 2_000_000_000
 IS_ROOT = os.geteuid() == 0
+ACCESS = DatabaseAccess(host="127.0.0.1", port=5433, user="role", password="hush", database="db")
 
 
 def build_in(home: Path) -> Build:
@@ -76,7 +78,7 @@ def test_a_package_cannot_have_a_folder_of_the_platform_shown_to_it(tmp_path: Pa
 def test_an_odoo_may_write_its_own_files_and_nothing_else(tmp_path: Path) -> None:
     """Neither the folder of all its databases nor its configuration can be replaced by it."""
     data, config = tmp_path / "environments" / "1" / "data", config_in(tmp_path)
-    sandbox = confined(Settings(home=tmp_path), build_in(tmp_path), config=config, data=data, database="db")
+    sandbox = confined(Settings(home=tmp_path), build_in(tmp_path), config=config, data=data, access=ACCESS)
     assert sandbox is not None
     assert [path.relative_to(data) for path in sandbox.writable] == [
         Path("home"),
@@ -89,11 +91,28 @@ def test_an_odoo_may_write_its_own_files_and_nothing_else(tmp_path: Path) -> Non
     assert (sandbox.uid is None) == (not IS_ROOT)
 
 
+def test_an_odoo_reaches_its_database_by_the_socket_and_nothing_by_the_network(tmp_path: Path) -> None:
+    """Production works for people, with mails to send: it gets the machine's network."""
+    sockets = tmp_path / "run" / "postgres"
+    local = replace(ACCESS, socket_folder=sockets)
+    settings, build, config = Settings(home=tmp_path), build_in(tmp_path), config_in(tmp_path)
+    alone = confined(settings, build, config=config, data=tmp_path / "data", access=local)
+    served = confined(settings, build, config=config, data=tmp_path / "data", access=local, needs_network=True)
+    remote = confined(settings, build, config=config, data=tmp_path / "data", access=ACCESS)
+    assert alone is not None
+    assert served is not None
+    assert remote is not None
+    assert [each.shares_network for each in (alone, served, remote)] == [False, True, True]
+    assert dict(alone.mounts) == dict(served.mounts) == {from_inside(settings, local).host: sockets}
+    assert from_inside(settings, ACCESS) == ACCESS
+    assert from_inside(Settings(home=tmp_path, trust_pushers=True), local) == local
+
+
 def test_whoever_trusts_the_pushers_gets_no_sandbox(tmp_path: Path) -> None:
     """It is asked for by name, and by nothing else."""
     settings = Settings(home=tmp_path, trust_pushers=True)
     data = tmp_path / "data"
-    assert confined(settings, build_in(tmp_path), config=config_in(tmp_path), data=data, database="db") is None
+    assert confined(settings, build_in(tmp_path), config=config_in(tmp_path), data=data, access=ACCESS) is None
     assert (data / "home").is_dir()
 
 
@@ -103,7 +122,7 @@ def test_the_files_of_an_environment_belong_to_its_account_and_their_folders_to_
     data, config = tmp_path / "environments" / "1" / "data", config_in(tmp_path)
     (data / "filestore" / "db" / "ab").mkdir(parents=True)
     (data / "filestore" / "db" / "ab" / "abcd").write_text("attachment")
-    sandbox = confined(Settings(home=tmp_path), build_in(tmp_path), config=config, data=data, database="db")
+    sandbox = confined(Settings(home=tmp_path), build_in(tmp_path), config=config, data=data, access=ACCESS)
     assert sandbox is not None
     assert sandbox.uid == FIRST
     for path in (*sandbox.writable, data / "filestore" / "db" / "ab" / "abcd"):

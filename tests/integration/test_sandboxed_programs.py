@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -71,6 +72,20 @@ run_job(Job(name="job", argv=tuple(sys.argv[3:]), cwd=sandbox.home, log_path=fol
 def _bubblewrap() -> None:
     if shutil.which("bwrap") is None:
         missing("bubblewrap is not installed: scripts/dev/system-packages.sh")
+
+
+# Answers on the socket that it inherits, as an Odoo does, and tells whether it reaches another port of the machine.
+INHERITS = """
+import os, socket, sys
+assert os.environ["LISTEN_FDS"] == "1"
+server = socket.socket(fileno=3)
+while True:
+    connection, _ = server.accept()
+    with socket.socket() as outside:
+        answer = "reached" if outside.connect_ex(("127.0.0.1", int(sys.argv[1]))) == 0 else "alone"
+    connection.sendall(answer.encode())
+    connection.close()
+"""
 
 
 @pytest.fixture
@@ -242,3 +257,26 @@ def test_a_stored_sandbox_is_the_same_again(sandbox: Sandbox) -> None:
     )
     assert from_json(json.loads(json.dumps(to_json(full)))) == full
     assert from_json(to_json(None)) is None
+
+
+def test_a_service_answers_on_its_port_and_reaches_no_other(
+    sandbox: Sandbox, runtime: ProcessRuntime, tmp_path: Path
+) -> None:
+    """The port is open on the machine; inside is a network with nothing on it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port, reachable = free_port(), other.getsockname()[1]
+        private = replace(sandbox, shares_network=False)
+        runtime.start(service(private, tmp_path, INHERITS, str(reachable), port=port))
+        eventually(lambda: word_at(port), what="an answer")
+        assert word_at(port) == "alone"
+
+
+def test_a_service_whose_port_is_taken_says_so(sandbox: Sandbox, runtime: ProcessRuntime, tmp_path: Path) -> None:
+    """It is started again when the port is free."""
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+    started = service(replace(sandbox, shares_network=False), tmp_path, INHERITS, "1", port=port)
+    with taken:
+        runtime.start(started)
+        eventually(lambda: "Address already in use" in started.log_path.read_text(), what="the reason")
+    eventually(lambda: word_at(port) == "alone", what="an answer")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from odooops_dagster.home import accounts_file, python_environments
-from odooops_dagster.model import Build, Sandbox
+from odooops_dagster.model import Build, DatabaseAccess, Sandbox
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.code import odoo_folders, outermost
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, let_read
+
+# Where the folder of the database server's socket is inside.
+_SOCKETS = Path("/run/postgresql")
 
 
 def home_of(data: Path) -> Path:
@@ -17,7 +21,22 @@ def home_of(data: Path) -> Path:
     return data / "home"
 
 
-def confined(settings: Settings, build: Build, *, config: Path, data: Path, database: str) -> Sandbox | None:
+def from_inside(settings: Settings, access: DatabaseAccess) -> DatabaseAccess:
+    """Return how an Odoo in its sandbox reaches the database: by the server's socket, if it has one on this machine."""
+    if settings.trust_pushers or access.socket_folder is None:
+        return access
+    return replace(access, host=str(_SOCKETS))
+
+
+def confined(
+    settings: Settings,
+    build: Build,
+    *,
+    config: Path,
+    data: Path,
+    access: DatabaseAccess,
+    needs_network: bool = False,
+) -> Sandbox | None:
     """Return the sandbox of an Odoo on the database; None if `trust_pushers` is set.
 
     Args:
@@ -25,7 +44,8 @@ def confined(settings: Settings, build: Build, *, config: Path, data: Path, data
         build: the Odoo, packages and modules that run.
         config: Odoo's configuration file, which was written by us.
         data: Odoo's data_dir of the environment; it is ours, only the folders in it are the environment's.
-        database: the name of the database.
+        access: how the database is reached. Without a socket of its server, the Odoo gets the machine's network.
+        needs_network: whether the Odoo works for people, with mails to send and services to ask.
     """
     home = home_of(data)
     if settings.trust_pushers:
@@ -34,12 +54,17 @@ def confined(settings: Settings, build: Build, *, config: Path, data: Path, data
     data.mkdir(mode=0o711, parents=True, exist_ok=True)
     uid = account_of(home, ledger=accounts_file(settings.home), first=settings.sandbox_first_uid)
     (data / "filestore").mkdir(mode=0o711, exist_ok=True)
-    own = (home, data / "sessions", data / "addons", data / "filestore" / database)
+    own = (home, data / "sessions", data / "addons", data / "filestore" / access.database)
     for folder in own:
         give(folder, uid)
     let_read(config, uid)
     return Sandbox(
-        writable=own, readable=(*code_folders(settings, build), config), home=home, uid=uid, shares_network=True
+        writable=own,
+        readable=(*code_folders(settings, build), config),
+        mounts={} if access.socket_folder is None else {str(_SOCKETS): access.socket_folder},
+        home=home,
+        uid=uid,
+        shares_network=needs_network or access.socket_folder is None,
     )
 
 

@@ -11,7 +11,7 @@ from odooops_dagster.home import data_folder, role_name, service_config, service
 from odooops_dagster.model import Build, Environment, Service, ServiceStatus
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
-from odooops_dagster.steps.environment.confinement import confined, home_of
+from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.project_file import OdooOptions, settings_of
@@ -112,9 +112,11 @@ def odoo_service(
     """Write the service's configuration file and return its definition."""
     # Each database has its own file: a change of the database changes the service's definition, so it is restarted.
     config = service_config(settings.home, environment, service=name, database=database)
+    data = data_folder(settings.home, environment)
+    access = databases.access(database, role=role_name(environment))
     text = commands.config_file(
-        databases.access(database, role=role_name(environment)),
-        data_dir=data_folder(settings.home, environment),
+        from_inside(settings, access),
+        data_dir=data,
         addons_paths=build.addons_paths,
         port=port,
         cron_threads=cron_threads,
@@ -123,12 +125,12 @@ def odoo_service(
         more=_options(build, environment, is_candidate=not cron_threads),
     )
     write_whole(config, text.encode())
-    data = data_folder(settings.home, environment)
+    is_production = environment.stage == "production"
     return Service(
         name=name,
         argv=commands.serve_command(build, config),
         cwd=home_of(data),
-        sandbox=confined(settings, build, config=config, data=data, database=database),
+        sandbox=confined(settings, build, config=config, data=data, access=access, needs_network=is_production),
         port=port,
         log_path=service_log(settings.home, environment, name),
         memory_mb=settings.odoo_memory_mb,

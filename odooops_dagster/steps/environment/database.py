@@ -120,7 +120,7 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
     start_from_template(ctx, twin, target.name, role=target.role)
     ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
     states = ctx.databases.module_states(target.name)
-    untested = recall_untested(ctx, target.build, odoo_config(ctx, target), database=target.name, tests=twin.tests)
+    untested = recall_untested(ctx, target.build, odoo_config(ctx, target), access=target.access(ctx), tests=twin.tests)
     tests = {**twin.tests, "untested": to_record(untested)}
     return twin, judge_copy(states, target.build.modules, tests, tested=target.build.source.modules)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
-from odooops_dagster.model import Build, CheckResult, Job
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Job
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.environment.confinement import confined, home_of
+from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
 from odooops_dagster.steps.environment.untested import find_untested
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
@@ -39,6 +39,10 @@ class Target:
     def settings(self) -> ProjectFile:
         """Return the settings of the build's repository."""
         return settings_of(self.build.source)
+
+    def access(self, ctx: StepContext) -> DatabaseAccess:
+        """Return how the database is reached."""
+        return ctx.databases.access(self.name, role=self.role)
 
     @property
     def visible_paths(self) -> tuple[Path, ...]:
@@ -112,7 +116,7 @@ def _run(
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
-    untested = find_untested(ctx, target.build, _config_path(ctx), database=target.name, names=tests, log=parsed)
+    untested = find_untested(ctx, target.build, _config_path(ctx), access=target.access(ctx), names=tests, log=parsed)
     checks = judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested, faults=faults)
     return Installed(
         checks=checks,
@@ -131,7 +135,7 @@ def odoo_config(ctx: StepContext, target: Target) -> Path:
     """Write the configuration file for the database, without cron threads, and return its path."""
     config = _config_path(ctx)
     text = commands.config_file(
-        ctx.databases.access(target.name, role=target.role),
+        from_inside(ctx.settings, target.access(ctx)),
         data_dir=data_folder(ctx.settings.home, ctx.environment),
         addons_paths=target.visible_paths,
         port=free_port(),
@@ -150,7 +154,7 @@ def _job(ctx: StepContext, target: Target, command: tuple[str, ...], log_path: P
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=command,
         cwd=home_of(data),
-        sandbox=confined(ctx.settings, target.build, config=_config_path(ctx), data=data, database=target.name),
+        sandbox=confined(ctx.settings, target.build, config=_config_path(ctx), data=data, access=target.access(ctx)),
         log_path=log_path,
         timeout_seconds=ctx.settings.odoo_timeout_seconds,
         memory_mb=ctx.settings.odoo_memory_mb,

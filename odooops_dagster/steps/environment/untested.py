@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.home import data_folder
-from odooops_dagster.model import Build, Job
+from odooops_dagster.model import Build, DatabaseAccess, Job
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.tools.odoo import commands
@@ -19,7 +19,7 @@ _LONGEST_ANSWER_SECONDS = 120
 
 
 def find_untested(
-    ctx: StepContext, build: Build, config: Path, *, database: str, names: Sequence[str], log: OdooLog
+    ctx: StepContext, build: Build, config: Path, *, access: DatabaseAccess, names: Sequence[str], log: OdooLog
 ) -> dict[str, Untested]:
     """Return the modules of `names` without a test in the log, each with the reason.
 
@@ -29,28 +29,30 @@ def find_untested(
     found = without_tests(silent, build.addons_paths)
     asked = [name for name in silent if name not in found]
     if asked and log.modules_loaded:
-        found |= _ask(ctx, build, config, asked, database=database)
+        found |= _ask(ctx, build, config, asked, access=access)
     return _by_policy(ctx, found)
 
 
 def recall_untested(
-    ctx: StepContext, build: Build, config: Path, *, database: str, tests: Mapping[str, Any]
+    ctx: StepContext, build: Build, config: Path, *, access: DatabaseAccess, tests: Mapping[str, Any]
 ) -> dict[str, Untested]:
     """Return the same of a template's test results, judged by today's policy; ask for what an older one left out."""
     silent = [name for name in build.source.modules if not (tests.get("modules") or {}).get(name)]
     found = without_tests(silent, build.addons_paths) | from_record(tests.get("untested") or {})
     asked = [name for name in silent if name not in found]
-    return _by_policy(ctx, found | (_ask(ctx, build, config, asked, database=database) if asked else {}))
+    return _by_policy(ctx, found | (_ask(ctx, build, config, asked, access=access) if asked else {}))
 
 
-def _ask(ctx: StepContext, build: Build, config: Path, names: Sequence[str], *, database: str) -> dict[str, Untested]:
+def _ask(
+    ctx: StepContext, build: Build, config: Path, names: Sequence[str], *, access: DatabaseAccess
+) -> dict[str, Untested]:
     data = data_folder(ctx.settings.home, ctx.environment)
     log_path = ctx.run_folder / f"tests-{ctx.run.attempt}.log"
     job = Job(
         name=f"tests-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=commands.list_tests_command(build, config, names=names),
         cwd=home_of(data),
-        sandbox=confined(ctx.settings, build, config=config, data=data, database=database),
+        sandbox=confined(ctx.settings, build, config=config, data=data, access=access),
         log_path=log_path,
         timeout_seconds=min(_LONGEST_ANSWER_SECONDS, ctx.settings.odoo_timeout_seconds),
         memory_mb=ctx.settings.odoo_memory_mb,

@@ -19,7 +19,7 @@ from odooops_dagster.model import Build, DatabaseAccess, Service
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
-from odooops_dagster.steps.environment.confinement import confined, home_of
+from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -43,7 +43,7 @@ class DrillSandbox:
         """Write the configuration of the sandbox's Odoo, without cron threads, and return the service."""
         config = self.folder / "odoo.conf"
         text = commands.config_file(
-            access,
+            from_inside(settings, access),
             data_dir=self.folder / "data",
             addons_paths=build.addons_paths,
             port=port,
@@ -57,7 +57,7 @@ class DrillSandbox:
             name=self.name,
             argv=commands.serve_command(build, config),
             cwd=home_of(data),
-            sandbox=confined(settings, build, config=config, data=data, database=self.name),
+            sandbox=confined(settings, build, config=config, data=data, access=access),
             port=port,
             log_path=self.folder / "odoo.log",
             memory_mb=settings.odoo_memory_mb,

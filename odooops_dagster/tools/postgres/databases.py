@@ -64,8 +64,16 @@ class OdooDatabases:
     Every new object gets the mark of `identity`; objects with another mark are neither changed nor dropped.
     """
 
-    def __init__(self, admin_url: str, *, secrets: Path, identity: Callable[[], Identity] | None = None) -> None:
+    def __init__(
+        self,
+        admin_url: str,
+        *,
+        secrets: Path,
+        identity: Callable[[], Identity] | None = None,
+        socket_folder: Path | None = None,
+    ) -> None:
         self._url = admin_url
+        self._socket_folder = socket_folder
         self._secrets = role_passwords(secrets)
         self._identify = identity
         self._run_id: UUID | None = None
@@ -263,12 +271,14 @@ class OdooDatabases:
         if not file.is_file():
             raise NotFound(f"database role {role} has no password in {file.parent}", hint="deploy the environment anew")
         server = conninfo_to_dict(self._url)
+        host = str(server.get("host") or "localhost")
         return DatabaseAccess(
-            host=str(server.get("host") or "localhost"),
+            host=host,
             port=int(server.get("port") or 5432),
             user=role,
             password=file.read_text(),
             database=name,
+            socket_folder=Path(host) if host.startswith("/") else self._socket_folder,
         )
 
     def module_states(self, name: str) -> dict[str, str]:

@@ -37,6 +37,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 # The name of the processes between us and the programs of a sandbox.
 _BWRAP = b"bwrap\n"
+# The descriptor of the first inherited socket. Source: sd_listen_fds(3).
+_LISTENING = 3
+_BACKLOG = 128
 _LINUX = sys.platform.startswith("linux")
 
 
@@ -121,9 +124,20 @@ def _become(definition: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory(int(definition["memory_mb"]) * 1024 * 1024)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if definition.get("listen"):
+        _open_port(int(definition["listen"]))
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
     os.execvpe(argv[0], argv, {**_environment(definition), MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
+
+
+def _open_port(port: int) -> None:
+    """Listen on the machine's port with the descriptor that sd_listen_fds(3) names, for a program without a network."""
+    import socket  # noqa: PLC0415 - few programs need it, and all wait for our start
+
+    server = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    os.dup2(server.detach(), _LISTENING, inheritable=True)
+    os.set_inheritable(_LISTENING, True)
 
 
 def _environment(definition: dict[str, Any]) -> dict[str, str]:

@@ -106,7 +106,7 @@ def _system_folders() -> Iterator[str]:
 
 def _own_folders(sandbox: Sandbox) -> Iterator[str]:
     mounts = [("--ro-bind", folder, folder) for folder in sandbox.readable]
-    mounts += [("--bind", folder, Path(inside)) for inside, folder in sandbox.mounts.items()]
+    mounts += [("--ro-bind", folder, Path(inside)) for inside, folder in sandbox.mounts.items()]
     mounts += [("--bind", folder, folder) for folder in sandbox.writable]
     # An inner folder is mounted after the one around it, which would hide it.
     mounts.sort(key=lambda mount: len(mount[2].parts))
