@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,11 @@ _SWITCHES = {
 Wrap = Callable[[Sandbox, Sequence[str]], list[str]]
 
 
-def escapes(*, uid: int | None = None, shares_network: bool = False) -> dict[str, str]:
+def escapes(*, uid: int | None = None) -> dict[str, str]:
     """Return the attacks that succeeded in a sandbox on this machine, with their evidence; empty if it holds.
 
     Args:
         uid: the account of the sandbox if we are root.
-        shares_network: whether the sandbox uses the machine's network, as environments' do.
 
     Raises:
         MissingDependency: a program that the sandbox needs is missing.
@@ -52,7 +51,7 @@ def escapes(*, uid: int | None = None, shares_network: bool = False) -> dict[str
     """
 
     def wrap(sandbox: Sandbox, argv: Sequence[str]) -> list[str]:
-        return bubblewrap.command(replace(sandbox, shares_network=shares_network), argv, cwd=sandbox.home)
+        return bubblewrap.command(sandbox, argv, cwd=sandbox.home)
 
     with scene(uid=uid) as built:
         return attacked(built, wrap=wrap)
