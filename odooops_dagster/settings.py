@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     gateway_port: int = 8600
     # Port of the Dagster webserver.
     dagster_port: int = 3000
+    # Name under which a proxy shows the Dagster UI to people, such as dagster.example.com; beside dagster.localhost.
+    dagster_host: str | None = None
     # Port of the embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
     # Folder with an Odoo (clone, download or installation), or with a folder per series such as 17.0; used as it is.

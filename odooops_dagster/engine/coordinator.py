@@ -14,15 +14,13 @@ from odooops_dagster.engine import maintenance, tags
 from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, Fenced, OdooOpsError
 from odooops_dagster.kinds import KINDS, MAINTENANCE, kind_of
+from odooops_dagster.local.logins import PERSON_HEADER
 from odooops_dagster.model import Fence
 from odooops_dagster.platform import this_platform
 
 PARTITION = "dagster/partition"
 SCHEDULE = "dagster/schedule_name"
 WORKER = "dagster"
-
-# The header in which an authenticating proxy names the person.
-PERSON_HEADER = "X-Forwarded-User"
 
 
 class OdooOpsRunCoordinator(QueuedRunCoordinator):
@@ -136,7 +134,7 @@ def asset_names(run: DagsterRun) -> set[str]:
 
 
 def requested_by(context: SubmitRunContext) -> str | None:
-    """Return the requester of the run: the person whom the proxy names, or the schedule."""
+    """Return the requester of the run: the person who is logged in, or the schedule."""
     schedule = context.dagster_run.tags.get(SCHEDULE)
     return context.get_request_header(PERSON_HEADER) or (f"schedule {schedule}" if schedule else None)
 

@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._serdes import ConfigurableClassData
 
 if TYPE_CHECKING:
     from dagster_postgres import DagsterPostgresStorage
     from sqlalchemy.engine import Engine
 
-__all__ = ["ConfigurableClassData", "DagsterSqliteStorage", "DagsterStorage", "use_connections"]
+__all__ = [
+    "ConfigurableClassData",
+    "DagsterSqliteStorage",
+    "DagsterStorage",
+    "WorkspaceFileTarget",
+    "WorkspaceProcessContext",
+    "use_connections",
+]
 
 
 def use_connections(storage: DagsterPostgresStorage, engine: Engine) -> None:

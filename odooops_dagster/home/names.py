@@ -21,7 +21,13 @@ WORKER = "ops_worker"
 # The role that owns the content of template databases, so that handing over a copy changes nothing else.
 TEMPLATES_ROLE = "ops_templates"
 
+# The name of the Dagster UI on this machine: cookies know no port, so that it shares no name with previews. Browsers
+# take every name below localhost for this machine. Source: "Let 'localhost' be localhost", RFC 6761 section 6.3.
+UI_HOST = "dagster.localhost"
+
 WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
+SESSIONS_SECRET = "dagster-sessions"  # noqa: S105 -- the same
+PROXY_SECRET = "dagster-proxy"  # noqa: S105 -- the same
 
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"

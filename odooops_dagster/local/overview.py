@@ -11,7 +11,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.local import lock
 from odooops_dagster.local.orphans import wait_gone
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
-from odooops_dagster.local.programs import programs, url
+from odooops_dagster.local.programs import programs, ui_url, url
 from odooops_dagster.local.readiness import Probe, standing_probes
 from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
 from odooops_dagster.settings import Settings
@@ -55,7 +55,7 @@ def overview(settings: Settings) -> Overview:
         running=pid is not None,
         healthy=bool(services) and all(service.answers for service in services),
         pid=pid or None,
-        dagster_url=url(settings.host, settings.dagster_port),
+        dagster_url=ui_url(settings),
         gateway_url=url(settings.host, settings.gateway_port),
         services=services,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from odooops_dagster.child_environment import EVERY_PROGRAM, OURS
 from odooops_dagster.errors import BadInput
 from odooops_dagster.home import (
+    UI_HOST,
     code_socket,
     dagster_home,
     logs_folder,
@@ -197,11 +198,8 @@ def _code(settings: Settings) -> Program:
 
 
 def _webserver(settings: Settings) -> Program:
-    argv = [sys.executable, "-m", "dagster_webserver", "--workspace", str(workspace_file(settings.home))]
-    argv += ["--host", settings.host, "--port", str(settings.dagster_port)]
-    return Program(
-        name="webserver", argv=tuple(argv), stage=FRONT_STAGE, address=url(settings.host, settings.dagster_port)
-    )
+    argv = _uvicorn("odooops_dagster.doors.ui.app:create_app", settings.host, settings.dagster_port)
+    return Program(name="webserver", argv=argv, stage=FRONT_STAGE, address=ui_url(settings))
 
 
 def _daemon(settings: Settings) -> Program:
@@ -211,12 +209,18 @@ def _daemon(settings: Settings) -> Program:
 
 
 def _gateway(settings: Settings) -> Program:
-    argv = [sys.executable, "-m", "uvicorn", "odooops_dagster.doors.http.app:create_app", "--factory"]
-    argv += ["--host", settings.host, "--port", str(settings.gateway_port), "--timeout-graceful-shutdown", "5"]
-    argv += ["--no-server-header", "--log-level", "info"]
-    return Program(
-        name="gateway", argv=tuple(argv), stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port)
-    )
+    argv = _uvicorn("odooops_dagster.doors.http.app:create_app", settings.host, settings.gateway_port)
+    return Program(name="gateway", argv=argv, stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port))
+
+
+def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:
+    argv = [sys.executable, "-m", "uvicorn", factory, "--factory", "--host", host, "--port", str(port)]
+    return (*argv, "--timeout-graceful-shutdown", "5", "--no-server-header", "--log-level", "info")
+
+
+def ui_url(settings: Settings) -> str:
+    """Return the URL of the Dagster UI for a browser on this machine."""
+    return f"http://{UI_HOST}:{settings.dagster_port}"
 
 
 def url(host: str, port: int) -> str:

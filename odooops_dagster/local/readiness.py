@@ -28,7 +28,7 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
         "postgres": lambda: answers_sql(server.url("postgres")),
         "environments": services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
         "code": lambda: accepts(code_socket(settings.home)),
-        "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/server_info"),
+        "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/healthz"),
         "daemon": heartbeat_probe(dagster_url),
         "gateway": lambda: answers_http(settings.host, settings.gateway_port, "/readyz"),
     }

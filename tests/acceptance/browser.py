@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -39,6 +40,17 @@ class Seen:
         except PlaywrightTimeout:
             return False
         return True
+
+    def open(self, url: str, *, until: str) -> Seen:
+        """Open another page in the same session and wait until the element shows."""
+        page = self._page.context.new_page()
+        page.goto(url, timeout=_PATIENCE_MILLISECONDS)
+        page.locator(until).locator("visible=true").first.wait_for(timeout=_PATIENCE_MILLISECONDS)
+        return Seen(page)
+
+    def run(self, script: str, *words: object) -> Any:  # noqa: ANN401 -- whatever the script returns
+        """Run a function of JavaScript in the page, as its own scripts do."""
+        return self._page.evaluate(script, list(words))
 
     def screenshot(self, path: Path) -> int:
         """Take a picture and return its size in bytes."""

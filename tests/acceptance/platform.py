@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.home import UI_HOST
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Run
 from odooops_dagster.settings import Settings
@@ -49,7 +50,7 @@ class Platform:
             **settings,
         }
         self.gateway_url = f"http://127.0.0.1:{ports[0]}"
-        self.dagster_url = f"http://127.0.0.1:{ports[1]}"
+        self.dagster_url = f"http://{UI_HOST}:{ports[1]}"
 
     def ops(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command line."""

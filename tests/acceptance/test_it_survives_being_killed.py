@@ -34,7 +34,7 @@ ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
 WORDS = {
     "daemon": "dagster._daemon",
     "code server": "code.sock",
-    "webserver": "dagster_webserver",
+    "webserver": "odooops_dagster.doors.ui",
     "gateway": "odooops_dagster.doors.http",
     "postgres": "postgres",
 }

@@ -21,8 +21,11 @@ import dagster as dg
 import psutil
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.ui.guard import COOKIE
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.home import UI_HOST, workspace_file
+from odooops_dagster.local.logins import Logins
 from odooops_dagster.model import Environment, Project, Run
 
 ROOT = Path(__file__).parents[2]
@@ -46,8 +49,8 @@ class Engine:
         """Start what is not running."""
         self._start("code", "dagster", "api", "grpc", *self._code_arguments())
         until(self._socket.exists, "the code server listens")
-        self._start("daemon", "dagster._daemon", "run", "--workspace", str(self.home / "workspace.yaml"))
-        self._start("webserver", "dagster_webserver", *self._webserver_arguments())
+        self._start("daemon", "dagster._daemon", "run", "--workspace", str(workspace_file(self.home)))
+        self._start("webserver", "uvicorn", *self._webserver_arguments())
         until(self._webserver_answers, "the webserver answers")
 
     def stop(self) -> None:
@@ -103,11 +106,16 @@ class Engine:
             yield instance
 
     def graphql(self, query: str, variables: dict[str, Any], *, person: str) -> dict[str, Any]:
-        """Ask the webserver as its own pages do, through a proxy that names the person."""
+        """Ask the webserver as its own pages do, in a session of the person."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/graphql",
             data=json.dumps({"query": query, "variables": variables}).encode(),
-            headers={"Content-Type": "application/json", "X-Forwarded-User": person},
+            headers={
+                "Content-Type": "application/json",
+                "Cookie": f"{COOKIE}={Logins(self.home).session(person)}",
+                "Host": f"{UI_HOST}:{self.port}",
+                "Origin": f"http://{UI_HOST}:{self.port}",
+            },
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - the same
@@ -127,11 +135,11 @@ class Engine:
         return [*module, "--socket", str(self._socket), "--max-workers", "16", "--inject-env-vars-from-instance"]
 
     def _webserver_arguments(self) -> list[str]:
-        return ["--workspace", str(self.home / "workspace.yaml"), "--host", "127.0.0.1", "--port", str(self.port)]
+        return ["odooops_dagster.doors.ui.app:create_app", "--factory", "--host", "127.0.0.1", "--port", str(self.port)]
 
     def _webserver_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/server_info", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
                 return True
         except OSError:
             return False
@@ -157,7 +165,7 @@ def engine(home: Path, *, control_url: str, dagster_url: str) -> Iterator[Engine
     (home / "dagster").mkdir(parents=True)
     shutil.copy(ROOT / "dagster.yaml", home / "dagster")
     location = {"grpc_server": {"socket": str(home / "code.sock"), "location_name": "odooops"}}
-    (home / "workspace.yaml").write_text(json.dumps({"load_from": [location]}))
+    workspace_file(home).write_text(json.dumps({"load_from": [location]}))
     environment = {
         "ODOOOPS_HOME": str(home),
         "DAGSTER_HOME": str(home / "dagster"),

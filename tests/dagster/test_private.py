@@ -13,8 +13,10 @@ import pytest
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import create_engine
 from sqlalchemy.event import listen
+from starlette.testclient import TestClient
 
 from odooops_dagster.engine import private
+from odooops_dagster.engine.webserver import dagster_webserver
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +93,15 @@ def test_the_daemon_is_started_by_its_module() -> None:
     [command] = importlib.metadata.entry_points(group="console_scripts", name="dagster-daemon")
     assert command.value.split(":")[0].startswith("dagster._daemon")
     assert importlib.util.find_spec("dagster._daemon.__main__") is not None
+
+
+def test_the_webserver_is_an_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails: read how the command `dagster-webserver` makes its context and its application."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "workspace.yaml").write_text("load_from: []\n")
+    with TestClient(dagster_webserver(tmp_path / "workspace.yaml")) as client:
+        assert client.get("/server_info").json()["dagster_webserver_version"] == importlib.metadata.version("dagster")
+        assert client.post("/graphql", json={"query": "{ version }"}).json()["data"]["version"]
 
 
 def test_the_coordinator_reaches_its_instance() -> None:

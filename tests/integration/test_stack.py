@@ -22,6 +22,7 @@ from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.settings import Settings
 from tests.ops import Ops
 from tests.servers import state_folder
+from tests.ui import logged_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
@@ -58,8 +59,24 @@ def test_every_program_runs_and_answers(running: Ops) -> None:
     status = running.status()
     assert [service["name"] for service in status["services"]] == PROGRAMS
     assert {service["state"] for service in status["services"]} == {"running"}
-    assert b"dagster_version" in _get(status["dagster_url"] + "/server_info")
+    with logged_in(running.json("ui")["url"]) as session:
+        assert "dagster_version" in session.get("/server_info").json()
     assert b"ready" in _get(status["gateway_url"] + "/readyz")
+
+
+def test_nobody_uses_the_dagster_ui_without_a_link(running: Ops) -> None:
+    """Whoever reaches its port could start every job; a restart ends no session, `--end-sessions` does."""
+    with logged_in(running.json("ui", "--as", "ada")["url"]) as session:
+        link = running.run("ui").stdout.strip()
+        assert link.startswith(f"{running.status()['dagster_url']}/login?token=")
+        question = {"query": "{ version }"}
+        assert "data" in session.post("/graphql", json=question).json()
+        del session.headers["Cookie"]
+        assert session.post("/graphql", json=question).status_code == 401
+        assert session.get("/graphql", params=question).status_code == 401
+    with logged_in(link) as session:
+        assert running.json("ui", "--end-sessions") == {"ended": True}
+        assert session.get("/server_info").status_code == 401
 
 
 def test_every_entry_of_the_state_folder_has_a_place(running: Ops) -> None:
@@ -134,7 +151,7 @@ def test_a_killed_program_comes_back(running: Ops, name: str) -> None:
     _wait_for(lambda: _pids(running).get(name) not in {None, before})
     _wait_for(lambda: running.status()["healthy"])
     _wait_for(lambda: _answers(running.status()["gateway_url"] + "/readyz"))
-    _wait_for(lambda: _answers(running.status()["dagster_url"] + "/server_info"))
+    _wait_for(lambda: _answers(f"http://127.0.0.1:{running.environment['ODOOOPS_DAGSTER_PORT']}/healthz"))
 
 
 def test_down_leaves_no_process_and_up_brings_all_back(stopped: Ops) -> None:

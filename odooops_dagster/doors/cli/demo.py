@@ -17,6 +17,7 @@ from odooops_dagster.demo.office import OdooSession
 from odooops_dagster.doors.cli.lookup import RunRequest, queue_branch
 from odooops_dagster.doors.cli.output import note
 from odooops_dagster.doors.cli.ports import control_plane
+from odooops_dagster.doors.cli.ui import login_link
 from odooops_dagster.doors.cli.up import prepare_database, report
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import demo_folder
@@ -57,7 +58,7 @@ def _walk_through_and_stay(settings: Settings, *, once: bool) -> None:
     _walk_through(settings)
     if once:
         raise Stopped
-    note("\nall of it keeps running: Ctrl-C ends it")
+    note(f"\nall of it keeps running: Ctrl-C ends it; the Dagster UI is at {login_link(settings)}")
 
 
 def _walk_through(settings: Settings) -> None:

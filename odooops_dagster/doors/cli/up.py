@@ -14,6 +14,7 @@ import typer
 from odooops_dagster.control.migrate import migrate, status
 from odooops_dagster.doors.cli.output import Json, note
 from odooops_dagster.doors.cli.status import print_overview
+from odooops_dagster.doors.cli.ui import login_link
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import program_log
 from odooops_dagster.local.overview import overview
@@ -60,7 +61,8 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
     found = overview(settings)
     if json:
         print_overview(found, json=True)
-    note(f"\nDagster  {found.dagster_url}\nGateway  {found.gateway_url}")
+    note(f"\nDagster  {login_link(settings)}\nGateway  {found.gateway_url}")
+    note("The link to Dagster works once; `ops ui` prints another one")
     note("`ops down` ends it" if let_go is not _stay else "Ctrl-C ends it")
     let_go()
 

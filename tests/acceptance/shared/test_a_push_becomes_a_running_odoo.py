@@ -79,7 +79,8 @@ def test_a_persons_browser_sees_the_login_page_and_the_asset_graph(
     login = browser.see(f"{environment_of(running)['url']}web/login", until="input[name=login]")
     assert login.screenshot(tmp_path / "login.png") > 5_000
     assert login.visible("button[type=submit]")
-    graph = browser.see(f"{running.dagster_url}/asset-groups", until="text=deployment")
+    ui = browser.see(running.ask("ui")["url"], until="body")
+    graph = ui.open(f"{running.dagster_url}/asset-groups", until="text=deployment")
     assert graph.screenshot(tmp_path / "assets.png") > 5_000
     made = ("source", "image", "database", "deployment")
     kept = ("production", "backup", "prod_clone", "recovery_drill")

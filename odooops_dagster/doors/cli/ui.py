@@ -1,0 +1,49 @@
+"""`ops ui`: a login to the Dagster UI."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from odooops_dagster.doors.cli.output import Json, note, print_json
+from odooops_dagster.doors.cli.ports import caller
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.local.logins import LINK_SECONDS, SESSION_SECONDS, Logins
+from odooops_dagster.local.overview import overview
+from odooops_dagster.local.programs import ui_url
+from odooops_dagster.settings import Settings
+
+Person = Annotated[str | None, typer.Option("--as", help="The person who logs in; else the user at the terminal.")]
+EndSessions = Annotated[bool, typer.Option("--end-sessions", help="Log everybody out, and print no link.")]
+ProxySecret = Annotated[
+    bool, typer.Option("--proxy-secret", help="Print the secret by which a proxy proves that it names people truly.")
+]
+
+
+def ui(
+    as_: Person = None, end_sessions: EndSessions = False, proxy_secret: ProxySecret = False, json: Json = False
+) -> None:
+    """Print a link that opens the Dagster UI; it works once."""
+    settings = Settings()
+    if end_sessions:
+        Logins(settings.home).end_sessions()
+        print_json({"ended": True}) if json else note("everybody is logged out of the Dagster UI")
+        return
+    if proxy_secret:
+        typer.echo(Logins(settings.home).proxy_secret())
+        return
+    if not overview(settings).running:
+        raise Unavailable(f"nothing runs on {settings.home}", hint="ops up")
+    link = login_link(settings, person=as_)
+    if json:
+        print_json({"url": link, "link_seconds": LINK_SECONDS, "session_seconds": SESSION_SECONDS})
+    else:
+        typer.echo(link)
+
+
+def login_link(settings: Settings, *, person: str | None = None) -> str:
+    """Return a link that logs the person in once: the user at the terminal if none is named."""
+    token = Logins(settings.home).link_token(person or caller() or "operator")
+    return f"{ui_url(settings)}/login?{urlencode({'token': token})}"
