@@ -66,7 +66,7 @@ class Browser:
 
     def see(self, url: str, *, until: str) -> Seen:
         """Open the page and wait until the element shows."""
-        page = self._chromium.new_page(viewport={"width": 1440, "height": 900})
+        page = self._chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.goto(url, timeout=_PATIENCE_MILLISECONDS)
         page.locator(until).locator("visible=true").first.wait_for(timeout=_PATIENCE_MILLISECONDS)
         return Seen(page)

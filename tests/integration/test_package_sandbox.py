@@ -101,6 +101,8 @@ def test_the_build_code_of_a_package_reaches_nothing_but_its_environment(tmp_pat
     is_root = os.geteuid() == 0
     assert (tried.pop("uid") == "0") is False
     assert tried.pop("parent") == "FileNotFoundError"
+    # Where the state folder is below /tmp, the file comes into the /tmp that is the sandbox's own.
+    tried.pop("plant")
     assert {name: answer for name, answer in tried.items() if not answer.endswith("Error")} == {}
     assert not list(tmp_path.rglob("planted"))
     assert {path.lstat().st_uid for path in made.python.parents[2].rglob("*")} == {0 if is_root else os.getuid()}
