@@ -1,5 +1,5 @@
--- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
--- through it. Locks the run's row. A retry finds nothing to end.
+-- Ends the attempt and what it left unfinished, and returns whether there was one to end: every end of work goes through
+-- it. A null worker or Dagster run means any. Locks the run's row. A retry finds nothing to end.
 create or replace function ops_private.end_run(
     p_run_id uuid,
     p_attempt int,
@@ -14,7 +14,6 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
     v_from ops.run_status[] := case p_status when 'succeeded' then '{running}' else '{claimed,running}' end;
