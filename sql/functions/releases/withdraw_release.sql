@@ -14,8 +14,7 @@ begin
     if v_release.created_by is distinct from ops.caller_id() then
         perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
-    update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
-    where r.id = v_release.id and r.status <> 'withdrawn';
+    perform ops_private.move_release(v_release.id, 'withdrawn');
 end
 $$;
 comment on function ops.withdraw_release is 'Takes a release out of the running.';
