@@ -45,6 +45,45 @@ def test_modules_of_a_submodule_are_at_hand_but_not_installed(tmp_path: Path) ->
     assert source.requirements == (tmp_path / "requirements.txt", tmp_path / "oca" / "web" / "requirements.txt")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[submodule "web"]\n\tpath = "oca/web"\n',
+        '[submodule "web"] path = oca/web # of OCA\n',
+        '[Submodule "web"]\n\tPATH = oca/\\\nweb\n',
+        '; ours\n[submodule "web"]\n\tshallow\n\tpath = oca/web\n[submodule "other"]\n\turl = x\n',
+    ],
+)
+def test_gitmodules_means_what_git_reads_in_it(tmp_path: Path, text: str) -> None:
+    """Quotes, comments, letters of either case, continued lines and keys without a value are git's syntax."""
+    (tmp_path / ".gitmodules").write_text(text)
+    make_addon(tmp_path, "own")
+    make_addon(tmp_path / "oca" / "web", "theirs")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+
+
+@pytest.mark.parametrize("place", ["../outside", "/{root}/outside"])
+def test_a_submodule_outside_of_the_checkout_is_none(tmp_path: Path, place: str) -> None:
+    """Its requirements are files of the machine and not of the repository."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    make_addon(root, "own")
+    make_addon(outside, "theirs")
+    (outside / "requirements.txt").write_text("secret\n")
+    (root / ".gitmodules").write_text(f'[submodule "x"]\n\tpath = {place.format(root=tmp_path)}\n')
+    assert read_source(root, SHA).requirements == ()
+
+
+def test_a_gitmodules_that_git_cannot_read_names_no_submodule(tmp_path: Path) -> None:
+    """Nor does one that is a link, which git does not follow."""
+    make_addon(tmp_path, "own")
+    (tmp_path / ".gitmodules").write_text("path = own\n[")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+    (tmp_path / ".gitmodules").rename(tmp_path / "modules")
+    (tmp_path / "modules").write_text('[submodule "own"]\n\tpath = own\n')
+    (tmp_path / ".gitmodules").symlink_to("modules")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+
+
 def test_a_module_marked_not_installable_is_left_out(tmp_path: Path) -> None:
     """Odoo would ignore it, and so do we."""
     make_addon(tmp_path, "sleeping", installable=False)

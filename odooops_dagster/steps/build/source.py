@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
@@ -87,7 +86,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
     """
     settings = settings or ProjectFile()
     addons_paths = tuple(_addons_paths(path))
-    submodules = _submodules(path)
+    submodules = git.submodule_folders(path)
     own = [p for p in addons_paths if not any(p.is_relative_to(s) for s in submodules)]
     found = {name for p in own for name in modules.installable(p)}
     _refuse_strange_names(settings, found)
@@ -172,17 +171,7 @@ def _is_addon(path: Path) -> bool:
     return (path / "__manifest__.py").is_file()
 
 
-def _submodules(root: Path) -> list[Path]:
-    file = root / ".gitmodules"
-    if not file.is_file():
-        return []
-    parser = configparser.ConfigParser(strict=False, interpolation=None)
-    # Git indents its keys with tabs, which ConfigParser would read as continuation lines.
-    parser.read_string("\n".join(line.strip() for line in file.read_text().splitlines()))
-    return [root / parser[section]["path"] for section in parser.sections() if "path" in parser[section]]
-
-
-def _requirements(root: Path, submodules: list[Path]) -> Iterator[Path]:
+def _requirements(root: Path, submodules: Sequence[Path]) -> Iterator[Path]:
     """Yield the requirements files in use: the root's and each submodule's."""
     for folder in (root, *submodules):
         file = folder / "requirements.txt"

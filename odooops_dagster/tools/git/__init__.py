@@ -12,6 +12,7 @@ from odooops_dagster.tools.git.command import git
 from odooops_dagster.tools.git.listing import holds_file
 from odooops_dagster.tools.git.pointers import pointers
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
+from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
     "Remote",
@@ -24,6 +25,7 @@ __all__ = [
     "ls_remote",
     "mirror",
     "pointers",
+    "submodule_folders",
     "submodule_url",
 ]
 
