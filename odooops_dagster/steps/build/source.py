@@ -12,6 +12,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
+from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
@@ -19,7 +20,6 @@ from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_f
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
-_POINTERS_SHOWN = 5
 
 
 def fetch_source(ctx: StepContext) -> Source:
@@ -27,7 +27,7 @@ def fetch_source(ctx: StepContext) -> Source:
 
     Raises:
         StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
-            series, or odooops.yaml is wrong.
+            series, a module's file in Git LFS cannot be had, or odooops.yaml is wrong.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -37,21 +37,14 @@ def fetch_source(ctx: StepContext) -> Source:
     path = checkout_folder(ctx.settings.home, ctx.project, sha)
     if not path.is_dir():
         _check_out(ctx, sha, path)
+    left = fetch_large_files(ctx, sha, path)
     source = read_source(path, sha, _settings(ctx, path))
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
-    _tell_pointers(ctx, source)
+    refuse_pointers(ctx, _own_addons(source), left, root=path)
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
-
-
-def _tell_pointers(ctx: StepContext, source: Source) -> None:
-    """Say which files the checkout has only as Git LFS pointers: Odoo would read the pointer's text."""
-    found = git.pointers(source.path)
-    if found:
-        named = ", ".join(found[:_POINTERS_SHOWN]) + (" and others" if len(found) > _POINTERS_SHOWN else "")
-        ctx.log("warn", f"{len(found)} file(s) are in Git LFS, which is not fetched; their pointers stay: {named}")
 
 
 def _own_addons(source: Source) -> list[Path]:
