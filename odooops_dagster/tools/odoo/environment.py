@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,15 @@ from odooops_dagster.home import python_environments
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
+from odooops_dagster.tools.odoo.requirement_paths import with_absolute_paths
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 
 _MANIFEST = "environment.json"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
+_REQUIREMENTS = "requirements"
+# Endings of the files that pip writes beside those of the package.
+_OF_INSTALLATION = (".pyc", *(f".dist-info/{name}" for name in ("direct_url.json", "INSTALLER", "RECORD", "REQUESTED")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,7 @@ class PythonEnvironment:
     """A Python environment with Odoo, its dependencies and the project's packages."""
 
     python: Path
-    digest: str  # of the names and versions of all packages
+    digest: str  # of the names and versions of all packages, and of the files of the project's own
     addons_paths: tuple[Path, ...]  # Odoo modules that were installed as packages
 
 
@@ -68,8 +73,10 @@ def _make(
         constraint = folder / "constraint.txt"
         constraint.write_text(f"odoo=={installation.series}\n")
         arguments = ["--constraint", str(constraint)]
-        arguments += [part for file in requirements for part in ("--requirement", str(file))]
+        files = with_absolute_paths(requirements, into=folder / _REQUIREMENTS)
+        arguments += [part for file in files for part in ("--requirement", str(file))]
         python.pip_install(interpreter, arguments, what="requirements", progress=progress)
+        shutil.rmtree(folder / _REQUIREMENTS)
         _write_manifest(folder, interpreter)
         python.point_scripts_at(venv, final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
@@ -90,11 +97,25 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
 
 
 def _write_manifest(folder: Path, interpreter: Path) -> None:
-    packages = sorted(python.pip_freeze(interpreter))
+    packages = sorted([*python.pip_freeze(interpreter), *_contents(python.site_packages(folder / "venv"))])
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     draft = folder / f"{_MANIFEST}.draft"
     draft.write_text(json.dumps({"digest": digest, "packages": packages}, indent=1))
     draft.replace(folder / _MANIFEST)
+
+
+def _contents(packages: Path) -> Iterator[str]:
+    """Yield the digest of each installed package's files: a version does not always tell what is in it.
+
+    Source: packaging.python.org, "Recording installed projects".
+    """
+    for record in packages.glob("*.dist-info/RECORD"):
+        total = hashlib.sha256()
+        for name, *_ in sorted(csv.reader(record.read_text().splitlines())):
+            # A script's first line has the environment's folder; the rest is made by the installation.
+            if not name.startswith(("..", "/")) and not name.endswith(_OF_INSTALLATION) and (packages / name).is_file():
+                total.update(f"{name}\0{hashlib.sha256((packages / name).read_bytes()).hexdigest()}\n".encode())
+        yield f"{record.parent.name} {total.hexdigest()}"
 
 
 def _load(place: Path) -> PythonEnvironment | None:
