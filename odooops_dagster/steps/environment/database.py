@@ -19,8 +19,9 @@ from odooops_dagster.model import Build, CheckResult, CloneResult, Table, blocki
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.baseline import ODOOS_ERRORS, errors_of_odoo_alone
 from odooops_dagster.steps.environment.clone_source import wants_clone
-from odooops_dagster.steps.environment.install import Installed, Target, install, odoo_config
+from odooops_dagster.steps.environment.install import Installed, Learn, Target, install, odoo_config
 from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import (
@@ -37,9 +38,6 @@ from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
 from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.project_file import settings_of
-
-# The errors of Odoo's own modules, kept with the template in which nothing else is installed.
-_ODOOS_ERRORS = "odoos_errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +140,9 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     else:
         ctx.databases.create(target.name, owner=target.role)
     own, tested = target.build.modules, target.build.source.modules
-    installed = install(ctx, target, names=own, tests=tested, log="build", odoos_errors=odoos_errors)
+    installed = install(
+        ctx, target, names=own, tests=tested, log="build", odoos_errors=odoos_errors, learn=_learn(ctx, target)
+    )
     _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
         keep_checksums(ctx.databases, target)
@@ -170,20 +170,26 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
         ctx.log("info", f"dependencies: copied from template {found.database_name}")
-        return found.tests.get(_ODOOS_ERRORS) or ()
+        return found.tests.get(ODOOS_ERRORS) or ()
+    is_odoo_alone = are_odoos_own(names, target.visible_paths)
+    learn = None if is_odoo_alone else _learn(ctx, target)
     ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    installed = install(ctx, target, names=names, tests=(), log="dependencies", learn=learn)
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
-    errors = installed.errors if are_odoos_own(names, target.visible_paths) else ()
+    errors = installed.errors if is_odoo_alone else installed.odoos_errors
     # An error that Odoo's own modules log is nobody's fault who pushes; that they are installed has its own check.
-    failed = blocking_failure(check for check in installed.checks if not (errors and check.name == "log_clean"))
+    failed = blocking_failure(check for check in installed.checks if not (is_odoo_alone and check.name == "log_clean"))
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
     for error in errors:
         ctx.log("warn", f"Odoo's own modules log this without yours: {error}")
     _refuse_own(installed.module_states, target.build)
-    keep_template(ctx, key, target.name, target.build, tests={_ODOOS_ERRORS: list(errors)})
+    keep_template(ctx, key, target.name, target.build, tests={ODOOS_ERRORS: list(errors)})
     return errors
+
+
+def _learn(ctx: StepContext, target: Target) -> Learn:
+    return lambda: errors_of_odoo_alone(ctx, target)
 
 
 def _dependencies(build: Build) -> list[str]:
