@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -269,3 +271,18 @@ def test_a_program_that_is_not_there_is_an_ordinary_failure() -> None:
     """The next way may still work."""
     with pytest.raises((ProgramFailed, OSError)):
         run_program(["/no/such/program"])
+
+
+def test_the_clone_of_a_failed_installation_goes_after_a_week_or_once_its_series_is_installed(tmp_path: Path) -> None:
+    """One that an installation at work may be using stays."""
+    now = datetime.now(UTC)
+    make_installation(tmp_path)
+    kept = [tmp_path / "odoo" / f".{name}.clone" for name in ("16.0", "17.0", "18.0", "19.0")]
+    for folder, days in zip(kept, (8, 6, 8, 0), strict=True):
+        (folder / ".git").mkdir(parents=True)
+        moment = (now - timedelta(days=days)).timestamp()
+        os.utime(folder, (moment, moment))
+    with distribution.only_one(tmp_path / "odoo" / "18.0"):
+        removed = distribution.remove_old_clones(tmp_path, now=now)
+    assert sorted(folder.name for folder in removed) == [".16.0.clone", ".19.0.clone"]
+    assert [folder.name for folder in kept if folder.exists()] == [".17.0.clone", ".18.0.clone"]
