@@ -209,8 +209,13 @@ def _without_own(target: Target) -> Target:
 
 
 def _own(build: Build) -> frozenset[str]:
-    """Return the repository's own modules; `build.modules` names one of Odoo's if there are none."""
-    return frozenset(build.source.modules)
+    """Return the repository's own modules, with those that are left out and needed by another.
+
+    `build.modules` names one of Odoo's if there are none.
+    """
+    own = frozenset(build.source.modules)
+    folders = modules.folders_of(own, build.addons_paths)
+    return own | {name for name in build.closure if modules.folders_of([name], build.addons_paths) & folders}
 
 
 def _refuse_own(states: Mapping[str, str], build: Build) -> None:
