@@ -86,3 +86,12 @@ def test_an_error_of_a_dependency_that_is_not_odoo_s_fails_the_push(shop: Estate
     assert run.status == "failed"
     assert "the modules that yours depend on do not install" in str(run.error_message)
     assert "odoo.addons.lib: refused" in str(run.error_message)
+
+
+def test_an_error_of_odoo_itself_fails_no_production(shop: Estate) -> None:
+    """Its database is made anew without tests, and is judged in the same way."""
+    shop.repository.commit({"shop/__manifest__.py": "{'depends': ['base']}"})
+    asked = shop.queue("main")
+    shop.work_off()
+    run = shop.control.runs.get(asked.id)
+    assert run.status == "succeeded", run.error_message
