@@ -18,6 +18,7 @@ from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Build, CheckResult, CloneResult, Table, blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.baseline import ODOOS_ERRORS, errors_of_odoo_alone
 from odooops_dagster.steps.environment.clone_source import wants_clone
@@ -60,6 +61,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
     """
     _refuse_another_runs(ctx, clone)
+    require_server(ctx, build.series)
     deploys = KINDS[ctx.run.kind].effect != "none"
     if deploys:
         refuse_replacement(ctx, database_name(ctx.environment, ctx.run))
