@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.steps.build.source import tree_digest
+from odooops_dagster.steps.build.tree import tree_digest
 from odooops_dagster.tools.odoo import distribution
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.environment import PythonEnvironment, overlay

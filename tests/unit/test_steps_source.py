@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.steps.build.source import read_source, tree_digest
+from odooops_dagster.steps.build.source import read_source
+from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
 from odooops_dagster.tools.odoo import modules
 
 SHA = "0" * 40
@@ -109,6 +110,31 @@ def test_the_digest_follows_names_bytes_and_links_but_not_places(tmp_path: Path)
     (other / "own" / "link").unlink()
     (other / "own" / "link").write_text("__init__.py")
     assert len({before, with_link, tree_digest(other)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "matters"),
+    [
+        ("data/rates.csv", True),
+        ("conftest.py", True),
+        ("shared/link", True),
+        ("own/models.py", False),
+        ("README.md", False),
+        ("docs/usage.rst", False),
+        (".github/workflows/ci.yml", False),
+        ("requirements.txt", False),
+        ("odooops.yaml", False),
+    ],
+)
+def test_files_in_no_module_have_a_digest_of_their_own(tmp_path: Path, file: str, matters: bool) -> None:
+    """Tests may read them; what is for people, or is known otherwise, makes no test run again."""
+    make_addon(tmp_path, "own")
+    assert digest_beside_modules(tmp_path) == ""
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("one")
+    before = digest_beside_modules(tmp_path)
+    (tmp_path / file).write_text("two")
+    assert (digest_beside_modules(tmp_path) != before) == matters
 
 
 def test_a_file_whose_name_is_no_utf8_is_hashed_by_its_bytes(tmp_path: Path) -> None:

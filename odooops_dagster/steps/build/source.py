@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +12,7 @@ from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
+from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
@@ -87,6 +87,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
         path=path,
         git_sha=sha,
         tree_digest=tree_digest(path),
+        beside_digest=digest_beside_modules(path),
         addons_paths=addons_paths,
         modules=tuple(sorted(found - set(settings.modules.leave_out))),
         requirements=tuple(_requirements(path, submodules)),
@@ -105,16 +106,6 @@ def _refuse_strange_names(settings: ProjectFile, found: Collection[str]) -> None
             f"{NAME}: modules.leave_out names {', '.join(strange)}, which the repository does not have",
             hint=f"its modules are {', '.join(sorted(found)) or 'none'}",
         )
-
-
-def tree_digest(path: Path) -> str:
-    """Return the SHA-256 over the name, kind and bytes of every file below the folder, in a fixed order."""
-    total = hashlib.sha256()
-    for file in sorted(_files(path)):
-        kind = b"l" if file.is_symlink() else b"f"
-        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
-        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + hashlib.sha256(content).digest())
-    return total.hexdigest()
 
 
 def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
@@ -136,14 +127,6 @@ def _publish(partial: Path, path: Path) -> None:
         # Another run of the same commit was first; its tree has the same content.
         if not path.is_dir():
             raise
-
-
-def _files(path: Path) -> Iterator[Path]:
-    for folder, subfolders, names in os.walk(path):
-        if ".git" in subfolders:
-            subfolders.remove(".git")
-        links = [name for name in subfolders if Path(folder, name).is_symlink()]
-        yield from (Path(folder, name) for name in (*names, *links) if name != ".git")
 
 
 def _addons_paths(root: Path) -> Iterator[Path]:
