@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,21 @@ def test_a_file_that_a_manifest_names_is_not_replaced_by_its_pointer(shop: Estat
     [again] = shop.work_off()
     assert again.status == "succeeded", again.error_message
     assert lfs_lines(shop, again) == ["1 file(s) of the repository were fetched from Git LFS"]
+
+
+def test_names_that_are_no_utf8_end_no_run(shop: Estate) -> None:
+    """Git takes any bytes: a file is hashed, a folder is passed over, and the log says so in letters."""
+    work = os.fsencode(shop.repository.work)
+    for name, text in ((b"m\xe9/__manifest__.py", "{}"), (b"shop/pr\xe9.bin", POINTER), (b"shop/\xe9.txt", "x")):
+        path = Path(os.fsdecode(os.path.join(work, name)))  # noqa: PTH118 - bytes
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    shop.push("feature/a")
+    [run] = shop.work_off()
+    assert run.status == "succeeded", run.error_message
+    said = [entry.user_message for entry in shop.instance.all_logs(str(run.dagster_run_id))]
+    assert any("folder m\\xe9 is passed over" in line for line in said)
+    assert any("shop/pr\\xe9.bin (5 B)" in line for line in said)
 
 
 def lfs_lines(shop: Estate, run: Run) -> list[str]:

@@ -11,7 +11,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.git import Pointer
 from odooops_dagster.tools.odoo.named_files import named_files
-from odooops_dagster.wording import size_text
+from odooops_dagster.wording import path_text, size_text
 
 _SHOWN = 5
 
@@ -40,7 +40,7 @@ def refuse_pointers(ctx: StepContext, addons: Collection[Path], left: Sequence[P
         return
     places = {root / pointer.path: pointer for pointer in left}
     faults = [
-        f"module {addon.name} names {pointer.path} ({size_text(pointer.size)})"
+        f"module {addon.name} names {path_text(pointer.path)} ({size_text(pointer.size)})"
         for addon in sorted(addons)
         for file, pointer in places.items()
         if file in named_files(addon)
@@ -53,7 +53,7 @@ def refuse_pointers(ctx: StepContext, addons: Collection[Path], left: Sequence[P
 
 
 def _told(left: Sequence[Pointer]) -> str:
-    named = ", ".join(f"{pointer.path} ({size_text(pointer.size)})" for pointer in left[:_SHOWN])
+    named = ", ".join(f"{path_text(pointer.path)} ({size_text(pointer.size)})" for pointer in left[:_SHOWN])
     others = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     total = size_text(sum(pointer.size for pointer in left))
     return f"{len(left)} file(s) of {total} are in Git LFS and could not be fetched: {named}{others}"

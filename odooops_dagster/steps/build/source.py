@@ -17,6 +17,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
 from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_file
+from odooops_dagster.wording import path_text
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
@@ -40,7 +41,7 @@ def fetch_source(ctx: StepContext) -> Source:
     left = fetch_large_files(ctx, sha, path)
     source = read_source(path, sha, _settings(ctx, path))
     for folder, why in source.passed_over:
-        ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
+        ctx.log("warn", f"folder {path_text(folder)} is passed over, as Odoo would: {why}")
     refuse_pointers(ctx, _own_addons(source), left, root=path)
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")

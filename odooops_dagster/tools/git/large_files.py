@@ -19,6 +19,7 @@ from odooops_dagster.tools.git.checkout import MAX_SUBMODULE_DEPTH
 from odooops_dagster.tools.git.command import git
 from odooops_dagster.tools.git.pointers import Pointer, pointers
 from odooops_dagster.tools.git.remote import Remote, submodule_url
+from odooops_dagster.wording import path_text
 
 _PROGRAM = "git-lfs"
 _STORE = Path("lfs") / "objects"
@@ -58,9 +59,9 @@ def _fill(cache: Cache, wanted: Sequence[Pointer], *, sha: str, root: Path) -> s
     for pointer in wanted:
         found = _object(pointer, stores)
         if found is None:
-            reason = reason or f"the repository's store does not have {pointer.path}"
+            reason = reason or f"the repository's store does not have {path_text(pointer.path)}"
         elif not _put(cache, found, root / pointer.path, pointer):
-            reason = reason or f"the store's {pointer.path} is damaged"
+            reason = reason or f"the store's {path_text(pointer.path)} is damaged"
     return reason
 
 
