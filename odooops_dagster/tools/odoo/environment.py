@@ -21,6 +21,8 @@ _MANIFEST = "environment.json"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
 _REQUIREMENTS = "requirements"
+# The key of the manifest with the state of Odoo's own environment, which an environment is built on.
+_BELOW = "below"
 # Endings of the files that pip writes beside those of the package.
 _OF_INSTALLATION = (".pyc", *(f".dist-info/{name}" for name in ("direct_url.json", "INSTALLER", "RECORD", "REQUESTED")))
 
@@ -50,11 +52,11 @@ def overlay(
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
     place = python_environments(home) / _key(installation, requirements)
-    if found := _load(place):
+    if found := _load(place, installation):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
-        return _load(place) or _make(place, installation, requirements, home=home, progress=progress)
+        return _load(place, installation) or _make(place, installation, requirements, home=home, progress=progress)
 
 
 def _make(
@@ -77,7 +79,7 @@ def _make(
         arguments += [part for file in files for part in ("--requirement", str(file))]
         python.pip_install(interpreter, arguments, what="requirements", progress=progress)
         shutil.rmtree(folder / _REQUIREMENTS)
-        _write_manifest(folder, interpreter)
+        _write_manifest(folder, interpreter, installation)
         python.point_scripts_at(venv, final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
@@ -88,20 +90,40 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     """Return Odoo's own environment; its digest is computed once and cached."""
     key = hashlib.sha256(f"{installation.path}\0{installation.revision}\0{installation.python}".encode()).hexdigest()
     place = python_environments(home) / f"base-{key[:16]}"
-    manifest = place / _MANIFEST
-    if not manifest.is_file():
+    if not _is_of(place, installation):
         place.mkdir(parents=True, exist_ok=True)
-        _write_manifest(place, installation.python)
-    digest = json.loads(manifest.read_text())["digest"]
+        _write_manifest(place, installation.python, installation)
+    digest = json.loads((place / _MANIFEST).read_text())["digest"]
     return PythonEnvironment(python=installation.python, digest=digest, addons_paths=())
 
 
-def _write_manifest(folder: Path, interpreter: Path) -> None:
-    packages = sorted([*python.pip_freeze(interpreter), *_contents(python.site_packages(folder / "venv"))])
+def _write_manifest(folder: Path, interpreter: Path, installation: Installation) -> None:
+    contents = _contents(python.site_packages(folder / "venv"))
+    packages = sorted([*python.pip_freeze(interpreter), *contents, f"python {installation.python_version}"])
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     draft = folder / f"{_MANIFEST}.draft"
-    draft.write_text(json.dumps({"digest": digest, "packages": packages}, indent=1))
+    draft.write_text(json.dumps({"digest": digest, "packages": packages, _BELOW: _state_of(installation)}, indent=1))
     draft.replace(folder / _MANIFEST)
+
+
+def _is_of(place: Path, installation: Installation) -> bool:
+    """Return whether the folder has a manifest that was written for this Odoo's packages as they are now.
+
+    They change when the same Odoo is installed again; a manifest of an earlier version does not tell.
+    """
+    try:
+        manifest = json.loads((place / _MANIFEST).read_text())
+    except FileNotFoundError:
+        return False
+    state = _state_of(installation)
+    return bool(manifest.get(_BELOW, state) == state)
+
+
+def _state_of(installation: Installation) -> str:
+    """Return a digest of the Python version and of the packages of Odoo's own environment."""
+    packages = python.site_packages(installation.python.parent.parent).glob("*.dist-info")
+    names = [installation.python_version, *sorted(path.name for path in packages)]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def _contents(packages: Path) -> Iterator[str]:
@@ -118,8 +140,9 @@ def _contents(packages: Path) -> Iterator[str]:
         yield f"{record.parent.name} {total.hexdigest()}"
 
 
-def _load(place: Path) -> PythonEnvironment | None:
-    return _read(place) if (place / _MANIFEST).is_file() and (place / "venv" / "bin" / "python").exists() else None
+def _load(place: Path, installation: Installation) -> PythonEnvironment | None:
+    is_whole = _is_of(place, installation) and (place / "venv" / "bin" / "python").exists()
+    return _read(place) if is_whole else None
 
 
 def _read(place: Path) -> PythonEnvironment:
