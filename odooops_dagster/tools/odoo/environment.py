@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,17 @@ from odooops_dagster.home import python_environments
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
+from odooops_dagster.tools.odoo.requirement_paths import with_absolute_paths
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 
 _MANIFEST = "environment.json"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
+_REQUIREMENTS = "requirements"
+# The key of the manifest with the state of Odoo's own environment, which an environment is built on.
+_BELOW = "below"
+# Endings of the files that pip writes beside those of the package.
+_OF_INSTALLATION = (".pyc", *(f".dist-info/{name}" for name in ("direct_url.json", "INSTALLER", "RECORD", "REQUESTED")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +32,7 @@ class PythonEnvironment:
     """A Python environment with Odoo, its dependencies and the project's packages."""
 
     python: Path
-    digest: str  # of the names and versions of all packages
+    digest: str  # of the names and versions of all packages, and of the files of the project's own
     addons_paths: tuple[Path, ...]  # Odoo modules that were installed as packages
 
 
@@ -45,11 +52,11 @@ def overlay(
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
     place = python_environments(home) / _key(installation, requirements)
-    if found := _load(place):
+    if found := _load(place, installation):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
-        return _load(place) or _make(place, installation, requirements, home=home, progress=progress)
+        return _load(place, installation) or _make(place, installation, requirements, home=home, progress=progress)
 
 
 def _make(
@@ -68,9 +75,11 @@ def _make(
         constraint = folder / "constraint.txt"
         constraint.write_text(f"odoo=={installation.series}\n")
         arguments = ["--constraint", str(constraint)]
-        arguments += [part for file in requirements for part in ("--requirement", str(file))]
+        files = with_absolute_paths(requirements, into=folder / _REQUIREMENTS)
+        arguments += [part for file in files for part in ("--requirement", str(file))]
         python.pip_install(interpreter, arguments, what="requirements", progress=progress)
-        _write_manifest(folder, interpreter)
+        shutil.rmtree(folder / _REQUIREMENTS)
+        _write_manifest(folder, interpreter, installation)
         python.point_scripts_at(venv, final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
@@ -81,24 +90,59 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     """Return Odoo's own environment; its digest is computed once and cached."""
     key = hashlib.sha256(f"{installation.path}\0{installation.revision}\0{installation.python}".encode()).hexdigest()
     place = python_environments(home) / f"base-{key[:16]}"
-    manifest = place / _MANIFEST
-    if not manifest.is_file():
+    if not _is_of(place, installation):
         place.mkdir(parents=True, exist_ok=True)
-        _write_manifest(place, installation.python)
-    digest = json.loads(manifest.read_text())["digest"]
+        _write_manifest(place, installation.python, installation)
+    digest = json.loads((place / _MANIFEST).read_text())["digest"]
     return PythonEnvironment(python=installation.python, digest=digest, addons_paths=())
 
 
-def _write_manifest(folder: Path, interpreter: Path) -> None:
-    packages = sorted(python.pip_freeze(interpreter))
+def _write_manifest(folder: Path, interpreter: Path, installation: Installation) -> None:
+    contents = _contents(python.site_packages(folder / "venv"))
+    packages = sorted([*python.pip_freeze(interpreter), *contents, f"python {installation.python_version}"])
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     draft = folder / f"{_MANIFEST}.draft"
-    draft.write_text(json.dumps({"digest": digest, "packages": packages}, indent=1))
+    draft.write_text(json.dumps({"digest": digest, "packages": packages, _BELOW: _state_of(installation)}, indent=1))
     draft.replace(folder / _MANIFEST)
 
 
-def _load(place: Path) -> PythonEnvironment | None:
-    return _read(place) if (place / _MANIFEST).is_file() and (place / "venv" / "bin" / "python").exists() else None
+def _is_of(place: Path, installation: Installation) -> bool:
+    """Return whether the folder has a manifest that was written for this Odoo's packages as they are now.
+
+    They change when the same Odoo is installed again; a manifest of an earlier version does not tell.
+    """
+    try:
+        manifest = json.loads((place / _MANIFEST).read_text())
+    except FileNotFoundError:
+        return False
+    state = _state_of(installation)
+    return bool(manifest.get(_BELOW, state) == state)
+
+
+def _state_of(installation: Installation) -> str:
+    """Return a digest of the Python version and of the packages of Odoo's own environment."""
+    packages = python.site_packages(installation.python.parent.parent).glob("*.dist-info")
+    names = [installation.python_version, *sorted(path.name for path in packages)]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _contents(packages: Path) -> Iterator[str]:
+    """Yield the digest of each installed package's files: a version does not always tell what is in it.
+
+    Source: packaging.python.org, "Recording installed projects".
+    """
+    for record in packages.glob("*.dist-info/RECORD"):
+        total = hashlib.sha256()
+        for name, *_ in sorted(csv.reader(record.read_text().splitlines())):
+            # A script's first line has the environment's folder; the rest is made by the installation.
+            if not name.startswith(("..", "/")) and not name.endswith(_OF_INSTALLATION) and (packages / name).is_file():
+                total.update(f"{name}\0{hashlib.sha256((packages / name).read_bytes()).hexdigest()}\n".encode())
+        yield f"{record.parent.name} {total.hexdigest()}"
+
+
+def _load(place: Path, installation: Installation) -> PythonEnvironment | None:
+    is_whole = _is_of(place, installation) and (place / "venv" / "bin" / "python").exists()
+    return _read(place) if is_whole else None
 
 
 def _read(place: Path) -> PythonEnvironment:
