@@ -84,7 +84,7 @@ SUBJECTS = (
     Subject(
         title="Deployments and events",
         sentence="Where releases went, what happened there, and what was told of it.",
-        tables=("deployments", "incidents", "event_ingest_log"),
+        tables=("deployments", "incidents", "event_ingest_log", "event_keys"),
     ),
 )
 

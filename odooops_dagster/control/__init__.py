@@ -16,6 +16,7 @@ from odooops_dagster.control.environments import Environments
 from odooops_dagster.control.events import Events
 from odooops_dagster.control.gates import Gates
 from odooops_dagster.control.incidents import Incidents
+from odooops_dagster.control.keys import Keys
 from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
 from odooops_dagster.control.members import Members
@@ -58,6 +59,7 @@ class ControlPlane:
         self.deployments = Deployments(self._database)
         self.incidents = Incidents(self._database)
         self.events = Events(self._database)
+        self.keys = Keys(self._database)
         self.policies = Policies(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)

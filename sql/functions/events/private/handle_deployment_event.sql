@@ -3,7 +3,8 @@
 -- Raises PT400 and PT409.
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -23,7 +24,9 @@ begin
         v_deployment.id := ops_private.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
     end if;
     if v_deployment.id is null then
-        v_deployment.id := ops_private.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
+        v_deployment.id := ops_private.adopt_deployment(
+            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key
+        );
     end if;
     select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
     perform ops_private.move_deployment_to(v_deployment, v_status);

@@ -5,6 +5,7 @@ create or replace function ops_private.log_delivery(
     p_envelope jsonb,
     p_text text,
     p_answer jsonb,
+    p_key ops.event_keys,
     p_project_id uuid default null,
     p_release_id uuid default null
 )
@@ -32,7 +33,7 @@ select
         when p_text is not null then jsonb_build_object('truncated', left(p_text, 16000))
     end,
     ops_private.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
-    ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())
+    ops_private.sender_role(p_key), ops_private.sender_id(p_key)
 from (select ops_private.named_project(p_envelope ->> 'project') as id) as p
 on conflict (idempotency_key) where processing_status = 'accepted' do nothing
 returning id

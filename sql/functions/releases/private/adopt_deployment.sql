@@ -5,7 +5,8 @@ create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns uuid
 language plpgsql
@@ -28,7 +29,7 @@ begin
     )
     values (
         p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then v_excuse end, coalesce(ops.caller_id(), ops.caller_role())
+        v_backup_id, case when v_backup_id is null then v_excuse end, ops_private.sender_id(p_key)
     )
     returning id into v_id;
     return v_id;
