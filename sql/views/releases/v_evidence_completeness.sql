@@ -33,7 +33,7 @@ left join lateral ( -- noqa: ST05
             k.name
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     ),
 
     proved as (

@@ -51,7 +51,7 @@ left join lateral ( -- noqa: ST05
             k.status
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     )
 
     select
@@ -69,7 +69,7 @@ left join lateral ( -- noqa: ST05
             d.decision
         from ops.approvals as d
         where d.gate_id = s.gate_id
-        order by d.approver_id asc, d.created_at desc, d.id desc
+        order by d.approver_id asc, d.occurred_at desc, d.created_at desc, d.id desc
     )
 
     select

@@ -21,9 +21,14 @@ begin
         p_release, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
         coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'),
         ops_private.gate_approver(p_release, v_gate_code, p_envelope ->> 'approver_id', p_key),
-        p_envelope ->> 'source'
+        p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
     );
-    return jsonb_build_object('approval_id', v_approval_id)
+    return jsonb_build_object('approval_id', v_approval_id, 'is_overruled', exists (
+        select from ops.approvals as a
+        join ops.approvals as n
+            on n.gate_id = a.gate_id and n.approver_id = a.approver_id and n.occurred_at > a.occurred_at
+        where a.id = v_approval_id
+    ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
 $$;

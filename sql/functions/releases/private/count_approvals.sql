@@ -16,7 +16,7 @@ with latest as (
         a.decision
     from ops.approvals as a
     where a.gate_id = p_gate_id
-    order by a.approver_id, a.created_at desc, a.id desc
+    order by a.approver_id, a.occurred_at desc, a.created_at desc, a.id desc
 ), named as (
     select
         string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
