@@ -35,6 +35,8 @@ SUBJECTS = (
             "project_counters",
             "project_memberships",
             "roles",
+            "people",
+            "person_aliases",
             "policies",
             "workflows",
             "tools",

@@ -22,6 +22,7 @@ declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
 begin
+    perform ops_private.recognise_caller();
     return ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source

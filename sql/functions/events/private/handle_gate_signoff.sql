@@ -26,7 +26,9 @@ begin
     return jsonb_build_object('approval_id', v_approval_id, 'is_overruled', exists (
         select from ops.approvals as a
         join ops.approvals as n
-            on n.gate_id = a.gate_id and n.approver_id = a.approver_id and n.occurred_at > a.occurred_at
+            on
+                n.gate_id = a.gate_id and n.occurred_at > a.occurred_at
+                and ops.person_of(n.approver_id) = ops.person_of(a.approver_id)
         where a.id = v_approval_id
     ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);

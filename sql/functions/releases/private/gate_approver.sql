@@ -1,5 +1,6 @@
 -- Returns the person whose decision on a gate the caller submits: the person of the key, or the caller, or, for the
--- service role, the person that it names. The rights of a key were checked before. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the release's author.
+-- service role, the person that it names. The rights of a key were checked before. Locks nothing. Raises PT400, and PT403 for a person who may not
+-- decide, such as the release's author.
 create or replace function ops_private.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,
@@ -28,13 +29,13 @@ begin
             v_approver := ops.caller_id();
         end if;
     end if;
-    if coalesce(v_approver, '') = '' then
+    if ops.person_of(v_approver) is null then
         raise sqlstate 'PT400' using
             message = 'A decision is somebody''s', column = 'approver_id', hint = 'Name the person: approver_id.';
-    elsif p_named <> v_approver then
+    elsif not ops.person_of(p_named) = any (ops_private.persons_of(v_approver)) then
         raise sqlstate 'PT403' using
             message = 'You decide as yourself', column = 'approver_id', hint = 'Leave the approver out.';
-    elsif v_approver = p_release.created_by then
+    elsif ops.person_of(p_release.created_by) = any (ops_private.persons_of(v_approver)) then
         raise sqlstate 'PT403' using
             message = format('%s made this release and cannot approve it', v_approver),
             column = 'approver_id',
