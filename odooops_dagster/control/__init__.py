@@ -21,6 +21,7 @@ from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
 from odooops_dagster.control.members import Members
 from odooops_dagster.control.orphans import Orphans
+from odooops_dagster.control.people import People
 from odooops_dagster.control.plane import Plane
 from odooops_dagster.control.policies import Policies
 from odooops_dagster.control.projects import Projects
@@ -63,6 +64,7 @@ class ControlPlane:
         self.policies = Policies(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)
+        self.people = People(self._database)
         self.plane = Plane(self._database)
         self.clocks = Clocks(self._database)
         self.orphans = Orphans(self._database)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.ports import caller, control_plane, owner_plane
 from odooops_dagster.errors import BadInput
-from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.model.releases import EventKey, EventType, NewEventKey, Persona
-from odooops_dagster.settings import Settings
 
 app = typer.Typer(help="Manage the keys with which machines send events.", no_args_is_help=True)
 
@@ -66,7 +61,7 @@ def create(
     """Make a key and print it. This is the only time that it is shown: only a hash is kept."""
     chosen = cast("Persona", _one_of(persona, get_args(Persona), "--persona"))
     events = [cast("EventType", _one_of(item, get_args(EventType), "--event")) for item in event or _USUAL[chosen]]
-    with _owner() as control:
+    with owner_plane() as control:
         made = control.keys.create(
             name,
             persona=chosen,
@@ -103,7 +98,7 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Make a successor with the same rights and print it; the old key ends when the overlap does."""
-    with _owner() as control:
+    with owner_plane() as control:
         made = control.keys.rotate(
             key,
             expires_at=datetime.now(UTC) + timedelta(days=days),
@@ -116,7 +111,7 @@ def rotate(
 @app.command()
 def revoke(key: Prefix, *, yes: Yes = False, json: Json = False) -> None:
     """End a key at once; what it sends from now on is refused."""
-    with _owner() as control:
+    with owner_plane() as control:
         found = control.keys.get(key)
         confirm([f"revoke key {found.prefix}, {found.name}: {found.status}"], yes=yes)
         was_active = control.keys.revoke(key, revoked_by=caller())
@@ -125,13 +120,6 @@ def revoke(key: Prefix, *, yes: Yes = False, json: Json = False) -> None:
         print_json(asdict(ended))
     else:
         note(f"key {key} is revoked" if was_active else f"key {key} had ended already")
-
-
-@contextmanager
-def _owner() -> Iterator[ControlPlane]:
-    """Yield the control plane as the schema's owner: the worker makes no keys, for it decides nothing for people."""
-    with ControlPlane(owner_url(Settings()), max_connections=1, is_patient=False) as control:
-        yield control
 
 
 def _one_of(value: str, known: tuple[str, ...], option: str) -> str:

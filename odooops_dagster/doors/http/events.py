@@ -70,7 +70,7 @@ async def receive_event(
 ) -> EventReceipt:
     """Accept or refuse an event of a build, a gate, a deployment or an environment; a repeat changes nothing."""
     prefix, key_sha256 = _key(given)
-    wait = rates.wait(prefix)
+    wait = rates.wait(key_sha256)  # not the prefix, which is shown: a wrong key must not use up the right one's tokens
     if wait:
         raise TooManyRequests(hint=f"wait {math.ceil(wait)} s", headers={"Retry-After": str(math.ceil(wait))})
     body, size = await _body(request)
@@ -81,7 +81,7 @@ async def receive_event(
         key_sha256=key_sha256,
         size_bytes=size,
     )
-    rates.know(prefix, is_known=answer.http_status != 401)
+    rates.know(key_sha256, is_known=answer.http_status != 401)
     _note(answer, prefix)
     response.status_code = answer.http_status
     if answer.http_status == 401:
