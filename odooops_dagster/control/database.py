@@ -176,6 +176,8 @@ def _adapted(value: object) -> object:
     """Convert a value for psycopg: mappings and sequences of mappings to jsonb, other sequences to arrays."""
     if isinstance(value, str):
         return _NO_TEXT.sub(_shown, value)
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, Mapping):
         return Jsonb(dict(value), dumps=_dumps)
     if isinstance(value, Sequence):

@@ -11,7 +11,7 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
-    if v_release.created_by is distinct from ops.caller_id() then
+    if not ops.person_of(v_release.created_by) = any (ops_private.caller_persons()) then
         perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
     perform ops_private.move_release(v_release.id, 'withdrawn');
