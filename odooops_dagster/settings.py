@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     # Shared secret of the GitHub webhook; empty uses the one that `ops up` generated in the state folder.
     github_webhook_secret: SecretStr | None = None
+    # Events that one key may send within a minute; the gateway refuses more with 429.
+    events_per_minute: int = Field(default=12_000, ge=1)
     # Address on which the gateway and the Dagster webserver listen.
     host: str = "127.0.0.1"
     # Port of the gateway (webhooks, health).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -14,6 +15,11 @@ def size_text(size_bytes: int) -> str:
     while abs(size) >= 999.95 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size_bytes} B"
+
+
+def path_text(path: str) -> str:
+    """Return a readable path: a byte of its name that is no UTF-8 is shown by its number."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def age_text(age: timedelta) -> str:

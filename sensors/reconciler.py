@@ -61,6 +61,8 @@ def reconciler(
     spared = [run_id for run_id, _ in live_runs(context.instance)]
     expired = control.runs.requeue_expired(spare=spared)
     mended += [f"{len(expired)} expired lease(s) ended"] if expired else []
+    settled = control.gates.settle()
+    mended += [f"{settled} gate(s) changed with time"] if settled else []
     mended += end_dead_maintenance(context.instance)
     return dg.SkipReason("; ".join(mended) or f"{len(rows)} run(s) at work, nothing to mend")
 

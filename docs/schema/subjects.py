@@ -35,6 +35,8 @@ SUBJECTS = (
             "project_counters",
             "project_memberships",
             "roles",
+            "people",
+            "person_aliases",
             "policies",
             "workflows",
             "tools",
@@ -84,7 +86,7 @@ SUBJECTS = (
     Subject(
         title="Deployments and events",
         sentence="Where releases went, what happened there, and what was told of it.",
-        tables=("deployments", "incidents", "event_ingest_log"),
+        tables=("deployments", "incidents", "event_ingest_log", "event_keys"),
     ),
 )
 

@@ -16,10 +16,12 @@ from odooops_dagster.control.environments import Environments
 from odooops_dagster.control.events import Events
 from odooops_dagster.control.gates import Gates
 from odooops_dagster.control.incidents import Incidents
+from odooops_dagster.control.keys import Keys
 from odooops_dagster.control.lineage import Lineage
 from odooops_dagster.control.logs import Logs
 from odooops_dagster.control.members import Members
 from odooops_dagster.control.orphans import Orphans
+from odooops_dagster.control.people import People
 from odooops_dagster.control.plane import Plane
 from odooops_dagster.control.policies import Policies
 from odooops_dagster.control.projects import Projects
@@ -58,9 +60,11 @@ class ControlPlane:
         self.deployments = Deployments(self._database)
         self.incidents = Incidents(self._database)
         self.events = Events(self._database)
+        self.keys = Keys(self._database)
         self.policies = Policies(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)
+        self.people = People(self._database)
         self.plane = Plane(self._database)
         self.clocks = Clocks(self._database)
         self.orphans = Orphans(self._database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,11 @@ _CONNECT_SECONDS = 8
 _LOOK_SECONDS = 0.2
 # How long `close` waits for a running connection attempt, which is harmless.
 _CLOSE_SECONDS = 1.0
+
+# NUL and unpaired surrogates: PostgreSQL's text has neither, but a log and a file's name may. Python reads a byte that
+# is no UTF-8 as U+DC80 to U+DCFF (PEP 383).
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_FIRST_BYTE = 0xDC00
 
 Rows = list[dict[str, Any]]
 
@@ -169,17 +175,25 @@ def _order(order: str) -> sql.Composed:
 def _adapted(value: object) -> object:
     """Convert a value for psycopg: mappings and sequences of mappings to jsonb, other sequences to arrays."""
     if isinstance(value, str):
-        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+        return _NO_TEXT.sub(_shown, value)
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, Mapping):
         return Jsonb(dict(value), dumps=_dumps)
     if isinstance(value, Sequence):
-        return Jsonb(value, dumps=_dumps) if value and isinstance(value[0], Mapping) else list(value)
+        return Jsonb(value, dumps=_dumps) if value and isinstance(value[0], Mapping) else list(map(_adapted, value))
     return value
 
 
 def _dumps(value: object) -> str:
-    # PostgreSQL's text cannot contain NUL, but a log may.
-    return json.dumps(value, default=_plain).replace("\\u0000", "\\ufffd")
+    text = json.dumps(value, default=_plain, ensure_ascii=False).replace("\\u0000", "\\ufffd")
+    return _NO_TEXT.sub(lambda found: _shown(found).replace("\\", "\\\\"), text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    """Return how a character is shown that PostgreSQL's text cannot have: a byte of a file's name by its number."""
+    byte = ord(found[0]) - _FIRST_BYTE
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else "\N{REPLACEMENT CHARACTER}"
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,24 @@ class Events:
         """Ingest the event once and return the answer; a rejected event is logged and does not raise."""
         return EventAnswer.from_row(self._database.value("ingest_event", envelope=envelope))
 
+    def receive(self, body: bytes, *, key_prefix: str, key_sha256: str, size_bytes: int | None = None) -> EventAnswer:
+        """Ingest the body of a delivery as its key's persona and return the answer; a refused one does not raise.
+
+        Args:
+            body: the body as it was sent; empty if it was not read.
+            key_prefix: the part of the key that is shown.
+            key_sha256: the SHA-256 of the whole key, in hexadecimal digits.
+            size_bytes: the announced length of a body that was not read: it is refused as too large.
+        """
+        answer = self._database.value(
+            "receive_event",
+            body=body,
+            p_key_prefix=key_prefix,
+            p_key_sha256=key_sha256,
+            p_size_bytes=size_bytes,
+        )
+        return EventAnswer.from_row(answer)
+
     def note(self, environment: Environment, what: str, *, at: datetime, facts: Mapping[str, Any]) -> None:
         """Record an event about the environment.
 

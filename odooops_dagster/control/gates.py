@@ -28,6 +28,10 @@ class Gates:
         status: GateStatus = self._database.value("evaluate_gate", gate_id=gate_id)
         return status
 
+    def settle(self) -> int:
+        """Store the status of gates that time alone changed, and return how many."""
+        return int(self._database.value("settle_gates"))
+
     def record_check(
         self, release_id: UUID, *, gate_code: GateCode, name: str, status: CheckStatus, **options: object
     ) -> UUID:

@@ -35,6 +35,8 @@ TEMPLATE_PREFIX = "opstpl_"
 CLONE_TEMPLATE_PREFIX = f"{TEMPLATE_PREFIX}gold_"
 # Databases in which production's data are sanitized, and their roles.
 CLONE_STAGING_PREFIX = f"{DATABASE_PREFIX}clone_"
+# Databases with nothing but Odoo's own modules; no readable name begins with an underscore.
+BASELINE_PREFIX = f"{DATABASE_PREFIX}_baseline_"
 DRILL_PREFIX = f"{DATABASE_PREFIX}drill_"
 # Databases in which a backup is compared with what an environment serves.
 COMPARISON_PREFIX = "opsrec_"
@@ -75,6 +77,11 @@ def database_name(environment: Environment, run: Run) -> str:
 def scratch_name(environment: Environment, run: Run) -> str:
     """Return the name of the database, and of its role, in which this attempt sanitizes production's data."""
     return f"{CLONE_STAGING_PREFIX}{_attempt_of(environment, run)}"
+
+
+def baseline_name(environment: Environment, run: Run) -> str:
+    """Return the name of the database in which this attempt learns what Odoo's own modules log."""
+    return f"{BASELINE_PREFIX}{_attempt_of(environment, run)}"
 
 
 def role_name(environment: Environment) -> str:

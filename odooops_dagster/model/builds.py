@@ -22,6 +22,7 @@ class Source:
     requirements: tuple[Path, ...]  # requirements files to install, in order
     passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are not modules, and why
     settings: Mapping[str, Any] = field(default_factory=dict)  # odooops.yaml without its defaults
+    beside_digest: str = ""  # SHA-256 over the files in no module that tests may read; empty without any
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,6 +17,8 @@ CheckStatus = Literal["passed", "failed", "skipped"]
 Decision = Literal["approved", "rejected"]
 DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
 Severity = Literal["minor", "major", "critical"]
+Persona = Literal["ci_service_role", "qa_tester", "release_manager", "sre"]
+EventType = Literal["build_complete", "gate_signoff", "deployment_event", "health_check", "environment_event"]
 PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"]
 
 
@@ -139,3 +141,33 @@ class EventAnswer(FromRow):
     ids: Mapping[str, Any]
     field: str | None = None
     hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventKey(FromRow):
+    """A key of a machine that sends events: what it may send, and when it was last used."""
+
+    key_id: UUID
+    prefix: str
+    name: str
+    status: Literal["active", "expired", "revoked"]
+    persona: Persona
+    event_types: Sequence[EventType]
+    project_id: UUID | None  # None for every project
+    project_slug: str | None
+    approver_id: str | None  # the person as whom it signs off
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    rotated_from: UUID | None
+    revoked_by: str | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEventKey(FromRow):
+    """A key that was just made; nothing shows it again."""
+
+    key_id: UUID
+    key: str = field(repr=False)

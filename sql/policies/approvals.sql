@@ -2,7 +2,7 @@
 revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.approvals to authenticated, service_role, ops_worker;
-grant select on ops.approvals to qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.approvals to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 -- when, and through which door, is not theirs to say
 grant insert (
     release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author
@@ -21,7 +21,7 @@ on ops.approvals for select to ops_worker, service_role
 using (true);
 
 create policy "Personas read every decision"
-on ops.approvals for select to qa_tester, release_manager, sre, developer, audit_reader
+on ops.approvals for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 create policy "Testers decide gate G2 as themselves"
@@ -38,6 +38,12 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger approvals_stay_whole
 before truncate on ops.approvals
 for each statement execute function ops_private.refuse_change();
+create or replace trigger approvals_are_of_others
+before insert on ops.approvals
+for each row execute function ops_private.refuse_interested_approver();
+create or replace trigger approvals_are_wanted
+before insert on ops.approvals
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger approvals_decide_gates
 after insert on ops.approvals
 for each row execute function ops_private.note_gate_fact();

@@ -2,7 +2,7 @@
 revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.exceptions to authenticated, service_role, ops_worker;
-grant select on ops.exceptions to qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.exceptions to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.exceptions enable row level security;
 
 create policy "Members read their projects' exceptions"
@@ -17,9 +17,15 @@ on ops.exceptions for select to ops_worker, service_role
 using (true);
 
 create policy "Personas read every exception"
-on ops.exceptions for select to qa_tester, release_manager, sre, developer, audit_reader
+on ops.exceptions for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger exceptions_are_of_others
+before insert or update of granted_by on ops.exceptions
+for each row when (new.granted_by is not null) execute function ops_private.refuse_interested_grant();
+create or replace trigger exceptions_are_wanted
+before insert or update of granted_by on ops.exceptions
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger exceptions_decide_gates
 after insert or update on ops.exceptions
 for each row execute function ops_private.note_gate_fact();

@@ -20,6 +20,9 @@ create policy "Personas read every answer"
 on ops.gate_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger gate_checks_are_wanted
+before insert on ops.gate_checks
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger gate_checks_decide_gates
 after insert on ops.gate_checks
 for each row execute function ops_private.note_gate_fact();

@@ -165,17 +165,18 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_exception', 'rollback_deployment', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_gate_status', 'v_exception_status', 'v_productions', 'v_promotion_eligibility', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
-select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
--- Carries out a well-formed event once and returns the answer. Called by ingest_event, which undoes everything if it
+-- Carries out a well-formed event once and returns the answer. Called by answer_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
--- Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
+-- A fact that is older than what is known is recorded and changes nothing, and the answer says so. Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
 create or replace function ops_private.accept_event(
     p_envelope jsonb,
-    p_text text
+    p_text text,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -190,24 +191,28 @@ declare
     v_answer jsonb := '{"http_status": 200, "status": "accepted", "message": "accepted"}';
     v_ids jsonb;
 begin
-    perform ops_private.require_event_permission(v_project_id, p_envelope);
+    perform ops_private.require_event_permission(v_project_id, p_envelope, p_key);
     select r.* into v_release from ops.releases as r
     where r.id = ops_private.named_release(v_project_id, p_envelope ->> 'release');
     perform ops_private.check_event_target(v_project_id, v_release, p_envelope);
-    v_log_id := ops_private.log_delivery(p_envelope, p_text, v_answer, v_project_id, v_release.id);
+    v_log_id := ops_private.log_delivery(p_envelope, p_text, v_answer, p_key, v_project_id, v_release.id);
     if v_log_id is null then
-        return ops_private.duplicate_of_event(p_envelope, p_text);
+        return ops_private.duplicate_of_event(v_project_id, p_envelope, p_text);
     end if;
+    perform ops_private.refuse_replay(v_project_id, (p_envelope ->> 'occurred_at')::timestamptz);
     v_ids := case p_envelope ->> 'event_type'
         when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope)
-        when 'gate_signoff' then ops_private.handle_gate_signoff(v_release, p_envelope)
-        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope)
+        when 'gate_signoff' then ops_private.handle_gate_signoff(v_release, p_envelope, p_key)
+        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope, p_key)
         when 'health_check' then ops_private.handle_health_check(v_release, p_envelope)
-        when 'environment_event' then ops_private.handle_environment_event(v_project_id, v_release, p_envelope)
+        when 'environment_event' then ops_private.handle_environment_event(v_project_id, v_release, p_envelope, p_key)
     end;
+    if (v_ids ->> 'is_overruled')::boolean then
+        v_answer := v_answer || '{"message": "accepted, and overruled by a newer fact"}';
+    end if;
     return v_answer || jsonb_build_object('ids', jsonb_strip_nulls(jsonb_build_object(
         'log_id', v_log_id, 'project_id', v_project_id, 'release_id', v_release.id
-    ) || v_ids));
+    ) || (v_ids - 'is_overruled')));
 end
 $$;
 comment on function ops_private.accept_event is 'Carries a well-formed event out, once.';
@@ -231,6 +236,55 @@ $$;
 comment on function ops.active_counts is 'How many runs are at work.';
 revoke all on function ops.active_counts from public;
 grant execute on function ops.active_counts to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('add_person_alias', $ops_file$
+-- Adds a name to a person; gates that the name decided are judged again. Called by `ops person alias` and the service
+-- role. Locks the gates. Raises PT404 for the person, PT400 for a name that is empty, PT409 for another person's name.
+-- Repeating it is harmless.
+-- Definer: nobody may write people directly; only the service role may execute this.
+create or replace function ops.add_person_alias(
+    person_id uuid,
+    alias text,
+    kind ops.alias_kind,
+    p_created_by text default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_alias text := ops_private.fold_name(add_person_alias.alias);
+    v_owner uuid;
+begin
+    if not exists (select from ops.people as p where p.id = add_person_alias.person_id) then
+        raise sqlstate 'PT404' using message = 'There is no such person', hint = 'List them: ops person list.';
+    elsif v_alias is null or add_person_alias.kind is null then
+        raise sqlstate 'PT400' using
+            message = 'A name has visible characters and a kind', hint = 'A kind is email, subject, login or forge.';
+    end if;
+    insert into ops.person_aliases (alias, person_id, kind, spelling, created_by)
+    values (
+        v_alias, add_person_alias.person_id, add_person_alias.kind, add_person_alias.alias,
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role())
+    )
+    on conflict (alias) do nothing;
+    select a.person_id into v_owner from ops.person_aliases as a where a.alias = v_alias;
+    if v_owner is distinct from add_person_alias.person_id then
+        raise sqlstate 'PT409' using
+            message = format('%s is the name of %s', add_person_alias.alias, (
+                select p.name from ops.people as p where p.id = v_owner
+            )),
+            hint = 'Take it from there first: ops person unalias.';
+    end if;
+end
+$$;
+comment on function ops.add_person_alias is 'Adds a name to a person.';
+revoke all on function ops.add_person_alias from public;
+grant execute on function ops.add_person_alias to service_role;
 $ops_file$);
 
 select pg_temp.make_function('add_run_artifact', $ops_file$
@@ -302,7 +356,8 @@ create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns uuid
 language plpgsql
@@ -321,11 +376,13 @@ begin
             hint = 'Take one first, or say why there is none: rationale_structured.no_backup_reason.';
     end if;
     insert into ops.deployments (
-        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by,
+        started_at
     )
     values (
         p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then v_excuse end, coalesce(ops.caller_id(), ops.caller_role())
+        v_backup_id, case when v_backup_id is null then v_excuse end, ops_private.sender_id(p_key),
+        least((p_envelope ->> 'occurred_at')::timestamptz, clock_timestamp())
     )
     returning id into v_id;
     return v_id;
@@ -373,8 +430,7 @@ begin
             message = format('Run #%s is about to change %s', v_run, v_environment.partition_key),
             hint = 'Wait for its end, or cancel it: ops run cancel.';
     end if;
-    update ops.environments as e set is_adopted = true, status = 'adopted' where e.id = v_environment.id
-    returning e.* into v_environment;
+    v_environment := ops_private.move_environment(v_environment, 'adopted');
     insert into ops.environment_events (project_id, environment_id, environment, event, source, recorded_by)
     values (
         v_environment.project_id, v_environment.id, v_environment.name, 'adopted', 'ops',
@@ -451,6 +507,49 @@ end
 $$;
 comment on function ops_private.after_attempt is 'What becomes of a run whose attempt is given up.';
 revoke all on function ops_private.after_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('answer_event', $ops_file$
+-- Carries an event out, logs the delivery and returns the answer; what a refused event wrote is undone. Called by
+-- ingest_event and receive_event; the key is null where the caller speaks for itself. Locks what the handler locks.
+-- Raises only errors that are not the sender's fault.
+create or replace function ops_private.answer_event(
+    p_envelope jsonb,
+    p_key ops.event_keys
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text := ops_private.envelope_text(p_envelope);
+    v_answer jsonb;
+    v_state text;
+    v_message text;
+    v_field text;
+    v_hint text;
+begin
+    begin
+        perform ops_private.refuse_envelope(p_envelope, v_text);
+        v_answer := ops_private.accept_event(p_envelope, v_text, p_key);
+    exception when others then
+        get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
+            v_hint = pg_exception_hint;
+        v_answer := ops_private.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
+        if v_answer is null then
+            raise;
+        end if;
+    end;
+    if v_answer ->> 'status' <> 'accepted' then -- what is accepted was logged with what it wrote
+        perform ops_private.log_delivery(p_envelope, v_text, v_answer, p_key);
+    end if;
+    return v_answer;
+end
+$$;
+comment on function ops_private.answer_event is 'Carries an event out, logs the delivery and answers.';
+revoke all on function ops_private.answer_event from public;
 $ops_file$);
 
 select pg_temp.make_function('append_event', $ops_file$
@@ -1015,6 +1114,27 @@ grant execute on function ops.caller_personas
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('caller_persons', $ops_file$
+-- Lists the persons that the caller is: by the token's subject or the login, and by the token's e-mail address. They are
+-- one unless two people were declared. Called by functions that compare the caller. Locks and raises nothing.
+create or replace function ops_private.caller_persons()
+returns text[]
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select array(
+    select distinct p.person
+    from unnest(array[ops.caller_id(), ops.caller_claims() ->> 'email']) as n (name)
+    cross join lateral ops.person_of(n.name) as p (person)
+    where p.person is not null
+)
+$$;
+comment on function ops_private.caller_persons is 'The persons that the caller is.';
+revoke all on function ops_private.caller_persons from public;
+$ops_file$);
+
 select pg_temp.make_function('caller_role', $ops_file$
 -- Returns the calling role: the one taken by SET ROLE (PostgREST's way), else the login.
 -- Called by functions that check the caller; inside a definer function current_user is the owner.
@@ -1236,82 +1356,13 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+set plan_cache_mode = force_generic_plan -- the length of an array is no reason for another plan
 as $$
 declare
-    v_now timestamptz := clock_timestamp();
-    v_lease timestamptz := v_now + make_interval(secs => p_lease_seconds);
-    v_payload jsonb := jsonb_build_object('from', 'queued', 'through', 'claimed', 'to', 'running', 'worker', p_worker_id);
-    v_message text := 'started by ' || p_worker_id;
-    v_tries int := 0;
+    v_runs uuid[] := ops_private.take_runs(p_worker_id, p_limit, p_lease_seconds, 'running');
 begin
-    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
-        raise sqlstate 'PT400' using
-            message = 'A claim needs a worker''s name and a lease of at least one second',
-            hint = 'Name the worker: select * from ops.claim_and_start_runs(p_worker_id => ''worker-1'', ...).';
-    end if;
-    loop
-        begin
-            return query
-            with was as materialized (
-                select r.id, r.attempt + 1 as attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
-                from ops.runs as r
-                where
-                    r.status = 'queued'
-                    and (r.not_before is null or r.not_before <= v_now)
-                    and (
-                        r.environment_id is null
-                        or not exists (
-                            select from ops.runs as o
-                            where
-                                o.environment_id = r.environment_id
-                                and o.status in ('queued', 'claimed', 'running')
-                                and (
-                                    o.status <> 'queued'
-                                    or (-o.priority, o.turn, o.created_at, o.id)
-                                    < (-r.priority, r.turn, r.created_at, r.id)
-                                )
-                        )
-                    )
-                order by r.priority desc, r.turn, r.created_at
-                limit greatest(p_limit, 0)
-                for no key update of r skip locked
-            ), moved as (
-                update ops.runs as r
-                set status = 'running', attempt = was.attempt, starts = r.starts + 1, claimed_by = p_worker_id, claimed_at = v_now,
-                    started_at = v_now, lease_expires_at = v_lease, event_count = was.seq,
-                    event_hash = ops.hash_event(
-                        was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
-                    )
-                from was
-                where r.id = was.id
-                returning r.*, was.prev_hash
-            ), event as (
-                insert into ops.run_events (
-                    run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash
-                )
-                select
-                    m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash,
-                    m.event_hash
-                from moved as m
-            )
-            select
-                m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-                q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-                q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-                m.finished_at, m.cancel_requested_at, m.lease_expires_at
-            from moved as m
-            join ops.run_requests as q on q.run_id = m.id
-            join ops.projects as p on p.id = m.project_id
-            left join ops.environments as e on e.id = m.environment_id
-            order by m.priority desc, m.turn, m.created_at; -- sorting also ends every write before the first row leaves
-            return;
-        exception when unique_violation then
-            v_tries := v_tries + 1;
-            if v_tries >= 5 then
-                raise;
-            end if;
-        end;
-    end loop;
+    return query
+    select d.* from ops.v_run_details as d where d.id = any (v_runs) order by array_position(v_runs, d.id);
 end
 $$;
 comment on function ops.claim_and_start_runs is 'Started runs, each under a lease that ends by itself.';
@@ -1359,82 +1410,13 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+set plan_cache_mode = force_generic_plan -- the length of an array is no reason for another plan
 as $$
 declare
-    v_now timestamptz := clock_timestamp();
-    v_lease timestamptz := v_now + make_interval(secs => p_lease_seconds);
-    v_payload jsonb := jsonb_build_object('from', 'queued', 'to', 'claimed', 'worker', p_worker_id);
-    v_message text := 'claimed by ' || p_worker_id;
-    v_tries int := 0;
+    v_runs uuid[] := ops_private.take_runs(p_worker_id, p_limit, p_lease_seconds, 'claimed');
 begin
-    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
-        raise sqlstate 'PT400' using
-            message = 'A claim needs a worker''s name and a lease of at least one second',
-            hint = 'Name the worker: select * from ops.claim_runs(p_worker_id => ''worker-1'', ...).';
-    end if;
-    loop
-        begin
-            return query
-            with was as materialized (
-                select r.id, r.attempt + 1 as attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
-                from ops.runs as r
-                where
-                    r.status = 'queued'
-                    and (r.not_before is null or r.not_before <= v_now)
-                    and (
-                        r.environment_id is null
-                        or not exists (
-                            select from ops.runs as o
-                            where
-                                o.environment_id = r.environment_id
-                                and o.status in ('queued', 'claimed', 'running')
-                                and (
-                                    o.status <> 'queued'
-                                    or (-o.priority, o.turn, o.created_at, o.id)
-                                    < (-r.priority, r.turn, r.created_at, r.id)
-                                )
-                        )
-                    )
-                order by r.priority desc, r.turn, r.created_at
-                limit greatest(p_limit, 0)
-                for no key update of r skip locked
-            ), moved as (
-                update ops.runs as r
-                set status = 'claimed', attempt = was.attempt, claimed_by = p_worker_id, claimed_at = v_now,
-                    lease_expires_at = v_lease, event_count = was.seq,
-                    event_hash = ops.hash_event(
-                        was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
-                    )
-                from was
-                where r.id = was.id
-                returning r.*, was.prev_hash
-            ), event as (
-                insert into ops.run_events (
-                    run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash
-                )
-                select
-                    m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash,
-                    m.event_hash
-                from moved as m
-            )
-            select
-                m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-                q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-                q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-                m.finished_at, m.cancel_requested_at, m.lease_expires_at
-            from moved as m
-            join ops.run_requests as q on q.run_id = m.id
-            join ops.projects as p on p.id = m.project_id
-            left join ops.environments as e on e.id = m.environment_id
-            order by m.priority desc, m.turn, m.created_at; -- sorting also ends every write before the first row leaves
-            return;
-        exception when unique_violation then
-            v_tries := v_tries + 1;
-            if v_tries >= 5 then
-                raise;
-            end if;
-        end;
-    end loop;
+    return query
+    select d.* from ops.v_run_details as d where d.id = any (v_runs) order by array_position(v_runs, d.id);
 end
 $$;
 comment on function ops.claim_runs is 'Claimed runs, each under a lease that ends by itself.';
@@ -1461,10 +1443,7 @@ begin
         raise sqlstate 'PT400' using
             message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
     end if;
-    update ops.incidents as i
-    set status = 'resolved', resolved_by = 'odooops', resolved_at = clock_timestamp(), resolution = p_resolution
-    where i.key = p_key and i.status = 'open';
-    return found;
+    return ops_private.resolve_open_incident('odooops', p_resolution, p_key => p_key);
 end
 $$;
 comment on function ops.clear_alarm is 'Ends the open incident of a key.';
@@ -1675,8 +1654,30 @@ comment on function ops_private.condemn_artifacts is 'Marks the artifacts whose 
 revoke all on function ops_private.condemn_artifacts from public;
 $ops_file$);
 
+select pg_temp.make_function('content_sha256', $ops_file$
+-- Returns the hash of what an envelope says, without when; null for one that is not to be written out. Raises nothing.
+create or replace function ops_private.content_sha256(
+    p_envelope jsonb,
+    p_text text
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_text is not null and jsonb_typeof(p_envelope) = 'object'
+        then encode(sha256(convert_to((p_envelope - 'occurred_at')::text, 'UTF8')), 'hex')
+end
+$$;
+comment on function ops_private.content_sha256 is 'The name of an envelope by what it says.';
+revoke all on function ops_private.content_sha256 from public;
+$ops_file$);
+
 select pg_temp.make_function('count_approvals', $ops_file$
--- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
+-- Returns the verdict of a gate's approvals and the persons it is based on, whatever names they used; the release's
+-- author is none of them: failed while somebody's newest decision is
 -- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
 create or replace function ops_private.count_approvals(
     p_gate_id uuid,
@@ -1689,12 +1690,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 with latest as (
-    select distinct on (a.approver_id)
+    select distinct on (ops.person_of(a.approver_id))
         a.approver_id,
         a.decision
     from ops.approvals as a
-    where a.gate_id = p_gate_id
-    order by a.approver_id, a.created_at desc, a.id desc
+    where a.gate_id = p_gate_id and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
+    order by ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
 ), named as (
     select
         string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
@@ -1720,8 +1721,8 @@ $ops_file$);
 
 select pg_temp.make_function('count_checks', $ops_file$
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
--- all of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a
--- sender's clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
+-- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
+-- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped check stays open. If no check is required by name, all reported ones are.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
@@ -1744,7 +1745,7 @@ with latest as (
         c.gate_id = p_gate_id
         and (p_deployment_id is null or c.deployment_id = p_deployment_id)
         and (p_until is null or c.created_at <= p_until)
-    order by c.name, c.created_at desc, c.id desc
+    order by c.name, c.occurred_at desc, c.created_at desc, c.id desc
 ), wanted as (
     select n.name from unnest(p_required) as n (name)
     union all
@@ -1817,6 +1818,80 @@ comment on function ops.create_backup is 'Asks for a backup and returns its id.'
 revoke all on function ops.create_backup from public;
 grant execute on function ops.create_backup to authenticated, service_role, ops_worker;
 grant execute on function ops.create_backup to sre;
+$ops_file$);
+
+select pg_temp.make_function('create_event_key', $ops_file$
+-- Makes a key for a machine that sends events, and returns it with its id: this is the only time that it is shown. A key
+-- that signs off gates does so as one person, whom p_approver_id names.
+-- Called by `ops key create` and the service role. Locks nothing. Raises PT400 for values that no key has, PT404 for the
+-- project. A retry makes another key.
+-- Definer: nobody may write keys directly; only the service role may execute this.
+create or replace function ops.create_event_key(
+    name text,
+    persona text,
+    event_types text[],
+    expires_at timestamptz,
+    p_project_id uuid default null,
+    p_approver_id text default null,
+    p_created_by text default null
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if p_project_id is not null and not exists (select from ops.projects as p where p.id = p_project_id) then
+        raise sqlstate 'PT404' using message = 'There is no such project', hint = 'List them: ops project list.';
+    end if;
+    perform ops_private.refuse_key_events(create_event_key.persona, create_event_key.event_types);
+    return query
+    select * from ops_private.write_event_key(
+        create_event_key.name, create_event_key.persona, create_event_key.event_types, create_event_key.expires_at,
+        p_project_id, p_approver_id, coalesce(p_created_by, ops.caller_id(), ops.caller_role()), null
+    );
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No key may have these values', detail = sqlerrm,
+        hint = 'A key has a name, a persona, event types and a time to come at which it ends; one that signs off has a '
+        || 'person, and no other has.';
+end
+$$;
+comment on function ops.create_event_key is 'Makes a key for a machine that sends events.';
+revoke all on function ops.create_event_key from public;
+grant execute on function ops.create_event_key to service_role;
+$ops_file$);
+
+select pg_temp.make_function('create_person', $ops_file$
+-- Creates a person and returns the id; names are added with ops.add_person_alias.
+-- Called by `ops person create` and the service role. Locks nothing; raises PT400 without a name. A retry creates another.
+-- Definer: nobody may write people directly; only the service role may execute this.
+create or replace function ops.create_person(
+    name text,
+    p_created_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid;
+begin
+    insert into ops.people (name, created_by)
+    values (create_person.name, coalesce(p_created_by, ops.caller_id(), ops.caller_role()))
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using message = 'A person has a name', hint = 'Pass what people call the person.';
+end
+$$;
+comment on function ops.create_person is 'Creates a person.';
+revoke all on function ops.create_person from public;
+grant execute on function ops.create_person to service_role;
 $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
@@ -1905,6 +1980,7 @@ declare
     v_release ops.releases;
     v_author text;
 begin
+    perform ops_private.recognise_caller();
     v_author := ops_private.release_author(create_release.project_id, p_created_by);
     perform ops_private.refuse_shas(create_release.git_shas);
     insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)
@@ -2008,6 +2084,25 @@ comment on function ops_private.deployment_at_work is 'The deployment that is br
 revoke all on function ops_private.deployment_at_work from public;
 $ops_file$);
 
+select pg_temp.make_function('deployment_began', $ops_file$
+-- Returns the time from which on facts may be about a deployment: its start, if it was told of; for one that we queued,
+-- five minutes before, because clocks differ. Called by functions that read envelopes. Locks and raises nothing.
+create or replace function ops_private.deployment_began(p_deployment ops.deployments)
+returns timestamptz
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when (p_deployment).run_id is null then coalesce((p_deployment).started_at, (p_deployment).created_at)
+    else (p_deployment).created_at - interval '5 minutes'
+end
+$$;
+comment on function ops_private.deployment_began is 'When a deployment began, as far as facts about it go.';
+revoke all on function ops_private.deployment_began from public;
+$ops_file$);
+
 select pg_temp.make_function('deployment_to_check', $ops_file$
 -- Returns the deployment that a health check is about: the named one, else the release's newest that did not fail.
 -- Locks the deployment, before its check locks the gate. Raises PT400 and PT409.
@@ -2045,6 +2140,64 @@ end
 $$;
 comment on function ops_private.deployment_to_check is 'The deployment that a health check is about.';
 revoke all on function ops_private.deployment_to_check from public;
+$ops_file$);
+
+select pg_temp.make_function('deployment_told_of', $ops_file$
+-- Returns the newest deployment of a release to a place if an event is about it, and whether the event is late: older
+-- than what was told of it, or than the deployment where an earlier one may be meant. An event with the deployment's own
+-- end is a repeat with another key. No row if the event tells of a deployment that is not known.
+-- Called by handle_deployment_event, which locks the project. Locks and raises nothing.
+create or replace function ops_private.deployment_told_of(
+    p_release ops.releases,
+    p_environment_id uuid,
+    p_stage ops.environment_stage,
+    p_status ops.deployment_status,
+    p_occurred_at timestamptz
+)
+returns table (deployment ops.deployments, is_late boolean)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with there as (
+    select
+        d as deployment,
+        count(*) over () > 1 as is_one_of_many,
+        row_number() over (order by d.created_at desc, d.id desc) as place
+    from ops.deployments as d
+    where
+        d.release_id = (p_release).id and d.stage = p_stage
+        and d.environment_id is not distinct from p_environment_id
+), newest as (
+    select
+        t.deployment,
+        coalesce(
+            p_occurred_at < (t.deployment).told_at
+            -- of two facts of one moment, the end is the newer one
+            or p_occurred_at = (t.deployment).told_at and p_status = 'running'
+            and (t.deployment).status in ('succeeded', 'failed'),
+            t.is_one_of_many and p_occurred_at < ops_private.deployment_began(t.deployment)
+        ) as is_late
+    from there as t
+    where t.place = 1
+)
+select
+    n.deployment,
+    n.is_late
+from newest as n
+where
+    n.is_late or (n.deployment).status in ('pending', 'running')
+    or (n.deployment).status = p_status and not exists (
+        select from ops.deployments as o
+        where
+            o.project_id = (p_release).project_id and o.stage = p_stage
+            and o.environment_id is not distinct from p_environment_id
+            and o.created_at > (n.deployment).created_at
+    )
+$$;
+comment on function ops_private.deployment_told_of is 'The deployment that an event is about, and whether it is late.';
+revoke all on function ops_private.deployment_told_of from public;
 $ops_file$);
 
 select pg_temp.make_function('did_retention_change', $ops_file$
@@ -2151,10 +2304,8 @@ begin
             message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
             hint = 'Take another one; a hold is released with ops backup hold --release.';
     end if;
-    update ops.backups as b
-    set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.drop_reason := drop_backup.reason;
+    v_backup := ops_private.move_backup(v_backup, 'dropped');
     perform ops_private.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
     return v_backup;
 end
@@ -2166,9 +2317,10 @@ grant execute on function ops.drop_backup to sre;
 $ops_file$);
 
 select pg_temp.make_function('duplicate_of_event', $ops_file$
--- Answers an event whose key was accepted before: a repeat, or another event with the same key. Locks nothing; raises
--- PT409 for the latter.
+-- Answers an event whose key was accepted before in the project: a repeat, which may tell another time, or another event
+-- with the same key. Locks nothing; raises PT409 for the latter.
 create or replace function ops_private.duplicate_of_event(
+    p_project_id uuid,
     p_envelope jsonb,
     p_text text
 )
@@ -2182,8 +2334,11 @@ declare
     v_first ops.event_ingest_log;
 begin
     select l.* into v_first from ops.event_ingest_log as l
-    where l.idempotency_key = p_envelope ->> 'idempotency_key' and l.processing_status = 'accepted';
-    if v_first.envelope_sha256 <> ops_private.envelope_sha256(p_envelope, p_text) then
+    where
+        l.project_id = p_project_id and l.idempotency_key = p_envelope ->> 'idempotency_key'
+        and l.processing_status = 'accepted';
+    if v_first.envelope_sha256 <> ops_private.envelope_sha256(p_envelope, p_text)
+        and v_first.content_sha256 is distinct from ops_private.content_sha256(p_envelope, p_text) then
         raise sqlstate 'PT409' using
             message = format('The idempotency key %s was used for another event', v_first.idempotency_key),
             column = 'idempotency_key', hint = 'Use a new key for a new event.';
@@ -2255,7 +2410,7 @@ $ops_file$);
 
 select pg_temp.make_function('end_data_work', $ops_file$
 -- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
--- nothing stays at work for an ended run. Called by every function that ends a run which moves data. Locks their rows.
+-- nothing stays at work for an ended run. Called by every function that ends a run. Locks their rows.
 -- A retry finds nothing to end.
 create or replace function ops_private.end_data_work(
     p_run_id uuid,
@@ -2269,13 +2424,32 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_reason text := 'the run ended' || coalesce(': ' || nullif(p_reason, ''), '');
+    v_backup ops.backups;
+    v_restore ops.restores;
 begin
-    update ops.backups as b
-    set status = 'failed', error_message = format('Not verified when %s', v_reason)
-    where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored');
-    update ops.restores as s
-    set status = 'failed', finished_at = clock_timestamp(), error_message = format('Unfinished when %s', v_reason)
-    where s.run_id = p_run_id and s.status in ('pending', 'running');
+    if not (
+        exists (select from ops.backups as b where b.run_id = p_run_id)
+        or exists (select from ops.restores as s where s.run_id = p_run_id)
+        or exists (select from ops.recovery_drills as d where d.run_id = p_run_id)
+    ) then
+        return; -- as most runs: they move no data
+    end if;
+    for v_backup in
+        select b.* from ops.backups as b
+        where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored')
+        for no key update
+    loop
+        v_backup.error_message := format('Not verified when %s', v_reason);
+        perform ops_private.move_backup(v_backup, 'failed');
+    end loop;
+    for v_restore in
+        select s.* from ops.restores as s
+        where s.run_id = p_run_id and s.status in ('pending', 'running')
+        for no key update
+    loop
+        v_restore.error_message := format('Unfinished when %s', v_reason);
+        perform ops_private.move_restore(v_restore, 'failed');
+    end loop;
     update ops.recovery_drills as d
     set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
     where d.run_id = p_run_id and d.finished_at is null;
@@ -2325,34 +2499,12 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
-declare
-    v_now timestamptz := clock_timestamp();
-    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'from', 'queued', 'to', 'canceled', 'reason', p_reason, 'requested_by', p_requested_by
-    ));
-    v_message text := 'canceled' || coalesce(': ' || p_reason, '');
 begin
-    with was as materialized (
-        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
-        from ops.runs as r
-        where r.id = p_run_id and r.status = 'queued'
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = 'canceled', finished_at = v_now, error_message = p_reason, event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.*, was.prev_hash
-    )
-    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-    select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
-    from moved as m;
-    if not found then
+    if ops_private.move_runs(
+        array[p_run_id], '{queued}', 'canceled', 'canceled' || coalesce(': ' || p_reason, ''),
+        jsonb_build_object('reason', p_reason, 'requested_by', p_requested_by), p_error_message => p_reason
+    ) = 0 then
         return false;
     end if;
     perform ops_private.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
@@ -2364,8 +2516,8 @@ revoke all on function ops_private.end_queued_run from public;
 $ops_file$);
 
 select pg_temp.make_function('end_run', $ops_file$
--- Ends the attempt with its event in one statement, and returns whether there was one to end: every end of work goes
--- through it. Locks the run's row. A retry finds nothing to end.
+-- Ends the attempt and what it left unfinished, and returns whether there was one to end: every end of work goes through
+-- it. A null worker or Dagster run means any. Locks the run's row. A retry finds nothing to end.
 create or replace function ops_private.end_run(
     p_run_id uuid,
     p_attempt int,
@@ -2380,93 +2532,27 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
-    v_now timestamptz := clock_timestamp();
-    v_message text := p_status::text || coalesce(': ' || p_error_message, '');
-    v_kind ops.run_kind;
-    v_environment uuid;
+    v_from ops.run_status[] := case p_status when 'succeeded' then '{running}' else '{claimed,running}' end;
 begin
-    with was as materialized (
-        select r.id, r.status, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash,
-            jsonb_strip_nulls(jsonb_build_object(
-                'from', r.status, 'to', p_status, 'worker', r.claimed_by, 'exit_code', p_exit_code
-            )) as payload
-        from ops.runs as r
-        where
-            r.id = p_run_id and r.attempt = p_attempt
-            and (r.status = 'running' or (r.status = 'claimed' and p_status <> 'succeeded'))
-            and (p_worker_id is null or r.claimed_by = p_worker_id)
-            and (p_dagster_run_id is null or r.dagster_run_id = p_dagster_run_id)
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = p_status, exit_code = p_exit_code, error_message = p_error_message, finished_at = v_now,
-            lease_expires_at = null, event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, was.payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.*, was.prev_hash, was.payload
-    ), event as (
-        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select
-            m.id, m.event_count, m.attempt, 'state_change', v_message, m.payload, v_now, m.prev_hash, m.event_hash
-        from moved as m
-    )
-    select m.kind, m.environment_id into v_kind, v_environment from moved as m;
-    if not found then
+    if ops_private.move_runs(
+        array[p_run_id], v_from, p_status, p_status::text || coalesce(': ' || p_error_message, ''),
+        jsonb_build_object('exit_code', p_exit_code),
+        p_attempt => p_attempt, p_holder => p_worker_id, p_dagster_run_id => p_dagster_run_id,
+        p_exit_code => p_exit_code, p_error_message => p_error_message
+    ) = 0 then
         return false;
     end if;
-    if p_status = 'failed' and v_kind in ('deploy', 'build') and v_environment is not null then
-        update ops.environments as e set status = 'failed'
-        where e.id = v_environment and e.status = 'pending';
+    if p_status = 'failed' then
+        perform ops_private.fail_pending_environment(p_run_id);
     end if;
-    -- most runs move no data; a deployment and a test do if they clone
-    if v_kind not in ('build', 'test', 'deploy')
-        or (v_kind <> 'build' and (
-            exists (select from ops.restores as s where s.run_id = p_run_id)
-            or exists (select from ops.backups as b where b.run_id = p_run_id)
-        )) then
-        perform ops_private.end_data_work(p_run_id, p_error_message);
-    end if;
+    perform ops_private.end_data_work(p_run_id, p_error_message);
     return true;
 end
 $$;
 comment on function ops_private.end_run is 'Ends an attempt with its event.';
 revoke all on function ops_private.end_run from public;
-$ops_file$);
-
-select pg_temp.make_function('ended_deployment', $ops_file$
--- Returns the newest deployment of a place, if it is of this release and already has the event's status: the event was
--- sent twice, with two keys. Locks and raises nothing.
-create or replace function ops_private.ended_deployment(
-    p_release ops.releases,
-    p_environment_id uuid,
-    p_stage ops.environment_stage,
-    p_status ops.deployment_status
-)
-returns uuid
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-select d.id
-from (
-    select n.* from ops.deployments as n
-    where
-        n.project_id = (p_release).project_id and n.stage = p_stage
-        and n.environment_id is not distinct from p_environment_id
-    order by n.created_at desc, n.id desc
-    limit 1
-) as d
-where d.release_id = (p_release).id and d.status = p_status
-$$;
-comment on function ops_private.ended_deployment is 'The newest deployment of a place, if it ended so.';
-revoke all on function ops_private.ended_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
@@ -2943,6 +3029,55 @@ comment on function ops_private.evaluate_gate_row is 'Evaluates a gate and store
 revoke all on function ops_private.evaluate_gate_row from public;
 $ops_file$);
 
+select pg_temp.make_function('event_key_to_change', $ops_file$
+-- Returns the key with this prefix, locked. Called by rotate_event_key and revoke_event_key. Raises PT404.
+create or replace function ops_private.event_key_to_change(p_prefix text)
+returns ops.event_keys
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys;
+begin
+    select k.* into v_key from ops.event_keys as k where k.prefix = p_prefix for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no key %s', coalesce(p_prefix, 'without a prefix')), hint = 'List them: ops key list.';
+    end if;
+    return v_key;
+end
+$$;
+comment on function ops_private.event_key_to_change is 'A key, locked, by its prefix.';
+revoke all on function ops_private.event_key_to_change from public;
+$ops_file$);
+
+select pg_temp.make_function('event_permissions', $ops_file$
+-- Lists the permissions of which one is needed to send an event of this type, about this gate if one is named. Called by
+-- functions that check senders. Reads, locks and raises nothing.
+create or replace function ops_private.event_permissions(
+    p_event_type text,
+    p_gate_code text default null
+)
+returns text[]
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_event_type = 'build_complete' then '{ingest_build}'::text[]
+    when p_event_type <> 'gate_signoff' then '{deploy}'
+    when p_gate_code = 'G3' then '{sign_off_g3}'
+    when p_gate_code is null then '{sign_off_g2,sign_off_g3}'
+    else '{sign_off_g2}'
+end
+$$;
+comment on function ops_private.event_permissions is 'What a sender of an event must be allowed.';
+revoke all on function ops_private.event_permissions from public;
+$ops_file$);
+
 select pg_temp.make_function('exception_to_change', $ops_file$
 -- Returns an exception to a caller who may grant and revoke it, and locks it. Raises PT404 and PT403.
 create or replace function ops_private.exception_to_change(p_exception_id uuid)
@@ -3048,7 +3183,7 @@ $ops_file$);
 
 select pg_temp.make_function('expire_ingest_log', $ops_file$
 -- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a
--- project have the platform's retention. A delivery that old counts as new when it is sent again. Locks the
+-- project have the platform's retention. What is sent again that late is refused, see refuse_replay. Locks the
 -- rows. A retry continues.
 create or replace function ops_private.expire_ingest_log(
     p_limit int
@@ -3244,6 +3379,35 @@ grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('fail_pending_environment', $ops_file$
+-- Marks the environment of a failed deployment as failed if nothing was ever deployed there. Called by end_run. Locks the
+-- environment's row. A retry is harmless.
+create or replace function ops_private.fail_pending_environment(
+    p_run_id uuid
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment
+    from ops.runs as r
+    join ops.environments as e on e.id = r.environment_id
+    where r.id = p_run_id and r.kind in ('deploy', 'build') and e.status = 'pending'
+    for no key update of e;
+    if found then
+        perform ops_private.move_environment(v_environment, 'failed');
+    end if;
+end
+$$;
+comment on function ops_private.fail_pending_environment is 'Marks an environment as failed that never ran.';
+revoke all on function ops_private.fail_pending_environment from public;
+$ops_file$);
+
 select pg_temp.make_function('find_same_request', $ops_file$
 -- Returns the run that was already queued with the idempotency key. Called by queue_run, before and after its insert.
 -- Raises PT409 if the key was used for another body.
@@ -3352,6 +3516,43 @@ comment on function ops_private.first_turn is 'The turn at the front of the queu
 revoke all on function ops_private.first_turn from public;
 $ops_file$);
 
+select pg_temp.make_function('fold_name', $ops_file$
+-- Returns a name as it is compared: NFKC, case-folded, trimmed, single spaces, without characters that nobody sees. Null
+-- for a name without visible characters. Called by functions that compare people. Locks and raises nothing. PL/pgSQL
+-- plans a statement when it runs, so that a server without a collation does not fail: without both, what the database's
+-- own locale knows is folded.
+create or replace function ops_private.fold_name(p_name text)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_name text := regexp_replace(
+        normalize(p_name, nfkc),
+        '[\u0001-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f'
+        || '\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]', '', 'g'
+    );
+    v_collations text[] := array(
+        select c.collname from pg_collation as c
+        where c.collname in ('pg_unicode_fast', 'und-x-icu') and c.collnamespace = 'pg_catalog'::regnamespace
+    );
+begin
+    if 'pg_unicode_fast' = any (v_collations) then -- PostgreSQL 18 has it; others have ICU, unless built without
+        v_name := lower(upper(v_name collate "pg_unicode_fast") collate "pg_unicode_fast");
+    elsif 'und-x-icu' = any (v_collations) then
+        v_name := lower(upper(v_name collate "und-x-icu") collate "und-x-icu");
+    else
+        v_name := lower(upper(v_name));
+    end if;
+    return nullif(btrim(regexp_replace(normalize(v_name, nfkc), '[\s\u0085\u1680\u2028\u2029]+', ' ', 'g')), '');
+end
+$$;
+comment on function ops_private.fold_name is 'A name as it is compared.';
+revoke all on function ops_private.fold_name from public;
+$ops_file$);
+
 select pg_temp.make_function('forget_empty_head', $ops_file$
 -- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
 -- environment, even with the same commit. Locks the head's row. A retry finds nothing to delete.
@@ -3446,12 +3647,14 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('gate_approver', $ops_file$
--- Returns the person whose decision on a gate the caller submits: the caller, or, for the service role, the person that
--- it names. Locks nothing. Raises PT400, and PT403 for a person who may not decide, such as the release's author.
+-- Returns the person whose decision on a gate the caller submits: the person of the key, or the caller, or, for the
+-- service role, the person that it names. The rights of a key were checked before. Locks nothing. Raises PT400, and PT403 for a person who may not
+-- decide, such as the release's author.
 create or replace function ops_private.gate_approver(
     p_release ops.releases,
     p_gate_code ops.ops_gate_code,
-    p_named text
+    p_named text,
+    p_key ops.event_keys default null
 )
 returns text
 language plpgsql
@@ -3467,17 +3670,21 @@ begin
             message = format('Nobody signs %s off', p_gate_code), column = 'gate_code',
             hint = 'G1 and G4 are decided by checks: record one.';
     end if;
-    perform ops_private.require_permission(p_release.project_id, ops_private.gate_permission(p_gate_code));
-    if not ops.is_platform() then
-        v_approver := ops.caller_id();
+    if p_key.id is not null then
+        v_approver := p_key.approver_id;
+    else
+        perform ops_private.require_permission(p_release.project_id, ops_private.gate_permission(p_gate_code));
+        if not ops.is_platform() then
+            v_approver := ops.caller_id();
+        end if;
     end if;
-    if coalesce(v_approver, '') = '' then
+    if ops.person_of(v_approver) is null then
         raise sqlstate 'PT400' using
             message = 'A decision is somebody''s', column = 'approver_id', hint = 'Name the person: approver_id.';
-    elsif p_named <> v_approver then
+    elsif not ops.person_of(p_named) = any (ops_private.persons_of(v_approver)) then
         raise sqlstate 'PT403' using
             message = 'You decide as yourself', column = 'approver_id', hint = 'Leave the approver out.';
-    elsif v_approver = p_release.created_by then
+    elsif ops.person_of(p_release.created_by) = any (ops_private.persons_of(v_approver)) then
         raise sqlstate 'PT403' using
             message = format('%s made this release and cannot approve it', v_approver),
             column = 'approver_id',
@@ -3601,17 +3808,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 begin
-    return query
-    select
-        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-        m.finished_at, m.cancel_requested_at, m.lease_expires_at
-    from ops.runs as m
-    join ops.run_requests as q on q.run_id = m.id
-    join ops.projects as p on p.id = m.project_id
-    left join ops.environments as e on e.id = m.environment_id
-    where m.id = p_run_id;
+    return query select d.* from ops.v_run_details as d where d.id = p_run_id;
 end
 $$;
 comment on function ops.get_run is 'One run, as claims return it.';
@@ -3623,8 +3820,8 @@ $ops_file$);
 
 select pg_temp.make_function('grant_exception', $ops_file$
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author:
--- four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
+-- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author
+-- and for who requested it: four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.grant_exception(exception_id uuid)
 returns void
@@ -3644,11 +3841,12 @@ begin
                 else 'has expired'
             end),
             hint = 'Request another one.';
-    elsif v_caller = v_exception.release_author then
+    elsif ops.person_of(v_exception.release_author) = any (ops_private.persons_of(v_caller)) then
         raise sqlstate 'PT403' using
             message = format('%s made this release and cannot waive its gates', v_caller),
             hint = 'Ask somebody else: four eyes.';
     end if;
+    perform ops_private.recognise_caller();
     update ops.exceptions as e set granted_by = v_caller, granted_at = clock_timestamp()
     where e.id = v_exception.id and e.granted_at is null;
 end
@@ -3684,11 +3882,13 @@ $ops_file$);
 
 select pg_temp.make_function('handle_deployment_event', $ops_file$
 -- Records the progress of a deployment: changes the state of the one at work there, or inserts one that was
--- started elsewhere, which the gates must allow like any other. Locks the project and what a deployment locks.
+-- started elsewhere, which the gates must allow like any other. An event that is older than what is known changes
+-- nothing: a late `running` opens no second deployment. Locks the project and what a deployment locks.
 -- Raises PT400 and PT409.
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -3698,21 +3898,32 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status ops.deployment_status := (p_envelope ->> 'status')::ops.deployment_status;
+    v_at timestamptz := least((p_envelope ->> 'occurred_at')::timestamptz, clock_timestamp());
     v_place record;
+    v_told record;
     v_deployment ops.deployments;
+    v_id uuid;
 begin
     perform from ops.projects as p where p.id = p_release.project_id for no key update;
     select * into v_place from ops_private.promotion_target(p_release.project_id, p_envelope ->> 'environment');
-    v_deployment.id := ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
+    select t.deployment, t.is_late into v_told
+    from ops_private.deployment_told_of(p_release, v_place.environment_id, v_place.stage, v_status, v_at) as t;
+    v_deployment := v_told.deployment;
     if v_deployment.id is null then
-        v_deployment.id := ops_private.ended_deployment(p_release, v_place.environment_id, v_place.stage, v_status);
+        perform ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
+        v_id := ops_private.adopt_deployment(
+            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key
+        );
+        select d.* into v_deployment from ops.deployments as d where d.id = v_id;
     end if;
-    if v_deployment.id is null then
-        v_deployment.id := ops_private.adopt_deployment(p_release, v_place.environment_id, v_place.stage, p_envelope);
+    if v_told.is_late then
+        update ops.deployments as d set started_at = least(d.started_at, v_at)
+        where d.id = v_deployment.id and d.run_id is null and v_status = 'running';
+    else
+        perform ops_private.move_deployment_to(v_deployment, v_status);
+        update ops.deployments as d set told_at = v_at where d.id = v_deployment.id;
     end if;
-    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
-    perform ops_private.move_deployment_to(v_deployment, v_status);
-    return jsonb_build_object('deployment_id', v_deployment.id)
+    return jsonb_build_object('deployment_id', v_deployment.id, 'is_overruled', coalesce(v_told.is_late, false))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, 'G4'), p_envelope);
 end
 $$;
@@ -3726,7 +3937,8 @@ select pg_temp.make_function('handle_environment_event', $ops_file$
 create or replace function ops_private.handle_environment_event(
     p_project_id uuid,
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -3754,7 +3966,7 @@ begin
         ),
         p_envelope ->> 'environment', p_envelope ->> 'status',
         jsonb_strip_nulls(p_envelope - '{schema_version,event_type,idempotency_key,source,occurred_at,project,environment,status}'::text[]),
-        p_envelope ->> 'source', coalesce(ops.caller_id(), ops.caller_role()), (p_envelope ->> 'occurred_at')::timestamptz
+        p_envelope ->> 'source', ops_private.sender_id(p_key), (p_envelope ->> 'occurred_at')::timestamptz
     )
     returning id into v_id;
     return jsonb_build_object('environment_event_id', v_id);
@@ -3765,10 +3977,11 @@ revoke all on function ops_private.handle_environment_event from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_gate_signoff', $ops_file$
--- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what sign_off_gate raises.
+-- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what gate_approver raises.
 create or replace function ops_private.handle_gate_signoff(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -3783,12 +3996,20 @@ begin
     if (v_gate_code, p_envelope ->> 'persona_role') in (('G2', 'release_manager'), ('G3', 'qa_tester')) then
         perform ops_private.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
     end if;
-    v_approval_id := ops.sign_off_gate(
-        p_release.id, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
-        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'), p_envelope ->> 'approver_id',
-        p_envelope ->> 'source'
+    v_approval_id := ops_private.write_approval(
+        p_release, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
+        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'),
+        ops_private.gate_approver(p_release, v_gate_code, p_envelope ->> 'approver_id', p_key),
+        p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
     );
-    return jsonb_build_object('approval_id', v_approval_id)
+    return jsonb_build_object('approval_id', v_approval_id, 'is_overruled', exists (
+        select from ops.approvals as a
+        join ops.approvals as n
+            on
+                n.gate_id = a.gate_id and n.occurred_at > a.occurred_at
+                and ops.person_of(n.approver_id) = ops.person_of(a.approver_id)
+        where a.id = v_approval_id
+    ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
 $$;
@@ -3797,7 +4018,7 @@ revoke all on function ops_private.handle_gate_signoff from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
--- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and
+-- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the event's status as the check `health`, and
 -- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
 -- was not deployed there.
 create or replace function ops_private.handle_health_check(
@@ -3822,7 +4043,11 @@ begin
     where
         d.release_id = p_release.id and d.stage = v_place.stage and d.status <> 'failed'
         and d.environment_id is not distinct from v_place.environment_id
-    order by d.created_at desc, d.id desc
+    -- of several deployments it is about the one that was there when it was made
+    order by
+        ops_private.deployment_began(d) <= (p_envelope ->> 'occurred_at')::timestamptz desc,
+        abs(extract(epoch from (p_envelope ->> 'occurred_at')::timestamptz - ops_private.deployment_began(d))),
+        d.created_at desc, d.id desc
     limit 1;
     if not found then
         raise sqlstate 'PT409' using
@@ -3998,9 +4223,9 @@ $ops_file$);
 select pg_temp.make_function('ingest_event', $ops_file$
 -- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
 -- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
--- is undone. Called by POST /v1/events, by the edge function, by PostgREST, and by the platform's own steps. Locks
--- what its handler locks. Raises only errors that are not the sender's fault. Repeating it with the same
--- idempotency key writes nothing twice.
+-- is undone. Called by the edge function, by PostgREST, and by the platform's own steps; POST /v1/events comes in
+-- through ops.receive_event. Locks what its handler locks. Raises only errors that are not the sender's fault.
+-- Repeating it with the same idempotency key writes nothing twice.
 -- Definer: senders of events may not write tables; the caller's permission for the event is checked.
 create or replace function ops.ingest_event(envelope jsonb)
 returns jsonb
@@ -4010,27 +4235,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_text text := ops_private.envelope_text(envelope);
-    v_answer jsonb;
-    v_state text;
-    v_message text;
-    v_field text;
-    v_hint text;
+    v_answer jsonb := ops_private.answer_event(envelope, null);
 begin
-    begin
-        perform ops_private.refuse_envelope(envelope, v_text);
-        v_answer := ops_private.accept_event(envelope, v_text);
-    exception when others then
-        get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
-            v_hint = pg_exception_hint;
-        v_answer := ops_private.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
-        if v_answer is null then
-            raise;
-        end if;
-    end;
-    if v_answer ->> 'status' <> 'accepted' then -- what is accepted was logged with what it wrote
-        perform ops_private.log_delivery(envelope, v_text, v_answer);
-    end if;
     perform set_config('response.status', v_answer ->> 'http_status', true); -- PostgREST's answer
     return v_answer;
 end
@@ -4451,13 +4657,15 @@ revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('log_delivery', $ops_file$
--- Inserts the log row of a delivery and returns its id; null if the same key was accepted before. This prevents a
+-- Inserts the log row of a delivery and returns its id; null if the same key was accepted
+-- before in the project. This prevents a
 -- second write of an event: concurrent deliveries wait for the first. Locks and raises nothing. The log keeps 64 kB of
 -- an envelope; more belongs in the store.
 create or replace function ops_private.log_delivery(
     p_envelope jsonb,
     p_text text,
     p_answer jsonb,
+    p_key ops.event_keys,
     p_project_id uuid default null,
     p_release_id uuid default null
 )
@@ -4469,7 +4677,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 insert into ops.event_ingest_log (
     idempotency_key, schema_version, event_type, source, project_id, release_id, processing_status, http_status, error,
-    envelope, envelope_sha256, size_bytes, caller_role, caller_id
+    envelope, envelope_sha256, content_sha256, size_bytes, caller_role, caller_id
 )
 select
     ops_private.envelope_label(p_envelope, 'idempotency_key'), ops_private.envelope_label(p_envelope, 'schema_version'),
@@ -4484,10 +4692,11 @@ select
         when octet_length(p_text) <= 65536 then p_envelope
         when p_text is not null then jsonb_build_object('truncated', left(p_text, 16000))
     end,
-    ops_private.envelope_sha256(p_envelope, p_text), coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
-    ops.caller_role(), coalesce(ops.caller_id(), ops.caller_role())
+    ops_private.envelope_sha256(p_envelope, p_text), ops_private.content_sha256(p_envelope, p_text),
+    coalesce(octet_length(p_text), pg_column_size(p_envelope), 0),
+    ops_private.sender_role(p_key), ops_private.sender_id(p_key)
 from (select ops_private.named_project(p_envelope ->> 'project') as id) as p
-on conflict (idempotency_key) where processing_status = 'accepted' do nothing
+on conflict (project_id, idempotency_key) where processing_status = 'accepted' do nothing
 returning id
 $$;
 comment on function ops_private.log_delivery is 'Writes the logs row of a delivery.';
@@ -4530,6 +4739,38 @@ $$;
 comment on function ops.log_retention_is_due is 'Whether log lines, deliveries or events are past their time.';
 revoke all on function ops.log_retention_is_due from public;
 grant execute on function ops.log_retention_is_due to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('log_unread', $ops_file$
+-- Inserts the log row of a delivery whose body was not understood: too large, no JSON, or with a key that does not work.
+-- A key that was never made leaves no row: anyone may send such deliveries, and they would fill the log. Called by
+-- receive_event. Locks and raises nothing.
+create or replace function ops_private.log_unread(
+    p_body bytea,
+    p_size_bytes bigint,
+    p_answer jsonb,
+    p_key ops.event_keys,
+    p_key_prefix text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.event_ingest_log (
+    project_id, processing_status, http_status, error, envelope_sha256, size_bytes, caller_role, caller_id
+)
+select
+    p_key.project_id, 'rejected', (p_answer ->> 'http_status')::int,
+    concat_ws(': ', p_answer ->> 'field', p_answer ->> 'message'), encode(sha256(coalesce(p_body, '')), 'hex'),
+    least(coalesce(greatest(p_size_bytes, octet_length(p_body)), 0), 2147483647)::int,
+    case when p_answer ->> 'http_status' = '401' then 'unknown' else ops_private.sender_role(p_key) end,
+    ops_private.sender_id(p_key)
+where p_key.id is not null or p_key_prefix is null
+$$;
+comment on function ops_private.log_unread is 'Writes the logs row of a delivery whose body was not understood.';
+revoke all on function ops_private.log_unread from public;
 $ops_file$);
 
 select pg_temp.make_function('longest_ttl', $ops_file$
@@ -4797,6 +5038,43 @@ comment on function ops_private.months_without_partition is 'The months that lac
 revoke all on function ops_private.months_without_partition from public;
 $ops_file$);
 
+select pg_temp.make_function('move_backup', $ops_file$
+-- Moves a backup to a state, with what p_backup says of it, and returns it: the only writer of a backup's state. Sets the
+-- state's time. Called by functions that locked its row and decided on the change. Raises check_violation for a state
+-- that lacks its facts.
+create or replace function ops_private.move_backup(
+    p_backup ops.backups,
+    p_to ops.backup_status
+)
+returns ops.backups
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_backup ops.backups;
+begin
+    update ops.backups as b
+    set status = p_to, attempt = p_backup.attempt, manifest_url = p_backup.manifest_url,
+        manifest_sha256 = p_backup.manifest_sha256, taken_at = p_backup.taken_at, size_bytes = p_backup.size_bytes,
+        stored_bytes = p_backup.stored_bytes, object_count = p_backup.object_count,
+        format_version = p_backup.format_version, database_name = p_backup.database_name,
+        odoo_version = p_backup.odoo_version, git_sha = p_backup.git_sha, image_digest = p_backup.image_digest,
+        metadata = p_backup.metadata, error_message = p_backup.error_message, drop_reason = p_backup.drop_reason,
+        stored_at = case p_to when 'stored' then v_now else b.stored_at end,
+        verified_at = case p_to when 'verified' then v_now else b.verified_at end,
+        dropped_at = case p_to when 'dropped' then v_now end
+    where b.id = p_backup.id
+    returning b.* into v_backup;
+    return v_backup;
+end
+$$;
+comment on function ops_private.move_backup is 'Moves a backup to a state.';
+revoke all on function ops_private.move_backup from public;
+$ops_file$);
+
 select pg_temp.make_function('move_deployment', $ops_file$
 -- Refuses an invalid change of a deployment's state, and sets the time of a valid one: the window of the health checks
 -- starts at the end. Fired by deployments, for any writer. Locks nothing; raises PT409.
@@ -4860,6 +5138,185 @@ end
 $$;
 comment on function ops_private.move_deployment_to is 'Moves a deployment to a state.';
 revoke all on function ops_private.move_deployment_to from public;
+$ops_file$);
+
+select pg_temp.make_function('move_environment', $ops_file$
+-- Moves an environment to a state, with what p_environment says of its deployment, and returns it: the only writer of an
+-- environment's state. A destroyed one keeps no address and no database. Called by functions that locked its row and
+-- decided on the change. Raises check_violation for a running one without an address, and unique_violation for another
+-- environment's port or database.
+create or replace function ops_private.move_environment(
+    p_environment ops.environments,
+    p_to ops.environment_status
+)
+returns ops.environments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_is_destroyed boolean := p_to = 'destroyed';
+begin
+    update ops.environments as e
+    set status = p_to, is_adopted = e.is_adopted or p_to = 'adopted',
+        url = case when not v_is_destroyed then p_environment.url end,
+        port = case when not v_is_destroyed then p_environment.port end,
+        database_name = case when not v_is_destroyed then p_environment.database_name end,
+        expires_at = case when not v_is_destroyed then p_environment.expires_at end,
+        destroyed_at = case when v_is_destroyed then clock_timestamp() end,
+        image_digest = p_environment.image_digest, deployed_sha = p_environment.deployed_sha,
+        deployed_run_id = p_environment.deployed_run_id
+    where e.id = p_environment.id
+    returning e.* into v_environment;
+    return v_environment;
+end
+$$;
+comment on function ops_private.move_environment is 'Moves an environment to a state.';
+revoke all on function ops_private.move_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('move_release', $ops_file$
+-- Moves a release to a state and returns whether it did: the only writer of a release's state. A withdrawn release stays
+-- withdrawn, and p_from limits the states that it leaves. Locks the release. A retry changes nothing.
+create or replace function ops_private.move_release(
+    p_release_id uuid,
+    p_to ops.ops_release_status,
+    p_from ops.ops_release_status[] default null
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.releases as r
+    set status = p_to, withdrawn_at = case p_to when 'withdrawn' then clock_timestamp() end
+    where r.id = p_release_id and r.status not in ('withdrawn', p_to) and (p_from is null or r.status = any (p_from));
+    return found;
+end
+$$;
+comment on function ops_private.move_release is 'Moves a release to a state.';
+revoke all on function ops_private.move_release from public;
+$ops_file$);
+
+select pg_temp.make_function('move_restore', $ops_file$
+-- Moves a restore to a state, with what p_restore says of it, and returns it: the only writer of a restore's state. Sets
+-- the state's time. Called by functions that locked its run and decided on the change. Raises check_violation for a
+-- failure without a reason.
+create or replace function ops_private.move_restore(
+    p_restore ops.restores,
+    p_to ops.restore_status
+)
+returns ops.restores
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_restore ops.restores;
+begin
+    update ops.restores as s
+    set status = p_to, attempt = p_restore.attempt, database_name = p_restore.database_name,
+        previous_database_name = p_restore.previous_database_name,
+        keep_previous_until = p_restore.keep_previous_until, report = p_restore.report,
+        error_message = p_restore.error_message,
+        started_at = case p_to when 'running' then v_now else s.started_at end,
+        finished_at = case when p_to in ('succeeded', 'failed') then v_now end
+    where s.id = p_restore.id
+    returning s.* into v_restore;
+    return v_restore;
+end
+$$;
+comment on function ops_private.move_restore is 'Moves a restore to a state.';
+revoke all on function ops_private.move_restore from public;
+$ops_file$);
+
+select pg_temp.make_function('move_runs', $ops_file$
+-- Moves runs to a state, each with its event in the same statement, and returns how many it moved: the only writer of a
+-- run's state. Each state has its columns: a run at work has a worker and a lease, a waiting run has neither, an ended
+-- run has its end, and keeps its worker unless the worker lost its lease.
+-- It moves only what is still as the caller believes: in one of the states p_from, at p_attempt, held by p_holder and of
+-- p_dagster_run_id or of no Dagster run yet; null means any, and an empty Dagster run means none. p_message and
+-- p_payload are the event's; the states and the worker are added.
+-- Called by every function that changes a run's state. Locks the runs. A retry moves nothing. Raises PT409 for a change
+-- that check_run_invariants refuses, and unique_violation for a second run at work on an environment.
+create or replace function ops_private.move_runs(
+    p_run_ids uuid[],
+    p_from ops.run_status[],
+    p_to ops.run_status,
+    p_message text,
+    p_payload jsonb default '{}',
+    p_attempt int default null,
+    p_holder text default null,
+    p_dagster_run_id text default null,
+    p_worker_id text default null,
+    p_lease_seconds int default null,
+    p_exit_code int default null,
+    p_error_message text default null,
+    p_not_before timestamptz default null,
+    p_is_lease_lost boolean default false
+)
+returns int
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+set plan_cache_mode = force_generic_plan -- the length of an array is no reason for another plan
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_is_taken boolean := p_to in ('claimed', 'running');
+    v_count int;
+begin
+    with was as materialized (
+        select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash,
+            r.attempt + (v_is_taken and r.status = 'queued')::int as attempt,
+            jsonb_strip_nulls(jsonb_build_object(
+                'from', r.status, 'to', p_to, 'worker', coalesce(p_worker_id, r.claimed_by)
+            ) || p_payload) as payload
+        from ops.runs as r
+        where
+            r.id = any (p_run_ids) and r.status = any (p_from)
+            and (p_attempt is null or r.attempt = p_attempt)
+            and (p_holder is null or r.claimed_by = p_holder)
+            and (p_dagster_run_id is null or r.dagster_run_id is null or r.dagster_run_id = p_dagster_run_id)
+        for no key update
+    ), moved as (
+        update ops.runs as r
+        set status = p_to, attempt = was.attempt, starts = r.starts + (p_to = 'running')::int,
+            claimed_by = case when not p_is_lease_lost then coalesce(p_worker_id, r.claimed_by) end,
+            lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
+            turn = case when p_to = 'queued' then ops_private.first_turn(r.priority, r.turn) else r.turn end,
+            not_before = p_not_before,
+            dagster_run_id = case
+                when p_to <> 'queued' then coalesce(r.dagster_run_id, nullif(p_dagster_run_id, ''))
+            end,
+            claimed_at = case when was.attempt > r.attempt then v_now when p_to <> 'queued' then r.claimed_at end,
+            started_at = case when p_to = 'running' then v_now when p_to <> 'queued' then r.started_at end,
+            finished_at = case when not v_is_taken and p_to <> 'queued' then v_now end,
+            exit_code = p_exit_code, error_message = p_error_message, event_count = was.seq,
+            event_hash = ops.hash_event(
+                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', p_message, was.payload, v_now
+            )
+        from was
+        where r.id = was.id
+        returning r.id, r.event_count, r.attempt, r.event_hash, was.prev_hash, was.payload
+    )
+    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+    select m.id, m.event_count, m.attempt, 'state_change', p_message, m.payload, v_now, m.prev_hash, m.event_hash
+    from moved as m;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops_private.move_runs is 'Moves runs to a state, each with its event.';
+revoke all on function ops_private.move_runs from public;
 $ops_file$);
 
 select pg_temp.make_function('named_project', $ops_file$
@@ -5091,13 +5548,12 @@ begin
     perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
-        update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';
-        update ops.releases as r set status = 'rolled_back'
+        perform ops_private.move_release(new.release_id, 'released');
+        perform ops_private.move_release(undone.release_id, 'rolled_back', '{released}')
         from ops.deployments as undone
-        where undone.id = new.rollback_of and r.id = undone.release_id and r.status = 'released'
-            and r.id <> new.release_id;
+        where undone.id = new.rollback_of and undone.release_id <> new.release_id;
     elsif new.status = 'succeeded' then
-        update ops.releases as r set status = 'staging' where r.id = new.release_id and r.status = 'candidate';
+        perform ops_private.move_release(new.release_id, 'staging', '{candidate}');
     end if;
     return null;
 end
@@ -5127,6 +5583,36 @@ end
 $$;
 comment on function ops_private.note_gate_fact is 'Judges the gate of a fact that was just told.';
 revoke all on function ops_private.note_gate_fact from public;
+$ops_file$);
+
+select pg_temp.make_function('note_person_alias', $ops_file$
+-- Evaluates the gates again that a name decided: whose release it authored, or which it approved. Fired by person_aliases.
+-- Locks the gates; raises nothing.
+-- Definer: who changes a name may not write gates.
+create or replace function ops_private.note_person_alias()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_aliases text[] := array[
+        case when tg_op <> 'INSERT' then old.alias end, case when tg_op <> 'DELETE' then new.alias end
+    ];
+begin
+    perform ops_private.evaluate_gate_row(g.id)
+    from (
+        select distinct a.gate_id as id from ops.approvals as a
+        where ops_private.fold_name(a.approver_id) = any (v_aliases)
+            or ops_private.fold_name(a.release_author) = any (v_aliases)
+        order by a.gate_id
+    ) as g;
+    return null;
+end
+$$;
+comment on function ops_private.note_person_alias is 'Judges the gates again that a name decided.';
+revoke all on function ops_private.note_person_alias from public;
 $ops_file$);
 
 select pg_temp.make_function('open_break_glass_incident', $ops_file$
@@ -5317,35 +5803,63 @@ set enable_seqscan = off -- a plan made while the table was small outlives its s
 as $$
 begin
     return query
-    select
-        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-        m.finished_at, m.cancel_requested_at, m.lease_expires_at
-    from ops.runs as m
-    join ops.run_requests as q on q.run_id = m.id
-    join ops.projects as p on p.id = m.project_id
-    left join ops.environments as e on e.id = m.environment_id
-    where m.status = 'queued' and (m.not_before is null or m.not_before <= clock_timestamp()) and (
-        m.environment_id is null
-        or not exists (
-            select from ops.runs as o
-            where
-                o.environment_id = m.environment_id
-                and o.status in ('queued', 'claimed', 'running')
-                and (
-                    o.status <> 'queued'
-                    or (-o.priority, o.turn, o.created_at, o.id) < (-m.priority, m.turn, m.created_at, m.id)
-                )
-        )
-    )
-    order by m.priority desc, m.turn, m.created_at
-    limit greatest(p_limit, 0);
+    select d.*
+    from (
+        select s.* from ops.v_startable_runs as s
+        order by s.priority desc, s.turn, s.created_at
+        limit greatest(p_limit, 0)
+    ) as s
+    join ops.v_run_details as d on d.id = s.id
+    order by s.priority desc, s.turn, s.created_at;
 end
 $$;
 comment on function ops.peek_runs is 'The runs that the next claim would give.';
 revoke all on function ops.peek_runs from public;
 grant execute on function ops.peek_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('person_of', $ops_file$
+-- Returns the person of a name as one text: the person's id, or the name as it is compared if nobody declared it.
+-- Two names are one person's if the results are equal; null and invisible names are nobody's, null.
+-- Called by everything that compares people, also by views. Locks and raises nothing.
+-- Definer: callers compare names of people whose aliases they may not read.
+create or replace function ops.person_of(p_name text)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_alias text := ops_private.fold_name(p_name);
+begin
+    return coalesce((select a.person_id::text from ops.person_aliases as a where a.alias = v_alias), v_alias);
+end
+$$;
+comment on function ops.person_of is 'The person of a name, to compare names by.';
+revoke all on function ops.person_of from public;
+grant execute on function ops.person_of to authenticated, service_role, ops_worker;
+grant execute on function ops.person_of
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('persons_of', $ops_file$
+-- Lists the persons that a name is: the caller's, where the name is the caller's own; else the one of the name. Called by
+-- functions that compare people. Locks and raises nothing.
+create or replace function ops_private.persons_of(p_name text)
+returns text[]
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_name = ops.caller_id() then ops_private.caller_persons()
+    else array_remove(array[ops.person_of(p_name)], null)
+end
+$$;
+comment on function ops_private.persons_of is 'The persons that a name is.';
+revoke all on function ops_private.persons_of from public;
 $ops_file$);
 
 select pg_temp.make_function('policy', $ops_file$
@@ -5420,12 +5934,15 @@ select * from (
     ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
+    ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person does not approve gates G2 and G3 of a release'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),
+    ('promotion', 'default_author', 'text', '""', null, 200,
+        'The author of releases for which a build pipeline names none; empty: it has to'),
     ('promotion', 'freeze_windows', 'windows', '[]', 0, 100, 'Times in which nothing is promoted to production'),
     ('promotion', 'backup_max_age_hours', 'integer', '4', 1, 720,
         'Age at which production''s newest verified backup is too old to promote over'),
@@ -6126,6 +6643,63 @@ comment on function ops_private.reason_to_keep is 'Why a backup may not be dropp
 revoke all on function ops_private.reason_to_keep from public;
 $ops_file$);
 
+select pg_temp.make_function('receive_event', $ops_file$
+-- Accepts or refuses the body of a delivery as it came over the wire, like ops.ingest_event: a body that is no JSON, or
+-- that the database cannot store, is a row in the log and a 400. With a key the delivery counts as the key's persona;
+-- without one it counts as the caller's. p_key_sha256 is the SHA-256 of the whole key; of it only a hash is stored.
+-- p_size_bytes is the length that the sender announced, for a body that was not read: it is refused as too large.
+-- Called by POST /v1/events. Locks what the event's handler locks. Raises only errors that are not the sender's fault.
+-- Repeating it with the same idempotency key writes nothing twice.
+-- Definer: the gateway may not write tables; the key's rights, or the caller's, are checked.
+create or replace function ops.receive_event(
+    body bytea,
+    p_key_prefix text default null,
+    p_key_sha256 text default null,
+    p_size_bytes bigint default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys;
+    v_refusal jsonb;
+    v_envelope jsonb;
+begin
+    if p_key_prefix is not null or p_key_sha256 is not null then
+        select k.* into v_key from ops.event_keys as k where k.prefix = p_key_prefix;
+        v_refusal := ops_private.refusal_of_key(v_key, p_key_sha256);
+    end if;
+    if v_refusal is null and greatest(p_size_bytes, octet_length(body)) > 262144 then
+        v_refusal := ops_private.refusal_of_event(
+            'PT413', 'The envelope is too large', null,
+            'An envelope has at most 256 kB; put what is larger into the store and name it as evidence.'
+        );
+    end if;
+    if v_refusal is null then
+        begin
+            v_envelope := convert_from(body, 'UTF8')::jsonb;
+        exception when data_exception or program_limit_exceeded then
+            v_refusal := ops_private.refusal_of_event(
+                'PT400', 'The body is no JSON that can be stored: ' || sqlerrm, 'envelope',
+                'Send one JSON object in UTF-8, without NUL and without half a surrogate pair.'
+            );
+        end;
+    end if;
+    if v_refusal is null then
+        return ops_private.answer_event(v_envelope, v_key);
+    end if;
+    perform ops_private.log_unread(body, p_size_bytes, v_refusal, v_key, p_key_prefix);
+    return v_refusal;
+end
+$$;
+comment on function ops.receive_event is 'Takes the body of a delivery in and says what came of it.';
+revoke all on function ops.receive_event from public;
+grant execute on function ops.receive_event to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('receive_push', $ops_file$
 -- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
 -- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
@@ -6186,6 +6760,43 @@ revoke all on function ops.receive_push from public;
 grant execute on function ops.receive_push to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('recognise_caller', $ops_file$
+-- Records that a token's subject and its e-mail address are one person, so that the two are still one when only one of
+-- them is named. Does nothing without both, or where two people were declared. Called by RPCs in which a person decides.
+-- Locks the gates that the names decided; raises nothing. Repeating it is harmless.
+create or replace function ops_private.recognise_caller()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_claims jsonb := ops.caller_claims();
+    v_subject text := ops_private.fold_name(v_claims ->> 'sub');
+    v_email text := ops_private.fold_name(v_claims ->> 'email');
+    v_person uuid;
+begin
+    if v_subject is null or v_email is null or v_claims ->> 'email_verified' = 'false' or (
+        select count(*) from ops.person_aliases as a where a.alias in (v_subject, v_email)
+    ) = 2 then
+        return;
+    end if;
+    select a.person_id into v_person from ops.person_aliases as a where a.alias in (v_subject, v_email);
+    if not found then
+        insert into ops.people (name, created_by) values (v_claims ->> 'email', 'odooops') returning id into v_person;
+    end if;
+    insert into ops.person_aliases (alias, person_id, kind, spelling, created_by)
+    values
+    (v_subject, v_person, 'subject', v_claims ->> 'sub', 'odooops'),
+    (v_email, v_person, 'email', v_claims ->> 'email', 'odooops')
+    on conflict (alias) do nothing;
+end
+$$;
+comment on function ops_private.recognise_caller is 'Records that a subject and an address are one person.';
+revoke all on function ops_private.recognise_caller from public;
+$ops_file$);
+
 select pg_temp.make_function('record_backup_failed', $ops_file$
 -- Records that the attempt's backup failed, and why. Called by step backup. Locks the run's and the backup's rows.
 -- Raises PT404, PT410, PT409 for a backup that is verified or dropped, PT400 without a reason. A retry is harmless.
@@ -6209,8 +6820,8 @@ begin
     elsif v_backup.status not in ('running', 'stored') then
         perform ops_private.refuse_backup_change(v_backup, 'failed');
     end if;
-    update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.error_message := p_error_message;
+    v_backup := ops_private.move_backup(v_backup, 'failed');
     perform ops_private.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
         'backup_id', v_backup.id
     ));
@@ -6250,12 +6861,8 @@ begin
         or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
         perform ops_private.refuse_backup_change(v_backup, v_status);
     end if;
-    update ops.backups as b
-    set status = v_status,
-        verified_at = case when p_error_message is null then clock_timestamp() else b.verified_at end,
-        error_message = p_error_message
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.error_message := p_error_message;
+    v_backup := ops_private.move_backup(v_backup, v_status);
     if p_error_message is not null then
         perform ops_private.note_backup(v_backup, 'backup_spoilt', p_error_message);
     end if;
@@ -6301,8 +6908,8 @@ begin
     elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
         return v_backup;
     end if;
-    update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.attempt := p_attempt;
+    v_backup := ops_private.move_backup(v_backup, 'running');
     perform ops_private.write_event(
         p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
     );
@@ -6349,14 +6956,19 @@ begin
     elsif v_backup.status <> 'running' then
         perform ops_private.refuse_backup_change(v_backup, 'stored');
     end if;
-    update ops.backups as b
-    set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
-        manifest_sha256 = p_manifest_sha256, taken_at = p_taken_at, size_bytes = p_size_bytes,
-        stored_bytes = p_stored_bytes, object_count = p_object_count, format_version = p_format_version,
-        database_name = p_database_name, odoo_version = p_odoo_version, git_sha = p_git_sha,
-        image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.manifest_url := p_manifest_url;
+    v_backup.manifest_sha256 := p_manifest_sha256;
+    v_backup.taken_at := p_taken_at;
+    v_backup.size_bytes := p_size_bytes;
+    v_backup.stored_bytes := p_stored_bytes;
+    v_backup.object_count := p_object_count;
+    v_backup.format_version := p_format_version;
+    v_backup.database_name := p_database_name;
+    v_backup.odoo_version := p_odoo_version;
+    v_backup.git_sha := p_git_sha;
+    v_backup.image_digest := p_image_digest;
+    v_backup.metadata := coalesce(p_metadata, '{}');
+    v_backup := ops_private.move_backup(v_backup, 'stored');
     perform ops_private.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
         'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
     ));
@@ -6398,8 +7010,7 @@ begin
             message = format('Backup %s has another manifest than the one that was verified', v_backup.id),
             hint = 'Verify what ops.record_backup_stored was told of.';
     elsif v_backup.status = 'stored' then
-        update ops.backups as b set status = 'verified', verified_at = clock_timestamp() where b.id = v_backup.id
-        returning b.* into v_backup;
+        v_backup := ops_private.move_backup(v_backup, 'verified');
         perform ops_private.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
             'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256
         ));
@@ -6546,7 +7157,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_previous ops.environments;
+    v_environment ops.environments;
+    v_previous_database text;
     v_environment_id uuid;
     v_kind ops.run_kind;
 begin
@@ -6559,17 +7171,22 @@ begin
     if not found then
         perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
-    select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
-    perform ops_private.refuse_replacement(v_previous, v_kind, p_database_name);
-    update ops.environments as e
-    set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
-        image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
-    where e.id = v_previous.id;
+    select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
+    perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    v_previous_database := v_environment.database_name;
+    v_environment.url := p_url;
+    v_environment.port := p_port;
+    v_environment.database_name := p_database_name;
+    v_environment.image_digest := p_image_digest;
+    v_environment.deployed_sha := p_git_sha;
+    v_environment.deployed_run_id := p_run_id;
+    v_environment.expires_at := p_expires_at;
+    perform ops_private.move_environment(v_environment, 'running');
     perform ops_private.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
         'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
-        'previous_database', v_previous.database_name
+        'previous_database', v_previous_database
     ));
-    return v_previous.database_name;
+    return v_previous_database;
 exception when unique_violation then
     raise sqlstate 'PT409' using
         message = format('Another environment has port %s or database %s', p_port, p_database_name),
@@ -6638,10 +7255,7 @@ begin
     elsif v_environment.destroyed_at is not null then
         return;
     end if;
-    update ops.environments as e
-    set status = 'destroyed', destroyed_at = clock_timestamp(), url = null, port = null, database_name = null,
-        expires_at = null
-    where e.id = v_environment.id;
+    perform ops_private.move_environment(v_environment, 'destroyed');
     perform ops_private.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
     for v_waiting in
         select d.* from ops.runs as r, ops.get_run(r.id) as d
@@ -6832,7 +7446,8 @@ ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('record_gate_check', $ops_file$
--- Records the result of a gate's check and returns its id; the newest result of each check counts.
+-- Records the result of a gate's check and returns its id; the newest result of each check, by when
+-- it happened, counts.
 -- Called by builds, testers, deployments and health checks. A check of G4 is about a deployment: the release's newest,
 -- unless one is named. Locks the gate and the deployment. Raises PT404, PT403, PT400, and PT409 before any deployment.
 -- A retry records it again, which changes nothing.
@@ -6873,7 +7488,9 @@ begin
     )
     values (
         v_gate.id, v_deployment_id, p_run_id, record_gate_check.name, record_gate_check.status, coalesce(p_summary, ''),
-        coalesce(p_metadata, '{}'), p_source, coalesce(p_occurred_at, clock_timestamp())
+        coalesce(p_metadata, '{}'), p_source,
+        -- a clock that is ahead overrules nobody for longer than it takes to arrive
+        least(p_occurred_at, clock_timestamp())
     )
     returning id into v_id;
     return v_id;
@@ -7031,12 +7648,12 @@ begin
             message = 'A restore that succeeded names its database, and a clone reports what was made harmless',
             hint = 'Pass p_database_name and p_report.';
     end if;
-    update ops.restores as s
-    set status = v_status, finished_at = clock_timestamp(), error_message = p_error_message,
-        database_name = p_database_name, previous_database_name = p_previous_database_name,
-        keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
-    where s.id = v_restore.id
-    returning s.* into v_restore;
+    v_restore.error_message := p_error_message;
+    v_restore.database_name := p_database_name;
+    v_restore.previous_database_name := p_previous_database_name;
+    v_restore.keep_previous_until := p_keep_previous_until;
+    v_restore.report := coalesce(p_report, '{}');
+    v_restore := ops_private.move_restore(v_restore, v_status);
     perform ops_private.write_event(
         p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
         format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),
@@ -7101,11 +7718,11 @@ begin
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
     perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
-    update ops.restores as s
-    set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
-        error_message = null, database_name = null, report = '{}'
-    where s.id = v_restore.id
-    returning s.* into v_restore;
+    v_restore.attempt := p_attempt;
+    v_restore.error_message := null;
+    v_restore.database_name := null;
+    v_restore.report := '{}';
+    v_restore := ops_private.move_restore(v_restore, 'running');
     perform ops_private.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
         'restore_id', v_restore.id, 'backup_id', v_backup.id
     ));
@@ -7228,6 +7845,47 @@ where s.code is not null
 $$;
 comment on function ops_private.refusal_of_event is 'The answer to who sent an event that was refused.';
 revoke all on function ops_private.refusal_of_event from public;
+$ops_file$);
+
+select pg_temp.make_function('refusal_of_key', $ops_file$
+-- Returns the answer to a sender whose key does not work; null for a key that does, whose use is noted once a minute.
+-- Called by receive_event. Both hashes are compared by a hash with a fresh salt: the time it takes says nothing of the
+-- stored one. Locks the key's row where its use is noted, unless another delivery does. Raises nothing.
+create or replace function ops_private.refusal_of_key(
+    p_key ops.event_keys,
+    p_key_sha256 text
+)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_salt text := gen_random_uuid()::text;
+    v_shown text := encode(sha256(convert_to(coalesce(p_key_sha256, ''), 'UTF8')), 'hex');
+    v_is_right boolean := sha256(convert_to(v_salt || v_shown, 'UTF8'))
+        = sha256(convert_to(v_salt || coalesce(p_key.secret_sha256, ''), 'UTF8'));
+    v_now timestamptz := clock_timestamp();
+begin
+    if p_key.id is null or not v_is_right then
+        return ops_private.refusal_of_event('PT401', 'The key is not known', null, 'Make one: ops key create.');
+    elsif p_key.revoked_at is not null or p_key.expires_at <= v_now then
+        return ops_private.refusal_of_event(
+            'PT401', format('The key %s was revoked or has expired', p_key.prefix), null, 'Make one: ops key create.'
+        );
+    end if;
+    update ops.event_keys as k set last_used_at = v_now
+    where k.id in (
+        select o.id from ops.event_keys as o
+        where o.id = p_key.id and coalesce(o.last_used_at < v_now - interval '1 minute', true)
+        for no key update skip locked
+    );
+    return null;
+end
+$$;
+comment on function ops_private.refusal_of_key is 'The answer to a sender whose key does not work.';
+revoke all on function ops_private.refusal_of_key from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_attempt', $ops_file$
@@ -7626,6 +8284,121 @@ comment on function ops_private.refuse_ineligible_deployment is 'Refuses a deplo
 revoke all on function ops_private.refuse_ineligible_deployment from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_interested_approver', $ops_file$
+-- Refuses a decision on a gate by the release's author, whatever name either has here, and, where policy says so, by
+-- who decided the other gate. Fired by approvals, for any writer. Locks the release where policy compares the gates.
+-- Raises PT403.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops_private.refuse_interested_approver()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_persons text[] := ops_private.persons_of(new.approver_id);
+    v_project_id uuid;
+begin
+    if v_persons = '{}' then
+        raise sqlstate 'PT400' using
+            message = 'A decision is somebody''s', column = 'approver_id', hint = 'Name the person: approver_id.';
+    elsif new.approver_id <> new.release_author -- the table's own check refuses the same name
+        and ops.person_of(new.release_author) = any (v_persons) then
+        raise sqlstate 'PT403' using
+            message = format('%s made this release and cannot approve it', new.approver_id), column = 'approver_id',
+            hint = 'Ask somebody else: four eyes.';
+    end if;
+    select r.project_id into v_project_id from ops.releases as r where r.id = new.release_id;
+    if not (ops_private.rules_in_force(v_project_id, 'gates') ->> 'g2_g3_distinct')::boolean then
+        return new;
+    end if;
+    perform from ops.releases as r where r.id = new.release_id for no key update;
+    if exists (
+        select from ops.approvals as a
+        where
+            a.release_id = new.release_id and a.gate_code <> new.gate_code and a.decision = 'approved'
+            and ops.person_of(a.approver_id) = any (v_persons)
+    ) then
+        raise sqlstate 'PT403' using
+            message = format('%s approved the other gate of this release', new.approver_id), column = 'approver_id',
+            hint = 'Ask somebody else; the policy is gates.g2_g3_distinct.';
+    end if;
+    return new;
+end
+$$;
+comment on function ops_private.refuse_interested_approver is 'Refuses a decision by who has a part in the release.';
+revoke all on function ops_private.refuse_interested_approver from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_interested_grant', $ops_file$
+-- Refuses that an exception is granted by the release's author or by who requested it, whatever names they have here.
+-- Glass is broken when nobody else is there; the platform that acts as itself is no person. Fired by exceptions, for any
+-- writer. Locks nothing; raises PT403.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops_private.refuse_interested_grant()
+returns trigger
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_persons text[] := ops_private.persons_of(new.granted_by);
+begin
+    if new.is_break_glass or new.granted_by = new.release_author or ( -- the table's own check refuses the second
+        ops.is_platform() and new.granted_by = ops.caller_id() and coalesce(ops.caller_claims() ->> 'sub', '') = ''
+    ) then
+        return new;
+    elsif ops.person_of(new.release_author) = any (v_persons) then
+        raise sqlstate 'PT403' using
+            message = format('%s made this release and cannot waive its gates', new.granted_by),
+            hint = 'Ask somebody else: four eyes.';
+    elsif ops.person_of(new.requested_by) = any (v_persons) then
+        raise sqlstate 'PT403' using
+            message = format('%s requested this exception and cannot grant it', new.granted_by),
+            hint = 'Ask somebody else; alone, in an emergency, break glass: ops.break_glass.';
+    end if;
+    return new;
+end
+$$;
+comment on function ops_private.refuse_interested_grant is 'Refuses a grant by who has a part in the exception.';
+revoke all on function ops_private.refuse_interested_grant from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_key_events', $ops_file$
+-- Refuses event types that a persona may not send: such a key would only collect refusals. Called by create_event_key.
+-- Locks nothing; raises PT400.
+create or replace function ops_private.refuse_key_events(
+    p_persona text,
+    p_event_types text[]
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_foreign text;
+begin
+    select string_agg(t.event_type, ', ' order by t.event_type) into v_foreign
+    from unnest(p_event_types) as t (event_type)
+    where not exists (
+        select from ops.roles as r
+        where r.role = p_persona and r.permissions && ops_private.event_permissions(t.event_type)
+    );
+    if v_foreign is not null then
+        raise sqlstate 'PT400' using
+            message = format('A %s does not send %s', p_persona, v_foreign),
+            hint = 'ci_service_role sends build_complete, qa_tester and release_manager gate_signoff, sre the others.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_key_events is 'Refuses event types that a persona may not send.';
+revoke all on function ops_private.refuse_key_events from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_part', $ops_file$
 -- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by
 -- functions that read envelopes. Locks nothing; raises PT400 naming the part.
@@ -7709,6 +8482,37 @@ end
 $$;
 comment on function ops_private.refuse_replacement is 'Refuses a change of the database that an environment serves.';
 revoke all on function ops_private.refuse_replacement from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_replay', $ops_file$
+-- Refuses a new event that is older than the log's memory: it may be a repeat whose first delivery was forgotten. A
+-- project younger than that has forgotten nothing. Called by accept_event for keys that the log does not know. Locks
+-- nothing; raises PT400.
+create or replace function ops_private.refuse_replay(
+    p_project_id uuid,
+    p_occurred_at timestamptz
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_days int := (ops_private.rules_in_force(p_project_id, 'ttl') ->> 'ingest_days')::int;
+    v_forgotten timestamptz := statement_timestamp() - make_interval(days => v_days);
+begin
+    if p_occurred_at < v_forgotten and exists (
+        select from ops.projects as p where p.id = p_project_id and p.created_at < v_forgotten
+    ) then
+        raise sqlstate 'PT400' using
+            message = format('occurred_at must not be older than %s days', v_days), column = 'occurred_at',
+            hint = 'Older deliveries are forgotten, and this may be one of them; the policy is ttl.ingest_days.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_replay is 'Refuses an event that may be a forgotten repeat.';
+revoke all on function ops_private.refuse_replay from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_restore', $ops_file$
@@ -7822,6 +8626,36 @@ comment on function ops_private.refuse_shas is 'Refuses commits that are not a c
 revoke all on function ops_private.refuse_shas from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_withdrawn', $ops_file$
+-- Refuses new facts about a withdrawn release: decisions, checks and exceptions of its gates. What is deployed goes on
+-- proving its health at gate G4. Fired by approvals, gate_checks and exceptions, for any writer. Locks nothing; raises
+-- PT409.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops_private.refuse_withdrawn()
+returns trigger
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_version text;
+begin
+    select r.version into v_version
+    from ops.release_gates as g
+    join ops.releases as r on r.id = g.release_id
+    where g.id = new.gate_id and r.status = 'withdrawn' and (g.gate_code <> 'G4' or tg_table_name = 'exceptions');
+    if found then
+        raise sqlstate 'PT409' using
+            message = format('Release %s was withdrawn', v_version), column = 'release', hint = 'Make another release.';
+    end if;
+    return new;
+end
+$$;
+comment on function ops_private.refuse_withdrawn is 'Refuses new facts about a withdrawn release.';
+revoke all on function ops_private.refuse_withdrawn from public;
+$ops_file$);
+
 select pg_temp.make_function('release_attempt', $ops_file$
 -- Ends an attempt, not necessarily its run: the run returns to the front of the queue while attempts are left, else it
 -- fails; it is canceled if a cancel was requested or a newer push of the environment already waits. A run whose work
@@ -7842,60 +8676,37 @@ set enable_seqscan = off -- a plan made while the table was small outlives its s
 as $$
 declare
     v_now timestamptz := clock_timestamp();
-    v_status ops.run_status;
-    v_in_vain int;
+    v_run ops.runs;
+    v_next record;
 begin
-    with was as materialized (
-        select r as run from ops.runs as r
-        where
-            r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
-            and (not p_only_expired or r.lease_expires_at < v_now)
-        for no key update
-    ), sealed as materialized (
-        select (was.run).id, (was.run).attempt, (was.run).priority, (was.run).event_count + 1 as seq,
-            (was.run).event_hash as prev_hash, a.next_status, a.not_before, a.in_vain,
-            format('%s: %s', a.next_status, p_reason) as message,
-            jsonb_build_object(
-                'from', (was.run).status, 'to', a.next_status, 'reason', p_reason, 'worker', (was.run).claimed_by
-            ) as payload
-        from was, ops_private.after_attempt(was.run, v_now) as a
-    ), moved as (
-        update ops.runs as r
-        set status = s.next_status, claimed_by = null, lease_expires_at = null,
-            turn = case when s.next_status = 'queued' then ops_private.first_turn(s.priority, r.turn) else r.turn end,
-            dagster_run_id = case when s.next_status = 'queued' then null else r.dagster_run_id end,
-            claimed_at = case when s.next_status = 'queued' then null else r.claimed_at end,
-            started_at = case when s.next_status = 'queued' then null else r.started_at end,
-            finished_at = case when s.next_status = 'queued' then null else v_now end,
-            not_before = s.not_before,
-            error_message = case
-                when s.next_status = 'queued' then null
-                when s.next_status = 'failed' and s.in_vain > 1
-                    then format('could not be started, %s times in vain: %s', s.in_vain, p_reason)
-                else p_reason
-            end,
-            event_count = s.seq,
-            event_hash = ops.hash_event(
-                s.prev_hash, s.id, s.seq, s.attempt, 'state_change', s.message, s.payload, v_now
-            )
-        from sealed as s
-        where r.id = s.id
-        returning r.*, s.prev_hash, s.message, s.payload, s.in_vain
-    ), event as (
-        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select m.id, m.event_count, m.attempt, 'state_change', m.message, m.payload, v_now, m.prev_hash, m.event_hash
-        from moved as m
-    )
-    select m.status, m.in_vain into v_status, v_in_vain from moved as m;
-    if v_status = 'failed' and v_in_vain > 1 then
+    select r.* into v_run from ops.runs as r
+    where
+        r.id = p_run_id and r.attempt = p_attempt and r.status in ('claimed', 'running')
+        and (not p_only_expired or r.lease_expires_at < v_now)
+    for no key update;
+    select a.* into v_next from ops_private.after_attempt(v_run, v_now) as a;
+    if v_run.id is null or ops_private.move_runs(
+        array[p_run_id], array[v_run.status], v_next.next_status, format('%s: %s', v_next.next_status, p_reason),
+        jsonb_build_object('reason', p_reason),
+        p_error_message => case
+            when v_next.next_status = 'queued' then null
+            when v_next.next_status = 'failed' and v_next.in_vain > 1
+                then format('could not be started, %s times in vain: %s', v_next.in_vain, p_reason)
+            else p_reason
+        end,
+        p_not_before => v_next.not_before, p_is_lease_lost => true
+    ) = 0 then
+        return null;
+    end if;
+    if v_next.next_status = 'failed' and v_next.in_vain > 1 then
         perform ops_private.open_incident_of_launches(p_run_id);
     end if;
-    if v_status = 'queued' and ops_private.cancel_if_superseded(p_run_id) then
+    if v_next.next_status = 'queued' and ops_private.cancel_if_superseded(p_run_id) then
         return 'canceled';
-    elsif v_status in ('failed', 'canceled') then
+    elsif v_next.next_status in ('failed', 'canceled') then
         perform ops_private.end_data_work(p_run_id, p_reason);
     end if;
-    return v_status;
+    return v_next.next_status;
 end
 $$;
 comment on function ops_private.release_attempt is 'Ends an attempt: the run is queued again, failed or canceled.';
@@ -7903,8 +8714,8 @@ revoke all on function ops_private.release_attempt from public;
 $ops_file$);
 
 select pg_temp.make_function('release_author', $ops_file$
--- Returns the author of a new release: the caller, or the person whom a machine names. Locks nothing.
--- Raises PT404 and PT403.
+-- Returns the author of a new release: the caller, or the person whom a machine names, or whom policy
+-- names for machines that name nobody. Locks nothing. Raises PT404, PT403, and PT400 where nobody is named.
 create or replace function ops_private.release_author(
     p_project_id uuid,
     p_named text
@@ -7915,6 +8726,8 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_author text;
 begin
     if not ops.has_permission(p_project_id, 'ingest_build') then
         perform ops_private.require_permission(p_project_id, 'queue');
@@ -7923,8 +8736,16 @@ begin
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'List them: ops project list.';
     elsif ops.has_permission(p_project_id, 'ingest_build') then
-        return coalesce(p_named, ops.caller_id());
-    elsif p_named <> ops.caller_id() then
+        v_author := coalesce(p_named, nullif(ops_private.rules_in_force(p_project_id, 'promotion') ->> 'default_author', ''));
+        if v_author is null and ops.is_platform() then
+            v_author := ops.caller_id();
+        elsif ops.person_of(v_author) is null then
+            raise sqlstate 'PT400' using
+                message = 'A release has an author', column = 'author',
+                hint = 'Name who made the change: p_created_by; the policy promotion.default_author names one for all.';
+        end if;
+        return v_author;
+    elsif not ops.person_of(p_named) = any (ops_private.caller_persons()) then
         raise sqlstate 'PT403' using
             message = 'You author the releases that you make',
             hint = 'Leave p_created_by out.';
@@ -8129,6 +8950,27 @@ revoke all on function ops.remove_member from public;
 grant execute on function ops.remove_member to authenticated, service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('remove_person_alias', $ops_file$
+-- Takes a name from its person and returns whether it had one; gates that the name decided are judged again. Called by
+-- `ops person unalias` and the service role. Locks the gates; raises nothing. Repeating it is harmless.
+-- Definer: nobody may write people directly; only the service role may execute this.
+create or replace function ops.remove_person_alias(alias text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from ops.person_aliases as a where a.alias = ops_private.fold_name(remove_person_alias.alias);
+    return found;
+end
+$$;
+comment on function ops.remove_person_alias is 'Takes a name from its person.';
+revoke all on function ops.remove_person_alias from public;
+grant execute on function ops.remove_person_alias to service_role;
+$ops_file$);
+
 select pg_temp.make_function('renew_claim', $ops_file$
 -- Renews the lease of a claimed run that waits in Dagster's queue, and records the id of its Dagster run.
 -- Called by the run coordinator and the reconciler. Locks the run's row; raises PT404, and PT410 if the attempt is over
@@ -8239,6 +9081,7 @@ begin
             message = format('An exception lasts %s hours at most', v_hours),
             hint = 'Ask for less; the policy is promotion.exception_max_hours.';
     end if;
+    perform ops_private.recognise_caller();
     insert into ops.exceptions (
         release_id, gate_id, gate_code, release_author, reason, requested_by, expires_at
     )
@@ -8532,11 +9375,12 @@ revoke all on function ops_private.require_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('require_event_permission', $ops_file$
--- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
--- projects. Locks nothing; raises PT403.
+-- Refuses a sender who may not send events of this type: by the key's persona and scope, else by the caller's rights.
+-- Called by accept_event, before it reveals anything of projects. Locks nothing; raises PT403.
 create or replace function ops_private.require_event_permission(
     p_project_id uuid,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns void
 language plpgsql
@@ -8545,22 +9389,28 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_permission text := case p_envelope ->> 'event_type'
-        when 'build_complete' then 'ingest_build'
-        when 'gate_signoff' then
-            case p_envelope ->> 'gate_code' when 'G3' then 'sign_off_g3' else 'sign_off_g2' end
-        else 'deploy'
-    end;
+    v_type text := p_envelope ->> 'event_type';
+    v_needed text[] := ops_private.event_permissions(v_type, coalesce(p_envelope ->> 'gate_code', 'none'));
 begin
-    if not ops.has_permission(p_project_id, v_permission) then
+    if p_key.id is null then
+        if ops.has_permission(p_project_id, v_needed[1]) then
+            return;
+        end if;
+    elsif not v_type = any (p_key.event_types) or p_key.project_id <> p_project_id
+        or (p_key.project_id is not null and p_project_id is null) then
         raise sqlstate 'PT403' using
-            message = format('You may not tell of %s', p_envelope ->> 'event_type'),
-            hint = (
-                select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
-                from ops.roles as r
-                where v_permission = any (r.permissions)
-            );
+            message = format('This key may not tell of %s in this project', v_type),
+            hint = 'ops key list shows what each key may send; make another: ops key create.';
+    elsif exists (select from ops.roles as r where r.role = p_key.persona and r.permissions && v_needed) then
+        return;
     end if;
+    raise sqlstate 'PT403' using
+        message = format('You may not tell of %s', v_type),
+        hint = (
+            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+            from ops.roles as r
+            where r.permissions && v_needed
+        );
 end
 $$;
 comment on function ops_private.require_event_permission is 'Refuses who may not tell events of this type.';
@@ -8922,15 +9772,40 @@ begin
             detail = v_incident.resolution,
             hint = 'Open another incident for what is new.';
     end if;
-    update ops.incidents as i
-    set status = 'resolved', resolved_by = coalesce(ops.caller_id(), ops.caller_role()),
-        resolved_at = clock_timestamp(), resolution = resolve_incident.resolution
-    where i.id = v_incident.id and i.resolved_at is null;
+    perform ops_private.resolve_open_incident(
+        coalesce(ops.caller_id(), ops.caller_role()), resolve_incident.resolution, v_incident.id
+    );
 end
 $$;
 comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
 revoke all on function ops.resolve_incident from public;
 grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
+$ops_file$);
+
+select pg_temp.make_function('resolve_open_incident', $ops_file$
+-- Resolves the open incident of an id or a key and returns whether there was one: the only writer of an incident's state.
+-- Locks the incident. A retry changes nothing.
+create or replace function ops_private.resolve_open_incident(
+    p_resolved_by text,
+    p_resolution text,
+    p_incident_id uuid default null,
+    p_key text default null
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.incidents as i
+    set status = 'resolved', resolved_by = p_resolved_by, resolved_at = clock_timestamp(), resolution = p_resolution
+    where (i.id = p_incident_id or i.key = p_key) and i.status = 'open';
+    return found;
+end
+$$;
+comment on function ops_private.resolve_open_incident is 'Resolves an open incident.';
+revoke all on function ops_private.resolve_open_incident from public;
 $ops_file$);
 
 select pg_temp.make_function('restore_backup', $ops_file$
@@ -9043,6 +9918,34 @@ grant execute on function ops.retry_run to authenticated, service_role, ops_work
 grant execute on function ops.retry_run to ci_service_role, developer;
 $ops_file$);
 
+select pg_temp.make_function('revoke_event_key', $ops_file$
+-- Ends a key at once and returns whether it was in force. Called by `ops key revoke` and the service role. Locks the key.
+-- Raises PT404. Repeating it is harmless.
+-- Definer: nobody may write keys directly; only the service role may execute this.
+create or replace function ops.revoke_event_key(
+    prefix text,
+    p_revoked_by text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys := ops_private.event_key_to_change(revoke_event_key.prefix);
+begin
+    update ops.event_keys as k
+    set revoked_at = clock_timestamp(), revoked_by = coalesce(p_revoked_by, ops.caller_id(), ops.caller_role())
+    where k.id = v_key.id and k.revoked_at is null;
+    return v_key.revoked_at is null and v_key.expires_at > clock_timestamp();
+end
+$$;
+comment on function ops.revoke_event_key is 'Ends a key at once.';
+revoke all on function ops.revoke_event_key from public;
+grant execute on function ops.revoke_event_key to service_role;
+$ops_file$);
+
 select pg_temp.make_function('revoke_exception', $ops_file$
 -- Revokes an exception, or refuses one that was only requested; its gate is evaluated without it again.
 -- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
@@ -9121,6 +10024,53 @@ revoke all on function ops.rollback_deployment from public;
 grant execute on function ops.rollback_deployment to service_role, ops_worker, sre, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('rotate_event_key', $ops_file$
+-- Makes a successor of a key, with the same rights, and returns it; the old key works until the overlap ends.
+-- Called by `ops key rotate` and the service role. Locks the key. Raises PT404, PT400 for an invalid time, and PT409 for
+-- a key that ended. A retry makes another successor.
+-- Definer: nobody may write keys directly; only the service role may execute this.
+create or replace function ops.rotate_event_key(
+    prefix text,
+    expires_at timestamptz,
+    p_overlap interval default '1 hour',
+    p_created_by text default null
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_old ops.event_keys := ops_private.event_key_to_change(rotate_event_key.prefix);
+    v_now timestamptz := clock_timestamp();
+begin
+    if v_old.revoked_at is not null or v_old.expires_at <= v_now then
+        raise sqlstate 'PT409' using
+            message = format('The key %s has ended', v_old.prefix), hint = 'Make a new one: ops key create.';
+    elsif p_overlap is null or p_overlap < interval '0' then
+        raise sqlstate 'PT400' using
+            message = 'The old key cannot end in the past', hint = 'Pass an overlap such as 1 hour, or 0.';
+    end if;
+    update ops.event_keys as k
+    set expires_at = greatest(least(k.expires_at, v_now + p_overlap), k.created_at + interval '1 microsecond')
+    where k.id = v_old.id;
+    return query
+    select * from ops_private.write_event_key(
+        v_old.name, v_old.persona, v_old.event_types, rotate_event_key.expires_at, v_old.project_id, v_old.approver_id,
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), v_old.id
+    );
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No key may have these values', detail = sqlerrm, hint = 'Pass a time to come at which the new key ends.';
+end
+$$;
+comment on function ops.rotate_event_key is 'Makes a successor of a key.';
+revoke all on function ops.rotate_event_key from public;
+grant execute on function ops.rotate_event_key to service_role;
+$ops_file$);
+
 select pg_temp.make_function('rule_fault', $ops_file$
 -- Returns the fault of a rule's value, or null if it is valid. Locks and raises nothing.
 create or replace function ops_private.rule_fault(
@@ -9146,6 +10096,11 @@ begin
             return format('is a whole number from %s to %s', p_minimum, p_maximum);
         end if;
         return null;
+    elsif p_kind = 'text' then
+        return case
+            when v_type <> 'string' or length(p_value #>> '{}') > p_maximum
+                then format('is a text of at most %s characters', p_maximum)
+        end;
     elsif p_kind like 'one of %' then
         if v_type <> 'string' or p_value #>> '{}' <> all (string_to_array(substr(p_kind, length('one of ') + 1), ', ')) then
             return 'is ' || p_kind;
@@ -9413,6 +10368,36 @@ comment on function ops_private.seal_partition is 'Closes a partition to everyon
 revoke all on function ops_private.seal_partition from public;
 $ops_file$);
 
+select pg_temp.make_function('sender_id', $ops_file$
+-- Returns the name under which a delivery's sender is recorded: the key, else the calling person or role. Raises nothing.
+create or replace function ops_private.sender_id(p_key ops.event_keys)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce('key:' || p_key.prefix, ops.caller_id(), ops.caller_role())
+$$;
+comment on function ops_private.sender_id is 'The name under which a sender is recorded.';
+revoke all on function ops_private.sender_id from public;
+$ops_file$);
+
+select pg_temp.make_function('sender_role', $ops_file$
+-- Returns the role under which a delivery's sender is recorded: the key's persona, else the calling role. Raises nothing.
+create or replace function ops_private.sender_role(p_key ops.event_keys)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(p_key.persona, ops.caller_role())
+$$;
+comment on function ops_private.sender_role is 'The role under which a sender is recorded.';
+revoke all on function ops_private.sender_role from public;
+$ops_file$);
+
 select pg_temp.make_function('set_environment_status', $ops_file$
 -- Records whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
@@ -9428,18 +10413,22 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_environment ops.environments;
 begin
     if p_status is null or p_status not in ('building', 'running', 'stopped', 'failed') then
         raise sqlstate 'PT400' using
             message = format('An environment cannot be set %s', coalesce(p_status::text, 'null')),
             hint = 'Set building, running, stopped or failed; destroying is a run of kind destroy.';
     end if;
-    update ops.environments as e set status = p_status
-    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted;
+    select e.* into v_environment from ops.environments as e
+    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted
+    for no key update;
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
     end if;
+    perform ops_private.move_environment(v_environment, p_status);
 end
 $$;
 comment on function ops.set_environment_status is 'Notes what an environment does.';
@@ -9523,6 +10512,45 @@ revoke all on function ops.set_policy from public;
 grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('settle_gates', $ops_file$
+-- Stores the status of gates that time alone changed: an exception ended, or a window closed. Returns how many. Called by
+-- the platform's clock. Locks those gates, except ones that are being judged. Raises nothing; a retry is harmless.
+-- Definer: the platform's login executes this but may not write gates itself.
+create or replace function ops.settle_gates()
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate_id uuid;
+    v_settled int := 0;
+begin
+    for v_gate_id in
+        select g.id from ops.release_gates as g
+        where g.id in (
+            select o.id from ops.release_gates as o where o.status = 'bypassed'
+            union all
+            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < statement_timestamp()
+        )
+        order by g.id
+        for no key update skip locked
+    loop
+        if (select s.status <> g.status from ops.release_gates as g
+            join ops.v_gate_status as s on s.gate_id = g.id where g.id = v_gate_id) then
+            perform ops_private.evaluate_gate_row(v_gate_id);
+            v_settled := v_settled + 1;
+        end if;
+    end loop;
+    return v_settled;
+end
+$$;
+comment on function ops.settle_gates is 'Stores the status of gates that time alone changed.';
+revoke all on function ops.settle_gates from public;
+grant execute on function ops.settle_gates to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('settle_health', $ops_file$
 -- Evaluates the health of a deployment again and stores the verdict.
 -- Called when a check or the end of the deployment is recorded. Locks the deployment's row; does nothing without a
@@ -9573,20 +10601,12 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
-    v_approver text := ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id);
-    v_id uuid;
 begin
-    insert into ops.approvals (
-        release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
-        source
-    )
-    values (
-        v_release.id, v_gate.id, v_gate.gate_code, v_approver,
-        case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
-        sign_off_gate.decision, coalesce(p_rationale, '{}'), v_release.created_by, p_source
-    )
-    returning id into v_id;
-    return v_id;
+    perform ops_private.recognise_caller();
+    return ops_private.write_approval(
+        v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
+        ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
+    );
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No decision may have these values', detail = sqlerrm,
@@ -9675,58 +10695,24 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
-    v_now timestamptz := clock_timestamp();
     v_attempt int := coalesce(p_attempt, 1);
-    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'from', 'claimed', 'to', 'running', 'worker', p_worker_id, 'dagster_run_id', p_dagster_run_id
-    ));
-    v_message text := 'started by ' || p_worker_id;
 begin
-    return query
-    with was as materialized (
-        select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash
-        from ops.runs as r
+    if ops_private.move_runs(
+        array[p_run_id], '{claimed}', 'running', 'started by ' || p_worker_id,
+        jsonb_build_object('dagster_run_id', p_dagster_run_id),
+        p_attempt => v_attempt, p_holder => case when p_attempt is null then p_worker_id end,
+        p_dagster_run_id => coalesce(p_dagster_run_id, ''), p_worker_id => p_worker_id,
+        p_lease_seconds => p_lease_seconds
+    ) = 0 then
+        perform from ops.runs as r
         where
-            r.id = p_run_id and r.attempt = v_attempt and r.status = 'claimed'
-            and (p_attempt is not null or r.claimed_by = p_worker_id)
-            and (r.dagster_run_id is null or r.dagster_run_id is not distinct from p_dagster_run_id)
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = 'running', starts = r.starts + 1, started_at = v_now, claimed_by = p_worker_id,
-            dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id),
-            lease_expires_at = v_now + make_interval(secs => p_lease_seconds), event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, r.attempt, 'state_change', v_message, v_payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.*, was.prev_hash
-    ), event as (
-        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select
-            m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
-        from moved as m
-    )
-    select
-        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-        m.finished_at, m.cancel_requested_at, m.lease_expires_at
-    from moved as m
-    join ops.run_requests as q on q.run_id = m.id
-    join ops.projects as p on p.id = m.project_id
-    left join ops.environments as e on e.id = m.environment_id;
-    if not found then
-        return query
-        select d.* from ops.get_run(p_run_id) as d
-        where
-            d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
-            and d.dagster_run_id is not distinct from p_dagster_run_id;
+            r.id = p_run_id and r.status = 'running' and r.attempt = v_attempt and r.claimed_by = p_worker_id
+            and r.dagster_run_id is not distinct from p_dagster_run_id;
         if not found then
             perform ops_private.refuse_attempt(p_run_id, v_attempt);
         end if;
     end if;
+    return query select d.* from ops.v_run_details as d where d.id = p_run_id;
 end
 $$;
 comment on function ops.start_workflow_run is 'Takes ownership of a claimed run.';
@@ -9840,7 +10826,15 @@ begin
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
         ));
     end loop;
-    return jsonb_build_object('check_ids', v_ids)
+    return jsonb_build_object('check_ids', v_ids, 'is_overruled', not exists (
+        select from ops.gate_checks as c
+        where v_ids ? c.id::text and not exists (
+            select from ops.gate_checks as n
+            where
+                n.gate_id = c.gate_id and n.name = c.name and n.occurred_at > c.occurred_at
+                and n.deployment_id is not distinct from c.deployment_id
+        )
+    ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
 end
 $$;
@@ -9872,6 +10866,69 @@ from jsonb_array_elements(
 $$;
 comment on function ops_private.take_evidence is 'Notes the evidence of an event at a gate.';
 revoke all on function ops_private.take_evidence from public;
+$ops_file$);
+
+select pg_temp.make_function('take_runs', $ops_file$
+-- Takes the next runs for a worker and returns them in their order, each under a lease and with its next attempt, which is
+-- the fencing token: at most one run per environment, by priority, then the projects' turns, then age. p_to is claimed,
+-- or running for a worker that starts at once.
+-- Called by every claim. Locks the runs that it takes and skips those that others hold. Raises PT400 for a worker
+-- without a name. If two workers take runs of one environment, the unique index stops the later one, which looks again.
+create or replace function ops_private.take_runs(
+    p_worker_id text,
+    p_limit int,
+    p_lease_seconds int,
+    p_to ops.run_status
+)
+returns uuid[]
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+set plan_cache_mode = force_generic_plan -- the length of an array is no reason for another plan
+as $$
+declare
+    v_runs uuid[];
+    v_count int;
+    v_tries int := 0;
+begin
+    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
+        raise sqlstate 'PT400' using
+            message = 'A claim needs a worker''s name and a lease of at least one second',
+            hint = 'Name the worker: select * from ops.claim_runs(p_worker_id => ''worker-1'', ...).';
+    end if;
+    loop
+        begin
+            v_runs := array(
+                select r.id
+                from ops.v_startable_runs as s
+                join ops.runs as r on r.id = s.id
+                where r.status = 'queued' -- asked again of a row that another worker has just let go
+                order by s.priority desc, s.turn, s.created_at
+                limit greatest(p_limit, 0)
+                for no key update of r skip locked
+            );
+            if v_runs <> '{}' then
+                v_count := ops_private.move_runs(
+                    v_runs, '{queued}', p_to,
+                    case p_to when 'claimed' then 'claimed by ' else 'started by ' end || p_worker_id,
+                    case p_to when 'claimed' then '{}' else '{"through": "claimed"}' end::jsonb,
+                    p_worker_id => p_worker_id, p_lease_seconds => p_lease_seconds
+                );
+            end if;
+            return v_runs;
+        exception when unique_violation then
+            v_tries := v_tries + 1;
+            if v_tries >= 5 then
+                raise;
+            end if;
+        end;
+    end loop;
+end
+$$;
+comment on function ops_private.take_runs is 'Takes the next runs for a worker.';
+revoke all on function ops_private.take_runs from public;
 $ops_file$);
 
 select pg_temp.make_function('target_stage', $ops_file$
@@ -10530,11 +11587,10 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
-    if v_release.created_by is distinct from ops.caller_id() then
+    if not ops.person_of(v_release.created_by) = any (ops_private.caller_persons()) then
         perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
-    update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
-    where r.id = v_release.id and r.status <> 'withdrawn';
+    perform ops_private.move_release(v_release.id, 'withdrawn');
 end
 $$;
 comment on function ops.withdraw_release is 'Takes a release out of the running.';
@@ -10599,6 +11655,45 @@ revoke all on function ops.worker_to_wait_for from public;
 grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker;
 grant execute on function ops.worker_to_wait_for
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('write_approval', $ops_file$
+-- Inserts a person's decision on a gate and returns its id. Called by sign_off_gate and handle_gate_signoff after they
+-- found out whose decision it is. Locks the gate. Raises what the table's checks raise.
+create or replace function ops_private.write_approval(
+    p_release ops.releases,
+    p_gate_code ops.ops_gate_code,
+    p_decision ops.ops_decision_type,
+    p_rationale jsonb,
+    p_approver text,
+    p_source text,
+    p_occurred_at timestamptz default null
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate ops.release_gates := ops_private.gate_of_release(p_release.id, p_gate_code);
+    v_id uuid;
+begin
+    insert into ops.approvals (
+        release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
+        source, occurred_at
+    )
+    values (
+        p_release.id, v_gate.id, v_gate.gate_code, p_approver,
+        case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
+        p_decision, p_rationale, p_release.created_by, p_source, least(p_occurred_at, clock_timestamp())
+    )
+    returning id into v_id;
+    return v_id;
+end
+$$;
+comment on function ops_private.write_approval is 'Writes a person''s decision on a gate down.';
+revoke all on function ops_private.write_approval from public;
 $ops_file$);
 
 select pg_temp.make_function('write_checkpoint', $ops_file$
@@ -10709,6 +11804,48 @@ end
 $$;
 comment on function ops_private.write_event is 'Appends an event to a run''s chain.';
 revoke all on function ops_private.write_event from public;
+$ops_file$);
+
+select pg_temp.make_function('write_event_key', $ops_file$
+-- Inserts a key and returns it, which nothing does again. Called by create_event_key and rotate_event_key. The secret has
+-- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises what the table's checks raise.
+create or replace function ops_private.write_event_key(
+    p_name text,
+    p_persona text,
+    p_event_types text[],
+    p_expires_at timestamptz,
+    p_project_id uuid,
+    p_approver_id text,
+    p_created_by text,
+    p_rotated_from uuid
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_prefix text := left(replace(gen_random_uuid()::text, '-', ''), 12);
+    v_key text := format('opsk_%s_%s', v_prefix, encode(
+        sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'
+    ));
+    v_sent text := encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
+begin
+    return query
+    insert into ops.event_keys as k (
+        prefix, secret_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
+    )
+    values (
+        v_prefix, encode(sha256(convert_to(v_sent, 'UTF8')), 'hex'), p_name, p_persona, p_event_types, p_project_id,
+        p_approver_id, p_created_by, p_expires_at, p_rotated_from
+    )
+    returning k.id, v_key;
+end
+$$;
+comment on function ops_private.write_event_key is 'Writes a key down by its hash.';
+revoke all on function ops_private.write_event_key from public;
 $ops_file$);
 
 -- Drops the functions that the state made neither anew nor over: they are of no file any more, or older signatures.
@@ -10998,6 +12135,39 @@ grant select on ops.v_environment_overview to authenticated, service_role, ops_w
 grant select on ops.v_environment_overview
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
+-- Shows the keys of machines that send events, and whether each still works; no hash.
+create view ops.v_event_keys
+with (security_invoker = true) as
+select
+    k.id as key_id,
+    k.prefix,
+    k.name,
+    case
+        when k.revoked_at is not null then 'revoked'
+        when k.expires_at <= statement_timestamp() then 'expired'
+        else 'active'
+    end as status,
+    k.persona,
+    k.event_types,
+    k.project_id,
+    p.slug as project_slug,
+    k.approver_id,
+    k.created_by,
+    k.created_at,
+    k.expires_at,
+    k.last_used_at,
+    k.rotated_from,
+    k.revoked_by,
+    k.revoked_at
+from ops.event_keys as k
+left join ops.projects as p on p.id = k.project_id;
+comment on view ops.v_event_keys is 'Keys of machines that send events, with what each may send.';
+comment on column ops.v_event_keys.key_id is 'The key''s id.';
+comment on column ops.v_event_keys.status is 'active, expired or revoked, as of now.';
+comment on column ops.v_event_keys.project_slug is 'The only project that it may speak of; null for every project.';
+revoke all on ops.v_event_keys from public, anon;
+grant select on ops.v_event_keys to service_role, ops_worker, audit_reader;
+
 -- Shows every gate with its status at this moment: exceptions end and windows close without a write.
 -- Functions that evaluate, promote or report read this view, so that all agree.
 -- No `with`: a view that has one is not merged into the query that reads it, which then reads every gate.
@@ -11057,7 +12227,7 @@ comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
-qa_tester, release_manager, sre, developer, audit_reader;
+ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Shows every exception and its status: time alone can end it, so the status is not stored.
 create view ops.v_exception_status
@@ -11083,7 +12253,7 @@ select
     x.created_at,
     i.id as incident_id,
     i.status as incident_status,
-    x.status = 'pending_review' or i.status = 'open' as needs_review
+    x.status = 'pending_review' or coalesce(i.status = 'open', false) as needs_review
 from (
     select
         e.*,
@@ -11109,6 +12279,27 @@ revoke all on ops.v_exception_status from public, anon;
 grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows each person with all names.
+create view ops.v_people
+with (security_invoker = true) as
+select
+    p.id as person_id,
+    p.name,
+    coalesce(n.aliases, '[]') as aliases,
+    p.created_by,
+    p.created_at
+from ops.people as p
+left join lateral (
+    select jsonb_agg(jsonb_build_object('kind', a.kind, 'name', a.spelling) order by a.kind, a.alias) as aliases
+    from ops.person_aliases as a
+    where a.person_id = p.id
+) as n on true;
+comment on view ops.v_people is 'People and the names by which they are known.';
+comment on column ops.v_people.person_id is 'The person''s id.';
+comment on column ops.v_people.aliases is 'Kind and spelling of each name.';
+revoke all on ops.v_people from public, anon;
+grant select on ops.v_people to service_role, ops_worker, audit_reader;
 
 -- Shows each living production with its newest verified backup and its newest drill. The clocks of backups, drills and
 -- alarms read it, and so do clones, drills and the command line.
@@ -11204,7 +12395,48 @@ comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whethe
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
 grant select on ops.v_promotion_eligibility
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Lists runs with their requests and related names, in the form that claims return.
+create view ops.v_run_details
+with (security_invoker = true) as
+select
+    r.id,
+    r.project_id,
+    p.slug as project_slug,
+    r.environment_id,
+    e.partition_key,
+    r.run_number,
+    r.kind,
+    r.status,
+    r.trigger,
+    q.requested_by,
+    r.git_ref,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    r.max_attempts,
+    r.claimed_by,
+    r.dagster_run_id,
+    q.config,
+    r.exit_code,
+    r.error_message,
+    q.retry_of,
+    r.created_at,
+    r.claimed_at,
+    r.started_at,
+    r.finished_at,
+    r.cancel_requested_at,
+    r.lease_expires_at
+from ops.runs as r
+join ops.run_requests as q on q.run_id = r.id
+join ops.projects as p on p.id = r.project_id
+left join ops.environments as e on e.id = r.environment_id;
+comment on view ops.v_run_details is 'Runs with their related names, as claims return them.';
+revoke all on ops.v_run_details from public, anon;
+grant select on ops.v_run_details to authenticated, service_role, ops_worker;
+grant select on ops.v_run_details
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Shows the run, commit and inputs of each asset: the answer to "what is this preview made of?".
 create view ops.v_run_lineage
@@ -11354,6 +12586,36 @@ grant select on ops.v_runs to authenticated, service_role, ops_worker;
 grant select on ops.v_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
+-- Lists the waiting runs that a worker may take now: those whose pause is over, at most one per environment and none of
+-- an environment on which a run works. A claim takes them in the order of priority, turn and age.
+create view ops.v_startable_runs
+with (security_invoker = true) as
+select
+    r.id,
+    r.priority,
+    r.turn,
+    r.created_at
+from ops.runs as r
+where
+    r.status = 'queued'
+    and (r.not_before is null or r.not_before <= clock_timestamp())
+    and (
+        r.environment_id is null
+        or not exists (
+            select from ops.runs as o
+            where
+                o.environment_id = r.environment_id
+                and o.status in ('queued', 'claimed', 'running')
+                and (
+                    o.status <> 'queued'
+                    or (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
+                )
+        )
+    );
+comment on view ops.v_startable_runs is 'Waiting runs that a worker may take now.';
+revoke all on ops.v_startable_runs from public, anon;
+grant select on ops.v_startable_runs to service_role, ops_worker;
+
 -- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
 create view ops.v_upgrade_advisories
 with (security_invoker = true) as
@@ -11414,7 +12676,7 @@ left join lateral ( -- noqa: ST05
             k.name
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     ),
 
     proved as (
@@ -11444,7 +12706,7 @@ comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is
 revoke all on ops.v_evidence_completeness from public, anon;
 grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
 grant select on ops.v_evidence_completeness
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Shows every gate of every release in one row: its status, its basis, and what is missing.
 -- The counts are computed per gate, so that a page of gates costs as much as its gates.
@@ -11499,7 +12761,7 @@ left join lateral ( -- noqa: ST05
             k.status
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     )
 
     select
@@ -11512,12 +12774,12 @@ left join lateral ( -- noqa: ST05
 ) as c on true
 left join lateral ( -- noqa: ST05
     with latest as (
-        select distinct on (d.approver_id)
+        select distinct on (ops.person_of(d.approver_id))
             d.approver_id,
             d.decision
         from ops.approvals as d
-        where d.gate_id = s.gate_id
-        order by d.approver_id asc, d.created_at desc, d.id desc
+        where d.gate_id = s.gate_id and ops.person_of(d.approver_id) is distinct from ops.person_of(d.release_author)
+        order by ops.person_of(d.approver_id) asc, d.occurred_at desc, d.created_at desc, d.id desc
     )
 
     select
@@ -11543,13 +12805,13 @@ comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when
 revoke all on ops.v_release_gate_summary from public, anon;
 grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
 grant select on ops.v_release_gate_summary
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Members read who decided what. Who signs off writes the decision of their own gate, as themselves; nobody changes it.
 revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.approvals to authenticated, service_role, ops_worker;
-grant select on ops.approvals to qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.approvals to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 -- when, and through which door, is not theirs to say
 grant insert (
     release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author
@@ -11568,7 +12830,7 @@ on ops.approvals for select to ops_worker, service_role
 using (true);
 
 create policy "Personas read every decision"
-on ops.approvals for select to qa_tester, release_manager, sre, developer, audit_reader
+on ops.approvals for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 create policy "Testers decide gate G2 as themselves"
@@ -11585,6 +12847,12 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger approvals_stay_whole
 before truncate on ops.approvals
 for each statement execute function ops_private.refuse_change();
+create or replace trigger approvals_are_of_others
+before insert on ops.approvals
+for each row execute function ops_private.refuse_interested_approver();
+create or replace trigger approvals_are_wanted
+before insert on ops.approvals
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger approvals_decide_gates
 after insert on ops.approvals
 for each row execute function ops_private.note_gate_fact();
@@ -11775,6 +13043,19 @@ create policy "Personas read what they told themselves"
 on ops.event_ingest_log for select to ci_service_role, qa_tester, developer
 using (caller_id = (select ops.caller_id()));
 
+-- The platform and auditors read keys, but nobody reads a hash; functions make and revoke keys.
+revoke all on ops.event_keys from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.event_keys from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select (
+    id, prefix, name, persona, event_types, project_id, approver_id, created_by, created_at, expires_at, last_used_at,
+    rotated_from, revoked_by, revoked_at
+) on ops.event_keys to service_role, ops_worker, audit_reader;
+alter table ops.event_keys enable row level security;
+
+create policy "The platform and auditors read every key"
+on ops.event_keys for select to ops_worker, service_role, audit_reader
+using (true);
+
 -- Members read their projects' evidence; nobody changes it.
 revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.evidence_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -11822,7 +13103,7 @@ for each statement execute function ops_private.refuse_change();
 revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select on ops.exceptions to authenticated, service_role, ops_worker;
-grant select on ops.exceptions to qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.exceptions to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.exceptions enable row level security;
 
 create policy "Members read their projects' exceptions"
@@ -11837,9 +13118,15 @@ on ops.exceptions for select to ops_worker, service_role
 using (true);
 
 create policy "Personas read every exception"
-on ops.exceptions for select to qa_tester, release_manager, sre, developer, audit_reader
+on ops.exceptions for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger exceptions_are_of_others
+before insert or update of granted_by on ops.exceptions
+for each row when (new.granted_by is not null) execute function ops_private.refuse_interested_grant();
+create or replace trigger exceptions_are_wanted
+before insert or update of granted_by on ops.exceptions
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger exceptions_decide_gates
 after insert or update on ops.exceptions
 for each row execute function ops_private.note_gate_fact();
@@ -11874,6 +13161,9 @@ create policy "Personas read every answer"
 on ops.gate_checks for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger gate_checks_are_wanted
+before insert on ops.gate_checks
+for each row execute function ops_private.refuse_withdrawn();
 create or replace trigger gate_checks_decide_gates
 after insert on ops.gate_checks
 for each row execute function ops_private.note_gate_fact();
@@ -11923,6 +13213,30 @@ alter table ops.orphans enable row level security;
 create policy "The platform and auditors read every orphan"
 on ops.orphans for select to ops_worker, service_role, audit_reader
 using (true);
+
+-- The platform and auditors read people; functions write them.
+revoke all on ops.people from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.people from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.people to service_role, ops_worker, audit_reader;
+alter table ops.people enable row level security;
+
+create policy "The platform and auditors read every person"
+on ops.people for select to ops_worker, service_role, audit_reader
+using (true);
+
+-- The platform and auditors read the names of people; functions write them.
+revoke all on ops.person_aliases from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.person_aliases from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.person_aliases to service_role, ops_worker, audit_reader;
+alter table ops.person_aliases enable row level security;
+
+create policy "The platform and auditors read every name"
+on ops.person_aliases for select to ops_worker, service_role, audit_reader
+using (true);
+
+create or replace trigger person_aliases_decide_gates
+after insert or update or delete on ops.person_aliases
+for each row execute function ops_private.note_person_alias();
 
 -- Members read their projects' rules and those for all; they change through an RPC.
 revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker;

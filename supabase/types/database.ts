@@ -18,6 +18,7 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
           id: string;
+          occurred_at: string;
           persona_role: string;
           rationale_structured: NonNullable<Json>;
           release_author: string;
@@ -32,6 +33,7 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
           id?: string;
+          occurred_at?: string;
           persona_role: string;
           rationale_structured?: NonNullable<Json>;
           release_author: string;
@@ -45,6 +47,7 @@ export type Database = {
           gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id?: string;
           id?: string;
+          occurred_at?: string;
           persona_role?: string;
           rationale_structured?: NonNullable<Json>;
           release_author?: string;
@@ -412,6 +415,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           started_at: string | null;
           status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -434,6 +438,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
+          told_at?: string | null;
         };
         Update: {
           backup_id?: string | null;
@@ -455,6 +460,7 @@ export type Database = {
           stage?: Database["ops"]["Enums"]["environment_stage"];
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
+          told_at?: string | null;
         };
         Relationships: [
           {
@@ -702,6 +708,7 @@ export type Database = {
         Row: {
           caller_id: string;
           caller_role: string;
+          content_sha256: string | null;
           envelope: Json | null;
           envelope_sha256: string;
           error: string | null;
@@ -721,6 +728,7 @@ export type Database = {
         Insert: {
           caller_id: string;
           caller_role: string;
+          content_sha256?: string | null;
           envelope?: Json | null;
           envelope_sha256: string;
           error?: string | null;
@@ -739,6 +747,7 @@ export type Database = {
         Update: {
           caller_id?: string;
           caller_role?: string;
+          content_sha256?: string | null;
           envelope?: Json | null;
           envelope_sha256?: string;
           error?: string | null;
@@ -789,6 +798,90 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
+          },
+        ];
+      };
+      event_keys: {
+        Row: {
+          approver_id: string | null;
+          created_at: string;
+          created_by: string;
+          event_types: string[];
+          expires_at: string;
+          id: string;
+          last_used_at: string | null;
+          name: string;
+          persona: string;
+          prefix: string;
+          project_id: string | null;
+          revoked_at: string | null;
+          revoked_by: string | null;
+          rotated_from: string | null;
+          secret_sha256: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          approver_id?: string | null;
+          created_at?: string;
+          created_by: string;
+          event_types: string[];
+          expires_at: string;
+          id?: string;
+          last_used_at?: string | null;
+          name: string;
+          persona: string;
+          prefix: string;
+          project_id?: string | null;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+          rotated_from?: string | null;
+          secret_sha256: string;
+        };
+        Update: {
+          approver_id?: string | null;
+          created_at?: string;
+          created_by?: string;
+          event_types?: string[];
+          expires_at?: string;
+          id?: string;
+          last_used_at?: string | null;
+          name?: string;
+          persona?: string;
+          prefix?: string;
+          project_id?: string | null;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+          rotated_from?: string | null;
+          secret_sha256?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "event_keys_rotated_from_fkey";
+            columns: ["rotated_from"];
+            isOneToOne: false;
+            referencedRelation: "event_keys";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_keys_rotated_from_fkey";
+            columns: ["rotated_from"];
+            isOneToOne: false;
+            referencedRelation: "v_event_keys";
+            referencedColumns: ["key_id"];
           },
         ];
       };
@@ -1309,6 +1402,71 @@ export type Database = {
           run_id?: string | null;
         };
         Relationships: [];
+      };
+      people: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          id: string;
+          name: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          id?: string;
+          name: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          id?: string;
+          name?: string;
+        };
+        Relationships: [];
+      };
+      person_aliases: {
+        Row: {
+          alias: string;
+          created_at: string;
+          created_by: string;
+          kind: Database["ops"]["Enums"]["alias_kind"];
+          person_id: string;
+          spelling: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alias: string;
+          created_at?: string;
+          created_by: string;
+          kind: Database["ops"]["Enums"]["alias_kind"];
+          person_id: string;
+          spelling: string;
+        };
+        Update: {
+          alias?: string;
+          created_at?: string;
+          created_by?: string;
+          kind?: Database["ops"]["Enums"]["alias_kind"];
+          person_id?: string;
+          spelling?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "person_aliases_person_id_fkey";
+            columns: ["person_id"];
+            isOneToOne: false;
+            referencedRelation: "people";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "person_aliases_person_id_fkey";
+            columns: ["person_id"];
+            isOneToOne: false;
+            referencedRelation: "v_people";
+            referencedColumns: ["person_id"];
+          },
+        ];
       };
       policies: {
         Row: {
@@ -2748,6 +2906,57 @@ export type Database = {
           },
         ];
       };
+      v_event_keys: {
+        Row: {
+          approver_id: string | null;
+          created_at: string;
+          created_by: string;
+          event_types: string[];
+          expires_at: string;
+          key_id: string;
+          last_used_at: string | null;
+          name: string;
+          persona: string;
+          prefix: string;
+          project_id: string | null;
+          project_slug: string | null;
+          revoked_at: string | null;
+          revoked_by: string | null;
+          rotated_from: string | null;
+          status: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "event_keys_rotated_from_fkey";
+            columns: ["rotated_from"];
+            isOneToOne: false;
+            referencedRelation: "event_keys";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "event_keys_rotated_from_fkey";
+            columns: ["rotated_from"];
+            isOneToOne: false;
+            referencedRelation: "v_event_keys";
+            referencedColumns: ["key_id"];
+          },
+        ];
+      };
       v_evidence_completeness: {
         Row: {
           checks: number | null;
@@ -2945,6 +3154,17 @@ export type Database = {
           },
         ];
       };
+      v_people: {
+        Row: {
+          aliases: Json | null;
+          created_at: string;
+          created_by: string;
+          name: string;
+          person_id: string;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       v_productions: {
         Row: {
           branch: string;
@@ -3059,6 +3279,54 @@ export type Database = {
           },
         ];
       };
+      v_run_details: {
+        Row: {
+          attempt: number;
+          cancel_requested_at: string | null;
+          claimed_at: string | null;
+          claimed_by: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          dagster_run_id: string | null;
+          environment_id: string | null;
+          error_message: string | null;
+          exit_code: number | null;
+          finished_at: string | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          lease_expires_at: string | null;
+          max_attempts: number;
+          partition_key: string | null;
+          priority: number;
+          project_id: string;
+          project_slug: string;
+          requested_by: string | null;
+          retry_of: string | null;
+          run_number: number;
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["run_status"];
+          trigger: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "run_requests_retry_of_fkey";
+            columns: ["retry_of"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
       v_run_lineage: {
         Row: {
           asset_key: string;
@@ -3163,6 +3431,36 @@ export type Database = {
           },
         ];
       };
+      v_startable_runs: {
+        Row: {
+          created_at: string;
+          id: string;
+          priority: number;
+          turn: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string | null;
+          id?: string | null;
+          priority?: number | null;
+          turn?: number | null;
+        };
+        Update: {
+          created_at?: string | null;
+          id?: string | null;
+          priority?: number | null;
+          turn?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
       v_upgrade_advisories: {
         Row: {
           advisory_id: string;
@@ -3186,6 +3484,15 @@ export type Database = {
         Returns: {
           active: number;
         }[];
+      };
+      add_person_alias: {
+        Args: {
+          alias: string;
+          kind: Database["ops"]["Enums"]["alias_kind"];
+          p_created_by?: string;
+          person_id: string;
+        };
+        Returns: undefined;
       };
       add_run_artifact: {
         Args: {
@@ -3405,6 +3712,25 @@ export type Database = {
           p_trigger?: string;
           project_id: string;
         };
+        Returns: string;
+      };
+      create_event_key: {
+        Args: {
+          event_types: string[];
+          expires_at: string;
+          name: string;
+          p_approver_id?: string;
+          p_created_by?: string;
+          p_project_id?: string;
+          persona: string;
+        };
+        Returns: {
+          key: string;
+          key_id: string;
+        }[];
+      };
+      create_person: {
+        Args: { name: string; p_created_by?: string };
         Returns: string;
       };
       create_project: {
@@ -3783,6 +4109,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      person_of: { Args: { p_name: string }; Returns: string };
       policy: {
         Args: {
           project_id: string;
@@ -3903,6 +4230,15 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      receive_event: {
+        Args: {
+          body: string;
+          p_key_prefix?: string;
+          p_key_sha256?: string;
+          p_size_bytes?: number;
+        };
+        Returns: Json;
       };
       receive_push: {
         Args: {
@@ -4491,6 +4827,7 @@ export type Database = {
         Args: { p_project_id: string; p_user_id: string };
         Returns: boolean;
       };
+      remove_person_alias: { Args: { alias: string }; Returns: boolean };
       renew_claim: {
         Args: {
           p_attempt: number;
@@ -4562,6 +4899,10 @@ export type Database = {
         Args: { p_requested_by?: string; p_run_id: string };
         Returns: string;
       };
+      revoke_event_key: {
+        Args: { p_revoked_by?: string; prefix: string };
+        Returns: boolean;
+      };
       revoke_exception: { Args: { exception_id: string }; Returns: undefined };
       rollback_deployment: {
         Args: {
@@ -4570,6 +4911,18 @@ export type Database = {
           reason: string;
         };
         Returns: string;
+      };
+      rotate_event_key: {
+        Args: {
+          expires_at: string;
+          p_created_by?: string;
+          p_overlap?: string;
+          prefix: string;
+        };
+        Returns: {
+          key: string;
+          key_id: string;
+        }[];
       };
       run_kinds: {
         Args: Record<PropertyKey, never>;
@@ -4625,6 +4978,7 @@ export type Database = {
         };
         Returns: Json;
       };
+      settle_gates: { Args: Record<PropertyKey, never>; Returns: number };
       sign_off_gate: {
         Args: {
           decision: Database["ops"]["Enums"]["ops_decision_type"];
@@ -4700,6 +5054,7 @@ export type Database = {
     };
     Enums: {
       advisory_severity: "info" | "warning" | "critical";
+      alias_kind: "email" | "subject" | "login" | "forge";
       backup_status:
         "pending" | "running" | "stored" | "verified" | "failed" | "dropped";
       check_status: "passed" | "failed" | "skipped";
@@ -4910,6 +5265,7 @@ export const Constants = {
   ops: {
     Enums: {
       advisory_severity: ["info", "warning", "critical"],
+      alias_kind: ["email", "subject", "login", "forge"],
       backup_status: [
         "pending",
         "running",

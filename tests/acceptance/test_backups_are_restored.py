@@ -25,6 +25,7 @@ from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.store import FolderStore
 from tests.acceptance.odoo_bench import Bench
+from tests.acceptance.platform import CACHE
 from tests.backups import Production
 from tests.dagster.productions import IMAGE, Shop, deployed
 from tests.dagster.recoveries import Recovery, clear
@@ -76,7 +77,7 @@ def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
     with dg.DagsterInstance.ephemeral() as instance:
         shop = Shop(
             control=control,
-            settings=Settings(home=home),
+            settings=Settings(home=home, cache=CACHE),
             databases=bench.databases,
             store=FolderStore(home / "store"),
             instance=instance,

@@ -186,9 +186,10 @@ def _answers(url: str) -> bool | None:
 
 
 def _odoos_words(process: psutil.Process) -> list[str]:
-    """Return the command of an Odoo; of another program, or of one that has just ended, nothing."""
+    """Return the command of an Odoo; of another program, its sandbox included, or of one that has ended, nothing."""
     try:
         words = process.cmdline()
     except psutil.NoSuchProcess:  # a zombie is one of these
         return []
-    return [] if "odooops_dagster.tools.runtime" in " ".join(words[:4]) else words
+    others = ("odooops_dagster.tools.runtime", "odooops_dagster/tools/runtime", "bwrap")
+    return [] if any(other in " ".join(words[:4]) for other in others) else words

@@ -86,15 +86,20 @@ def serve(options: dict[str, str]) -> None:
 
 def install(options: dict[str, str], names: Sequence[str]) -> None:
     """Install or update the modules as far as tables tell, and say what Odoo says of that."""
+    folders = [Path(path) for path in options["addons_path"].split(",")]
+    unknown = [name for name in names if not any((folder / name).is_dir() for folder in folders)]
     with _connect(options) as connection:
         connection.execute(TABLES.encode())
-        for name in ("base", *names):
+        for name in ("base", *(name for name in names if name not in unknown)):
             connection.execute(
                 "insert into ir_module_module values (%s, 'installed', '19.0.1.0')"
                 " on conflict (name) do update set state = 'installed'",
                 [name],
             )
-    for path in (Path(path) / ERRORS for path in options["addons_path"].split(",")):
+    if unknown:
+        said = f"odoo.modules.loading: invalid module names, ignored: {', '.join(unknown)}"
+        sys.stdout.write(f"2026-02-13 10:00:00,000 1 WARNING {options['db_name']} {said}\n")
+    for path in (folder / ERRORS for folder in folders):
         for said in path.read_text().splitlines() if path.is_file() else ():
             sys.stdout.write(f"2026-02-13 10:00:00,000 1 ERROR {options['db_name']} {said}\n")
     for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):

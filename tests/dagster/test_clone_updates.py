@@ -13,6 +13,7 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import SanitizationFailed, StepFailed
 from odooops_dagster.home import role_name
+from odooops_dagster.home.names import BASELINE_PREFIX
 from odooops_dagster.model import Build, CloneResult
 from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.core.context import StepContext
@@ -40,6 +41,33 @@ with psycopg.connect(
     connection.execute("update ir_module_module set state = 'installed' where name = 'shop'")
 for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
     print(f"2026-02-13 10:00:00,000 1 INFO db {{logger}}: {{said}}")
+"""
+
+# Logs what Odoo's own module logs in any database, and what the shop does.
+FAULTY = f"""#!{sys.executable}
+import configparser, sys
+import psycopg
+parser = configparser.RawConfigParser()
+parser.read(next(word for word in sys.argv if word.startswith("--config=")).removeprefix("--config="))
+odoo = parser["options"]
+words = [word.partition("=")[2] for word in sys.argv if word.startswith(("--init=", "--update="))]
+named = [name for word in words for name in word.split(",")]
+with psycopg.connect(
+    host=odoo["db_host"], port=odoo["db_port"], user=odoo["db_user"], password=odoo["db_password"],
+    dbname=odoo["db_name"],
+) as connection:
+    connection.execute("create table if not exists ir_module_module (name text primary key, state text)")
+    for name in named:
+        connection.execute(
+            "insert into ir_module_module (name, state) values (%s, 'installed') on conflict do nothing", [name]
+        )
+for level, said in (
+    ("ERROR", "odoo.addons.mail: took 12 ms in " + odoo["db_name"]),
+    ("INFO", "odoo.addons.shop: SAID"),
+    ("INFO", "odoo.modules.loading: Modules loaded."),
+    ("INFO", "odoo.service.server: Initiating shutdown"),
+):
+    print("2026-02-13 10:00:00,000 1", level, odoo["db_name"], said)
 """
 
 
@@ -150,3 +178,17 @@ def test_a_clone_of_another_run_is_not_used_again(opened: Studio) -> None:
         build_database(opened.step(), build_of(opened), clone)
     assert "materialize prod_clone and database together" in str(caught.value.hint)
     assert str(clone.name) in opened.databases()
+
+
+@pytest.mark.parametrize(("shops", "is_clean"), [("INFO", True), ("ERROR", False)])
+def test_what_odoo_s_own_modules_log_fails_no_update(opened: Studio, shops: str, is_clean: bool) -> None:
+    """They are installed alone to learn it, and only where nothing else fails the check."""
+    step, clone = cloned(opened)
+    program = opened.folder / "odoo-update"
+    program.write_text(FAULTY.replace('"INFO", "odoo.addons.shop', f'"{shops}", "odoo.addons.shop'))
+    made = build_database(step, build_of(opened), clone)
+    [check] = [check for check in made.checks if check.name == "log_clean"]
+    assert check.passed == is_clean
+    assert ("1 error(s) that this Odoo logs without your modules too" in check.summary) == is_clean
+    assert any("installed alone" in line for line in opened.said) == is_clean
+    assert [name for name in opened.databases() if name.startswith(BASELINE_PREFIX)] == []

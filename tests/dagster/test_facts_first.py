@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,11 +55,50 @@ def test_all_that_is_missing_ends_the_run_before_its_database(shop: Estate) -> N
 
 
 def test_files_of_which_there_is_only_a_pointer_are_counted(shop: Estate) -> None:
-    """They are not fetched, and the log says which."""
+    """The log says which cannot be had, how large they are, and what to do."""
     run = pushed(shop, "shop/static/film.mp4", POINTER)
     assert run.status == "succeeded"
-    [said] = [
-        entry.user_message for entry in shop.instance.all_logs(str(run.dagster_run_id)) if "LFS" in entry.user_message
-    ]
-    assert said.startswith("1 file(s) are in Git LFS")
-    assert said.endswith("shop/static/film.mp4")
+    [said] = lfs_lines(shop, run)
+    assert said.startswith("1 file(s) of 5 B are in Git LFS and could not be fetched: shop/static/film.mp4 (5 B)")
+    assert "git lfs push --all origin" in said
+
+
+def test_a_file_that_a_manifest_names_is_not_replaced_by_its_pointer(shop: Estate) -> None:
+    """Odoo would read the pointer's text; the run ends at its source, and a retry takes what was pushed since."""
+    content = "id,name\n"
+    oid = hashlib.sha256(content.encode()).hexdigest()
+    (shop.repository.work / "crm").mkdir()
+    (shop.repository.work / "crm" / "stages.csv").write_text(
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n"
+    )
+    run = pushed(shop, "crm/__manifest__.py", "{'depends': ['base'], 'data': ['stages.csv']}")
+    assert run.error_message == ("files are in Git LFS and could not be fetched: module crm names crm/stages.csv (8 B)")
+    assert "git lfs push --all origin" in str(shop.control.logs.hint(run))
+    kept = shop.repository.bare / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
+    kept.parent.mkdir(parents=True)
+    kept.write_text(content)
+    shop.push("feature/a")
+    [again] = shop.work_off()
+    assert again.status == "succeeded", again.error_message
+    assert lfs_lines(shop, again) == ["1 file(s) of the repository were fetched from Git LFS"]
+
+
+def test_names_that_are_no_utf8_end_no_run(shop: Estate) -> None:
+    """Git takes any bytes: a file is hashed, a folder is passed over, and the log says so in letters."""
+    work = os.fsencode(shop.repository.work)
+    for name, text in ((b"m\xe9/__manifest__.py", "{}"), (b"shop/pr\xe9.bin", POINTER), (b"shop/\xe9.txt", "x")):
+        path = Path(os.fsdecode(os.path.join(work, name)))  # noqa: PTH118 - bytes
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    shop.push("feature/a")
+    [run] = shop.work_off()
+    assert run.status == "succeeded", run.error_message
+    said = [entry.user_message for entry in shop.instance.all_logs(str(run.dagster_run_id))]
+    assert any("folder m\\xe9 is passed over" in line for line in said)
+    assert any("shop/pr\\xe9.bin (5 B)" in line for line in said)
+
+
+def lfs_lines(shop: Estate, run: Run) -> list[str]:
+    """Return what the run's log says of Git LFS."""
+    lines = (entry.user_message for entry in shop.instance.all_logs(str(run.dagster_run_id)))
+    return [line for line in lines if "Git LFS" in line and "RUN_FAILURE" not in line]

@@ -126,3 +126,10 @@ def test_a_candidate_loads_no_modules_of_the_repository_server_wide(shop: Estate
     assert not any(
         "sentry" in path.read_text().split("server_wide_modules", 1)[1].splitlines()[0] for path in candidates
     )
+
+
+def test_a_module_that_is_left_out_is_there_for_another_that_needs_it(shop: Estate) -> None:
+    """It is installed with that one, from the same commit, and its own tests do not count."""
+    needy = {"shop/__manifest__.py": "{'name': 'Shop', 'depends': ['sentry']}"}
+    run = pushed(shop, "modules: {leave_out: [sentry]}\n", **needy)
+    assert run.status == "succeeded", run.error_message

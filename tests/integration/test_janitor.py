@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,3 +218,14 @@ def test_databases_that_are_not_ours_are_never_touched(house: House, postgres_se
             assert house.databases.exists("ops_accounting")
         finally:
             connection.execute("drop database ops_accounting")
+
+
+def test_the_clone_of_an_installation_that_failed_long_ago_goes(house: House) -> None:
+    """It takes more than 2 GB, and nobody tries again."""
+    clone = names.installations_folder(house.settings.cache_home) / ".18.0.clone"
+    (clone / ".git").mkdir(parents=True)
+    house.sweep()
+    assert clone.exists()
+    os.utime(clone, (0, 0))
+    house.sweep()
+    assert not clone.exists()

@@ -151,6 +151,12 @@ with restore as (
 ), checkpoint as (
     insert into ops.run_checkpoints (run_id, last_seq, last_hash, event_count, checkpoint_id, prev_hash, hash)
     select %(ended)s, 1, '', 1, id, '', '' from month
+), key as (
+    insert into ops.event_keys (
+        prefix, secret_sha256, name, persona, event_types, project_id, created_by, expires_at
+    )
+    select left(md5(%(slug)s), 12), repeat('0', 64), %(slug)s, 'sre', '{health_check}', %(project)s, 'a-manager',
+        now() + interval '1 day'
 ), delivery as (
     insert into ops.event_ingest_log (
         idempotency_key, project_id, release_id, processing_status, http_status, envelope_sha256, size_bytes,

@@ -128,14 +128,19 @@ class Replay:
     # Steps.
 
     def _check(self, code: Code, name: str, status: str) -> None:
-        self.release.check(code, name, status)
-        self.model.checks[code].append(Check(name, status, self.now))
+        query = "insert into ops.gate_checks (gate_id, name, status) values (%s, %s, %s)"
+        if self._is_taken(query, self.gates[code], name, status):
+            self.model.checks[code].append(Check(name, status, self.now))
+
+    def _is_taken(self, query: str, *parameters: object) -> bool:
+        """Tell a fact, and return whether it was taken: a withdrawn release takes none."""
+        assert self._is_refused(query, *parameters) == self.model.withdrawn
+        return not self.model.withdrawn
 
     def _decide(self, code: Code, person: str, decision: str) -> None:
-        self.world.rows(
-            "select ops.sign_off_gate(%s, %s, %s, p_approver_id => %s)", self.release.id, code, decision, person
-        )
-        self.model.decisions[code].append((person, decision))
+        query = "select ops.sign_off_gate(%s, %s, %s, p_approver_id => %s)"
+        if self._is_taken(query, self.release.id, code, decision, person):
+            self.model.decisions[code].append((person, decision))
 
     def _waive(self, code: Code, minutes: int, granted: bool, glass_broken: bool) -> None:
         lasts = min(minutes, 60) if glass_broken else minutes
@@ -143,22 +148,22 @@ class Replay:
             "insert into ops.exceptions (release_id, gate_id, gate_code, release_author, reason, requested_by,"
             " is_break_glass, granted_by, granted_at, created_at, expires_at)"
             " select %s, %s, %s, 'dev', 'urgent', 'eve', %s, case when %s then 'max' end, case when %s then t.now end,"
-            " t.now, t.now + make_interval(mins => %s) from (select clock_timestamp() as now) as t returning id"
+            " t.now, t.now + make_interval(mins => %s) from (select clock_timestamp() as now) as t"
         )
         given = granted or glass_broken
-        row = self.world.connection.execute(
-            query.encode(), [self.release.id, self.gates[code], code, glass_broken, given, given, lasts]
-        ).fetchone()
-        assert row is not None
+        values = (self.release.id, self.gates[code], code, glass_broken, given, given, lasts)
+        if not self._is_taken(query, *values):
+            return
+        found = self.world.value("select id from ops.exceptions order by created_at desc limit 1")
         waiver = Waiver(self.now + timedelta(minutes=lasts), granted=given, glass_broken=glass_broken)
         self.model.waivers[code].append(waiver)
-        self.exceptions.append((row["id"], waiver))
+        self.exceptions.append((found, waiver))
 
     def _grant(self, place: int) -> None:
         if not self.exceptions:
             return
         exception, waiver = self.exceptions[-1 - place % len(self.exceptions)]
-        gone = waiver.revoked or self.now >= waiver.expires_at
+        gone = waiver.revoked or self.now >= waiver.expires_at or (self.model.withdrawn and not waiver.granted)
         assert self._is_refused("select ops.grant_exception(%s)", exception) == gone
         waiver.granted = waiver.granted or not gone
 

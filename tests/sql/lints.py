@@ -175,6 +175,24 @@ LINTS = {
         )
         and not exists (select from pg_trigger as t where t.tgfoid = p.oid)
     """,
+    # one mover for each table's states: what a state's columns must be is written once
+    "states_with_several_writers": """
+        select w.relation || ': ' || string_agg(distinct w.writer, ', ' order by w.writer) as object
+        from (
+            select split_part(c.text, ' ', 1) as relation, p.proname as writer
+            from pg_proc as p
+            cross join regexp_split_to_table(p.prosrc, '\\mupdate\\s+ops\\.') with ordinality as c (text, place)
+            where p.pronamespace::regnamespace::text ~ '^ops(_private)?$' and c.place > 1
+            -- a condition names its table: r.status = 'queued'
+            and split_part(c.text, ';', 1) ~ '(\\mset|,)\\s+status\\s*='
+            union
+            select t.tgrelid::regclass::text, p.proname
+            from pg_proc as p join pg_trigger as t on t.tgfoid = p.oid
+            where p.pronamespace = 'ops_private'::regnamespace and p.prosrc ~ 'new\\.status\\s*:='
+        ) as w
+        group by w.relation
+        having count(distinct w.writer) > 1
+    """,
     # anyone who logs in may take an advisory lock, and whoever waits for one waits for them
     "functions_that_anyone_can_hold_up": """
         select proname as object from pg_proc

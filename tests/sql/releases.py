@@ -16,9 +16,9 @@ PERSONAS = {"G2": "qa_tester", "G3": "release_manager"}
 # Every table with a time that gates are judged by, and the times in it.
 TIMES = {
     "exceptions": ("created_at", "granted_at", "expires_at"),
-    "deployments": ("created_at", "started_at", "finished_at", "g4_deadline_at"),
+    "deployments": ("created_at", "started_at", "finished_at", "g4_deadline_at", "told_at"),
     "gate_checks": ("created_at", "occurred_at"),
-    "approvals": ("created_at",),
+    "approvals": ("created_at", "occurred_at"),
     "release_gates": ("deadline_at",),
     "backups": ("taken_at", "verified_at"),
 }

@@ -74,7 +74,7 @@ MUTANTS: dict[str, Mutant] = {
     "a requested exception counts": ("v_gate_status", "e.granted_at is not null and ", ""),
     "windows never close": ("v_gate_status", "o.deadline_at < statement_timestamp()", "false"),
     "one approval is enough": ("count_approvals", "n.approvals >= p_quorum", "n.approvals >= 1"),
-    "the first answer counts": ("count_checks", "c.created_at desc", "c.created_at"),
+    "the first answer counts": ("count_checks", "c.occurred_at desc", "c.occurred_at"),
     "a skipped check is no question": ("count_checks", "l.status is null or l.status = 'skipped'", "l.status is null"),
     "a failed gate does not block staging": ("promotion_requirements", "d.status <> 'failed' and (", "("),
     "a withdrawn release goes on": ("promotion_requirements", "r.status <> 'withdrawn'", "true"),
@@ -104,7 +104,7 @@ def test_the_comparison_notices(world: World, mutant: str) -> None:
 # Mistakes that only a rare history shows, and such a history.
 RARE: dict[str, tuple[Mutant, list[tuple[Any, ...]]]] = {
     "the first decision of a person counts": (
-        ("count_approvals", "a.created_at desc", "a.created_at"),
+        ("count_approvals", "a.occurred_at desc", "a.occurred_at"),
         [("decide", "G2", "ana", "approved"), ("decide", "G2", "ana", "rejected")],
     ),
     "late health counts": (

@@ -137,6 +137,15 @@ BREAKS = {
         """,
         "idle", "drop function ops_private.idle",
     ),
+    "states_with_several_writers": (
+        """
+        create function ops.ends() returns void language sql set search_path = pg_catalog, pg_temp
+        as $$ update ops.runs as r set exit_code = 1, status = 'failed' where r.status = 'running' $$;
+        comment on function ops.ends is 'x'; revoke all on function ops.ends from public;
+        grant execute on function ops.ends to service_role
+        """,
+        "runs: ends, move_runs", "drop function ops.ends",
+    ),
     "computed_view_columns_without_comment": (
         "comment on column ops.v_runs.duration is null", "v_runs.duration",
         "comment on column ops.v_runs.duration is 'x'",

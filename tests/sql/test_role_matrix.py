@@ -37,7 +37,7 @@ TOKENS = ("anon", "stranger", *MEMBERS, *COLUMNS, "service")
 BY_LOGIN = " by login"
 LOGINS = ("worker", *(column + BY_LOGIN for column in COLUMNS))
 # What belongs to no project.
-GLOBAL = {"control_plane", "roles", "tools", "upgrade_advisories"}
+GLOBAL = {"control_plane", "people", "person_aliases", "roles", "tools", "upgrade_advisories", "v_people"}
 
 
 @pytest.fixture(scope="module", params=["18", "15"])
@@ -70,6 +70,8 @@ def set_scene(world: World, people: dict[str, UUID]) -> Scene:
         world.rows("insert into ops.project_memberships values (%s, %s, %s)", mine.project, people[name], role)
     world.rows("insert into ops.tools (name, version) values ('odoo', '19.0')")
     world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('19.0', '20.0')")
+    person = world.value("select ops.create_person('Grace')")
+    world.rows("select ops.add_person_alias(%s, 'grace@example.com', 'email')", person)
     ours = count_rows(world)
     theirs = furnish(world, "hushhush")
     return Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))

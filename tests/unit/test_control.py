@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -132,6 +133,20 @@ def test_what_a_run_leaves_is_read_back(control: ControlPlane, fence: Fence) -> 
         fence, asset_key="image", partition_key="shop/feature/a", code_version="1", data_version="2", inputs={"a": "b"}
     )
     assert [row["inputs"] for row in control.lineage.list(fence.run_id)] == [{"a": "b"}]
+
+
+def test_a_name_that_is_no_utf8_is_written_by_its_bytes(control: ControlPlane, fence: Fence) -> None:
+    """Git takes any name, and no line, reason or fact may be lost for it; a letter of any script stays."""
+    name = os.fsdecode(b"pr\xe9/\xff") + "\ud800 é 😀"
+    shown = r"pr\xe9/\xff" + "\N{REPLACEMENT CHARACTER} é 😀"
+    control.logs.append(fence, [LogLine(level="info", message=name, metadata={"path": name})])
+    [line] = control.logs.tail(fence.run_id)
+    assert line["message"] == shown
+    control.logs.event(fence, level="warn", message=name, payload={"paths": [name]})
+    event = control.logs.events(fence.run_id)[-1]
+    assert (event["message"], event["payload"]["paths"]) == (shown, [shown])
+    control.runs.complete(fence, exit_code=1, error_message=name)
+    assert control.runs.get(fence.run_id).error_message == shown
 
 
 def test_an_environment_shows_what_was_deployed(control: ControlPlane, project: Project, fence: Fence) -> None:

@@ -72,7 +72,10 @@ def test_files_of_which_there_is_only_a_pointer_are_found(tmp_path: Path) -> Non
     (tmp_path / "shop" / "spec.txt").write_text(f"# {pointer}")
     (tmp_path / "shop" / "link").symlink_to("film.mp4")
     (tmp_path / "shop" / "gone").symlink_to("nowhere")
-    assert git.pointers(tmp_path) == ("shop/film.mp4", "shop/static/icon.png")
+    assert [(found.path, found.size) for found in git.pointers(tmp_path)] == [
+        ("shop/film.mp4", 5),
+        ("shop/static/icon.png", 5),
+    ]
 
 
 def test_head_of_an_unknown_branch_names_the_known_ones(shop: Repository) -> None:

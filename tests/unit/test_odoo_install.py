@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from odooops_dagster.tools.odoo.distribution import Installation, only_one, stag
 from odooops_dagster.tools.odoo.environment import overlay
 from odooops_dagster.tools.odoo.pip_output import pip_reason
 from odooops_dagster.tools.odoo.programs import ProgramFailed, run_program
+from odooops_dagster.tools.odoo.python import site_packages
 
 
 def make_tree(folder: Path, *, series: str = "19.0") -> Path:
@@ -161,6 +165,34 @@ def test_without_requirements_odoos_own_environment_is_used(tmp_path: Path) -> N
     assert environment == overlay(found, requirements=[], home=tmp_path)
 
 
+def test_an_odoo_that_was_installed_again_with_other_packages_has_another_digest(tmp_path: Path) -> None:
+    """Tests that ran on the former ones are not quoted; a manifest that does not tell is believed."""
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    python = venv / "bin" / "python"
+    packages = site_packages(venv)
+
+    def install(version: str) -> None:
+        shutil.rmtree(packages, ignore_errors=True)
+        (packages / f"roman-{version}.dist-info").mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\necho roman=={version}\n")
+        python.chmod(0o755)
+
+    install("4.1")
+    make_installation(tmp_path, python=str(python))
+    found = distribution.find("19.0", tmp_path)
+    assert found is not None
+    before = overlay(found, requirements=[], home=tmp_path).digest
+    [manifest] = (tmp_path / "venvs").glob("base-*/environment.json")
+    install("4.2")
+    after = overlay(found, requirements=[], home=tmp_path).digest
+    assert before != after
+    install("4.3")
+    facts = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({name: value for name, value in facts.items() if name in {"digest", "packages"}}))
+    assert overlay(found, requirements=[], home=tmp_path).digest == after
+
+
 NO_MATCH = """\
 Looking in indexes: https://pypi.org/simple
 ERROR: Could not find a version that satisfies the requirement odoo-addon-nope==19.0.* (from versions: none)
@@ -269,3 +301,18 @@ def test_a_program_that_is_not_there_is_an_ordinary_failure() -> None:
     """The next way may still work."""
     with pytest.raises((ProgramFailed, OSError)):
         run_program(["/no/such/program"])
+
+
+def test_the_clone_of_a_failed_installation_goes_after_a_week_or_once_its_series_is_installed(tmp_path: Path) -> None:
+    """One that an installation at work may be using stays."""
+    now = datetime.now(UTC)
+    make_installation(tmp_path)
+    kept = [tmp_path / "odoo" / f".{name}.clone" for name in ("16.0", "17.0", "18.0", "19.0")]
+    for folder, days in zip(kept, (8, 6, 8, 0), strict=True):
+        (folder / ".git").mkdir(parents=True)
+        moment = (now - timedelta(days=days)).timestamp()
+        os.utime(folder, (moment, moment))
+    with distribution.only_one(tmp_path / "odoo" / "18.0"):
+        removed = distribution.remove_old_clones(tmp_path, now=now)
+    assert sorted(folder.name for folder in removed) == [".16.0.clone", ".19.0.clone"]
+    assert [folder.name for folder in kept if folder.exists()] == [".17.0.clone", ".18.0.clone"]

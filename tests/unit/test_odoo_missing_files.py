@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.tools.odoo.missing_files import missing_files, supply
+from odooops_dagster.tools.odoo.named_files import named_files
 
 MANIFEST = {
     "data": ["views/there.xml", "views/gone.xml"],
@@ -62,3 +63,15 @@ def test_missing_scripts_are_supplied_and_nothing_else(addons: Path) -> None:
     assert supplied == ("web/static/lib/gone.js", "web/static/src/before_me.js")
     assert missing_files([addons]) == ("web/static/src/gone.scss", "web/views/gone.xml")
     assert (addons / "web" / "static" / "lib" / "gone.js").read_text().startswith("//")
+
+
+def test_the_files_that_a_manifest_names_are_its_data_and_what_its_patterns_match(tmp_path: Path) -> None:
+    """A file that is in the module and that nothing names is none of them, nor is one that a bundle removes."""
+    bundles = {"web.assets_backend": ["crm/static/**/*.js", ("remove", "crm/static/off.xml"), "web/x.css"]}
+    manifest = {"data": ["views.xml"], "demo": ["demo.csv"], "assets": bundles}
+    for name in ("crm/static/src/deep/a.js", "crm/static/off.xml", "crm/readme.txt", "web/x.css", "crm/views.xml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "crm" / "__manifest__.py").write_text(repr(manifest))
+    named = {str(file.relative_to(tmp_path)) for file in named_files(tmp_path / "crm")}
+    assert named == {"crm/views.xml", "crm/demo.csv", "crm/static/src/deep/a.js", "web/x.css"}

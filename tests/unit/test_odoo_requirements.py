@@ -44,6 +44,14 @@ def test_a_change_in_an_included_file_is_seen(tmp_path: Path, monkeypatch: pytes
     assert asked(tmp_path, {"base.txt": "roman==4.1\n"}) != old
 
 
+@pytest.mark.parametrize("name", ["base.pip", "requirements-test", "requirements.dev"])
+def test_a_change_in_a_file_that_an_included_one_includes_is_seen(tmp_path: Path, name: str) -> None:
+    """Whatever the included file is called, and in its own folder."""
+    files = {"requirements.txt": f"-r pins/{name}\n", f"pins/{name}": "-r base.txt\n", "pins/base.txt": "roman==4.2\n"}
+    old = asked(tmp_path, files)
+    assert asked(tmp_path, {"pins/base.txt": "roman==4.1\n"}) != old
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_with_a_byte_order_mark_is_read_as_pip_reads_it(tmp_path: Path, encoding: str) -> None:
     """Editors on Windows write one."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.steps.build.source import read_source, tree_digest
+from odooops_dagster.steps.build.source import read_source
+from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
 from odooops_dagster.tools.odoo import modules
 
 SHA = "0" * 40
@@ -45,6 +46,45 @@ def test_modules_of_a_submodule_are_at_hand_but_not_installed(tmp_path: Path) ->
     assert source.requirements == (tmp_path / "requirements.txt", tmp_path / "oca" / "web" / "requirements.txt")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[submodule "web"]\n\tpath = "oca/web"\n',
+        '[submodule "web"] path = oca/web # of OCA\n',
+        '[Submodule "web"]\n\tPATH = oca/\\\nweb\n',
+        '; ours\n[submodule "web"]\n\tshallow\n\tpath = oca/web\n[submodule "other"]\n\turl = x\n',
+    ],
+)
+def test_gitmodules_means_what_git_reads_in_it(tmp_path: Path, text: str) -> None:
+    """Quotes, comments, letters of either case, continued lines and keys without a value are git's syntax."""
+    (tmp_path / ".gitmodules").write_text(text)
+    make_addon(tmp_path, "own")
+    make_addon(tmp_path / "oca" / "web", "theirs")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+
+
+@pytest.mark.parametrize("place", ["../outside", "/{root}/outside"])
+def test_a_submodule_outside_of_the_checkout_is_none(tmp_path: Path, place: str) -> None:
+    """Its requirements are files of the machine and not of the repository."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    make_addon(root, "own")
+    make_addon(outside, "theirs")
+    (outside / "requirements.txt").write_text("secret\n")
+    (root / ".gitmodules").write_text(f'[submodule "x"]\n\tpath = {place.format(root=tmp_path)}\n')
+    assert read_source(root, SHA).requirements == ()
+
+
+def test_a_gitmodules_that_git_cannot_read_names_no_submodule(tmp_path: Path) -> None:
+    """Nor does one that is a link, which git does not follow."""
+    make_addon(tmp_path, "own")
+    (tmp_path / ".gitmodules").write_text("path = own\n[")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+    (tmp_path / ".gitmodules").rename(tmp_path / "modules")
+    (tmp_path / "modules").write_text('[submodule "own"]\n\tpath = own\n')
+    (tmp_path / ".gitmodules").symlink_to("modules")
+    assert read_source(tmp_path, SHA).modules == ("own",)
+
+
 def test_a_module_marked_not_installable_is_left_out(tmp_path: Path) -> None:
     """Odoo would ignore it, and so do we."""
     make_addon(tmp_path, "sleeping", installable=False)
@@ -70,6 +110,31 @@ def test_the_digest_follows_names_bytes_and_links_but_not_places(tmp_path: Path)
     (other / "own" / "link").unlink()
     (other / "own" / "link").write_text("__init__.py")
     assert len({before, with_link, tree_digest(other)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "matters"),
+    [
+        ("data/rates.csv", True),
+        ("conftest.py", True),
+        ("shared/link", True),
+        ("own/models.py", False),
+        ("README.md", False),
+        ("docs/usage.rst", False),
+        (".github/workflows/ci.yml", False),
+        ("requirements.txt", False),
+        ("odooops.yaml", False),
+    ],
+)
+def test_files_in_no_module_have_a_digest_of_their_own(tmp_path: Path, file: str, matters: bool) -> None:
+    """Tests may read them; what is for people, or is known otherwise, makes no test run again."""
+    make_addon(tmp_path, "own")
+    assert digest_beside_modules(tmp_path) == ""
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("one")
+    before = digest_beside_modules(tmp_path)
+    (tmp_path / file).write_text("two")
+    assert (digest_beside_modules(tmp_path) != before) == matters
 
 
 def test_a_file_whose_name_is_no_utf8_is_hashed_by_its_bytes(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ CHANGES: dict[str, Change] = {
     "a file of an own module": with_file("own/shop/models.py"),
     "a file of a module that came as a package": with_file("wheels/report/models.py"),
     "a file of a module that installs itself": with_file("wheels/bridge/models.py"),
+    "a file beside the modules": lambda build: replace(build, source=replace(build.source, beside_digest="1")),
     "another module": lambda build: replace(build, closure=("base", "shop")),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import Runtime
@@ -17,6 +18,13 @@ def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
     """Yield the control plane for one command."""
     with platform(settings) as opened:
         yield opened.control
+
+
+@contextmanager
+def owner_plane() -> Iterator[ControlPlane]:
+    """Yield the control plane as the schema's owner, for what the worker may not do: it decides nothing for people."""
+    with ControlPlane(owner_url(Settings()), max_connections=1, is_patient=False) as control:
+        yield control
 
 
 def platform(settings: Settings | None = None) -> Platform:

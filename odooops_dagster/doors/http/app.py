@@ -11,8 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.http import github, health
+from odooops_dagster.doors.http import events, github, health
 from odooops_dagster.doors.http.errors import Refused
+from odooops_dagster.doors.http.rates import Rates
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
@@ -40,16 +41,22 @@ def create_app(settings: Settings | None = None, control: ControlPlane | None = 
 
     app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan)
     app.state.platform = platform
+    app.state.event_rates = Rates(per_minute=platform.settings.events_per_minute)
     app.add_exception_handler(OdooOpsError, _answer_error)
     app.include_router(health.router)
     app.include_router(github.router)
+    app.include_router(events.router)
     return app
 
 
 async def _answer_error(request: Request, exc: Exception) -> JSONResponse:
     status = _status_of(exc)
     log.warning("request_refused", path=request.url.path, status=status, reason=str(exc))
-    return JSONResponse({"error": str(exc), "hint": getattr(exc, "hint", None)}, status_code=status)
+    return JSONResponse(
+        {"error": str(exc), "hint": getattr(exc, "hint", None)},
+        status_code=status,
+        headers=getattr(exc, "headers", None),
+    )
 
 
 def _status_of(exc: Exception) -> int:

@@ -26,3 +26,9 @@ async def read_body(request: Request, *, limit: int) -> bytes:
 
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"the body is larger than {limit // 1024**2} MB", hint="GitHub sends none that large")
+
+
+def announced_size(request: Request) -> int:
+    """Return the announced length of the body, in bytes; 0 where none or no number is announced."""
+    announced = request.headers.get("content-length", "")
+    return int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 19 else 0

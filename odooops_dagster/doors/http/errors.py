@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
 from odooops_dagster.errors import OdooOpsError
 
 
 class Refused(OdooOpsError):
-    """The request is refused."""
+    """The request is refused; `headers` go with the answer."""
 
     status = 400
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.headers = dict(headers or {})
 
 
 class SignatureMismatch(Refused):
     """The signature does not belong to this body and secret."""
 
     status = 401
+
+
+class NoKey(Refused):
+    """The request carries no key."""
+
+    status = 401
+
+
+class TooManyRequests(Refused):
+    """Too many deliveries came within a minute."""
+
+    status = 429
 
 
 class BodyTooLarge(Refused):

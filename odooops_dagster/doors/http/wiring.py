@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.http.rates import Rates
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 
@@ -17,6 +18,12 @@ def settings(request: Request) -> Settings:
 def control_plane(request: Request) -> ControlPlane:
     """Return the application's control plane; it opens on first use: the gateway can start without the database."""
     return _platform(request).control
+
+
+def event_rates(request: Request) -> Rates:
+    """Return the application's limits of events."""
+    rates: Rates = request.app.state.event_rates
+    return rates
 
 
 def _platform(request: Request) -> Platform:

@@ -41,6 +41,7 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         odoo,
         requirements=source.requirements,
         home=ctx.settings.cache_home,
+        root=source.path,
         confine=package_sandbox(ctx.settings, source),
         progress=lambda line: ctx.log("info", line),
     )

@@ -10,7 +10,7 @@ from odooops_dagster.home import accounts_file
 from odooops_dagster.model import Sandbox, Source
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.code import odoo_folders, outermost
-from odooops_dagster.tools.odoo.environment import CONSTRAINT, HOME, VENV, Confine
+from odooops_dagster.tools.odoo.environment import CONSTRAINT, HOME, REQUIREMENTS, VENV, Confine
 from odooops_dagster.tools.odoo.python import pip_environment
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, give_like
 
@@ -28,9 +28,11 @@ def package_sandbox(settings: Settings, source: Source) -> Confine | None:
         return None
 
     def confine(folder: Path) -> Sandbox:
-        home, venv = folder / HOME, folder / VENV
+        # A build writes into the folder of its package: what a commit brings is a copy here.
+        home, venv, packages = folder / HOME, folder / VENV, folder / REQUIREMENTS
         uid = account_of(home, ledger=accounts_file(settings.home), first=settings.sandbox_first_uid)
-        give(venv, uid)
+        for own in (venv, packages):
+            give(own, uid)
         temporary = home / "tmp"
         temporary.mkdir()
         give_like(temporary, home)
@@ -39,7 +41,7 @@ def package_sandbox(settings: Settings, source: Source) -> Confine | None:
             {*odoo_folders(settings), source.path, folder / CONSTRAINT, *_MACHINES, *_named(pip_environment())}
         )
         return Sandbox(
-            writable=(venv, home), readable=code, home=home, temporary=temporary, uid=uid, shares_network=True
+            writable=(venv, home, packages), readable=code, home=home, temporary=temporary, uid=uid, shares_network=True
         )
 
     return confine

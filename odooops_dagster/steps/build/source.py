@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import configparser
-import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
+from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
+from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
 from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_file
+from odooops_dagster.wording import path_text
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
-_POINTERS_SHOWN = 5
 
 
 def fetch_source(ctx: StepContext) -> Source:
@@ -28,7 +28,7 @@ def fetch_source(ctx: StepContext) -> Source:
 
     Raises:
         StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
-            series, or odooops.yaml is wrong.
+            series, a module's file in Git LFS cannot be had, or odooops.yaml is wrong.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -38,21 +38,14 @@ def fetch_source(ctx: StepContext) -> Source:
     path = checkout_folder(ctx.settings.home, ctx.project, sha)
     if not path.is_dir():
         _check_out(ctx, sha, path)
+    left = fetch_large_files(ctx, sha, path)
     source = read_source(path, sha, _settings(ctx, path))
     for folder, why in source.passed_over:
-        ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
-    _tell_pointers(ctx, source)
+        ctx.log("warn", f"folder {path_text(folder)} is passed over, as Odoo would: {why}")
+    refuse_pointers(ctx, _own_addons(source), left, root=path)
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
-
-
-def _tell_pointers(ctx: StepContext, source: Source) -> None:
-    """Say which files the checkout has only as Git LFS pointers: Odoo would read the pointer's text."""
-    found = git.pointers(source.path)
-    if found:
-        named = ", ".join(found[:_POINTERS_SHOWN]) + (" and others" if len(found) > _POINTERS_SHOWN else "")
-        ctx.log("warn", f"{len(found)} file(s) are in Git LFS, which is not fetched; their pointers stay: {named}")
 
 
 def _own_addons(source: Source) -> list[Path]:
@@ -87,7 +80,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
     """
     settings = settings or ProjectFile()
     addons_paths = tuple(_addons_paths(path))
-    submodules = _submodules(path)
+    submodules = git.submodule_folders(path)
     own = [p for p in addons_paths if not any(p.is_relative_to(s) for s in submodules)]
     found = {name for p in own for name in modules.installable(p)}
     _refuse_strange_names(settings, found)
@@ -95,6 +88,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
         path=path,
         git_sha=sha,
         tree_digest=tree_digest(path),
+        beside_digest=digest_beside_modules(path),
         addons_paths=addons_paths,
         modules=tuple(sorted(found - set(settings.modules.leave_out))),
         requirements=tuple(_requirements(path, submodules)),
@@ -113,16 +107,6 @@ def _refuse_strange_names(settings: ProjectFile, found: Collection[str]) -> None
             f"{NAME}: modules.leave_out names {', '.join(strange)}, which the repository does not have",
             hint=f"its modules are {', '.join(sorted(found)) or 'none'}",
         )
-
-
-def tree_digest(path: Path) -> str:
-    """Return the SHA-256 over the name, kind and bytes of every file below the folder, in a fixed order."""
-    total = hashlib.sha256()
-    for file in sorted(_files(path)):
-        kind = b"l" if file.is_symlink() else b"f"
-        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
-        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + hashlib.sha256(content).digest())
-    return total.hexdigest()
 
 
 def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
@@ -146,14 +130,6 @@ def _publish(partial: Path, path: Path) -> None:
             raise
 
 
-def _files(path: Path) -> Iterator[Path]:
-    for folder, subfolders, names in os.walk(path):
-        if ".git" in subfolders:
-            subfolders.remove(".git")
-        links = [name for name in subfolders if Path(folder, name).is_symlink()]
-        yield from (Path(folder, name) for name in (*names, *links) if name != ".git")
-
-
 def _addons_paths(root: Path) -> Iterator[Path]:
     """Yield every folder that holds at least one addon, the root first."""
     for folder, subfolders, _ in os.walk(root):
@@ -172,17 +148,7 @@ def _is_addon(path: Path) -> bool:
     return (path / "__manifest__.py").is_file()
 
 
-def _submodules(root: Path) -> list[Path]:
-    file = root / ".gitmodules"
-    if not file.is_file():
-        return []
-    parser = configparser.ConfigParser(strict=False, interpolation=None)
-    # Git indents its keys with tabs, which ConfigParser would read as continuation lines.
-    parser.read_string("\n".join(line.strip() for line in file.read_text().splitlines()))
-    return [root / parser[section]["path"] for section in parser.sections() if "path" in parser[section]]
-
-
-def _requirements(root: Path, submodules: list[Path]) -> Iterator[Path]:
+def _requirements(root: Path, submodules: Sequence[Path]) -> Iterator[Path]:
     """Yield the requirements files in use: the root's and each submodule's."""
     for folder in (root, *submodules):
         file = folder / "requirements.txt"

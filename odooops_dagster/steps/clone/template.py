@@ -24,6 +24,7 @@ from odooops_dagster.home import clone_template_lock, clone_template_name, templ
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import Template, find_template
@@ -163,6 +164,7 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
 def _make(ctx: StepContext, recipe: CloneRecipe, key: str, scratch: str) -> Template:
     """Restore the backup, sanitize it, then keep it as a template; on a failure nothing is left."""
     name = clone_template_name(key.removeprefix(_KEY_PREFIX), ctx.run)
+    require_server(ctx, recipe.build.series)
     files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", template_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))

@@ -18,9 +18,11 @@ from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Build, CheckResult, CloneResult, Table, blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import undoing
+from odooops_dagster.steps.environment.baseline import ODOOS_ERRORS, errors_of_odoo_alone
 from odooops_dagster.steps.environment.clone_source import wants_clone
-from odooops_dagster.steps.environment.install import Installed, Target, install, odoo_config
+from odooops_dagster.steps.environment.install import Installed, Learn, Target, install, odoo_config
 from odooops_dagster.steps.environment.production import refuse_replacement, start_clean
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import (
@@ -37,9 +39,6 @@ from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
 from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.project_file import settings_of
-
-# The errors of Odoo's own modules, kept with the template in which nothing else is installed.
-_ODOOS_ERRORS = "odoos_errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +61,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         StepFailed: the database could not be built at all; a module that does not install is a failed check instead.
     """
     _refuse_another_runs(ctx, clone)
+    require_server(ctx, build.series)
     deploys = KINDS[ctx.run.kind].effect != "none"
     if deploys:
         refuse_replacement(ctx, database_name(ctx.environment, ctx.run))
@@ -142,7 +142,9 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     else:
         ctx.databases.create(target.name, owner=target.role)
     own, tested = target.build.modules, target.build.source.modules
-    installed = install(ctx, target, names=own, tests=tested, log="build", odoos_errors=odoos_errors)
+    installed = install(
+        ctx, target, names=own, tests=tested, log="build", odoos_errors=odoos_errors, learn=_learn(ctx, target)
+    )
     _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
         keep_checksums(ctx.databases, target)
@@ -170,20 +172,26 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
     if found is not None:
         start_from_template(ctx, found, target.name, role=target.role)
         ctx.log("info", f"dependencies: copied from template {found.database_name}")
-        return found.tests.get(_ODOOS_ERRORS) or ()
+        return found.tests.get(ODOOS_ERRORS) or ()
+    is_odoo_alone = are_odoos_own(names, target.visible_paths)
+    learn = None if is_odoo_alone else _learn(ctx, target)
     ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    installed = install(ctx, target, names=names, tests=(), log="dependencies", learn=learn)
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
-    errors = installed.errors if are_odoos_own(names, target.visible_paths) else ()
+    errors = installed.errors if is_odoo_alone else installed.odoos_errors
     # An error that Odoo's own modules log is nobody's fault who pushes; that they are installed has its own check.
-    failed = blocking_failure(check for check in installed.checks if not (errors and check.name == "log_clean"))
+    failed = blocking_failure(check for check in installed.checks if not (is_odoo_alone and check.name == "log_clean"))
     if failed is not None:
         raise StepFailed(f"the modules that yours depend on do not install: {failed.summary}")
     for error in errors:
         ctx.log("warn", f"Odoo's own modules log this without yours: {error}")
     _refuse_own(installed.module_states, target.build)
-    keep_template(ctx, key, target.name, target.build, tests={_ODOOS_ERRORS: list(errors)})
+    keep_template(ctx, key, target.name, target.build, tests={ODOOS_ERRORS: list(errors)})
     return errors
+
+
+def _learn(ctx: StepContext, target: Target) -> Learn:
+    return lambda: errors_of_odoo_alone(ctx, target)
 
 
 def _dependencies(build: Build) -> list[str]:
@@ -203,8 +211,13 @@ def _without_own(target: Target) -> Target:
 
 
 def _own(build: Build) -> frozenset[str]:
-    """Return the repository's own modules; `build.modules` names one of Odoo's if there are none."""
-    return frozenset(build.source.modules)
+    """Return the repository's own modules, with those that are left out and needed by another.
+
+    `build.modules` names one of Odoo's if there are none.
+    """
+    own = frozenset(build.source.modules)
+    folders = modules.folders_of(own, build.addons_paths)
+    return own | {name for name in build.closure if modules.folders_of([name], build.addons_paths) & folders}
 
 
 def _refuse_own(states: Mapping[str, str], build: Build) -> None:

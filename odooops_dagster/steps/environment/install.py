@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from odooops_dagster.steps.environment.confinement import confined, from_inside,
 from odooops_dagster.steps.environment.untested import find_untested
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
-from odooops_dagster.tools.odoo.baseline import OdooFaults
+from odooops_dagster.tools.odoo.baseline import OdooFaults, may_be_odoos
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.untested import to_record
 from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
+
+# Returns the signatures of the errors that Odoo's own modules log without any other.
+Learn = Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ class Installed:
     module_states: Mapping[str, str]
     log_path: Path
     errors: tuple[str, ...] = ()  # signatures of the errors in the log
+    odoos_errors: tuple[str, ...] = ()  # of those that Odoo's own modules are known to log
 
     @property
     def log(self) -> bytes:
@@ -74,10 +78,12 @@ def install(
     tests: Sequence[str],
     log: str,
     odoos_errors: Sequence[str] = (),
+    learn: Learn | None = None,
 ) -> Installed:
     """Install the named modules, run the tests of `tests`, and judge the result by Odoo's own log and tables.
 
-    `odoos_errors` are the signatures of the errors that Odoo logged when its own modules were installed alone.
+    `odoos_errors` are the signatures of the errors that Odoo logged when its own modules were installed alone;
+    `learn` is asked for them if the log has others that may be Odoo's own.
     """
     config = odoo_config(ctx, target)
     command = commands.install_command(
@@ -89,16 +95,23 @@ def install(
         languages=target.settings.odoo.languages,
     )
     faults = OdooFaults(signatures=frozenset(odoos_errors), files=target.build.odoo_lacks)
-    return _run(ctx, target, command, wanted=names, tests=tests, log=log, faults=faults)
+    return _run(ctx, target, command, wanted=names, tests=tests, log=log, faults=faults, learn=learn)
 
 
 def update(
-    ctx: StepContext, target: Target, *, names: Sequence[str], new: Sequence[str], tests: Sequence[str], log: str
+    ctx: StepContext,
+    target: Target,
+    *,
+    names: Sequence[str],
+    new: Sequence[str],
+    tests: Sequence[str],
+    log: str,
+    learn: Learn | None = None,
 ) -> Installed:
     """Update the named modules, install the new ones, run the tests of `tests`, and judge the result likewise."""
     command = commands.update_command(target.build, odoo_config(ctx, target), names=names, new=new, tests=tests)
     faults = OdooFaults(files=target.build.odoo_lacks)
-    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log, faults=faults)
+    return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log, faults=faults, learn=learn)
 
 
 def _run(
@@ -110,6 +123,7 @@ def _run(
     tests: Sequence[str],
     log: str,
     faults: OdooFaults,
+    learn: Learn | None,
 ) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
     result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
@@ -117,6 +131,7 @@ def _run(
     states = ctx.databases.module_states(target.name)
     parsed = odoo_log.OdooLog.read(log_path)
     untested = find_untested(ctx, target.build, _config_path(ctx), access=target.access(ctx), names=tests, log=parsed)
+    faults = _completed(faults, parsed, target, learn)
     checks = judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested, faults=faults)
     return Installed(
         checks=checks,
@@ -124,11 +139,20 @@ def _run(
         module_states=states,
         log_path=log_path,
         errors=tuple(parsed.error_counts),
+        odoos_errors=tuple(faults.signatures),
     )
 
 
 def _config_path(ctx: StepContext) -> Path:
     return ctx.run_folder / "odoo.conf"
+
+
+def _completed(faults: OdooFaults, log: odoo_log.OdooLog, target: Target, learn: Learn | None) -> OdooFaults:
+    """Return the faults of Odoo, with those to be learned if they may change whether the log is clean."""
+    unexplained = [record for record in log.errors if not faults.cover(record)]
+    if learn is None or not log.modules_loaded or not may_be_odoos(unexplained, target.build.addons_paths):
+        return faults
+    return faults.with_more(learn())
 
 
 def odoo_config(ctx: StepContext, target: Target) -> Path:

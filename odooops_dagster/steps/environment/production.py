@@ -7,6 +7,7 @@ from odooops_dagster.home import filestore
 from odooops_dagster.model import blocking_failure
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Target, install
 from odooops_dagster.steps.environment.retire import retire_database
 
@@ -39,7 +40,14 @@ def start_clean(ctx: StepContext, target: Target) -> None:
     files = filestore(ctx.settings.home, ctx.environment, target.name)
     retire_database(ctx.control, ctx.databases, target.name, files=files)
     ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=target.build.closure, tests=(), log="production")
+    installed = install(
+        ctx,
+        target,
+        names=target.build.closure,
+        tests=(),
+        log="production",
+        learn=lambda: errors_of_odoo_alone(ctx, target),
+    )
     evidence.record(
         ctx.control.artifacts,
         ctx.store,

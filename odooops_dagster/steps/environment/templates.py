@@ -49,9 +49,9 @@ def template_key(
 
     `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
     whose tests ran. The key covers everything that affects the database and the test results: the series, Odoo's
-    revision, the bytes of the modules (auto-installed ones included), the Python packages, the languages and the
-    repository's options for Odoo. Projects share only untested databases of Odoo's own modules alone, whatever Python
-    packages they use.
+    revision, the bytes of the modules (auto-installed ones included), the Python packages, the languages, the
+    repository's options for Odoo, and for tests the files beside the modules. Projects share only untested databases
+    of Odoo's own modules alone, whatever Python packages they use.
     """
     paths = build.addons_paths if visible is None else visible
     involved = {*names, *modules.self_installing(paths)}
@@ -68,6 +68,8 @@ def template_key(
     }
     if options is not None and options != OdooOptions():
         parts["options"] = options.model_dump(mode="json")
+    if tested and build.source.beside_digest:
+        parts["beside"] = build.source.beside_digest
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from odooops_dagster.home import filestore
 from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Installed, Target, update
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
@@ -55,7 +56,15 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
         return None, [_with_summary(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
-    installed = update(ctx, target, names=names, new=changes.new, tests=tests, log="build")
+    installed = update(
+        ctx,
+        target,
+        names=names,
+        new=changes.new,
+        tests=tests,
+        log="build",
+        learn=lambda: errors_of_odoo_alone(ctx, target, installed=neutralize.installed(states)),
+    )
     _sanitize_again(ctx, target, installed.module_states, is_updated=True)
     keep_checksums(ctx.databases, target)
     if tests:

@@ -18,6 +18,7 @@ from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Table
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
 from odooops_dagster.steps.recovery.drill_sandbox import DrillSandbox, scratch
@@ -137,6 +138,7 @@ def _newest(ctx: StepContext) -> UUID | None:
 def _prove(ctx: StepContext, proof: _Proof) -> float:
     """Run all parts of the drill and return the seconds it took; a failed check ends it early."""
     build = build_of(ctx, proof.backup)
+    require_server(ctx, build.series)
     proof.fault = "backup"
     stored = open_backup(ctx, proof.backup)
     with scratch(ctx) as (place, access):

@@ -22,6 +22,7 @@ from odooops_dagster.model import Backup, Build, CheckResult, Restore, Table, bl
 from odooops_dagster.steps.build.image import kept_build
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import copy_tree
+from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import Undo, undoing
 from odooops_dagster.steps.environment.deployment import switch
 from odooops_dagster.steps.environment.retire import retire_database
@@ -114,6 +115,7 @@ def _restore(ctx: StepContext, stored: Stored) -> RestoreResult:
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
     folder = filestore(ctx.settings.home, ctx.environment, name)
     build = _build(ctx, stored.backup)
+    require_server(ctx, build.series)
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(role)
         # The files are removed only after the record's check: it may have a swap whose answer this run never received.

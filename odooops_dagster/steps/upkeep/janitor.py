@@ -29,6 +29,7 @@ from odooops_dagster.steps.upkeep.orphans import tell_of_orphans
 from odooops_dagster.steps.upkeep.record import Record, read_record
 from odooops_dagster.steps.upkeep.things import Thing, find_things
 from odooops_dagster.steps.upkeep.verdicts import Verdict, judge
+from odooops_dagster.tools.odoo.distribution import remove_old_clones
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 
@@ -49,6 +50,8 @@ def collect(
     now = datetime.now(UTC)
     older_since = begin_round(control, settings.home, now=now)
     retire_golden(control, now=now)
+    for clone in remove_old_clones(settings.cache_home, now=now):
+        progress(f"removed {clone}, the clone of a failed installation of Odoo")
     things, record = _look(control, runtime, databases, settings.home, older_since=older_since)
     if pending := [orphan for orphan in control.orphans.list() if orphan.decision is not None]:
         for line in OrphanKeeper(control, runtime, databases, settings.home, record).carry_out(pending, things):

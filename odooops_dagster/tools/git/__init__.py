@@ -9,14 +9,18 @@ from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.large_files import fetch_large_files
 from odooops_dagster.tools.git.listing import holds_file
-from odooops_dagster.tools.git.pointers import pointers
+from odooops_dagster.tools.git.pointers import Pointer, pointers
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
+from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
+    "Pointer",
     "Remote",
     "checkout",
     "default_branch",
+    "fetch_large_files",
     "file_at",
     "head_of",
     "holds_file",
@@ -24,6 +28,7 @@ __all__ = [
     "ls_remote",
     "mirror",
     "pointers",
+    "submodule_folders",
     "submodule_url",
 ]
 

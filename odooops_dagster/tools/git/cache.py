@@ -18,6 +18,7 @@ from odooops_dagster.files import try_lock
 from odooops_dagster.home import mirrors_folder
 from odooops_dagster.tools.git.command import CommitGone, DiskFull, git
 from odooops_dagster.tools.git.remote import Remote
+from odooops_dagster.tools.git.submodules import settings_of_commit
 
 FETCH_TIMEOUT_SECONDS = 900
 # Longer than a fetch may take, so that the lock's holder gives up before the waiting processes.
@@ -92,7 +93,7 @@ class Cache:
     def submodules(self, sha: str) -> list[Submodule]:
         """Return the commit's submodules that a checkout includes."""
         links = self._links(sha)
-        settings = self._module_settings(sha) if links else {}
+        settings = settings_of_commit(self._git, sha) if links else {}
         found = []
         for path, commit in links.items():
             setting = settings.get(path, {})
@@ -107,20 +108,6 @@ class Cache:
         entries = self._git("ls-tree", "-r", "-z", sha).decode(errors="surrogateescape").split("\0")
         links = [entry for entry in entries if entry.startswith("160000 ")]
         return {path: head.split()[2] for head, _, path in (link.partition("\t") for link in links)}
-
-    def _module_settings(self, sha: str) -> dict[str, dict[str, str]]:
-        """Return the settings in .gitmodules by path, because the tree knows submodules only by path."""
-        try:
-            output = self._git("config", "--blob", f"{sha}:.gitmodules", "-z", "--list")
-        except StepFailed:
-            return {}
-        sections: dict[str, dict[str, str]] = {}
-        for entry in output.decode(errors="surrogateescape").split("\0"):
-            key, _, value = entry.partition("\n")
-            if key.startswith("submodule."):
-                section, _, name = key.removeprefix("submodule.").rpartition(".")
-                sections.setdefault(section, {})[name] = value
-        return {section["path"]: section for section in sections.values() if "path" in section}
 
     def _read_tree(self, sha: str, *, into: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="odooops-index-") as folder:

@@ -141,7 +141,8 @@ def _environment(remote: Remote | None) -> dict[str, str]:
     env = clean_environment(NETWORK, GIT, extra=settings)
     config = list(_CONFIG.items())
     if remote is not None and remote.username is not None:
-        config += [("credential.helper", ""), ("credential.helper", _CREDENTIAL_HELPER)]
+        # For its own host only: a program that git starts may ask for another's, such as git-lfs for its store's.
+        config += [("credential.helper", ""), (f"credential.{remote.host}.helper", _CREDENTIAL_HELPER)]
         env |= {"ODOOOPS_GIT_USERNAME": remote.username, "ODOOOPS_GIT_PASSWORD": remote.password or ""}
     env["GIT_CONFIG_COUNT"] = str(len(config))
     for number, (key, value) in enumerate(config):

@@ -6,16 +6,35 @@ Source: docs/spec.md of git-lfs: a pointer is a text of less than 1024 bytes tha
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 _FIRST_LINE = b"version https://git-lfs.github.com/spec/v1\n"
 _LARGEST = 1024
+_OID = re.compile(rb"^oid sha256:(?P<oid>[0-9a-f]{64})$", re.MULTILINE)
+_SIZE = re.compile(rb"^size (?P<size>\d{1,18})$", re.MULTILINE)
 
 
-def pointers(root: Path) -> tuple[str, ...]:
-    """Return the paths of the pointers below the folder, sorted."""
-    return tuple(sorted(str(file.relative_to(root)) for file in _small_files(root) if _is_pointer(file)))
+@dataclass(frozen=True, kw_only=True)
+class Pointer:
+    """A file that is in Git LFS: its path in the checkout, its size in bytes, and its SHA-256."""
+
+    path: str
+    size: int
+    oid: str
+
+
+def pointers(root: Path) -> tuple[Pointer, ...]:
+    """Return the pointers below the folder, sorted by path; one that is damaged has no `oid`."""
+    found = ((str(file.relative_to(root)), _text_of(file)) for file in _small_files(root))
+    return tuple(_pointer(path, text) for path, text in sorted(found) if text.startswith(_FIRST_LINE))
+
+
+def _pointer(path: str, text: bytes) -> Pointer:
+    oid, size = _OID.search(text), _SIZE.search(text)
+    return Pointer(path=path, size=int(size["size"]) if size else 0, oid=oid["oid"].decode() if oid else "")
 
 
 def _small_files(root: Path) -> Iterator[Path]:
@@ -25,6 +44,8 @@ def _small_files(root: Path) -> Iterator[Path]:
         yield from (file for file in files if not file.is_symlink() and file.stat().st_size < _LARGEST)
 
 
-def _is_pointer(file: Path) -> bool:
+def _text_of(file: Path) -> bytes:
+    """Return the file's bytes if it begins like a pointer, else none; most files are told by their first line."""
     with file.open("rb") as stream:
-        return stream.read(len(_FIRST_LINE)) == _FIRST_LINE
+        start = stream.read(len(_FIRST_LINE))
+        return start + stream.read() if start == _FIRST_LINE else b""

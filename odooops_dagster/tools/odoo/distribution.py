@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import MissingDependency
-from odooops_dagster.files import beneath, locked, write_whole
+from odooops_dagster.files import beneath, locked, try_lock, write_whole
 from odooops_dagster.home import installations_folder
 from odooops_dagster.tools.odoo import own_packages, python, sources
 from odooops_dagster.tools.odoo import series as odoo_series
@@ -28,6 +29,8 @@ from odooops_dagster.tools.odoo.sources import OdooFiles
 _MANIFEST = "installation.json"
 # In a file of its own: an earlier version of the platform reads the manifest too, and knows nothing of these.
 _FILES = "missing-files.json"
+# A failed installation is tried again within days, or given up: its clone takes more than 2 GB.
+_CLONE_SECONDS = 7 * 24 * 3600
 # Files not compiled in advance, half of the source: a project uses few localizations, and tests of its own modules.
 _SELDOM_RUN = r"/(tests|l10n_\w+)/"
 
@@ -102,10 +105,23 @@ def installed(home: Path) -> list[Installation]:
     return [found for found in map(_load, places) if found]
 
 
+def remove_old_clones(home: Path, *, now: datetime) -> list[Path]:
+    """Remove the clones of failed installations that were kept long enough or whose series is installed by now."""
+    removed = []
+    for spare in installations_folder(home).glob(".*.clone"):
+        place = spare.with_name(spare.name.removeprefix(".").removesuffix(".clone"))
+        with _lock_of(place).open("a") as lock:
+            # An installation at work may be using it.
+            if try_lock(lock.fileno()) and (_load(place) or now.timestamp() - spare.stat().st_mtime > _CLONE_SECONDS):
+                shutil.rmtree(spare)
+                removed.append(spare)
+    return removed
+
+
 @contextmanager
 def only_one(place: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lock of a folder that is about to be created, across processes."""
-    with locked(place.with_name(f".{place.name}.lock"), on_wait=waiting):
+    with locked(_lock_of(place), on_wait=waiting):
         yield
 
 
@@ -123,6 +139,10 @@ def staging(place: Path) -> Iterator[Path]:
     finally:
         # Remove all once more: a child of a killed run may have written while we removed its folder.
         _remove_partials(place)
+
+
+def _lock_of(place: Path) -> Path:
+    return place.with_name(f".{place.name}.lock")
 
 
 def _remove_partials(place: Path) -> None:

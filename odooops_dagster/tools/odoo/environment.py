@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,19 @@ from odooops_dagster.model import Sandbox
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
+from odooops_dagster.tools.odoo.requirement_paths import with_absolute_paths
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 from odooops_dagster.tools.runtime.sandbox.accounts import take_back
 
 _MANIFEST = "environment.json"
 # What is in the folder of an environment while it is made.
-VENV, HOME, CONSTRAINT = "venv", "home", "constraint.txt"
+VENV, HOME, CONSTRAINT, REQUIREMENTS = "venv", "home", "constraint.txt", "requirements"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
+# The key of the manifest with the state of Odoo's own environment, which an environment is built on.
+_BELOW = "below"
+# Endings of the files that pip writes beside those of the package.
+_OF_INSTALLATION = (".pyc", *(f".dist-info/{name}" for name in ("direct_url.json", "INSTALLER", "RECORD", "REQUESTED")))
 
 
 # Returns the sandbox of pip for the folder of a new environment.
@@ -33,7 +39,7 @@ class PythonEnvironment:
     """A Python environment with Odoo, its dependencies and the project's packages."""
 
     python: Path
-    digest: str  # of the names and versions of all packages
+    digest: str  # of the names and versions of all packages, and of the files of the project's own
     addons_paths: tuple[Path, ...]  # Odoo modules that were installed as packages
 
 
@@ -42,6 +48,7 @@ def overlay(
     *,
     requirements: Sequence[Path],
     home: Path,
+    root: Path | None = None,
     confine: Confine | None = None,
     progress: Progress = lambda _line: None,
 ) -> PythonEnvironment:
@@ -51,7 +58,8 @@ def overlay(
         installation: the Odoo that the packages are added to.
         requirements: the requirements files.
         home: the folder of installations and environments.
-        confine: returns pip's sandbox for the folder of a new environment, in which only VENV and HOME may be written.
+        root: the folder of the commit; what a line names outside of it is left to pip. None for any folder.
+        confine: returns pip's sandbox for the folder of a new environment; VENV, HOME, REQUIREMENTS may be written.
         progress: called with a line of progress.
 
     Raises:
@@ -62,11 +70,14 @@ def overlay(
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
     place = python_environments(home) / _key(installation, requirements)
-    if found := _load(place):
+    if found := _load(place, installation):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
-        return _load(place) or _make(place, installation, requirements, home=home, confine=confine, progress=progress)
+        found = _load(place, installation)
+        return found or _make(
+            place, installation, requirements, root=root, home=home, confine=confine, progress=progress
+        )
 
 
 def _make(
@@ -74,6 +85,7 @@ def _make(
     installation: Installation,
     requirements: Sequence[Path],
     *,
+    root: Path | None,
     home: Path,
     confine: Confine | None,
     progress: Progress,
@@ -91,14 +103,16 @@ def _make(
         constraint = folder / CONSTRAINT
         constraint.write_text(f"odoo=={installation.series}\n")
         arguments = ["--constraint", str(constraint)]
-        arguments += [part for file in requirements for part in ("--requirement", str(file))]
+        files = with_absolute_paths(requirements, root=root, into=folder / REQUIREMENTS)
+        arguments += [part for file in files for part in ("--requirement", str(file))]
         sandbox = confine(folder) if confine is not None else None
         python.pip_install(interpreter, arguments, what="requirements", progress=progress, sandbox=sandbox)
         installed = python.pip_freeze(interpreter, sandbox=sandbox)
         if sandbox is not None:
             take_back(venv, sandbox.uid)
             shutil.rmtree(folder / HOME, ignore_errors=True)
-        _write_manifest(folder, installed)
+        shutil.rmtree(folder / REQUIREMENTS)
+        _write_manifest(folder, installed, installation)
         python.point_scripts_at(venv, final=place / "venv")
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
@@ -109,24 +123,59 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     """Return Odoo's own environment; its digest is computed once and cached."""
     key = hashlib.sha256(f"{installation.path}\0{installation.revision}\0{installation.python}".encode()).hexdigest()
     place = python_environments(home) / f"base-{key[:16]}"
-    manifest = place / _MANIFEST
-    if not manifest.is_file():
+    if not _is_of(place, installation):
         place.mkdir(parents=True, exist_ok=True)
-        _write_manifest(place, python.pip_freeze(installation.python))
-    digest = json.loads(manifest.read_text())["digest"]
+        _write_manifest(place, python.pip_freeze(installation.python), installation)
+    digest = json.loads((place / _MANIFEST).read_text())["digest"]
     return PythonEnvironment(python=installation.python, digest=digest, addons_paths=())
 
 
-def _write_manifest(folder: Path, installed: Sequence[str]) -> None:
-    packages = sorted(installed)
+def _write_manifest(folder: Path, installed: Sequence[str], installation: Installation) -> None:
+    contents = _contents(python.site_packages(folder / "venv"))
+    packages = sorted([*installed, *contents, f"python {installation.python_version}"])
     digest = "sha256:" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
     draft = folder / f"{_MANIFEST}.draft"
-    draft.write_text(json.dumps({"digest": digest, "packages": packages}, indent=1))
+    draft.write_text(json.dumps({"digest": digest, "packages": packages, _BELOW: _state_of(installation)}, indent=1))
     draft.replace(folder / _MANIFEST)
 
 
-def _load(place: Path) -> PythonEnvironment | None:
-    return _read(place) if (place / _MANIFEST).is_file() and (place / "venv" / "bin" / "python").exists() else None
+def _is_of(place: Path, installation: Installation) -> bool:
+    """Return whether the folder has a manifest that was written for this Odoo's packages as they are now.
+
+    They change when the same Odoo is installed again; a manifest of an earlier version does not tell.
+    """
+    try:
+        manifest = json.loads((place / _MANIFEST).read_text())
+    except FileNotFoundError:
+        return False
+    state = _state_of(installation)
+    return bool(manifest.get(_BELOW, state) == state)
+
+
+def _state_of(installation: Installation) -> str:
+    """Return a digest of the Python version and of the packages of Odoo's own environment."""
+    packages = python.site_packages(installation.python.parent.parent).glob("*.dist-info")
+    names = [installation.python_version, *sorted(path.name for path in packages)]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _contents(packages: Path) -> Iterator[str]:
+    """Yield the digest of each installed package's files: a version does not always tell what is in it.
+
+    Source: packaging.python.org, "Recording installed projects".
+    """
+    for record in packages.glob("*.dist-info/RECORD"):
+        total = hashlib.sha256()
+        for name, *_ in sorted(csv.reader(record.read_text().splitlines())):
+            # A script's first line has the environment's folder; the rest is made by the installation.
+            if not name.startswith(("..", "/")) and not name.endswith(_OF_INSTALLATION) and (packages / name).is_file():
+                total.update(f"{name}\0{hashlib.sha256((packages / name).read_bytes()).hexdigest()}\n".encode())
+        yield f"{record.parent.name} {total.hexdigest()}"
+
+
+def _load(place: Path, installation: Installation) -> PythonEnvironment | None:
+    is_whole = _is_of(place, installation) and (place / "venv" / "bin" / "python").exists()
+    return _read(place) if is_whole else None
 
 
 def _read(place: Path) -> PythonEnvironment:

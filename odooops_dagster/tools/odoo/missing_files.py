@@ -13,13 +13,8 @@ from typing import Any
 
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.odoo.named_files import asset_paths, data_files
 
-# Source: ASSET_EXTENSIONS in odoo/tools/constants.py; Odoo ignores a path with another ending.
-_ASSET_ENDINGS = frozenset({".js", ".css", ".scss", ".sass", ".less", ".xml"})
-# Source: ir_asset.py, `_process_command`; a bundle is no file, and a file that is removed need not exist.
-_WITH_TARGET = frozenset({"after", "before", "replace"})
-_WITHOUT_FILE = frozenset({"include", "remove"})
-_DATA_KEYS = ("data", "demo")
 _EMPTY = "// A manifest of Odoo names this file, but this Odoo came without it: OdooOps put an empty one here.\n"
 
 
@@ -54,24 +49,13 @@ def _missing(addon: Path, addons_paths: Sequence[Path]) -> Iterator[str]:
     except StepFailed:
         return
     if manifest.get("installable", True):
-        yield from (f"{addon.name}/{file}" for file in _data_files(manifest) if not (addon / file).is_file())
+        yield from (f"{addon.name}/{file}" for file in data_files(manifest) if not (addon / file).is_file())
         yield from (file for file in _assets(manifest) if _is_missing(file, addons_paths))
-
-
-def _data_files(manifest: Mapping[str, Any]) -> Iterator[str]:
-    return (file for key in _DATA_KEYS for file in manifest.get(key) or ())
 
 
 def _assets(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the single files in the bundles; a pattern that matches nothing is no fault."""
-    commands = (command for bundle in (manifest.get("assets") or {}).values() for command in bundle)
-    for command in commands:
-        directive, *named = ("append", command) if isinstance(command, str) else command
-        if directive in _WITHOUT_FILE:
-            continue
-        for path in named[: 2 if directive in _WITH_TARGET else 1]:
-            if "://" not in path and Path(path).suffix in _ASSET_ENDINGS and not glob.has_magic(path):
-                yield path.lstrip("/")
+    return (path for path in asset_paths(manifest) if not glob.has_magic(path))
 
 
 def _is_missing(file: str, addons_paths: Sequence[Path]) -> bool:

@@ -149,6 +149,11 @@ def is_odoos(name: str, addons_paths: Sequence[Path]) -> bool:
     return addon is not None and _is_odoos_own(addon.parent)
 
 
+def odoos_paths(addons_paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the addons paths that are part of Odoo itself."""
+    return tuple(path for path in addons_paths if _is_odoos_own(path))
+
+
 def checksums(names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:
     """Return the SHA-256 of each module's files, or `odoo` for a module that Odoo's revision already identifies."""
     return {name: _checksum_of(name, addons_paths) for name in sorted(names)}

@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.tools.odoo.modules import checksum
-from odooops_dagster.tools.odoo.python import pip_environment
 
 # Source: pip's `req_file.py` (COMMENT_RE, ENV_VAR_RE) and "Requirements File Format" in pip's documentation.
-_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
+COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _SEPARATORS = re.compile(r"[\s=@'\"\\;,]+|file:(?://)?")
 _JOINED_OPTION = re.compile(r"^-[rcef](?=[^-\s])")
+# Source: ARCHIVE_EXTENSIONS in pip's utils/filetypes.py.
+ARCHIVE = re.compile(r"\.(whl|zip|tar|tgz|tbz|txz|tlz|tar\.(gz|bz2|xz|lz|lzma))$", re.IGNORECASE)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -46,28 +47,40 @@ def fingerprint(requirements: Sequence[Path]) -> list[str]:
 
 def asks_for_something(file: Path) -> bool:
     """Return whether the file has a line that is not a comment."""
-    return bool(_COMMENT.sub("", _text(file)).strip())
+    return bool(COMMENT.sub("", text_of(file)).strip())
+
+
+def expanded(text: str) -> str:
+    """Return the text with its `${VARIABLES}`, as far as they are set."""
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[0]), text)
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a requirements file, by its byte order mark."""
+    data = file.read_bytes()
+    encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
+    return data.removeprefix(encoding[0]).decode(encoding[1], errors="replace")
 
 
 def _collect(file: Path, found: dict[Path, str]) -> None:
     """Add the file and all files that it names, recursively; skip files that were added before."""
     if file in found:
         return
-    text = _expanded(_text(file))
-    found[file] = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-    for path in _named(text, file.parent):
+    text = expanded(text_of(file))
+    is_text = file.suffix in {".txt", ".in", ""}
+    content = text.encode(errors="surrogatepass") if is_text else file.read_bytes()
+    found[file] = hashlib.sha256(content).hexdigest()
+    for path in () if ARCHIVE.search(file.name) else _named(text, file.parent):
         if path.is_dir():
             found[path] = checksum(path)
-        elif path.suffix in {".txt", ".in"} or not path.suffix:
-            _collect(path, found)
         else:
-            found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+            _collect(path, found)
 
 
 def _named(text: str, folder: Path) -> Iterator[Path]:
     """Yield the existing files and folders that the text names."""
     before = ""
-    for word in _SEPARATORS.split(_COMMENT.sub("", text)):
+    for word in _SEPARATORS.split(COMMENT.sub("", text)):
         name = _JOINED_OPTION.sub("", word)
         # A package may have the name of a folder; pip treats a word as a folder only with a slash or after an option.
         says_path = "/" in name or name.startswith(".") or before.startswith("-") or name != word
@@ -83,15 +96,3 @@ def _existing(folder: Path, name: str) -> Path | None:
         return path if path is not None and path.exists() else None
     except (OSError, ValueError):  # not a file name: too long, or with a null byte
         return None
-
-
-def _expanded(text: str) -> str:
-    """Return the text as pip reads it, with the variables that pip is given."""
-    given = pip_environment()
-    return _VARIABLE.sub(lambda match: given.get(match[1], match[0]), text)
-
-
-def _text(file: Path) -> str:
-    data = file.read_bytes()
-    encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
-    return data.removeprefix(encoding[0]).decode(encoding[1], errors="replace")

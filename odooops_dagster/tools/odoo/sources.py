@@ -120,6 +120,7 @@ def kept_clone(folder: Path, *, spare: Path) -> Iterator[None]:
     except BaseException:
         if _is_whole(_clone(folder)):
             _clone(folder).rename(spare)
+            os.utime(spare)  # its age counts from this try
         raise
     shutil.rmtree(spare, ignore_errors=True)
 

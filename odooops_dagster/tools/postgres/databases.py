@@ -296,6 +296,11 @@ class OdooDatabases:
             cursor.execute("set default_transaction_read_only = on")
             return cursor.execute(statement, parameters).fetchall()
 
+    def server_major(self) -> int:
+        """Return the major version of the server, such as 18."""
+        with self._admin() as connection:
+            return connection.info.server_version // 10000
+
     def open_databases(self) -> builtins.list[str]:
         """Close all databases to PUBLIC, and return those that we have no right to close."""
         with self._admin() as connection, rights(connection):

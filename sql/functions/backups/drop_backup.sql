@@ -30,10 +30,8 @@ begin
             message = format('Backup %s is not dropped: it is %s', v_backup.id, v_refusal),
             hint = 'Take another one; a hold is released with ops backup hold --release.';
     end if;
-    update ops.backups as b
-    set status = 'dropped', dropped_at = clock_timestamp(), drop_reason = drop_backup.reason
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.drop_reason := drop_backup.reason;
+    v_backup := ops_private.move_backup(v_backup, 'dropped');
     perform ops_private.note_backup(v_backup, 'backup_dropped', drop_backup.reason);
     return v_backup;
 end

@@ -20,8 +20,8 @@ begin
     elsif v_backup.status not in ('running', 'stored') then
         perform ops_private.refuse_backup_change(v_backup, 'failed');
     end if;
-    update ops.backups as b set status = 'failed', error_message = p_error_message where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.error_message := p_error_message;
+    v_backup := ops_private.move_backup(v_backup, 'failed');
     perform ops_private.write_event(p_run_id, 'error', 'backup failed: ' || p_error_message, jsonb_build_object(
         'backup_id', v_backup.id
     ));

@@ -22,12 +22,8 @@ begin
         or v_backup.manifest_sha256 is distinct from p_manifest_sha256 then
         perform ops_private.refuse_backup_change(v_backup, v_status);
     end if;
-    update ops.backups as b
-    set status = v_status,
-        verified_at = case when p_error_message is null then clock_timestamp() else b.verified_at end,
-        error_message = p_error_message
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.error_message := p_error_message;
+    v_backup := ops_private.move_backup(v_backup, v_status);
     if p_error_message is not null then
         perform ops_private.note_backup(v_backup, 'backup_spoilt', p_error_message);
     end if;

@@ -31,8 +31,8 @@ begin
     elsif v_backup.status = 'verified' or v_backup.attempt = p_attempt then
         return v_backup;
     end if;
-    update ops.backups as b set status = 'running', attempt = p_attempt where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.attempt := p_attempt;
+    v_backup := ops_private.move_backup(v_backup, 'running');
     perform ops_private.write_event(
         p_run_id, 'info', 'backup started', jsonb_build_object('backup_id', v_backup.id)
     );

@@ -32,14 +32,19 @@ begin
     elsif v_backup.status <> 'running' then
         perform ops_private.refuse_backup_change(v_backup, 'stored');
     end if;
-    update ops.backups as b
-    set status = 'stored', stored_at = clock_timestamp(), manifest_url = p_manifest_url,
-        manifest_sha256 = p_manifest_sha256, taken_at = p_taken_at, size_bytes = p_size_bytes,
-        stored_bytes = p_stored_bytes, object_count = p_object_count, format_version = p_format_version,
-        database_name = p_database_name, odoo_version = p_odoo_version, git_sha = p_git_sha,
-        image_digest = p_image_digest, metadata = coalesce(p_metadata, '{}')
-    where b.id = v_backup.id
-    returning b.* into v_backup;
+    v_backup.manifest_url := p_manifest_url;
+    v_backup.manifest_sha256 := p_manifest_sha256;
+    v_backup.taken_at := p_taken_at;
+    v_backup.size_bytes := p_size_bytes;
+    v_backup.stored_bytes := p_stored_bytes;
+    v_backup.object_count := p_object_count;
+    v_backup.format_version := p_format_version;
+    v_backup.database_name := p_database_name;
+    v_backup.odoo_version := p_odoo_version;
+    v_backup.git_sha := p_git_sha;
+    v_backup.image_digest := p_image_digest;
+    v_backup.metadata := coalesce(p_metadata, '{}');
+    v_backup := ops_private.move_backup(v_backup, 'stored');
     perform ops_private.write_event(p_run_id, 'info', 'backup stored', jsonb_build_object(
         'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256, 'stored_bytes', p_stored_bytes
     ));

@@ -23,8 +23,7 @@ begin
             message = format('Backup %s has another manifest than the one that was verified', v_backup.id),
             hint = 'Verify what ops.record_backup_stored was told of.';
     elsif v_backup.status = 'stored' then
-        update ops.backups as b set status = 'verified', verified_at = clock_timestamp() where b.id = v_backup.id
-        returning b.* into v_backup;
+        v_backup := ops_private.move_backup(v_backup, 'verified');
         perform ops_private.write_event(p_run_id, 'info', 'backup verified', jsonb_build_object(
             'backup_id', v_backup.id, 'manifest_sha256', p_manifest_sha256
         ));

@@ -38,12 +38,12 @@ begin
             message = 'A restore that succeeded names its database, and a clone reports what was made harmless',
             hint = 'Pass p_database_name and p_report.';
     end if;
-    update ops.restores as s
-    set status = v_status, finished_at = clock_timestamp(), error_message = p_error_message,
-        database_name = p_database_name, previous_database_name = p_previous_database_name,
-        keep_previous_until = p_keep_previous_until, report = coalesce(p_report, '{}')
-    where s.id = v_restore.id
-    returning s.* into v_restore;
+    v_restore.error_message := p_error_message;
+    v_restore.database_name := p_database_name;
+    v_restore.previous_database_name := p_previous_database_name;
+    v_restore.keep_previous_until := p_keep_previous_until;
+    v_restore.report := coalesce(p_report, '{}');
+    v_restore := ops_private.move_restore(v_restore, v_status);
     perform ops_private.write_event(
         p_run_id, case v_status when 'failed' then 'error' else 'info' end::ops.event_type,
         format('%s %s', v_restore.purpose, v_status) || coalesce(': ' || p_error_message, ''),

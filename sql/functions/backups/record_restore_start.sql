@@ -48,11 +48,11 @@ begin
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_run.environment_id;
     perform ops_private.refuse_restore(v_backup, v_environment, v_purpose);
-    update ops.restores as s
-    set status = 'running', attempt = p_attempt, started_at = clock_timestamp(), finished_at = null,
-        error_message = null, database_name = null, report = '{}'
-    where s.id = v_restore.id
-    returning s.* into v_restore;
+    v_restore.attempt := p_attempt;
+    v_restore.error_message := null;
+    v_restore.database_name := null;
+    v_restore.report := '{}';
+    v_restore := ops_private.move_restore(v_restore, 'running');
     perform ops_private.write_event(p_run_id, 'info', v_purpose || ' started', jsonb_build_object(
         'restore_id', v_restore.id, 'backup_id', v_backup.id
     ));

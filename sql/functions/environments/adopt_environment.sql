@@ -35,8 +35,7 @@ begin
             message = format('Run #%s is about to change %s', v_run, v_environment.partition_key),
             hint = 'Wait for its end, or cancel it: ops run cancel.';
     end if;
-    update ops.environments as e set is_adopted = true, status = 'adopted' where e.id = v_environment.id
-    returning e.* into v_environment;
+    v_environment := ops_private.move_environment(v_environment, 'adopted');
     insert into ops.environment_events (project_id, environment_id, environment, event, source, recorded_by)
     values (
         v_environment.project_id, v_environment.id, v_environment.name, 'adopted', 'ops',

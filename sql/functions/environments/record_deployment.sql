@@ -20,7 +20,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_previous ops.environments;
+    v_environment ops.environments;
+    v_previous_database text;
     v_environment_id uuid;
     v_kind ops.run_kind;
 begin
@@ -33,17 +34,22 @@ begin
     if not found then
         perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
-    select e.* into v_previous from ops.environments as e where e.id = v_environment_id;
-    perform ops_private.refuse_replacement(v_previous, v_kind, p_database_name);
-    update ops.environments as e
-    set status = 'running', url = p_url, port = p_port, database_name = p_database_name,
-        image_digest = p_image_digest, deployed_sha = p_git_sha, deployed_run_id = p_run_id, expires_at = p_expires_at
-    where e.id = v_previous.id;
+    select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
+    perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    v_previous_database := v_environment.database_name;
+    v_environment.url := p_url;
+    v_environment.port := p_port;
+    v_environment.database_name := p_database_name;
+    v_environment.image_digest := p_image_digest;
+    v_environment.deployed_sha := p_git_sha;
+    v_environment.deployed_run_id := p_run_id;
+    v_environment.expires_at := p_expires_at;
+    perform ops_private.move_environment(v_environment, 'running');
     perform ops_private.write_event(p_run_id, 'info', 'deployed at ' || p_url, jsonb_build_object(
         'url', p_url, 'database', p_database_name, 'image_digest', p_image_digest, 'git_sha', p_git_sha,
-        'previous_database', v_previous.database_name
+        'previous_database', v_previous_database
     ));
-    return v_previous.database_name;
+    return v_previous_database;
 exception when unique_violation then
     raise sqlstate 'PT409' using
         message = format('Another environment has port %s or database %s', p_port, p_database_name),

@@ -27,10 +27,7 @@ begin
     elsif v_environment.destroyed_at is not null then
         return;
     end if;
-    update ops.environments as e
-    set status = 'destroyed', destroyed_at = clock_timestamp(), url = null, port = null, database_name = null,
-        expires_at = null
-    where e.id = v_environment.id;
+    perform ops_private.move_environment(v_environment, 'destroyed');
     perform ops_private.write_event(p_run_id, 'info', 'destroyed ' || v_environment.partition_key);
     for v_waiting in
         select d.* from ops.runs as r, ops.get_run(r.id) as d

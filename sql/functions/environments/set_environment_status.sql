@@ -12,18 +12,22 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_environment ops.environments;
 begin
     if p_status is null or p_status not in ('building', 'running', 'stopped', 'failed') then
         raise sqlstate 'PT400' using
             message = format('An environment cannot be set %s', coalesce(p_status::text, 'null')),
             hint = 'Set building, running, stopped or failed; destroying is a run of kind destroy.';
     end if;
-    update ops.environments as e set status = p_status
-    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted;
+    select e.* into v_environment from ops.environments as e
+    where e.id = p_environment_id and e.destroyed_at is null and not e.is_adopted
+    for no key update;
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
     end if;
+    perform ops_private.move_environment(v_environment, p_status);
 end
 $$;
 comment on function ops.set_environment_status is 'Notes what an environment does.';

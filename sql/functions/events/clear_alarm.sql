@@ -16,10 +16,7 @@ begin
         raise sqlstate 'PT400' using
             message = 'A resolution says what came of the incident', hint = 'Write one sentence.';
     end if;
-    update ops.incidents as i
-    set status = 'resolved', resolved_by = 'odooops', resolved_at = clock_timestamp(), resolution = p_resolution
-    where i.key = p_key and i.status = 'open';
-    return found;
+    return ops_private.resolve_open_incident('odooops', p_resolution, p_key => p_key);
 end
 $$;
 comment on function ops.clear_alarm is 'Ends the open incident of a key.';

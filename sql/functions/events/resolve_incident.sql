@@ -30,10 +30,9 @@ begin
             detail = v_incident.resolution,
             hint = 'Open another incident for what is new.';
     end if;
-    update ops.incidents as i
-    set status = 'resolved', resolved_by = coalesce(ops.caller_id(), ops.caller_role()),
-        resolved_at = clock_timestamp(), resolution = resolve_incident.resolution
-    where i.id = v_incident.id and i.resolved_at is null;
+    perform ops_private.resolve_open_incident(
+        coalesce(ops.caller_id(), ops.caller_role()), resolve_incident.resolution, v_incident.id
+    );
 end
 $$;
 comment on function ops.resolve_incident is 'Ends an incident with what came of it.';

@@ -11,17 +11,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 begin
-    return query
-    select
-        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-        m.finished_at, m.cancel_requested_at, m.lease_expires_at
-    from ops.runs as m
-    join ops.run_requests as q on q.run_id = m.id
-    join ops.projects as p on p.id = m.project_id
-    left join ops.environments as e on e.id = m.environment_id
-    where m.id = p_run_id;
+    return query select d.* from ops.v_run_details as d where d.id = p_run_id;
 end
 $$;
 comment on function ops.get_run is 'One run, as claims return it.';

@@ -17,58 +17,24 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
-    v_now timestamptz := clock_timestamp();
     v_attempt int := coalesce(p_attempt, 1);
-    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'from', 'claimed', 'to', 'running', 'worker', p_worker_id, 'dagster_run_id', p_dagster_run_id
-    ));
-    v_message text := 'started by ' || p_worker_id;
 begin
-    return query
-    with was as materialized (
-        select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash
-        from ops.runs as r
+    if ops_private.move_runs(
+        array[p_run_id], '{claimed}', 'running', 'started by ' || p_worker_id,
+        jsonb_build_object('dagster_run_id', p_dagster_run_id),
+        p_attempt => v_attempt, p_holder => case when p_attempt is null then p_worker_id end,
+        p_dagster_run_id => coalesce(p_dagster_run_id, ''), p_worker_id => p_worker_id,
+        p_lease_seconds => p_lease_seconds
+    ) = 0 then
+        perform from ops.runs as r
         where
-            r.id = p_run_id and r.attempt = v_attempt and r.status = 'claimed'
-            and (p_attempt is not null or r.claimed_by = p_worker_id)
-            and (r.dagster_run_id is null or r.dagster_run_id is not distinct from p_dagster_run_id)
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = 'running', starts = r.starts + 1, started_at = v_now, claimed_by = p_worker_id,
-            dagster_run_id = coalesce(r.dagster_run_id, p_dagster_run_id),
-            lease_expires_at = v_now + make_interval(secs => p_lease_seconds), event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, r.attempt, 'state_change', v_message, v_payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.*, was.prev_hash
-    ), event as (
-        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-        select
-            m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
-        from moved as m
-    )
-    select
-        m.id, m.project_id, p.slug, m.environment_id, e.partition_key, m.run_number, m.kind, m.status, m.trigger,
-        q.requested_by, m.git_ref, m.git_sha, m.priority, m.attempt, m.max_attempts, m.claimed_by, m.dagster_run_id,
-        q.config, m.exit_code, m.error_message, q.retry_of, m.created_at, m.claimed_at, m.started_at,
-        m.finished_at, m.cancel_requested_at, m.lease_expires_at
-    from moved as m
-    join ops.run_requests as q on q.run_id = m.id
-    join ops.projects as p on p.id = m.project_id
-    left join ops.environments as e on e.id = m.environment_id;
-    if not found then
-        return query
-        select d.* from ops.get_run(p_run_id) as d
-        where
-            d.status = 'running' and d.attempt = v_attempt and d.claimed_by = p_worker_id
-            and d.dagster_run_id is not distinct from p_dagster_run_id;
+            r.id = p_run_id and r.status = 'running' and r.attempt = v_attempt and r.claimed_by = p_worker_id
+            and r.dagster_run_id is not distinct from p_dagster_run_id;
         if not found then
             perform ops_private.refuse_attempt(p_run_id, v_attempt);
         end if;
     end if;
+    return query select d.* from ops.v_run_details as d where d.id = p_run_id;
 end
 $$;
 comment on function ops.start_workflow_run is 'Takes ownership of a claimed run.';

@@ -24,6 +24,7 @@ declare
     v_release ops.releases;
     v_author text;
 begin
+    perform ops_private.recognise_caller();
     v_author := ops_private.release_author(create_release.project_id, p_created_by);
     perform ops_private.refuse_shas(create_release.git_shas);
     insert into ops.releases (project_id, version, git_shas, image_digest, created_by, run_id, notes)

@@ -1,4 +1,5 @@
--- Records the result of a gate's check and returns its id; the newest result of each check counts.
+-- Records the result of a gate's check and returns its id; the newest result of each check, by when
+-- it happened, counts.
 -- Called by builds, testers, deployments and health checks. A check of G4 is about a deployment: the release's newest,
 -- unless one is named. Locks the gate and the deployment. Raises PT404, PT403, PT400, and PT409 before any deployment.
 -- A retry records it again, which changes nothing.
@@ -39,7 +40,9 @@ begin
     )
     values (
         v_gate.id, v_deployment_id, p_run_id, record_gate_check.name, record_gate_check.status, coalesce(p_summary, ''),
-        coalesce(p_metadata, '{}'), p_source, coalesce(p_occurred_at, clock_timestamp())
+        coalesce(p_metadata, '{}'), p_source,
+        -- a clock that is ahead overrules nobody for longer than it takes to arrive
+        least(p_occurred_at, clock_timestamp())
     )
     returning id into v_id;
     return v_id;

@@ -29,6 +29,7 @@ begin
             message = format('An exception lasts %s hours at most', v_hours),
             hint = 'Ask for less; the policy is promotion.exception_max_hours.';
     end if;
+    perform ops_private.recognise_caller();
     insert into ops.exceptions (
         release_id, gate_id, gate_code, release_author, reason, requested_by, expires_at
     )

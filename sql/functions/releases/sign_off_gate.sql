@@ -21,20 +21,12 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
-    v_approver text := ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id);
-    v_id uuid;
 begin
-    insert into ops.approvals (
-        release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
-        source
-    )
-    values (
-        v_release.id, v_gate.id, v_gate.gate_code, v_approver,
-        case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
-        sign_off_gate.decision, coalesce(p_rationale, '{}'), v_release.created_by, p_source
-    )
-    returning id into v_id;
-    return v_id;
+    perform ops_private.recognise_caller();
+    return ops_private.write_approval(
+        v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
+        ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
+    );
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No decision may have these values', detail = sqlerrm,

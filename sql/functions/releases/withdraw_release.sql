@@ -11,11 +11,10 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(withdraw_release.release_id);
 begin
-    if v_release.created_by is distinct from ops.caller_id() then
+    if not ops.person_of(v_release.created_by) = any (ops_private.caller_persons()) then
         perform ops_private.require_permission(v_release.project_id, 'promote');
     end if;
-    update ops.releases as r set status = 'withdrawn', withdrawn_at = clock_timestamp()
-    where r.id = v_release.id and r.status <> 'withdrawn';
+    perform ops_private.move_release(v_release.id, 'withdrawn');
 end
 $$;
 comment on function ops.withdraw_release is 'Takes a release out of the running.';

@@ -33,7 +33,7 @@ left join lateral ( -- noqa: ST05
             k.name
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     ),
 
     proved as (
@@ -63,4 +63,4 @@ comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is
 revoke all on ops.v_evidence_completeness from public, anon;
 grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
 grant select on ops.v_evidence_completeness
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

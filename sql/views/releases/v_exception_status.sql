@@ -22,7 +22,7 @@ select
     x.created_at,
     i.id as incident_id,
     i.status as incident_status,
-    x.status = 'pending_review' or i.status = 'open' as needs_review
+    x.status = 'pending_review' or coalesce(i.status = 'open', false) as needs_review
 from (
     select
         e.*,

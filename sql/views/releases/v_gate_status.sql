@@ -57,4 +57,4 @@ comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
-qa_tester, release_manager, sre, developer, audit_reader;
+ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

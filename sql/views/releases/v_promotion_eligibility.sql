@@ -35,4 +35,4 @@ comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whethe
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
 grant select on ops.v_promotion_eligibility
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

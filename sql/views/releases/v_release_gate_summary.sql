@@ -51,7 +51,7 @@ left join lateral ( -- noqa: ST05
             k.status
         from ops.gate_checks as k
         where k.gate_id = s.gate_id
-        order by k.name asc, k.created_at desc, k.id desc
+        order by k.name asc, k.occurred_at desc, k.created_at desc, k.id desc
     )
 
     select
@@ -64,12 +64,12 @@ left join lateral ( -- noqa: ST05
 ) as c on true
 left join lateral ( -- noqa: ST05
     with latest as (
-        select distinct on (d.approver_id)
+        select distinct on (ops.person_of(d.approver_id))
             d.approver_id,
             d.decision
         from ops.approvals as d
-        where d.gate_id = s.gate_id
-        order by d.approver_id asc, d.created_at desc, d.id desc
+        where d.gate_id = s.gate_id and ops.person_of(d.approver_id) is distinct from ops.person_of(d.release_author)
+        order by ops.person_of(d.approver_id) asc, d.occurred_at desc, d.created_at desc, d.id desc
     )
 
     select
@@ -95,4 +95,4 @@ comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when
 revoke all on ops.v_release_gate_summary from public, anon;
 grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
 grant select on ops.v_release_gate_summary
-to qa_tester, release_manager, sre, developer, audit_reader;
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -25,7 +25,6 @@ class Options(BaseModel):
 
     demo: tuple[str, ...]  # install demo data
     no_demo: tuple[str, ...]  # install none
-    skip_auto_install: tuple[str, ...]  # install no module only because all it depends on is there
 
 
 class Series(BaseModel):
@@ -35,9 +34,8 @@ class Series(BaseModel):
 
     name: str
     pythons: tuple[str, ...]  # the versions that it and its pinned packages run on, as in 3.11
-    postgresql: int  # the lowest major version
+    postgresql: int  # the lowest major version of the server
     server_wide_modules: tuple[str, ...]  # the modules that it loads before any database
-    gevent_port_option: str  # the name of the live chat's port in odoo.conf
     options: Options
     debian_snapshot: str | None = None  # a moment of snapshot.debian.org at which unstable has its package
 

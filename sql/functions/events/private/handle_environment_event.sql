@@ -3,7 +3,8 @@
 create or replace function ops_private.handle_environment_event(
     p_project_id uuid,
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -31,7 +32,7 @@ begin
         ),
         p_envelope ->> 'environment', p_envelope ->> 'status',
         jsonb_strip_nulls(p_envelope - '{schema_version,event_type,idempotency_key,source,occurred_at,project,environment,status}'::text[]),
-        p_envelope ->> 'source', coalesce(ops.caller_id(), ops.caller_role()), (p_envelope ->> 'occurred_at')::timestamptz
+        p_envelope ->> 'source', ops_private.sender_id(p_key), (p_envelope ->> 'occurred_at')::timestamptz
     )
     returning id into v_id;
     return jsonb_build_object('environment_event_id', v_id);

@@ -1,7 +1,8 @@
--- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what sign_off_gate raises.
+-- Records a person's decision on gate G2 or G3. Locks the gate. Raises PT400, and what gate_approver raises.
 create or replace function ops_private.handle_gate_signoff(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns jsonb
 language plpgsql
@@ -16,12 +17,20 @@ begin
     if (v_gate_code, p_envelope ->> 'persona_role') in (('G2', 'release_manager'), ('G3', 'qa_tester')) then
         perform ops_private.refuse_field('persona_role', format('does not decide gate %s', v_gate_code));
     end if;
-    v_approval_id := ops.sign_off_gate(
-        p_release.id, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
-        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'), p_envelope ->> 'approver_id',
-        p_envelope ->> 'source'
+    v_approval_id := ops_private.write_approval(
+        p_release, v_gate_code, (p_envelope ->> 'decision')::ops.ops_decision_type,
+        coalesce(nullif(p_envelope -> 'rationale_structured', 'null'), '{}'),
+        ops_private.gate_approver(p_release, v_gate_code, p_envelope ->> 'approver_id', p_key),
+        p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
     );
-    return jsonb_build_object('approval_id', v_approval_id)
+    return jsonb_build_object('approval_id', v_approval_id, 'is_overruled', exists (
+        select from ops.approvals as a
+        join ops.approvals as n
+            on
+                n.gate_id = a.gate_id and n.occurred_at > a.occurred_at
+                and ops.person_of(n.approver_id) = ops.person_of(a.approver_id)
+        where a.id = v_approval_id
+    ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
 $$;

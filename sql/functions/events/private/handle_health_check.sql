@@ -1,4 +1,4 @@
--- Records the health of a release's newest deployment to a place: the event's status as the check `health`, and
+-- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the event's status as the check `health`, and
 -- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
 -- was not deployed there.
 create or replace function ops_private.handle_health_check(
@@ -23,7 +23,11 @@ begin
     where
         d.release_id = p_release.id and d.stage = v_place.stage and d.status <> 'failed'
         and d.environment_id is not distinct from v_place.environment_id
-    order by d.created_at desc, d.id desc
+    -- of several deployments it is about the one that was there when it was made
+    order by
+        ops_private.deployment_began(d) <= (p_envelope ->> 'occurred_at')::timestamptz desc,
+        abs(extract(epoch from (p_envelope ->> 'occurred_at')::timestamptz - ops_private.deployment_began(d))),
+        d.created_at desc, d.id desc
     limit 1;
     if not found then
         raise sqlstate 'PT409' using

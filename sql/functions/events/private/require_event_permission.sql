@@ -1,8 +1,9 @@
--- Refuses a caller who may not send events of this type. Called by accept_event, before it reveals anything of
--- projects. Locks nothing; raises PT403.
+-- Refuses a sender who may not send events of this type: by the key's persona and scope, else by the caller's rights.
+-- Called by accept_event, before it reveals anything of projects. Locks nothing; raises PT403.
 create or replace function ops_private.require_event_permission(
     p_project_id uuid,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns void
 language plpgsql
@@ -11,22 +12,28 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_permission text := case p_envelope ->> 'event_type'
-        when 'build_complete' then 'ingest_build'
-        when 'gate_signoff' then
-            case p_envelope ->> 'gate_code' when 'G3' then 'sign_off_g3' else 'sign_off_g2' end
-        else 'deploy'
-    end;
+    v_type text := p_envelope ->> 'event_type';
+    v_needed text[] := ops_private.event_permissions(v_type, coalesce(p_envelope ->> 'gate_code', 'none'));
 begin
-    if not ops.has_permission(p_project_id, v_permission) then
+    if p_key.id is null then
+        if ops.has_permission(p_project_id, v_needed[1]) then
+            return;
+        end if;
+    elsif not v_type = any (p_key.event_types) or p_key.project_id <> p_project_id
+        or (p_key.project_id is not null and p_project_id is null) then
         raise sqlstate 'PT403' using
-            message = format('You may not tell of %s', p_envelope ->> 'event_type'),
-            hint = (
-                select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
-                from ops.roles as r
-                where v_permission = any (r.permissions)
-            );
+            message = format('This key may not tell of %s in this project', v_type),
+            hint = 'ops key list shows what each key may send; make another: ops key create.';
+    elsif exists (select from ops.roles as r where r.role = p_key.persona and r.permissions && v_needed) then
+        return;
     end if;
+    raise sqlstate 'PT403' using
+        message = format('You may not tell of %s', v_type),
+        hint = (
+            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+            from ops.roles as r
+            where r.permissions && v_needed
+        );
 end
 $$;
 comment on function ops_private.require_event_permission is 'Refuses who may not tell events of this type.';

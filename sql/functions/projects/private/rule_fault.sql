@@ -22,6 +22,11 @@ begin
             return format('is a whole number from %s to %s', p_minimum, p_maximum);
         end if;
         return null;
+    elsif p_kind = 'text' then
+        return case
+            when v_type <> 'string' or length(p_value #>> '{}') > p_maximum
+                then format('is a text of at most %s characters', p_maximum)
+        end;
     elsif p_kind like 'one of %' then
         if v_type <> 'string' or p_value #>> '{}' <> all (string_to_array(substr(p_kind, length('one of ') + 1), ', ')) then
             return 'is ' || p_kind;

@@ -1,5 +1,5 @@
 -- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
--- nothing stays at work for an ended run. Called by every function that ends a run which moves data. Locks their rows.
+-- nothing stays at work for an ended run. Called by every function that ends a run. Locks their rows.
 -- A retry finds nothing to end.
 create or replace function ops_private.end_data_work(
     p_run_id uuid,
@@ -13,13 +13,32 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_reason text := 'the run ended' || coalesce(': ' || nullif(p_reason, ''), '');
+    v_backup ops.backups;
+    v_restore ops.restores;
 begin
-    update ops.backups as b
-    set status = 'failed', error_message = format('Not verified when %s', v_reason)
-    where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored');
-    update ops.restores as s
-    set status = 'failed', finished_at = clock_timestamp(), error_message = format('Unfinished when %s', v_reason)
-    where s.run_id = p_run_id and s.status in ('pending', 'running');
+    if not (
+        exists (select from ops.backups as b where b.run_id = p_run_id)
+        or exists (select from ops.restores as s where s.run_id = p_run_id)
+        or exists (select from ops.recovery_drills as d where d.run_id = p_run_id)
+    ) then
+        return; -- as most runs: they move no data
+    end if;
+    for v_backup in
+        select b.* from ops.backups as b
+        where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored')
+        for no key update
+    loop
+        v_backup.error_message := format('Not verified when %s', v_reason);
+        perform ops_private.move_backup(v_backup, 'failed');
+    end loop;
+    for v_restore in
+        select s.* from ops.restores as s
+        where s.run_id = p_run_id and s.status in ('pending', 'running')
+        for no key update
+    loop
+        v_restore.error_message := format('Unfinished when %s', v_reason);
+        perform ops_private.move_restore(v_restore, 'failed');
+    end loop;
     update ops.recovery_drills as d
     set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
     where d.run_id = p_run_id and d.finished_at is null;

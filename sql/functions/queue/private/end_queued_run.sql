@@ -11,34 +11,12 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
-declare
-    v_now timestamptz := clock_timestamp();
-    v_payload jsonb := jsonb_strip_nulls(jsonb_build_object(
-        'from', 'queued', 'to', 'canceled', 'reason', p_reason, 'requested_by', p_requested_by
-    ));
-    v_message text := 'canceled' || coalesce(': ' || p_reason, '');
 begin
-    with was as materialized (
-        select r.id, r.attempt, r.event_count + 1 as seq, r.event_hash as prev_hash
-        from ops.runs as r
-        where r.id = p_run_id and r.status = 'queued'
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = 'canceled', finished_at = v_now, error_message = p_reason, event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', v_message, v_payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.*, was.prev_hash
-    )
-    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-    select m.id, m.event_count, m.attempt, 'state_change', v_message, v_payload, v_now, m.prev_hash, m.event_hash
-    from moved as m;
-    if not found then
+    if ops_private.move_runs(
+        array[p_run_id], '{queued}', 'canceled', 'canceled' || coalesce(': ' || p_reason, ''),
+        jsonb_build_object('reason', p_reason, 'requested_by', p_requested_by), p_error_message => p_reason
+    ) = 0 then
         return false;
     end if;
     perform ops_private.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));

@@ -5,7 +5,8 @@ create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_key ops.event_keys
 )
 returns uuid
 language plpgsql
@@ -24,11 +25,13 @@ begin
             hint = 'Take one first, or say why there is none: rationale_structured.no_backup_reason.';
     end if;
     insert into ops.deployments (
-        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by,
+        started_at
     )
     values (
         p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then v_excuse end, coalesce(ops.caller_id(), ops.caller_role())
+        v_backup_id, case when v_backup_id is null then v_excuse end, ops_private.sender_id(p_key),
+        least((p_envelope ->> 'occurred_at')::timestamptz, clock_timestamp())
     )
     returning id into v_id;
     return v_id;

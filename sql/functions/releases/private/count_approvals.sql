@@ -1,4 +1,5 @@
--- Returns the verdict of a gate's approvals and the persons it is based on: failed while somebody's newest decision is
+-- Returns the verdict of a gate's approvals and the persons it is based on, whatever names they used; the release's
+-- author is none of them: failed while somebody's newest decision is
 -- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
 create or replace function ops_private.count_approvals(
     p_gate_id uuid,
@@ -11,12 +12,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 with latest as (
-    select distinct on (a.approver_id)
+    select distinct on (ops.person_of(a.approver_id))
         a.approver_id,
         a.decision
     from ops.approvals as a
-    where a.gate_id = p_gate_id
-    order by a.approver_id, a.created_at desc, a.id desc
+    where a.gate_id = p_gate_id and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
+    order by ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
 ), named as (
     select
         string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,

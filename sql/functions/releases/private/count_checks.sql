@@ -1,6 +1,6 @@
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
--- all of them passed, else pending. The newest result of each check counts, by the time it was recorded here: a
--- sender's clock decides nothing. A skipped check stays open. If no check is required by name, all reported ones are.
+-- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
+-- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped check stays open. If no check is required by name, all reported ones are.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
@@ -23,7 +23,7 @@ with latest as (
         c.gate_id = p_gate_id
         and (p_deployment_id is null or c.deployment_id = p_deployment_id)
         and (p_until is null or c.created_at <= p_until)
-    order by c.name, c.created_at desc, c.id desc
+    order by c.name, c.occurred_at desc, c.created_at desc, c.id desc
 ), wanted as (
     select n.name from unnest(p_required) as n (name)
     union all

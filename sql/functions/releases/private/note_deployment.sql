@@ -16,13 +16,12 @@ begin
     perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
-        update ops.releases as r set status = 'released' where r.id = new.release_id and r.status <> 'withdrawn';
-        update ops.releases as r set status = 'rolled_back'
+        perform ops_private.move_release(new.release_id, 'released');
+        perform ops_private.move_release(undone.release_id, 'rolled_back', '{released}')
         from ops.deployments as undone
-        where undone.id = new.rollback_of and r.id = undone.release_id and r.status = 'released'
-            and r.id <> new.release_id;
+        where undone.id = new.rollback_of and undone.release_id <> new.release_id;
     elsif new.status = 'succeeded' then
-        update ops.releases as r set status = 'staging' where r.id = new.release_id and r.status = 'candidate';
+        perform ops_private.move_release(new.release_id, 'staging', '{candidate}');
     end if;
     return null;
 end

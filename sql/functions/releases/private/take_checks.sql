@@ -28,7 +28,15 @@ begin
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
         ));
     end loop;
-    return jsonb_build_object('check_ids', v_ids)
+    return jsonb_build_object('check_ids', v_ids, 'is_overruled', not exists (
+        select from ops.gate_checks as c
+        where v_ids ? c.id::text and not exists (
+            select from ops.gate_checks as n
+            where
+                n.gate_id = c.gate_id and n.name = c.name and n.occurred_at > c.occurred_at
+                and n.deployment_id is not distinct from c.deployment_id
+        )
+    ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
 end
 $$;

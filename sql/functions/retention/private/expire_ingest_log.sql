@@ -1,5 +1,5 @@
 -- Deletes log rows of deliveries older than their project's retention, at most p_limit rows; rows without a
--- project have the platform's retention. A delivery that old counts as new when it is sent again. Locks the
+-- project have the platform's retention. What is sent again that late is refused, see refuse_replay. Locks the
 -- rows. A retry continues.
 create or replace function ops_private.expire_ingest_log(
     p_limit int

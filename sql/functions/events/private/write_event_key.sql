@@ -1,0 +1,39 @@
+-- Inserts a key and returns it, which nothing does again. Called by create_event_key and rotate_event_key. The secret has
+-- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises what the table's checks raise.
+create or replace function ops_private.write_event_key(
+    p_name text,
+    p_persona text,
+    p_event_types text[],
+    p_expires_at timestamptz,
+    p_project_id uuid,
+    p_approver_id text,
+    p_created_by text,
+    p_rotated_from uuid
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_prefix text := left(replace(gen_random_uuid()::text, '-', ''), 12);
+    v_key text := format('opsk_%s_%s', v_prefix, encode(
+        sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'
+    ));
+    v_sent text := encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
+begin
+    return query
+    insert into ops.event_keys as k (
+        prefix, secret_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
+    )
+    values (
+        v_prefix, encode(sha256(convert_to(v_sent, 'UTF8')), 'hex'), p_name, p_persona, p_event_types, p_project_id,
+        p_approver_id, p_created_by, p_expires_at, p_rotated_from
+    )
+    returning k.id, v_key;
+end
+$$;
+comment on function ops_private.write_event_key is 'Writes a key down by its hash.';
+revoke all on function ops_private.write_event_key from public;
