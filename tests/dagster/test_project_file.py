@@ -126,3 +126,52 @@ def test_a_candidate_loads_no_modules_of_the_repository_server_wide(shop: Estate
     assert not any(
         "sentry" in path.read_text().split("server_wide_modules", 1)[1].splitlines()[0] for path in candidates
     )
+
+
+ERRORS = {"errors.txt": "odoo.addons.shop: no printer at 10.0.0.7\n"}
+ALLOWED = "log_allow: [{pattern: 'odoo.addons.shop: no printer at *', reason: there is none here}]\n"
+
+
+def test_an_error_that_the_repository_accepts_is_counted_in_the_evidence(
+    shop: Estate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of the result says so too, and a commit that accepts it no longer gets no copy of that result."""
+    assert pushed(shop, "# nothing\n", **ERRORS).status == "failed"
+    run = pushed(shop, ALLOWED, **ERRORS)
+    assert run.status == "succeeded", run.error_message
+    [check] = [check for check in shop.control.checks.list(run.id) if check["name"] == "log_clean"]
+    assert check["metadata"]["silenced"] == [
+        {"pattern": "odoo.addons.shop: no printer at *", "reason": "there is none here", "count": 1}
+    ]
+    copied = pushed(shop, ALLOWED + "# again\n", **ERRORS)
+    assert re.search(TWIN, capfd.readouterr().err)
+    [check] = [check for check in shop.control.checks.list(copied.id) if check["name"] == "log_clean"]
+    assert "1 error(s) that log_allow accepts when the template was made" in check["summary"]
+    assert pushed(shop, "# nothing again\n", **ERRORS).status == "failed"
+
+
+def test_tags_that_leave_out_own_tests_need_the_policy(shop: Estate) -> None:
+    """Everybody who pushes could switch tests off."""
+    run = pushed(shop, "tests: {tags: [nightly, -slow]}\n")
+    assert run.status == "failed"
+    assert "tests.tags -slow would leave out tests of the repository's own modules" in str(run.error_message)
+    shop.control.policies.set(shop.project.id, policy_type="gates", rules={"leave_out_tests": True})
+    assert pushed(shop, "tests: {tags: [nightly, -slow]}  # again\n").status == "succeeded"
+
+
+def test_a_quarantine_that_has_ended_is_told_at_once(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before anything is installed."""
+    entry = "{test: '/shop:TestShop.test_prices', owner: jane, until: 2026-01-31}"
+    assert pushed(shop, f"tests: {{quarantine: [{entry}]}}\n").status == "succeeded"
+    told = "the quarantine of /shop:TestShop.test_prices (owner jane) ended on 2026-01-31"
+    assert told in capfd.readouterr().err
+
+
+def test_debian_packages_that_are_missing_are_named_with_the_command(shop: Estate) -> None:
+    """All of them, and none that is there."""
+    run = pushed(shop, "apt: [dpkg, no-such-package, neither-this-one]\n")
+    assert run.status == "failed"
+    assert "Debian packages that odooops.yaml names are not on the platform's machine: neither-this-one," in str(
+        run.error_message
+    )
+    assert "apt-get install neither-this-one no-such-package" in str(shop.control.logs.hint(run))

@@ -13,6 +13,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
+from odooops_dagster.steps.build.required_tests import require_tests
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
@@ -28,7 +29,7 @@ def fetch_source(ctx: StepContext) -> Source:
 
     Raises:
         StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
-            series, or odooops.yaml is wrong.
+            series, odooops.yaml is wrong, or it leaves out tests that the project's policy demands.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
@@ -42,6 +43,7 @@ def fetch_source(ctx: StepContext) -> Source:
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
     _tell_pointers(ctx, source)
+    require_tests(ctx, source)
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source

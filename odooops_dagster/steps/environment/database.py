@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,8 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         role=role_name(ctx.environment),
         build=build,
         demo=_wants_demo(ctx, build) and not is_production,
+        today=datetime.now(tz=UTC).date(),
+        quiet=settings_of(build.source).log_allow,
     )
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
@@ -165,6 +168,7 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
         visible=target.visible_paths,
         demo=target.demo,
         languages=target.settings.odoo.languages,
+        judged=target.settings.judged(target.today, with_tests=False),
     )
     found = find_template(ctx, key)
     if found is not None:
@@ -172,9 +176,12 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
         ctx.log("info", f"dependencies: copied from template {found.database_name}")
         return found.tests.get(_ODOOS_ERRORS) or ()
     ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=names, tests=(), log="dependencies")
+    is_odoos = are_odoos_own(names, target.visible_paths)
+    # All that Odoo's own modules log is kept with their template, which other projects use too.
+    quiet = () if is_odoos else target.quiet
+    installed = install(ctx, replace(target, quiet=quiet), names=names, tests=(), log="dependencies")
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
-    errors = installed.errors if are_odoos_own(names, target.visible_paths) else ()
+    errors = installed.errors if is_odoos else ()
     # An error that Odoo's own modules log is nobody's fault who pushes; that they are installed has its own check.
     failed = blocking_failure(check for check in installed.checks if not (errors and check.name == "log_clean"))
     if failed is not None:
@@ -227,6 +234,7 @@ def _closure_key(ctx: StepContext, target: Target) -> str:
         demo=target.demo,
         languages=target.settings.odoo.languages,
         options=target.settings.odoo_of(ctx.environment.stage),
+        judged=target.settings.judged(target.today),
     )
 
 

@@ -1,5 +1,6 @@
 """`odooops.yaml`: the settings that a repository brings for its own builds."""
 
+from odooops_dagster.tools.project_file.checks import OwnTests, QuarantinedTest, QuietRecord
 from odooops_dagster.tools.project_file.example import EXAMPLE
 from odooops_dagster.tools.project_file.keys import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.project_file.read import NAME, Fault, Reading, read_project_file, read_text
@@ -9,7 +10,10 @@ __all__ = [
     "NAME",
     "Fault",
     "OdooOptions",
+    "OwnTests",
     "ProjectFile",
+    "QuarantinedTest",
+    "QuietRecord",
     "Reading",
     "read_project_file",
     "read_text",

@@ -33,6 +33,7 @@ def _rows(settings: ProjectFile, stage: Stage) -> Iterator[tuple[str, str]]:
         for name, value in lines.items():
             yield f"odoo.conf [{section}] {name}", _text(value)
     yield from _rows_of_databases(settings, stage)
+    yield from _rows_of_checks(settings)
 
 
 def _rows_of_databases(settings: ProjectFile, stage: Stage) -> Iterator[tuple[str, str]]:
@@ -44,6 +45,17 @@ def _rows_of_databases(settings: ProjectFile, stage: Stage) -> Iterator[tuple[st
         yield "modules installed besides", ", ".join(settings.modules.install)
     if settings.modules.leave_out:
         yield "modules left out", ", ".join(settings.modules.leave_out)
+
+
+def _rows_of_checks(settings: ProjectFile) -> Iterator[tuple[str, str]]:
+    if settings.tests.tags:
+        yield "tags of tests besides", ", ".join(settings.tests.tags)
+    for test in settings.tests.quarantine:
+        yield f"may fail: {test.test}", f"until {test.until}, owner {test.owner}"
+    for record in settings.log_allow:
+        yield f"accepted in the log: {record.pattern}", record.reason
+    if settings.apt:
+        yield "Debian packages", ", ".join(settings.apt)
 
 
 def _text(value: Value) -> str:

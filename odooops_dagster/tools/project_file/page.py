@@ -45,12 +45,13 @@ def page() -> str:
 
 def _keys(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for name, value in part.get("properties", {}).items():
-        inner = _referred(value, schema)
+        items = _referred(value.get("items", {}), schema)
+        inner = _referred(value, schema) or items
         # A description that is that of the referred part is there only.
         yield prefix + name, value.get("description") or (inner or {})["description"]
         # The keys of one stage are those of odoo, told once.
         if inner is not None:
-            yield from _keys(inner, schema, f"{prefix}{name}.")
+            yield from _keys(inner, schema, f"{prefix}{name}[]." if items else f"{prefix}{name}.")
 
 
 def _referred(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
