@@ -36,6 +36,8 @@ SUBJECTS = (
             "project_memberships",
             "roles",
             "policies",
+            "project_settings",
+            "project_setting_changes",
             "workflows",
             "tools",
             "upgrade_advisories",

@@ -27,6 +27,7 @@ from odooops_dagster.control.pushes import Pushes
 from odooops_dagster.control.releases import Releases
 from odooops_dagster.control.retention import Retention
 from odooops_dagster.control.runs import Runs
+from odooops_dagster.control.settings import ProjectSettings
 from odooops_dagster.control.templates import Templates
 from odooops_dagster.control.workers import Workers
 
@@ -59,6 +60,7 @@ class ControlPlane:
         self.incidents = Incidents(self._database)
         self.events = Events(self._database)
         self.policies = Policies(self._database)
+        self.settings = ProjectSettings(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)
         self.plane = Plane(self._database)

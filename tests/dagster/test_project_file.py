@@ -40,10 +40,19 @@ def pushed(shop: Estate, settings: str, *, branch: str = PREVIEW, **files: str) 
     return run
 
 
+def deployed_again(shop: Estate) -> Run:
+    """Deploy the branch's newest commit once more and return the run as it ended."""
+    shop.queue(PREVIEW)
+    [run] = shop.work_off()
+    return run
+
+
 def odoo_conf(shop: Estate, branch: str = PREVIEW) -> configparser.RawConfigParser:
     """Return the configuration with which the branch's Odoo was started."""
     environment = shop.environment(branch)
-    [path] = environment_folder(shop.settings.home, environment).glob(f"env-*.{environment.database_name}.conf")
+    # A candidate has the same database; its service's name goes on after the environment's.
+    found = environment_folder(shop.settings.home, environment).glob(f"env-*.{environment.database_name}.conf")
+    path = min(found, key=lambda path: len(path.name))
     parser = configparser.RawConfigParser()
     parser.read(path)
     return parser
@@ -175,3 +184,33 @@ def test_debian_packages_that_are_missing_are_named_with_the_command(shop: Estat
         run.error_message
     )
     assert "apt-get install neither-this-one no-such-package" in str(shop.control.logs.hint(run))
+
+
+def test_a_project_has_settings_where_its_repository_cannot_be_changed(
+    shop: Estate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They make another build of the same commit, which no earlier result is quoted for."""
+    assert pushed(shop, "odoo: {options: {running_env: dev}}\n").status == "succeeded"
+    before = shop.environment(PREVIEW)
+    shop.control.settings.set("shop", "odoo.options", {"running_env": "below", "extra": "here"}, changed_by="ada")
+    run = deployed_again(shop)
+    assert run.status == "succeeded", run.error_message
+    assert not re.search(TWIN, capfd.readouterr().err)
+    conf = odoo_conf(shop)["options"]
+    assert (conf["running_env"], conf["extra"]) == ("dev", "here")
+    assert shop.environment(PREVIEW).image_digest != before.image_digest
+    [lineage] = [row for row in shop.control.lineage.list(run.id) if row["asset_key"] == "source"]
+    assert len(lineage["inputs"]["settings"]) == 64
+    shop.control.settings.set("shop", "odoo.options", None)
+    assert deployed_again(shop).status == "succeeded"
+    assert shop.environment(PREVIEW).image_digest == before.image_digest
+    assert next(row["changed_by"] for row in shop.control.settings.changes(shop.project.id)) == "ada"
+
+
+def test_a_projects_setting_that_is_wrong_by_now_is_told_with_the_way_out(shop: Estate) -> None:
+    """An older platform, or a call of the function by hand, may have left it."""
+    shop.control.settings.set("shop", "odoo.options.workers", 4)
+    run = pushed(shop, "# nothing\n")
+    assert run.status == "failed"
+    assert "settings of project shop: odoo.options.workers: workers is set by the platform" in str(run.error_message)
+    assert "ops project unset" in str(shop.control.logs.hint(run))

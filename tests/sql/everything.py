@@ -74,6 +74,7 @@ def _push_and_work(world: World, slug: str, project: UUID) -> dict[str, UUID]:
         slug,
     )
     world.rows("select ops.record_orphan_decision('database', %s, 'adopted', 'unknown')", slug)
+    world.rows("select ops.set_project_setting(%s, 'odoo.demo', 'true')", slug)
     world.complete(ended)
     # behind the next project's first run
     waiting = world.queue(project, "feature/a", p_kind="test", p_idempotency_key=slug, p_priority=-1)

@@ -53,7 +53,14 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         debian_packages=settings_of(source).apt,
     )
     build = Build(
-        digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
+        digest=_digest(
+            odoo.series,
+            odoo.revision,
+            python.digest,
+            source.tree_digest,
+            # The tree has the repository's own settings.
+            *([source.settings_digest] if source.has_given_settings else []),
+        ),
         series=odoo.series,
         odoo_revision=odoo.revision,
         python=python.python,

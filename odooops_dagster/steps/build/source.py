@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
@@ -14,10 +15,11 @@ from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.build.required_tests import require_tests
+from odooops_dagster.steps.build.settings_in_force import settings_in_force
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
-from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_file
+from odooops_dagster.tools.project_file import NAME, ProjectFile
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
 _ADDONS_DEPTH = 3
@@ -39,7 +41,8 @@ def fetch_source(ctx: StepContext) -> Source:
     path = checkout_folder(ctx.settings.home, ctx.project, sha)
     if not path.is_dir():
         _check_out(ctx, sha, path)
-    source = read_source(path, sha, _settings(ctx, path))
+    settings, has_given = settings_in_force(ctx, path)
+    source = replace(read_source(path, sha, settings), has_given_settings=has_given)
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
     _tell_pointers(ctx, source)
@@ -71,16 +74,6 @@ def _cloned_commit(ctx: StepContext) -> str | None:
     return ctx.control.backups.get(backup_id).git_sha
 
 
-def _settings(ctx: StepContext, path: Path) -> ProjectFile:
-    """Read odooops.yaml; a key that is not known is a warning, because a newer version may know it."""
-    reading = read_project_file(path)
-    for fault in reading.unknown:
-        ctx.log("warn", f"{fault}: it is ignored")
-    if reading.faults:
-        raise StepFailed("; ".join(map(str, reading.faults)), hint="ops config check, in the repository's folder")
-    return reading.settings
-
-
 def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> Source:
     """Describe a checked-out tree.
 
@@ -104,6 +97,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
             (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
         ),
         settings=settings.model_dump(mode="json", exclude_defaults=True),
+        settings_digest=settings.digest,
     )
 
 

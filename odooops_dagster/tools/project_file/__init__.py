@@ -2,6 +2,7 @@
 
 from odooops_dagster.tools.project_file.checks import OwnTests, QuarantinedTest, QuietRecord
 from odooops_dagster.tools.project_file.example import EXAMPLE
+from odooops_dagster.tools.project_file.given import on_top_of, read_values
 from odooops_dagster.tools.project_file.keys import OdooOptions, ProjectFile, settings_of
 from odooops_dagster.tools.project_file.read import NAME, Fault, Reading, read_project_file, read_text
 
@@ -15,7 +16,9 @@ __all__ = [
     "QuarantinedTest",
     "QuietRecord",
     "Reading",
+    "on_top_of",
     "read_project_file",
     "read_text",
+    "read_values",
     "settings_of",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -117,6 +119,12 @@ class ProjectFile(Keys):
     def odoo_of(self, stage: Stage) -> OdooOptions:
         """Return what odoo.conf of an environment of this stage gets."""
         return self.odoo.stages.get(stage, OdooOptions()).over(self.odoo)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of all settings that are not the default."""
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def judged(self, today: date, *, with_tests: bool = True) -> dict[str, Any]:
         """Return what the result of an installation depends on today besides its files; empty for the defaults."""
