@@ -36,6 +36,7 @@ SUBJECTS = (
             "project_memberships",
             "roles",
             "policies",
+            "repository_rules",
             "project_settings",
             "project_setting_changes",
             "workflows",

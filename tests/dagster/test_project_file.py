@@ -214,3 +214,20 @@ def test_a_projects_setting_that_is_wrong_by_now_is_told_with_the_way_out(shop: 
     assert run.status == "failed"
     assert "settings of project shop: odoo.options.workers: workers is set by the platform" in str(run.error_message)
     assert "ops project unset" in str(shop.control.logs.hint(run))
+
+
+DIFFERS = "protect has no effect here: what counts is the newest commit of main"
+
+
+def test_what_protects_counts_from_the_default_branch_alone(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """A branch that changes it is told in one line, and changes nothing."""
+    assert pushed(shop, "protect: {retention: {daily: 30}}\n", branch="main").status == "succeeded"
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
+    assert DIFFERS not in capfd.readouterr().err
+    run = pushed(shop, "protect: {retention: {daily: 300}, gates: {untested_modules: refuse}}\n")
+    assert run.status == "succeeded", run.error_message
+    assert capfd.readouterr().err.count(DIFFERS) == 1
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
+    assert shop.control.policies.get(shop.project.id, policy_type="gates")["untested_modules"] == "refuse_overlooked"
+    assert pushed(shop, "# nothing\n", branch="main").status == "succeeded"
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 7

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
-from odooops_dagster.tools.project_file import ProjectFile, read_text
+from odooops_dagster.doors.cli.project import checked_setting
+from odooops_dagster.errors import BadInput
+from odooops_dagster.tools.project_file import ProjectFile, on_top_of, read_text
 from odooops_dagster.tools.project_file.explain import effective
 from odooops_dagster.tools.project_file.page import page
 
@@ -124,3 +126,25 @@ def test_people_are_told_of_each_setting() -> None:
     assert rows["Debian packages"] == "antiword, libxml2-utils"
     for key in ("tests.tags", "tests.quarantine[].until", "log_allow[].reason", "apt"):
         assert f"| `{key}` |" in page()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["clone: {coverage_fatal: false}", "backup: {nightly: false}", "gates: {untested_modules: allow}",
+     "clone: {columns: {res_partner.email: keep}}", "retention: {minimum: 0}", "backup: {max_age_hours: 0}",
+     "clone: {columns: {email: truncate}}", "retention: {daily: -1}"],
+)  # fmt: skip
+def test_nothing_under_protect_can_switch_a_protection_off(text: str) -> None:
+    """Such a value is a fault, not a silent nothing."""
+    assert len(told(f"protect:\n  {text}\n")) == 1
+
+
+def test_what_protects_shapes_no_build() -> None:
+    """It is neither in the build's settings nor in their digest, and the project's settings bring none."""
+    made = settings("protect: {retention: {daily: 30}}")
+    assert made.protect.rules() == {"retention": {"daily": 30}}
+    assert (made.shaping(), made.digest) == ({}, ProjectFile().digest)
+    assert on_top_of(made, ProjectFile()) == ProjectFile()
+    assert on_top_of(ProjectFile(), made).protect == made.protect
+    with pytest.raises(BadInput, match="rule of the project's policies"):
+        checked_setting("protect.retention.daily", "30")

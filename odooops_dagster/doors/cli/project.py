@@ -137,6 +137,10 @@ def checked_setting(key: str, value: str) -> object:
         raise BadInput(f"the value of {key} is no YAML: {value}", hint="put quotes around it") from exc
     if given is None:
         raise BadInput(f"{key} needs a value", hint=f"ops project unset, to remove {key}")
+    if key.partition(".")[0] == "protect":
+        raise BadInput(
+            f"{key} is a rule of the project's policies", hint="an admin sets it: select ops.set_policy(...)"
+        )
     reading = read_values({key: given})
     told = [f"{fault.key}: {fault.message}" for fault in (*reading.unknown, *reading.faults)]
     if told:

@@ -14,6 +14,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
+from odooops_dagster.steps.build.protection import record_protection
 from odooops_dagster.steps.build.required_tests import require_tests
 from odooops_dagster.steps.build.settings_in_force import settings_in_force
 from odooops_dagster.steps.core.context import StepContext
@@ -42,6 +43,7 @@ def fetch_source(ctx: StepContext) -> Source:
     if not path.is_dir():
         _check_out(ctx, sha, path)
     settings, has_given = settings_in_force(ctx, path)
+    record_protection(ctx, settings.protect)
     source = replace(read_source(path, sha, settings), has_given_settings=has_given)
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {folder} is passed over, as Odoo would: {why}")
@@ -96,7 +98,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
         passed_over=tuple(
             (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
         ),
-        settings=settings.model_dump(mode="json", exclude_defaults=True),
+        settings=settings.shaping(),
         settings_digest=settings.digest,
     )
 

@@ -4,6 +4,7 @@ from odooops_dagster.tools.project_file.checks import OwnTests, QuarantinedTest,
 from odooops_dagster.tools.project_file.example import EXAMPLE
 from odooops_dagster.tools.project_file.given import on_top_of, read_values
 from odooops_dagster.tools.project_file.keys import OdooOptions, ProjectFile, settings_of
+from odooops_dagster.tools.project_file.protect import Protect
 from odooops_dagster.tools.project_file.read import NAME, Fault, Reading, read_project_file, read_text
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "OdooOptions",
     "OwnTests",
     "ProjectFile",
+    "Protect",
     "QuarantinedTest",
     "QuietRecord",
     "Reading",

@@ -47,4 +47,12 @@ version: 1
 
 # # Debian packages that have to be installed beside Odoo.
 # apt: [antiword]
+
+# # What protects counts from the newest commit of the default branch, and only where it is stricter than the policies.
+# protect:
+#   clone:
+#     columns:
+#       res_partner.comment: "value:masked"
+#   retention:
+#     monthly: 12
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from odooops_dagster.model import Stage
-from odooops_dagster.tools.project_file.keys import ProjectFile, Value
+from odooops_dagster.tools.project_file.keys import ProjectFile
 
 
 def effective(settings: ProjectFile, stage: Stage) -> dict[str, str]:
@@ -54,9 +54,12 @@ def _rows_of_checks(settings: ProjectFile) -> Iterator[tuple[str, str]]:
         yield f"may fail: {test.test}", f"until {test.until}, owner {test.owner}"
     for record in settings.log_allow:
         yield f"accepted in the log: {record.pattern}", record.reason
+    for policy_type, rules in settings.protect.rules().items():
+        for rule, value in rules.items():
+            yield f"protected from the default branch: {policy_type}.{rule}", _text(value)
     if settings.apt:
         yield "Debian packages", ", ".join(settings.apt)
 
 
-def _text(value: Value) -> str:
+def _text(value: object) -> str:
     return str(value)

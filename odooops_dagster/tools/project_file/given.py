@@ -22,10 +22,12 @@ def read_values(values: Mapping[str, Any]) -> Reading:
 def on_top_of(below: ProjectFile, file: ProjectFile) -> ProjectFile:
     """Return a file's settings, completed by those of the project where the file does not name the key.
 
+    What protects is the project's in its policies only.
+
     Groups of keys, odoo.conf's options among them, are completed key by key; a list of the file replaces the other.
     """
-    named = [settings.model_dump(mode="json", exclude_unset=True) for settings in (below, file)]
-    return ProjectFile.model_validate(_over(*named))
+    under = below.model_dump(mode="json", exclude_unset=True, exclude={"protect"})
+    return ProjectFile.model_validate(_over(under, file.model_dump(mode="json", exclude_unset=True)))
 
 
 def _tree(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from odooops_dagster.model import Source, Stage
 from odooops_dagster.tools.project_file.base import Keys
 from odooops_dagster.tools.project_file.checks import OwnTests, QuietRecord
 from odooops_dagster.tools.project_file.odoo_options import refusal
+from odooops_dagster.tools.project_file.protect import Protect
 
 # Source for the names of modules: `MODULE_NAME_RE` in odoo/modules/module.py, Odoo 19.
 ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,256}$")]
@@ -115,16 +116,24 @@ class ProjectFile(Keys):
     apt: tuple[PackageName, ...] = Field(
         default=(), description="Debian packages that have to be installed beside Odoo, such as antiword."
     )
+    protect: Protect = Field(
+        default=Protect(),
+        description="Rules that protect; they count from the newest commit of the default branch, and only where they"
+        " are stricter than the project's policies.",
+    )
 
     def odoo_of(self, stage: Stage) -> OdooOptions:
         """Return what odoo.conf of an environment of this stage gets."""
         return self.odoo.stages.get(stage, OdooOptions()).over(self.odoo)
 
+    def shaping(self) -> dict[str, Any]:
+        """Return the settings that shape a build, without their defaults: all but those that protect."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude={"protect"})
+
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of all settings that are not the default."""
-        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Return the SHA-256 of the settings that shape a build."""
+        return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
 
     def judged(self, today: date, *, with_tests: bool = True) -> dict[str, Any]:
         """Return what the result of an installation depends on today besides its files; empty for the defaults."""

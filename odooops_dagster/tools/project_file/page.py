@@ -25,8 +25,9 @@ _TAIL = """
 Of Odoo's own options a repository may set these: {settable}. The platform sets all others. Names that Odoo does not
 know are options of modules, such as `running_env`, and may be set.
 
-What protects (masks, retention, gates, freezes) is not in this file, because everybody who pushes could change it: it
-is in the project's policies.
+What is under `protect` counts only from the newest commit of the default branch, and only where it is stricter than
+the project's policies: everybody who pushes can change the file. Whatever else protects (quorums, freezes) is in the
+policies alone.
 """
 
 
