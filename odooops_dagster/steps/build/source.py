@@ -39,9 +39,7 @@ def fetch_source(ctx: StepContext) -> Source:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
         )
-    path = checkout_folder(ctx.settings.home, ctx.project, sha)
-    if not path.is_dir():
-        _check_out(ctx, sha, path)
+    path = check_out(ctx, sha)
     settings, has_given = settings_in_force(ctx, path)
     record_protection(ctx, settings.protect)
     source = replace(read_source(path, sha, settings), has_given_settings=has_given)
@@ -52,6 +50,14 @@ def fetch_source(ctx: StepContext) -> Source:
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
+
+
+def check_out(ctx: StepContext, sha: str) -> Path:
+    """Check out a commit of the run's branch, once for all runs, and return its folder."""
+    path = checkout_folder(ctx.settings.home, ctx.project, sha)
+    if not path.is_dir():
+        _check_out(ctx, sha, path)
+    return path
 
 
 def _tell_pointers(ctx: StepContext, source: Source) -> None:
