@@ -11,6 +11,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.odoo.untested import Untested, from_record, judged, read_answers, without_tests
+from odooops_dagster.tools.project_file import settings_of
 
 # Loading the tests of fifty modules takes seconds; code that hangs while it is imported must not hold the run.
 _LONGEST_ANSWER_SECONDS = 120
@@ -43,7 +44,7 @@ def _ask(ctx: StepContext, build: Build, config: Path, names: Sequence[str]) -> 
     log_path = ctx.run_folder / f"tests-{ctx.run.attempt}.log"
     job = Job(
         name=f"tests-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
-        argv=commands.list_tests_command(build, config, names=names),
+        argv=commands.list_tests_command(build, config, names=names, tags=settings_of(build.source).tests.tags),
         cwd=ctx.run_folder,
         log_path=log_path,
         timeout_seconds=min(_LONGEST_ANSWER_SECONDS, ctx.settings.odoo_timeout_seconds),
