@@ -38,6 +38,6 @@ def image(scope: dg.ResourceParam[RunScope], source: Source | None) -> dg.Materi
             value=made,
             version=made.digest,
             code_version=CODE_VERSION,
-            inputs={"source": made.source.git_sha},
+            inputs={"source": made.source.git_sha, "settings": made.source.settings_digest},
             metadata=metadata,
         )

@@ -29,6 +29,7 @@ def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
             "branch": step.environment.branch,
             "tree_digest": made.tree_digest,
             "modules": Table.of({"module": name} for name in made.modules),
+            "settings": made.settings_digest,
             "requirements": [str(path.relative_to(made.path)) for path in made.requirements],
             "path": made.path,
         }
@@ -38,6 +39,6 @@ def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
             value=made,
             version=made.git_sha,
             code_version=CODE_VERSION,
-            inputs={"git": made.git_sha},
+            inputs={"git": made.git_sha, "settings": made.settings_digest},
             metadata=metadata,
         )

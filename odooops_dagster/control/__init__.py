@@ -29,6 +29,7 @@ from odooops_dagster.control.pushes import Pushes
 from odooops_dagster.control.releases import Releases
 from odooops_dagster.control.retention import Retention
 from odooops_dagster.control.runs import Runs
+from odooops_dagster.control.settings import ProjectSettings
 from odooops_dagster.control.templates import Templates
 from odooops_dagster.control.workers import Workers
 
@@ -62,6 +63,7 @@ class ControlPlane:
         self.events = Events(self._database)
         self.keys = Keys(self._database)
         self.policies = Policies(self._database)
+        self.settings = ProjectSettings(self._database)
         self.retention = Retention(self._database)
         self.members = Members(self._database)
         self.people = People(self._database)

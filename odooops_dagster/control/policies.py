@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
+from odooops_dagster.model import Fence
 from odooops_dagster.model.releases import PolicyType
 
 
@@ -31,3 +32,17 @@ class Policies:
             "set_policy", project_id=project_id, type=policy_type, rules=rules
         )
         return now
+
+    def record_repository(self, fence: Fence, *, rules: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Record the rules, by type of policy, that the run's commit wants, and return whether these hold now.
+
+        Only the newest commit of the default branch is heard. Where they are stricter than the project's, they hold.
+
+        Raises:
+            BadInput: a rule has an invalid value; the message names it.
+        """
+        return bool(
+            self._database.value(
+                "record_repository_rules", p_run_id=fence.run_id, p_attempt=fence.attempt, p_rules=rules
+            )
+        )

@@ -59,3 +59,8 @@ class Pushes:
             p_empty_branch=empty_branch,
         )
         return [row["record_branch_heads"] for row in rows]
+
+    def head(self, project_id: UUID, branch: str) -> str | None:
+        """Return the last commit seen on the branch, None if none was."""
+        rows = self._database.read("branch_heads", order="branch", project_id=project_id, branch=branch)
+        return str(rows[0]["sha"]) if rows else None

@@ -21,8 +21,10 @@ class Source:
     modules: tuple[str, ...]  # the repository's own installable modules, sorted
     requirements: tuple[Path, ...]  # requirements files to install, in order
     passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are not modules, and why
-    settings: Mapping[str, Any] = field(default_factory=dict)  # odooops.yaml without its defaults
+    settings: Mapping[str, Any] = field(default_factory=dict)  # those in force, without their defaults
+    settings_digest: str = ""  # of those in force; empty in older manifests
     beside_digest: str = ""  # SHA-256 over the files in no module that tests may read; empty without any
+    has_given_settings: bool = False  # some are the project's, given by `ops project set`
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,9 +165,9 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
-select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries out a well-formed event once and returns the answer. Called by answer_event, which undoes everything if it
@@ -2222,6 +2222,8 @@ begin
         where
             o.policy_type = 'retention' and o.updated_at >= p_since
             and (o.project_id is null or o.project_id = p_project_id)
+    ) or exists (
+        select from ops.repository_rules as k where k.project_id = p_project_id and k.recorded_at >= p_since
     ) or exists (
         select from ops.environment_events as v
         where
@@ -5937,6 +5939,8 @@ select * from (
     ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person does not approve gates G2 and G3 of a release'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
+    ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
+        'Tags in odooops.yaml may leave out tests of the repository''s own modules'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
@@ -7605,6 +7609,60 @@ $$;
 comment on function ops.record_poll_failure is 'Notes why a repository could not be asked.';
 revoke all on function ops.record_poll_failure from public;
 grant execute on function ops.record_poll_failure to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_repository_rules', $ops_file$
+-- Records the rules that a run found under protect in odooops.yaml, if the run's commit is the newest one that is known
+-- of the project's default branch. Returns whether they hold now: false if they differ from those that hold and the
+-- commit is another one.
+-- Called by the step that reads a commit. Locks the project's row. Raises PT404 and PT410, and PT400 naming the wrong
+-- rule. A retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_repository_rules(
+    p_run_id uuid,
+    p_attempt int,
+    p_rules jsonb
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+    v_policy record;
+begin
+    perform ops_private.require_attempt(p_run_id, p_attempt);
+    for v_policy in select g.key, g.value from jsonb_each(p_rules) as g loop
+        perform ops_private.refuse_rules(v_policy.key::ops.policy_type, v_policy.value);
+    end loop;
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    if exists (
+        select from ops.projects as p
+        join ops.branch_heads as h on h.project_id = p.id and h.branch = p.default_branch
+        where p.id = v_run.project_id and h.sha = v_run.git_sha
+    ) then
+        insert into ops.repository_rules as k (project_id, rules, git_sha, run_id)
+        values (v_run.project_id, p_rules, v_run.git_sha, p_run_id)
+        on conflict (project_id) do update
+        set rules = excluded.rules, git_sha = excluded.git_sha, run_id = excluded.run_id,
+            recorded_at = excluded.recorded_at
+        where k.rules is distinct from excluded.rules;
+    end if;
+    return p_rules = coalesce(
+        (select k.rules from ops.repository_rules as k where k.project_id = v_run.project_id), '{}'
+    );
+exception when invalid_text_representation then
+    raise sqlstate 'PT400' using
+        message = 'There is no such policy', detail = sqlerrm,
+        hint = format('There are: %s.', array_to_string(enum_range(null::ops.policy_type), ', '));
+end
+$$;
+comment on function ops.record_repository_rules is 'Records what the head of the default branch wants protected.';
+revoke all on function ops.record_repository_rules from public;
+grant execute on function ops.record_repository_rules to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_restore_end', $ops_file$
@@ -10135,7 +10193,8 @@ revoke all on function ops_private.rule_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('rules_in_force', $ops_file$
--- Returns a project's rules: the defaults, overridden by the platform's policy, overridden by the project's own.
+-- Returns a project's rules: the defaults, overridden by the platform's policy, overridden by the project's own, and
+-- each as strict at least as the repository's default branch has it.
 -- Called by functions that apply a policy, with any caller. Locks and raises nothing.
 create or replace function ops_private.rules_in_force(
     p_project_id uuid,
@@ -10148,9 +10207,13 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return ops.policy_defaults(p_type)
+    return ops_private.stricter_rules(
+        p_type,
+        ops.policy_defaults(p_type)
         || coalesce((select p.rules from ops.policies as p where p.project_id is null and p.policy_type = p_type), '{}')
-        || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}');
+        || coalesce((select p.rules from ops.policies as p where p.project_id = p_project_id and p.policy_type = p_type), '{}'),
+        coalesce((select k.rules -> p_type::text from ops.repository_rules as k where k.project_id = p_project_id), '{}')
+    );
 end
 $$;
 comment on function ops_private.rules_in_force is 'The rules that hold in a project.';
@@ -10512,6 +10575,58 @@ revoke all on function ops.set_policy from public;
 grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('set_project_setting', $ops_file$
+-- Sets one of a project's settings, or removes it where the value is null, and records the change. Returns the value
+-- before, null if there was none. The keys and values are those of odooops.yaml; the caller checks them.
+-- Called by `ops project set`, `ops project unset` and admins. Locks the project's row. Raises PT404, PT403 and PT400.
+-- A retry changes and records nothing.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.set_project_setting(
+    p_slug text,
+    p_key text,
+    p_value jsonb default null,
+    p_changed_by text default null
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_value jsonb := nullif(p_value, 'null');
+    v_by text := coalesce(case when ops.is_platform() then p_changed_by end, ops.caller_id(), ops.caller_role());
+    v_old jsonb;
+begin
+    select p.id into v_project_id from ops.projects as p where p.slug = p_slug for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    perform ops_private.require_permission(v_project_id, 'manage');
+    select s.value into v_old from ops.project_settings as s where s.project_id = v_project_id and s.key = p_key;
+    if v_old is not distinct from v_value then
+        return v_old;
+    end if;
+    delete from ops.project_settings as s where s.project_id = v_project_id and s.key = p_key;
+    insert into ops.project_settings (project_id, key, value, set_by)
+    select v_project_id, p_key, v_value, v_by where v_value is not null;
+    insert into ops.project_setting_changes (project_id, key, old_value, new_value, changed_by)
+    values (v_project_id, p_key, v_old, v_value, v_by);
+    return v_old;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No project may have this setting', detail = sqlerrm,
+        hint = 'A key is as in odooops.yaml, with dots: odoo.options.limit_time_real.';
+end
+$$;
+comment on function ops.set_project_setting is 'Sets or removes one of a project''s settings.';
+revoke all on function ops.set_project_setting from public;
+grant execute on function ops.set_project_setting to authenticated, service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('settle_gates', $ops_file$
 -- Stores the status of gates that time alone changed: an exception ended, or a window closed. Returns how many. Called by
 -- the platform's clock. Locks those gates, except ones that are being judged. Raises nothing; a retry is harmless.
@@ -10718,6 +10833,77 @@ $$;
 comment on function ops.start_workflow_run is 'Takes ownership of a claimed run.';
 revoke all on function ops.start_workflow_run from public;
 grant execute on function ops.start_workflow_run to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('stricter_rule', $ops_file$
+-- Returns the stricter of a rule's value and of what the repository says. A rule that is not named here is not for the
+-- repository to say. Called by stricter_rules. Locks and raises nothing.
+create or replace function ops_private.stricter_rule(
+    p_type ops.policy_type,
+    p_rule text,
+    p_value jsonb,
+    p_other jsonb
+)
+returns jsonb
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_loose_to_strict constant text[] := array['allow', 'refuse_overlooked', 'refuse'];
+begin
+    return case
+        when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
+        when p_type = 'backup' and p_rule = 'max_age_hours' then to_jsonb(least(p_value::int, p_other::int))
+        when (p_type, p_rule) in (
+            ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
+        ) then to_jsonb(p_value::boolean or p_other::boolean)
+        when p_type = 'gates' and p_rule = 'untested_modules' then to_jsonb(v_loose_to_strict[greatest(
+            array_position(v_loose_to_strict, p_value #>> '{}'), array_position(v_loose_to_strict, p_other #>> '{}')
+        )])
+        when p_type = 'clone' and p_rule = 'masking_hooks' then p_value || (
+            select coalesce(jsonb_agg(o.value order by o.ordinality), '[]')
+            from jsonb_array_elements(p_other) with ordinality as o where not p_value ? (o.value #>> '{}')
+        )
+        when p_type = 'clone' and p_rule = 'columns' then p_value || (
+            -- what is to be kept protects nothing; of two values the policy's counts, and what removes counts before both
+            select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each_text(p_other) as o
+            where o.value <> 'keep' and (
+                coalesce(p_value ->> o.key, 'keep') = 'keep'
+                or o.value in ('delete_rows', 'truncate') and p_value ->> o.key like 'value:%'
+            )
+        )
+        else p_value
+    end;
+end
+$$;
+comment on function ops_private.stricter_rule is 'The stricter of two values of a rule.';
+revoke all on function ops_private.stricter_rule from public;
+$ops_file$);
+
+select pg_temp.make_function('stricter_rules', $ops_file$
+-- Returns rules of a policy, each as strict as the repository wants it at least.
+-- Called by rules_in_force. Locks and raises nothing.
+create or replace function ops_private.stricter_rules(
+    p_type ops.policy_type,
+    p_rules jsonb,
+    p_others jsonb
+)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select p_rules || coalesce(
+    jsonb_object_agg(o.key, ops_private.stricter_rule(p_type, o.key, p_rules -> o.key, o.value)), '{}'
+)
+from jsonb_each(p_others) as o
+where p_rules ? o.key
+$$;
+comment on function ops_private.stricter_rules is 'Rules of a policy, made stricter by others.';
+revoke all on function ops_private.stricter_rules from public;
 $ops_file$);
 
 select pg_temp.make_function('subject_of_evidence', $ops_file$
@@ -13322,6 +13508,52 @@ before update on ops.project_memberships
 for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct from ('owner', old.project_id))
 execute function ops_private.require_one_owner();
 
+-- Members read the changes of their projects' settings; every change goes through an RPC.
+revoke all on ops.project_setting_changes from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_setting_changes
+from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.project_setting_changes to authenticated, service_role, ops_worker;
+grant select on ops.project_setting_changes to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.project_setting_changes enable row level security;
+
+create policy "Members read the changes of their projects' settings"
+on ops.project_setting_changes for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads the changes of every project's settings"
+on ops.project_setting_changes for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read the changes of every project's settings"
+on ops.project_setting_changes for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger project_setting_changes_stay
+before update or delete on ops.project_setting_changes
+for each row execute function ops_private.refuse_change();
+create or replace trigger project_setting_changes_stay_whole
+before truncate on ops.project_setting_changes
+for each statement execute function ops_private.refuse_change();
+
+-- Members read their projects' settings; every change goes through an RPC.
+revoke all on ops.project_settings from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_settings from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.project_settings to authenticated, service_role, ops_worker;
+grant select on ops.project_settings to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.project_settings enable row level security;
+
+create policy "Members read their projects' settings"
+on ops.project_settings for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every project's settings"
+on ops.project_settings for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read every project's settings"
+on ops.project_settings for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
 -- Members read their projects; every change goes through an RPC.
 revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker;
 revoke all on ops.projects from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -13423,6 +13655,25 @@ using (true);
 create or replace trigger releases_keep_their_identity
 before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
 for each row execute function ops_private.refuse_change();
+
+-- Members read their projects' rules; runs of the default branch's head change them through an RPC.
+revoke all on ops.repository_rules from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.repository_rules from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.repository_rules to authenticated, service_role, ops_worker;
+grant select on ops.repository_rules to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.repository_rules enable row level security;
+
+create policy "Members read the rules of their projects' repositories"
+on ops.repository_rules for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads the rules of every repository"
+on ops.repository_rules for select to ops_worker, service_role
+using (true);
+
+create policy "Personas read the rules of every repository"
+on ops.repository_rules for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
 
 -- Members read their projects' restores; every change goes through an RPC.
 revoke all on ops.restores from public, anon, authenticated, service_role, ops_worker;

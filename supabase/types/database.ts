@@ -1588,6 +1588,92 @@ export type Database = {
           },
         ];
       };
+      project_setting_changes: {
+        Row: {
+          changed_at: string;
+          changed_by: string;
+          id: number;
+          key: string;
+          new_value: Json | null;
+          old_value: Json | null;
+          project_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          changed_at?: string;
+          changed_by: string;
+          id?: never;
+          key: string;
+          new_value?: Json | null;
+          old_value?: Json | null;
+          project_id: string;
+        };
+        Update: {
+          changed_at?: string;
+          changed_by?: string;
+          id?: never;
+          key?: string;
+          new_value?: Json | null;
+          old_value?: Json | null;
+          project_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "project_setting_changes_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "project_setting_changes_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      project_settings: {
+        Row: {
+          key: string;
+          project_id: string;
+          set_at: string;
+          set_by: string;
+          value: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          key: string;
+          project_id: string;
+          set_at?: string;
+          set_by: string;
+          value: NonNullable<Json>;
+        };
+        Update: {
+          key?: string;
+          project_id?: string;
+          set_at?: string;
+          set_by?: string;
+          value?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "project_settings_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "project_settings_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
       projects: {
         Row: {
           archived_at: string | null;
@@ -1917,6 +2003,88 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      repository_rules: {
+        Row: {
+          git_sha: string;
+          project_id: string;
+          recorded_at: string;
+          rules: NonNullable<Json>;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          git_sha: string;
+          project_id: string;
+          recorded_at?: string;
+          rules: NonNullable<Json>;
+          run_id: string;
+        };
+        Update: {
+          git_sha?: string;
+          project_id?: string;
+          recorded_at?: string;
+          rules?: NonNullable<Json>;
+          run_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "repository_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "repository_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["working_run_id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_run_details";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_run_queue";
+            referencedColumns: ["run_id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_runs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_startable_runs";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -4646,6 +4814,10 @@ export type Database = {
         Args: { p_error: string; p_project_id: string };
         Returns: undefined;
       };
+      record_repository_rules: {
+        Args: { p_attempt: number; p_rules: Json; p_run_id: string };
+        Returns: boolean;
+      };
       record_restore_end: {
         Args: {
           p_attempt: number;
@@ -4975,6 +5147,15 @@ export type Database = {
           project_id: string;
           rules: Json;
           type: Database["ops"]["Enums"]["policy_type"];
+        };
+        Returns: Json;
+      };
+      set_project_setting: {
+        Args: {
+          p_changed_by?: string;
+          p_key: string;
+          p_slug: string;
+          p_value?: Json;
         };
         Returns: Json;
       };

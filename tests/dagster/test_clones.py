@@ -218,6 +218,26 @@ def test_a_mask_that_a_commit_does_not_have_yet_is_taken_from_the_default_branch
     assert f"info: masking hooks that this commit does not have are taken from main, {sha[:12]}" in opened.said
 
 
+def test_a_branch_does_not_change_the_masks_of_the_default_branch(
+    made: tuple[Studio, Backup], repository: Repository, owner_url: str
+) -> None:
+    """Everybody who pushes could empty them; a mask that the default branch does not have yet is used too."""
+    opened, _ = made
+    sha = repository.commit({"masks/people.sql": "update res_partner set email = 'masked'"})
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("insert into ops.branch_heads select id, 'main', %s from ops.projects where slug = 'shop'", [sha])
+    try:
+        opened.mask(people="select 1", more="update res_partner set name = 'new'")
+        result = cloned(opened)
+    finally:
+        with psycopg.connect(owner_url) as owner:
+            owner.execute("delete from ops.branch_heads")
+    found = opened.rows(str(result.name), "select distinct email || ' ' || name from res_partner")
+    assert found == ["masked new"]
+    told = "info: masking hook masks/people.sql counts as main has it: what this commit says has no effect"
+    assert opened.said.count(told) == 1
+
+
 def test_a_column_that_policy_keeps_is_named_wherever_the_clone_is(made: tuple[Studio, Backup]) -> None:
     """In its checks and in its record: an exception is never silent."""
     opened, backup = made

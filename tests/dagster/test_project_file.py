@@ -40,10 +40,19 @@ def pushed(shop: Estate, settings: str, *, branch: str = PREVIEW, **files: str) 
     return run
 
 
+def deployed_again(shop: Estate) -> Run:
+    """Deploy the branch's newest commit once more and return the run as it ended."""
+    shop.queue(PREVIEW)
+    [run] = shop.work_off()
+    return run
+
+
 def odoo_conf(shop: Estate, branch: str = PREVIEW) -> configparser.RawConfigParser:
     """Return the configuration with which the branch's Odoo was started."""
     environment = shop.environment(branch)
-    [path] = environment_folder(shop.settings.home, environment).glob(f"env-*.{environment.database_name}.conf")
+    # A candidate has the same database; its service's name goes on after the environment's.
+    found = environment_folder(shop.settings.home, environment).glob(f"env-*.{environment.database_name}.conf")
+    path = min(found, key=lambda path: len(path.name))
     parser = configparser.RawConfigParser()
     parser.read(path)
     return parser
@@ -126,6 +135,102 @@ def test_a_candidate_loads_no_modules_of_the_repository_server_wide(shop: Estate
     assert not any(
         "sentry" in path.read_text().split("server_wide_modules", 1)[1].splitlines()[0] for path in candidates
     )
+
+
+ERRORS = {"errors.txt": "odoo.addons.shop: no printer at 10.0.0.7\n"}
+ALLOWED = "log_allow: [{pattern: 'odoo.addons.shop: no printer at *', reason: there is none here}]\n"
+
+
+def test_an_error_that_the_repository_accepts_is_counted_in_the_evidence(
+    shop: Estate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of the result says so too, and a commit that accepts it no longer gets no copy of that result."""
+    assert pushed(shop, "# nothing\n", **ERRORS).status == "failed"
+    run = pushed(shop, ALLOWED, **ERRORS)
+    assert run.status == "succeeded", run.error_message
+    [check] = [check for check in shop.control.checks.list(run.id) if check["name"] == "log_clean"]
+    assert check["metadata"]["silenced"] == [
+        {"pattern": "odoo.addons.shop: no printer at *", "reason": "there is none here", "count": 1}
+    ]
+    copied = pushed(shop, ALLOWED + "# again\n", **ERRORS)
+    assert re.search(TWIN, capfd.readouterr().err)
+    [check] = [check for check in shop.control.checks.list(copied.id) if check["name"] == "log_clean"]
+    assert "1 error(s) that log_allow accepts when the template was made" in check["summary"]
+    assert pushed(shop, "# nothing again\n", **ERRORS).status == "failed"
+
+
+def test_tags_that_leave_out_own_tests_need_the_policy(shop: Estate) -> None:
+    """Everybody who pushes could switch tests off."""
+    run = pushed(shop, "tests: {tags: [nightly, -slow]}\n")
+    assert run.status == "failed"
+    assert "tests.tags -slow would leave out tests of the repository's own modules" in str(run.error_message)
+    shop.control.policies.set(shop.project.id, policy_type="gates", rules={"leave_out_tests": True})
+    assert pushed(shop, "tests: {tags: [nightly, -slow]}  # again\n").status == "succeeded"
+
+
+def test_a_quarantine_that_has_ended_is_told_at_once(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before anything is installed."""
+    entry = "{test: '/shop:TestShop.test_prices', owner: jane, until: 2026-01-31}"
+    assert pushed(shop, f"tests: {{quarantine: [{entry}]}}\n").status == "succeeded"
+    told = "the quarantine of /shop:TestShop.test_prices (owner jane) ended on 2026-01-31"
+    assert told in capfd.readouterr().err
+
+
+def test_debian_packages_that_are_missing_are_named_with_the_command(shop: Estate) -> None:
+    """All of them, and none that is there."""
+    run = pushed(shop, "apt: [dpkg, no-such-package, neither-this-one]\n")
+    assert run.status == "failed"
+    assert "Debian packages that odooops.yaml names are not on the platform's machine: neither-this-one," in str(
+        run.error_message
+    )
+    assert "apt-get install neither-this-one no-such-package" in str(shop.control.logs.hint(run))
+
+
+def test_a_project_has_settings_where_its_repository_cannot_be_changed(
+    shop: Estate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They make another build of the same commit, which no earlier result is quoted for."""
+    assert pushed(shop, "odoo: {options: {running_env: dev}}\n").status == "succeeded"
+    before = shop.environment(PREVIEW)
+    shop.control.settings.set("shop", "odoo.options", {"running_env": "below", "extra": "here"}, changed_by="ada")
+    run = deployed_again(shop)
+    assert run.status == "succeeded", run.error_message
+    assert not re.search(TWIN, capfd.readouterr().err)
+    conf = odoo_conf(shop)["options"]
+    assert (conf["running_env"], conf["extra"]) == ("dev", "here")
+    assert shop.environment(PREVIEW).image_digest != before.image_digest
+    [lineage] = [row for row in shop.control.lineage.list(run.id) if row["asset_key"] == "source"]
+    assert len(lineage["inputs"]["settings"]) == 64
+    shop.control.settings.set("shop", "odoo.options", None)
+    assert deployed_again(shop).status == "succeeded"
+    assert shop.environment(PREVIEW).image_digest == before.image_digest
+    assert next(row["changed_by"] for row in shop.control.settings.changes(shop.project.id)) == "ada"
+
+
+def test_a_projects_setting_that_is_wrong_by_now_is_told_with_the_way_out(shop: Estate) -> None:
+    """An older platform, or a call of the function by hand, may have left it."""
+    shop.control.settings.set("shop", "odoo.options.workers", 4)
+    run = pushed(shop, "# nothing\n")
+    assert run.status == "failed"
+    assert "settings of project shop: odoo.options.workers: workers is set by the platform" in str(run.error_message)
+    assert "ops project unset" in str(shop.control.logs.hint(run))
+
+
+DIFFERS = "protect has no effect here: what counts is the newest commit of main"
+
+
+def test_what_protects_counts_from_the_default_branch_alone(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
+    """A branch that changes it is told in one line, and changes nothing."""
+    assert pushed(shop, "protect: {retention: {daily: 30}}\n", branch="main").status == "succeeded"
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
+    assert DIFFERS not in capfd.readouterr().err
+    run = pushed(shop, "protect: {retention: {daily: 300}, gates: {untested_modules: refuse}}\n")
+    assert run.status == "succeeded", run.error_message
+    assert capfd.readouterr().err.count(DIFFERS) == 1
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
+    assert shop.control.policies.get(shop.project.id, policy_type="gates")["untested_modules"] == "refuse_overlooked"
+    assert pushed(shop, "# nothing\n", branch="main").status == "succeeded"
+    assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 7
 
 
 def test_a_module_that_is_left_out_is_there_for_another_that_needs_it(shop: Estate) -> None:

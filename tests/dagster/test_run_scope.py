@@ -35,7 +35,7 @@ def test_each_materialisation_leaves_its_lineage(world: World) -> None:
     run = world.claim()
     world.materialize(run)
     lineage = {row["asset_key"]: row for row in world.control.lineage.list(run.id)}
-    assert lineage["image"]["inputs"] == {"source": run.git_sha}
+    assert lineage["image"]["inputs"] == {"source": run.git_sha, "settings": "settings"}
     assert lineage["deployment"]["inputs"]["image"] == lineage["image"]["data_version"]
     assert lineage["database"]["partition_key"] == run.partition_key
 

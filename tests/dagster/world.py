@@ -175,6 +175,7 @@ def fetch_source(ctx: StepContext) -> Source:
         addons_paths=(path,),
         modules=("shop",),
         requirements=(path / "requirements.txt",),
+        settings_digest="settings",
     )
 
 

@@ -139,6 +139,33 @@ def test_archiving_asks_first(ops: Ops) -> None:
 
 
 @pytest.mark.usefixtures("project")
+def test_settings_of_a_project_are_set_shown_and_removed(ops: Ops, control: ControlPlane) -> None:
+    """Each change with the name of the person at the keyboard."""
+    ops("project", "set", "shop", "odoo.languages", "[fr_FR]")
+    ops("project", "set", "shop", "odoo.demo", "true")
+    assert ops.json("project", "show", "shop")["settings"] == {"odoo.demo": True, "odoo.languages": ["fr_FR"]}
+    with pytest.raises(NotFound, match=r"odoo\.demos is not set") as caught:
+        ops("project", "unset", "shop", "odoo.demos")
+    assert caught.value.hint == "set are: odoo.demo"
+    ops("project", "unset", "shop", "odoo.demo")
+    assert ops.json("project", "show", "shop")["settings"] == {"odoo.languages": ["fr_FR"]}
+    changes = control.settings.changes(control.projects.get("shop").id)
+    assert [(row["key"], row["changed_by"]) for row in changes] == [
+        ("odoo.languages", "ada"), ("odoo.demo", "ada"), ("odoo.demo", "ada"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("project")
+def test_a_setting_that_is_none_changes_nothing(ops: Ops, control: ControlPlane) -> None:
+    """The key that may be meant is named."""
+    with pytest.raises(BadInput, match="did you mean demo"):
+        ops("project", "set", "shop", "odoo.demos", "true")
+    with pytest.raises(NotFound):
+        ops("project", "set", "no-shop", "odoo.demo", "true")
+    assert not control.settings.get(control.projects.get("shop").id)
+
+
+@pytest.mark.usefixtures("project")
 def test_a_run_is_made_of_the_branchs_newest_commit(ops: Ops, shop: Repository) -> None:
     """The commit is looked up in the repository; a feature branch is deployed."""
     sha = shop.commit({"a": "3"}, branch="feature/x")

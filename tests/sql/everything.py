@@ -74,6 +74,7 @@ def _push_and_work(world: World, slug: str, project: UUID) -> dict[str, UUID]:
         slug,
     )
     world.rows("select ops.record_orphan_decision('database', %s, 'adopted', 'unknown')", slug)
+    world.rows("select ops.set_project_setting(%s, 'odoo.demo', 'true')", slug)
     world.complete(ended)
     # behind the next project's first run
     waiting = world.queue(project, "feature/a", p_kind="test", p_idempotency_key=slug, p_priority=-1)
@@ -144,6 +145,9 @@ with restore as (
 ), rules as (
     insert into ops.policies (project_id, policy_type, rules, updated_by)
     values (%(project)s, 'gates', '{}', 'a-manager')
+), wanted as (
+    insert into ops.repository_rules (project_id, rules, git_sha, run_id)
+    values (%(project)s, '{}', repeat('a', 40), %(ended)s)
 ), month as (
     insert into ops.checkpoints (events_before, run_count, event_count, root, created_at, prev_hash, hash)
     values (clock_timestamp(), 1, 1, '', now(), '', '')

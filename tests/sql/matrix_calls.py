@@ -53,6 +53,7 @@ CALLS = {
     "revoke_exception": "select ops.revoke_exception(%(exception)s)",
     "set_member": "select ops.set_member(%(project)s, gen_random_uuid(), 'viewer')",
     "set_member:owner": "select ops.set_member(%(project)s, gen_random_uuid(), 'owner')",
+    "set_project_setting": "select ops.set_project_setting(%(slug)s, 'odoo.demo', 'true')",
     "set_policy": "select ops.set_policy(%(project)s, 'ttl', '{}')",
     "sign_off_gate:g2": (
         "select ops.sign_off_gate(%(release)s, 'G2', 'approved',"

@@ -193,7 +193,7 @@ def test_an_error_line_fails_the_log_and_is_quoted() -> None:
     checks = judged([error, error, f"{STAMP} WARNING db odoo.addons.shop: hm", *CLEAN])
     assert checks["modules_installed"].passed
     assert checks["log_clean"].summary == "ERROR odoo.addons.shop: something is off (and 1 more)"
-    assert checks["log_clean"].metadata == {"warnings": 1, "errors": 2, "excused": 0}
+    assert checks["log_clean"].metadata == {"warnings": 1, "errors": 2, "excused": 0, "silenced": []}
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_the_faults_of_odoo_itself_are_counted_apart() -> None:
     other = [slow.replace("12", "345").replace("db", "ops_shop"), *why]
     check = clean([lacks, *other, *other])
     assert check.passed
-    assert check.metadata == {"warnings": 0, "errors": 0, "excused": 3}
+    assert check.metadata == {"warnings": 0, "errors": 0, "excused": 3, "silenced": []}
     assert check.summary == "no errors, 0 warning(s); 3 error(s) that this Odoo logs without your modules too"
     check = clean([lacks, slow, *why[:-1], "ValueError: shop"])
     assert check.summary == "ERROR odoo.http: Exception during request 12 on db: ValueError: shop"

@@ -80,7 +80,8 @@ def test_the_example_changes_nothing_and_each_of_its_lines_is_right() -> None:
     assert settings(EXAMPLE) == ProjectFile()
     commented_in = "\n".join(line.removeprefix("# ") for line in EXAMPLE.splitlines()[2:])
     assert settings(commented_in).odoo.sections == {"queue_job": {"channels": "root:2"}}
-    for key in ("odoo", "modules"):
+    assert set(yaml.safe_load(commented_in)) == set(ProjectFile.model_fields)
+    for key in ("odoo", "modules", "tests"):
         fields = yaml.safe_load(commented_in)[key]
         assert set(fields) == set(type(getattr(ProjectFile(), key)).model_fields), "the example shows every key"
 
@@ -166,7 +167,7 @@ def test_an_unknown_key_is_told_with_the_key_that_is_meant() -> None:
     assert [str(fault) for fault in reading.unknown] == [
         "odooops.yaml line 2: odoo.server_wide_module: this key is not known; did you mean server_wide_modules?",
         "odooops.yaml line 3: odoo.stages.staging.option: this key is not known; did you mean options?",
-        "odooops.yaml line 5: nonsense: this key is not known; known here: version, odoo, modules",
+        "odooops.yaml line 5: nonsense: this key is not known; known here: " + ", ".join(ProjectFile.model_fields),
     ]
     assert reading.settings.odoo.demo is True
 

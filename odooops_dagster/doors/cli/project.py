@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
+import json as json_format
 import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from odooops_dagster.doors.cli.arguments import ProjectSlug
 from odooops_dagster.doors.cli.lookup import living
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_rows
-from odooops_dagster.doors.cli.ports import control_plane
-from odooops_dagster.errors import BadInput
+from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.tools.project_file import read_values
 
 app = typer.Typer(help="Manage projects: a repository and its Odoo series.", no_args_is_help=True)
 
@@ -67,7 +71,36 @@ def show(slug: ProjectSlug, *, json: Json = False) -> None:
     with control_plane() as control:
         project = control.projects.get(slug)
         environments = living(control.environments.list(slug))
-    print_fields(asdict(project) | {"environments": [item.name for item in environments]}, json=json)
+        given = control.settings.get(project.id)
+    more = {"environments": [item.name for item in environments], "settings": dict(given)}
+    print_fields(asdict(project) | more, json=json)
+
+
+@app.command("set")
+def set_(
+    slug: ProjectSlug,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key of odooops.yaml, with dots.", show_default=False)],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value, as in YAML.", show_default=False)],
+) -> None:
+    """Set a key of odooops.yaml for a project. The repository's own file comes before it."""
+    with control_plane() as control:
+        control.settings.set(slug, key, checked_setting(key, value), changed_by=caller())
+    note(f"{key} is set for project {slug}: it counts from the next run on, where odooops.yaml does not name it")
+
+
+@app.command()
+def unset(
+    slug: ProjectSlug,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key that was set.", show_default=False)],
+) -> None:
+    """Remove a key that was set for a project."""
+    with control_plane() as control:
+        given = control.settings.get(control.projects.get(slug).id)
+        if key not in given:
+            meant = difflib.get_close_matches(key, given, n=1) or list(given)
+            raise NotFound(f"{key} is not set for project {slug}", hint=f"set are: {', '.join(meant) or 'none'}")
+        control.settings.set(slug, key, None, changed_by=caller())
+    note(f"{key} is no longer set for project {slug}")
 
 
 @app.command()
@@ -90,3 +123,31 @@ def repository_address(repo: str) -> str:
             hint="leave it out, and give the user that runs the platform an ssh key or a git credential",
         )
     return address
+
+
+def checked_setting(key: str, value: str) -> object:
+    """Return the value of a key of odooops.yaml as JSON knows it.
+
+    Raises:
+        BadInput: there is no such key, or it has no such value.
+    """
+    try:
+        given = _json_of(yaml.safe_load(value))
+    except yaml.YAMLError as exc:
+        raise BadInput(f"the value of {key} is no YAML: {value}", hint="put quotes around it") from exc
+    if given is None:
+        raise BadInput(f"{key} needs a value", hint=f"ops project unset, to remove {key}")
+    if key.partition(".")[0] == "protect":
+        raise BadInput(
+            f"{key} is a rule of the project's policies", hint="an admin sets it: select ops.set_policy(...)"
+        )
+    reading = read_values({key: given})
+    told = [f"{fault.key}: {fault.message}" for fault in (*reading.unknown, *reading.faults)]
+    if told:
+        raise BadInput("; ".join(told), hint="the keys are those of odooops.yaml: ops config schema")
+    return given
+
+
+def _json_of(value: object) -> object:
+    """Return the value with dates as texts."""
+    return json_format.loads(json_format.dumps(value, default=str))

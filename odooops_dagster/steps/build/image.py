@@ -48,15 +48,29 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
     _refuse_missing_server_wide(source, addons_paths)
     wanted = tuple(sorted({*source.modules, *settings_of(source).modules.install})) or (_BASE,)
+    closure = demands.met(
+        wanted,
+        addons_paths,
+        series=odoo.series,
+        python=python.python,
+        debian_packages=settings_of(source).apt,
+    )
     build = Build(
-        digest=_digest(odoo.series, odoo.revision, python.digest, source.tree_digest),
+        digest=_digest(
+            odoo.series,
+            odoo.revision,
+            python.digest,
+            source.tree_digest,
+            # The tree has the repository's own settings.
+            *([source.settings_digest] if source.has_given_settings else []),
+        ),
         series=odoo.series,
         odoo_revision=odoo.revision,
         python=python.python,
         python_digest=python.digest,
         addons_paths=addons_paths,
         modules=wanted,
-        closure=tuple(sorted(demands.met(wanted, addons_paths, series=odoo.series, python=python.python))),
+        closure=tuple(sorted(closure)),
         source=source,
         odoo_lacks=tuple(sorted({*odoo.missing_files} - {*odoo.supplied_files})),
     )

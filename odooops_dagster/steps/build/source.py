@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
@@ -12,11 +13,14 @@ from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
+from odooops_dagster.steps.build.protection import record_protection
+from odooops_dagster.steps.build.required_tests import require_tests
+from odooops_dagster.steps.build.settings_in_force import settings_in_force
 from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
-from odooops_dagster.tools.project_file import NAME, ProjectFile, read_project_file
+from odooops_dagster.tools.project_file import NAME, ProjectFile
 from odooops_dagster.wording import path_text
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
@@ -28,24 +32,34 @@ def fetch_source(ctx: StepContext) -> Source:
 
     Raises:
         StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
-            series, a module's file in Git LFS cannot be had, or odooops.yaml is wrong.
+            series, a module's file in Git LFS cannot be had, odooops.yaml is wrong, or it leaves out tests that the
+            project's policy demands.
     """
     sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
     if not sha:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
         )
-    path = checkout_folder(ctx.settings.home, ctx.project, sha)
-    if not path.is_dir():
-        _check_out(ctx, sha, path)
+    path = check_out(ctx, sha)
     left = fetch_large_files(ctx, sha, path)
-    source = read_source(path, sha, _settings(ctx, path))
+    settings, has_given = settings_in_force(ctx, path)
+    record_protection(ctx, settings.protect)
+    source = replace(read_source(path, sha, settings), has_given_settings=has_given)
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {path_text(folder)} is passed over, as Odoo would: {why}")
     refuse_pointers(ctx, _own_addons(source), left, root=path)
+    require_tests(ctx, source)
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
+
+
+def check_out(ctx: StepContext, sha: str) -> Path:
+    """Check out a commit of the run's branch, once for all runs, and return its folder."""
+    path = checkout_folder(ctx.settings.home, ctx.project, sha)
+    if not path.is_dir():
+        _check_out(ctx, sha, path)
+    return path
 
 
 def _own_addons(source: Source) -> list[Path]:
@@ -60,16 +74,6 @@ def _cloned_commit(ctx: StepContext) -> str | None:
     if ctx.environment.deployed_sha or backup_id is None:
         return ctx.environment.deployed_sha
     return ctx.control.backups.get(backup_id).git_sha
-
-
-def _settings(ctx: StepContext, path: Path) -> ProjectFile:
-    """Read odooops.yaml; a key that is not known is a warning, because a newer version may know it."""
-    reading = read_project_file(path)
-    for fault in reading.unknown:
-        ctx.log("warn", f"{fault}: it is ignored")
-    if reading.faults:
-        raise StepFailed("; ".join(map(str, reading.faults)), hint="ops config check, in the repository's folder")
-    return reading.settings
 
 
 def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> Source:
@@ -95,7 +99,8 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
         passed_over=tuple(
             (str(folder.relative_to(path)), why) for p in own for folder, why in modules.passed_over(p).items()
         ),
-        settings=settings.model_dump(mode="json", exclude_defaults=True),
+        settings=settings.shaping(),
+        settings_digest=settings.digest,
     )
 
 

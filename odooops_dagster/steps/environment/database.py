@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,8 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
         role=role_name(ctx.environment),
         build=build,
         demo=_wants_demo(ctx, build) and not is_production,
+        today=datetime.now(tz=UTC).date(),
+        quiet=settings_of(build.source).log_allow,
     )
     with undoing(ctx.log) as undo:
         ctx.databases.ensure_role(target.role)
@@ -167,6 +170,7 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
         visible=target.visible_paths,
         demo=target.demo,
         languages=target.settings.odoo.languages,
+        judged=target.settings.judged(target.today, with_tests=False),
     )
     found = find_template(ctx, key)
     if found is not None:
@@ -176,7 +180,9 @@ def _provide(ctx: StepContext, target: Target, names: Sequence[str]) -> Sequence
     is_odoo_alone = are_odoos_own(names, target.visible_paths)
     learn = None if is_odoo_alone else _learn(ctx, target)
     ctx.databases.create(target.name, owner=target.role)
-    installed = install(ctx, target, names=names, tests=(), log="dependencies", learn=learn)
+    # All that Odoo's own modules log is kept with their template, which other projects use too.
+    quiet = () if is_odoo_alone else target.quiet
+    installed = install(ctx, replace(target, quiet=quiet), names=names, tests=(), log="dependencies", learn=learn)
     _keep_evidence(ctx, {"dependencies.log": (installed.log, "text/plain")})
     errors = installed.errors if is_odoo_alone else installed.odoos_errors
     # An error that Odoo's own modules log is nobody's fault who pushes; that they are installed has its own check.
@@ -240,6 +246,7 @@ def _closure_key(ctx: StepContext, target: Target) -> str:
         demo=target.demo,
         languages=target.settings.odoo.languages,
         options=target.settings.odoo_of(ctx.environment.stage),
+        judged=target.settings.judged(target.today),
     )
 
 

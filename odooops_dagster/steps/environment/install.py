@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo.baseline import OdooFaults, may_be_odoos
 from odooops_dagster.tools.odoo.judge import judge
-from odooops_dagster.tools.odoo.untested import to_record
-from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, settings_of
+from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, QuietRecord, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
 
 # Returns the signatures of the errors that Odoo's own modules log without any other.
@@ -29,6 +29,7 @@ Learn = Callable[[], Sequence[str]]
 class Target:
     """The database being built: its name, its role, its build, with or without demo data.
 
+    `today` decides which failed tests are accepted, `quiet` are the errors that are accepted in Odoo's log.
     `addons_paths` are the folders in which Odoo looks for modules, in the build's order; empty means all of them.
     """
 
@@ -36,6 +37,8 @@ class Target:
     role: str
     build: Build
     demo: bool
+    today: date
+    quiet: tuple[QuietRecord, ...] = ()
     addons_paths: tuple[Path, ...] = ()
 
     @property
@@ -93,6 +96,7 @@ def install(
         tests=tests,
         demo=target.demo,
         languages=target.settings.odoo.languages,
+        tags=target.settings.tests.tags,
     )
     faults = OdooFaults(signatures=frozenset(odoos_errors), files=target.build.odoo_lacks)
     return _run(ctx, target, command, wanted=names, tests=tests, log=log, faults=faults, learn=learn)
@@ -109,7 +113,9 @@ def update(
     learn: Learn | None = None,
 ) -> Installed:
     """Update the named modules, install the new ones, run the tests of `tests`, and judge the result likewise."""
-    command = commands.update_command(target.build, odoo_config(ctx, target), names=names, new=new, tests=tests)
+    command = commands.update_command(
+        target.build, odoo_config(ctx, target), names=names, new=new, tests=tests, tags=target.settings.tests.tags
+    )
     faults = OdooFaults(files=target.build.odoo_lacks)
     return _run(ctx, target, command, wanted=[*names, *new], tests=tests, log=log, faults=faults, learn=learn)
 
@@ -129,13 +135,23 @@ def _run(
     result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = ctx.databases.module_states(target.name)
-    parsed = odoo_log.OdooLog.read(log_path)
+    parsed = odoo_log.OdooLog.read(log_path, quiet=target.quiet)
     untested = find_untested(ctx, target.build, _config_path(ctx), access=target.access(ctx), names=tests, log=parsed)
     faults = _completed(faults, parsed, target, learn)
-    checks = judge(result, parsed, states, wanted=wanted, tested=tests, untested=untested, faults=faults)
+    checks = judge(
+        result,
+        parsed,
+        states,
+        wanted=wanted,
+        tested=tests,
+        untested=untested,
+        faults=faults,
+        own=target.settings.tests,
+        today=target.today,
+    )
     return Installed(
         checks=checks,
-        tests=parsed.tests_report() | {"untested": to_record(untested)},
+        tests=next(check.metadata for check in checks if check.name == "module_tests_passed"),
         module_states=states,
         log_path=log_path,
         errors=tuple(parsed.error_counts),

@@ -44,19 +44,20 @@ def template_key(
     demo: bool,
     languages: Sequence[str] = (),
     options: OdooOptions | None = None,
+    judged: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the key under which a database with these modules of this build is kept.
 
     `visible` are the addons paths that Odoo saw, all of the build's unless some were hidden; `tested` are the modules
-    whose tests ran. The key covers everything that affects the database and the test results: the series, Odoo's
-    revision, the bytes of the modules (auto-installed ones included), the Python packages, the languages, the
-    repository's options for Odoo, and for tests the files beside the modules. Projects share only untested databases
-    of Odoo's own modules alone, whatever Python packages they use.
+    whose tests ran, `judged` is what the settings say about tests and the log. The key covers everything that affects
+    the database and the test results: the series, Odoo's revision, the bytes of the modules (auto-installed ones
+    included), the Python packages, the languages, the options for Odoo, and for tests the files beside the modules.
+    Projects share only untested databases of Odoo's own modules alone, whatever Python packages they use.
     """
     paths = build.addons_paths if visible is None else visible
     involved = {*names, *modules.self_installing(paths)}
     is_shared = not tested and are_odoos_own(names, paths)
-    parts = {
+    parts: dict[str, Any] = {
         "series": build.series,
         "odoo": build.odoo_revision,
         "modules": modules.checksums(involved, paths),
@@ -70,6 +71,8 @@ def template_key(
         parts["options"] = options.model_dump(mode="json")
     if tested and build.source.beside_digest:
         parts["beside"] = build.source.beside_digest
+    if judged and not is_shared:
+        parts["judged"] = judged
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

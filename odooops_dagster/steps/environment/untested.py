@@ -13,6 +13,7 @@ from odooops_dagster.steps.environment.confinement import confined, home_of
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.odoo.untested import Untested, from_record, judged, read_answers, without_tests
+from odooops_dagster.tools.project_file import settings_of
 
 # Loading the tests of fifty modules takes seconds; code that hangs while it is imported must not hold the run.
 _LONGEST_ANSWER_SECONDS = 120
@@ -50,7 +51,7 @@ def _ask(
     log_path = ctx.run_folder / f"tests-{ctx.run.attempt}.log"
     job = Job(
         name=f"tests-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
-        argv=commands.list_tests_command(build, config, names=names),
+        argv=commands.list_tests_command(build, config, names=names, tags=settings_of(build.source).tests.tags),
         cwd=home_of(data),
         sandbox=confined(ctx.settings, build, config=config, data=data, access=access),
         log_path=log_path,

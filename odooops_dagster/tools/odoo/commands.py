@@ -37,27 +37,37 @@ def install_command(
     tests: Sequence[str] = (),
     demo: bool = False,
     languages: Sequence[str] = (),
+    tags: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends."""
+    """Return the command that installs the modules, runs the tests of the modules in `tests`, and ends.
+
+    `tags` choose more of their tests, or leave some out, as --test-tags does.
+    """
     options = odoo_series.series(build.series).options
     return (
         *_odoo(build, config),
         f"--init={_joined(names)}",
         *(options.demo if demo else options.no_demo),
         *([f"--load-language={','.join(languages)}"] if languages else []),
-        *_testing(tests),
+        *_testing(tests, tags),
         "--stop-after-init",
     )
 
 
 def update_command(
-    build: Build, config: Path, *, names: Sequence[str], new: Sequence[str] = (), tests: Sequence[str] = ()
+    build: Build,
+    config: Path,
+    *,
+    names: Sequence[str],
+    new: Sequence[str] = (),
+    tests: Sequence[str] = (),
+    tags: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the command that updates the modules, installs `new`, runs the tests of `tests`, and ends."""
     no_demo = odoo_series.series(build.series).options.no_demo
     installing = (f"--init={_joined(new)}", *no_demo) if new else ()
     updating = (f"--update={_joined(names)}",) if names or not new else ()
-    return (*_odoo(build, config), *installing, *updating, *_testing(tests), "--stop-after-init")
+    return (*_odoo(build, config), *installing, *updating, *_testing(tests, tags), "--stop-after-init")
 
 
 def serve_command(build: Build, config: Path) -> tuple[str, ...]:
@@ -108,20 +118,23 @@ def config_file(
     return "\n".join(_section(name, lines) for name, lines in {"options": values, **sections}.items())
 
 
-def list_tests_command(build: Build, config: Path, *, names: Sequence[str]) -> tuple[str, ...]:
+def list_tests_command(
+    build: Build, config: Path, *, names: Sequence[str], tags: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return the command that prints which tests of the modules Odoo would run; it uses no database."""
-    return (str(build.python), str(program("odoo-tests")), f"--config={config}", *_testing(names))
+    program_of_odoo = (str(build.python), str(program("odoo-tests")))
+    return (*program_of_odoo, _joined(names), f"--config={config}", *_testing(names, tags))
 
 
 def _odoo(build: Build, config: Path) -> tuple[str, ...]:
     return (str(build.python), str(launcher()), f"--config={config}")
 
 
-def _testing(tests: Sequence[str]) -> tuple[str, ...]:
+def _testing(tests: Sequence[str], tags: Sequence[str]) -> tuple[str, ...]:
     """Return the options that run the modules' tests, or that disable the HTTP service if there are none."""
     if not tests:
         return ("--no-http",)
-    return ("--test-tags=" + ",".join(f"/{name}" for name in tests),)
+    return ("--test-tags=" + ",".join([*(f"/{name}" for name in tests), *tags]),)
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -39,6 +39,16 @@ class _NotThere(MissingDependency):
     """The archive answers and does not have the series."""
 
 
+def installed_packages() -> frozenset[str]:
+    """Return the names of the machine's Debian packages and what these provide; empty on another system."""
+    if shutil.which("dpkg-query") is None:
+        return frozenset()
+    lines = run_program(["dpkg-query", "-W", "-f", "${db:Status-Status}\t${Package}, ${Provides}\n"])
+    told = [names for state, _, names in (line.partition("\t") for line in lines) if state == "installed"]
+    # A name may carry its version or architecture: libc-dev (= 2.41), python3:any.
+    return frozenset(re.split(r"[ :(]", name.strip())[0] for names in told for name in names.split(","))
+
+
 def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
     """Download the series' package and the packages it links to, and unpack them below `into`.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.commands import program
+from odooops_dagster.tools.odoo.debian import installed_packages
 from odooops_dagster.tools.odoo.programs import run_program
 
 # Odoo adds its series to a shorter version, and refuses one of four or five parts that begins with another series
@@ -28,12 +29,19 @@ class Fault:
     hint: str
 
 
-def met(names: Sequence[str], addons_paths: Sequence[Path], *, series: str, python: Path) -> frozenset[str]:
+def met(
+    names: Sequence[str],
+    addons_paths: Sequence[Path],
+    *,
+    series: str,
+    python: Path,
+    debian_packages: Sequence[str] = (),
+) -> frozenset[str]:
     """Return the modules and all their dependencies.
 
     Raises:
-        StepFailed: a module is missing, not installable or of another series, or lacks a Python package or a program;
-            the message names everything that is wrong.
+        StepFailed: a module is missing, not installable or of another series, or lacks a Python package or a program,
+            or one of `debian_packages` is not installed; the message names everything that is wrong.
     """
     walk = modules.walk(names, addons_paths)
     foreign = [addon for name in walk.found if (addon := _foreign(name, addons_paths))]
@@ -44,6 +52,7 @@ def met(names: Sequence[str], addons_paths: Sequence[Path], *, series: str, pyth
             *_of_other_series(foreign, series),
             *_packages(walk.found, addons_paths, python),
             *_programs(walk.found, addons_paths),
+            *_debian_packages(debian_packages),
         ]
     )
     return walk.found
@@ -103,6 +112,14 @@ def _programs(names: Collection[str], addons_paths: Sequence[Path]) -> Iterator[
         if shutil.which(name) is None:
             what = f"program {name}, which {wanted_by} needs, is not on the platform's machine"
             yield Fault(what=what, hint="install the programs on the platform's machine")
+
+
+def _debian_packages(names: Sequence[str]) -> Iterator[Fault]:
+    missing = sorted(set(names) - installed_packages()) if names else []
+    if missing:
+        listed = " ".join(missing)
+        what = f"Debian packages that odooops.yaml names are not on the platform's machine: {', '.join(missing)}"
+        yield Fault(what=what, hint=f"as root on the platform's machine: apt-get install {listed}")
 
 
 def _external(kind: str, names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:

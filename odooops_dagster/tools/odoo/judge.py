@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from odooops_dagster.model import CheckResult, JobResult
+from odooops_dagster.tools.odoo import quarantine, quiet
 from odooops_dagster.tools.odoo.baseline import NO_FAULTS, OdooFaults
 from odooops_dagster.tools.odoo.log import OdooLog
-from odooops_dagster.tools.odoo.log_records import FAILED_TEST
+from odooops_dagster.tools.odoo.log_records import FAILED_TEST, name_of_test
 from odooops_dagster.tools.odoo.untested import Untested, from_record, to_record
+from odooops_dagster.tools.project_file import OwnTests
+
+NO_SETTINGS = OwnTests()
 
 
 def judge(
@@ -22,14 +27,16 @@ def judge(
     tested: Sequence[str] = (),
     untested: Mapping[str, Untested] | None = None,
     faults: OdooFaults = NO_FAULTS,
+    own: OwnTests = NO_SETTINGS,
+    today: date = date.min,
 ) -> list[CheckResult]:
     """Return checks of whether an Odoo command succeeded; a zero exit status is not enough.
 
     `states` are the module states in the database, `wanted` the modules that must be installed, `tested` the modules
     whose tests must have run, `untested` those of them of which the reason is known why no test ran. `faults` are
-    those of Odoo itself, for which nobody who pushes is to blame.
+    those of Odoo itself, for which nobody who pushes is to blame. `own` says which tests may fail `today`.
     """
-    tests = _tests_passed(log, tested, untested or {})
+    tests = _tests_passed(log, tested, untested or {}, quarantine.judge_failures(log.failed_tests, own, today))
     return [_modules_installed(result, log, states, wanted), tests, _log_clean(log, faults)]
 
 
@@ -41,13 +48,16 @@ def judge_copy(
     As in `judge`, the tests of each module in `tested` must have run, or the results say why they did not.
     """
     problem = _wrong_states(states, wanted)
-    passed = f"{int(tests.get('total', 0))} tests passed when the template was made"
+    when = " when the template was made"
+    held = tests.get("quarantined") or []
+    passed = f"{int(tests.get('total', 0)) - len(held)} tests passed{when}{quarantine.noted(held)}"
+    silenced = quiet.noted(tests.get("silenced") or [], when=when)
     untested = from_record(tests.get("untested") or {})
-    silent = _silent(tests.get("modules") or {}, tested, untested, when=" when the template was made")
+    silent = _silent(tests.get("modules") or {}, tested, untested, when=when)
     return [
         _check("modules_installed", problem, f"{_count(wanted)} installed, copied from a template"),
         _check("module_tests_passed", silent.refused, passed + silent.noted, **tests),
-        _check("log_clean", "", "nothing was installed in this run: the template's log was clean"),
+        _check("log_clean", "", "nothing was installed in this run: the template's log was clean" + silenced),
     ]
 
 
@@ -98,17 +108,27 @@ def _missing_markers(result: JobResult, log: OdooLog) -> str:
     return ""
 
 
-def _tests_passed(log: OdooLog, tested: Sequence[str], untested: Mapping[str, Untested]) -> CheckResult:
+def _tests_passed(
+    log: OdooLog, tested: Sequence[str], untested: Mapping[str, Untested], failures: quarantine.Verdict
+) -> CheckResult:
     totals = log.totals
     silent = _silent(log.module_tests, tested, untested)
     problem = silent.refused
-    if totals and totals.failed + totals.errors:
-        problem = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests: {_first_failure(log)}"
+    held = quarantine.to_record(failures.held)
+    if totals and totals.failed + totals.errors and not _all_held(log, failures):
+        counts = f"{totals.failed} failed, {totals.errors} error(s) of {totals.total} tests"
+        problem = f"{counts}: {_first_failure(log, failures)}{quarantine.noted_end(failures.ended)}"
     elif totals is None and set(tested) - set(untested):
         problem = f"no test ran: Odoo ended before its tests: {log.reason or log.last_words}"
-    passed = f"{totals.total if totals else 0} tests passed" if tested else "the modules ship no tests"
-    record = log.tests_report() | {"untested": to_record(untested)}
-    return _check("module_tests_passed", problem, passed + silent.noted, **record)
+    passed = f"{totals.total - len(held) if totals else 0} tests passed" if tested else "the modules ship no tests"
+    record = log.tests_report() | {"untested": to_record(untested), "quarantined": held}
+    return _check("module_tests_passed", problem, passed + quarantine.noted(held) + silent.noted, **record)
+
+
+def _all_held(log: OdooLog, failures: quarantine.Verdict) -> bool:
+    """Return whether every failure that Odoo counts is one that the project accepts."""
+    counted = log.totals.failed + log.totals.errors if log.totals else 0
+    return not failures.others and len(log.failed_tests) >= counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +152,11 @@ def _silent(
     return _Silent(refused="; ".join(refused), noted=f"; no test ran of {', '.join(noted)}" if noted else "")
 
 
-def _first_failure(log: OdooLog) -> str:
-    failures = [record for record in log.test_reports if FAILED_TEST.match(record.message)]
-    return failures[0].summary if failures else log.reason
+def _first_failure(log: OdooLog, failures: quarantine.Verdict) -> str:
+    """Return the first failed test that nobody accepts."""
+    reports = [record for record in log.test_reports if FAILED_TEST.match(record.message)]
+    others = [record for record in reports if name_of_test(record) not in failures.held]
+    return next(iter([*others, *reports])).summary if reports else log.reason
 
 
 def _log_clean(log: OdooLog, faults: OdooFaults) -> CheckResult:
@@ -149,7 +171,16 @@ def _log_clean(log: OdooLog, faults: OdooFaults) -> CheckResult:
     passed = f"no errors, {warnings} warning(s)"
     if excused:
         passed += f"; {excused} error(s) that this Odoo logs without your modules too"
-    return _check("log_clean", problem, passed, warnings=warnings, errors=errors, excused=excused)
+    silenced = quiet.to_record(log.silenced)
+    return _check(
+        "log_clean",
+        problem,
+        passed + quiet.noted(silenced),
+        warnings=warnings,
+        errors=errors,
+        excused=excused,
+        silenced=silenced,
+    )
 
 
 def _check(name: str, problem: str, success: str, **metadata: object) -> CheckResult:

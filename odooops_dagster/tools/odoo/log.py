@@ -12,15 +12,17 @@ from typing import Any, Self
 from odooops_dagster.model import LogLevel
 from odooops_dagster.tools.odoo.log_records import (
     BAD_LEVELS,
-    FAILED_TEST,
     SUMMARY_CHARACTERS,
     TESTS_FAILED_AT_LOADING,
     TOTALS,
     UNREADABLE,
     LogRecord,
     cause,
+    name_of_test,
     read_record,
 )
+from odooops_dagster.tools.odoo.quiet import accepting, to_record
+from odooops_dagster.tools.project_file import QuietRecord
 
 OnLine = Callable[[str], None]
 
@@ -71,22 +73,23 @@ class OdooLog:
     module_tests: Mapping[str, int] = field(default_factory=dict)
     failed_tests: tuple[str, ...] = ()
     stray_lines: tuple[str, ...] = ()
+    silenced: Mapping[QuietRecord, int] = field(default_factory=dict)  # errors that the project accepts, not in errors
 
     @classmethod
-    def parse(cls, lines: Iterable[str]) -> Self:
-        """Parse the lines of a log."""
-        reader = _Reader()
+    def parse(cls, lines: Iterable[str], *, quiet: Sequence[QuietRecord] = ()) -> Self:
+        """Parse the lines of a log; `quiet` are the errors that the project accepts."""
+        reader = _Reader(quiet)
         for line in lines:
             reader.read(line.rstrip("\n"))
         return cls(**reader.result())
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Parse a log file; an absent file is an empty log."""
+    def read(cls, path: Path, *, quiet: Sequence[QuietRecord] = ()) -> Self:
+        """Parse a log file in the same way; an absent file is an empty log."""
         if not path.is_file():
             return cls()
         with path.open(errors="replace") as file:
-            return cls.parse(file)
+            return cls.parse(file, quiet=quiet)
 
     def tests_report(self) -> dict[str, Any]:
         """Return the test results in the form stored with a run and with a template database."""
@@ -98,6 +101,7 @@ class OdooLog:
             "modules": dict(self.module_tests),
             "failed_tests": list(self.failed_tests),
             "warnings": self.levels.get("WARNING", 0),
+            "silenced": to_record(self.silenced),
         }
 
     @property
@@ -134,7 +138,9 @@ def progress_notice(line: str) -> LogNotice | None:
 class _Reader:
     """Collects the fields of an OdooLog."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: Sequence[QuietRecord]) -> None:
+        self._quiet = quiet
+        self._silenced: Counter[QuietRecord] = Counter()
         self._levels: Counter[str] = Counter()
         self._errors: dict[str, LogRecord] = {}
         self._counts: Counter[str] = Counter()
@@ -153,7 +159,7 @@ class _Reader:
             return
         self._close()
         self._levels[record.level] += 1
-        self._note(record.logger, record.message)
+        self._note(record)
         if record.level in BAD_LEVELS:
             self._open = (record, [])
 
@@ -168,6 +174,7 @@ class _Reader:
             "module_tests": dict(self._module_tests),
             "failed_tests": tuple(self._failed_tests),
             "stray_lines": tuple(self._stray),
+            "silenced": dict(self._silenced),
             **self._facts,
         }
 
@@ -187,6 +194,10 @@ class _Reader:
         if record.reports_tests:
             self._test_reports = [*self._test_reports, record][:_ERRORS_KEPT]
             return
+        accepted = accepting(record, self._quiet)
+        if accepted is not None:
+            self._silenced[accepted] += 1
+            return
         self._total += 1
         signature = record.signature
         if signature in self._counts or len(self._counts) < _SIGNATURES_KEPT:
@@ -194,8 +205,9 @@ class _Reader:
         if len(self._errors) < _ERRORS_KEPT or record.message.startswith(_GAVE_UP):
             self._errors.setdefault(signature, record)
 
-    def _note(self, logger: str, message: str) -> None:
+    def _note(self, record: LogRecord) -> None:
         """Record markers and counts; each is accepted only from its own logger."""
+        logger, message = record.logger, record.message
         if logger == "odoo.modules.loading":
             self._note_loading(message)
         elif logger == "odoo.service.server" and message == "Initiating shutdown":
@@ -204,8 +216,8 @@ class _Reader:
             self._module_tests[module["module"]] += 1
         elif logger == "odoo.tests.result" and (totals := TOTALS.search(message)):
             self._facts["totals"] = TestTotals(**{name: int(count) for name, count in totals.groupdict().items()})
-        elif failed := FAILED_TEST.match(message):
-            self._failed_tests.append(f"{logger.removeprefix('odoo.addons.')}: {failed['test']}")
+        elif failed := name_of_test(record):
+            self._failed_tests.append(failed)
 
     def _note_loading(self, message: str) -> None:
         if message == "Modules loaded.":

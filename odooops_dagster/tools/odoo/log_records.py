@@ -50,10 +50,15 @@ class LogRecord:
     @property
     def summary(self) -> str:
         """Return one line: the message and the exception of the traceback."""
+        place = f"{self.level} " if self.logger else "a record that cannot be read: "
+        return f"{place}{self.told}"[:SUMMARY_CHARACTERS]
+
+    @property
+    def told(self) -> str:
+        """Return the logger, the message and the exception of the traceback, in one line."""
         reason = cause(self.more)
         text = " ".join((f"{self.message.rstrip(' :.')}: {reason}" if reason else self.message).split())
-        place = f"{self.level} {self.logger}" if self.logger else "a record that cannot be read"
-        return f"{place}: {text}"[:SUMMARY_CHARACTERS]
+        return f"{self.logger}: {text}" if self.logger else text
 
     @property
     def signature(self) -> str:
@@ -82,6 +87,12 @@ def read_record(line: str) -> LogRecord | None:
         message = (match["message"] or "").strip()
         return LogRecord(level=match["level"], logger=match["logger"], message=message, database=match["database"])
     return LogRecord(level=UNREADABLE, logger="", message=line.strip()) if _BEGINS.match(line) else None
+
+
+def name_of_test(record: LogRecord) -> str | None:
+    """Return the failed test that the record reports, after the place of its module; None if it reports none."""
+    failed = FAILED_TEST.match(record.message)
+    return f"{record.logger.removeprefix('odoo.addons.')}: {failed['test']}" if failed else None
 
 
 def cause(more: Sequence[str]) -> str:

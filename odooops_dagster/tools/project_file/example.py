@@ -30,4 +30,29 @@ version: 1
 #   install: [queue_job]
 #   # Modules of the repository that are not installed.
 #   leave_out: [module_in_the_making]
+
+# tests:
+#   # More for Odoo's --test-tags, besides all tests of the repository's own modules.
+#   tags: [nightly]
+#   # Tests that may fail for a while; each failure is still reported.
+#   quarantine:
+#     - test: /module_in_the_making:TestPrices.test_rounding
+#       owner: jane@example.com
+#       until: 2026-12-31
+
+# # Errors in Odoo's log that are known; * is any text.
+# log_allow:
+#   - pattern: "odoo.addons.legacy_printer: no printer answers at *"
+#     reason: There is no printer where tests run.
+
+# # Debian packages that have to be installed beside Odoo.
+# apt: [antiword]
+
+# # What protects counts from the newest commit of the default branch, and only where it is stricter than the policies.
+# protect:
+#   clone:
+#     columns:
+#       res_partner.comment: "value:masked"
+#   retention:
+#     monthly: 12
 """

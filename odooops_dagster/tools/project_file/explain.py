@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from odooops_dagster.model import Stage
-from odooops_dagster.tools.project_file.keys import ProjectFile, Value
+from odooops_dagster.tools.project_file.keys import ProjectFile
 
 
 def effective(settings: ProjectFile, stage: Stage) -> dict[str, str]:
@@ -33,6 +33,7 @@ def _rows(settings: ProjectFile, stage: Stage) -> Iterator[tuple[str, str]]:
         for name, value in lines.items():
             yield f"odoo.conf [{section}] {name}", _text(value)
     yield from _rows_of_databases(settings, stage)
+    yield from _rows_of_checks(settings)
 
 
 def _rows_of_databases(settings: ProjectFile, stage: Stage) -> Iterator[tuple[str, str]]:
@@ -46,5 +47,19 @@ def _rows_of_databases(settings: ProjectFile, stage: Stage) -> Iterator[tuple[st
         yield "modules left out", ", ".join(settings.modules.leave_out)
 
 
-def _text(value: Value) -> str:
+def _rows_of_checks(settings: ProjectFile) -> Iterator[tuple[str, str]]:
+    if settings.tests.tags:
+        yield "tags of tests besides", ", ".join(settings.tests.tags)
+    for test in settings.tests.quarantine:
+        yield f"may fail: {test.test}", f"until {test.until}, owner {test.owner}"
+    for record in settings.log_allow:
+        yield f"accepted in the log: {record.pattern}", record.reason
+    for policy_type, rules in settings.protect.rules().items():
+        for rule, value in rules.items():
+            yield f"protected from the default branch: {policy_type}.{rule}", _text(value)
+    if settings.apt:
+        yield "Debian packages", ", ".join(settings.apt)
+
+
+def _text(value: object) -> str:
     return str(value)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from odooops_dagster.model import Source, Stage
+from odooops_dagster.tools.project_file.base import Keys
+from odooops_dagster.tools.project_file.checks import OwnTests, QuietRecord
 from odooops_dagster.tools.project_file.odoo_options import refusal
+from odooops_dagster.tools.project_file.protect import Protect
 
 # Source for the names of modules: `MODULE_NAME_RE` in odoo/modules/module.py, Odoo 19.
 ModuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,256}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][A-Za-z]{1,3}|_\d{3})?(@[a-z]+)?$")]
+# Debian Policy, 5.6.1: names of packages.
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]{1,127}$")]
 # Python's configparser, which Odoo uses, compares names in small letters.
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 # A boolean first: for pydantic, true is also a number.
@@ -38,11 +46,7 @@ SectionName = Annotated[
 ]
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OdooOptions(_Keys):
+class OdooOptions(Keys):
     """What odoo.conf gets besides the platform's own lines."""
 
     server_wide_modules: tuple[ModuleName, ...] = Field(
@@ -83,7 +87,7 @@ class OdooSettings(OdooOptions):
     )
 
 
-class ModuleSettings(_Keys):
+class ModuleSettings(Keys):
     """Which of the repository's modules are installed and tested."""
 
     install: tuple[ModuleName, ...] = Field(
@@ -95,7 +99,7 @@ class ModuleSettings(_Keys):
     )
 
 
-class ProjectFile(_Keys):
+class ProjectFile(Keys):
     """`odooops.yaml`, at the root of the repository."""
 
     version: Literal[1] = Field(default=1, description="Version of this format.")
@@ -103,10 +107,42 @@ class ProjectFile(_Keys):
     modules: ModuleSettings = Field(
         default=ModuleSettings(), description="Which of the repository's modules are installed and tested."
     )
+    tests: OwnTests = Field(default=OwnTests(), description="How the repository's tests are chosen and judged.")
+    log_allow: tuple[QuietRecord, ...] = Field(
+        default=(),
+        description="Errors in Odoo's log that do not fail the check `log_clean`, which counts them; never one of level"
+        " CRITICAL, nor a failed test.",
+    )
+    apt: tuple[PackageName, ...] = Field(
+        default=(), description="Debian packages that have to be installed beside Odoo, such as antiword."
+    )
+    protect: Protect = Field(
+        default=Protect(),
+        description="Rules that protect; they count from the newest commit of the default branch, and only where they"
+        " are stricter than the project's policies.",
+    )
 
     def odoo_of(self, stage: Stage) -> OdooOptions:
         """Return what odoo.conf of an environment of this stage gets."""
         return self.odoo.stages.get(stage, OdooOptions()).over(self.odoo)
+
+    def shaping(self) -> dict[str, Any]:
+        """Return the settings that shape a build, without their defaults: all but those that protect."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude={"protect"})
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the settings that shape a build."""
+        return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
+
+    def judged(self, today: date, *, with_tests: bool = True) -> dict[str, Any]:
+        """Return what the result of an installation depends on today besides its files; empty for the defaults."""
+        found = self.model_dump(mode="json", include={"log_allow"}, exclude_defaults=True)
+        if with_tests and self.tests.tags:
+            found["tags"] = sorted(self.tests.tags)
+        if with_tests and (held := self.tests.in_force(today)):
+            found["quarantine"] = [entry.model_dump(mode="json") for entry in held]
+        return found
 
 
 def settings_of(source: Source) -> ProjectFile:

@@ -25,8 +25,9 @@ _TAIL = """
 Of Odoo's own options a repository may set these: {settable}. The platform sets all others. Names that Odoo does not
 know are options of modules, such as `running_env`, and may be set.
 
-What protects (masks, retention, gates, freezes) is not in this file, because everybody who pushes could change it: it
-is in the project's policies.
+What is under `protect` counts only from the newest commit of the default branch, and only where it is stricter than
+the project's policies: everybody who pushes can change the file. Whatever else protects (quorums, freezes) is in the
+policies alone.
 """
 
 
@@ -45,12 +46,13 @@ def page() -> str:
 
 def _keys(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for name, value in part.get("properties", {}).items():
-        inner = _referred(value, schema)
+        items = _referred(value.get("items", {}), schema)
+        inner = _referred(value, schema) or items
         # A description that is that of the referred part is there only.
         yield prefix + name, value.get("description") or (inner or {})["description"]
         # The keys of one stage are those of odoo, told once.
         if inner is not None:
-            yield from _keys(inner, schema, f"{prefix}{name}.")
+            yield from _keys(inner, schema, f"{prefix}{name}[]." if items else f"{prefix}{name}.")
 
 
 def _referred(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:

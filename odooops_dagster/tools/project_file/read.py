@@ -113,6 +113,8 @@ def _faults(exc: ValidationError, document: _Document) -> Iterator[Fault]:
 def _plain(error: ErrorDetails) -> str:
     if error["loc"][-1] == "bool":  # the first of the types of an option's value
         return "it has to be true or false, a number, or a text of one line"
+    if error["type"] == "missing":
+        return f"{error['loc'][-1]} is missing"
     if "pattern" in error.get("ctx", {}):
         return "this name or value is not possible here"
     message = error["msg"].removeprefix("Value error, ")
@@ -205,6 +207,9 @@ def _inner(value: object, annotation: object, where: Where) -> Iterator[tuple[Wh
     elif get_origin(annotation) is Mapping and isinstance(value, dict):
         for key, item in value.items():
             yield from _inner(item, get_args(annotation)[1], (*where, key))
+    elif get_origin(annotation) is tuple and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _inner(item, get_args(annotation)[0], (*where, number))
 
 
 def _not_known(key: str, known: Sequence[str]) -> str:

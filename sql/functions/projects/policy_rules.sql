@@ -26,6 +26,8 @@ select * from (
     ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person does not approve gates G2 and G3 of a release'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
+    ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
+        'Tags in odooops.yaml may leave out tests of the repository''s own modules'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,

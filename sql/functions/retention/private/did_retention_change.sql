@@ -20,6 +20,8 @@ begin
             o.policy_type = 'retention' and o.updated_at >= p_since
             and (o.project_id is null or o.project_id = p_project_id)
     ) or exists (
+        select from ops.repository_rules as k where k.project_id = p_project_id and k.recorded_at >= p_since
+    ) or exists (
         select from ops.environment_events as v
         where
             v.environment_id = p_environment_id and v.created_at >= p_since

@@ -1,0 +1,16 @@
+"""What all parts of `odooops.yaml` are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+# A text of one line without outer spaces.
+Line = Annotated[str, StringConstraints(pattern=r"^(\S([^\r\n]*\S)?)?$")]
+
+
+class Keys(BaseModel):
+    """A group of keys; any other key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
