@@ -118,3 +118,16 @@ def test_a_path_that_the_file_cannot_hold_is_refused(path: Path) -> None:
     """A branch's folder must not be able to write options."""
     with pytest.raises(BadInput):
         commands.config_file(ACCESS, data_dir=Path("/data"), addons_paths=[path], port=1)
+
+
+def test_tags_come_besides_the_own_modules() -> None:
+    """Neither instead of them, nor where no test runs; the same tags are asked about."""
+    command = commands.install_command(BUILD, CONFIG, names=["shop"], tests=["shop"], tags=["nightly", "-slow"])
+    assert "--test-tags=/shop,nightly,-slow" in command
+    assert "--test-tags=/shop,nightly" in commands.update_command(
+        BUILD, CONFIG, names=["shop"], tests=["shop"], tags=["nightly"]
+    )
+    silent = commands.install_command(BUILD, CONFIG, names=["shop"], tags=["nightly"])
+    assert not any(word.startswith("--test-tags") for word in silent)
+    asked = commands.list_tests_command(BUILD, CONFIG, names=["shop", "stock"], tags=["-slow"])
+    assert asked[2:] == ("shop,stock", f"--config={CONFIG}", "--test-tags=/shop,/stock,-slow")

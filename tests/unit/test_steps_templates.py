@@ -94,6 +94,22 @@ def test_demo_data_and_the_tests_that_ran_change_the_key(build: Build) -> None:
     assert len({key(build), key(build, demo=True), key(build, tested=())}) == 3
 
 
+def test_what_the_repository_accepts_changes_the_key_but_not_that_of_shared_templates(build: Build) -> None:
+    """A result that was accepted is no proof for a commit that accepts less; without a word the key is as before."""
+
+    def accepting(judged: dict[str, str]) -> str:
+        return template_key(
+            build, build.closure, project=MINE, visible=build.addons_paths, tested=("shop",), demo=False, judged=judged
+        )
+
+    def shared(judged: dict[str, str]) -> str:
+        return template_key(build, ["base"], project=MINE, visible=build.addons_paths[2:], demo=False, judged=judged)
+
+    assert accepting({}) == key(build)
+    assert len({accepting({}), accepting({"log_allow": "a"}), accepting({"log_allow": "b"})}) == 3
+    assert shared({"log_allow": "a"}) == odoos_key(build)
+
+
 def test_a_template_with_other_modules_belongs_to_its_project(build: Build) -> None:
     """Equal bytes may have been installed by another project's code."""
     assert key(build, project=OTHERS) != key(build)
