@@ -166,13 +166,15 @@ LINTS = {
         )
     """,
     "private_functions_that_nothing_calls": """
+        -- every text is read once: one pattern for each name would read all of them for each
+        with called as materialized (
+            select distinct c.oid, name.found[1] as name
+            from pg_proc as c, regexp_matches(c.prosrc, '\\mops_private\\.(\\w+)', 'g') as name (found)
+            where c.pronamespace::regnamespace::text ~ '^ops(_private)?$'
+        )
         select p.proname as object from pg_proc as p
         where p.pronamespace = 'ops_private'::regnamespace
-        and not exists (
-            select from pg_proc as c
-            where c.pronamespace::regnamespace::text ~ '^ops(_private)?$' and c.oid <> p.oid
-            and c.prosrc ~ format('\\mops_private\\.%s\\M', p.proname)
-        )
+        and not exists (select from called where called.name = p.proname and called.oid <> p.oid)
         and not exists (select from pg_trigger as t where t.tgfoid = p.oid)
     """,
     # one mover for each table's states: what a state's columns must be is written once
