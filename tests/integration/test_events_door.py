@@ -103,7 +103,7 @@ def test_a_key_is_kept_as_a_hash_and_shown_by_its_prefix(world: World, owner: Co
     assert (listed.status, listed.last_used_at) == ("active", None)
     everything = str(world.rows("select * from ops.event_keys"))
     assert key.rpartition("_")[2] not in everything
-    stored = world.value("select secret_sha256 from ops.event_keys")
+    stored = world.value("select key_sha256 from ops.event_keys")
     assert world.value("select ops.receive_event('', %s, %s) ->> 'http_status'", listed.prefix, stored) == "401", (
         "what is stored opens nothing"
     )

@@ -157,7 +157,7 @@ with restore as (
     select %(ended)s, 1, '', 1, id, '', '' from month
 ), key as (
     insert into ops.event_keys (
-        prefix, secret_sha256, name, persona, event_types, project_id, created_by, expires_at
+        prefix, key_sha256, name, persona, event_types, project_id, created_by, expires_at
     )
     select left(md5(%(slug)s), 12), repeat('0', 64), %(slug)s, 'sre', '{health_check}', %(project)s, 'a-manager',
         now() + interval '1 day'

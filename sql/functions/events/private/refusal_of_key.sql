@@ -15,7 +15,7 @@ declare
     v_salt text := gen_random_uuid()::text;
     v_shown text := encode(sha256(convert_to(coalesce(p_key_sha256, ''), 'UTF8')), 'hex');
     v_is_right boolean := sha256(convert_to(v_salt || v_shown, 'UTF8'))
-        = sha256(convert_to(v_salt || coalesce(p_key.secret_sha256, ''), 'UTF8'));
+        = sha256(convert_to(v_salt || coalesce(p_key.key_sha256, ''), 'UTF8'));
     v_now timestamptz := clock_timestamp();
 begin
     if p_key.id is null or not v_is_right then

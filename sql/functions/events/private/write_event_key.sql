@@ -26,7 +26,7 @@ declare
 begin
     return query
     insert into ops.event_keys as k (
-        prefix, secret_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
+        prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
     )
     values (
         v_prefix, encode(sha256(convert_to(v_sent, 'UTF8')), 'hex'), p_name, p_persona, p_event_types, p_project_id,

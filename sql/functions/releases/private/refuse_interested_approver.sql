@@ -1,6 +1,6 @@
 -- Refuses a decision on a gate by the release's author, whatever name either has here, and, where policy says so, by
 -- who decided the other gate. Fired by approvals, for any writer. Locks the release where policy compares the gates.
--- Raises PT403.
+-- Raises PT403, and PT400 for a name that is nobody's.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_interested_approver()
 returns trigger
