@@ -2,7 +2,7 @@
 create table ops.event_keys (
     id uuid primary key default gen_random_uuid(),
     prefix text not null unique check (prefix ~ '^[0-9a-f]{12}$'),
-    secret_sha256 text not null check (secret_sha256 ~ '^[0-9a-f]{64}$'),
+    key_sha256 text not null check (key_sha256 ~ '^[0-9a-f]{64}$'),
     name text not null check (btrim(name) <> ''),
     persona text not null check (persona in ('ci_service_role', 'qa_tester', 'release_manager', 'sre')),
     event_types text[] not null check (
@@ -28,7 +28,7 @@ create index event_keys_project_idx on ops.event_keys (project_id) where project
 create index event_keys_rotated_idx on ops.event_keys (rotated_from) where rotated_from is not null;
 comment on table ops.event_keys is 'Keys of machines that send events; each acts as one persona.';
 comment on column ops.event_keys.prefix is 'The part of the key that is shown: opsk_<prefix>_….';
-comment on column ops.event_keys.secret_sha256 is
+comment on column ops.event_keys.key_sha256 is
 'Hash of the hash that the gateway sends; the key itself is kept nowhere.';
 comment on column ops.event_keys.name is 'What the key is for.';
 comment on column ops.event_keys.persona is 'The role as which its events are judged.';

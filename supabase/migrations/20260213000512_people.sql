@@ -30,5 +30,7 @@ comment on column ops.person_aliases.alias is
 comment on column ops.person_aliases.kind is 'Where the name is used.';
 comment on column ops.person_aliases.spelling is 'The name as it was given.';
 
--- finds the gates that time alone changes
-create index release_gates_timed_idx on ops.release_gates (status) where status in ('pending', 'bypassed');
+-- find the gates that time alone changes
+create index release_gates_closing_idx on ops.release_gates (deadline_at)
+where status = 'pending' and deadline_at is not null;
+create index release_gates_bypassed_idx on ops.release_gates (id) where status = 'bypassed';

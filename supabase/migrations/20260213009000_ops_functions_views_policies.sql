@@ -7923,7 +7923,7 @@ declare
     v_salt text := gen_random_uuid()::text;
     v_shown text := encode(sha256(convert_to(coalesce(p_key_sha256, ''), 'UTF8')), 'hex');
     v_is_right boolean := sha256(convert_to(v_salt || v_shown, 'UTF8'))
-        = sha256(convert_to(v_salt || coalesce(p_key.secret_sha256, ''), 'UTF8'));
+        = sha256(convert_to(v_salt || coalesce(p_key.key_sha256, ''), 'UTF8'));
     v_now timestamptz := clock_timestamp();
 begin
     if p_key.id is null or not v_is_right then
@@ -8345,7 +8345,7 @@ $ops_file$);
 select pg_temp.make_function('refuse_interested_approver', $ops_file$
 -- Refuses a decision on a gate by the release's author, whatever name either has here, and, where policy says so, by
 -- who decided the other gate. Fired by approvals, for any writer. Locks the release where policy compares the gates.
--- Raises PT403.
+-- Raises PT403, and PT400 for a name that is nobody's.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_interested_approver()
 returns trigger
@@ -12021,7 +12021,7 @@ declare
 begin
     return query
     insert into ops.event_keys as k (
-        prefix, secret_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
+        prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
     )
     values (
         v_prefix, encode(sha256(convert_to(v_sent, 'UTF8')), 'hex'), p_name, p_persona, p_event_types, p_project_id,

@@ -809,6 +809,7 @@ export type Database = {
           event_types: string[];
           expires_at: string;
           id: string;
+          key_sha256: string;
           last_used_at: string | null;
           name: string;
           persona: string;
@@ -817,7 +818,6 @@ export type Database = {
           revoked_at: string | null;
           revoked_by: string | null;
           rotated_from: string | null;
-          secret_sha256: string;
         };
         ComputedFields: never;
         Insert: {
@@ -827,6 +827,7 @@ export type Database = {
           event_types: string[];
           expires_at: string;
           id?: string;
+          key_sha256: string;
           last_used_at?: string | null;
           name: string;
           persona: string;
@@ -835,7 +836,6 @@ export type Database = {
           revoked_at?: string | null;
           revoked_by?: string | null;
           rotated_from?: string | null;
-          secret_sha256: string;
         };
         Update: {
           approver_id?: string | null;
@@ -844,6 +844,7 @@ export type Database = {
           event_types?: string[];
           expires_at?: string;
           id?: string;
+          key_sha256?: string;
           last_used_at?: string | null;
           name?: string;
           persona?: string;
@@ -852,7 +853,6 @@ export type Database = {
           revoked_at?: string | null;
           revoked_by?: string | null;
           rotated_from?: string | null;
-          secret_sha256?: string;
         };
         Relationships: [
           {
