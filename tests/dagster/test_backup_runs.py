@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import subprocess
 import sys
@@ -237,12 +238,16 @@ def child(told: dict[str, str], run: Run, point: tuple[str, str] | None) -> int:
 # -- the clock
 
 
+def work_and_back_up(production: Shop) -> Backup:
+    """Change data and make a backup, so that it has objects that no other one has."""
+    production.data.attach(secrets.token_bytes(100))
+    return production.back_up()
+
+
 def test_the_clock_queues_and_the_run_leaves_nothing_due(production: Shop, database: str) -> None:
     """A backup that the policy drops, and one that somebody dropped: after the run both are gone and nothing is due."""
-    name = production.data.attach(b"of the first backup alone")
     goes = production.back_up()
-    production.data.execute("delete from ir_attachment where store_fname = %s", name)
-    by_hand, kept = production.back_up(), production.back_up()
+    by_hand, kept = work_and_back_up(production), work_and_back_up(production)
     make_older(database, goes)
     production.control.backups.drop(by_hand.id, reason="too large")
     keep_one(production)

@@ -26,7 +26,12 @@ def errors_of_odoo_alone(ctx: StepContext, target: Target, *, installed: Collect
     """Return the signatures of the errors that Odoo's own modules of the build, and of `installed`, log alone."""
     paths = target.build.addons_paths
     names = sorted(name for name in {*target.build.closure, *installed} if modules.is_odoos(name, paths))
-    alone = replace(target, name=baseline_name(ctx.environment, ctx.run), addons_paths=modules.odoos_paths(paths))
+    alone = replace(
+        target,
+        name=baseline_name(ctx.environment, ctx.run),
+        addons_paths=modules.odoos_paths(paths),
+        quiet=(),  # what a project accepts must not be missing for the others
+    )
     key = template_key(
         alone.build,
         names,
