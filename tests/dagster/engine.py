@@ -54,7 +54,7 @@ class Engine:
         until(self._webserver_answers, "the webserver answers")
 
     def stop(self) -> None:
-        """Kill all three, the code server last: the tests are over, and its own way to end takes twenty seconds."""
+        """Kill all three, the code server last: nothing is left to see, and a polite end takes long."""
         for name in ("daemon", "webserver", "code"):
             self.end(name, signal.SIGKILL)
 
