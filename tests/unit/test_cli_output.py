@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +16,16 @@ import typer
 from typer.testing import CliRunner
 
 from odooops_dagster.doors import cli
-from odooops_dagster.doors.cli.output import confirm, print_error, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import (
+    confirm,
+    note,
+    print_error,
+    print_fields,
+    print_json,
+    print_rows,
+    say,
+    shown,
+)
 from odooops_dagster.errors import Conflict, NotFound
 
 
@@ -118,3 +130,42 @@ def _main(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return int(ended.value.code or 0)
+
+
+OBEYED = "\x1b]52;c;cm0gLXJm\x07 \x9b31m a\rb \u202egnp.exe\u202c \x7f"
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        say,
+        note,
+        lambda text: print_rows([{"name": text}], columns=["name"]),
+        lambda text: print_rows([{"name": text}], columns=["name"], json=True),
+        lambda text: print_fields({"name": text}),
+        lambda text: print_error(Conflict(text, hint=text)),
+        lambda text: print_error(Conflict(text, hint=text), as_json=True),
+        lambda text: confirm([text], yes=True),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown(tell: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """A branch's name or a log could fill the clipboard, or show another text than there is."""
+    tell(OBEYED)
+    seen = capsys.readouterr()
+    assert "\\u001b" in seen.out + seen.err
+    assert not {letter for letter in seen.out + seen.err if unicodedata.category(letter) in {"Cc", "Cf"}} - {"\n"}
+
+
+def test_json_with_such_letters_is_the_same_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program gets what there is."""
+    print_json({"name": OBEYED})
+    assert json.loads(capsys.readouterr().out) == {"name": OBEYED}
+    assert shown("Größe\t🙂\n") == "Größe\t🙂\n"
+
+
+def test_all_that_commands_print_goes_through_one_place() -> None:
+    """Another way to print would show strangers' letters as they are."""
+    folder = Path(cli.__file__).parent
+    printing = re.compile(r"\b(typer\.(echo|secho)|click\.echo|print|std(out|err)\.(buffer\.)?write)\(")
+    found = [path.name for path in folder.glob("*.py") if printing.search(path.read_text())]
+    assert found == ["output.py"]

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 import typer
 from pydantic import ValidationError
 
-from odooops_dagster.doors.cli.output import print_error, take_any_encoding
+from odooops_dagster.doors.cli.output import print_error, say, take_any_encoding
 from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
@@ -66,7 +66,7 @@ def build_app(names: Iterable[str] = (*VERBS, *NOUNS)) -> typer.Typer:
 def print_version(asked: bool) -> None:
     """Print the version and exit if the option is given."""
     if asked:
-        typer.echo(version("odooops"))
+        say(version("odooops"))
         raise typer.Exit
 
 

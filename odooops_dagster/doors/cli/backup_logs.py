@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from odooops_dagster.doors.cli.arguments import BackupId
 from odooops_dagster.doors.cli.lookup import backup_of
-from odooops_dagster.doors.cli.output import Json, note, print_rows
+from odooops_dagster.doors.cli.output import Json, note, print_bytes, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane, platform
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
 from odooops_dagster.files import whole_file
@@ -71,10 +70,7 @@ def _chosen(files: Sequence[File], name: str | None) -> list[File]:
 
 
 def _print(repository: Repository, manifest: Manifest, files: Sequence[File]) -> None:
-    for file in files:
-        for block in log_blocks(repository, manifest, file):
-            sys.stdout.buffer.write(block)
-    sys.stdout.flush()
+    print_bytes(block for file in files for block in log_blocks(repository, manifest, file))
 
 
 def _write(repository: Repository, manifest: Manifest, files: Sequence[File], folder: Path) -> None:

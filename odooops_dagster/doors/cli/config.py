@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from odooops_dagster.doors.cli.output import Json, note, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, note, print_json, print_rows, say
 from odooops_dagster.errors import BadInput
 from odooops_dagster.kinds import STAGES
 from odooops_dagster.tools import git
@@ -43,7 +43,7 @@ def check(folder: Folder = Path(), *, json: Json = False) -> None:
         print_json(found)
     else:
         for fault in found:
-            typer.echo(str(fault))
+            say(str(fault))
     if found:
         raise typer.Exit(1)
     note(f"{NAME} is right" if (folder / NAME).exists() else f"there is no {NAME}: everything has its default")
@@ -74,7 +74,7 @@ def diff(old: Revision, new: Revision, folder: Folder = Path(), *, json: Json = 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of odooops.yaml, for editors."""
-    typer.echo(schema_text(), nl=False)
+    say(schema_text(), nl=False)
 
 
 def _require_folder(folder: Path) -> None:

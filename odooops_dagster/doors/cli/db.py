@@ -10,7 +10,7 @@ import typer
 
 from odooops_dagster.control import export as exports
 from odooops_dagster.control import migrate as migrations
-from odooops_dagster.doors.cli.output import Json, note, print_json
+from odooops_dagster.doors.cli.output import Json, note, print_json, say
 from odooops_dagster.errors import SchemaDrift
 from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.settings import Settings
@@ -29,7 +29,7 @@ def migrate(*, json: Json = False) -> None:
         print_json(asdict(report))
         return
     for name in report.applied:
-        typer.echo(f"applied {name}")
+        say(f"applied {name}")
     note(f"{report.functions} functions, {report.views} views and {report.policies} policies are this version's")
 
 
@@ -41,9 +41,9 @@ def status(*, json: Json = False) -> None:
         print_json({"applied": report.applied, "pending": report.pending})
         return
     for name in report.applied:
-        typer.echo(f"applied {name}")
+        say(f"applied {name}")
     for name in report.pending:
-        typer.echo(f"pending {name}")
+        say(f"pending {name}")
     note("pending migrations: ops db migrate" if report.pending else "the schema is up to date")
 
 
@@ -65,5 +65,5 @@ def export(
         print_json({"folder": str(folder), "changed": changed})
         return
     for name in changed:
-        typer.echo(f"wrote {name}" if (folder / name).exists() else f"removed {name}")
+        say(f"wrote {name}" if (folder / name).exists() else f"removed {name}")
     note(f"{folder} holds this version's schema" + ("; apply it: supabase db push --include-all" if changed else ""))

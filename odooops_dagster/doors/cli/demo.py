@@ -15,7 +15,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
 from odooops_dagster.demo.office import OdooSession
 from odooops_dagster.doors.cli.lookup import RunRequest, queue_branch
-from odooops_dagster.doors.cli.output import note
+from odooops_dagster.doors.cli.output import note, say
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.ui import login_link
 from odooops_dagster.doors.cli.up import prepare_database, report
@@ -182,7 +182,7 @@ class Walkthrough:
 
     def _print_new_lines(self, run_id: UUID, after: int) -> int:
         for row in self._control.logs.tail(run_id, after_id=after):
-            typer.echo(f"    {row['logged_at']:%H:%M:%S} {row['level']:<5} {row['message'][:160]}")
+            say(f"    {row['logged_at']:%H:%M:%S} {row['level']:<5} {row['message'][:160]}")
             after = row["id"]
         return after
 
@@ -212,8 +212,8 @@ def _until(seconds: float, complaint: str) -> Iterator[None]:
 
 
 def _title(text: str) -> None:
-    typer.echo(f"\n── {text}")
+    say(f"\n── {text}")
 
 
 def _say(text: str) -> None:
-    typer.echo(f"   {text}")
+    say(f"   {text}")

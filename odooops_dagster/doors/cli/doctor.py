@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from odooops_dagster.control.migrate import status
-from odooops_dagster.doors.cli.output import Json, print_json
+from odooops_dagster.doors.cli.output import Json, print_json, say
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import program_log
@@ -75,6 +75,6 @@ ADVISED: dict[str, Check] = {"platform": stack, "schema": schema, "Odoo": odoo, 
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         mark = "ok" if finding.ok else ("NO" if finding.blocking else "--")
-        typer.echo(f"{mark}  {finding.name:<14}{finding.detail}")
+        say(f"{mark}  {finding.name:<14}{finding.detail}")
         if finding.hint and not finding.ok:
-            typer.echo(f"      → {finding.hint}")
+            say(f"      → {finding.hint}")

@@ -15,7 +15,7 @@ from odooops_dagster.doors.cli.adopt import read_dsn, refuse_failed
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow
 from odooops_dagster.doors.cli.lookup import RunRequest, branch_of, environment_of, living, name_of, queue, queue_branch
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows, say
 from odooops_dagster.doors.cli.ports import control_plane, runtime
 from odooops_dagster.errors import Conflict, NotFound
 from odooops_dagster.home import secrets_folder, service_name
@@ -82,7 +82,7 @@ def logs(
     if json:
         print_json(lines)
     elif lines:
-        typer.echo("\n".join(lines))
+        say("\n".join(lines))
     else:
         note(f"{environment.partition_key} has logged nothing here: it is {environment.status}")
 

@@ -13,7 +13,7 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.logs import PROGRESS
 from odooops_dagster.doors.cli.lookup import name_of
-from odooops_dagster.doors.cli.output import needs_ascii, note
+from odooops_dagster.doors.cli.output import needs_ascii, note, say
 from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.model import FINISHED, Run
 from odooops_dagster.tools.backup.parallel import Progress
@@ -55,10 +55,10 @@ def lines_after(control: ControlPlane, run: Run, after_id: int = 0) -> Iterator[
 def print_line(line: dict[str, Any], *, as_json: bool = False, err: bool = False) -> None:
     """Print one line of a log, as text or as one JSON object, on stdout or stderr."""
     if as_json:
-        typer.echo(json.dumps(line, default=str, ensure_ascii=needs_ascii()), err=err)
+        say(json.dumps(line, default=str, ensure_ascii=needs_ascii()), err=err)
         return
     logged_at = line["logged_at"].astimezone().strftime("%H:%M:%S")
-    typer.echo(f"{logged_at} {line['level']:<5} {line['message']}", err=err)
+    say(f"{logged_at} {line['level']:<5} {line['message']}", err=err)
 
 
 def _show(progress: Progress, line: dict[str, Any]) -> None:

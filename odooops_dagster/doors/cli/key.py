@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows, say
 from odooops_dagster.doors.cli.ports import caller, control_plane, owner_plane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model.releases import EventKey, EventType, NewEventKey, Persona
@@ -136,5 +136,5 @@ def _show(made: NewEventKey, *, json: bool) -> None:
     if json:
         print_json(asdict(made))
         return
-    typer.echo(made.key)
+    say(made.key)
     note("keep it now: it is not shown again")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -24,6 +25,33 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
+# What a terminal obeys instead of showing: control characters but tab and line feed, and marks that turn the direction
+# of writing. Source: Unicode, general category Cc, and "Bidirectional Formatting Characters" in UAX #9.
+_OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print the text; what a terminal would obey is shown by its number, because branches and logs are strangers'."""
+    typer.echo(shown(text), err=err, nl=nl)
+
+
+def shown(text: str) -> str:
+    """Return the text with each such character as JSON escapes it, so that JSON stays the same."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def print_bytes(blocks: Iterable[bytes]) -> None:
+    """Write the bytes as they are into a file or a pipe; show them as text on a terminal."""
+    if not sys.stdout.isatty():
+        for block in blocks:
+            sys.stdout.buffer.write(block)
+        sys.stdout.flush()
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    for block in blocks:
+        say(decoder.decode(block), nl=False)
+
+
 def print_rows(rows: Sequence[object], *, columns: Sequence[str], json: bool = False, empty: str = "nothing") -> None:
     """Print rows (mappings or dataclasses): as JSON with every field, or as a table of the named columns."""
     plain = [_mapping(row) for row in rows]
@@ -36,7 +64,7 @@ def print_rows(rows: Sequence[object], *, columns: Sequence[str], json: bool = F
         for column in columns:
             table.add_column(column.replace("_", " "), overflow="fold")
         for row in plain:
-            table.add_row(*(Text(_cell(row.get(column))) for column in columns))
+            table.add_row(*(Text(shown(_cell(row.get(column)))) for column in columns))
         _console().print(table)
 
 
@@ -48,12 +76,12 @@ def print_fields(row: object, *, json: bool = False) -> None:
         return
     width = max((len(name) for name in plain), default=0)
     for name, value in plain.items():
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {_cell(value)}")
+        say(f"{name.replace('_', ' '):<{width}}  {_cell(value)}")
 
 
 def print_json(value: object) -> None:
     """Print the value as JSON; times are ISO 8601, ids and paths are text."""
-    typer.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=needs_ascii()))
+    say(json.dumps(value, indent=2, default=_plain, ensure_ascii=needs_ascii()))
 
 
 def take_any_encoding() -> None:
@@ -72,16 +100,16 @@ def print_error(error: OdooOpsError, *, as_json: bool = False) -> None:
     """Print the error and its hint on stderr."""
     message = " ".join(str(error).split())
     if as_json:
-        typer.echo(json.dumps({"error": message, "hint": error.hint, "kind": type(error).__name__}), err=True)
+        say(json.dumps({"error": message, "hint": error.hint, "kind": type(error).__name__}), err=True)
         return
-    typer.echo(f"ops: {message}", err=True)
+    say(f"ops: {message}", err=True)
     if error.hint:
-        typer.echo(f"  → {error.hint}", err=True)
+        say(f"  → {error.hint}", err=True)
 
 
 def note(text: str) -> None:
     """Print a message for people on stderr, so that it does not mix with output for programs."""
-    typer.echo(text, err=True)
+    say(text, err=True)
 
 
 def confirm(plan: Sequence[str], *, yes: bool) -> None:

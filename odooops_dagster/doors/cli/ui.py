@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from odooops_dagster.doors.cli.output import Json, note, print_json
+from odooops_dagster.doors.cli.output import Json, note, print_json, say
 from odooops_dagster.doors.cli.ports import caller
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.local.logins import LINK_SECONDS, SESSION_SECONDS, Logins
@@ -32,7 +32,7 @@ def ui(
         print_json({"ended": True}) if json else note("everybody is logged out of the Dagster UI")
         return
     if proxy_secret:
-        typer.echo(Logins(settings.home).proxy_secret())
+        say(Logins(settings.home).proxy_secret())
         return
     if not overview(settings).running:
         raise Unavailable(f"nothing runs on {settings.home}", hint="ops up")
@@ -40,7 +40,7 @@ def ui(
     if json:
         print_json({"url": link, "link_seconds": LINK_SECONDS, "session_seconds": SESSION_SECONDS})
     else:
-        typer.echo(link)
+        say(link)
 
 
 def login_link(settings: Settings, *, person: str | None = None) -> str:
