@@ -8,13 +8,22 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import StateEntry, secrets_folder
+from odooops_dagster.home import StateEntry
 
 # Version of the folder's layout; an odooops with another version refuses to use the folder.
 LAYOUT = 1
+# The folders that are not made by what they are for, with a mode of its own.
+_OURS = (
+    *(StateEntry.ACCOUNTS, StateEntry.BUILDS, StateEntry.DAGSTER, StateEntry.DRILLS, StateEntry.ENVIRONMENTS),
+    *(StateEntry.LOCKS, StateEntry.LOGS, StateEntry.REPOS, StateEntry.RUNS, StateEntry.SECRETS, StateEntry.SOURCES),
+    *(StateEntry.STORE, StateEntry.TEMPLATES),
+)
+# If the platform is root, PostgreSQL runs as another account, with its files, its programs and its socket.
+_SHARED = frozenset({StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RUN})
 # Each preview takes a few hundred megabytes, and PostgreSQL stops if it cannot write its log.
 LEAST_FREE_BYTES = 1024**3
 
@@ -24,9 +33,7 @@ def open_state_folder(home: Path) -> None:
     try:
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         _refuse_strangers(home)
-        for name in (StateEntry.RUN, StateEntry.LOGS, StateEntry.DAGSTER):
-            (home / name).mkdir(mode=0o711, exist_ok=True)
-        secrets_folder(home).mkdir(mode=0o700, exist_ok=True)
+        _close(home)
         _check_layout(home / StateEntry.LAYOUT)
     except (FileExistsError, NotADirectoryError) as exc:
         blocker = _existing(Path(exc.filename))
@@ -47,6 +54,27 @@ def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
             hint=f"du -xh --max-depth=2 {home} | sort -h, then delete, or name another folder in ODOOOPS_HOME",
         )
     return free
+
+
+def _close(home: Path) -> None:
+    """Make the folders, and let no other account of the machine into them.
+
+    Sandboxes show each environment what is its own: they are made by us, before the environment's account is taken on.
+    """
+    for name in _OURS:
+        (home / name).mkdir(mode=0o700, exist_ok=True)
+    for name in StateEntry:
+        if name not in _SHARED and (home / name).is_dir():
+            _take_from_others(home / name)
+    (home / StateEntry.RUN).mkdir(mode=0o711, exist_ok=True)
+    if os.geteuid() != 0:
+        _take_from_others(home)
+
+
+def _take_from_others(folder: Path) -> None:
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        folder.chmod(mode & ~0o077)
 
 
 def _refuse_strangers(home: Path) -> None:

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import LONGEST_SOCKET_PATH, code_socket
+from odooops_dagster.home import LONGEST_SOCKET_PATH, StateEntry, code_socket
 from odooops_dagster.local.state_folder import LAYOUT, check_space, open_state_folder
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     """Nothing has to be prepared by hand."""
     open_state_folder(tmp_path / "a" / "b")
-    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
-        "dagster",
-        "layout",
-        "logs",
-        "run",
-        "secrets",
-    ]
+    made = {path.name for path in (tmp_path / "a" / "b").iterdir()}
+    assert {"dagster", "layout", "logs", "run", "secrets", "store"} <= made <= set(StateEntry)
 
 
-def test_secrets_are_closed_to_others(tmp_path: Path) -> None:
-    """The folder may be entered by the server's account, its secrets may not."""
+def test_no_other_account_comes_into_it(tmp_path: Path) -> None:
+    """Attachments, sources and backups are the platform's, in a folder of an earlier version too."""
+    (tmp_path / "store").mkdir(mode=0o755)
+    (tmp_path / "odoo").mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
     open_state_folder(tmp_path)
-    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    closed = tmp_path.stat().st_mode & 0o077 == 0
+    assert closed == (os.geteuid() != 0)
+    open_ones = {path.name for path in tmp_path.iterdir() if path.is_dir() and path.stat().st_mode & 0o077}
+    assert open_ones == {"run"}
+
+
+@pytest.mark.root
+def test_another_account_finds_nothing_to_read_in_roots(tmp_path: Path) -> None:
+    """Root's has to be entered by PostgreSQL's account, which reads there what is its own."""
+    tmp_path.parent.chmod(0o755)
+    tmp_path.chmod(0o711)
+    for name in StateEntry:
+        (tmp_path / name / "a").mkdir(parents=True, mode=0o755)
+        (tmp_path / name / "a" / "file").write_text("hush")
+    (tmp_path / StateEntry.LAYOUT / "a" / "file").unlink()
+    (tmp_path / StateEntry.LAYOUT / "a").rmdir()
+    (tmp_path / StateEntry.LAYOUT).rmdir()
+    open_state_folder(tmp_path)
+    readable = [
+        name
+        for name in StateEntry
+        if subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", tmp_path / name / "a" / "file"],
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    ]
+    # PostgreSQL's own folders have modes of their own; the socket's folder holds nothing else.
+    assert set(readable) <= {StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RUN}
 
 
 def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
