@@ -256,7 +256,7 @@ def test_openapi_names_every_field_and_answer(client: TestClient, world: World) 
         assert {name for name, row in fields.items() if event_type in row["needed_by"]} == {*needed, *always}
     document = client.get("/openapi.json").json()
     operation = document["paths"]["/v1/events"]["post"]
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "409", "413", "422", "429", "503"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "408", "409", "413", "422", "429", "503"}
     assert operation["security"] == [{"eventKey": []}]
     assert document["components"]["securitySchemes"]["eventKey"]["scheme"] == "bearer"
 

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.http import events, github, health
+from odooops_dagster.doors.http.body import slots
 from odooops_dagster.doors.http.errors import Refused
 from odooops_dagster.doors.http.rates import Rates
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None, control: ControlPlane | None = 
 
     app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan)
     app.state.platform = platform
+    app.state.large_bodies = slots()
     app.state.event_rates = Rates(per_minute=platform.settings.events_per_minute)
     app.add_exception_handler(OdooOpsError, _answer_error)
     app.include_router(health.router)

@@ -45,6 +45,12 @@ class BodyTooLarge(Refused):
     status = 413
 
 
+class BodyTooSlow(Refused):
+    """The body did not come within the time that every network needs."""
+
+    status = 408
+
+
 class NotConfigured(Refused):
     """No webhook secret is configured."""
 

@@ -51,6 +51,7 @@ def _refused(description: str) -> dict[str, Any]:
         400: _refused("A field is missing or malformed, and is named; or the body is no JSON that can be stored."),
         401: {"model": EventReceipt | Problem, "description": "There is no key, or it is not in force."},
         403: _refused("The key may not send this event in this project, or its person may not decide."),
+        408: {"model": Problem, "description": "The body did not come within 30 seconds."},
         409: _refused("The event does not fit what is there: an unknown project or release, a key used before."),
         413: _refused("The body is larger than 256 kB."),
         422: _refused("The schema version is not known."),

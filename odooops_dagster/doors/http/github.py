@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -24,6 +25,8 @@ from odooops_dagster.settings import Settings
 
 # GitHub limits payloads to 25 MB and does not deliver larger ones.
 MAX_BODY_BYTES = 25 * 1024**2
+
+_SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["webhooks"])
@@ -55,6 +58,7 @@ class Receipt(BaseModel):
         200: {"model": Receipt, "description": "Answer to a ping, or a delivery that was taken before."},
         400: {"model": Problem, "description": "A header or field is missing or malformed; it is named."},
         401: {"model": Problem, "description": "The signature does not fit."},
+        408: {"model": Problem, "description": "The body did not come within 30 seconds."},
         413: {"model": Problem, "description": "The body is larger than 25 MB."},
         503: {"model": Problem, "description": "No secret is configured, or the database does not answer."},
     },
@@ -67,8 +71,10 @@ async def receive_delivery(
     headers: Annotated[DeliveryHeaders, Header()],
 ) -> Receipt:
     """Verify a GitHub delivery, store it, and queue its runs; a repeat changes nothing."""
+    secret = _secret(settings)
+    _refuse_unsigned(headers.x_hub_signature_256)  # anybody can send a body: one without a signature is not read
     body = await read_body(request, limit=MAX_BODY_BYTES)
-    verify(body, signature=headers.x_hub_signature_256, secret=_secret(settings))
+    verify(body, signature=headers.x_hub_signature_256, secret=secret)
     event, delivery = (
         _named("X-GitHub-Event", headers.x_github_event),
         _named("X-GitHub-Delivery", headers.x_github_delivery),
@@ -83,11 +89,16 @@ async def receive_delivery(
 
 def verify(body: bytes, *, signature: str, secret: bytes) -> None:
     """Refuse a body that was not signed with the secret."""
-    if not signature:
-        raise SignatureMismatch("the X-Hub-Signature-256 header is missing", hint="set a secret on the webhook")
     expected = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape")):
         raise SignatureMismatch(hint="give the webhook the secret of ODOOOPS_GITHUB_WEBHOOK_SECRET")
+
+
+def _refuse_unsigned(signature: str) -> None:
+    if not signature:
+        raise SignatureMismatch("the X-Hub-Signature-256 header is missing", hint="set a secret on the webhook")
+    if not _SIGNATURE.fullmatch(signature):
+        raise SignatureMismatch("the X-Hub-Signature-256 header holds no signature", hint="set a secret on the webhook")
 
 
 def _handle(control: ControlPlane, *, event: str, delivery: str, payload: dict[str, Any]) -> Receipt:
