@@ -139,7 +139,7 @@ def test_nobody_gets_in_without_a_session(asker: Asker, method: str, path: str, 
         ("POST", "/graphql", 403, {"json": QUESTION, "headers": CROSS | {"Sec-Fetch-Mode": "navigate"}}),
         ("POST", "/graphql", 415, {"content": '{"query": "x"}', "headers": {"Content-Type": "text/plain"}}),
         ("POST", "/graphql", 415, {"data": QUESTION}),
-        ("POST", "/graphql?query=mutation", 415, {"json": {}}),
+        ("POST", "/graphql?query=mutation", 415, {"content": ""}),
         ("POST", "/graphql/", 415, {"content": "x", "headers": {"Content-Type": "text/plain"}}),
     ],
 )  # fmt: skip
@@ -171,7 +171,7 @@ def test_a_person_who_types_the_machines_own_name_is_led_on(asker: Asker, base: 
 def test_the_uis_own_pages_ask_and_name_the_person(asker: Asker) -> None:
     """Whoever they say they are, Dagster hears whose session it is."""
     claim = OWN | {PERSON_HEADER: "root", "x-forwarded-user": "root"}
-    assert asker.ask("POST", "/graphql", json=QUESTION, headers=claim).text == "ada"
+    assert asker.ask("POST", "/graphql?op=Launch", json=QUESTION, headers=claim).text == "ada"
 
 
 def test_a_proxy_names_people_with_its_secret(asker: Asker) -> None:
