@@ -18,6 +18,4 @@ def logged_in(link: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60) as client:
         answer = client.get(f"{url.path}?{url.query}")
         assert answer.status_code == 303, answer.text
-        # Cookies are kept for the address, and the session's is for the name.
-        client.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
         yield client
