@@ -184,7 +184,7 @@ def test_a_clone_of_another_run_is_not_used_again(opened: Studio) -> None:
 def test_what_odoo_s_own_modules_log_fails_no_update(opened: Studio, shops: str, is_clean: bool) -> None:
     """They are installed alone to learn it, and only where nothing else fails the check."""
     step, clone = cloned(opened)
-    program = opened.folder / "odoo-update"
+    program = program_of(opened)
     program.write_text(FAULTY.replace('"INFO", "odoo.addons.shop', f'"{shops}", "odoo.addons.shop'))
     made = build_database(step, build_of(opened), clone)
     [check] = [check for check in made.checks if check.name == "log_clean"]
