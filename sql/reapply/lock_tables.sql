@@ -1,13 +1,31 @@
 -- Takes every table of the platform before anything changes, all or none: who works holds some and waits for others, and
 -- with a schema change that does the same both would wait for each other. Never waits for long with a table in hand.
+-- Views that a function reads are locked by who calls it, so they are taken as well, with the tables that they name: only
+-- those that name nothing outside of the schema. First comes the view by which every claim begins.
 select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
 do $$
 declare
     v_tables text := (
-        select string_agg(format('ops.%I', c.relname), ', ' order by c.relname <> 'runs', c.relname)
+        with recursive uses (view_id, id) as (
+            select c.oid, c.oid from pg_catalog.pg_class as c
+            where c.relnamespace = to_regnamespace('ops') and c.relkind = 'v'
+            union
+            select u.view_id, d.refobjid from uses as u
+            join pg_catalog.pg_rewrite as w on w.ev_class = u.id
+            join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = w.oid
+                and d.refclassid = 'pg_catalog.pg_class'::regclass
+        )
+        select string_agg(
+            format('ops.%I', c.relname), ', '
+            order by c.relname <> 'v_startable_runs', c.relname <> 'runs', c.relname
+        )
         from pg_catalog.pg_class as c
-        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p') and not c.relispartition
+        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p', 'v') and not c.relispartition
             and c.relname !~ '^agent_' and pg_has_role(c.relowner, 'usage')
+            and not exists (
+                select from uses as u join pg_catalog.pg_class as t on t.oid = u.id
+                where u.view_id = c.oid and (t.relnamespace <> c.relnamespace or not pg_has_role(t.relowner, 'usage'))
+            )
     );
     v_timeout text := current_setting('lock_timeout');
     v_tries int := 0;

@@ -1,13 +1,31 @@
 -- Takes every table of the platform before anything changes, all or none: who works holds some and waits for others, and
 -- with a schema change that does the same both would wait for each other. Never waits for long with a table in hand.
+-- Views that a function reads are locked by who calls it, so they are taken as well, with the tables that they name: only
+-- those that name nothing outside of the schema. First comes the view by which every claim begins.
 select pg_advisory_xact_lock(hashtextextended('odooops.migrate', 0));
 do $$
 declare
     v_tables text := (
-        select string_agg(format('ops.%I', c.relname), ', ' order by c.relname <> 'runs', c.relname)
+        with recursive uses (view_id, id) as (
+            select c.oid, c.oid from pg_catalog.pg_class as c
+            where c.relnamespace = to_regnamespace('ops') and c.relkind = 'v'
+            union
+            select u.view_id, d.refobjid from uses as u
+            join pg_catalog.pg_rewrite as w on w.ev_class = u.id
+            join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = w.oid
+                and d.refclassid = 'pg_catalog.pg_class'::regclass
+        )
+        select string_agg(
+            format('ops.%I', c.relname), ', '
+            order by c.relname <> 'v_startable_runs', c.relname <> 'runs', c.relname
+        )
         from pg_catalog.pg_class as c
-        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p') and not c.relispartition
+        where c.relnamespace = to_regnamespace('ops') and c.relkind in ('r', 'p', 'v') and not c.relispartition
             and c.relname !~ '^agent_' and pg_has_role(c.relowner, 'usage')
+            and not exists (
+                select from uses as u join pg_catalog.pg_class as t on t.oid = u.id
+                where u.view_id = c.oid and (t.relnamespace <> c.relnamespace or not pg_has_role(t.relowner, 'usage'))
+            )
     );
     v_timeout text := current_setting('lock_timeout');
     v_tries int := 0;
@@ -172,7 +190,8 @@ select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoi
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries out a well-formed event once and returns the answer. Called by answer_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
--- A fact that is older than what is known is recorded and changes nothing, and the answer says so. Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
+-- A fact that is older than what is known is recorded and changes nothing, and the answer says so. Raises PT403, PT409 for
+-- a project, a release or a key that does not match, and what the handler raises.
 create or replace function ops_private.accept_event(
     p_envelope jsonb,
     p_text text,
@@ -1722,7 +1741,8 @@ $ops_file$);
 select pg_temp.make_function('count_checks', $ops_file$
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
 -- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
--- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped check stays open. If no check is required by name, all reported ones are.
+-- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped
+-- check stays open. If no check is required by name, all reported ones are.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
@@ -4020,7 +4040,8 @@ revoke all on function ops_private.handle_gate_signoff from public;
 $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
--- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the event's status as the check `health`, and
+-- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the
+-- event's status as the check `health`, and
 -- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
 -- was not deployed there.
 create or replace function ops_private.handle_health_check(
@@ -12800,7 +12821,7 @@ where
     );
 comment on view ops.v_startable_runs is 'Waiting runs that a worker may take now.';
 revoke all on ops.v_startable_runs from public, anon;
-grant select on ops.v_startable_runs to service_role, ops_worker;
+grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker;
 
 -- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
 create view ops.v_upgrade_advisories

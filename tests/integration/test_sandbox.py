@@ -160,11 +160,14 @@ def test_postgresql_is_reached_by_its_socket_and_by_nothing_else(postgres_server
     query = [str(programs / "psql"), "-XAtc", "select current_user", "-p", port, "-U", role, "-d", "postgres"]
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(sql.SQL("create role {} login password 'theirs'").format(sql.Identifier(role)))
+        # Another test may have closed the server's own database to everybody.
+        connection.execute(sql.SQL("grant connect on database postgres to {}").format(sql.Identifier(role)))
         try:
             assert _run(sandbox, *query, "-h", "/pg", PGPASSWORD="theirs") == f"{role}\n"
             assert "password authentication failed" in _fail(sandbox, *query, "-h", "/pg", PGPASSWORD="guessed")
             assert "refused" in _fail(sandbox, *query, "-h", "127.0.0.1", PGPASSWORD="theirs")
         finally:
+            connection.execute(sql.SQL("revoke all on database postgres from {}").format(sql.Identifier(role)))
             connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
 
 

@@ -69,9 +69,12 @@ class Launched:
 @pytest.fixture
 def launched(tmp_path: Path) -> Iterator[Launched]:
     """A way to launch."""
+    # A launcher inherits a signal that is ignored, until it listens; Dagster ignores what a shell's background ignores.
+    previous = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     launched = Launched(tmp_path)
     yield launched
     launched.close()
+    signal.signal(signal.SIGTERM, previous)
 
 
 def first_line(launcher: subprocess.Popen[str]) -> str:

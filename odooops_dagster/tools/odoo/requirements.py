@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from odooops_dagster.tools.odoo.modules import checksum
+from odooops_dagster.tools.odoo.python import pip_environment
 
 # Source: pip's `req_file.py` (COMMENT_RE, ENV_VAR_RE) and "Requirements File Format" in pip's documentation.
 COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
@@ -51,8 +52,9 @@ def asks_for_something(file: Path) -> bool:
 
 
 def expanded(text: str) -> str:
-    """Return the text with its `${VARIABLES}`, as far as they are set."""
-    return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[0]), text)
+    """Return the text as pip reads it, with the `${VARIABLES}` that pip is given."""
+    given = pip_environment()
+    return _VARIABLE.sub(lambda match: given.get(match[1], match[0]), text)
 
 
 def text_of(file: Path) -> str:

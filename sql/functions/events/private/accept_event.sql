@@ -1,6 +1,7 @@
 -- Carries out a well-formed event once and returns the answer. Called by answer_event, which undoes everything if it
 -- raises. Locks the log's row of its key, and what the handler locks.
--- A fact that is older than what is known is recorded and changes nothing, and the answer says so. Raises PT403, PT409 for a project, a release or a key that does not match, and what the handler raises.
+-- A fact that is older than what is known is recorded and changes nothing, and the answer says so. Raises PT403, PT409 for
+-- a project, a release or a key that does not match, and what the handler raises.
 create or replace function ops_private.accept_event(
     p_envelope jsonb,
     p_text text,

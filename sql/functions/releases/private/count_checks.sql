@@ -1,6 +1,7 @@
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
 -- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
--- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped check stays open. If no check is required by name, all reported ones are.
+-- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped
+-- check stays open. If no check is required by name, all reported ones are.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
