@@ -130,6 +130,19 @@ def test_checkout_of_an_older_commit_after_a_forced_push(shop: Repository, home:
     assert (tmp_path / "tree/a").read_text() == "first"
 
 
+def test_a_repository_that_lacks_an_object_is_not_taken_for_a_silent_server(
+    shop: Repository, home: Path, tmp_path: Path
+) -> None:
+    """The network is not at fault, and trying again does not help."""
+    sha = shop.commit({"shop/data.bin": "lost\n"})
+    blob = run_git(shop.work, "rev-parse", f"{sha}:shop/data.bin")
+    (shop.bare / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(StepFailed, match="lacks a part of this commit: ") as caught:
+        git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
+    assert "git fsck" in str(caught.value.hint)
+    assert "\n" not in str(caught.value)
+
+
 def test_checkout_of_a_gone_commit_says_so_in_one_line(shop: Repository, home: Path, tmp_path: Path) -> None:
     """The reason names the commit and the repository, and no folder is left."""
     with pytest.raises(StepFailed, match=f"^commit {GONE[:10]} is no longer in {shop.url}$") as caught:

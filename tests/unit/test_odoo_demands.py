@@ -69,6 +69,20 @@ def test_an_odoo_that_asks_for_no_series_is_not_stricter_for_it(paths: tuple[Pat
         demands.refuse_other_series([shop], "17.0")
 
 
+def test_a_tree_of_another_series_is_told_in_one_sentence(paths: tuple[Path, Path]) -> None:
+    """Of a hundred modules the first are named, and the others counted."""
+    addons = [make_module(paths[0], f"shop_{n}", manifest="{'version': '16.0.1.0.0'}") for n in range(9)]
+    with pytest.raises(StepFailed) as caught:
+        demands.refuse_other_series(
+            [*addons, make_module(paths[0], "crm", manifest="{'version': '18.0.1.0.0'}")], "19.0"
+        )
+    one = "module crm is of 18.0 (version 18.0.1.0.0), the project of 19.0"
+    nine = "9 modules are of 16.0 (shop_0, shop_1, shop_2, shop_3, shop_4 and 4 more), the project of 19.0"
+    assert str(caught.value) == f"{one}; {nine}"
+    with pytest.raises(StepFailed, match=r"^2 modules are of 16\.0 \(shop_0, shop_1\), the project of 19\.0$"):
+        demands.refuse_other_series(addons[:2], "19.0")
+
+
 def test_a_module_that_comes_with_odoo_may_have_any_version(paths: tuple[Path, Path]) -> None:
     """Odoo is of its series, whatever it writes."""
     make_module(paths[1], "crm", manifest="{'version': '18.0.1.0.0'}")

@@ -10,6 +10,7 @@ import pytest
 from odooops_dagster.errors import BadInput, MissingDependency
 from odooops_dagster.tools.odoo import debian, distribution, own_packages, sources
 from odooops_dagster.tools.odoo import series as odoo_series
+from odooops_dagster.tools.odoo.programs import ProgramFailed
 from tests.repositories import run_git
 from tests.unit.test_odoo_install import make_tree
 
@@ -151,6 +152,22 @@ def test_a_series_that_debian_has_not_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(MissingDependency, match=r"^Debian's unstable has no odoo-17$"):
         unpack("17.0", archive, tmp_path)
     assert archive.asked == ["http://mirror/debian"]
+
+
+def test_a_name_that_debian_does_not_know_is_a_package_it_has_not(tmp_path: Path) -> None:
+    """Apt fails for a name that nothing refers to; the snapshots are asked then too."""
+
+    class Strange(Archive):
+        def run(self, argv: list[str], **options: object) -> tuple[str, ...]:
+            answer = super().run(argv, **options)
+            if argv[0] == "apt-cache" and not answer:
+                raise ProgramFailed("apt-cache", exit_status=100, lines=["E: No packages found"])
+            return answer
+
+    with pytest.raises(MissingDependency, match=r"^Debian's unstable has no odoo-18$"):
+        unpack("18.0", Strange({}, only_in=""), tmp_path / "18")
+    archive = Strange({"odoo-19": "19.0.0+dfsg-1"}, only_in="snapshot.debian.org")
+    assert unpack("19.0", archive, tmp_path / "19").version == "19.0.0+dfsg-1"
 
 
 def test_a_series_that_unstable_dropped_comes_from_the_snapshot_that_had_it(tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[OdooOpsError], str, str | None], ..
         "check the address; a private repository needs an ssh key or a git credential",
     ),
     (
+        # Before the network: the connection ends early where upload-pack cannot read an object.
+        re.compile(r"repository corruption on the remote side"),
+        StepFailed,
+        "{url} lacks a part of this commit: {reason}",
+        "find what is missing with git fsck in that repository, and push it from a whole clone",
+    ),
+    (
         re.compile(
             r"resolve host|[Cc]onnect to|onnection (refused|reset|timed out|closed)|[Tt]imed out|unreachable|early EOF"
             r"|RPC failed|[Oo]peration too slow|error: 5\d\d|unexpected disconnect|No route to host|SSL|gnutls"

@@ -23,6 +23,8 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SUITE = "unstable"
 _SNAPSHOTS = "http://snapshot.debian.org/archive/debian"
 _DOWNLOAD = re.compile(r"^dlstatus:\d+:(?P<percent>[\d.]+):")
+# apt-cache ends with this for a name that no package has or refers to: ShowPackage in apt-private/private-show.cc.
+_NO_SUCH_NAME = "E: No packages found"
 # The package's static files link into these packages; without them pages lack jquery, icons and fonts.
 _LINKED_PACKAGES = re.compile(r"^(libjs-|fonts-(roboto|montserrat|inconsolata|font-awesome|ocr-b))")
 
@@ -133,7 +135,13 @@ class _Apt:
 
     def show(self, package: str) -> tuple[str, list[str]]:
         """Return the candidate's version and the names of its dependencies."""
-        lines = run_program(["apt-cache", *self._options, "show", "--no-all-versions", package], inherits=APT_INHERITS)
+        argv = ["apt-cache", *self._options, "show", "--no-all-versions", package]
+        try:
+            lines = run_program(argv, inherits=APT_INHERITS)
+        except ProgramFailed as exc:
+            if _NO_SUCH_NAME not in exc.lines:
+                raise
+            raise _NotThere(f"Debian's {_SUITE} has no {package}") from exc
         fields = dict(line.split(": ", 1) for line in lines if ": " in line and not line.startswith(" "))
         depends = re.findall(r"(?:^|[,|]\s*)([a-z0-9][a-z0-9+.-]*)", fields.get("Depends", ""))
         if "Version" not in fields:  # apt-cache succeeds and prints nothing for a name that others only refer to

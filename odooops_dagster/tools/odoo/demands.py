@@ -19,6 +19,8 @@ from odooops_dagster.tools.odoo.programs import run_program
 # since 17.0: adapt_version in odoo/modules/module.py.
 _FULL_VERSION = re.compile(r"(?P<series>\d+\.\d+)\.\d+\.\d+(\.\d+)?")
 _FIRST_THAT_REFUSES = 17
+# A tree of another series has up to a hundred modules, and the reason of a run is cut after 500 characters.
+_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +91,26 @@ def _uninstallable(uninstallable: Mapping[str, str]) -> Iterator[Fault]:
 def _of_other_series(addons: Collection[Path], series: str) -> Iterator[Fault]:
     if int(series.partition(".")[0]) < _FIRST_THAT_REFUSES:
         return
+    versions_by_series: dict[str, dict[str, str]] = {}
     for addon in sorted(addons, key=lambda addon: addon.name):
         version = str(modules.read_manifest(addon).get("version", ""))
         full = _FULL_VERSION.fullmatch(version)
         if full and full["series"] != series:
-            what = f"module {addon.name} is of {full['series']} (version {version}), the project of {series}"
-            yield Fault(what=what, hint=f"take the modules of {series}, or create the project with another --odoo")
+            versions_by_series.setdefault(full["series"], {})[addon.name] = version
+    for other, versions in versions_by_series.items():
+        what = f"{_told_foreign(versions, other)}, the project of {series}"
+        yield Fault(what=what, hint=f"take the modules of {series}, or create the project with another --odoo")
+
+
+def _told_foreign(versions: Mapping[str, str], series: str) -> str:
+    """Name the modules of another series; of many only the first, because a reason is one line."""
+    if len(versions) == 1:
+        [(name, version)] = versions.items()
+        return f"module {name} is of {series} (version {version})"
+    names = sorted(versions)
+    shown, left = names[:_SHOWN], len(names) - _SHOWN
+    more = f" and {left} more" if left > 0 else ""
+    return f"{len(names)} modules are of {series} ({', '.join(shown)}{more})"
 
 
 def _packages(names: Collection[str], addons_paths: Sequence[Path], python: Path) -> Iterator[Fault]:

@@ -105,7 +105,8 @@ def fetch(series: str, *, into: Path, git_url: str, spare: Path, progress: Progr
             progress(f"not this way: {exc}")
     raise MissingDependency(
         f"Odoo {series} cannot be had: {'; '.join(refused)}",
-        hint="name a folder that holds it with ODOOOPS_ODOO_PATH, or let this machine reach Debian's archive",
+        hint="name a folder that holds it with ODOOOPS_ODOO_PATH, or let this machine reach Odoo's git repository"
+        " (for the newest series, Debian's archive)",
     )
 
 
