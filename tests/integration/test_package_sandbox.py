@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,21 @@ def test_the_build_code_of_a_package_reaches_nothing_but_its_environment(tmp_pat
         "environment.json",
         "venv",
     ]
+
+
+@pytest.mark.root
+def test_the_environments_of_other_accounts_use_what_was_built() -> None:
+    """Pip's account is that of one installation; each Odoo that runs with the packages has an account of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        made = built(home, extra="os.umask(0o077)")
+        code = "import pathlib, sys; print(*(f.read_text() for p in sys.path for f in pathlib.Path(p).glob('evil_*')))"
+        argv = [str(made.python), "-c", code]
+        told = subprocess.run(
+            argv, user=64999, group=64999, extra_groups=(), capture_output=True, text=True, check=True
+        )
+    assert json.loads(told.stdout)["uid"] not in {"0", "64999"}
 
 
 def test_without_the_sandbox_it_reaches_all_of_it(tmp_path: Path) -> None:

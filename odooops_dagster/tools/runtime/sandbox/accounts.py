@@ -55,7 +55,7 @@ def give(folder: Path, uid: int | None) -> None:
 
 
 def take_back(folder: Path, uid: int | None) -> None:
-    """Make what an account has filled ours again, and check that reading it leads nowhere else.
+    """Make what an account has filled ours again for every account to read; check that reading it leads nowhere else.
 
     No program of the account may run any more.
 
@@ -67,9 +67,17 @@ def take_back(folder: Path, uid: int | None) -> None:
         for name in (*names, *files):
             _refuse_way_out(Path(place) / name, root)
             if uid is not None:
-                os.chown(name, os.geteuid(), os.getegid(), dir_fd=descriptor, follow_symlinks=False)
+                _take_entry(name, descriptor)
     if uid is not None:
-        os.chown(folder, os.geteuid(), os.getegid(), follow_symlinks=False)
+        _take_entry(str(folder), None)
+
+
+def _take_entry(name: str, folder: int | None) -> None:
+    """Make the entry ours: all may read it, and run or enter it where its owner may; only we may write."""
+    os.chown(name, os.geteuid(), os.getegid(), dir_fd=folder, follow_symlinks=False)
+    mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if not stat.S_ISLNK(mode):
+        os.chmod(name, 0o755 if mode & stat.S_IXUSR else 0o644, dir_fd=folder)
 
 
 def _refuse_way_out(path: Path, root: Path) -> None:
