@@ -141,6 +141,8 @@ def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
         "priority": str(priority),
         "autostart": "false",
         "autorestart": "true",
+        # If we are root, environments' accounts read the code that runs write, whatever the umask of who started us.
+        "umask": "022",
         "startsecs": "1",
         # Each pause is one second longer than the last: after about an hour the supervisor gives up.
         "startretries": "80",

@@ -129,14 +129,17 @@ def only_one(place: Path, *, waiting: Callable[[], None] = lambda: None) -> Iter
 def staging(place: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `place`, and remove it and the leftovers of killed runs.
 
+    What is written there may be read by every account that comes into the state folder, whatever our umask is.
     The caller must hold the lock of `place`.
     """
     _remove_partials(place)
     folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.partial-"))
     folder.chmod(0o755)
+    umask = os.umask(0o022)
     try:
         yield folder
     finally:
+        os.umask(umask)
         # Remove all once more: a child of a killed run may have written while we removed its folder.
         _remove_partials(place)
 
