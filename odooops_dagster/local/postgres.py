@@ -17,7 +17,7 @@ from psycopg import sql
 
 from odooops_dagster.child_environment import EVERY_PROGRAM, clean_environment
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.files import locked
+from odooops_dagster.files import locked, write_whole
 from odooops_dagster.home import (
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
@@ -241,8 +241,7 @@ class EmbeddedPostgres:
         draft.mkdir(mode=0o700)
         account.own(draft)
         password = self._socket_folder / "superuser"
-        password.write_text(read_secret(self.home, password_secret(SUPERUSER)))
-        password.chmod(0o600)
+        write_whole(password, read_secret(self.home, password_secret(SUPERUSER)).encode())
         account.own(password)
         bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)
         try:

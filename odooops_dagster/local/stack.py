@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -49,6 +50,8 @@ class Stack:
 
     def run(self, *, on_ready: Callable[[], None]) -> None:
         """Start everything, call `on_ready` when it answers, watch it until a stop is requested, and end everything."""
+        # The modes below the state folder are ours to decide: if we are root, other accounts have to read some of it.
+        os.umask(0o022)
         preflight.refuse_if_broken(self._settings)
         with lock.hold(self._home) as held, _stop_signals():
             try:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.acceptance.platform import free_ports
+from tests.cache import CACHE
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(2400)]
 
@@ -53,6 +55,15 @@ def test_the_demo_that_ran_in_a_new_clone_told_the_whole_story() -> None:
     assert_the_story_was_told(Path(str(SEEN)).read_text())
 
 
+@pytest.mark.root
+def test_root_sees_the_same_story_whatever_its_umask(state_folder: Path) -> None:
+    """Root's environments have accounts of their own, which read Odoo and the packages that root has installed."""
+    environment = {"ODOOOPS_CACHE": str(CACHE)}
+    assert_the_story_was_told(
+        _demo([str(Path(sys.executable).with_name("ops")), "demo", "--once"], ROOT, state_folder, environment, umask=0o077)
+    )
+
+
 def assert_the_story_was_told(told: str) -> None:
     """Look for what only the whole story says."""
     assert "module_tests_passed: 1 failed" in told
@@ -63,6 +74,12 @@ def assert_the_story_was_told(told: str) -> None:
 
 
 def _make_demo(new_clone: Path, state_folder: Path) -> str:
+    return _demo(["make", "demo", "ARGS=--once"], new_clone, state_folder)
+
+
+def _demo(
+    argv: list[str], folder: Path, state_folder: Path, more: Mapping[str, str] | None = None, *, umask: int = -1
+) -> str:
     gateway, dagster = free_ports(2)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "VIRTUAL_ENV"))}
     environment = {
@@ -70,11 +87,13 @@ def _make_demo(new_clone: Path, state_folder: Path) -> str:
         "ODOOOPS_HOME": str(state_folder),
         "ODOOOPS_GATEWAY_PORT": str(gateway),
         "ODOOOPS_DAGSTER_PORT": str(dagster),
+        **(more or {}),
     }
     done = subprocess.run(
-        ["make", "demo", "ARGS=--once"],
-        cwd=new_clone,
+        argv,
+        cwd=folder,
         env=environment,
+        umask=umask,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from odooops_dagster.home import StateEntry, installations_folder
+from odooops_dagster.local.state_folder import open_state_folder
 from odooops_dagster.model import Build, DatabaseAccess, Source
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core.code import odoo_folders
 from odooops_dagster.steps.environment.confinement import code_folders, confined, from_inside
 from odooops_dagster.tools.odoo.python import site_packages
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, give_like
@@ -106,6 +109,16 @@ def test_an_odoo_reaches_its_database_by_the_socket_and_nothing_by_the_network(t
     assert dict(alone.mounts) == dict(served.mounts) == {from_inside(settings, local).host: sockets}
     assert from_inside(settings, ACCESS) == ACCESS
     assert from_inside(Settings(home=tmp_path, trust_pushers=True), local) == local
+
+
+def test_what_is_shown_lies_below_the_closed_folders(tmp_path: Path) -> None:
+    """A folder is mounted with its mode: one that only we may enter would be closed inside the sandbox too."""
+    settings = Settings(home=tmp_path / "state")
+    open_state_folder(settings.home)
+    (installations_folder(settings.home) / "19.0").mkdir(parents=True)
+    shown = odoo_folders(settings)
+    assert installations_folder(settings.home) / "19.0" in shown
+    assert not shown & {settings.home / name for name in StateEntry}
 
 
 def test_whoever_trusts_the_pushers_gets_no_sandbox(tmp_path: Path) -> None:
