@@ -58,10 +58,8 @@ def test_the_demo_that_ran_in_a_new_clone_told_the_whole_story() -> None:
 @pytest.mark.root
 def test_root_sees_the_same_story_whatever_its_umask(state_folder: Path) -> None:
     """Root's environments have accounts of their own, which read Odoo and the packages that root has installed."""
-    environment = {"ODOOOPS_CACHE": str(CACHE)}
-    assert_the_story_was_told(
-        _demo([str(Path(sys.executable).with_name("ops")), "demo", "--once"], ROOT, state_folder, environment, umask=0o077)
-    )
+    argv = [str(Path(sys.executable).with_name("ops")), "demo", "--once"]
+    assert_the_story_was_told(_demo(argv, ROOT, state_folder, {"ODOOOPS_CACHE": str(CACHE)}, umask=0o077))
 
 
 def assert_the_story_was_told(told: str) -> None:

@@ -60,7 +60,7 @@ def test_the_code_of_a_build_is_its_own_and_odoos(tmp_path: Path) -> None:
     (tmp_path / "venvs" / "another" / "venv").mkdir(parents=True)
     folders = code_folders(Settings(home=tmp_path), build)
     within = [folder.relative_to(tmp_path) for folder in folders if folder.is_relative_to(tmp_path)]
-    assert within == [Path("odoo"), Path("sources/commit"), Path("venvs/key/venv")]
+    assert within == [Path("odoo/19.0"), Path("sources/commit"), Path("venvs/key/venv")]
     assert any(folder.name == "launcher" for folder in folders)
 
 
