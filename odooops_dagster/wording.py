@@ -1,8 +1,9 @@
-"""Formats sizes, ages and rates for people."""
+"""Formats sizes, ages, rates and lists for people."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -20,6 +21,12 @@ def size_text(size_bytes: int) -> str:
 def path_text(path: str) -> str:
     """Return a readable path: a byte of its name that is no UTF-8 is shown by its number."""
     return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def some_of(texts: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """Return at most so many of the texts in one line, and the number of the others."""
+    more = len(texts) - most
+    return between.join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def age_text(age: timedelta) -> str:

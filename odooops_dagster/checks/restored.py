@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from odooops_dagster.model import CheckResult
+from odooops_dagster.wording import some_of
 
 _NAMES_SAID = 5
 _NAMES_SHOWN = 100
@@ -51,12 +52,11 @@ def judge_files(
 def judge_left_out(found: Sequence[Mapping[str, str]]) -> CheckResult:
     """Return the check of the parts of a dump that a load leaves out; each has a kind, a name and a reason."""
     lost = [f"{gone['kind']} {gone['name']} ({gone['reason']})" for gone in found]
-    more = f" and {len(lost) - _NAMES_SAID} more" if len(lost) > _NAMES_SAID else ""
     return CheckResult(
         name="left_out",
         passed=not lost,
         blocking=False,
-        summary=f"{len(lost)} object(s) are left out of every load here: {'; '.join(lost[:_NAMES_SAID])}{more}"
+        summary=f"{len(lost)} object(s) are left out of every load here: {some_of(lost, _NAMES_SAID, between='; ')}"
         if lost
         else "a load brings everything that is in the dump",
         metadata={"left_out": lost[:_NAMES_SHOWN]} if lost else {},

@@ -11,7 +11,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.git import Pointer
 from odooops_dagster.tools.odoo.named_files import named_files
-from odooops_dagster.wording import path_text, size_text
+from odooops_dagster.wording import path_text, size_text, some_of
 
 _SHOWN = 5
 
@@ -46,17 +46,14 @@ def refuse_pointers(ctx: StepContext, addons: Collection[Path], left: Sequence[P
         if file in named_files(addon)
     ]
     if faults:
-        more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        raise StepFailed(
-            f"files are in Git LFS and could not be fetched: {'; '.join(faults[:_SHOWN])}{more}", hint=_next_action(ctx)
-        )
+        shown = some_of(faults, _SHOWN, between="; ")
+        raise StepFailed(f"files are in Git LFS and could not be fetched: {shown}", hint=_next_action(ctx))
 
 
 def _told(left: Sequence[Pointer]) -> str:
-    named = ", ".join(f"{path_text(pointer.path)} ({size_text(pointer.size)})" for pointer in left[:_SHOWN])
-    others = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    named = [f"{path_text(pointer.path)} ({size_text(pointer.size)})" for pointer in left]
     total = size_text(sum(pointer.size for pointer in left))
-    return f"{len(left)} file(s) of {total} are in Git LFS and could not be fetched: {named}{others}"
+    return f"{len(left)} file(s) of {total} are in Git LFS and could not be fetched: {some_of(named, _SHOWN)}"
 
 
 def _next_action(ctx: StepContext) -> str:

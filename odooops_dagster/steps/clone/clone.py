@@ -33,7 +33,7 @@ from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.clone_source import Source, age_of, find_source
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.sanitize.pipeline import offenders, set_parameters
-from odooops_dagster.wording import age_text
+from odooops_dagster.wording import age_text, some_of
 
 _SECONDS_PER_HOUR = 3600
 _SHOWN = 10
@@ -173,13 +173,16 @@ def _sanitized(report: Mapping[str, Any]) -> CheckResult:
 
 def _covered(recipe: CloneRecipe, made: CloneTemplate) -> CheckResult:
     missing = uncovered(made.coverage, recipe.build)
-    shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
     counts = {
         "neutralized": len(made.coverage.neutralized),
         "without_script": len(made.coverage.without_script),
         "without_code": len(made.coverage.without_code),
     }
-    summary = f"nothing neutralises {shown}" if missing else "every module of others than Odoo brings its script"
+    summary = (
+        f"nothing neutralises {some_of(missing, _SHOWN)}"
+        if missing
+        else "every module of others than Odoo brings its script"
+    )
     if kept := made.report["kept"]:
         summary += f"; policy clone.columns keeps {', '.join(kept)}"
     return CheckResult(

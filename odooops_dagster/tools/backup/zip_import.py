@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.sql_dump import PlainDump, scan
 from odooops_dagster.tools.backup.zip_entries import DUMP, FROM_ODOO, MANIFEST, Contents, opened, reading
+from odooops_dagster.wording import some_of
 
 _BLOCK = 1024 * 1024
 _LARGEST_MANIFEST = 16 * 1024 * 1024
@@ -29,6 +30,7 @@ _MAJOR = re.compile(r"\d+")
 # The text fields of Odoo's manifest.json.
 _WORDS = ("odoo_dump", "db_name", "version", "major_version", "pg_version")
 _LONGEST_WORD = 100
+_NAMES_SHOWN = 5
 # The time of an entry without a time.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -73,15 +75,16 @@ class Report:
         if postgres and major and int(major[0]) > postgres:
             yield f"it is of PostgreSQL {self.postgres_version}, and this server is {postgres}: it may not load"
         if modules is not None and (absent := sorted(set(self.modules) - set(modules))):
-            yield f"the project's build has no code of {len(absent)} installed module(s): {_some(absent)}"
+            named = some_of(absent, _NAMES_SHOWN)
+            yield f"the project's build has no code of {len(absent)} installed module(s): {named}"
         if self.missing:
-            yield f"{len(self.missing)} file(s) of its attachments are not in it: {_some(self.missing)}"
+            yield f"{len(self.missing)} file(s) of its attachments are not in it: {some_of(self.missing, _NAMES_SHOWN)}"
         if self.altered:
-            yield f"{len(self.altered)} file(s) are not what their names say: {_some(self.altered)}"
+            yield f"{len(self.altered)} file(s) are not what their names say: {some_of(self.altered, _NAMES_SHOWN)}"
         if self.elsewhere:
             yield summary_of(self.elsewhere)
         if self.commands:
-            yield f"its dump has commands of psql, which are refused: {_some(self.commands)}"
+            yield f"its dump has commands of psql, which are refused: {some_of(self.commands, _NAMES_SHOWN)}"
 
 
 def inspect_zip(path: Path, *, progress: Progress = silent) -> Report:
@@ -294,8 +297,3 @@ def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manif
         "odoo_manifest": dict(report.odoo_manifest),
     }
     return replace(empty, missing=report.missing, facts=facts | dict(metadata))
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

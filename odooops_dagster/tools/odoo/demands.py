@@ -14,6 +14,7 @@ from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.commands import program
 from odooops_dagster.tools.odoo.debian import installed_packages
 from odooops_dagster.tools.odoo.programs import run_program
+from odooops_dagster.wording import some_of
 
 # Odoo adds its series to a shorter version, and refuses one of four or five parts that begins with another series
 # since 17.0: adapt_version in odoo/modules/module.py.
@@ -107,10 +108,7 @@ def _told_foreign(versions: Mapping[str, str], series: str) -> str:
     if len(versions) == 1:
         [(name, version)] = versions.items()
         return f"module {name} is of {series} (version {version})"
-    names = sorted(versions)
-    shown, left = names[:_SHOWN], len(names) - _SHOWN
-    more = f" and {left} more" if left > 0 else ""
-    return f"{len(names)} modules are of {series} ({', '.join(shown)}{more})"
+    return f"{len(versions)} modules are of {series} ({some_of(sorted(versions), _SHOWN)})"
 
 
 def _packages(names: Collection[str], addons_paths: Sequence[Path], python: Path) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.wording import some_of
 
 UntestedPolicy = Literal["refuse_overlooked", "refuse", "allow"]
 
@@ -85,5 +86,4 @@ def _tags(name: str, tags: Sequence[str]) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return "; ".join(names[:_NAMES_SHOWN]) + more
+    return some_of(names, _NAMES_SHOWN, between="; ")

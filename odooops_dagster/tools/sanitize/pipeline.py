@@ -39,6 +39,7 @@ from odooops_dagster.tools.sanitize.seal import Seal, break_seal, is_intact, rea
 from odooops_dagster.tools.sanitize.secrets import SecretList, secret_list
 from odooops_dagster.tools.sanitize.terms import KEEP, Terms
 from odooops_dagster.unreachable import first_line
+from odooops_dagster.wording import some_of
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
@@ -272,12 +273,9 @@ def _answer(
     if not found:
         return findings
     (name, things), *more = found.items()
-    shown = ", ".join(things[:_OFFENDERS_SHOWN]) + (
-        f" and {len(things) - _OFFENDERS_SHOWN} more" if len(things) > _OFFENDERS_SHOWN else ""
-    )
     others = f"; {len(more)} more question(s) failed" if more else ""
     raise SanitizationFailed(
-        f"the copy is not harmless: it is not true that it {name}: {shown}{others}",
+        f"the copy is not harmless: it is not true that it {name}: {some_of(things, _OFFENDERS_SHOWN)}{others}",
         hint="add a masking hook to the project that takes this away",
     )
 
