@@ -107,13 +107,10 @@ def _key(given: HTTPAuthorizationCredentials | None) -> tuple[str, str]:
 
 async def _body(request: Request) -> tuple[bytes, int | None]:
     """Return the body; nothing and its size where it is too large, unread if its length was announced."""
-    announced = announced_size(request)
-    if announced > MAX_BODY_BYTES:
-        return b"", announced
     try:
         return await read_body(request, limit=MAX_BODY_BYTES), None
     except BodyTooLarge:
-        return b"", MAX_BODY_BYTES + 1
+        return b"", max(announced_size(request), MAX_BODY_BYTES + 1)
 
 
 def _note(answer: EventAnswer, prefix: str) -> None:

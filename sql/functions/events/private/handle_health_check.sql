@@ -1,7 +1,6 @@
 -- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the
--- event's status as the check `health`, and
--- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
--- was not deployed there.
+-- event's status as the check `health`, and the checks it made. Locks the deployment and the gate. Raises PT400 for
+-- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb
