@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,7 @@ class Archive:
         self.packages = packages
         self.only_in = only_in
         self.asked: list[str] = []
+        self.lists: set[Path] = set()
 
     def run(self, argv: list[str], **_: object) -> tuple[str, ...]:
         """Answer as the programs do: `apt-cache show` of a name without a package succeeds and prints nothing."""
@@ -128,6 +130,9 @@ class Archive:
             self.asked.append(sources.split("URIs: ")[1].split("\n")[0])
             version = self.packages.get(argv[-1])
             return (f"Version: {version}", "Depends: libjs-jquery") if version and self.only_in in sources else ()
+        if argv[-1] == "update":
+            settings = Path(argv[argv.index("-c") + 1]).read_text()
+            self.lists.add(Path(settings.split('Dir::State::lists "')[1].split('"')[0]))
         if argv[0] == "env":
             folder = Path(argv[1].partition("=")[2])
             for name in argv[argv.index("download") + 1 :]:
@@ -143,7 +148,31 @@ def unpack(series: str, archive: Archive, folder: Path) -> debian.DebianOdoo:
         patch.setattr(debian, "_require_tools", lambda: None)
         patch.setattr(debian, "_mirror", lambda: "http://mirror/debian")
         patch.setattr(debian, "run_program", archive.run)
-        return debian.unpack_odoo(series, into=folder / "root", work=folder / "work", progress=lambda _line: None)
+        return debian.unpack_odoo(
+            series, into=folder / "root", work=folder / "work", lists=folder / "lists", progress=lambda _line: None
+        )
+
+
+def test_a_series_that_cannot_be_had_is_said_before_its_packages_are_there(tmp_path: Path) -> None:
+    """The Python packages of Odoo take longer than the answer, and nobody needs them then."""
+
+    def collect_for_ever(_venv: Path, *, series: str, progress: Callable[[str], None]) -> None:
+        while series:
+            progress("collecting")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_packages, "install_pins", collect_for_ever)
+        with pytest.raises(MissingDependency, match="cannot be had"):
+            install(tmp_path / "home", tmp_path / "nowhere", said=[])
+
+
+def test_the_package_lists_of_debian_are_kept_for_the_next_try(tmp_path: Path) -> None:
+    """Apt asks only whether they have changed, also for another series."""
+    archive = Archive({"odoo-19": "19.0.0+dfsg-1"}, only_in="")
+    for series in ("17.0", "18.0"):
+        with pytest.raises(MissingDependency):
+            unpack(series, archive, tmp_path)
+    assert archive.lists == {tmp_path / "lists"}
 
 
 def test_a_series_that_debian_has_not_is_said_so(tmp_path: Path) -> None:

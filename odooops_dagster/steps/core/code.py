@@ -17,7 +17,9 @@ def odoo_folders(settings: Settings) -> set[Path]:
     Nothing that a project's packages could have written decides: a link or a path file of theirs could name any folder.
     """
     # One by one: the folder around them is closed to the accounts of environments.
-    installations = {path for path in installations_folder(settings.cache_home.absolute()).glob("*") if path.is_dir()}
+    installations = {
+        path for path in installations_folder(settings.cache_home.absolute()).glob("[!.]*") if path.is_dir()
+    }
     pythons = [Path(sys.executable), *(path / "venv" / "bin" / "python" for path in installations)]
     named = {*installations, *(folder for python in pythons for folder in interpreter_folders(python))}
     return named if settings.odoo_path is None else {*named, settings.odoo_path}

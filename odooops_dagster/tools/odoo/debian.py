@@ -13,6 +13,7 @@ from pathlib import Path
 
 from odooops_dagster.child_environment import APT, NETWORK
 from odooops_dagster.errors import MissingDependency
+from odooops_dagster.files import locked
 from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 
@@ -51,10 +52,11 @@ def installed_packages() -> frozenset[str]:
     return frozenset(re.split(r"[ :(]", name.strip())[0] for names in told for name in names.split(","))
 
 
-def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
+def unpack_odoo(series: str, *, into: Path, work: Path, lists: Path, progress: Progress) -> DebianOdoo:
     """Download the series' package and the packages it links to, and unpack them below `into`.
 
     Debian's unstable keeps one version. When it has moved on, the package comes from Debian's archive of snapshots.
+    The package lists stay in `lists`, so that the next try asks only whether they have changed.
 
     Raises:
         MissingDependency: a tool or the keyring is missing, the archive does not answer, or it lacks the package.
@@ -62,17 +64,21 @@ def unpack_odoo(series: str, *, into: Path, work: Path, progress: Progress) -> D
     _require_tools()
     moment = odoo_series.series(series).debian_snapshot
     try:
-        return _unpack_from(_mirror(), series, into=into, work=work / "unstable", progress=progress)
+        with locked(
+            lists.with_name(f"{lists.name}.lock"), on_wait=lambda: progress("Debian: waiting for its package lists")
+        ):
+            return _unpack_from(_mirror(), series, into=into, work=work / "unstable", lists=lists, progress=progress)
     except _NotThere as exc:
         if moment is None:
             raise
         progress(f"{exc}; looking in Debian's snapshot of {moment}")
-        return _unpack_from(f"{_SNAPSHOTS}/{moment}", series, into=into, work=work / "snapshot", progress=progress)
+        snapshot, work = f"{_SNAPSHOTS}/{moment}", work / "snapshot"
+        return _unpack_from(snapshot, series, into=into, work=work, lists=work / "lists", progress=progress)
 
 
-def _unpack_from(mirror: str, series: str, *, into: Path, work: Path, progress: Progress) -> DebianOdoo:
+def _unpack_from(mirror: str, series: str, *, into: Path, work: Path, lists: Path, progress: Progress) -> DebianOdoo:
     package = f"odoo-{series.split('.', maxsplit=1)[0]}"
-    apt = _Apt(work, mirror=mirror)
+    apt = _Apt(work, mirror=mirror, lists=lists)
     try:
         progress(f"Debian: reading the package lists of {apt.mirror} {_SUITE}")
         apt.update()
@@ -117,17 +123,17 @@ def _reason(failed: ProgramFailed) -> str:
 
 
 class _Apt:
-    """apt with its own sources, lists and cache in one folder."""
+    """apt with its own sources and cache in one folder, and with its own lists."""
 
-    def __init__(self, folder: Path, *, mirror: str) -> None:
+    def __init__(self, folder: Path, *, mirror: str, lists: Path) -> None:
         self.mirror = mirror
         self._downloads = folder / "downloads"
-        for path in (folder / "lists" / "partial", folder / "cache" / "archives" / "partial", self._downloads):
-            path.mkdir(parents=True)
+        for path in (lists / "partial", folder / "cache" / "archives" / "partial", self._downloads):
+            path.mkdir(parents=True, exist_ok=True)
         sources = folder / "odooops.sources"
         sources.write_text(f"Types: deb\nURIs: {mirror}\nSuites: {_SUITE}\nComponents: main\nSigned-By: {_KEYRING}\n")
         config = folder / "apt.conf"
-        config.write_text(_config(folder, sources))
+        config.write_text(_config(folder, sources, lists))
         self._options = ("-c", str(config))
 
     def update(self) -> None:
@@ -165,11 +171,11 @@ class _Apt:
         return sorted(self._downloads.glob("*.deb"))
 
 
-def _config(folder: Path, sources: Path) -> str:
+def _config(folder: Path, sources: Path, lists: Path) -> str:
     settings = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": folder / "lists",
+        "Dir::State::lists": lists,
         "Dir::Cache": folder / "cache",
         # Snapshots and mirrors of unstable may have an expired Release file; its signature is still checked.
         "Acquire::Check-Valid-Until": "false",

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from odooops_dagster.errors import MissingDependency
+from odooops_dagster.errors import MissingDependency, StepFailed
 from odooops_dagster.files import beneath, locked, try_lock, write_whole
 from odooops_dagster.home import installations_folder
 from odooops_dagster.tools.odoo import own_packages, python, sources
@@ -27,6 +28,8 @@ from odooops_dagster.tools.odoo.programs import Progress, run_program
 from odooops_dagster.tools.odoo.sources import OdooFiles
 
 _MANIFEST = "installation.json"
+# Debian's package lists, of the last time that they were read.
+_LISTS = ".debian-lists"
 # In a file of its own: an earlier version of the platform reads the manifest too, and knows nothing of these.
 _FILES = "missing-files.json"
 # A failed installation is tried again within days, or given up: its clone takes more than 2 GB.
@@ -163,7 +166,8 @@ def _install_into(
         if odoo_path is not None:
             revision = sources.folder_revision(odoo_path)
             return OdooFiles(root=odoo_path.resolve(), revision=revision, origin="folder")
-        return sources.fetch(series, into=folder, git_url=git_url, spare=spare, progress=progress)
+        lists = place.with_name(_LISTS)
+        return sources.fetch(series, into=folder, git_url=git_url, spare=spare, lists=lists, progress=progress)
 
     with staging(place) as folder, sources.kept_clone(folder, spare=spare):
         made = _build(folder, series=series, files=files, progress=progress)
@@ -198,11 +202,17 @@ def _complete(place: Path, found: Installation, *, progress: Progress) -> None:
 
 def _build(folder: Path, *, series: str, files: Callable[[Path], OdooFiles], progress: Progress) -> dict[str, Any]:
     """Fetch Odoo and its Python packages in parallel and return the manifest of the installation."""
+    given_up = Event()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        environment = pool.submit(_make_environment, folder / "venv", series=series, progress=progress)
-        got = files(folder)
-        script, library = sources.layout(got.root)
-        sources.check_release(library, series)
+        told = _until(given_up, progress)
+        environment = pool.submit(_make_environment, folder / "venv", series=series, progress=told)
+        try:
+            got = files(folder)
+            script, library = sources.layout(got.root)
+            sources.check_release(library, series)
+        except BaseException:
+            given_up.set()  # else we would wait for all packages of an Odoo that cannot be had
+            raise
         _compile(got.root, outside=got.origin == "folder")
         environment.result()
     return {
@@ -216,6 +226,17 @@ def _build(folder: Path, *, series: str, files: Callable[[Path], OdooFiles], pro
         "python_version": ".".join(map(str, sys.version_info[:3])),
         "addons_paths": [path for path in (got.root / "addons", library / "odoo" / "addons") if path.is_dir()],
     }
+
+
+def _until(given_up: Event, progress: Progress) -> Progress:
+    """Return a progress that ends the work of its caller once we have given up."""
+
+    def told(line: str) -> None:
+        if given_up.is_set():
+            raise StepFailed("given up, because the other half of the installation failed")
+        progress(line)
+
+    return told
 
 
 def _make_environment(venv: Path, *, series: str, progress: Progress) -> None:

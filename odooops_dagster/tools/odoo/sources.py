@@ -86,15 +86,17 @@ def folder_revision(folder: Path) -> str:
     return f"{commit or 'folder'}-{_state_of_files(folder)}"
 
 
-def fetch(series: str, *, into: Path, git_url: str, spare: Path, progress: Progress) -> OdooFiles:
-    """Get the series' files from Debian, else from git; `spare` may have the clone of an earlier try.
+def fetch(series: str, *, into: Path, git_url: str, spare: Path, lists: Path, progress: Progress) -> OdooFiles:
+    """Get the series' files from Debian, else from git.
+
+    `spare` may have the clone of an earlier try, and `lists` Debian's package lists.
 
     Raises:
         MissingDependency: both ways failed; the message has the reason of each.
     """
     refused: list[str] = []
     ways: tuple[Callable[[], OdooFiles], ...] = (
-        lambda: _from_debian(series, into=into, progress=progress),
+        lambda: _from_debian(series, into=into, lists=lists, progress=progress),
         lambda: _from_git(series, into=into, url=git_url, spare=spare, progress=progress),
     )
     for way in ways:
@@ -126,9 +128,9 @@ def kept_clone(folder: Path, *, spare: Path) -> Iterator[None]:
     shutil.rmtree(spare, ignore_errors=True)
 
 
-def _from_debian(series: str, *, into: Path, progress: Progress) -> OdooFiles:
+def _from_debian(series: str, *, into: Path, lists: Path, progress: Progress) -> OdooFiles:
     work = into / "apt"
-    got = debian.unpack_odoo(series, into=into / "root", work=work, progress=progress)
+    got = debian.unpack_odoo(series, into=into / "root", work=work, lists=lists, progress=progress)
     shutil.rmtree(work)
     return OdooFiles(root=got.root, revision=got.version, origin="debian")
 
