@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -957,11 +957,12 @@ revoke all on function ops_private.backup_to_return_to from public;
 $ops_file$);
 
 select pg_temp.make_function('branch_stage', $ops_file$
--- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
--- Called by make_environment and update_branch_head. Locks and raises nothing.
+-- Returns the stage of a branch: the default branch is production, one that matches a pattern is
+-- staging (by default release/*), all others are development. Called by stage_of_branch. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,
-    p_default_branch text
+    p_default_branch text,
+    p_staging_branches jsonb default '["release/*"]'
 )
 returns ops.environment_stage
 language sql
@@ -971,7 +972,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 select case
     when p_branch = p_default_branch then 'production'
-    when p_branch like 'release/%' then 'staging'
+    when ops.matches_pattern(p_branch, p_staging_branches) then 'staging'
     else 'development'
 end::ops.environment_stage
 $$;
@@ -4041,9 +4042,8 @@ $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
 -- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the
--- event's status as the check `health`, and
--- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
--- was not deployed there.
+-- event's status as the check `health`, and the checks it made. Locks the deployment and the gate. Raises PT400 for
+-- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb
@@ -4881,7 +4881,7 @@ begin
         insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key)
         select
             p_project_id, p_branch, p_branch,
-            coalesce(p_stage, ops.branch_stage(p_branch, v_project.default_branch)), g.generation,
+            coalesce(p_stage, ops_private.stage_of_branch(p_project_id, p_branch)), g.generation,
             ops.partition_key(v_project.slug, p_branch, g.generation)
         from (
             select coalesce(max(o.generation), 0) + 1 as generation
@@ -4995,6 +4995,31 @@ end
 $$;
 comment on function ops_private.make_restore is 'The row of the restore that a run does.';
 revoke all on function ops_private.make_restore from public;
+$ops_file$);
+
+select pg_temp.make_function('matches_pattern', $ops_file$
+-- Returns whether a text is what one of the patterns stands for; * in a pattern is any text.
+-- Called by branch_stage and stricter_rule. Locks and raises nothing.
+create or replace function ops.matches_pattern(
+    p_text text,
+    p_patterns jsonb
+)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from jsonb_array_elements_text(p_patterns) as p (pattern)
+    where p_text like replace(regexp_replace(p.pattern, '([\\%_])', '\\\1', 'g'), '*', '%')
+)
+$$;
+comment on function ops.matches_pattern is 'Whether a text is what one of the patterns stands for.';
+revoke all on function ops.matches_pattern from public;
+grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker;
+grant execute on function ops.matches_pattern
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('minute_of_week', $ops_file$
@@ -5987,6 +6012,8 @@ select * from (
     ('retention', 'minimum', 'integer', '1', 1, 100, 'Verified backups that are kept whatever their age'),
     ('clone', 'source', 'one of dump, newest_verified', '"dump"', null, null,
         'A staging''s data: a backup made at the push, or the newest verified one'),
+    ('clone', 'staging_branches', 'names', '["release/*"]', 0, 50,
+        'Branches that become stagings on a copy of production''s data; * is any text'),
     ('clone', 'max_backup_age_hours', 'integer', '24', 1, 720, 'Age at which a backup is too old to clone from'),
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),
@@ -10754,6 +10781,28 @@ revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('stage_of_branch', $ops_file$
+-- Returns the stage that a new environment of the branch gets, by the project's rules in force.
+-- Called by make_environment and update_branch_head. Locks and raises nothing.
+create or replace function ops_private.stage_of_branch(
+    p_project_id uuid,
+    p_branch text
+)
+returns ops.environment_stage
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops.branch_stage(
+    p_branch, p.default_branch, ops_private.rules_in_force(p.id, 'clone') -> 'staging_branches'
+)
+from ops.projects as p where p.id = p_project_id
+$$;
+comment on function ops_private.stage_of_branch is 'The stage of a branch of a project.';
+revoke all on function ops_private.stage_of_branch from public;
+$ops_file$);
+
 select pg_temp.make_function('start_deployment', $ops_file$
 -- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
 -- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
@@ -10894,6 +10943,16 @@ begin
                 coalesce(p_value ->> o.key, 'keep') = 'keep'
                 or o.value in ('delete_rows', 'truncate') and p_value ->> o.key like 'value:%'
             )
+        )
+        when p_type = 'clone' and p_rule = 'staging_branches' then (
+            -- of two patterns the narrower one, if it lies within the other
+            select coalesce(jsonb_agg(distinct n.pattern), '[]') from (
+                select o.pattern from jsonb_array_elements_text(p_other) as o (pattern)
+                where ops.matches_pattern(o.pattern, p_value)
+                union all
+                select v.pattern from jsonb_array_elements_text(p_value) as v (pattern)
+                where ops.matches_pattern(v.pattern, p_other)
+            ) as n
         )
         else p_value
     end;
@@ -11403,7 +11462,7 @@ begin
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
-        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
+        select coalesce(e.stage, ops_private.stage_of_branch(p.id, p_branch)) into v_stage
         from ops.projects as p
         left join ops.environments as e
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null

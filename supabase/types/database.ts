@@ -3785,7 +3785,11 @@ export type Database = {
         Returns: boolean;
       };
       branch_stage: {
-        Args: { p_branch: string; p_default_branch: string };
+        Args: {
+          p_branch: string;
+          p_default_branch: string;
+          p_staging_branches?: Json;
+        };
         Returns: Database["ops"]["Enums"]["environment_stage"];
       };
       break_glass: {
@@ -4249,6 +4253,10 @@ export type Database = {
       };
       log_retention_is_due: {
         Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
+      };
+      matches_pattern: {
+        Args: { p_patterns: Json; p_text: string };
         Returns: boolean;
       };
       minute_of_week: { Args: { p_time: string }; Returns: number };

@@ -93,6 +93,10 @@ def test_a_lost_attempt_says_nothing(world: World, project: UUID) -> None:
         ("gates", "untested_modules", ("allow", "refuse_overlooked", "refuse_overlooked")),
         ("clone", "masking_hooks", (["a.sql"], ["b.sql", "a.sql"], ["a.sql", "b.sql"])),
         ("clone", "masking_hooks", (["a.sql"], [], ["a.sql"])),
+        ("clone", "staging_branches", (["release/*"], ["*"], ["release/*"])),
+        ("clone", "staging_branches", (["release/*"], ["release/1.*", "uat/*"], ["release/1.*"])),
+        ("clone", "staging_branches", (["release/*", "uat"], ["release/?", "u%", "uat"], ["release/?", "uat"])),
+        ("clone", "staging_branches", (["release/*"], [], [])),
         ("clone", "columns", ({"a.b": "value:1"}, {"a.b": "value:2"}, {"a.b": "value:1"})),
         ("clone", "columns", ({"a.b": "value:1"}, {"a.b": "delete_rows"}, {"a.b": "delete_rows"})),
         ("clone", "columns", ({"a.b": "truncate"}, {"a.b": "value:2"}, {"a.b": "truncate"})),
@@ -119,6 +123,25 @@ def test_the_stricter_value_holds(
     assert policy(world, project, policy_type)[rule] == result
 
 
+@pytest.mark.parametrize(
+    ("patterns", "stages"),
+    [
+        (["release/*"], {"release/1": "staging", "uat/1": "development", "release": "development"}),
+        (["uat/*", "next"], {"uat/1": "staging", "next": "staging", "nextone": "development", "main": "production"}),
+        (["*"], {"anything": "staging", "main": "production"}),
+        (["a_b%"], {"a_b%": "staging", "axb%": "development", "a_bc": "development"}),
+        ([], {"release/1": "development"}),
+    ],
+)
+def test_the_policy_decides_which_branches_get_a_copy_of_productions_data(
+    world: World, project: UUID, patterns: list[str], stages: dict[str, str]
+) -> None:
+    """The default branch of the repository may leave fewer; no branch can name itself."""
+    set_rules(world, project, "clone", staging_branches=patterns)
+    told = {name: world.value("select (ops.ensure_environment(%s, %s)).stage::text", project, name) for name in stages}
+    assert told == stages
+
+
 def test_a_wrong_rule_is_named(world: World, project: UUID) -> None:
     """And nothing is taken."""
     run = world.work(project, "main", p_kind="build")
@@ -131,7 +154,12 @@ def test_a_wrong_rule_is_named(world: World, project: UUID) -> None:
 def test_every_key_under_protect_is_a_rule_that_the_repository_makes_stricter(world: World, project: UUID) -> None:
     """With the bounds of the policies, so that no file passes that the record refuses."""
     strict: dict[str, dict[str, Any]] = {
-        "clone": {"masking_hooks": ["m.sql"], "columns": {"a.b": "value:1"}, "coverage_fatal": True},
+        "clone": {
+            "staging_branches": ["release/1"],
+            "masking_hooks": ["m.sql"],
+            "columns": {"a.b": "value:1"},
+            "coverage_fatal": True,
+        },
         "retention": {"daily": 366, "weekly": 520, "monthly": 240, "minimum": 100},
         "backup": {"nightly": True, "max_age_hours": 1, "attachments_elsewhere_fatal": True},
         "gates": {"untested_modules": "refuse"},

@@ -16,11 +16,20 @@ from odooops_dagster.tools.project_file.base import Keys, Line
 On = Literal[True]
 Column = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+){1,2}$")]
 Treatment = Annotated[Line, StringConstraints(pattern=r"^(delete_rows|truncate|value:.+)$")]
+# What a branch may be called, with * for any text.
+Pattern = Annotated[Line, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
 FileName = Annotated[Line, StringConstraints(min_length=1, max_length=300)]
 
 
 class ProtectedClones(Keys):
-    """How copies of production's data are made harmless."""
+    """Where copies of production's data go, and how they are made harmless."""
+
+    staging_branches: tuple[Pattern, ...] | None = Field(
+        default=None,
+        max_length=50,
+        description="Branches that become stagings on a copy of production's data, such as `release/*`; of what the"
+        " policy allows.",
+    )
 
     masking_hooks: tuple[FileName, ...] = Field(
         default=(), max_length=50, description="SQL files of the repository that mask data, after those of the policy."
@@ -70,7 +79,7 @@ class Protect(Keys):
     """Rules that protect; they count from the newest commit of the default branch, and only where they are stricter."""
 
     clone: ProtectedClones = Field(
-        default=ProtectedClones(), description="How copies of production's data are made harmless."
+        default=ProtectedClones(), description="Where copies of production's data go, and how they are made harmless."
     )
     retention: ProtectedRetention = Field(
         default=ProtectedRetention(), description="How many backups are kept at least."

@@ -1,8 +1,9 @@
--- Returns the stage of a branch: the default branch is production, release/* is staging, all others development.
--- Called by make_environment and update_branch_head. Locks and raises nothing.
+-- Returns the stage of a branch: the default branch is production, one that matches a pattern is
+-- staging (by default release/*), all others are development. Called by stage_of_branch. Locks and raises nothing.
 create or replace function ops.branch_stage(
     p_branch text,
-    p_default_branch text
+    p_default_branch text,
+    p_staging_branches jsonb default '["release/*"]'
 )
 returns ops.environment_stage
 language sql
@@ -12,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 select case
     when p_branch = p_default_branch then 'production'
-    when p_branch like 'release/%' then 'staging'
+    when ops.matches_pattern(p_branch, p_staging_branches) then 'staging'
     else 'development'
 end::ops.environment_stage
 $$;

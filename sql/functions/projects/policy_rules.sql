@@ -53,6 +53,8 @@ select * from (
     ('retention', 'minimum', 'integer', '1', 1, 100, 'Verified backups that are kept whatever their age'),
     ('clone', 'source', 'one of dump, newest_verified', '"dump"', null, null,
         'A staging''s data: a backup made at the push, or the newest verified one'),
+    ('clone', 'staging_branches', 'names', '["release/*"]', 0, 50,
+        'Branches that become stagings on a copy of production''s data; * is any text'),
     ('clone', 'max_backup_age_hours', 'integer', '24', 1, 720, 'Age at which a backup is too old to clone from'),
     ('clone', 'keep_previous_hours', 'integer', '24', 0, 720, 'Hours that a database stays after it was replaced'),
     ('clone', 'masking_hooks', 'names', '[]', 0, 50, 'SQL files of the repository that mask data, in order'),

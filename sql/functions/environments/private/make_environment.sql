@@ -24,7 +24,7 @@ begin
         insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key)
         select
             p_project_id, p_branch, p_branch,
-            coalesce(p_stage, ops.branch_stage(p_branch, v_project.default_branch)), g.generation,
+            coalesce(p_stage, ops_private.stage_of_branch(p_project_id, p_branch)), g.generation,
             ops.partition_key(v_project.slug, p_branch, g.generation)
         from (
             select coalesce(max(o.generation), 0) + 1 as generation

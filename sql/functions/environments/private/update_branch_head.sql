@@ -51,7 +51,7 @@ begin
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
-        select coalesce(e.stage, ops.branch_stage(p_branch, p.default_branch)) into v_stage
+        select coalesce(e.stage, ops_private.stage_of_branch(p.id, p_branch)) into v_stage
         from ops.projects as p
         left join ops.environments as e
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null

@@ -36,6 +36,16 @@ begin
                 or o.value in ('delete_rows', 'truncate') and p_value ->> o.key like 'value:%'
             )
         )
+        when p_type = 'clone' and p_rule = 'staging_branches' then (
+            -- of two patterns the narrower one, if it lies within the other
+            select coalesce(jsonb_agg(distinct n.pattern), '[]') from (
+                select o.pattern from jsonb_array_elements_text(p_other) as o (pattern)
+                where ops.matches_pattern(o.pattern, p_value)
+                union all
+                select v.pattern from jsonb_array_elements_text(p_value) as v (pattern)
+                where ops.matches_pattern(v.pattern, p_other)
+            ) as n
+        )
         else p_value
     end;
 end
