@@ -5734,8 +5734,8 @@ grant execute on function ops.open_incident to service_role, ops_worker, sre;
 $ops_file$);
 
 select pg_temp.make_function('open_incident_of_launches', $ops_file$
--- Opens the incident of a run that was given up because it could not be started; a project has at most one open. Locks
--- and raises nothing; two concurrent calls may open two.
+-- Opens the incident of a run that was given up because it could not be started; a project has at most one open. Waits
+-- for a concurrent call for the same project. Raises nothing.
 create or replace function ops_private.open_incident_of_launches(
     p_run_id uuid
 )
@@ -5745,18 +5745,14 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.incidents (project_id, severity, title, description, opened_by)
+insert into ops.incidents (project_id, key, severity, title, description, opened_by)
 select
-    r.project_id, 'major', 'Runs cannot be started',
+    r.project_id, 'launches:' || r.project_id, 'major', 'Runs cannot be started',
     format('Run #%s: %s. Next: ops doctor, then ops run retry.', r.run_number, r.error_message),
     coalesce(ops.caller_id(), ops.caller_role())
 from ops.runs as r
-where
-    r.id = p_run_id
-    and not exists (
-        select from ops.incidents as i
-        where i.project_id = r.project_id and i.title = 'Runs cannot be started' and i.resolved_at is null
-    )
+where r.id = p_run_id
+on conflict (key) where status = 'open' and key is not null do nothing
 $$;
 comment on function ops_private.open_incident_of_launches is 'Opens the incident of a run that could not be started.';
 revoke all on function ops_private.open_incident_of_launches from public;

@@ -10,7 +10,6 @@ from typing import Literal
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Drill, Environment
-from odooops_dagster.model.releases import Incident
 from odooops_dagster.steps.core.context import StepContext
 
 # The cause of a failed drill: the backup, the code that was started on it, the scripts and rules that make a copy
@@ -31,33 +30,35 @@ def tell_of_drill(ctx: StepContext, drill: Drill) -> None:
 
 def title_of(environment: Environment, drill: Drill) -> str:
     """Return the title of a failed drill's incident: only a fault of the backup blames the backup."""
-    return _titles(environment)[drill.report.get("fault", "backup") == "backup"]
+    return _titles(environment)[_key(environment, blames_backup=_blames_backup(drill))]
 
 
-def _titles(environment: Environment) -> tuple[str, str]:
-    return (
-        f"The drill of {environment.partition_key} cannot be finished",
-        f"A backup of {environment.partition_key} did not survive its drill",
-    )
+def _blames_backup(drill: Drill) -> bool:
+    return bool(drill.report.get("fault", "backup") == "backup")
+
+
+def _key(environment: Environment, *, blames_backup: bool) -> str:
+    return f"{'backup_lost' if blames_backup else 'drill_unfinished'}:{environment.partition_key}"
+
+
+def _titles(environment: Environment) -> dict[str, str]:
+    """Return the titles of both alarms by their keys."""
+    return {
+        _key(environment, blames_backup=False): f"The drill of {environment.partition_key} cannot be finished",
+        _key(environment, blames_backup=True): f"A backup of {environment.partition_key} did not survive its drill",
+    }
 
 
 def _alarm(control: ControlPlane, environment: Environment, drill: Drill) -> None:
-    title = title_of(environment, drill)
-    if any(incident.title == title for incident in _still_open(control, environment)):
-        return
-    control.incidents.open(
-        environment.project_id,
-        title=title,
+    control.incidents.raise_alarm(
+        _key(environment, blames_backup=_blames_backup(drill)),
+        title=title_of(environment, drill),
         description=f"Backup {drill.backup_id}: {drill.summary}. Next: ops drill run {environment.project_slug}.",
         severity="major",
+        project_id=environment.project_id,
     )
 
 
 def _all_clear(control: ControlPlane, environment: Environment, drill: Drill) -> None:
-    for incident in _still_open(control, environment):
-        control.incidents.resolve(incident.id, resolution=f"Backup {drill.backup_id}: {drill.summary}.")
-
-
-def _still_open(control: ControlPlane, environment: Environment) -> list[Incident]:
-    found = control.incidents.list(environment.project_id)
-    return [each for each in found if each.title in _titles(environment) and each.resolved_at is None]
+    for key in _titles(environment):
+        control.incidents.clear_alarm(key, resolution=f"Backup {drill.backup_id}: {drill.summary}.")
