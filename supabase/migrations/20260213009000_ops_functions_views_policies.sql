@@ -4041,9 +4041,8 @@ $ops_file$);
 
 select pg_temp.make_function('handle_health_check', $ops_file$
 -- Records the health of a release's deployment to a place, of several the one that was there at the event's time: the
--- event's status as the check `health`, and
--- the checks it made. Locks the deployment and the gate. Raises PT400 for another gate, PT409 if the release
--- was not deployed there.
+-- event's status as the check `health`, and the checks it made. Locks the deployment and the gate. Raises PT400 for
+-- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
     p_envelope jsonb
@@ -6318,7 +6317,7 @@ begin
         begin
             perform ops.restore_backup(
                 v_due.verified_backup_id, null, 'drill', p_requested_by => c_asker, p_trigger => 'schedule',
-                p_idempotency_key => format('drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
+                p_idempotency_key => format('platform:drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
             );
         exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
             refusal := sqlerrm;
@@ -6347,7 +6346,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project_id uuid;
-    v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
+    v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
@@ -6416,7 +6415,7 @@ begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
                 p_idempotency_key => format(
-                    'nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );
@@ -6437,8 +6436,8 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- a key used for another body, harm to production or a kind without a job, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -6472,6 +6471,7 @@ declare
     v_turn bigint;
 begin
     perform ops_private.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.refuse_platform_names(p_trigger, p_idempotency_key, p_retry_of);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
@@ -8514,6 +8514,39 @@ end
 $$;
 comment on function ops_private.refuse_part is 'Refuses an entry of a list that is not well-formed.';
 revoke all on function ops_private.refuse_part from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_platform_names', $ops_file$
+-- Refuses names that are the platform's: a trigger that is not the caller's own, and idempotency keys of the platform's
+-- clocks, which begin with platform: and go with the trigger schedule only. A person may come through api or cli, and
+-- repeats a run with retry.
+-- Called by queue_run. Locks nothing. Raises PT403.
+create or replace function ops_private.refuse_platform_names(
+    p_trigger text,
+    p_idempotency_key text,
+    p_retry_of uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_idempotency_key like 'platform:%' and p_trigger is distinct from 'schedule' then
+        raise sqlstate 'PT403' using
+            message = 'Idempotency keys that begin with platform: are the platform''s own',
+            hint = 'Use another key.';
+    elsif not (p_trigger in ('api', 'cli') or (p_trigger = 'retry' and p_retry_of is not null))
+        and not ops.is_platform() then
+        raise sqlstate 'PT403' using
+            message = format('You may not queue a run with trigger %s', p_trigger),
+            hint = 'Leave p_trigger out, or pass api or cli.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_platform_names is 'Refuses names that are the platform''s.';
+revoke all on function ops_private.refuse_platform_names from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_replacement', $ops_file$
