@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     backup_hour: int = Field(default=2, ge=0, le=23)
     # Time zone of the nightly backups' hour and of the days that retention counts.
     time_zone: str = "UTC"
-    # Shared secret of the GitHub webhook; empty uses the one that `ops up` generated in the state folder.
+    # Secret of webhooks of projects without one of their own (`ops webhook create`); empty uses the one of `ops up`.
     github_webhook_secret: SecretStr | None = None
     # Events that one key may send within a minute; the gateway refuses more with 429.
     events_per_minute: int = Field(default=12_000, ge=1)

@@ -57,9 +57,10 @@ def github_pushes(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Apply the deliveries that the gateway stored and poll the repositories that are due, for a few seconds.
+    """Poll the repositories that are due, or that a stored delivery names, for a few seconds.
 
-    A repository that answers late is asked once and read by a later tick; this tick ends in time.
+    A delivery decides nothing: what runs is what the repository answers. A repository that answers late is asked once
+    and read by a later tick; this tick ends in time.
     """
     deadline = time.monotonic() + WAIT_SECONDS
     applied = asked = queued = 0
@@ -68,7 +69,7 @@ def github_pushes(
         asked += _asking.begin(control, control.projects.to_poll(older_than_seconds=settings.poll_seconds))
         queued += _asking.end(context, wait_seconds=ANSWER_SECONDS)
         if time.monotonic() >= deadline:
-            return dg.SkipReason(f"{applied} deliveries applied, {asked} times asked, {queued} runs queued")
+            return dg.SkipReason(f"{applied} deliveries noted, {asked} times asked, {queued} runs queued")
         time.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -88,6 +88,7 @@ from odooops_dagster.home.paths import (
     supervisor_pid_file,
     template_filestore,
     template_folder,
+    webhook_secret_file,
     workspace_file,
 )
 from odooops_dagster.home.sockets import (
@@ -185,5 +186,6 @@ __all__ = [
     "template_filestore",
     "template_folder",
     "template_name",
+    "webhook_secret_file",
     "workspace_file",
 ]

@@ -81,7 +81,7 @@ CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
         StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
         StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
         StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
-        StateEntry.SECRETS: Content("generated passwords, the webhook's secret, the access to adopted productions"),
+        StateEntry.SECRETS: Content("generated passwords, the webhooks' secrets, the access to adopted productions"),
         StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
         StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
         StateEntry.TEMPLATES: Content("filestores of template databases"),
@@ -340,3 +340,8 @@ def role_passwords(secrets: Path) -> Path:
 def adoption_file(secrets: Path, environment_id: UUID) -> Path:
     """Return the file with the access to an adopted production."""
     return secrets / "adopted" / f"{environment_id}.json"
+
+
+def webhook_secret_file(home: Path, project_id: UUID) -> Path:
+    """Return the file with the secret of a project's own webhook."""
+    return secrets_folder(home) / "webhooks" / project_id.hex

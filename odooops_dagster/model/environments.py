@@ -29,6 +29,7 @@ class Project(FromRow):
     poll_enabled: bool = True
     last_polled_at: datetime | None = None  # when the repository last answered
     poll_error: str | None = None  # why the last poll of the repository failed
+    own_webhook_at: datetime | None = None  # when it got a webhook with a secret of its own
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -83,6 +83,7 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.services_folder(HOME): "runtime",
         home.services_socket(home.services_folder(HOME)): "runtime/supervisor.sock",
         home.secret_file(HOME, home.WEBHOOK_SECRET): "secrets/github-webhook",
+        home.webhook_secret_file(HOME, ID): f"secrets/webhooks/{ID.hex}",
         home.secret_file(HOME, home.password_secret(home.WORKER)): "secrets/postgres-ops_worker",
         home.role_passwords(secrets): "secrets/databases",
         home.adoption_file(secrets, ID): f"secrets/adopted/{ID}.json",

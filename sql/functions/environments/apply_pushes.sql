@@ -1,11 +1,12 @@
--- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
--- records the reason and does not block the others.
--- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- Makes the projects of stored pushes due to be asked for their branches, in the order of arrival: a delivery is no
+-- proof of what it tells.
+-- Called by the github_pushes sensor. Locks the pushes and the projects; pushes that another caller applies are left
+-- to it. A retry finds them done.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
 )
-returns table (delivery_id text, outcome text, run_id uuid)
+returns table (delivery_id text, outcome text)
 language plpgsql
 volatile
 security definer
@@ -14,36 +15,16 @@ as $$
 #variable_conflict use_column
 declare
     v_delivery ops.push_deliveries;
-    v_outcome text;
 begin
-    -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
-    begin
-        perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
-    exception when lock_not_available then
-        return;
-    end;
     for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
+        select d.* from ops.push_deliveries as d where d.processed_at is null
+        order by d.id limit p_limit for update skip locked
     loop
-        begin
-            delivery_id := v_delivery.delivery_id;
-            v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
-                v_outcome := outcome;
-                return next;
-            end loop;
-            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = v_outcome
-            where d.id = v_delivery.id;
-        exception
-            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
-            when others then
-                update ops.push_deliveries as d
-                set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
-                where d.id = v_delivery.id;
-                outcome := 'error';
-                run_id := null;
-                return next;
-        end;
+        delivery_id := v_delivery.delivery_id;
+        outcome := ops_private.apply_delivery(v_delivery);
+        update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
+        where d.id = v_delivery.id;
+        return next;
     end loop;
 end
 $$;

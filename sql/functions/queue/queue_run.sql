@@ -2,8 +2,8 @@
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- a key used for another body, harm to production or a kind without a job, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -37,6 +37,7 @@ declare
     v_turn bigint;
 begin
     perform ops_private.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.refuse_platform_names(p_trigger, p_idempotency_key, p_retry_of);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
