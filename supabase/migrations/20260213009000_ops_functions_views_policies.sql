@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -689,49 +689,21 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Applies one stored push to every project of its repository. A push older than the known head is stale and
--- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Locks the projects' rows.
+-- Makes every project for which a stored push speaks due to be asked for its branches. The push changes nothing else:
+-- what runs is what the repository answers. Locks the projects' rows.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
-returns table (outcome text, run_id uuid)
+returns text
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-    v_project ops.projects;
-    v_branch text := regexp_replace((p_delivery).ref, '^refs/heads/', '');
-    v_head text;
-    v_push record;
 begin
-    for v_project in
-        select p.* from ops.projects as p
-        where
-            p.status = 'active'
-            and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
-        order by p.created_at
-    loop
-        perform from ops.projects as p where p.id = v_project.id for no key update;
-        select h.sha into v_head from ops.branch_heads as h
-        where h.project_id = v_project.id and h.branch = v_branch;
-        select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
-        if v_push.is_doubtful then
-            update ops.projects as p set doubted_at = clock_timestamp() where p.id = v_project.id;
-        end if;
-        if v_push.is_overtaken then
-            return query values ('stale', null::uuid);
-            continue;
-        elsif (p_delivery).previous_sha ~ '^0+$' then
-            perform ops_private.forget_empty_head(v_project.id, v_branch);
-        end if;
-        return query
-        select m.outcome, m.run_id
-        from ops_private.update_branch_head(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
-    end loop;
+    update ops.projects as p set notified_at = clock_timestamp()
+    where p.status = 'active' and ops_private.speaks_for(p_delivery, p);
+    return case when found then 'due' else 'unknown_project' end;
 end
 $$;
 comment on function ops_private.apply_delivery is 'Acts on one stored push.';
@@ -739,14 +711,15 @@ revoke all on function ops_private.apply_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
--- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
--- records the reason and does not block the others.
--- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- Makes the projects of stored pushes due to be asked for their branches, in the order of arrival: a delivery is no
+-- proof of what it tells.
+-- Called by the github_pushes sensor. Locks the pushes and the projects; pushes that another caller applies are left
+-- to it. A retry finds them done.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
 )
-returns table (delivery_id text, outcome text, run_id uuid)
+returns table (delivery_id text, outcome text)
 language plpgsql
 volatile
 security definer
@@ -755,36 +728,16 @@ as $$
 #variable_conflict use_column
 declare
     v_delivery ops.push_deliveries;
-    v_outcome text;
 begin
-    -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
-    begin
-        perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
-    exception when lock_not_available then
-        return;
-    end;
     for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
+        select d.* from ops.push_deliveries as d where d.processed_at is null
+        order by d.id limit p_limit for update skip locked
     loop
-        begin
-            delivery_id := v_delivery.delivery_id;
-            v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
-                v_outcome := outcome;
-                return next;
-            end loop;
-            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = v_outcome
-            where d.id = v_delivery.id;
-        exception
-            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
-            when others then
-                update ops.push_deliveries as d
-                set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
-                where d.id = v_delivery.id;
-                outcome := 'error';
-                run_id := null;
-                return next;
-        end;
+        delivery_id := v_delivery.delivery_id;
+        outcome := ops_private.apply_delivery(v_delivery);
+        update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
+        where d.id = v_delivery.id;
+        return next;
     end loop;
 end
 $$;
@@ -2068,6 +2021,33 @@ $$;
 comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
 revoke all on function ops.decide_orphan from public;
 grant execute on function ops.decide_orphan to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('delivered_moves', $ops_file$
+-- Lists the branches that deliveries moved since the repository was last asked, with the commits, null for a deletion,
+-- and who pushed. Called by moved_branches, for the record: what the repository does not confirm is not followed.
+-- Locks and raises nothing.
+create or replace function ops_private.delivered_moves(
+    p_project ops.projects
+)
+returns table (branch text, sha text, pusher text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select distinct on (d.ref, d.sha)
+    regexp_replace(d.ref, '^refs/heads/', '') as branch,
+    case when d.sha !~ '^0+$' then d.sha end as sha,
+    d.pusher
+from ops.push_deliveries as d
+where
+    d.received_at > coalesce((p_project).heads_asked_at, '-infinity')
+    and d.event = 'push' and d.ref like 'refs/heads/_%' and ops_private.speaks_for(d, p_project)
+order by d.ref, d.sha, d.id desc
+$$;
+comment on function ops_private.delivered_moves is 'What deliveries told since a repository was last asked.';
+revoke all on function ops_private.delivered_moves from public;
 $ops_file$);
 
 select pg_temp.make_function('deployment_at_work', $ops_file$
@@ -3576,33 +3556,6 @@ comment on function ops_private.fold_name is 'A name as it is compared.';
 revoke all on function ops_private.fold_name from public;
 $ops_file$);
 
-select pg_temp.make_function('forget_empty_head', $ops_file$
--- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
--- environment, even with the same commit. Locks the head's row. A retry finds nothing to delete.
-create or replace function ops_private.forget_empty_head(
-    p_project_id uuid,
-    p_branch text
-)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    delete from ops.branch_heads as h
-    where
-        h.project_id = p_project_id and h.branch = p_branch
-        and not exists (
-            select from ops.environments as e
-            where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
-        );
-end
-$$;
-comment on function ops_private.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
-revoke all on function ops_private.forget_empty_head from public;
-$ops_file$);
-
 select pg_temp.make_function('forget_template', $ops_file$
 -- Deletes the row of a template database, and returns whether there was one. Called by whoever drops the database. A
 -- retry is harmless.
@@ -4380,48 +4333,6 @@ $$;
 comment on function ops.janitor_is_due is 'Whether the janitor has a reason to go round.';
 revoke all on function ops.janitor_is_due from public;
 grant execute on function ops.janitor_is_due to service_role, ops_worker;
-$ops_file$);
-
-select pg_temp.make_function('judge_delivery', $ops_file$
--- Returns whether a push is stale (a newer push came before it), and whether it is doubtful, so that only the
--- repository knows. A push that moves the branch from its known head is applied. Otherwise a commit that the branch
--- left more often than it came there is an old one. A deletion is applied only if no delivery reports a later life of
--- the branch: in doubt, only the repository counts.
--- Called by apply_delivery; p_head is empty for a branch that does not exist. Locks and raises nothing.
-create or replace function ops_private.judge_delivery(
-    p_delivery ops.push_deliveries,
-    p_head text
-)
-returns table (is_overtaken boolean, is_doubtful boolean)
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_head text := coalesce(p_head, '0');
-    v_from text := regexp_replace((p_delivery).previous_sha, '^0+$', '0');
-    v_to text := regexp_replace((p_delivery).sha, '^0+$', '0');
-    v_fits boolean := v_from is not distinct from v_head;
-    v_told record;
-begin
-    select t.* into v_told from ops_private.other_tellings(p_delivery) as t;
-    if v_to = v_head then
-        is_overtaken := false;
-        is_doubtful := false;
-    elsif v_to = '0' then
-        is_overtaken := not v_fits or v_told.departures > v_told.arrivals + 1; -- it was not there before its first life
-        is_doubtful := is_overtaken;
-    else
-        is_overtaken := not v_fits
-            and (v_told.departures > v_told.arrivals or (v_told.echoes > 0 and v_from is distinct from '0'));
-        is_doubtful := not v_fits or v_told.departures > v_told.arrivals or v_told.echoes > 0;
-    end if;
-    return next;
-end
-$$;
-comment on function ops_private.judge_delivery is 'Whether a push is stale, and whether it is doubtful.';
-revoke all on function ops_private.judge_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('judge_deployment', $ops_file$
@@ -5367,6 +5278,43 @@ comment on function ops_private.move_runs is 'Moves runs to a state, each with i
 revoke all on function ops_private.move_runs from public;
 $ops_file$);
 
+select pg_temp.make_function('moved_branches', $ops_file$
+-- Lists the branches whose head an answer, {branch: commit}, moves: null for the commit of a deletion, and whether a
+-- delivery told of it, and who pushed. A branch whose environment is gone also moves if somebody pushed the commit
+-- that it had. Of a project that is not polled only branches that a delivery named count.
+-- Called by record_branch_heads. Locks and raises nothing.
+create or replace function ops_private.moved_branches(
+    p_project ops.projects,
+    p_heads jsonb
+)
+returns table (branch text, sha text, is_delivered boolean, pusher text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select m.branch, m.sha, t.branch is not null, t.pusher
+from (
+    select coalesce(h.branch, a.key) as branch, h.branch is not null as is_known, h.sha as old_sha, a.value as sha
+    from (select b.branch, b.sha from ops.branch_heads as b where b.project_id = (p_project).id) as h
+    full join jsonb_each_text(p_heads) as a on a.key = h.branch
+) as m
+left join ops_private.delivered_moves(p_project) as t on t.branch = m.branch and t.sha is not distinct from m.sha
+where
+    (
+        m.old_sha is distinct from m.sha
+        or (t.branch is not null and not exists (
+            select from ops.environments as e
+            where e.project_id = (p_project).id and e.name = m.branch and e.destroyed_at is null
+        ))
+    )
+    and ((p_project).poll_enabled or m.is_known or ops_private.was_told_of(p_project, m.branch))
+order by m.branch
+$$;
+comment on function ops_private.moved_branches is 'The branches that an answer of a repository moves.';
+revoke all on function ops_private.moved_branches from public;
+$ops_file$);
+
 select pg_temp.make_function('named_project', $ops_file$
 -- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
 -- nothing.
@@ -5758,36 +5706,6 @@ comment on function ops_private.open_incident_of_launches is 'Opens the incident
 revoke all on function ops_private.open_incident_of_launches from public;
 $ops_file$);
 
-select pg_temp.make_function('other_tellings', $ops_file$
--- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
--- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
--- webhook of the same repository does. Locks and raises nothing.
-create or replace function ops_private.other_tellings(
-    p_delivery ops.push_deliveries
-)
-returns table (arrivals bigint, departures bigint, echoes bigint)
-language sql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-select
-    count(*) filter (where d.sha = (p_delivery).sha),
-    count(*) filter (where d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha),
-    count(*) filter (
-        where d.sha = (p_delivery).sha and d.previous_sha = (p_delivery).previous_sha
-        and d.id < (p_delivery).id and d.received_at > (p_delivery).received_at - interval '10 minutes'
-    )
-from ops.push_deliveries as d
-where
-    d.event = 'push' and d.ref = (p_delivery).ref and d.id <> (p_delivery).id
-    and (d.sha = (p_delivery).sha or d.previous_sha = (p_delivery).sha)
-    and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
-$$;
-comment on function ops_private.other_tellings is 'What other deliveries told of the commit that a branch moves to.';
-revoke all on function ops_private.other_tellings from public;
-$ops_file$);
-
 select pg_temp.make_function('partition_key', $ops_file$
 -- Returns the environment's name in Dagster: project/branch, without the characters that Dagster reserves, and with the
 -- generation from the second on. Two environments never have the same name, because no branch name contains ~.
@@ -6096,8 +6014,9 @@ revoke all on function ops_private.projects_due_for_retention from public;
 $ops_file$);
 
 select pg_temp.make_function('projects_to_poll', $ops_file$
--- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
--- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not polled for that long, with or without success, and those whose
+-- repository a delivery named, even if they are not polled: at once, but not sooner after a failure. Called by the
+-- github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int,
     p_now timestamptz default clock_timestamp()
@@ -6115,8 +6034,8 @@ begin
     select p.* from ops.projects as p
     where
         p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
-        and (p.doubted_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
-    order by p.doubted_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+        and (p.notified_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
+    order by p.notified_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';
@@ -6341,7 +6260,7 @@ begin
         begin
             perform ops.restore_backup(
                 v_due.verified_backup_id, null, 'drill', p_requested_by => c_asker, p_trigger => 'schedule',
-                p_idempotency_key => format('drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
+                p_idempotency_key => format('platform:drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
             );
         exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
             refusal := sqlerrm;
@@ -6370,7 +6289,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project_id uuid;
-    v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
+    v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
@@ -6439,7 +6358,7 @@ begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
                 p_idempotency_key => format(
-                    'nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );
@@ -6460,8 +6379,8 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- a key used for another body, harm to production or a kind without a job, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -6495,6 +6414,7 @@ declare
     v_turn bigint;
 begin
     perform ops_private.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.refuse_platform_names(p_trigger, p_idempotency_key, p_retry_of);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
@@ -6749,9 +6669,11 @@ grant execute on function ops.receive_event to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
--- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
--- repeated delivery is a duplicate.
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch), unknown_project or
+-- own_secret (each project of the repository has a secret of its own, and this was signed with the platform's).
+-- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
+-- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
+-- whose signed body came before is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,
@@ -6762,7 +6684,9 @@ create or replace function ops.receive_push(
     p_previous_sha text default null,
     p_forced boolean default false,
     p_pusher text default null,
-    p_payload jsonb default '{}'
+    p_payload jsonb default '{}',
+    p_body_sha256 text default null,
+    p_project_id uuid default null
 )
 returns table (outcome text, delivery bigint)
 language plpgsql
@@ -6775,10 +6699,7 @@ declare
     v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
     v_outcome text := case
         when not v_is_push then 'ignored'
-        when not exists (
-            select from ops.projects as p
-            where p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
-        ) then 'unknown_project'
+        else ops_private.refusal_of_push(p_repo_url, p_project_id)
     end;
 begin
     if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
@@ -6788,17 +6709,24 @@ begin
             hint = 'Send the forge''s delivery unchanged.';
     end if;
     insert into ops.push_deliveries as d (
-        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome
+        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome,
+        body_sha256, project_id
     )
     values (
         p_delivery_id, p_event, coalesce(p_repo_url, ''), p_ref, p_sha, p_previous_sha, coalesce(p_forced, false),
-        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome
+        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome,
+        p_body_sha256, p_project_id
     )
-    on conflict (delivery_id) do nothing
+    on conflict do nothing
     returning coalesce(d.outcome, 'accepted'), d.id into outcome, delivery;
     if not found then
         select 'duplicate', d.id into outcome, delivery
-        from ops.push_deliveries as d where d.delivery_id = p_delivery_id;
+        from ops.push_deliveries as d
+        where
+            d.delivery_id = p_delivery_id
+            or (d.body_sha256 = p_body_sha256 and d.project_id is not distinct from p_project_id)
+        order by d.id
+        limit 1;
     end if;
     return next;
 end
@@ -7073,11 +7001,12 @@ $ops_file$);
 
 select pg_temp.make_function('record_branch_heads', $ops_file$
 -- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
--- them.
--- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
--- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
+-- them. A move that a delivery told of counts as a push of the one who pushed, every other one as found by polling.
+-- Called by polling. p_asked_at is the time of the question: an answer older than the last one changes nothing. The
+-- first answer builds only feature/*, release/*, the default branch and what a delivery told of, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
--- named. Locks the project's row.
+-- named. A branch that cannot be followed leaves its reason as the project's poll_error and holds up no other.
+-- Locks the project's row.
 -- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
@@ -7093,10 +7022,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_asked_at timestamptz := coalesce(p_asked_at, clock_timestamp());
     v_project ops.projects;
-    v_branch text;
-    v_sha text;
-    v_run_id uuid;
+    v_moved record;
+    v_outcome record;
+    v_error text;
 begin
     if jsonb_typeof(p_heads) is distinct from 'object' or p_heads = '{}' then
         raise sqlstate 'PT400' using
@@ -7107,38 +7037,37 @@ begin
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
+    elsif v_project.heads_asked_at > v_asked_at then
+        return;
     end if;
-    for v_branch, v_sha in
-        select coalesce(h.branch, a.key), a.value
-        from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
-        full join jsonb_each_text(p_heads) as a on a.key = h.branch
-        where
-            (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
-            and (v_project.poll_enabled or h.branch is not null or ops_private.was_told_of(v_project.repo_url, a.key))
-            and (
-                h.branch is not null or p_asked_at is null
-                or not ops_private.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
-            )
-        order by 1
-    loop
-        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and (
-            v_branch = p_empty_branch
-            or (v_branch <> v_project.default_branch and v_branch !~ '^(feature|release)/')
-        ) then
-            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
+    for v_moved in select m.* from ops_private.moved_branches(v_project, p_heads) as m loop
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_moved.sha is not null and (
+            v_moved.branch = p_empty_branch
+            or (v_moved.branch <> v_project.default_branch and v_moved.branch !~ '^(feature|release)/')
+        ) and not v_moved.is_delivered then
+            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_moved.branch, v_moved.sha)
             on conflict do nothing;
-        else
-            select m.run_id into v_run_id
-            from ops_private.update_branch_head(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
-            if v_run_id is not null then
-                return next v_run_id;
-            end if;
+            continue;
         end if;
+        begin
+            select m.outcome, m.run_id into v_outcome
+            from ops_private.update_branch_head(
+                p_project_id, v_moved.branch, v_moved.sha,
+                case when v_moved.is_delivered then 'push' else 'poll' end, v_moved.pusher
+            ) as m;
+            if v_outcome.outcome = 'queued' then
+                return next v_outcome.run_id;
+            end if;
+        exception
+            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+            when others then v_error := format('%s: %s', v_moved.branch, sqlerrm);
+        end;
     end loop;
     update ops.projects as p
-    set last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
-        poll_failed_at = null, poll_error = null,
-        doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
+    set heads_asked_at = v_asked_at,
+        last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
+        poll_failed_at = case when v_error is not null then clock_timestamp() end, poll_error = v_error,
+        notified_at = case when v_error is not null or p.notified_at > v_asked_at then p.notified_at end
     where p.id = p_project_id;
 end
 $$;
@@ -7916,6 +7845,38 @@ revoke all on function ops.record_retention from public;
 grant execute on function ops.record_retention to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_webhook_secret', $ops_file$
+-- Records that a project's webhook has a secret of its own from now on, which the gateway reads from a file; deliveries
+-- signed with the platform's secret speak for the project no longer. Returns when it was made.
+-- Called by `ops webhook`. Locks the project's row. Raises PT404. A retry changes only the time.
+-- Definer: nobody may write projects directly; only the service role may execute this.
+create or replace function ops.record_webhook_secret(
+    p_project_id uuid
+)
+returns timestamptz
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_made_at timestamptz;
+begin
+    update ops.projects as p set own_webhook_at = clock_timestamp()
+    where p.id = p_project_id
+    returning p.own_webhook_at into v_made_at;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+    return v_made_at;
+end
+$$;
+comment on function ops.record_webhook_secret is 'Notes that a project has its own webhook''s secret.';
+revoke all on function ops.record_webhook_secret from public;
+grant execute on function ops.record_webhook_secret to service_role;
+$ops_file$);
+
 select pg_temp.make_function('refusal_of_event', $ops_file$
 -- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
 -- fault, such as a deadlock. Locks and raises nothing.
@@ -7988,6 +7949,32 @@ end
 $$;
 comment on function ops_private.refusal_of_key is 'The answer to a sender whose key does not work.';
 revoke all on function ops_private.refusal_of_key from public;
+$ops_file$);
+
+select pg_temp.make_function('refusal_of_push', $ops_file$
+-- Returns why no project follows pushes to a repository that were signed with one project's secret, or with the
+-- platform's: unknown_project, own_secret, or null if there is one. Called by receive_push. Locks and raises nothing.
+create or replace function ops_private.refusal_of_push(
+    p_repo_url text,
+    p_project_id uuid
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when count(*) = 0 then 'unknown_project'
+    when p_project_id is null and bool_and(p.own_webhook_at is not null) then 'own_secret'
+end
+from ops.projects as p
+where
+    p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
+    and (p_project_id is null or p.id = p_project_id)
+$$;
+comment on function ops_private.refusal_of_push is 'Why nobody follows a push.';
+revoke all on function ops_private.refusal_of_push from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_attempt', $ops_file$
@@ -8537,6 +8524,39 @@ end
 $$;
 comment on function ops_private.refuse_part is 'Refuses an entry of a list that is not well-formed.';
 revoke all on function ops_private.refuse_part from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_platform_names', $ops_file$
+-- Refuses names that are the platform's: a trigger that is not the caller's own, and idempotency keys of the platform's
+-- clocks, which begin with platform: and go with the trigger schedule only. A person may come through api or cli, and
+-- repeats a run with retry.
+-- Called by queue_run. Locks nothing. Raises PT403.
+create or replace function ops_private.refuse_platform_names(
+    p_trigger text,
+    p_idempotency_key text,
+    p_retry_of uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_idempotency_key like 'platform:%' and p_trigger is distinct from 'schedule' then
+        raise sqlstate 'PT403' using
+            message = 'Idempotency keys that begin with platform: are the platform''s own',
+            hint = 'Use another key.';
+    elsif not (p_trigger in ('api', 'cli') or (p_trigger = 'retry' and p_retry_of is not null))
+        and not ops.is_platform() then
+        raise sqlstate 'PT403' using
+            message = format('You may not queue a run with trigger %s', p_trigger),
+            hint = 'Leave p_trigger out, or pass api or cli.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_platform_names is 'Refuses names that are the platform''s.';
+revoke all on function ops_private.refuse_platform_names from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_replacement', $ops_file$
@@ -10777,6 +10797,31 @@ revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('speaks_for', $ops_file$
+-- Returns whether a delivery may speak for a project: it names the project's repository and was signed with the
+-- project's secret, or with the platform's before the project had a secret of its own. Locks and raises nothing.
+create or replace function ops_private.speaks_for(
+    p_delivery ops.push_deliveries,
+    p_project ops.projects
+)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return ops.normalise_repo_url((p_delivery).repo_url) = ops.normalise_repo_url((p_project).repo_url)
+        and case
+            when (p_delivery).project_id is not null then (p_delivery).project_id = (p_project).id
+            else coalesce((p_delivery).received_at < (p_project).own_webhook_at, true)
+        end;
+end
+$$;
+comment on function ops_private.speaks_for is 'Whether a delivery may speak for a project.';
+revoke all on function ops_private.speaks_for from public;
+$ops_file$);
+
 select pg_temp.make_function('stage_of_branch', $ops_file$
 -- Returns the stage that a new environment of the branch gets, by the project's rules in force.
 -- Called by make_environment and update_branch_head. Locks and raises nothing.
@@ -11407,8 +11452,8 @@ $ops_file$);
 select pg_temp.make_function('update_branch_head', $ops_file$
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
 -- production is built, environments of deleted branches are destroyed. Locks the project's row until the transaction
--- ends. Production is never destroyed by a push. A branch that is already at the commit changes nothing, and a run that
--- waits or works for the commit is joined instead of superseded.
+-- ends. Production is never destroyed by a push. A run that waits or works for the commit is joined instead of
+-- superseded. Called by record_branch_heads for branches that moved.
 create or replace function ops_private.update_branch_head(
     p_project_id uuid,
     p_branch text,
@@ -11451,10 +11496,6 @@ begin
             else 'queued'
         end;
     else
-        outcome := case when exists (
-            select from ops.branch_heads as h
-            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
-        ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
@@ -11464,10 +11505,8 @@ begin
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
         v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
-        if outcome = 'queued' then
-            run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
-            outcome := case when run_id is null then 'queued' else 'joined' end;
-        end if;
+        run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+        outcome := case when run_id is null then 'queued' else 'joined' end;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(
@@ -11693,12 +11732,10 @@ grant execute on function ops.visible_projects to authenticated, service_role, o
 $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
--- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
--- and applied since then. Locks and raises nothing.
+-- Returns whether a delivery named the project's branch. Called by moved_branches. Locks and raises nothing.
 create or replace function ops_private.was_told_of(
-    p_repo_url text,
-    p_branch text,
-    p_gone_since timestamptz default null
+    p_project ops.projects,
+    p_branch text
 )
 returns boolean
 language sql
@@ -11708,16 +11745,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 select exists (
     select from ops.push_deliveries as d
-    where
-        d.event = 'push' and d.ref = 'refs/heads/' || p_branch
-        and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url(p_repo_url)
-        and (
-            p_gone_since is null
-            or (d.processed_at > p_gone_since and d.sha ~ '^0+$' and d.outcome <> 'stale')
-        )
+    where d.event = 'push' and d.ref = 'refs/heads/' || p_branch and ops_private.speaks_for(d, p_project)
 )
 $$;
-comment on function ops_private.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
+comment on function ops_private.was_told_of is 'Whether a delivery told of a branch.';
 revoke all on function ops_private.was_told_of from public;
 $ops_file$);
 

@@ -1680,10 +1680,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -1698,10 +1700,12 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
-          doubted_at?: string | null;
+          heads_asked_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
+          notified_at?: string | null;
           odoo_version: string;
+          own_webhook_at?: string | null;
           poll_enabled?: boolean;
           poll_error?: string | null;
           poll_failed_at?: string | null;
@@ -1715,10 +1719,12 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
-          doubted_at?: string | null;
+          heads_asked_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
+          notified_at?: string | null;
           odoo_version?: string;
+          own_webhook_at?: string | null;
           poll_enabled?: boolean;
           poll_error?: string | null;
           poll_failed_at?: string | null;
@@ -1731,6 +1737,7 @@ export type Database = {
       };
       push_deliveries: {
         Row: {
+          body_sha256: string | null;
           delivery_id: string;
           error: string | null;
           event: string;
@@ -1740,6 +1747,7 @@ export type Database = {
           payload: NonNullable<Json>;
           previous_sha: string | null;
           processed_at: string | null;
+          project_id: string | null;
           pusher: string | null;
           received_at: string;
           ref: string | null;
@@ -1748,6 +1756,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          body_sha256?: string | null;
           delivery_id: string;
           error?: string | null;
           event: string;
@@ -1757,6 +1766,7 @@ export type Database = {
           payload?: NonNullable<Json>;
           previous_sha?: string | null;
           processed_at?: string | null;
+          project_id?: string | null;
           pusher?: string | null;
           received_at?: string;
           ref?: string | null;
@@ -1764,6 +1774,7 @@ export type Database = {
           sha?: string | null;
         };
         Update: {
+          body_sha256?: string | null;
           delivery_id?: string;
           error?: string | null;
           event?: string;
@@ -1773,13 +1784,29 @@ export type Database = {
           payload?: NonNullable<Json>;
           previous_sha?: string | null;
           processed_at?: string | null;
+          project_id?: string | null;
           pusher?: string | null;
           received_at?: string;
           ref?: string | null;
           repo_url?: string;
           sha?: string | null;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "push_deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "push_deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
       };
       recovery_drills: {
         Row: {
@@ -3742,7 +3769,6 @@ export type Database = {
         Returns: {
           delivery_id: string;
           outcome: string;
-          run_id: string;
         }[];
       };
       apply_retention: {
@@ -3761,10 +3787,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -3920,10 +3948,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -4316,10 +4346,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -4418,11 +4450,13 @@ export type Database = {
       };
       receive_push: {
         Args: {
+          p_body_sha256?: string;
           p_delivery_id: string;
           p_event: string;
           p_forced?: boolean;
           p_payload?: Json;
           p_previous_sha?: string;
+          p_project_id?: string;
           p_pusher?: string;
           p_ref: string;
           p_repo_url: string;
@@ -4945,6 +4979,10 @@ export type Database = {
           p_swept_at?: string;
         };
         Returns: undefined;
+      };
+      record_webhook_secret: {
+        Args: { p_project_id: string };
+        Returns: string;
       };
       release_backup_hold: {
         Args: { backup_id: string };
