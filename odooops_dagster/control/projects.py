@@ -49,6 +49,11 @@ class Projects:
         """Return every project, sorted by slug."""
         return [Project.from_row(row) for row in self._database.read("projects", order="slug")]
 
+    def of_repository(self, url: str) -> builtins.list[Project]:
+        """Return the projects whose repository has this address, in whatever spelling."""
+        wanted = self._spelling(url)
+        return [project for project in self.list() if self._spelling(project.repo_url) == wanted]
+
     def archive(self, slug: str) -> Project:
         """Archive the project: cancel its queued runs and accept no new ones."""
         return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
@@ -61,3 +66,6 @@ class Projects:
     def record_poll_failure(self, project_id: UUID, *, reason: str) -> None:
         """Record why the poll of the project's repository failed; the next successful poll clears it."""
         self._database.call("record_poll_failure", p_project_id=project_id, p_error=reason)
+
+    def _spelling(self, url: str) -> str:
+        return str(self._database.value("normalise_repo_url", p_url=url))
