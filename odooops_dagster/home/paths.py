@@ -81,7 +81,9 @@ CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
         StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
         StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
         StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
-        StateEntry.SECRETS: Content("generated passwords, the webhook's secret, deploy keys, the access to adopted productions"),
+        StateEntry.SECRETS: Content(
+            "generated passwords, the webhook's secret, deploy keys, the access to adopted productions"
+        ),
         StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
         StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
         StateEntry.TEMPLATES: Content("filestores of template databases"),

@@ -11,6 +11,7 @@ from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.home import deploy_key_file
 from odooops_dagster.local.secrets import create_once
 
+
 def public_deploy_key(home: Path, slug: str) -> str:
     """Return the line of the project's public key for its forge; make the key at the first call."""
     path = deploy_key_file(home, slug)

@@ -173,7 +173,9 @@ def test_checkout_brings_submodules(shop: Repository, home: Path, tmp_path: Path
     shop.add_submodule(url, "third party/library")
     sha = shop.push("main")
     library.commit({"module/__manifest__.py": "{'version': '2'}"})
-    tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path))
+    tree = git.checkout(
+        shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+    )
     assert (tree / "third party/library/module/__manifest__.py").read_text() == "{'version': '1'}"
     assert not (tree / "third party/library/.git").exists()
 
@@ -188,7 +190,9 @@ def test_checkout_brings_submodules_of_submodules(shop: Repository, home: Path, 
     outer.push("main")
     shop.add_submodule("../vendor/outer.git", "outer")
     sha = shop.push("main")
-    tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path))
+    tree = git.checkout(
+        shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+    )
     assert (tree / "outer/inner/deep").read_text() == "yes"
 
 
@@ -200,7 +204,9 @@ def test_a_submodule_whose_commit_is_gone_is_named(shop: Repository, home: Path,
     run_git(shop.work, "update-index", "--cacheinfo", f"160000,{GONE},library")
     sha = shop.push("main")
     with pytest.raises(StepFailed, match=f"^submodule library: commit {GONE[:10]} is no longer in {library.url}$"):
-        git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path))
+        git.checkout(
+            shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+        )
 
 
 def test_a_submodule_without_url_is_named(shop: Repository, home: Path, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_another_project_s_repository_is_none_for_this_one(submodule: str) -> No
         seen.append(url.removesuffix(".git"))
         return "victim"
 
-    with pytest.raises(StepFailed, match="is the repository of project victim$"):
+    with pytest.raises(StepFailed, match=r"is the repository of project victim$"):
         asked(GITHUB, submodule, SubmoduleRules(hosts=frozenset({"github.com"}), owner_of=owner))
     assert seen == ["https://github.com/acme/victim"]
 
@@ -104,7 +104,7 @@ def test_another_project_s_mirror_is_no_submodule(tmp_path: Path) -> None:
     victim.commit({"source": "secret"})
     mirror = git.mirror(victim.url, home)
     rules = SubmoduleRules(folders=(tmp_path,))
-    with pytest.raises(StepFailed, match="is a folder of the platform$"):
+    with pytest.raises(StepFailed, match=r"is a folder of the platform$"):
         rules.require(Remote.parse(str(mirror)), project=Remote.parse(shop.url), home=home)
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -150,7 +150,7 @@ def git(
 
 def git_records(
     *arguments: str, timeout: float, remote: Remote | None = None, keep_open: Iterable[int] = ()
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Run git and yield the records of its output, each of which ends with a null byte, while git writes them.
 
     Close the generator to end git early: a listing may have no end that can be waited for.

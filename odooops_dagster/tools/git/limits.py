@@ -43,13 +43,12 @@ class Limits:
         """Raise TooLarge if the files up to and with this one may not have this size together."""
         if size > self.total_mb * MB:
             raise TooLarge(
-                f"the files of the commit have more than {size_text(self.total_mb * MB)} together, up to {_shown(path)}",
+                f"the commit's files have more than {size_text(self.total_mb * MB)} together, up to {_shown(path)}",
                 hint=_hint("repository_mb", "keep the large ones elsewhere"),
             )
 
-
     def of_objects(self) -> dict[str, str]:
-        """Return git's variable for the largest piece of memory that it may take: a delta of a few bytes may ask for GBs.
+        """Return git's variable for the largest piece of memory that it may take: a small delta may ask for GBs.
 
         Source: wrapper.c of git. Files above core.bigFileThreshold are read in pieces.
         """

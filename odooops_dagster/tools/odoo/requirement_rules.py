@@ -30,7 +30,11 @@ _WITH_VALUE = frozenset(
 )
 _ALONE = frozenset({"--no-index", "--pre", "--prefer-binary", "--require-hashes"})
 _SHORT = {
-    **{"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-f": "--find-links", "-i": "--index-url"},
+    "-r": "--requirement",
+    "-c": "--constraint",
+    "-e": "--editable",
+    "-f": "--find-links",
+    "-i": "--index-url",
     "-C": "--config-settings",
 }
 _FILES = frozenset({"--requirement", "--constraint"})
@@ -94,9 +98,7 @@ class _Reader:
         elif name in _INDEXES:
             if value.partition(":")[0].lower() not in {"https", "http"}:
                 raise _refused(where, f"{name} is no https address")
-        elif name == "--find-links":
-            self._place(value, folder, where, is_path=True)
-        elif name == "--editable":
+        elif name in {"--find-links", "--editable"}:
             self._place(value, folder, where, is_path=True)
 
     def _place(self, words: str, folder: Path, where: str, *, is_path: bool = False) -> None:
