@@ -20,8 +20,6 @@ def fetch(
     git_dir: Path,
     limits: Limits,
     timeout: float,
-    settings: Iterable[str] = (),
-    source: str | None = None,
     keep_open: Iterable[int] = (),
 ) -> None:
     """Fetch from the remote; what an interrupted fetch received is removed.
@@ -32,8 +30,6 @@ def fetch(
         git_dir: the repository that receives.
         limits: what one fetch may bring.
         timeout: how long it may take, in seconds.
-        settings: git's settings for this fetch, as key=value.
-        source: the configured name of the remote, where it has one.
         keep_open: descriptors that git inherits, such as a lock's.
 
     Raises:
@@ -41,12 +37,15 @@ def fetch(
     """
     *options, refspec = arguments
     most = limits.fetch_mb * MB
-    configured = [part for setting in settings for part in ("-c", setting)]
+    # git misses nothing that a remote of this kind has promised. Source: "Partial Clone" in its documentation.
+    is_partial = any(option.startswith("--filter=") for option in options)
+    promised = ("-c", f"remote.origin.url={remote.url}", "-c", "remote.origin.promisor=true") if is_partial else ()
+    source = "origin" if is_partial else remote.url
     # Git tidies up by a command of its own, whose files may be larger than those of one fetch.
-    fetching = ("fetch", *_QUIET, "--no-auto-gc", *options, *remote.options(), "--", source or remote.url, refspec)
+    fetching = ("fetch", *_QUIET, "--no-auto-gc", *options, *remote.options(), "--", source, refspec)
     try:
         git(
-            *(f"--git-dir={git_dir}", *configured, *fetching),
+            *(f"--git-dir={git_dir}", *promised, *fetching),
             timeout=timeout,
             remote=remote,
             env=limits.of_objects(),

@@ -24,9 +24,6 @@ def commits_of(remote: Remote, ref: str, *, limits: Limits) -> frozenset[str]:
             git_dir=Path(folder),
             limits=limits,
             timeout=HISTORY_TIMEOUT_SECONDS,
-            # git misses no tree that a remote of this kind has promised. Source: "Partial Clone" in its documentation.
-            settings=(f"remote.origin.url={remote.url}", "remote.origin.promisor=true"),
-            source="origin",
         )
         listed = git(f"--git-dir={folder}", "rev-list", _TIP, timeout=HISTORY_TIMEOUT_SECONDS)
         return frozenset(listed.decode().split())
