@@ -88,6 +88,20 @@ class Settings(BaseSettings):
     odoo_memory_mb: int = 2560
     # How often repositories without a webhook are polled for new commits, in seconds.
     poll_seconds: int = 30
+    # The most files and folders of one commit, its submodules included.
+    repository_entries: int = Field(default=200_000, ge=1)
+    # How deep folders may be nested in a commit.
+    repository_depth: int = Field(default=64, ge=1)
+    # The largest file of a commit, in MB; files in Git LFS count as what they stand for.
+    repository_file_mb: int = Field(default=512, ge=1)
+    # The most that all files of a commit may have together, submodules and Git LFS included, in MB.
+    repository_mb: int = Field(default=4096, ge=1)
+    # The most that one fetch may receive from a repository, packed, in MB.
+    repository_fetch_mb: int = Field(default=4096, ge=1)
+    # Hosts from which every project may take submodules, over https or ssh, separated by spaces; its own host may be.
+    submodule_hosts: str = "github.com gitlab.com"
+    # Folders with repositories on this machine that every project may take as submodules, separated by colons.
+    submodule_folders: str = ""
     # Whether pushed code runs without a sandbox, as the platform's account: only if you would give its authors a shell.
     trust_pushers: bool = False
     # First user id of the sandboxes' accounts, one per environment, if the platform runs as root.

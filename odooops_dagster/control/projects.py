@@ -50,6 +50,11 @@ class Projects:
         """Return every project, sorted by slug."""
         return [Project.from_row(row) for row in self._database.read("projects", order="slug")]
 
+    def of_repository(self, url: str) -> builtins.list[Project]:
+        """Return the projects whose repository has this address, in whatever spelling."""
+        wanted = self._spelling(url)
+        return [project for project in self.list() if self._spelling(project.repo_url) == wanted]
+
     def archive(self, slug: str) -> Project:
         """Archive the project: cancel its queued runs and accept no new ones."""
         return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
@@ -67,3 +72,6 @@ class Projects:
         """Record that the project's webhook has a new secret of its own, and return the time."""
         made_at: datetime = self._database.value("record_webhook_secret", p_project_id=project_id)
         return made_at
+
+    def _spelling(self, url: str) -> str:
+        return str(self._database.value("normalise_repo_url", p_url=url))

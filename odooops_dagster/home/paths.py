@@ -81,7 +81,9 @@ CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
         StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
         StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
         StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
-        StateEntry.SECRETS: Content("generated passwords, the webhooks' secrets, the access to adopted productions"),
+        StateEntry.SECRETS: Content(
+            "generated passwords, the webhooks' secrets, deploy keys, the access to adopted productions"
+        ),
         StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
         StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
         StateEntry.TEMPLATES: Content("filestores of template databases"),
@@ -330,6 +332,17 @@ def secrets_folder(home: Path) -> Path:
 def secret_file(home: Path, name: str) -> Path:
     """Return the file of a secret that the platform generated."""
     return secrets_folder(home) / name
+
+
+def deploy_key(home: Path, slug: str) -> Path | None:
+    """Return the file of the project's own ssh key; None if it has none, and uses those of the platform's account."""
+    path = deploy_key_file(home, slug)
+    return path if path.exists() else None
+
+
+def deploy_key_file(home: Path, slug: str) -> Path:
+    """Return the place of the project's own ssh key."""
+    return secrets_folder(home) / "deploy-keys" / slug
 
 
 def role_passwords(secrets: Path) -> Path:

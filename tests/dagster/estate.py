@@ -211,6 +211,13 @@ class Estate:
         return {"scope": scope, "memory": run_memory, "io_manager": run_memory}
 
 
+def libraries(home: Path) -> Path:
+    """Return the folder of repositories that every project may take as submodules; it is none of the platform's."""
+    folder = home.with_name(f"{home.name}-libraries")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @contextmanager
 def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Estate]:
     """Yield a project without environments; what was made on the server and in the runtime goes with the block."""
@@ -225,7 +232,13 @@ def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterato
             yield Estate(
                 control=control,
                 # The Odoo that stands in is not where a sandbox would show it.
-                settings=Settings(home=home, heartbeat_seconds=1, lease_seconds=30, trust_pushers=True),
+                settings=Settings(
+                    home=home,
+                    heartbeat_seconds=1,
+                    lease_seconds=30,
+                    trust_pushers=True,
+                    submodule_folders=str(libraries(home)),
+                ),
                 databases=databases,
                 runtime=runtime,
                 instance=instance,

@@ -75,12 +75,12 @@ def test_a_forge_that_answers_late_holds_up_neither_the_tick_nor_the_others(
     late = control.projects.create("late", repo_url="https://forge.example/late.git", odoo_version="19.0")
     answered, asked = threading.Event(), []
 
-    def poll(plane: ControlPlane, project: Project) -> list[UUID]:
+    def poll(plane: ControlPlane, project: Project, *, key: Path | None = None) -> list[UUID]:
         asked.append(project.slug)
         if project.id == late.id:
             answered.wait(timeout=60)
             return [project.id]
-        return poll_project(plane, project)
+        return poll_project(plane, project, key=key)
 
     monkeypatch.setattr(sensor, "poll_project", poll)
     monkeypatch.setattr(sensor, "ANSWER_SECONDS", 1.0)

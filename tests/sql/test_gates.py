@@ -169,6 +169,22 @@ def test_evidence_names_what_it_is_of_once(world: World, project: UUID, release:
         world.rows("select ops.record_evidence('log', 's3://b/log', repeat('a', 64))")
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "http://b/log", "nowhere", "s3://", "JAVASCRIPT://s3://b", "s3://b\n/x"],
+)
+def test_evidence_lies_at_an_address_that_is_no_script(world: World, release: Release, address: str) -> None:
+    """A page makes a link of it; the rule is the table's, whoever writes."""
+    with refused("PT400", "No evidence may have these values"):
+        world.rows(
+            "select ops.record_evidence('log', %s, repeat('a', 64), p_release_id => %s)", address, release.id
+        )
+    for kind, good in (("a", "s3://b/log"), ("b", "https://files.example/log"), ("c", "file:///var/lib/a b/log")):
+        assert world.value(
+            "select ops.record_evidence(%s, %s, repeat('a', 64), p_release_id => %s)", kind, good, release.id
+        )
+
+
 # Approvals.
 
 

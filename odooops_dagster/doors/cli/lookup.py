@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.ports import caller
 from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
+from odooops_dagster.settings import Settings
 from odooops_dagster.tools import git
 
 # Fewer characters could match a backup by chance.
@@ -34,7 +37,7 @@ def queue_branch(control: ControlPlane, project: Project, wish: RunRequest) -> R
     if not git.is_ref(ref):
         raise BadInput(f"{wish.branch!r} is not a branch's name")
     branch = wish.branch if wish.stage else branch_of(project, wish.branch)
-    sha = wish.sha or git.head_of(project.repo_url, branch)
+    sha = wish.sha or git.head_of(project.repo_url, branch, key=_key(project))
     environment = control.environments.ensure(project.id, branch=branch, stage=wish.stage)
     options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
     return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
@@ -57,9 +60,13 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
 
 def branch_of(project: Project, word: str) -> str:
     """Return the branch for the word: `production` means the default branch if no branch has that name."""
-    if word != "production" or word in git.ls_remote(project.repo_url):
+    if word != "production" or word in git.ls_remote(project.repo_url, key=_key(project)):
         return word
     return project.default_branch
+
+
+def _key(project: Project) -> Path | None:
+    return deploy_key(Settings().home, project.slug)
 
 
 def usual_kind(environment: Environment) -> RunKind:

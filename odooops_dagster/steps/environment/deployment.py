@@ -120,7 +120,8 @@ def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
         return kept
     ctx.log("info", f"build {environment.image_digest} is not kept here: making it again")
     sha = environment.deployed_sha or ctx.run.git_sha
-    return build_of_commit(replace(ctx, run=replace(ctx.run, git_sha=sha)))
+    again = replace(ctx, run=replace(ctx.run, git_sha=sha))
+    return build_of_commit(again, is_recorded=environment.deployed_sha is not None)
 
 
 def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:

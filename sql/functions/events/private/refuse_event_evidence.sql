@@ -22,6 +22,8 @@ begin
         );
         if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
             perform ops_private.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
+        elsif v_entry ->> 's3_url' !~ '^((s3|https|file)://|memory:)[^[:cntrl:]]+$' then
+            perform ops_private.refuse_field(format('evidence[%s].s3_url', v_place), 'must begin with s3://, https:// or file://');
         elsif coalesce(jsonb_typeof(v_entry -> 'size_bytes'), 'null') not in ('number', 'null')
             or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
             or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
