@@ -1870,7 +1870,7 @@ $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
 -- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
--- Raises PT400 for invalid values, PT409 if a project with other values has the slug.
+-- Raises PT400 for invalid values and for an address with a name or a password in it, PT409 if a project with other values has the slug.
 -- Repeating it with the same values returns the project.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.create_project(
@@ -1891,6 +1891,11 @@ as $$
 declare
     v_project ops.projects;
 begin
+    if p_repo_url ~* '^https?://[^/]*@' then -- forges show addresses with a token in the place of the name
+        raise sqlstate 'PT400' using
+            message = 'The repository''s address holds a name or a password, which every member would see',
+            hint = 'Leave it out: use an ssh key (ops project deploy-key) or a git credential of the platform''s user.';
+    end if;
     insert into ops.projects (slug, workspace_key, odoo_version, repo_url, default_branch, poll_enabled, config)
     values (
         p_slug, coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled,
@@ -7413,7 +7418,8 @@ begin
 exception when check_violation or not_null_violation or foreign_key_violation then
     raise sqlstate 'PT400' using
         message = 'No evidence may have these values', detail = sqlerrm,
-        hint = 'Evidence has a kind, an address and a SHA-256, and is of a release, a gate, a check or a run.';
+        hint = 'Evidence has a kind, an address (s3://, https:// or file://) and a SHA-256, and is of a release, a gate, a '
+            'check or a run.';
 end
 $$;
 comment on function ops.record_evidence is 'Notes an object that proves something.';
@@ -8177,6 +8183,8 @@ begin
         );
         if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
             perform ops_private.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
+        elsif v_entry ->> 's3_url' !~ '^((s3|https|file)://|memory:)[^[:cntrl:]]+$' then
+            perform ops_private.refuse_field(format('evidence[%s].s3_url', v_place), 'must begin with s3://, https:// or file://');
         elsif coalesce(jsonb_typeof(v_entry -> 'size_bytes'), 'null') not in ('number', 'null')
             or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
             or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
