@@ -131,7 +131,7 @@ def _explain(outcome: str, parsed: PushPayload) -> str | None:
         url = parsed.repository.clone_url
         return f"no active project has this repository; ops project create SLUG --repo {url}"
     if outcome == "ignored":
-        return f"{parsed.ref} is no branch" if not parsed.ref.startswith("refs/heads/") else None
+        return f"{parsed.ref} is no branch and no new tag" if not parsed.ref.startswith("refs/heads/") else None
     return None
 
 

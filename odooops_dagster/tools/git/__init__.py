@@ -9,6 +9,7 @@ from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.commits import Commit, read_commit
 from odooops_dagster.tools.git.large_files import fetch_large_files
 from odooops_dagster.tools.git.listing import holds_file
 from odooops_dagster.tools.git.pointers import Pointer, pointers
@@ -16,6 +17,7 @@ from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
 from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
+    "Commit",
     "Pointer",
     "Remote",
     "checkout",
@@ -28,6 +30,7 @@ __all__ = [
     "ls_remote",
     "mirror",
     "pointers",
+    "read_commit",
     "submodule_folders",
     "submodule_url",
 ]

@@ -104,6 +104,10 @@ class Cache:
             found.append(Submodule(path=path, url=setting["url"], sha=commit))
         return found
 
+    def author(self, sha: str) -> str:
+        """Return the e-mail address of the commit's author, as the commit has it."""
+        return self._git("show", "--no-patch", "--format=%ae", f"{sha}^{{commit}}").decode(errors="replace").strip()
+
     def _links(self, sha: str) -> dict[str, str]:
         entries = self._git("ls-tree", "-r", "-z", sha).decode(errors="surrogateescape").split("\0")
         links = [entry for entry in entries if entry.startswith("160000 ")]

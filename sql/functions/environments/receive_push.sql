@@ -1,4 +1,5 @@
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
+-- deletion: its release stays) or unknown_project.
 -- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
 -- repeated delivery is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -21,7 +22,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_is_push boolean := p_event = 'push' and (
+        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+    );
     v_outcome text := case
         when not v_is_push then 'ignored'
         when not exists (

@@ -25,6 +25,10 @@ begin
         order by p.created_at
     loop
         perform from ops.projects as p where p.id = v_project.id for no key update;
+        if (p_delivery).ref like 'refs/tags/%' then
+            return query select t.outcome, t.run_id from ops_private.apply_tag(v_project, p_delivery) as t;
+            continue;
+        end if;
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
         select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
