@@ -2,7 +2,7 @@
 -- ended, or a freeze began, while it waited. Fired by deployments that start, for any writer; a rollback is never
 -- late. Locks the release and its gates, so that no decision changes meanwhile. Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
-create or replace function ops_private.refuse_stale_promotion()
+create or replace function ops_private.refuse_late_promotion()
 returns trigger
 language plpgsql
 volatile
@@ -16,5 +16,5 @@ begin
     return new;
 end
 $$;
-comment on function ops_private.refuse_stale_promotion is 'Refuses to start a promotion that the gates do not allow any more.';
-revoke all on function ops_private.refuse_stale_promotion from public;
+comment on function ops_private.refuse_late_promotion is 'Refuses to start a promotion that the gates do not allow any more.';
+revoke all on function ops_private.refuse_late_promotion from public;
