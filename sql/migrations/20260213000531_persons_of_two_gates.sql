@@ -5,14 +5,8 @@ comment on column ops.release_gates.is_distinct is
 'Whether a person who approved both G2 and G3 counts for only one of them.';
 update ops.release_gates as g set is_distinct = true
 from ops.releases as r
+left join ops.policies as own on own.project_id = r.project_id and own.policy_type = 'gates'
+left join ops.policies as shared on shared.project_id is null and shared.policy_type = 'gates'
 where
-    r.id = g.release_id and coalesce(
-        (
-            select p.rules ->> 'g2_g3_distinct' from ops.policies as p
-            where p.project_id = r.project_id and p.policy_type = 'gates'
-        ),
-        (
-            select p.rules ->> 'g2_g3_distinct' from ops.policies as p
-            where p.project_id is null and p.policy_type = 'gates'
-        )
-    ) = 'true';
+    r.id = g.release_id
+    and coalesce(own.rules ->> 'g2_g3_distinct', shared.rules ->> 'g2_g3_distinct') = 'true';

@@ -9044,7 +9044,8 @@ begin
     return new;
 end
 $$;
-comment on function ops_private.refuse_late_promotion is 'Refuses to start a promotion that the gates do not allow any more.';
+comment on function ops_private.refuse_late_promotion is
+'Refuses to start a promotion that the gates do not allow any more.';
 revoke all on function ops_private.refuse_late_promotion from public;
 $ops_file$);
 
@@ -14656,7 +14657,8 @@ on ops.releases for select to ci_service_role, qa_tester, release_manager, sre, 
 using (true);
 
 create or replace trigger releases_keep_their_identity
-before update of id, project_id, version, git_shas, image_digest, created_by, git_ref, lock_digest, created_at on ops.releases
+before update of id, project_id, version, git_shas, image_digest, created_by, git_ref, lock_digest, created_at
+on ops.releases
 for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' rules; runs of the default branch's head change them through an RPC.

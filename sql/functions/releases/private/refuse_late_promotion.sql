@@ -16,5 +16,6 @@ begin
     return new;
 end
 $$;
-comment on function ops_private.refuse_late_promotion is 'Refuses to start a promotion that the gates do not allow any more.';
+comment on function ops_private.refuse_late_promotion is
+'Refuses to start a promotion that the gates do not allow any more.';
 revoke all on function ops_private.refuse_late_promotion from public;
