@@ -6,7 +6,8 @@ import builtins
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model.releases import Deployment, DeploymentStatus
+from odooops_dagster.model import Fence
+from odooops_dagster.model.releases import Deployment, DeploymentStatus, EventAnswer
 
 
 class Deployments:
@@ -49,6 +50,14 @@ class Deployments:
             "rollback_deployment", deployment_id=deployment_id, reason=reason, p_requested_by=requested_by
         )
         return self.get(found)
+
+    def announce(self, fence: Fence) -> EventAnswer | None:
+        """Tell the gates that the run is about to deploy its release to a staging, and return their answer.
+
+        None if the run deploys no release there. A rejected answer says why the gates do not allow it.
+        """
+        answer = self._database.value("announce_deployment", p_run_id=fence.run_id, p_attempt=fence.attempt)
+        return EventAnswer.from_row(answer) if answer else None
 
     def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
         """Record the status of the deployment."""

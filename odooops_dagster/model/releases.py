@@ -17,6 +17,7 @@ CheckStatus = Literal["passed", "failed", "skipped"]
 Decision = Literal["approved", "rejected"]
 DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
 Severity = Literal["minor", "major", "critical"]
+ProcessingStatus = Literal["accepted", "duplicate", "rejected"]
 Persona = Literal["ci_service_role", "qa_tester", "release_manager", "sre"]
 EventType = Literal["build_complete", "gate_signoff", "deployment_event", "health_check", "environment_event"]
 PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"]
@@ -37,6 +38,8 @@ class Release(FromRow):
     notes: str | None
     created_at: datetime
     withdrawn_at: datetime | None
+    git_ref: str | None = None  # the branch or tag whose push made it
+    lock_digest: str | None = None  # of the Python packages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +139,7 @@ class EventAnswer(FromRow):
     """The result of an event delivery; `field` is the invalid field of a rejected one."""
 
     http_status: int
-    status: Literal["accepted", "duplicate", "rejected"]
+    status: ProcessingStatus
     message: str
     ids: Mapping[str, Any]
     field: str | None = None

@@ -26,6 +26,10 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_start_in_time
+before update of status on ops.deployments
+for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
+execute function ops_private.refuse_late_promotion();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
 rollback_of, reason, requested_by, created_at

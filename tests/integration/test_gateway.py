@@ -197,10 +197,29 @@ def test_a_deleted_branch_destroys_its_preview(github: GitHub, control: ControlP
     assert "destroy" in {run.kind for run in answer(control, project, {"master": SECOND})}
 
 
-@pytest.mark.parametrize("name", ["push_tag_created", "push_tag_deleted"])
-def test_tags_are_ignored(github: GitHub, control: ControlPlane, project: Project, name: str) -> None:
-    """A tag is not a branch."""
-    response = github.deliver("push", recorded(name))
+def test_a_tag_is_built(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Beside production: the build is the tag's release."""
+    response = github.deliver("push", recorded("push_tag_created"))
+    assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
+    [run] = control.runs.list(project.slug)
+    assert (run.kind, run.git_ref, run.git_sha) == (
+        "build", "refs/tags/simple-tag", "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
+    )  # fmt: skip
+
+
+def test_an_annotated_tag_is_built_at_the_commit_it_points_to(
+    github: GitHub, control: ControlPlane, project: Project
+) -> None:
+    """GitHub names the tag itself as `after`."""
+    payload = recorded("push_tag_created")
+    github.deliver("push", {**payload, "after": "f" * 40})
+    [run] = control.runs.list(project.slug)
+    assert run.git_sha == "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
+
+
+def test_a_deleted_tag_is_ignored(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Its release stays."""
+    response = github.deliver("push", recorded("push_tag_deleted"))
     assert (response.status_code, response.json()["outcome"]) == (202, "ignored")
     assert control.runs.list(project.slug) == []
 

@@ -134,7 +134,7 @@ def test_gate_g1_waits_for_every_required_check(world: World, project: UUID) -> 
     release.check("G1", "tests", "skipped")
     assert release.status("G1") == "pending"
     release.check("G1", "tests", "failed")
-    assert release.unmet("staging") == {"G1": "failed: by tests"}
+    assert release.unmet("staging") == {"G1": "failed: by tests (lint failed)"}
     release.check("G1", "tests")
     assert release.status("G1") == "passed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -178,6 +179,23 @@ def test_checkout_brings_submodules(shop: Repository, home: Path, tmp_path: Path
     )
     assert (tree / "third party/library/module/__manifest__.py").read_text() == "{'version': '1'}"
     assert not (tree / "third party/library/.git").exists()
+
+
+def test_a_commit_tells_its_author_and_its_submodules(shop: Repository, home: Path, tmp_path: Path) -> None:
+    """Also once its server is gone: the mirror has it. A tag's object leads to its commit."""
+    library = Repository(tmp_path, "library")
+    at = library.commit({"module/__manifest__.py": "{}"})
+    shop.add_submodule("../library.git", "third party/library")
+    sha = shop.push("main")
+    library.commit({"module/__manifest__.py": "{'version': '2'}"})
+    run_git(shop.work, "tag", "--annotate", "--message=one", "v1")
+    run_git(shop.work, "push", "--quiet", "origin", "v1")
+    author = run_git(shop.work, "show", "--no-patch", "--format=%ae")
+    found = git.read_commit(shop.url, sha, home=home)
+    assert found == git.Commit(author=author, submodules={"third party/library": at})
+    assert git.read_commit(shop.url, run_git(shop.work, "rev-parse", "v1"), home=home) == found
+    shutil.rmtree(shop.bare)
+    assert git.read_commit(shop.url, sha, home=home) == found
 
 
 def test_checkout_brings_submodules_of_submodules(shop: Repository, home: Path, tmp_path: Path) -> None:

@@ -26,7 +26,26 @@ from odooops_dagster.unreachable import first_line
 # Each verb is a function with the verb's name in a file with the same name.
 VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone")
 # Each noun is a file with an `app` that contains its verbs.
-NOUNS = ("project", "webhook", "env", "run", "backup", "drill", "key", "person", "db", "odoo", "config")
+NOUNS = (
+    "project",
+    "webhook",
+    "env",
+    "run",
+    "backup",
+    "drill",
+    "release",
+    "gate",
+    "exception",
+    "incident",
+    "event",
+    "audit",
+    "lineage",
+    "key",
+    "person",
+    "db",
+    "odoo",
+    "config",
+)
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ def _explain(outcome: str, parsed: PushPayload, signer: Signer) -> str | None:
         url = parsed.repository.clone_url
         return f"no active project has this repository; ops project create SLUG --repo {url}"
     if outcome == "ignored":
-        return f"{parsed.ref} is no branch" if not parsed.ref.startswith("refs/heads/") else None
+        return f"{parsed.ref} is no branch and no new tag" if not parsed.ref.startswith("refs/heads/") else None
     if outcome == "accepted" and signer.project_id is None:
         return "signed with the secret that all projects share; ops webhook create PROJECT makes the project its own"
     return None

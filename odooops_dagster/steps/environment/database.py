@@ -125,6 +125,7 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
     states = ctx.databases.module_states(target.name)
     untested = recall_untested(ctx, target.build, odoo_config(ctx, target), access=target.access(ctx), tests=twin.tests)
     tests = {**twin.tests, "untested": to_record(untested)}
+    _keep_evidence(ctx, {"tests.json": _as_file(tests), "modules.json": _as_file(states)})
     return twin, judge_copy(states, target.build.modules, tests, tested=target.build.source.modules)
 
 
@@ -134,6 +135,8 @@ def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     installed, checks = update_clone(ctx, target, run_tests=rules["run_tests"])
     if installed is not None:
         _keep_log(ctx, installed)
+    else:
+        _keep_evidence(ctx, {"modules.json": _as_file(ctx.databases.module_states(target.name))})
     return checks
 
 
@@ -255,10 +258,14 @@ def _keep_log(ctx: StepContext, installed: Installed) -> None:
         ctx,
         {
             "build.log": (installed.log, "text/plain"),
-            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
-            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+            "tests.json": _as_file(installed.tests),
+            "modules.json": _as_file(installed.module_states),
         },
     )
+
+
+def _as_file(value: Mapping[str, Any]) -> tuple[bytes, str]:
+    return json.dumps(value, indent=1).encode(), "application/json"
 
 
 def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:

@@ -8,8 +8,9 @@ statement the environment's row names the old build: after a failure, a cancel o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -18,8 +19,10 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import candidate_name, environment_folder, filestore, service_name
 from odooops_dagster.model import Build, CheckResult, Environment, Fence
 from odooops_dagster.steps.build.image import build_of_commit, kept_build
+from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import Undo, undoing
+from odooops_dagster.steps.environment.announcement import announce
 from odooops_dagster.steps.environment.converge import converge, odoo_service
 from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.production import refuse_replacement
@@ -65,13 +68,14 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """Prove the build with this attempt's database, put both at the environment's URL, and record them.
 
     Raises:
-        StepFailed: this attempt made no database, production has data already, or the service stopped answering after
-            the swap.
+        StepFailed: this attempt made no database, production has data already, the release's gates do not allow it, or
+            the service stopped answering after the swap.
     """
     name = _own_database(ctx, database)
     refuse_replacement(ctx, name)
     with undoing(ctx.log) as undo:
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        announce(ctx)
         url, check = switch(ctx, build, name, undo=undo, record=ctx.control.environments.record_deployment)
     if check.passed:
         _clean_up(ctx, ctx.environment, name)
@@ -245,6 +249,7 @@ def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
 
 
 def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
+    _keep_answer(ctx, check)
     return DeploymentResult(
         url=url,
         build=build,
@@ -259,4 +264,12 @@ def _result(ctx: StepContext, url: str, build: Build, database: str, check: Chec
             "healthy": check.summary,
         },
         data_version=f"{build.digest}@{database}",
+    )
+
+
+def _keep_answer(ctx: StepContext, check: CheckResult) -> None:
+    """Keep the answer of the health check as a file, to be shown as evidence."""
+    data = json.dumps(asdict(check), indent=1, default=str).encode()
+    evidence.record(
+        ctx.control.artifacts, ctx.store, ctx.fence, key="health.json", data=data, content_type="application/json"
     )

@@ -133,4 +133,8 @@ def _scripts(target: Target, states: Mapping[str, str]) -> tuple[Script, ...]:
 
 
 def _with_summary(check: CheckResult, summary: str) -> CheckResult:
-    return replace(check, summary=summary) if check.passed else check
+    """Return a passed check with this summary; all but the modules' states were not looked at."""
+    if not check.passed:
+        return check
+    ran = check.name == "modules_installed"
+    return replace(check, summary=summary, metadata=check.metadata if ran else {**check.metadata, "ran": False})

@@ -9,6 +9,7 @@ from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
 from odooops_dagster.tools.git.checkout import checkout, require_on
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.commits import Commit, read_commit
 from odooops_dagster.tools.git.large_files import fetch_large_files
 from odooops_dagster.tools.git.limits import Limits, TooLarge
 from odooops_dagster.tools.git.links import refuse_leaving_links
@@ -20,6 +21,7 @@ from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
     "Limits",
+    "Commit",
     "Pointer",
     "Remote",
     "SubmoduleRules",
@@ -36,6 +38,7 @@ __all__ = [
     "pointers",
     "refuse_leaving_links",
     "require_on",
+    "read_commit",
     "submodule_folders",
     "submodule_url",
 ]

@@ -125,6 +125,10 @@ class Cache:
         """Return the commit's submodules that a checkout includes."""
         return self._submodules(sha, self._counted(sha, Budget(limits=self.limits), ""))
 
+    def author(self, sha: str) -> str:
+        """Return the e-mail address of the commit's author, as the commit has it."""
+        return self._git("show", "--no-patch", "--format=%ae", f"{sha}^{{commit}}").decode(errors="replace").strip()
+
     def _write_tree(self, sha: str, *, into: Path, budget: Budget, prefix: str) -> list[Submodule]:
         counted = copy(budget)
         submodules = self._submodules(sha, self._counted(sha, counted, prefix))

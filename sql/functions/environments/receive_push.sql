@@ -1,5 +1,6 @@
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch), unknown_project or
--- own_secret (each project of the repository has a secret of its own, and this was signed with the platform's).
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
+-- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
+-- and this was signed with the platform's).
 -- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
 -- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
 -- whose signed body came before is a duplicate.
@@ -25,7 +26,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_is_push boolean := p_event = 'push' and (
+        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+    );
     v_outcome text := case
         when not v_is_push then 'ignored'
         else ops_private.refusal_of_push(p_repo_url, p_project_id)

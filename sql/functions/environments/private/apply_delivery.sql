@@ -1,5 +1,6 @@
--- Makes every project for which a stored push speaks due to be asked for its branches. The push changes nothing else:
--- what runs is what the repository answers. Locks the projects' rows.
+-- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
+-- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
+-- which fails unless the repository has the tag at that commit. Locks the projects' rows.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -9,10 +10,24 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_project ops.projects;
+    v_outcome text := 'unknown_project';
 begin
-    update ops.projects as p set notified_at = clock_timestamp()
-    where p.status = 'active' and ops_private.speaks_for(p_delivery, p);
-    return case when found then 'due' else 'unknown_project' end;
+    for v_project in
+        select p.* from ops.projects as p
+        where p.status = 'active' and ops_private.speaks_for(p_delivery, p)
+        order by p.created_at
+        for no key update
+    loop
+        if (p_delivery).ref like 'refs/tags/%' then
+            v_outcome := ops_private.apply_tag(v_project, p_delivery);
+        else
+            update ops.projects as p set notified_at = clock_timestamp() where p.id = v_project.id;
+            v_outcome := 'due';
+        end if;
+    end loop;
+    return v_outcome;
 end
 $$;
 comment on function ops_private.apply_delivery is 'Acts on one stored push.';
