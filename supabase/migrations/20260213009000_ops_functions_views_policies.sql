@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -195,7 +195,8 @@ select pg_temp.make_function('accept_event', $ops_file$
 create or replace function ops_private.accept_event(
     p_envelope jsonb,
     p_text text,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -210,7 +211,9 @@ declare
     v_answer jsonb := '{"http_status": 200, "status": "accepted", "message": "accepted"}';
     v_ids jsonb;
 begin
-    perform ops_private.require_event_permission(v_project_id, p_envelope, p_key);
+    if p_run_id is null then -- else the platform speaks, whoever ended its run
+        perform ops_private.require_event_permission(v_project_id, p_envelope, p_key);
+    end if;
     select r.* into v_release from ops.releases as r
     where r.id = ops_private.named_release(v_project_id, p_envelope ->> 'release');
     perform ops_private.check_event_target(v_project_id, v_release, p_envelope);
@@ -220,10 +223,10 @@ begin
     end if;
     perform ops_private.refuse_replay(v_project_id, (p_envelope ->> 'occurred_at')::timestamptz);
     v_ids := case p_envelope ->> 'event_type'
-        when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope)
+        when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope, p_run_id)
         when 'gate_signoff' then ops_private.handle_gate_signoff(v_release, p_envelope, p_key)
-        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope, p_key)
-        when 'health_check' then ops_private.handle_health_check(v_release, p_envelope)
+        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope, p_key, p_run_id)
+        when 'health_check' then ops_private.handle_health_check(v_release, p_envelope, p_run_id)
         when 'environment_event' then ops_private.handle_environment_event(v_project_id, v_release, p_envelope, p_key)
     end;
     if (v_ids ->> 'is_overruled')::boolean then
@@ -236,6 +239,35 @@ end
 $$;
 comment on function ops_private.accept_event is 'Carries a well-formed event out, once.';
 revoke all on function ops_private.accept_event from public;
+$ops_file$);
+
+select pg_temp.make_function('acting_person', $ops_file$
+-- Returns the name under which a person's act is recorded: the caller's, or, for the platform that acts for a person,
+-- the name it gives. Called by RPCs in which a person requests, grants, opens or ends something. Locks nothing.
+-- Raises PT403 for another's name, PT400 for one that is nobody's.
+create or replace function ops_private.acting_person(p_named text)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_named is null then
+        return coalesce(ops.caller_id(), ops.caller_role());
+    elsif ops.person_of(p_named) is null then
+        raise sqlstate 'PT400' using
+            message = 'An act is somebody''s', hint = 'Name the person by visible characters.';
+    elsif ops.is_platform() then
+        return p_named;
+    elsif not ops.person_of(p_named) = any (ops_private.caller_persons()) then
+        raise sqlstate 'PT403' using message = 'You act as yourself', hint = 'Leave the name out.';
+    end if;
+    return coalesce(ops.caller_id(), ops.caller_role());
+end
+$$;
+comment on function ops_private.acting_person is 'The name under which a person''s act is recorded.';
+revoke all on function ops_private.acting_person from public;
 $ops_file$);
 
 select pg_temp.make_function('active_counts', $ops_file$
@@ -368,15 +400,16 @@ grant execute on function ops.add_run_artifact to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('adopt_deployment', $ops_file$
--- Inserts a deployment that was started elsewhere. Called by handle_deployment_event, which locks the project. Raises
--- PT409 if the gates do not allow it, and for production without a fresh backup or a reason for its absence, which the
--- event gives as rationale_structured.no_backup_reason.
+-- Inserts a deployment that was started elsewhere, or by a run of the platform that a push queued. Called by
+-- handle_deployment_event, which locks the project. Raises PT409 if the gates do not allow it, and for production
+-- without a fresh backup or a reason for its absence, which the event gives as rationale_structured.no_backup_reason.
 create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns uuid
 language plpgsql
@@ -395,12 +428,16 @@ begin
             hint = 'Take one first, or say why there is none: rationale_structured.no_backup_reason.';
     end if;
     insert into ops.deployments (
-        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by,
-        started_at
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, run_id,
+        requested_by, started_at
     )
     values (
         p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then v_excuse end, ops_private.sender_id(p_key),
+        v_backup_id, case when v_backup_id is null then v_excuse end, p_run_id,
+        coalesce(
+            (select nullif(q.requested_by, '') from ops.run_requests as q where q.run_id = p_run_id),
+            ops_private.sender_id(p_key)
+        ),
         least((p_envelope ->> 'occurred_at')::timestamptz, clock_timestamp())
     )
     returning id into v_id;
@@ -528,13 +565,58 @@ comment on function ops_private.after_attempt is 'What becomes of a run whose at
 revoke all on function ops_private.after_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('announce_deployment', $ops_file$
+-- Tells the gates that a run is about to deploy its release to a staging, and returns the answer, with the
+-- deployment's id; null for a run that deploys no release there. The answer is a refusal where the gates do not allow
+-- it. Gate G1 is told of the build first. The run's end tells the rest.
+-- Called by step deployment before it puts a build in place. Locks the run, the project, and what a deployment locks.
+-- Raises PT404 and PT410 for the attempt. A retry returns the same deployment.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.announce_deployment(
+    p_run_id uuid,
+    p_attempt int
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_release ops.releases := ops_private.release_of_run(v_run);
+    v_environment text := (
+        select e.partition_key from ops.environments as e where e.id = v_run.environment_id and e.stage = 'staging'
+    );
+begin
+    if v_run.kind <> 'deploy' or v_release.id is null or v_environment is null then
+        return null;
+    end if;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    perform ops.close_deployments(v_run.project_id);
+    perform ops_private.tell_build(v_run, v_release);
+    return ops_private.answer_event(
+        ops_private.own_envelope(v_run, v_release, 'deployment_event', jsonb_build_object(
+            'environment', v_environment, 'status', 'running'
+        ), 'running'),
+        null, v_run.id
+    );
+end
+$$;
+comment on function ops.announce_deployment is 'Tells the gates that a run is about to deploy its release.';
+revoke all on function ops.announce_deployment from public;
+grant execute on function ops.announce_deployment to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('answer_event', $ops_file$
 -- Carries an event out, logs the delivery and returns the answer; what a refused event wrote is undone. Called by
--- ingest_event and receive_event; the key is null where the caller speaks for itself. Locks what the handler locks.
+-- ingest_event and receive_event; the key is null where the caller speaks for itself. With a run the platform tells
+-- of its own work: only then may the source and the key be of its own name space. Locks what the handler locks.
 -- Raises only errors that are not the sender's fault.
 create or replace function ops_private.answer_event(
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid default null
 )
 returns jsonb
 language plpgsql
@@ -549,13 +631,20 @@ declare
     v_message text;
     v_field text;
     v_hint text;
+    v_detail text;
 begin
     begin
         perform ops_private.refuse_envelope(p_envelope, v_text);
-        v_answer := ops_private.accept_event(p_envelope, v_text, p_key);
+        if p_run_id is null then
+            perform ops_private.refuse_own_names(p_envelope);
+        end if;
+        v_answer := ops_private.accept_event(p_envelope, v_text, p_key, p_run_id);
     exception when others then
         get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
-            v_hint = pg_exception_hint;
+            v_hint = pg_exception_hint, v_detail = pg_exception_detail;
+        if v_state = 'PT409' and v_detail <> '' then -- what stands in the way, such as the gates that are not met
+            v_message := format('%s: %s', v_message, v_detail);
+        end if;
         v_answer := ops_private.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
         if v_answer is null then
             raise;
@@ -689,8 +778,9 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Makes every project for which a stored push speaks due to be asked for its branches. The push changes nothing else:
--- what runs is what the repository answers. Locks the projects' rows.
+-- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
+-- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
+-- which fails unless the repository has the tag at that commit. Locks the projects' rows.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -700,10 +790,24 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_project ops.projects;
+    v_outcome text := 'unknown_project';
 begin
-    update ops.projects as p set notified_at = clock_timestamp()
-    where p.status = 'active' and ops_private.speaks_for(p_delivery, p);
-    return case when found then 'due' else 'unknown_project' end;
+    for v_project in
+        select p.* from ops.projects as p
+        where p.status = 'active' and ops_private.speaks_for(p_delivery, p)
+        order by p.created_at
+        for no key update
+    loop
+        if (p_delivery).ref like 'refs/tags/%' then
+            v_outcome := ops_private.apply_tag(v_project, p_delivery);
+        else
+            update ops.projects as p set notified_at = clock_timestamp() where p.id = v_project.id;
+            v_outcome := 'due';
+        end if;
+    end loop;
+    return v_outcome;
 end
 $$;
 comment on function ops_private.apply_delivery is 'Acts on one stored push.';
@@ -711,10 +815,12 @@ revoke all on function ops_private.apply_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
--- Makes the projects of stored pushes due to be asked for their branches, in the order of arrival: a delivery is no
--- proof of what it tells.
+-- Acts on stored pushes, in the order of arrival: projects become due to be asked for their branches, because a delivery
+-- is no proof of what it tells; tags are built. A push that cannot be applied records the reason and does not block the
+-- others. A push whose project another session holds is left for a later call, with all that came after it from its
+-- repository.
 -- Called by the github_pushes sensor. Locks the pushes and the projects; pushes that another caller applies are left
--- to it. A retry finds them done.
+-- to it. Raises nothing: PT503 of queue_run means later, too. A retry finds them done.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
@@ -724,19 +830,34 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms' -- a forge gives up after ten seconds, and the others wait
 as $$
 #variable_conflict use_column
 declare
     v_delivery ops.push_deliveries;
+    v_later text[] := '{}';
 begin
     for v_delivery in
         select d.* from ops.push_deliveries as d where d.processed_at is null
         order by d.id limit p_limit for update skip locked
     loop
+        continue when ops.normalise_repo_url(v_delivery.repo_url) = any (v_later);
+        begin
+            outcome := ops_private.apply_delivery(v_delivery);
+            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
+            where d.id = v_delivery.id;
+        exception
+            when lock_not_available or sqlstate 'PT503' then
+                v_later := v_later || ops.normalise_repo_url(v_delivery.repo_url);
+                continue;
+            when serialization_failure or deadlock_detected or query_canceled then raise;
+            when others then
+                outcome := 'error';
+                update ops.push_deliveries as d
+                set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
+                where d.id = v_delivery.id;
+        end;
         delivery_id := v_delivery.delivery_id;
-        outcome := ops_private.apply_delivery(v_delivery);
-        update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
-        where d.id = v_delivery.id;
         return next;
     end loop;
 end
@@ -775,6 +896,59 @@ comment on function ops.apply_retention is 'Asks for a run that applies a projec
 revoke all on function ops.apply_retention from public;
 grant execute on function ops.apply_retention to authenticated, service_role, ops_worker;
 grant execute on function ops.apply_retention to sre;
+$ops_file$);
+
+select pg_temp.make_function('apply_tag', $ops_file$
+-- Applies one stored push of a tag to a project: queues the build that becomes the tag's release, beside production.
+-- A tag never moves: one that comes with another commit, also after it was deleted, is refused, and an alarm says so.
+-- Called by apply_delivery, which locks the project. Raises what queue_run raises.
+create or replace function ops_private.apply_tag(
+    p_project ops.projects,
+    p_delivery ops.push_deliveries
+)
+returns text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tag text := regexp_replace((p_delivery).ref, '^refs/tags/', '');
+    v_known text := coalesce(
+        (
+            select ops_private.project_git_sha(r) from ops.releases as r
+            where r.project_id = (p_project).id and r.version = v_tag
+        ),
+        (
+            select d.sha from ops.push_deliveries as d
+            where
+                d.ref = (p_delivery).ref and d.id < (p_delivery).id and d.outcome in ('queued', 'unchanged')
+                and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+            order by d.id
+            limit 1
+        )
+    );
+    v_outcome text := case when v_known is null then 'queued' when v_known = (p_delivery).sha then 'unchanged' else 'moved tag' end;
+begin
+    if v_outcome = 'queued' then
+        perform ops.queue_run(
+            (p_project).id, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref,
+            p_kind => 'build', p_trigger => 'push', p_requested_by => (p_delivery).pusher
+        );
+    elsif v_outcome = 'moved tag' then
+        perform ops.raise_alarm(
+            p_key => format('tag/%s/%s', (p_project).slug, v_tag),
+            p_title => format('Tag %s of %s was moved', v_tag, (p_project).slug),
+            p_description => format('From %s to %s. Its release stays what it was; tag the commit under another name.',
+                v_known, (p_delivery).sha),
+            p_severity => 'minor', p_project_id => (p_project).id
+        );
+    end if;
+    return v_outcome;
+end
+$$;
+comment on function ops_private.apply_tag is 'Applies one stored push of a tag.';
+revoke all on function ops_private.apply_tag from public;
 $ops_file$);
 
 select pg_temp.make_function('archive_project', $ops_file$
@@ -850,6 +1024,64 @@ revoke all on function ops.artifact_expiry_is_due from public;
 grant execute on function ops.artifact_expiry_is_due to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('audit_trail', $ops_file$
+-- Lists everything on the record of a project that is only ever appended, oldest first: events of runs with their
+-- seals, decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry
+-- is the row.
+-- Called by `ops audit export` and auditors. Locks and raises nothing.
+create or replace function ops.audit_trail(p_project_id uuid)
+returns table (kind text, recorded_at timestamptz, entry jsonb)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select t.kind, t.recorded_at, t.entry
+from (
+    select 'run_event' as kind, e.created_at as recorded_at, to_jsonb(e) as entry
+    from ops.run_requests as q
+    join ops.run_events as e on e.run_id = q.run_id
+    where q.project_id = p_project_id
+    union all
+    select 'release', r.created_at, to_jsonb(r) from ops.releases as r where r.project_id = p_project_id
+    union all
+    select 'gate_check', c.created_at, to_jsonb(c)
+    from ops.releases as r
+    join ops.release_gates as g on g.release_id = r.id
+    join ops.gate_checks as c on c.gate_id = g.id
+    where r.project_id = p_project_id
+    union all
+    select 'approval', a.created_at, to_jsonb(a)
+    from ops.releases as r
+    join ops.approvals as a on a.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'exception', x.created_at, to_jsonb(x)
+    from ops.releases as r
+    join ops.exceptions as x on x.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'evidence', e.created_at, to_jsonb(e)
+    from ops.releases as r
+    join ops.evidence_artifacts as e on e.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'deployment', d.created_at, to_jsonb(d) from ops.deployments as d where d.project_id = p_project_id
+    union all
+    select 'delivery', l.received_at, to_jsonb(l) from ops.event_ingest_log as l where l.project_id = p_project_id
+    union all
+    select 'environment_event', e.created_at, to_jsonb(e)
+    from ops.environment_events as e where e.project_id = p_project_id
+    union all
+    select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where i.project_id = p_project_id
+) as t
+order by t.recorded_at, t.kind, t.entry ->> 'id', (t.entry ->> 'seq')::int
+$$;
+comment on function ops.audit_trail is 'Everything on the record of a project that is only ever appended.';
+revoke all on function ops.audit_trail from public;
+grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('backup_of_attempt', $ops_file$
 -- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
 -- Raises PT404, PT410, and PT409 if the attempt has not started it.
@@ -899,7 +1131,7 @@ select b.id
 from ops.backups as b
 where
     b.environment_id = p_environment_id and b.project_id = p_project_id and b.status = 'verified'
-    and b.taken_at > statement_timestamp() - make_interval(
+    and b.taken_at > ops.right_now() - make_interval(
         hours => (ops_private.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
     )
 order by b.taken_at desc
@@ -945,7 +1177,8 @@ select pg_temp.make_function('break_glass', $ops_file$
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,
-    reason text
+    reason text,
+    p_broken_by text default null
 )
 returns uuid
 language plpgsql
@@ -958,7 +1191,7 @@ declare
     v_release ops.releases := ops_private.require_release(break_glass.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
     v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_broken_by);
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
@@ -983,6 +1216,31 @@ $$;
 comment on function ops.break_glass is 'Waives a gate at once, for a short time, and opens an incident.';
 revoke all on function ops.break_glass from public;
 grant execute on function ops.break_glass to service_role, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('build_verdict', $ops_file$
+-- Returns what a run says of its build: `pass` once the attempt made the last asset that its kind builds, which no
+-- asset is made without its blocking checks; `fail` if the run failed before; null while nothing decides it, and for
+-- a run that was canceled. Called by tell_build. Locks and raises nothing.
+create or replace function ops_private.build_verdict(p_run ops.runs)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when exists (
+        select from ops.run_lineage as l
+        where
+            l.run_id = (p_run).id and l.attempt = (p_run).attempt
+            and l.asset_key = case (p_run).kind when 'build' then 'image' else 'database' end
+    ) then 'pass'
+    when (p_run).status = 'failed' then 'fail'
+end
+$$;
+comment on function ops_private.build_verdict is 'What a run says of its build: pass, fail, or nothing yet.';
+revoke all on function ops_private.build_verdict from public;
 $ops_file$);
 
 select pg_temp.make_function('caller_claims', $ops_file$
@@ -1149,7 +1407,7 @@ begin
     from ops.runs as r
     join ops.runs as n
         on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where r.id = p_run_id and ops_private.does_all_of(n.kind, r.kind);
+    where r.id = p_run_id and ops_private.does_all_of(n, r);
     return v_newer is not null and ops_private.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;
@@ -1247,6 +1505,34 @@ end
 $$;
 comment on function ops_private.check_event_target is 'Refuses an event whose subject does not exist.';
 revoke all on function ops_private.check_event_target from public;
+$ops_file$);
+
+select pg_temp.make_function('check_proofs', $ops_file$
+-- Lists the files of a run that prove the answers to its checks, and to the questions that gates ask of a run as a
+-- whole (build, health, staged). Called by told_evidence. Reads, locks and raises nothing.
+create or replace function ops_private.check_proofs()
+returns table (name text, artifact_key text)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+values
+    ('build', 'build.json'),
+    ('clone_harmless', 'clone.json'),
+    ('neutralization_coverage', 'clone.json'),
+    ('modules_installed', 'build.log'),
+    ('modules_installed', 'modules.json'),
+    ('module_tests_passed', 'build.log'),
+    ('module_tests_passed', 'tests.json'),
+    ('log_clean', 'build.log'),
+    ('log_clean', 'tests.json'),
+    ('healthy', 'health.json'),
+    ('health', 'health.json'),
+    ('staged', 'health.json')
+$$;
+comment on function ops_private.check_proofs is 'The files of a run that prove each check.';
+revoke all on function ops_private.check_proofs from public;
 $ops_file$);
 
 select pg_temp.make_function('check_run_invariants', $ops_file$
@@ -1459,6 +1745,33 @@ revoke all on function ops.close_deployments from public;
 grant execute on function ops.close_deployments to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('commits_of', $ops_file$
+-- Returns the commits of a run's build by repository: that of the project's own, by its name at the forge, and those
+-- of its submodules, by their paths below that name. Called by propose_release. Locks and raises nothing.
+create or replace function ops_private.commits_of(
+    p_run ops.runs,
+    p_submodules jsonb
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(own.name, (p_run).git_sha) || coalesce((
+    select jsonb_object_agg(own.name || '/' || s.key, s.value) from jsonb_each(p_submodules) as s
+), '{}')
+from (
+    -- the last two parts of the address, without its host: acme/shop
+    select substring(regexp_replace(ops.normalise_repo_url(p.repo_url), '^[^/]+/', '') from '(?:[^/]+/)?[^/]+$') as name
+    from ops.projects as p
+    where p.id = (p_run).project_id
+) as own
+$$;
+comment on function ops_private.commits_of is 'The commits of a run''s build, by repository.';
+revoke all on function ops_private.commits_of from public;
+$ops_file$);
+
 select pg_temp.make_function('compare_backup', $ops_file$
 -- Requests a comparison of rows of a verified backup with the live database of the environment that it is of, and
 -- returns the run that makes it. Each item of tables is a table, or rows of one: `res_partner:1,2`.
@@ -1650,12 +1963,11 @@ $ops_file$);
 
 select pg_temp.make_function('count_approvals', $ops_file$
 -- Returns the verdict of a gate's approvals and the persons it is based on, whatever names they used; the release's
--- author is none of them: failed while somebody's newest decision is
--- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
-create or replace function ops_private.count_approvals(
-    p_gate_id uuid,
-    p_quorum int
-)
+-- author is none of them: failed while somebody's newest decision is a rejection, passed once the quorum approved,
+-- else pending. Where one person counts for only one of G2 and G3, the quorums are a matching of persons to gates: of
+-- those who approved both, G2 takes as many as it lacks and the others count for G3. So both pass whenever there are
+-- enough persons for both, in whatever order they decided. Called by gate_verdict. Locks and raises nothing.
+create or replace function ops_private.count_approvals(p_gate ops.release_gates)
 returns table (verdict ops.ops_gate_status, reason text)
 language sql
 stable
@@ -1663,30 +1975,53 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 with latest as (
-    select distinct on (ops.person_of(a.approver_id))
+    select distinct on (a.gate_code, ops.person_of(a.approver_id))
+        a.gate_code = (p_gate).gate_code as is_here,
+        ops.person_of(a.approver_id) as person,
         a.approver_id,
         a.decision
     from ops.approvals as a
-    where a.gate_id = p_gate_id and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
-    order by ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
-), named as (
+    where
+        a.release_id = (p_gate).release_id and (a.gate_id = (p_gate).id or (p_gate).is_distinct)
+        and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
+    order by a.gate_code, ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
+), persons as (
     select
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'approved') as approvers,
-        count(*) filter (where l.decision = 'approved') as approvals
+        max(l.approver_id) filter (where l.is_here) as name,
+        coalesce(bool_or(l.decision = 'rejected') filter (where l.is_here), false) as is_against,
+        coalesce(bool_or(l.decision = 'approved') filter (where l.is_here), false) as is_for_this,
+        coalesce(bool_or(l.decision = 'approved') filter (where not l.is_here), false) as is_for_other
     from latest as l
+    group by l.person
+), counted as (
+    select
+        string_agg(p.name, ', ' order by p.name) filter (where p.is_against) as against,
+        string_agg(p.name, ', ' order by p.name) filter (where p.is_for_this) as approvers,
+        count(*) filter (where p.is_for_this) as approvals,
+        count(*) filter (where p.is_for_this and p.is_for_other) as both,
+        count(*) filter (where p.is_for_other and not p.is_for_this) as only_other
+    from persons as p
+), matched as (
+    select
+        c.*,
+        case (p_gate).gate_code when 'G3' then least(c.both, greatest(0, (
+            select o.quorum from ops.release_gates as o
+            where o.release_id = (p_gate).release_id and o.gate_code = 'G2'
+        ) - c.only_other)) else 0 end as taken
+    from counted as c
 )
 select
     (case
-        when n.against is not null then 'failed'
-        when n.approvals >= p_quorum then 'passed'
+        when m.against is not null then 'failed'
+        when m.approvals - m.taken >= (p_gate).quorum then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
     case
-        when n.against is not null then 'rejected by ' || n.against
-        else format('approved by %s of %s%s', n.approvals, p_quorum, ': ' || n.approvers)
+        when m.against is not null then 'rejected by ' || m.against
+        else format('approved by %s of %s%s', m.approvals - m.taken, (p_gate).quorum, ': ' || m.approvers)
+            || case when m.taken > 0 then format(', %s of whom G2 needs', m.taken) else '' end
     end
-from named as n
+from matched as m
 $$;
 comment on function ops_private.count_approvals is 'The verdict of a gate''s approvals, and whose they are.';
 revoke all on function ops_private.count_approvals from public;
@@ -1696,7 +2031,8 @@ select pg_temp.make_function('count_checks', $ops_file$
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
 -- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
 -- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped
--- check stays open. If no check is required by name, all reported ones are.
+-- check stays open. If no check is required by name, all reported ones are; the others that failed are named beside a
+-- required one that did.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
@@ -1728,7 +2064,11 @@ with latest as (
     select
         string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
         string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
-        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed,
+        (
+            select string_agg(o.name, ', ' order by o.name) from latest as o
+            where o.status = 'failed' and o.name not in (select m.name from wanted as m)
+        ) as failed_besides
     from wanted as w
     left join latest as l on l.name = w.name
 )
@@ -1738,7 +2078,9 @@ select
         when n.open is null and n.passed is not null then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
-    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
+    coalesce(
+        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''), 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check'
+    )
 from named as n
 $$;
 comment on function ops_private.count_checks is 'The verdict of a gate''s checks, and which ones it is based on.';
@@ -2256,11 +2598,11 @@ revoke all on function ops_private.did_retention_change from public;
 $ops_file$);
 
 select pg_temp.make_function('does_all_of', $ops_file$
--- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
--- Locks and raises nothing.
+-- Returns whether a newer run makes an older one on the same environment unnecessary, by their kinds. The build of a
+-- tag is the tag's release: no other build takes its place, nor it that of another. Locks and raises nothing.
 create or replace function ops_private.does_all_of(
-    p_newer ops.run_kind,
-    p_older ops.run_kind
+    p_newer ops.runs,
+    p_older ops.runs
 )
 returns boolean
 language sql
@@ -2268,10 +2610,11 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select case p_newer
-    when 'build' then p_older = 'build'
-    when 'deploy' then p_older in ('build', 'deploy', 'destroy')
-    when 'destroy' then p_older in ('build', 'deploy', 'destroy')
+select case
+    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'deploy', 'destroy')
+    when 'refs/tags/' in (left((p_newer).git_ref, 10), left((p_older).git_ref, 10)) then false
+    when (p_newer).kind = 'build' then (p_older).kind = 'build'
+    when (p_newer).kind = 'deploy' then (p_older).kind in ('build', 'deploy', 'destroy')
     else false
 end
 $$;
@@ -2556,6 +2899,7 @@ begin
         perform ops_private.fail_pending_environment(p_run_id);
     end if;
     perform ops_private.end_data_work(p_run_id, p_error_message);
+    perform ops_private.tell_gates(p_run_id);
     return true;
 end
 $$;
@@ -3035,6 +3379,34 @@ end
 $$;
 comment on function ops_private.evaluate_gate_row is 'Evaluates a gate and stores the verdict.';
 revoke all on function ops_private.evaluate_gate_row from public;
+$ops_file$);
+
+select pg_temp.make_function('event_check_names', $ops_file$
+-- Lists the checks of an event by name, with the one that its own status is recorded as. Called by refuse_envelope.
+-- Locks and raises nothing for checks that are well-formed.
+create or replace function ops_private.event_check_names(p_envelope jsonb)
+returns text[]
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case p_envelope ->> 'event_type'
+    when 'build_complete' then '{build}'::text[] || n.names
+    when 'health_check' then '{health}'::text[] || n.names
+    else '{}'
+end
+from (
+    select array(
+        select c.value ->> 'name'
+        from jsonb_array_elements(
+            case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end
+        ) as c
+    ) as names
+) as n
+$$;
+comment on function ops_private.event_check_names is 'The checks of an event, by name.';
+revoke all on function ops_private.event_check_names from public;
 $ops_file$);
 
 select pg_temp.make_function('event_key_to_change', $ops_file$
@@ -3757,7 +4129,7 @@ begin
     select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
     v_checks := v_approvals;
     if p_gate.gate_code in ('G2', 'G3') then
-        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate.id, p_gate.quorum) as t;
+        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate) as t;
     end if;
     if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
         select t.verdict, t.reason into v_checks from ops_private.count_checks(p_gate.id, p_gate.required_checks) as t;
@@ -3801,10 +4173,14 @@ $ops_file$);
 
 select pg_temp.make_function('grant_exception', $ops_file$
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author
--- and for who requested it: four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
+-- Called by release managers, and by the platform for one of them, whom it names. Locks the exception, then its gate.
+-- Raises PT404, PT403 (also for the release's author and for who requested it: four eyes), and PT409 for one that
+-- expired or was revoked. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
-create or replace function ops.grant_exception(exception_id uuid)
+create or replace function ops.grant_exception(
+    exception_id uuid,
+    p_granted_by text default null
+)
 returns void
 language plpgsql
 volatile
@@ -3813,7 +4189,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exception ops.exceptions := ops_private.exception_to_change(grant_exception.exception_id);
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_granted_by);
 begin
     if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then
         raise sqlstate 'PT409' using
@@ -3842,7 +4218,8 @@ select pg_temp.make_function('handle_build_complete', $ops_file$
 -- PT400 for another gate, and what record_gate_check raises.
 create or replace function ops_private.handle_build_complete(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -3854,7 +4231,7 @@ begin
     if p_envelope ->> 'gate_code' <> 'G1' then
         perform ops_private.refuse_field('gate_code', 'of a build is G1');
     end if;
-    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope);
+    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope, p_run_id);
 end
 $$;
 comment on function ops_private.handle_build_complete is 'Notes what a build says of gate G1.';
@@ -3869,7 +4246,8 @@ select pg_temp.make_function('handle_deployment_event', $ops_file$
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -3893,7 +4271,7 @@ begin
     if v_deployment.id is null then
         perform ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
         v_id := ops_private.adopt_deployment(
-            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key
+            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key, p_run_id
         );
         select d.* into v_deployment from ops.deployments as d where d.id = v_id;
     end if;
@@ -4004,7 +4382,8 @@ select pg_temp.make_function('handle_health_check', $ops_file$
 -- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -4036,7 +4415,7 @@ begin
             column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
     end if;
     return jsonb_build_object('deployment_id', v_deployment_id)
-        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, p_run_id, v_deployment_id);
 end
 $$;
 comment on function ops_private.handle_health_check is 'Notes the health of a deployment.';
@@ -4595,6 +4974,42 @@ comment on function ops_private.lock_attempt is 'The run whose current attempt t
 revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('log_decision', $ops_file$
+-- Inserts the log row of a decision that came as no event: the log of events has every decision, with the envelope
+-- that would have told it. Called by sign_off_gate. Locks and raises nothing.
+create or replace function ops_private.log_decision(p_approval_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops_private.log_delivery(
+    e.envelope, ops_private.envelope_text(e.envelope), '{"http_status": 200, "status": "accepted"}', null,
+    e.project_id, e.release_id
+)
+from (
+    select
+        p.id as project_id,
+        r.id as release_id,
+        jsonb_build_object(
+            'schema_version', '1.0', 'event_type', 'gate_signoff',
+            'idempotency_key', format('odooops/gate_signoff/%s', a.id), 'source', a.source,
+            'occurred_at', to_char(a.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'project', p.slug, 'release', r.version, 'gate_code', a.gate_code, 'decision', a.decision,
+            'approver_id', a.approver_id, 'persona_role', a.persona_role,
+            'rationale_structured', a.rationale_structured
+        ) as envelope
+    from ops.approvals as a
+    join ops.releases as r on r.id = a.release_id
+    join ops.projects as p on p.id = r.project_id
+    where a.id = p_approval_id
+) as e
+$$;
+comment on function ops_private.log_decision is 'Writes a decision into the log of events.';
+revoke all on function ops_private.log_decision from public;
+$ops_file$);
+
 select pg_temp.make_function('log_delivery', $ops_file$
 -- Inserts the log row of a delivery and returns its id; null if the same key was accepted
 -- before in the project. This prevents a
@@ -4822,12 +5237,12 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds)
+insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, is_distinct)
 select
     (p_release).id, g.code,
     array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
-    (rules ->> 'g4_window_seconds')::int
+    (rules ->> 'g4_window_seconds')::int, (rules ->> 'g2_g3_distinct')::boolean
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
 cross join ops_private.rules_in_force((p_release).project_id, 'gates') as rules
 $$;
@@ -4911,6 +5326,30 @@ end
 $$;
 comment on function ops_private.make_restore is 'The row of the restore that a run does.';
 revoke all on function ops_private.make_restore from public;
+$ops_file$);
+
+select pg_temp.make_function('makes_release', $ops_file$
+-- Returns whether a run's build is a release: that of the branch of a staging or of production, or of a tag, which is
+-- built beside production. Called by propose_release. Locks and raises nothing.
+create or replace function ops_private.makes_release(p_run ops.runs)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where
+        e.id = (p_run).environment_id and (p_run).kind in ('build', 'test', 'deploy')
+        and (
+            e.stage <> 'development' and (p_run).git_ref = 'refs/heads/' || e.branch
+            or e.stage = 'production' and (p_run).git_ref like 'refs/tags/_%'
+        )
+)
+$$;
+comment on function ops_private.makes_release is 'Whether a run''s build is a release.';
+revoke all on function ops_private.makes_release from public;
 $ops_file$);
 
 select pg_temp.make_function('matches_pattern', $ops_file$
@@ -5425,6 +5864,36 @@ comment on function ops_private.next_turn is 'The place of a project''s next run
 revoke all on function ops_private.next_turn from public;
 $ops_file$);
 
+select pg_temp.make_function('next_version', $ops_file$
+-- Returns the version of a ref's next release: a tag's name, or the branch's with the number of the candidate, such
+-- as 1.0-rc.3 for the third of release/1.0. Called by write_candidate, whose caller locks the project. Raises
+-- nothing.
+create or replace function ops_private.next_version(
+    p_project_id uuid,
+    p_git_ref text
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_git_ref like 'refs/tags/%' then substr(p_git_ref, length('refs/tags/') + 1)
+    else n.begins || (
+        select 1 + coalesce(max(substr(r.version, length(n.begins) + 1)::int), 0)
+        from ops.releases as r
+        where
+            r.project_id = p_project_id and left(r.version, length(n.begins)) = n.begins
+            and substr(r.version, length(n.begins) + 1) ~ '^[1-9]\d{0,8}$'
+    )
+end
+from (select replace(regexp_replace(p_git_ref, '^refs/heads/(release/)?', ''), '/', '-') || '-rc.' as begins) as n
+$$;
+comment on function ops_private.next_version is 'The version of a branch''s or tag''s next release.';
+revoke all on function ops_private.next_version from public;
+$ops_file$);
+
 select pg_temp.make_function('night_of', $ops_file$
 -- Returns the last night whose hour has passed at p_now: the day in the time zone, and the moment from which its backup
 -- is due. An hour that the clock skips counts from the moment of the jump; an hour that the clock repeats counts once,
@@ -5564,8 +6033,10 @@ revoke all on function ops_private.note_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('note_gate_fact', $ops_file$
--- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
--- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
+-- Evaluates the gate of a new fact, the deployment whose health the fact is about, and, for a decision, also the gate
+-- with which it shares its persons.
+-- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gates', in their order. Raises
+-- nothing.
 -- Definer: a caller who records a fact may not write gates.
 create or replace function ops_private.note_gate_fact()
 returns trigger
@@ -5578,7 +6049,16 @@ begin
     if tg_table_name = 'gate_checks' then
         perform ops_private.settle_health(new.deployment_id);
     end if;
-    perform ops_private.evaluate_gate_row(new.gate_id);
+    perform ops_private.evaluate_gate_row(g.id)
+    from (
+        select o.id
+        from ops.release_gates as n
+        join ops.release_gates as o on o.release_id = n.release_id
+        where
+            n.id = new.gate_id
+            and (o.id = n.id or n.is_distinct and tg_table_name = 'approvals' and o.gate_code in ('G2', 'G3'))
+        order by o.gate_code
+    ) as g;
     return null;
 end
 $$;
@@ -5604,10 +6084,18 @@ declare
 begin
     perform ops_private.evaluate_gate_row(g.id)
     from (
-        select distinct a.gate_id as id from ops.approvals as a
-        where ops_private.fold_name(a.approver_id) = any (v_aliases)
-            or ops_private.fold_name(a.release_author) = any (v_aliases)
-        order by a.gate_id
+        select o.id from ops.release_gates as o
+        where exists (
+            select from ops.approvals as a
+            join ops.release_gates as d on d.id = a.gate_id
+            where
+                a.release_id = o.release_id and (a.gate_id = o.id or d.is_distinct and o.gate_code in ('G2', 'G3'))
+                and (
+                    ops_private.fold_name(a.approver_id) = any (v_aliases)
+                    or ops_private.fold_name(a.release_author) = any (v_aliases)
+                )
+        )
+        order by o.release_id, o.gate_code
     ) as g;
     return null;
 end
@@ -5649,7 +6137,8 @@ create or replace function ops.open_incident(
     title text,
     p_description text default '',
     p_severity ops.incident_severity default 'major',
-    p_deployment_id uuid default null
+    p_deployment_id uuid default null,
+    p_opened_by text default null
 )
 returns uuid
 language plpgsql
@@ -5672,7 +6161,7 @@ begin
     insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
     values (
         open_incident.project_id, p_deployment_id, p_severity, open_incident.title, coalesce(p_description, ''),
-        coalesce(ops.caller_id(), ops.caller_role())
+        ops_private.acting_person(p_opened_by)
     )
     returning id into v_id;
     return v_id;
@@ -5709,6 +6198,40 @@ on conflict (key) where status = 'open' and key is not null do nothing
 $$;
 comment on function ops_private.open_incident_of_launches is 'Opens the incident of a run that could not be started.';
 revoke all on function ops_private.open_incident_of_launches from public;
+$ops_file$);
+
+select pg_temp.make_function('own_envelope', $ops_file$
+-- Returns the envelope of an event that the platform tells of its own run. Its idempotency key is of the platform's
+-- own name space, which no other sender may use: odooops/shop#12/1/build_complete. Called by the functions that tell
+-- gates of runs. Locks and raises nothing.
+create or replace function ops_private.own_envelope(
+    p_run ops.runs,
+    p_release ops.releases,
+    p_event_type text,
+    p_facts jsonb,
+    p_step text default null
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(
+    'schema_version', '1.0', 'event_type', p_event_type,
+    'idempotency_key', concat_ws(
+        '/', 'odooops', format('%s#%s', p.slug, q.run_number), (p_run).attempt, p_event_type, p_step
+    ),
+    'source', 'odooops', 'project', p.slug, 'release', (p_release).id,
+    'occurred_at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'git_sha', (p_run).git_sha, 'image_digest', (p_release).image_digest
+) || p_facts
+from ops.projects as p
+join ops.run_requests as q on q.run_id = (p_run).id
+where p.id = (p_run).project_id
+$$;
+comment on function ops_private.own_envelope is 'An event that the platform tells of its own run.';
+revoke all on function ops_private.own_envelope from public;
 $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
@@ -5901,7 +6424,7 @@ select * from (
     ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
-    ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person does not approve gates G2 and G3 of a release'),
+    ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person counts for only one of gates G2 and G3 of a release'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
@@ -6096,8 +6619,9 @@ $ops_file$);
 select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
--- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
--- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
+-- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
+-- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more.
+-- It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
@@ -6129,6 +6653,7 @@ begin
                 when 'G3' then p_stage = 'production'
                 else false
             end as must_pass,
+            g.gate_code = 'G4' and p_stage = 'staging' and g.is_overdue as is_reopened,
             g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
         from release as r, gates as g
     )
@@ -6139,13 +6664,14 @@ begin
     select
         d.gate_code::text,
         d.status = 'bypassed' or (
-            d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+            (d.status <> 'failed' or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
             and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
         ),
         case
             when d.status = 'bypassed' then
                 format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
                     'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+            when d.is_reopened then 'its window closed before its health was proved: a new deployment reopens it'
             when d.must_be_healthy and d.status <> 'failed' and not exists (
                 select from staging as s where s.g4_status = 'passed'
             ) then 'the newest deployment to staging has not proved its health'
@@ -6156,7 +6682,7 @@ begin
     select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
         'nothing is frozen')
     from release as r
-    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', ops.right_now()) as reason) as f
     cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
     where p_stage = 'production';
 end
@@ -6214,6 +6740,60 @@ end
 $$;
 comment on function ops_private.promotion_target is 'Where a promotion goes: an environment and its stage.';
 revoke all on function ops_private.promotion_target from public;
+$ops_file$);
+
+select pg_temp.make_function('propose_release', $ops_file$
+-- Makes the release of a build, and returns it; no row for a build that makes none (ops_private.makes_release). A
+-- build of what is a release of the branch or tag already, by commits and image, returns that one.
+-- Called by asset image once the build is made. Locks the run, then the project, so that versions are counted one by
+-- one.
+-- Raises PT404 and PT410 for the attempt, PT400 for invalid values, and PT409 for a version that is made of something
+-- else: a tag never moves. A retry returns the same release.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.propose_release(
+    p_run_id uuid,
+    p_attempt int,
+    p_image_digest text,
+    p_submodules jsonb default '{}',
+    p_lock_digest text default null,
+    p_author text default null
+)
+returns setof ops.releases
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_release ops.releases;
+    v_shas jsonb;
+begin
+    if not ops_private.makes_release(v_run) then
+        return;
+    end if;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    v_shas := ops_private.commits_of(v_run, p_submodules);
+    perform ops_private.refuse_shas(v_shas);
+    select r.* into v_release from ops.releases as r
+    where
+        r.project_id = v_run.project_id and r.git_ref = v_run.git_ref and r.image_digest = p_image_digest
+        and r.git_shas = v_shas and r.status <> 'withdrawn'
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        v_release := ops_private.write_candidate(v_run, v_shas, p_image_digest, p_lock_digest, p_author);
+    end if;
+    return next v_release;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No release may have these values', detail = sqlerrm,
+        hint = 'It takes an image''s digest, sha256:…, and the full commit of every submodule.';
+end
+$$;
+comment on function ops.propose_release is 'Makes the release of a build, or returns the one that is the same.';
+revoke all on function ops.propose_release from public;
+grant execute on function ops.propose_release to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('queue_due_drills', $ops_file$
@@ -6674,8 +7254,9 @@ grant execute on function ops.receive_event to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch), unknown_project or
--- own_secret (each project of the repository has a secret of its own, and this was signed with the platform's).
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
+-- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
+-- and this was signed with the platform's).
 -- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
 -- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
 -- whose signed body came before is a duplicate.
@@ -6701,7 +7282,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_is_push boolean := p_event = 'push' and (
+        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+    );
     v_outcome text := case
         when not v_is_push then 'ignored'
         else ops_private.refusal_of_push(p_repo_url, p_project_id)
@@ -8113,7 +8696,9 @@ begin
     perform ops_private.refuse_event_time(p_envelope ->> 'occurred_at');
     perform ops_private.refuse_event_status(v_type, p_envelope ->> 'status');
     perform ops_private.refuse_event_checks(p_envelope -> 'checks');
-    perform ops_private.refuse_event_evidence(p_envelope -> 'evidence');
+    perform ops_private.refuse_event_evidence(
+        p_envelope -> 'evidence', ops_private.event_check_names(p_envelope)
+    );
 end
 $$;
 comment on function ops_private.refuse_envelope is 'Refuses an envelope that cannot be understood.';
@@ -8159,9 +8744,12 @@ revoke all on function ops_private.refuse_event_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_evidence', $ops_file$
--- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Locks nothing; raises
--- PT400 naming the part.
-create or replace function ops_private.refuse_event_evidence(p_evidence jsonb)
+-- Refuses malformed evidence of an event: each needs a kind, an address and a hash, and may name one of the event's
+-- checks as what it proves. Locks nothing; raises PT400 naming the part.
+create or replace function ops_private.refuse_event_evidence(
+    p_evidence jsonb,
+    p_checks text[]
+)
 returns void
 language plpgsql
 immutable
@@ -8179,7 +8767,7 @@ begin
     end if;
     for v_entry in select e.value from jsonb_array_elements(p_evidence) as e loop
         perform ops_private.refuse_part(
-            'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type}'
+            'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type,check}'
         );
         if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
             perform ops_private.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
@@ -8189,6 +8777,9 @@ begin
             or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
             or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
             perform ops_private.refuse_field(format('evidence[%s].size_bytes', v_place), 'must be a whole number of bytes');
+        end if;
+        if v_entry ->> 'check' is not null and v_entry ->> 'check' <> all (p_checks) then
+            perform ops_private.refuse_field(format('evidence[%s].check', v_place), 'must name a check of this event');
         end if;
         v_place := v_place + 1;
     end loop;
@@ -8382,9 +8973,8 @@ revoke all on function ops_private.refuse_ineligible_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_interested_approver', $ops_file$
--- Refuses a decision on a gate by the release's author, whatever name either has here, and, where policy says so, by
--- who decided the other gate. Fired by approvals, for any writer. Locks the release where policy compares the gates.
--- Raises PT403, and PT400 for a name that is nobody's.
+-- Refuses a decision on a gate by the release's author, whatever name either has here. Fired by approvals, for any
+-- writer. Locks nothing. Raises PT403, and PT400 for a name that is nobody's.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_interested_approver()
 returns trigger
@@ -8395,7 +8985,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_persons text[] := ops_private.persons_of(new.approver_id);
-    v_project_id uuid;
 begin
     if v_persons = '{}' then
         raise sqlstate 'PT400' using
@@ -8405,21 +8994,6 @@ begin
         raise sqlstate 'PT403' using
             message = format('%s made this release and cannot approve it', new.approver_id), column = 'approver_id',
             hint = 'Ask somebody else: four eyes.';
-    end if;
-    select r.project_id into v_project_id from ops.releases as r where r.id = new.release_id;
-    if not (ops_private.rules_in_force(v_project_id, 'gates') ->> 'g2_g3_distinct')::boolean then
-        return new;
-    end if;
-    perform from ops.releases as r where r.id = new.release_id for no key update;
-    if exists (
-        select from ops.approvals as a
-        where
-            a.release_id = new.release_id and a.gate_code <> new.gate_code and a.decision = 'approved'
-            and ops.person_of(a.approver_id) = any (v_persons)
-    ) then
-        raise sqlstate 'PT403' using
-            message = format('%s approved the other gate of this release', new.approver_id), column = 'approver_id',
-            hint = 'Ask somebody else; the policy is gates.g2_g3_distinct.';
     end if;
     return new;
 end
@@ -8494,6 +9068,53 @@ end
 $$;
 comment on function ops_private.refuse_key_events is 'Refuses event types that a persona may not send.';
 revoke all on function ops_private.refuse_key_events from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_late_promotion', $ops_file$
+-- Refuses to start a promotion that the gates allowed when it was asked for and do not allow any more: an exception
+-- ended, or a freeze began, while it waited. Fired by deployments that start, for any writer; a rollback is never
+-- late. Locks the release and its gates, so that no decision changes meanwhile. Raises PT409.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops_private.refuse_late_promotion()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.releases as r where r.id = new.release_id for no key update;
+    perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
+    perform ops_private.refuse_ineligible(new.release_id, new.stage);
+    return new;
+end
+$$;
+comment on function ops_private.refuse_late_promotion is
+'Refuses to start a promotion that the gates do not allow any more.';
+revoke all on function ops_private.refuse_late_promotion from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_own_names', $ops_file$
+-- Refuses an idempotency key or a source of the platform's own name space: such an event would take the place of what
+-- the platform tells of its runs. Called by answer_event for all other senders. Locks nothing; raises PT400 naming
+-- the field.
+create or replace function ops_private.refuse_own_names(p_envelope jsonb)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_envelope ->> 'idempotency_key' like 'odooops/%' then
+        perform ops_private.refuse_field('idempotency_key', 'must not begin with odooops/, as those of the platform''s own runs');
+    elsif p_envelope ->> 'source' = 'odooops' then
+        perform ops_private.refuse_field('source', 'must not be odooops, which is the platform itself');
+    end if;
+end
+$$;
+comment on function ops_private.refuse_own_names is 'Refuses the name space of the platform''s own events.';
+revoke all on function ops_private.refuse_own_names from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_part', $ops_file$
@@ -8835,6 +9456,7 @@ begin
         return 'canceled';
     elsif v_next.next_status in ('failed', 'canceled') then
         perform ops_private.end_data_work(p_run_id, p_reason);
+        perform ops_private.tell_gates(p_run_id);
     end if;
     return v_next.next_status;
 end
@@ -8954,6 +9576,31 @@ limit 1
 $$;
 comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';
 revoke all on function ops_private.release_before from public;
+$ops_file$);
+
+select pg_temp.make_function('release_of_run', $ops_file$
+-- Returns the release that a run built, or built again; null if it built none, or if that was withdrawn. Called by
+-- the functions that tell gates of runs. Locks and raises nothing.
+create or replace function ops_private.release_of_run(p_run ops.runs)
+returns ops.releases
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select r.*
+from ops.releases as r
+where
+    r.project_id = (p_run).project_id and r.git_ref = (p_run).git_ref and r.status <> 'withdrawn'
+    and ops_private.project_git_sha(r) = (p_run).git_sha
+    and (r.run_id = (p_run).id or r.image_digest in (
+        select l.data_version from ops.run_lineage as l where l.run_id = (p_run).id and l.asset_key = 'image'
+    ))
+order by r.created_at desc
+limit 1
+$$;
+comment on function ops_private.release_of_run is 'The release that a run built.';
+revoke all on function ops_private.release_of_run from public;
 $ops_file$);
 
 select pg_temp.make_function('remember_template', $ops_file$
@@ -9182,13 +9829,15 @@ $ops_file$);
 select pg_temp.make_function('request_exception', $ops_file$
 -- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
 -- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
--- time that has passed or that policy does not allow. A retry requests it again.
+-- time that has passed or that policy does not allow. Only the platform may name somebody else as the requester. A
+-- retry requests it again.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,
     reason text,
-    expires_at timestamptz
+    expires_at timestamptz,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -9217,7 +9866,7 @@ begin
     )
     values (
         v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, request_exception.reason,
-        coalesce(ops.caller_id(), ops.caller_role()), request_exception.expires_at
+        ops_private.acting_person(p_requested_by), request_exception.expires_at
     )
     returning id into v_id;
     return v_id;
@@ -9875,7 +10524,8 @@ select pg_temp.make_function('resolve_incident', $ops_file$
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
-    resolution text
+    resolution text,
+    p_resolved_by text default null
 )
 returns void
 language plpgsql
@@ -9903,7 +10553,7 @@ begin
             hint = 'Open another incident for what is new.';
     end if;
     perform ops_private.resolve_open_incident(
-        coalesce(ops.caller_id(), ops.caller_role()), resolve_incident.resolution, v_incident.id
+        ops_private.acting_person(p_resolved_by), resolve_incident.resolution, v_incident.id
     );
 end
 $$;
@@ -10078,9 +10728,13 @@ $ops_file$);
 
 select pg_temp.make_function('revoke_exception', $ops_file$
 -- Revokes an exception, or refuses one that was only requested; its gate is evaluated without it again.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
+-- Called by release managers, and by the platform for one of them, whom it names. Locks the exception, then its gate.
+-- Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
-create or replace function ops.revoke_exception(exception_id uuid)
+create or replace function ops.revoke_exception(
+    exception_id uuid,
+    p_revoked_by text default null
+)
 returns void
 language plpgsql
 volatile
@@ -10091,13 +10745,35 @@ declare
     v_exception ops.exceptions := ops_private.exception_to_change(revoke_exception.exception_id);
 begin
     update ops.exceptions as e
-    set revoked_by = coalesce(ops.caller_id(), ops.caller_role()), revoked_at = clock_timestamp()
+    set revoked_by = ops_private.acting_person(p_revoked_by), revoked_at = clock_timestamp()
     where e.id = v_exception.id and e.revoked_at is null;
 end
 $$;
 comment on function ops.revoke_exception is 'Ends an exception.';
 revoke all on function ops.revoke_exception from public;
 grant execute on function ops.revoke_exception to service_role, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('right_now', $ops_file$
+-- Returns the time at which it is called. A statement's own time is that of its beginning: what waited for a lock
+-- would be judged by a time before the wait. It is declared stable so that views that call it are merged into the
+-- queries that read them; within one query the time may differ by the query's duration.
+-- Called by views and functions that judge gates. Reads, locks and raises nothing.
+create or replace function ops.right_now()
+returns timestamptz
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return clock_timestamp();
+end
+$$;
+comment on function ops.right_now is 'The time at which it is called.';
+revoke all on function ops.right_now from public;
+grant execute on function ops.right_now to authenticated, service_role, ops_worker,
+ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('rollback_deployment', $ops_file$
@@ -10387,6 +11063,7 @@ begin
     where
         e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
         and r.status in ('queued', 'claimed', 'running') and r.kind in ('build', 'deploy', 'destroy')
+        and coalesce(r.git_ref not like 'refs/tags/%', true) -- the build of a tag is another release
     order by r.run_number desc
     limit 1;
     return (
@@ -10719,7 +11396,7 @@ begin
         where g.id in (
             select o.id from ops.release_gates as o where o.status = 'bypassed'
             union all
-            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < statement_timestamp()
+            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < ops.right_now()
         )
         order by g.id
         for no key update skip locked
@@ -10768,7 +11445,7 @@ select pg_temp.make_function('sign_off_gate', $ops_file$
 -- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
 -- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
--- which changes nothing.
+-- which changes nothing. The decision is in the log of events like one that came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -10788,12 +11465,15 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_id uuid;
 begin
     perform ops_private.recognise_caller();
-    return ops_private.write_approval(
+    v_id := ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
     );
+    perform ops_private.log_decision(v_id);
+    return v_id;
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No decision may have these values', detail = sqlerrm,
@@ -11099,7 +11779,7 @@ begin
         join ops.runs as n on n.id = p_run_id
         where
             r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
-            and ops_private.does_all_of(n.kind, r.kind)
+            and ops_private.does_all_of(n, r)
         order by r.run_number
     loop
         perform ops_private.end_queued_run(v_old, format('superseded by #%s', p_run_number));
@@ -11118,6 +11798,7 @@ create or replace function ops_private.take_checks(
     p_gate_code ops.ops_gate_code,
     p_own_name text,
     p_envelope jsonb,
+    p_run_id uuid,
     p_deployment_id uuid default null
 )
 returns jsonb
@@ -11130,16 +11811,20 @@ declare
     v_checks jsonb := case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end;
     v_check jsonb;
     v_ids jsonb := '[]';
+    v_named jsonb := '{}';
+    v_id uuid;
 begin
     if not exists (select from jsonb_array_elements(v_checks) as c where c.value ->> 'name' = p_own_name) then
         v_checks := v_checks || jsonb_build_object('name', p_own_name, 'status', p_envelope ->> 'status');
     end if;
     for v_check in select c.value from jsonb_array_elements(v_checks) as c loop
-        v_ids := v_ids || to_jsonb(ops.record_gate_check(
+        v_id := ops.record_gate_check(
             p_release.id, p_gate_code, v_check ->> 'name', ops_private.check_status_of(v_check ->> 'status'),
-            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, null::uuid,
+            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, p_run_id,
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
-        ));
+        );
+        v_ids := v_ids || to_jsonb(v_id);
+        v_named := v_named || jsonb_build_object(v_check ->> 'name', v_id);
     end loop;
     return jsonb_build_object('check_ids', v_ids, 'is_overruled', not exists (
         select from ops.gate_checks as c
@@ -11150,7 +11835,9 @@ begin
                 and n.deployment_id is not distinct from c.deployment_id
         )
     ))
-        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
+        || ops_private.take_evidence(
+            ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope, v_named
+        );
 end
 $$;
 comment on function ops_private.take_checks is 'Notes the checks and the evidence of an event at a gate.';
@@ -11158,11 +11845,13 @@ revoke all on function ops_private.take_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('take_evidence', $ops_file$
--- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events.
+-- Records the evidence of an event at a gate, or at those of its checks that it names, by their ids; returns the ids
+-- of the evidence. Called by the handlers of events.
 -- Raises what record_evidence raises.
 create or replace function ops_private.take_evidence(
     p_gate ops.release_gates,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_check_ids jsonb default '{}'
 )
 returns jsonb
 language sql
@@ -11171,7 +11860,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select jsonb_build_object('evidence_ids', coalesce(jsonb_agg(ops.record_evidence(
-    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id, null, null,
+    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id,
+    (p_check_ids ->> (e.value ->> 'check'))::uuid, null,
     coalesce(nullif(e.value ->> 'content_type', ''), 'application/octet-stream'),
     coalesce((e.value ->> 'size_bytes')::numeric::bigint, 0)
 )), '[]'))
@@ -11285,6 +11975,229 @@ end
 $$;
 comment on function ops_private.target_stage is 'The stage that a promotion''s target belongs to.';
 revoke all on function ops_private.target_stage from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_build', $ops_file$
+-- Tells gate G1 how a run's build went, once per attempt: its checks, and as check `build` the build as a whole.
+-- Called by announce_deployment and tell_gates, which lock the project. Locks the gate. Raises only errors that are
+-- not a refusal.
+create or replace function ops_private.tell_build(
+    p_run ops.runs,
+    p_release ops.releases
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_verdict text := ops_private.build_verdict(p_run);
+    v_checks jsonb := ops_private.told_checks(p_run, p_of_deployment => false) || jsonb_build_object(
+        'name', 'build', 'status', v_verdict, 'summary', case v_verdict
+            when 'pass' then 'image ' || (p_release).image_digest
+            else left(coalesce((p_run).error_message, 'it failed'), 2000)
+        end
+    );
+    v_envelope jsonb := ops_private.own_envelope(p_run, p_release, 'build_complete', jsonb_build_object(
+        'gate_code', 'G1', 'status', v_verdict, 'checks', v_checks,
+        'evidence', ops_private.told_evidence(p_run, v_checks)
+    ));
+begin
+    if v_verdict is not null and not exists (
+        select from ops.event_ingest_log as l
+        where
+            l.project_id = (p_run).project_id and l.idempotency_key = v_envelope ->> 'idempotency_key'
+            and l.processing_status = 'accepted'
+    ) then
+        perform ops_private.answer_event(v_envelope, null, (p_run).id);
+    end if;
+end
+$$;
+comment on function ops_private.tell_build is 'Tells gate G1 how a run''s build went.';
+revoke all on function ops_private.tell_build from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_deployment', $ops_file$
+-- Tells how the deployment ended that a run announced: its end, its health at gate G4, and at gate G2 as check
+-- `staged` whether there is something to test; policy gates.g2_checks decides whether G2 waits for it. Called by
+-- tell_gates, which locks the project. Locks the deployment and its gates. Raises only errors that are not a refusal.
+create or replace function ops_private.tell_deployment(
+    p_run ops.runs,
+    p_release ops.releases
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place jsonb;
+    v_is_up boolean := (p_run).status = 'succeeded';
+    v_status text := case when v_is_up then 'succeeded' else 'failed' end;
+    v_checks jsonb := ops_private.told_checks(p_run, p_of_deployment => true);
+begin
+    select jsonb_build_object('environment', e.partition_key, 'status', v_status) into v_place
+    from ops.deployments as d
+    join ops.environments as e on e.id = d.environment_id
+    where d.run_id = (p_run).id and d.release_id = (p_release).id and d.status in ('pending', 'running');
+    if not found then
+        return;
+    end if;
+    perform ops_private.answer_event(
+        ops_private.own_envelope(p_run, p_release, 'deployment_event', v_place, v_status), null, (p_run).id
+    );
+    if v_is_up then
+        v_checks := v_checks || jsonb_build_object(
+            'name', 'health', 'status', 'passed', 'summary', v_checks #>> '{0,summary}'
+        );
+        perform ops_private.answer_event(
+            ops_private.own_envelope(p_run, p_release, 'health_check', v_place || jsonb_build_object(
+                'gate_code', 'G4', 'status', 'pass', 'checks', v_checks,
+                'evidence', ops_private.told_evidence(p_run, v_checks)
+            )), null, (p_run).id
+        );
+    end if;
+    perform ops_private.tell_staged(p_run, p_release, v_place ->> 'environment');
+end
+$$;
+comment on function ops_private.tell_deployment is 'Tells how the deployment of a run ended.';
+revoke all on function ops_private.tell_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_gates', $ops_file$
+-- Tells the gates of its release how a run ended. Called by every function that ends a run, in the transaction that
+-- ends it, so that no run ends untold. A refusal is in the log of deliveries; another error is an event of the run,
+-- which ends all the same. Locks the project, the deployment and the gates. Raises only what a retry mends.
+create or replace function ops_private.tell_gates(p_run_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_run ops.runs;
+    v_release ops.releases;
+begin
+    select r.* into v_run from ops.runs as r
+    where
+        r.id = p_run_id and r.kind in ('build', 'test', 'deploy')
+        and exists (select from ops.releases as o where o.project_id = r.project_id and o.git_ref = r.git_ref);
+    if not found then
+        return; -- as most runs: they are of previews
+    end if;
+    v_release := ops_private.release_of_run(v_run);
+    if v_release.id is null then
+        return;
+    end if;
+    begin
+        perform from ops.projects as p where p.id = v_run.project_id for no key update;
+        perform ops_private.tell_build(v_run, v_release);
+        perform ops_private.tell_deployment(v_run, v_release);
+    exception
+        when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+        when others then
+            perform ops_private.write_event(
+                p_run_id, 'warning', 'the gates of its release could not be told: ' || sqlerrm,
+                jsonb_build_object('release_id', v_release.id, 'sqlstate', sqlstate)
+            );
+    end;
+end
+$$;
+comment on function ops_private.tell_gates is 'Tells the gates of its release how a run ended.';
+revoke all on function ops_private.tell_gates from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_staged', $ops_file$
+-- Records at gate G2 whether a run put the release where people can test it, with its proof. Called by
+-- tell_deployment. Locks the gate. Raises what record_gate_check raises.
+create or replace function ops_private.tell_staged(
+    p_run ops.runs,
+    p_release ops.releases,
+    p_environment text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_there boolean := (p_run).status = 'succeeded';
+    v_check_id uuid := ops.record_gate_check(
+        (p_release).id, 'G2', 'staged', case when v_is_there then 'passed' else 'failed' end::ops.check_status,
+        case
+            when v_is_there then format('deployed to %s', p_environment)
+            else format('not deployed to %s: %s', p_environment, coalesce((p_run).error_message, (p_run).status::text))
+        end,
+        p_run_id => (p_run).id, p_source => 'odooops'
+    );
+begin
+    perform ops.record_evidence(
+        e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', p_check_id => v_check_id,
+        p_content_type => e.value ->> 'content_type', p_size_bytes => (e.value ->> 'size_bytes')::bigint
+    )
+    from jsonb_array_elements(ops_private.told_evidence(p_run, '[{"name": "staged"}]')) as e;
+end
+$$;
+comment on function ops_private.tell_staged is 'Tells gate G2 whether there is something to test.';
+revoke all on function ops_private.tell_staged from public;
+$ops_file$);
+
+select pg_temp.make_function('told_checks', $ops_file$
+-- Returns the checks of a run as an event tells them: those of its deployment, or all others. What a check left out,
+-- such as tests that policy does not run on production's data, is skipped. Called by the functions that tell gates of
+-- runs. Locks and raises nothing.
+create or replace function ops_private.told_checks(
+    p_run ops.runs,
+    p_of_deployment boolean
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_agg(jsonb_build_object(
+    'name', c.name,
+    'status', case when not c.passed then 'failed' when c.metadata ->> 'ran' = 'false' then 'skipped' else 'passed' end,
+    'summary', left(c.summary, 2000)
+) order by c.created_at, c.name), '[]')
+from ops.run_checks as c
+where c.run_id = (p_run).id and c.attempt = (p_run).attempt and (c.name = 'healthy') = p_of_deployment
+$$;
+comment on function ops_private.told_checks is 'The checks of a run, as an event tells them.';
+revoke all on function ops_private.told_checks from public;
+$ops_file$);
+
+select pg_temp.make_function('told_evidence', $ops_file$
+-- Returns the files of a run that prove these checks, as an event tells them: each with the check that it proves.
+-- Called by the functions that tell gates of runs. Locks and raises nothing.
+create or replace function ops_private.told_evidence(
+    p_run ops.runs,
+    p_checks jsonb
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_agg(jsonb_build_object(
+    'kind', a.artifact_key, 's3_url', a.s3_url, 'sha256', a.sha256, 'content_type', a.content_type,
+    'size_bytes', a.size_bytes, 'check', p.name
+) order by p.name, a.artifact_key), '[]')
+from ops.run_artifacts as a
+join ops_private.check_proofs() as p on p.artifact_key = a.artifact_key
+where
+    a.run_id = (p_run).id and a.attempt = (p_run).attempt
+    and p.name in (select c.value ->> 'name' from jsonb_array_elements(p_checks) as c)
+$$;
+comment on function ops_private.told_evidence is 'The files of a run that prove checks, as an event tells them.';
+revoke all on function ops_private.told_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('touch_template', $ops_file$
@@ -11607,6 +12520,44 @@ comment on function ops.verify_backup is 'Asks for a run that reads a backup bac
 revoke all on function ops.verify_backup from public;
 grant execute on function ops.verify_backup to authenticated, service_role, ops_worker;
 grant execute on function ops.verify_backup to sre;
+$ops_file$);
+
+select pg_temp.make_function('verify_chains', $ops_file$
+-- Lists the chains of the audit trail, each with the number of its links and the names of those that are not exactly
+-- what was written: the events of each run, and, without a project, the checkpoints of dropped months, whose p_anchor
+-- is the hash of one that was recorded elsewhere.
+-- Called by `ops audit verify` and auditors. Locks and raises nothing.
+create or replace function ops.verify_chains(
+    p_project_id uuid default null,
+    p_anchor text default null
+)
+returns table (chain text, links bigint, broken text[])
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    'events of runs', coalesce(sum(d.event_count), 0)::bigint,
+    coalesce(
+        array_agg(format('%s#%s', d.slug, d.run_number) order by d.slug, d.run_number) filter (where not d.is_intact), '{}'
+    )
+from (
+    select p.slug, q.run_number, r.event_count, ops.verify_run_chain(r.id) as is_intact
+    from ops.runs as r
+    join ops.run_requests as q on q.run_id = r.id
+    join ops.projects as p on p.id = r.project_id
+    where p_project_id is null or r.project_id = p_project_id
+) as d
+union all
+select 'checkpoints', count(*), case when not ops.verify_checkpoints(p_anchor) then '{checkpoints}'::text[] else '{}' end
+from ops.checkpoints
+where p_project_id is null
+having p_project_id is null
+$$;
+comment on function ops.verify_chains is 'The chains of the audit trail, and what in them is not as it was written.';
+revoke all on function ops.verify_chains from public;
+grant execute on function ops.verify_chains to service_role, ops_worker, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('verify_checkpoints', $ops_file$
@@ -11997,6 +12948,57 @@ comment on function ops_private.write_approval is 'Writes a person''s decision o
 revoke all on function ops_private.write_approval from public;
 $ops_file$);
 
+select pg_temp.make_function('write_candidate', $ops_file$
+-- Inserts the release of a run's build, with its gates, and returns it. Its author is who pushed, else who committed,
+-- else whom policy names. Called by propose_release, which locks the run and the project. Raises PT409 for a version
+-- that exists with another content, and what the table's checks raise.
+create or replace function ops_private.write_candidate(
+    p_run ops.runs,
+    p_git_shas jsonb,
+    p_image_digest text,
+    p_lock_digest text,
+    p_author text
+)
+returns ops.releases
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_version text := ops_private.next_version((p_run).project_id, (p_run).git_ref);
+    v_pusher text := (
+        select q.requested_by from ops.run_requests as q where q.run_id = (p_run).id and (p_run).trigger = 'push'
+    );
+    v_release ops.releases;
+begin
+    insert into ops.releases (
+        project_id, version, git_shas, image_digest, created_by, run_id, git_ref, lock_digest
+    )
+    values (
+        (p_run).project_id, v_version, p_git_shas, p_image_digest,
+        ops_private.release_author((p_run).project_id, coalesce(nullif(v_pusher, ''), nullif(p_author, ''))), (p_run).id,
+        (p_run).git_ref, nullif(p_lock_digest, '')
+    )
+    on conflict (project_id, version) do nothing
+    returning * into v_release;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('There is already a release %s, made of something else', v_version),
+            hint = 'A release never changes, and its tag never moves: name another one.';
+    end if;
+    perform ops_private.make_gates(v_release);
+    perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g where g.release_id = v_release.id;
+    perform ops_private.write_event((p_run).id, 'info', 'release ' || v_version, jsonb_build_object(
+        'release_id', v_release.id, 'version', v_version, 'git_shas', p_git_shas
+    ));
+    return v_release;
+end
+$$;
+comment on function ops_private.write_candidate is 'Writes the release of a run''s build down.';
+revoke all on function ops_private.write_candidate from public;
+$ops_file$);
+
 select pg_temp.make_function('write_checkpoint', $ops_file$
 -- Records the end of the chain of every run with events before that time, and seals all of it over the month before.
 -- Called by expire_event_month, under expire_rows' lock, after the chains were verified. Raises what the server raises.
@@ -12308,7 +13310,7 @@ select
     e.name as environment_name,
     d.status,
     case
-        when d.g4_status = 'pending' and d.g4_deadline_at < statement_timestamp() then 'failed'
+        when d.g4_status = 'pending' and d.g4_deadline_at < ops.right_now() then 'failed'
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
@@ -12495,14 +13497,16 @@ select
     g.required_checks,
     g.quorum,
     g.window_seconds,
-    g.evaluated_at
+    g.evaluated_at,
+    g.is_overdue
 from ( -- noqa: ST05
     select
         o.*,
         case
-            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            when o.merit = 'pending' and o.deadline_at < ops.right_now() then 'failed'::ops.ops_gate_status
             else o.merit
-        end as merit_now
+        end as merit_now,
+        o.merit = 'pending' and coalesce(o.deadline_at < ops.right_now(), false) as is_overdue
     from ops.release_gates as o
 ) as g
 join ops.releases as r on r.id = g.release_id
@@ -12516,7 +13520,7 @@ left join lateral (
     from ops.exceptions as e
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
-        and e.expires_at > statement_timestamp()
+        and e.expires_at > ops.right_now()
     order by e.expires_at desc, e.id desc
     limit 1
 ) as x on true;
@@ -12525,6 +13529,8 @@ comment on column ops.v_gate_status.status is 'Bypassed while an exception is ac
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
 comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
+comment on column ops.v_gate_status.is_overdue is
+'Whether it failed only because its window closed before anything decided it.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
@@ -12542,7 +13548,7 @@ select
     x.gate_id,
     x.gate_code,
     x.status,
-    greatest(x.expires_at - statement_timestamp(), interval '0') as time_remaining,
+    greatest(x.expires_at - ops.right_now(), interval '0') as time_remaining,
     x.expires_at,
     x.reason,
     x.is_break_glass,
@@ -12560,7 +13566,7 @@ from (
         e.*,
         case
             when e.revoked_at is not null then 'revoked'
-            when e.expires_at <= statement_timestamp() then 'expired'
+            when e.expires_at <= ops.right_now() then 'expired'
             when e.granted_at is null then 'pending_review'
             else 'active'
         end as status
@@ -13266,6 +14272,10 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_start_in_time
+before update of status on ops.deployments
+for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
+execute function ops_private.refuse_late_promotion();
 create or replace trigger deployments_keep_their_identity
 before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
 rollback_of, reason, requested_by, created_at
@@ -13768,7 +14778,8 @@ on ops.releases for select to ci_service_role, qa_tester, release_manager, sre, 
 using (true);
 
 create or replace trigger releases_keep_their_identity
-before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
+before update of id, project_id, version, git_shas, image_digest, created_by, git_ref, lock_digest, created_at
+on ops.releases
 for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' rules; runs of the default branch's head change them through an RPC.

@@ -1907,6 +1907,7 @@ export type Database = {
           evaluated_at: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id: string;
+          is_distinct: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"];
           quorum: number;
           reason: string | null;
@@ -1922,6 +1923,7 @@ export type Database = {
           evaluated_at?: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
+          is_distinct?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -1936,6 +1938,7 @@ export type Database = {
           evaluated_at?: string | null;
           gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
+          is_distinct?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -1972,9 +1975,11 @@ export type Database = {
         Row: {
           created_at: string;
           created_by: string;
+          git_ref: string | null;
           git_shas: NonNullable<Json>;
           id: string;
           image_digest: string;
+          lock_digest: string | null;
           notes: string | null;
           project_id: string;
           run_id: string | null;
@@ -1986,9 +1991,11 @@ export type Database = {
         Insert: {
           created_at?: string;
           created_by: string;
+          git_ref?: string | null;
           git_shas: NonNullable<Json>;
           id?: string;
           image_digest: string;
+          lock_digest?: string | null;
           notes?: string | null;
           project_id: string;
           run_id?: string | null;
@@ -1999,9 +2006,11 @@ export type Database = {
         Update: {
           created_at?: string;
           created_by?: string;
+          git_ref?: string | null;
           git_shas?: NonNullable<Json>;
           id?: string;
           image_digest?: string;
+          lock_digest?: string | null;
           notes?: string | null;
           project_id?: string;
           run_id?: string | null;
@@ -3300,6 +3309,7 @@ export type Database = {
           gate_id: string;
           granted_by: string | null;
           is_break_glass: boolean | null;
+          is_overdue: boolean | null;
           merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
           project_id: string;
           quorum: number;
@@ -3740,6 +3750,10 @@ export type Database = {
           rounds: number;
         }[];
       };
+      announce_deployment: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: Json;
+      };
       append_event: {
         Args: {
           level: string;
@@ -3812,6 +3826,14 @@ export type Database = {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
+      audit_trail: {
+        Args: { p_project_id: string };
+        Returns: {
+          entry: Json;
+          kind: string;
+          recorded_at: string;
+        }[];
+      };
       branch_stage: {
         Args: {
           p_branch: string;
@@ -3823,6 +3845,7 @@ export type Database = {
       break_glass: {
         Args: {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_broken_by?: string;
           reason: string;
           release_id: string;
         };
@@ -4168,7 +4191,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      grant_exception: { Args: { exception_id: string }; Returns: undefined };
+      grant_exception: {
+        Args: { exception_id: string; p_granted_by?: string };
+        Returns: undefined;
+      };
       has_permission: {
         Args: { p_permission: string; p_project_id: string };
         Returns: boolean;
@@ -4295,6 +4321,7 @@ export type Database = {
         Args: {
           p_deployment_id?: string;
           p_description?: string;
+          p_opened_by?: string;
           p_severity?: Database["ops"]["Enums"]["incident_severity"];
           project_id: string;
           title: string;
@@ -4376,6 +4403,37 @@ export type Database = {
           target_env: string;
         };
         Returns: string;
+      };
+      propose_release: {
+        Args: {
+          p_attempt: number;
+          p_author?: string;
+          p_image_digest: string;
+          p_lock_digest?: string;
+          p_run_id: string;
+          p_submodules?: Json;
+        };
+        Returns: {
+          created_at: string;
+          created_by: string;
+          git_ref: string | null;
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          lock_digest: string | null;
+          notes: string | null;
+          project_id: string;
+          run_id: string | null;
+          status: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "releases";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       queue_due_drills: {
         Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
@@ -5063,6 +5121,7 @@ export type Database = {
         Args: {
           expires_at: string;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_requested_by?: string;
           reason: string;
           release_id: string;
         };
@@ -5096,7 +5155,11 @@ export type Database = {
         Returns: number;
       };
       resolve_incident: {
-        Args: { incident_id: string; resolution: string };
+        Args: {
+          incident_id: string;
+          p_resolved_by?: string;
+          resolution: string;
+        };
         Returns: undefined;
       };
       restore_backup: {
@@ -5121,7 +5184,11 @@ export type Database = {
         Args: { p_revoked_by?: string; prefix: string };
         Returns: boolean;
       };
-      revoke_exception: { Args: { exception_id: string }; Returns: undefined };
+      revoke_exception: {
+        Args: { exception_id: string; p_revoked_by?: string };
+        Returns: undefined;
+      };
+      right_now: { Args: Record<PropertyKey, never>; Returns: string };
       rollback_deployment: {
         Args: {
           deployment_id: string;
@@ -5267,6 +5334,14 @@ export type Database = {
           p_trigger?: string;
         };
         Returns: string;
+      };
+      verify_chains: {
+        Args: { p_anchor?: string; p_project_id?: string };
+        Returns: {
+          broken: string[];
+          chain: string;
+          links: number;
+        }[];
       };
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };

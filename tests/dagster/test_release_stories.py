@@ -15,11 +15,18 @@ A, B = "a" * 40, "b" * 40
 
 
 def pushed(world: World, ref: str, sha: str, *, before: str = "0" * 40) -> Run:
-    """Deliver a push as the gateway does, and return the run that it queued."""
+    """Deliver a push as the gateway does, let the repository confirm a branch, and return the run that was queued."""
+    pushes = world.control.pushes
     push = Push(repo_url=world.project.repo_url, ref=ref, sha=sha, previous_sha=before, pusher="grace")
-    world.control.pushes.receive(uuid4().hex, event="push", push=push, payload={})
-    [applied] = world.control.pushes.apply()
-    return world.control.runs.get(applied["run_id"])
+    pushes.receive(uuid4().hex, event="push", push=push, payload={})
+    pushes.apply()
+    if ref.startswith("refs/heads/"):
+        names = {each.branch for each in world.control.environments.list(world.project.slug)}
+        known = {name: pushes.head(world.project.id, name) for name in names}
+        heads = {name: head for name, head in known.items() if head} | {ref.removeprefix("refs/heads/"): sha}
+        pushes.record_heads(world.project.id, heads=heads)
+    [run] = [each for each in world.control.runs.list(world.project.slug) if (each.git_ref, each.git_sha) == (ref, sha)]
+    return run
 
 
 def queued(world: World, branch: str, sha: str, **config: object) -> Run:

@@ -201,6 +201,7 @@ def test_a_tag_is_built(github: GitHub, control: ControlPlane, project: Project)
     """Beside production: the build is the tag's release."""
     response = github.deliver("push", recorded("push_tag_created"))
     assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
+    control.pushes.apply()
     [run] = control.runs.list(project.slug)
     assert (run.kind, run.git_ref, run.git_sha) == (
         "build", "refs/tags/simple-tag", "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
@@ -213,6 +214,7 @@ def test_an_annotated_tag_is_built_at_the_commit_it_points_to(
     """GitHub names the tag itself as `after`."""
     payload = recorded("push_tag_created")
     github.deliver("push", {**payload, "after": "f" * 40})
+    control.pushes.apply()
     [run] = control.runs.list(project.slug)
     assert run.git_sha == "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
 

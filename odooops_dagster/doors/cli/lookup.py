@@ -13,8 +13,8 @@ from odooops_dagster.doors.cli.ports import caller
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
-from odooops_dagster.settings import Settings
 from odooops_dagster.model.releases import GateCode, Release
+from odooops_dagster.settings import Settings
 from odooops_dagster.tools import git
 
 # Fewer characters could match a backup by chance.

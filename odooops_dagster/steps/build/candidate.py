@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odooops_dagster.model import Build
 from odooops_dagster.model.releases import Release
+from odooops_dagster.steps.build.repository import key_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.git import read_commit
 
@@ -20,7 +21,7 @@ def propose_release(ctx: StepContext, build: Build) -> Release | None:
     """
     if ctx.run.kind not in _KINDS or ctx.environment.stage == "development":
         return None
-    commit = read_commit(ctx.project.repo_url, build.source.git_sha, home=ctx.settings.home)
+    commit = read_commit(ctx.project.repo_url, build.source.git_sha, home=ctx.settings.home, key=key_of(ctx))
     release = ctx.control.releases.propose(
         ctx.fence,
         image_digest=build.digest,

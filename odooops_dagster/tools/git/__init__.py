@@ -20,8 +20,8 @@ from odooops_dagster.tools.git.submodule_rules import SubmoduleRules
 from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
-    "Limits",
     "Commit",
+    "Limits",
     "Pointer",
     "Remote",
     "SubmoduleRules",
@@ -36,9 +36,9 @@ __all__ = [
     "ls_remote",
     "mirror",
     "pointers",
+    "read_commit",
     "refuse_leaving_links",
     "require_on",
-    "read_commit",
     "submodule_folders",
     "submodule_url",
 ]

@@ -18,12 +18,12 @@ class Commit:
     submodules: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_commit(url: str, sha: str, *, home: Path) -> Commit:
+def read_commit(url: str, sha: str, *, home: Path, key: Path | None = None) -> Commit:
     """Return the commit, from the mirror if it is there already.
 
     Raises:
         StepFailed: the repository or the commit cannot be fetched, or a submodule has no address.
     """
-    with Cache.locked(Remote.parse(url), home=home) as cache:
+    with Cache.locked(Remote.parse(url, key=key), home=home) as cache:
         cache.fetch_commit(sha)
         return Commit(author=cache.author(sha), submodules={part.path: part.sha for part in cache.submodules(sha)})
