@@ -55,7 +55,7 @@ class Pushes:
         return str(rows[0]["outcome"])
 
     def apply(self, *, limit: int = 20) -> Rows:
-        """Act on stored deliveries: make projects due to be polled, build tags; return rows of delivery_id and outcome."""
+        """Act on stored deliveries: projects become due, tags are built; return rows of delivery_id and outcome."""
         return self._database.call("apply_pushes", p_limit=limit)
 
     def record_heads(
