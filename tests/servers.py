@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -63,6 +63,11 @@ class PostgresServer:
         from odooops_dagster.control.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
 
         migrate(url)
+
+    def rows(self, dbname: str, statement: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds in a database, as the superuser."""
+        with psycopg.connect(self.url(dbname)) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
