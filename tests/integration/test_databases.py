@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.local.postgres import embedded_urls
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -54,12 +55,17 @@ class World:
                     connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
-@pytest.fixture(params=["pg18", "pg15", "pg18 managed", "pg15 managed"])
+@pytest.fixture(params=["pg18", "pg15", "pg18 managed", "pg15 managed", "pg18 embedded"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """Yield each server with a superuser, and with an admin as managed servers give: CREATEDB and CREATEROLE only."""
+    """Yield each server with a superuser, and with admins that are none: of managed servers, of the embedded one."""
     fixture = "postgres_server" if "pg18" in request.param else "postgres15_server"
     server: PostgresServer = request.getfixturevalue(fixture)
-    url = managed_url(server) if "managed" in request.param else server.url("postgres")
+    url = server.url("postgres")
+    if "managed" in request.param:
+        url = managed_url(server)
+    if "embedded" in request.param:
+        server.embedded.provision()
+        url = embedded_urls(server.embedded)["odoo"]
     world = World(server, OdooDatabases(url, secrets=tmp_path / "secrets"))
     yield world
     world.clean()
@@ -381,6 +387,28 @@ def test_a_query_cannot_write(superuser: World) -> None:
     access = superuser.environment("looked_at")
     with pytest.raises(OdooOpsError, match="read-only"):
         read_rows(access, "create table x () ")
+
+
+def test_what_an_earlier_version_made_is_the_administrators_after_the_next_start(
+    superuser: World, tmp_path: Path
+) -> None:
+    """Databases, templates and roles that the superuser made are managed by a role that is none."""
+    word = f"ops_{token_hex(4)}"
+    superuser.databases.ensure_role(word)
+    superuser.databases.create(word, owner=word)
+    install(superuser.databases.access(word, role=word), base="installed")
+    superuser.databases.keep_as_template(word, f"opstpl_{word}")
+    superuser.server.embedded.provision()
+    url = embedded_urls(superuser.server.embedded)["odoo"]
+    databases = OdooDatabases(url, secrets=tmp_path / "secrets")
+    databases.ensure_role(f"{word}_new")
+    databases.create(f"{word}_copy", owner=f"{word}_new", template=f"opstpl_{word}")
+    databases.hand_over(word, to=f"{word}_new")
+    assert module_states(databases.access(word, role=f"{word}_new")) == {"base": "installed"}
+    for name in (word, f"{word}_copy", f"opstpl_{word}"):
+        databases.drop(name)
+    for role in (word, f"{word}_new"):
+        databases.drop_role(role)
 
 
 def test_environments_are_made_and_dropped_side_by_side(superuser: World) -> None:
