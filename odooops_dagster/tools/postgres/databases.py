@@ -40,6 +40,7 @@ from odooops_dagster.tools.postgres.database_rights import (
     set_password,
 )
 from odooops_dagster.tools.postgres.failures import translated
+from odooops_dagster.tools.postgres.limits import RoleLimits, limit_roles
 from odooops_dagster.tools.postgres.passwords import RolePasswords
 from odooops_dagster.tools.postgres.reassignment import give_everything
 
@@ -59,11 +60,13 @@ class OdooDatabases:
         secrets: Path,
         identity: Callable[[], Identity] | None = None,
         socket_folder: Path | None = None,
+        limits: RoleLimits | None = None,
     ) -> None:
         self._url = admin_url
         self._socket_folder = socket_folder
         self._passwords = RolePasswords(role_passwords(secrets))
         self._identify = identity
+        self._limits = limits or RoleLimits()
         self._run_id: UUID | None = None
 
     def made_by(self, run_id: UUID) -> OdooDatabases:
@@ -73,7 +76,10 @@ class OdooDatabases:
         return bound
 
     def ensure_role(self, role: str) -> str:
-        """Create the environment's role if needed, close all databases to PUBLIC, and return the role's password.
+        """Create the environment's role if needed, and return its password.
+
+        All databases are closed to PUBLIC, and all of the installation's roles get their limits, which may have
+        changed since they were made.
 
         Raises:
             Conflict: the role belongs to another installation, whose Odoo a new password would lock out.
@@ -91,6 +97,7 @@ class OdooDatabases:
                     set_password(connection, role, password)
                     comment(connection, "role", role, self._commented(ROLE_MARK))
             may_act_as(connection, role)
+            limit_roles(connection, self._limits, {role, *self._passwords.roles("")})
             close_to_public(connection)
         return password
 
