@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -691,7 +691,7 @@ $ops_file$);
 select pg_temp.make_function('apply_delivery', $ops_file$
 -- Applies one stored push to every project of its repository. A push older than the known head is stale and
 -- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Locks the projects' rows.
+-- Locks the projects' rows and their counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -715,7 +715,7 @@ begin
             and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
         order by p.created_at
     loop
-        perform from ops.projects as p where p.id = v_project.id for no key update;
+        perform ops_private.lock_project(v_project.id);
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
         select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
@@ -740,8 +740,10 @@ $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
 -- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
--- records the reason and does not block the others.
--- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- records the reason and does not block the others. A push whose project another session holds is left for a later call,
+-- with all that came after it from its repository.
+-- Called by the github_pushes sensor and the gateway. One caller at a time: a second one gets no rows. Raises nothing:
+-- PT503 of queue_run means later, too. A retry finds them done.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
@@ -751,11 +753,14 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms' -- a forge gives up after ten seconds, and the others wait
 as $$
 #variable_conflict use_column
 declare
     v_delivery ops.push_deliveries;
-    v_outcome text;
+    v_outcomes text[];
+    v_runs uuid[];
+    v_later text[] := '{}';
 begin
     -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
     begin
@@ -763,28 +768,32 @@ begin
     exception when lock_not_available then
         return;
     end;
-    for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
-    loop
+    for v_count in 1 .. p_limit loop
+        select d.* into v_delivery from ops.push_deliveries as d
+        where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)
+        order by d.id limit 1;
+        exit when not found;
         begin
-            delivery_id := v_delivery.delivery_id;
-            v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
-                v_outcome := outcome;
-                return next;
-            end loop;
-            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = v_outcome
+            select array_agg(a.outcome order by a.n), array_agg(a.run_id order by a.n) into v_outcomes, v_runs
+            from ops_private.apply_delivery(v_delivery) with ordinality as a (outcome, run_id, n);
+            update ops.push_deliveries as d
+            set processed_at = clock_timestamp(),
+                outcome = coalesce(v_outcomes[cardinality(v_outcomes)], 'unknown_project')
             where d.id = v_delivery.id;
         exception
-            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+            when lock_not_available or sqlstate 'PT503' then
+                v_later := v_later || ops.normalise_repo_url(v_delivery.repo_url);
+                continue;
+            when serialization_failure or deadlock_detected or query_canceled then raise;
             when others then
                 update ops.push_deliveries as d
                 set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
                 where d.id = v_delivery.id;
-                outcome := 'error';
-                run_id := null;
-                return next;
+                v_outcomes := '{error}';
+                v_runs := array[null::uuid];
         end;
+        return query
+        select v_delivery.delivery_id, a.outcome, a.run_id from unnest(v_outcomes, v_runs) as a (outcome, run_id);
     end loop;
 end
 $$;
@@ -2479,6 +2488,59 @@ end
 $$;
 comment on function ops_private.end_data_work is 'Ends what a run left unfinished of backups and restores.';
 revoke all on function ops_private.end_data_work from public;
+$ops_file$);
+
+select pg_temp.make_function('end_forgotten_transactions', $ops_file$
+-- Ends the sessions of people's logins whose transaction is older than p_older_than and is idle or holds locks of this
+-- schema, and returns them: what a function locks for a caller stays locked as long as the caller's transaction.
+-- Called by the housekeeping sensor. A login can change its own timeouts, so that no setting does this. Readers that work
+-- are left alone. Locks and raises nothing; sessions that the schema's owner may not end stay. A retry ends what is left.
+-- Definer: only the owner of the schema, as a member of pg_signal_backend on hosted servers, may end others' sessions.
+create or replace function ops.end_forgotten_transactions(
+    p_older_than interval default '1 minute'
+)
+returns table (login name, began_at timestamptz)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pid int;
+begin
+    for v_pid, login, began_at in
+        select a.pid, a.usename, a.xact_start
+        from pg_stat_activity as a
+        join pg_roles as r on r.oid = a.usesysid
+        where
+            a.datname = current_database() and a.pid <> pg_backend_pid()
+            and not r.rolsuper and r.rolname not in (current_user, 'ops_worker')
+            and exists (
+                select
+                from unnest('{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'::text[]) as p (persona)
+                where pg_has_role(a.usesysid, p.persona::name, 'member')
+            )
+            and a.xact_start < clock_timestamp() - p_older_than
+            and (a.state like 'idle in transaction%' or exists (
+                select from pg_locks as l
+                join pg_class as c on c.oid = l.relation
+                where
+                    l.pid = a.pid and l.granted and l.mode <> 'AccessShareLock' and c.relnamespace = 'ops'::regnamespace
+                    and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+            ))
+    loop
+        begin
+            if pg_terminate_backend(v_pid) then
+                return next;
+            end if;
+        exception when insufficient_privilege then null; -- a hosted server may keep this right to itself
+        end;
+    end loop;
+end
+$$;
+comment on function ops.end_forgotten_transactions is 'Ends old transactions of people that hold locks.';
+revoke all on function ops.end_forgotten_transactions from public;
+grant execute on function ops.end_forgotten_transactions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('end_orphan_decision', $ops_file$
@@ -4679,6 +4741,31 @@ comment on function ops_private.lock_attempt is 'The run whose current attempt t
 revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('lock_project', $ops_file$
+-- Locks a project's row and its counter, in the order in which pushes and polls need them, and returns the row; null if
+-- there is no such project. Called where a branch moves, before queue_run, so that the caller's patience counts.
+-- Raises lock_not_available. A retry is harmless.
+create or replace function ops_private.lock_project(
+    p_project_id uuid
+)
+returns ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+begin
+    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
+    perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
+    return v_project;
+end
+$$;
+comment on function ops_private.lock_project is 'Locks a project whose branches move.';
+revoke all on function ops_private.lock_project from public;
+$ops_file$);
+
 select pg_temp.make_function('log_delivery', $ops_file$
 -- Inserts the log row of a delivery and returns its id; null if the same key was accepted
 -- before in the project. This prevents a
@@ -6438,7 +6525,7 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
 -- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- without a job, PT503 if another session holds the project for longer, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -6460,6 +6547,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' -- a request that somebody waits for gives up after ten
 as $$
 #variable_conflict use_column
 declare
@@ -6554,9 +6642,14 @@ begin
         perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
-exception when check_violation or not_null_violation or foreign_key_violation then
-    raise sqlstate 'PT400' using
-        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+exception
+    when check_violation or not_null_violation or foreign_key_violation then
+        raise sqlstate 'PT400' using
+            message = 'No run may have these values', detail = sqlerrm,
+            hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+    when lock_not_available then
+        raise sqlstate 'PT503' using
+            message = 'Another session holds the queue of this project', hint = 'Try again in a minute.';
 end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
@@ -7054,8 +7147,9 @@ select pg_temp.make_function('record_branch_heads', $ops_file$
 -- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
 -- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
--- named. Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- named. Locks the project's row and its counter.
+-- Raises PT404, PT503 if another session holds the project, and PT400 for an empty answer, which would destroy
+-- everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -7068,6 +7162,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' -- other projects' polls wait
 as $$
 declare
     v_project ops.projects;
@@ -7080,8 +7175,8 @@ begin
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
-    if not found then
+    v_project := ops_private.lock_project(p_project_id);
+    if v_project.id is null then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     end if;
@@ -7117,6 +7212,9 @@ begin
         poll_failed_at = null, poll_error = null,
         doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
     where p.id = p_project_id;
+exception when lock_not_available then
+    raise sqlstate 'PT503' using
+        message = 'Another session holds this project', hint = 'It is polled again; see pg_stat_activity.';
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';

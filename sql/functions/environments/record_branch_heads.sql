@@ -3,8 +3,9 @@
 -- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
 -- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
--- named. Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- named. Locks the project's row and its counter.
+-- Raises PT404, PT503 if another session holds the project, and PT400 for an empty answer, which would destroy
+-- everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -17,6 +18,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' -- other projects' polls wait
 as $$
 declare
     v_project ops.projects;
@@ -29,8 +31,8 @@ begin
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
-    if not found then
+    v_project := ops_private.lock_project(p_project_id);
+    if v_project.id is null then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     end if;
@@ -66,6 +68,9 @@ begin
         poll_failed_at = null, poll_error = null,
         doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
     where p.id = p_project_id;
+exception when lock_not_available then
+    raise sqlstate 'PT503' using
+        message = 'Another session holds this project', hint = 'It is polled again; see pg_stat_activity.';
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';

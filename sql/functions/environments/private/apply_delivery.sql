@@ -1,6 +1,6 @@
 -- Applies one stored push to every project of its repository. A push older than the known head is stale and
 -- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Locks the projects' rows.
+-- Locks the projects' rows and their counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -24,7 +24,7 @@ begin
             and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
         order by p.created_at
     loop
-        perform from ops.projects as p where p.id = v_project.id for no key update;
+        perform ops_private.lock_project(v_project.id);
         select h.sha into v_head from ops.branch_heads as h
         where h.project_id = v_project.id and h.branch = v_branch;
         select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
