@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     submodule_hosts: str = "github.com gitlab.com"
     # Folders with repositories on this machine that every project may take as submodules, separated by colons.
     submodule_folders: str = ""
+    # Maximum number of database connections of one environment: 64 of its Odoo (db_maxconn), and those of its next one.
+    odoo_connections: int = Field(default=100, ge=10)
+    # Maximum size of the temporary files of one database process of an environment, in MiB.
+    odoo_temp_file_mb: int = Field(default=20_480, ge=64)
+    # How long an environment's transaction may be idle before the server ends it, in minutes; 0 for no limit.
+    odoo_idle_minutes: int = Field(default=60, ge=0)
     # Whether pushed code runs without a sandbox, as the platform's account: only if you would give its authors a shell.
     trust_pushers: bool = False
     # First user id of the sandboxes' accounts, one per environment, if the platform runs as root.

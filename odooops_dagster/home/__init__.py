@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from odooops_dagster.home.names import (
+    ADMINISTRATOR,
     CLONE_STAGING_PREFIX,
     CLONE_TEMPLATE_PREFIX,
     COMPARISON_PREFIX,
@@ -10,6 +11,7 @@ from odooops_dagster.home.names import (
     DAGSTER_DATABASE,
     DATABASE_PREFIX,
     DRILL_PREFIX,
+    MAINTENANCE_DATABASE,
     PROXY_SECRET,
     SESSIONS_SECRET,
     SUPERUSER,
@@ -101,6 +103,7 @@ from odooops_dagster.home.sockets import (
 )
 
 __all__ = [
+    "ADMINISTRATOR",
     "CLONE_STAGING_PREFIX",
     "CLONE_TEMPLATE_PREFIX",
     "COMPARISON_PREFIX",
@@ -110,6 +113,7 @@ __all__ = [
     "DATABASE_PREFIX",
     "DRILL_PREFIX",
     "LONGEST_SOCKET_PATH",
+    "MAINTENANCE_DATABASE",
     "PROXY_SECRET",
     "SESSIONS_SECRET",
     "SUPERUSER",

@@ -83,6 +83,7 @@ def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
             instance=instance,
             project=project,
             environment=deployed(control, project, environment, database, port=free_port()),
+            server=bench.server,
             data=OdoosOwn("", home, Programs(folder=wheel_bin_dir())),
         )
         made = Recovery(shop=shop, runtime=MemoryRuntime())

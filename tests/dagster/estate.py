@@ -35,15 +35,15 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.coordinator import WORKER, enroll
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.model import Backup, Environment, Project, Restore, Run, RunKind
+from odooops_dagster.model import Backup, DatabaseAccess, Environment, Project, Restore, Run, RunKind
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.steps.upkeep.poll import poll_project
 from odooops_dagster.tools import git
-from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.odoo import distribution, environment
 from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
@@ -191,10 +191,12 @@ class Estate:
 
     def change(self, branch: str, statement: str) -> None:
         """Change the data that serve now, as the environment's role."""
-        role = names.role_name(self.environment(branch))
-        access = self.databases.access(str(self.serving(branch)), role=role)
-        with psycopg.connect(conninfo(access)) as connection:
+        with psycopg.connect(conninfo(self.access(branch))) as connection:
             connection.execute(statement.encode())
+
+    def access(self, branch: str) -> DatabaseAccess:
+        """Return how the branch's Odoo reaches the database that serves now."""
+        return self.databases.access(str(self.serving(branch)), role=names.role_name(self.environment(branch)))
 
     def made(self) -> list[str]:
         """Return the platform's databases on the server, templates included."""

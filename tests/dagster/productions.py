@@ -48,6 +48,7 @@ class Shop:
     project: Project
     environment: Environment
     data: Production
+    server: PostgresServer
 
     @property
     def repository(self) -> Repository:
@@ -130,6 +131,7 @@ def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int
                 project=project,
                 environment=deployed(control, project, environment, database, port=port),
                 data=data,
+                server=server,
             )
     finally:
         for name in databases.list(role):

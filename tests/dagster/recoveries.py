@@ -29,7 +29,7 @@ from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Sour
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.environment.converge import converge
 from odooops_dagster.steps.upkeep.janitor import collect
-from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.runtime.process import ProcessRuntime

@@ -16,6 +16,8 @@ FORM = b"<form><input name='login'/><input name='password'/></form>"
 BROKEN = "BROKEN"
 # What is in a file of this name in a folder of addons, this Odoo logs as errors while it installs.
 ERRORS = "errors.txt"
+# What is in a file of this name in a module's folder, the module does to the database when it is installed.
+HOOK = "install.sql"
 TABLES = """
 create table if not exists ir_attachment
 (id serial primary key, name text, store_fname text, url text, public boolean);
@@ -96,6 +98,8 @@ def install(options: dict[str, str], names: Sequence[str]) -> None:
                 " on conflict (name) do update set state = 'installed'",
                 [name],
             )
+        for path in (folder / name / HOOK for folder in folders for name in names):
+            connection.execute(path.read_bytes() if path.is_file() else b"")
     if unknown:
         said = f"odoo.modules.loading: invalid module names, ignored: {', '.join(unknown)}"
         sys.stdout.write(f"2026-02-13 10:00:00,000 1 WARNING {options['db_name']} {said}\n")

@@ -20,8 +20,11 @@ from odooops_dagster.home import StateEntry
 from odooops_dagster.local import lock
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.postgres.connections import conninfo
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.postgres.limits import RoleLimits
 from tests.ops import Ops
-from tests.servers import state_folder
+from tests.servers import MORE_CONNECTIONS, every_connection, state_folder
 from tests.ui import logged_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
@@ -82,6 +85,26 @@ def test_nobody_uses_the_dagster_ui_without_a_link(running: Ops) -> None:
 def test_every_entry_of_the_state_folder_has_a_place(running: Ops) -> None:
     """What a running platform writes there is in the table that says what may be deleted."""
     assert {entry.name for entry in running.home.iterdir()} <= set(StateEntry)
+
+
+def test_an_environment_that_opens_every_connection_does_not_stop_the_platform(running: Ops) -> None:
+    """All programs answer, and people's commands too."""
+    urls = database_urls(Settings(home=running.home))
+    secrets = running.home / StateEntry.SECRETS
+    databases = OdooDatabases(urls.odoo, secrets=secrets, limits=RoleLimits(connections=MORE_CONNECTIONS))
+    role = "ops_greedy"
+    try:
+        databases.ensure_role(role)
+        databases.create(role, owner=role)
+        with every_connection(conninfo(databases.access(role, role=role))) as (number, reason):
+            assert number > 150
+            assert "reserved" in reason
+            assert {service["state"] for service in running.status()["services"]} == {"running"}
+            assert running.json("run", "list") == []
+            databases.drop(role)
+    finally:
+        databases.drop(role)
+        databases.drop_role(role)
 
 
 def test_a_second_up_finds_the_first(running: Ops) -> None:

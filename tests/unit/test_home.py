@@ -109,8 +109,10 @@ def test_databases_and_roles_of_an_earlier_version_are_found_again(environment: 
     assert home.clone_template_name("f" * 64, run) == "opstpl_gold_ffffffffffffffff_rffff0001_2"
     assert home.drill_name(run) == f"ops_drill_{ID.hex}_2"
     assert re.fullmatch("opsrec_2026020304_[0-9a-f]{16}", home.comparison_name(now))
-    own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.SUPERUSER, home.WORKER, home.TEMPLATES_ROLE)
-    assert own == ("odooops", "odooops_dagster", "postgres", "ops_worker", "ops_templates")
+    own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.MAINTENANCE_DATABASE)
+    assert own == ("odooops", "odooops_dagster", "postgres")
+    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.WORKER, home.TEMPLATES_ROLE)
+    assert roles == ("postgres", "odooops_administrator", "ops_worker", "ops_templates")
 
 
 def test_a_name_leads_back_to_its_owner(environment: Environment, run: Run) -> None:

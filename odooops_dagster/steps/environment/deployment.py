@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from odooops_dagster.checks import healthy
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.home import candidate_name, environment_folder, filestore, service_name
-from odooops_dagster.model import Build, CheckResult, Environment, Fence
+from odooops_dagster.home import candidate_name, environment_folder, filestore, role_name, service_name
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence
 from odooops_dagster.steps.build.image import build_of_commit, kept_build
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
@@ -27,6 +27,7 @@ from odooops_dagster.steps.environment.converge import converge, odoo_service
 from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.runtime.ports import free_port
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
@@ -174,7 +175,11 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
     )
     ctx.runtime.start(service)
     ctx.log("info", f"{name} starts on port {service.port}")
-    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", _access(ctx, database))
+
+
+def _access(ctx: StepContext, database: str) -> DatabaseAccess:
+    return ctx.databases.access(database, role=role_name(ctx.environment))
 
 
 def _port_of(ctx: StepContext) -> int:
@@ -193,14 +198,14 @@ def ports_of_others(ctx: StepContext) -> set[int]:
     return {environment.port for environment in ctx.control.environments.list() if environment.port}
 
 
-def wait_until_healthy(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
+def wait_until_healthy(ctx: StepContext, name: str, url: str, access: DatabaseAccess) -> CheckResult:
     """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log."""
     result = healthy.wait_healthy(
         url,
-        database=database,
+        database=access.database,
         timeout_seconds=_HEALTHY_WITHIN_SECONDS,
         alive=lambda: ctx.runtime.status(name)[0].state == "running",
-        module_states=lambda: ctx.databases.module_states(database),
+        module_states=lambda: module_states(access),
     )
     if result.passed:
         what = "candidate" if name == candidate_name(ctx.environment, ctx.run) else "boot"
@@ -225,7 +230,7 @@ def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port:
     )
     ctx.runtime.start(service)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    check = wait_until_healthy(ctx, name, url, database)
+    check = wait_until_healthy(ctx, name, url, _access(ctx, database))
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from odooops_dagster.home import filestore
-from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Installed, Target, update
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
-from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, sanitize, set_parameters
@@ -46,12 +46,13 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     Raises:
         SanitizationFailed: the updated clone cannot be sanitized; the caller must drop it.
     """
-    states = ctx.databases.module_states(target.name)
-    changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))
+    access = target.access(ctx)
+    states = module_states(access)
+    changes = changes_for(target.build, states, kept_checksums(access))
     ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
     tests = target.build.source.modules if run_tests else ()
     if not changes and not tests:
-        if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
+        if not is_neutralized_by(access, _scripts(target, states)):
             _sanitize_again(ctx, target, states, is_updated=False)
         return None, [_with_summary(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
@@ -66,7 +67,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
         learn=lambda: errors_of_odoo_alone(ctx, target, installed=neutralize.installed(states)),
     )
     _sanitize_again(ctx, target, installed.module_states, is_updated=True)
-    keep_checksums(ctx.databases, target)
+    keep_checksums(access, target.build)
     if tests:
         return installed, list(installed.checks)
     return installed, [
@@ -94,18 +95,18 @@ def checksums_of(build: Build, installed: Sequence[str]) -> dict[str, str]:
     return modules.checksums(others, paths)
 
 
-def keep_checksums(databases: OdooDatabases, target: Target) -> None:
+def keep_checksums(access: DatabaseAccess, build: Build) -> None:
     """Write the checksums of the installed modules into the database."""
-    installed = neutralize.installed(databases.module_states(target.name))
-    value = json.dumps(checksums_of(target.build, installed), sort_keys=True)
-    set_parameters(databases.access(target.name, role=target.role), {CHECKSUMS: value})
+    installed = neutralize.installed(module_states(access))
+    set_parameters(access, {CHECKSUMS: json.dumps(checksums_of(build, installed), sort_keys=True)})
 
 
-def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
+def kept_checksums(access: DatabaseAccess) -> dict[str, str]:
     """Return the module checksums kept in the database; empty if there are none."""
-    rows = databases.query(name, "select value from public.ir_config_parameter where key = %(key)s", {"key": CHECKSUMS})
+    query = "select value from public.ir_config_parameter where key = %(key)s"
+    found = read_rows(access, query, {"key": CHECKSUMS})
     try:
-        known = json.loads(rows[0]["value"]) if rows else {}
+        known = json.loads(found[0]["value"]) if found else {}
     except ValueError:
         return {}
     return known if isinstance(known, dict) else {}
@@ -119,7 +120,7 @@ def _sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str],
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     sanitize(
-        ctx.databases.access(target.name, role=target.role),
+        target.access(ctx),
         scripts=_scripts(target, states),
         masks=(),
         progress=lambda line: ctx.log("debug", line),

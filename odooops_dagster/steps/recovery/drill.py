@@ -34,6 +34,7 @@ from odooops_dagster.steps.recovery.load import (
 from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
@@ -148,13 +149,13 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
         proof.checks += [rows, compare_schema(loaded), compare_files(stored, facts, place.filestore, hashed=True)]
         proof.done("comparison")
         if proof.passed:
-            attachments = _attachments(ctx, stored, place)
+            attachments = _attachments(stored, access)
             proof.fault = "sanitising"
             _silence(ctx, proof, build, access, [_opened(attachments)] if attachments else [])
             proof.fault = "backup" if _is_known(proof.backup) else "code"
             url = _boot(ctx, proof, build, place, access)
             if proof.passed:
-                proof.checks.append(_read(url, _first_left(ctx, place, attachments)))
+                proof.checks.append(_read(url, _first_left(access, attachments)))
         return time.monotonic() - proof.started
 
 
@@ -163,27 +164,27 @@ def _is_known(backup: Backup) -> bool:
     return bool(backup.image_digest or backup.git_sha)
 
 
-def _attachments(ctx: StepContext, stored: Stored, place: DrillSandbox) -> dict[int, str]:
+def _attachments(stored: Stored, access: DatabaseAccess) -> dict[int, str]:
     """Return the ids of attachments that Odoo can serve and their SHA-1; empty if there are none."""
     sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
-    rows = ctx.databases.query(
-        place.name,
+    found = read_rows(
+        access,
         "select id, store_fname from public.ir_attachment"
         " where store_fname <> '' and store_fname !~ '^[^/]+://'"
         " and (url is null or url not like '/web/%%') order by id limit %(limit)s",
         {"limit": _CANDIDATES},
     )
-    return {int(row["id"]): sha1 for row in rows if (sha1 := sha1s.get(row["store_fname"]))}
+    return {int(row["id"]): sha1 for row in found if (sha1 := sha1s.get(row["store_fname"]))}
 
 
-def _first_left(ctx: StepContext, place: DrillSandbox, attachments: Mapping[int, str]) -> tuple[int, str] | None:
+def _first_left(access: DatabaseAccess, attachments: Mapping[int, str]) -> tuple[int, str] | None:
     """Return the first attachment that the scrub left in place: it deletes private keys, which are attachments too."""
-    rows = ctx.databases.query(
-        place.name,
+    found = read_rows(
+        access,
         "select id from public.ir_attachment where id = any(%(ids)s) order by id",
         {"ids": list(attachments)},
     )
-    return next(((int(row["id"]), attachments[int(row["id"])]) for row in rows), None)
+    return next(((int(row["id"]), attachments[int(row["id"])]) for row in found), None)
 
 
 def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
@@ -204,7 +205,7 @@ def _opened(attachments: Mapping[int, str]) -> Script:
 
 def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
     """Make the copy harmless before any Odoo opens it: a drill must contact nobody."""
-    installed = neutralize.installed(ctx.databases.module_states(access.database))
+    installed = neutralize.installed(module_states(access))
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     done = sanitize(
         access,
@@ -225,7 +226,7 @@ def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, ac
     url = f"http://{ctx.settings.host}:{port}/"
     ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
     ctx.log("info", f"the copy starts on port {port}")
-    proof.checks.append(wait_until_healthy(ctx, place.name, url, place.name))
+    proof.checks.append(wait_until_healthy(ctx, place.name, url, access))
     proof.done("boot")
     return url
 

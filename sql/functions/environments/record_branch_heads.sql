@@ -4,8 +4,9 @@
 -- first answer builds only feature/*, release/*, the default branch and what a delivery told of, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
 -- named. A branch that cannot be followed leaves its reason as the project's poll_error and holds up no other.
--- Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- Locks the project's row and its counter.
+-- Raises PT404, PT503 if another session holds the project, and PT400 for an empty answer, which would destroy
+-- everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -18,6 +19,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' -- other projects' polls wait
 as $$
 declare
     v_asked_at timestamptz := coalesce(p_asked_at, clock_timestamp());
@@ -31,8 +33,8 @@ begin
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
-    if not found then
+    v_project := ops_private.lock_project(p_project_id);
+    if v_project.id is null then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     elsif v_project.heads_asked_at > v_asked_at then
@@ -67,6 +69,9 @@ begin
         poll_failed_at = case when v_error is not null then clock_timestamp() end, poll_error = v_error,
         notified_at = case when v_error is not null or p.notified_at > v_asked_at then p.notified_at end
     where p.id = p_project_id;
+exception when lock_not_available then
+    raise sqlstate 'PT503' using
+        message = 'Another session holds this project', hint = 'It is polled again; see pg_stat_activity.';
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';

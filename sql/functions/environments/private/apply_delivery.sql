@@ -1,6 +1,7 @@
 -- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
 -- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
--- which fails unless the repository has the tag at that commit. Locks the projects' rows.
+-- which fails unless the repository has the tag at that commit. Locks the projects' rows and their
+-- counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -18,8 +19,8 @@ begin
         select p.* from ops.projects as p
         where p.status = 'active' and ops_private.speaks_for(p_delivery, p)
         order by p.created_at
-        for no key update
     loop
+        perform ops_private.lock_project(v_project.id);
         if (p_delivery).ref like 'refs/tags/%' then
             v_outcome := ops_private.apply_tag(v_project, p_delivery);
         else
