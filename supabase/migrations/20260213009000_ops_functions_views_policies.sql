@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -780,7 +780,8 @@ $ops_file$);
 select pg_temp.make_function('apply_delivery', $ops_file$
 -- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
 -- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
--- which fails unless the repository has the tag at that commit. Locks the projects' rows.
+-- which fails unless the repository has the tag at that commit. Locks the projects' rows and their
+-- counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -798,8 +799,8 @@ begin
         select p.* from ops.projects as p
         where p.status = 'active' and ops_private.speaks_for(p_delivery, p)
         order by p.created_at
-        for no key update
     loop
+        perform ops_private.lock_project(v_project.id);
         if (p_delivery).ref like 'refs/tags/%' then
             v_outcome := ops_private.apply_tag(v_project, p_delivery);
         else
@@ -2808,6 +2809,59 @@ end
 $$;
 comment on function ops_private.end_data_work is 'Ends what a run left unfinished of backups and restores.';
 revoke all on function ops_private.end_data_work from public;
+$ops_file$);
+
+select pg_temp.make_function('end_forgotten_transactions', $ops_file$
+-- Ends the sessions of people's logins whose transaction is older than p_older_than and is idle or holds locks of this
+-- schema, and returns them: what a function locks for a caller stays locked as long as the caller's transaction.
+-- Called by the housekeeping sensor. A login can change its own timeouts, so that no setting does this. Readers that work
+-- are left alone. Locks and raises nothing; sessions that the schema's owner may not end stay. A retry ends what is left.
+-- Definer: only the owner of the schema, as a member of pg_signal_backend on hosted servers, may end others' sessions.
+create or replace function ops.end_forgotten_transactions(
+    p_older_than interval default '1 minute'
+)
+returns table (login name, began_at timestamptz)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pid int;
+begin
+    for v_pid, login, began_at in
+        select a.pid, a.usename, a.xact_start
+        from pg_stat_activity as a
+        join pg_roles as r on r.oid = a.usesysid
+        where
+            a.datname = current_database() and a.pid <> pg_backend_pid()
+            and not r.rolsuper and r.rolname not in (current_user, 'ops_worker')
+            and exists (
+                select
+                from unnest('{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'::text[]) as p (persona)
+                where pg_has_role(a.usesysid, p.persona::name, 'member')
+            )
+            and a.xact_start < clock_timestamp() - p_older_than
+            and (a.state like 'idle in transaction%' or exists (
+                select from pg_locks as l
+                join pg_class as c on c.oid = l.relation
+                where
+                    l.pid = a.pid and l.granted and l.mode <> 'AccessShareLock' and c.relnamespace = 'ops'::regnamespace
+                    and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+            ))
+    loop
+        begin
+            if pg_terminate_backend(v_pid) then
+                return next;
+            end if;
+        exception when insufficient_privilege then null; -- a hosted server may keep this right to itself
+        end;
+    end loop;
+end
+$$;
+comment on function ops.end_forgotten_transactions is 'Ends old transactions of people that hold locks.';
+revoke all on function ops.end_forgotten_transactions from public;
+grant execute on function ops.end_forgotten_transactions to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('end_orphan_decision', $ops_file$
@@ -4974,6 +5028,31 @@ comment on function ops_private.lock_attempt is 'The run whose current attempt t
 revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('lock_project', $ops_file$
+-- Locks a project's row and its counter, in the order in which pushes and polls need them, and returns the row; null if
+-- there is no such project. Called where a branch moves, before queue_run, so that the caller's patience counts.
+-- Raises lock_not_available. A retry is harmless.
+create or replace function ops_private.lock_project(
+    p_project_id uuid
+)
+returns ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+begin
+    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
+    perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
+    return v_project;
+end
+$$;
+comment on function ops_private.lock_project is 'Locks a project whose branches move.';
+revoke all on function ops_private.lock_project from public;
+$ops_file$);
+
 select pg_temp.make_function('log_decision', $ops_file$
 -- Inserts the log row of a decision that came as no event: the log of events has every decision, with the envelope
 -- that would have told it. Called by sign_off_gate. Locks and raises nothing.
@@ -6965,7 +7044,8 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
 -- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
--- a key used for another body, harm to production or a kind without a job, PT400 for invalid values.
+-- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
+-- for longer, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -6987,6 +7067,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' -- a request that somebody waits for gives up after ten
 as $$
 #variable_conflict use_column
 declare
@@ -7082,9 +7163,14 @@ begin
         perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
-exception when check_violation or not_null_violation or foreign_key_violation then
-    raise sqlstate 'PT400' using
-        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+exception
+    when check_violation or not_null_violation or foreign_key_violation then
+        raise sqlstate 'PT400' using
+            message = 'No run may have these values', detail = sqlerrm,
+            hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+    when lock_not_available then
+        raise sqlstate 'PT503' using
+            message = 'Another session holds the queue of this project', hint = 'Try again in a minute.';
 end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
@@ -7594,8 +7680,9 @@ select pg_temp.make_function('record_branch_heads', $ops_file$
 -- first answer builds only feature/*, release/*, the default branch and what a delivery told of, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
 -- named. A branch that cannot be followed leaves its reason as the project's poll_error and holds up no other.
--- Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- Locks the project's row and its counter.
+-- Raises PT404, PT503 if another session holds the project, and PT400 for an empty answer, which would destroy
+-- everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -7608,6 +7695,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' -- other projects' polls wait
 as $$
 declare
     v_asked_at timestamptz := coalesce(p_asked_at, clock_timestamp());
@@ -7621,8 +7709,8 @@ begin
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
-    if not found then
+    v_project := ops_private.lock_project(p_project_id);
+    if v_project.id is null then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
     elsif v_project.heads_asked_at > v_asked_at then
@@ -7657,6 +7745,9 @@ begin
         poll_failed_at = case when v_error is not null then clock_timestamp() end, poll_error = v_error,
         notified_at = case when v_error is not null or p.notified_at > v_asked_at then p.notified_at end
     where p.id = p_project_id;
+exception when lock_not_available then
+    raise sqlstate 'PT503' using
+        message = 'Another session holds this project', hint = 'It is polled again; see pg_stat_activity.';
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';

@@ -4062,6 +4062,13 @@ export type Database = {
         };
         Returns: boolean;
       };
+      end_forgotten_transactions: {
+        Args: { p_older_than?: string };
+        Returns: {
+          began_at: string;
+          login: unknown;
+        }[];
+      };
       end_orphan_decision: {
         Args: {
           p_decided_at: string;
