@@ -34,6 +34,9 @@ import dagster as dg
 from bench.server import Server, throwaway_server
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.migrate import migrate
+from odooops_dagster.engine.fork_server import MODULE
+from odooops_dagster.home import fork_socket
+from odooops_dagster.local.readiness import accepts
 from odooops_dagster.model import Build, Source
 
 if TYPE_CHECKING:
@@ -195,11 +198,15 @@ def _running(home: Path, name: str, environment: dict[str, str]) -> Iterator[Non
     code = ["dagster", "api", "grpc", "--module-name", "bench.latency", "--attribute", name, "--location-name", name]
     code += ["--socket", str(home / "code.sock"), "--max-workers", "16", "--inject-env-vars-from-instance"]
     daemon = ["dagster._daemon", "run", "--workspace", str(home / "workspace.yaml")]
-    with _process(home / "code.log", code, environment):
-        while not (home / "code.sock").exists():
+    forking = [MODULE, str(fork_socket(home)), "bench.latency", name, str(home / "runs.log")]
+    with ExitStack() as stack:
+        stack.enter_context(_process(home / "code.log", code, environment))
+        if name == "ours":
+            stack.enter_context(_process(home / "runs.log", forking, environment))
+        while not ((home / "code.sock").exists() and (name != "ours" or accepts(fork_socket(home)))):
             time.sleep(0.1)
-        with _process(home / "daemon.log", daemon, environment):
-            yield
+        stack.enter_context(_process(home / "daemon.log", daemon, environment))
+        yield
 
 
 @contextmanager

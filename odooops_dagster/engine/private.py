@@ -7,24 +7,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster._cli.api import _execute_run_command_body
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._serdes import ConfigurableClassData
+from dagster._utils.interrupts import capture_interrupts
 
 if TYPE_CHECKING:
+    from dagster import DagsterInstance
     from dagster_postgres import DagsterPostgresStorage
     from sqlalchemy.engine import Engine
 
 __all__ = [
+    "CheckRunHealthResult",
     "ConfigurableClassData",
     "DagsterSqliteStorage",
     "DagsterStorage",
+    "LaunchRunContext",
+    "WorkerStatus",
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
+    "capture_interrupts",
+    "load_definitions",
     "use_connections",
+    "work_on_run",
 ]
+
+
+def load_definitions(module: str, attribute: str) -> list[str]:
+    """Load all definitions as a run's process does, and return the names of their jobs."""
+    repository = ReconstructableRepository.for_module(module, attribute).get_definition()
+    repository.load_all_definitions()
+    return list(repository.job_names)
+
+
+def work_on_run(instance: DagsterInstance, run_id: str) -> None:
+    """Work on the run in this process, as `dagster api execute_run` does; its errors are events of the run."""
+    _execute_run_command_body(run_id, instance, lambda _event: None)
 
 
 def use_connections(storage: DagsterPostgresStorage, engine: Engine) -> None:

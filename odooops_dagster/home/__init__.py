@@ -93,6 +93,7 @@ from odooops_dagster.home.paths import (
 from odooops_dagster.home.sockets import (
     LONGEST_SOCKET_PATH,
     code_socket,
+    fork_socket,
     services_socket,
     supervisor_socket,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "drill_name",
     "environment_folder",
     "filestore",
+    "fork_socket",
     "handoff_folder",
     "installation_file",
     "installations_folder",

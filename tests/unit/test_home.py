@@ -78,6 +78,7 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.supervisor_configuration(HOME): "run/supervisord.conf",
         home.supervisor_pid_file(HOME): "run/supervisord.pid",
         home.code_socket(HOME): "run/code.sock",
+        home.fork_socket(HOME): "run/forks/fork.sock",
         home.supervisor_socket(HOME): "run/supervisor.sock",
         home.run_folder(HOME, ID): f"runs/{ID}",
         home.services_folder(HOME): "runtime",
