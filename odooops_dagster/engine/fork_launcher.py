@@ -1,4 +1,4 @@
-"""Starts runs as forks of a process that has imported the definitions, or as Dagster does where there is no such one."""
+"""Starts runs as forks of a program that has imported the definitions; without it, as Dagster does."""
 
 from __future__ import annotations
 

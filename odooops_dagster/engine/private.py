@@ -47,7 +47,7 @@ def load_definitions(module: str, attribute: str) -> list[str]:
 
 def work_on_run(instance: DagsterInstance, run_id: str) -> None:
     """Work on the run in this process, as `dagster api execute_run` does; its errors are events of the run."""
-    _execute_run_command_body(run_id, instance, lambda _event: None)
+    _execute_run_command_body(run_id, instance, lambda _event: None, set_exit_code_on_failure=False)
 
 
 def use_connections(storage: DagsterPostgresStorage, engine: Engine) -> None:

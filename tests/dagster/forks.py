@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import psutil
 import pytest
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from odooops_dagster.engine import fork_launcher
 from odooops_dagster.engine.fork_client import ForkRequest
-from odooops_dagster.engine.fork_server import MODULE
+from odooops_dagster.engine.fork_server import MODULE, runs_of
 from odooops_dagster.home import dagster_home, fork_socket, program_log
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
@@ -101,7 +100,6 @@ class Forks:
         self.environment = dict(environment)
         self.module = HERE
         self.process: subprocess.Popen[bytes] | None = None
-        self._runs: list[str] = []
 
     @property
     def pid(self) -> int:
@@ -152,7 +150,6 @@ class Forks:
         run = self.instance.create_run_for_job(
             job.get_definition(), run_config={"ops": {"tell": {"config": config}}}, job_code_origin=origin, tags=tags
         )
-        self._runs.append(run.run_id)
         return run.run_id
 
     def launch(self, **options: Any) -> str:  # noqa: ANN401 - those of `create`
@@ -190,15 +187,17 @@ class Forks:
         assert run is not None
         return run
 
+    def events(self, run_id: str) -> list[str]:
+        """Return what Dagster's events say of the run."""
+        found = [entry.dagster_event for entry in self.instance.all_logs(run_id)]
+        return [event.message or "" for event in found if event is not None]
+
     def close(self) -> None:
         """Leave no process behind."""
         if self.process is not None and not self.process_has_ended:
             self.end(signal.SIGTERM)
-        for run_id in self._runs:
-            file = self.told / f"{run_id}.json"
-            pid = json.loads(file.read_text())["pid"] if file.exists() else None
-            if pid is not None and psutil.pid_exists(pid) and MODULE in psutil.Process(pid).cmdline():
-                os.kill(pid, signal.SIGKILL)
+        for process in runs_of(self.path):
+            process.send(signal.SIGKILL)
 
 
 @contextmanager

@@ -150,7 +150,8 @@ def test_without_the_program_that_forks_runs_the_code_server_starts_them(dagster
         dagster_run_id = str(dagster.control.runs.get(run.id).dagster_run_id)
         with dagster.instance() as instance:
             events = instance.all_logs(dagster_run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-        assert any("The code server starts the run: the program" in entry.user_message for entry in events)
+        said = [entry.dagster_event.message or "" for entry in events if entry.dagster_event is not None]
+        assert any(message.startswith("The code server starts the run: the program") for message in said)
         dagster.end("code", signal.SIGKILL)
     finally:
         dagster.start()

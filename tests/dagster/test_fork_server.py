@@ -22,17 +22,18 @@ from odooops_dagster.engine.fork_server import runs_of
 from odooops_dagster.engine.processes import Process
 from tests.dagster.engine import until
 from tests.dagster.forks import HERE, Forks, forking
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, state_folder
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def forks(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Forks]:
+def forks(postgres_server: PostgresServer) -> Iterator[Forks]:
     """Yield a program that forks runs, over a Dagster instance on PostgreSQL."""
     with (
+        state_folder("forks") as home,
         postgres_server.fresh_database(migrated=False) as storage,
-        forking(tmp_path, dagster_url=storage) as running,
+        forking(home, dagster_url=storage) as running,
     ):
         yield running
 
@@ -74,8 +75,7 @@ def test_a_killed_run_fails_and_says_how(forks: Forks) -> None:
     run_id = forks.launch(wait=True)
     os.kill(forks.facts(run_id)["pid"], signal.SIGKILL)
     assert forks.ended(run_id) == dg.DagsterRunStatus.FAILURE
-    events = forks.instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    assert "the process of the run was terminated by signal 9 (SIGKILL)" in [entry.user_message for entry in events]
+    assert "the process of the run was terminated by signal 9 (SIGKILL)" in forks.events(run_id)
 
 
 def test_a_terminated_run_is_interrupted_once(forks: Forks) -> None:
@@ -117,8 +117,7 @@ def test_the_end_of_the_program_ends_its_runs_and_those_of_its_predecessor(forks
     assert forks.end(signal.SIGTERM) == 0
     assert all(process.is_gone() for process in processes)
     assert {forks.ended(first), forks.ended(second)} == {dg.DagsterRunStatus.FAILURE}
-    events = forks.instance.all_logs(second, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    assert any("terminated by interrupt" in entry.user_message for entry in events)
+    assert any("interrupt" in event for event in forks.events(second))
     assert not forks.path.exists()
 
 
@@ -188,8 +187,8 @@ def test_only_its_own_account_reaches_the_program(forks: Forks) -> None:
 @pytest.mark.root
 def test_another_account_is_refused_where_it_gets_through(forks: Forks) -> None:
     """The kernel says who asks."""
-    for folder in (forks.path, *forks.path.parents[:-2]):
-        folder.chmod(0o777)
+    for opened in (forks.path, forks.path.parent, forks.path.parent.parent):
+        opened.chmod(0o777)
     ask = "import socket, sys; c = socket.socket(socket.AF_UNIX); c.connect(sys.argv[1])"
     argv = [
         "-c",

@@ -94,8 +94,8 @@ def test_the_three_parts_of_a_storage_use_the_connections_they_are_given(postgre
 
 def test_a_run_is_worked_on_in_the_process_that_asks() -> None:
     """If it moves: do what the command `dagster api execute_run` does with a run's id."""
-    assert list(inspect.signature(private._execute_run_command_body).parameters)[:3] == [  # noqa: SLF001 - the tested name
-        *("run_id", "instance", "write_stream_fn"),
+    assert list(inspect.signature(private._execute_run_command_body).parameters) == [  # noqa: SLF001 - the tested name
+        *("run_id", "instance", "write_stream_fn", "set_exit_code_on_failure"),
     ]
     with private.capture_interrupts():
         signal.raise_signal(signal.SIGINT)
