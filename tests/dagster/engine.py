@@ -49,6 +49,8 @@ class Engine:
 
     def start(self) -> None:
         """Start what is not running."""
+        if "code" not in self._processes:
+            self._socket.unlink(missing_ok=True)
         self._start("code", "dagster", "api", "grpc", *self._code_arguments())
         self._start("runs", MODULE, *self._forking_arguments())
         until(self._socket.exists, "the code server listens")
@@ -139,7 +141,6 @@ class Engine:
         return self.home / "code.sock"
 
     def _code_arguments(self) -> list[str]:
-        self._socket.unlink(missing_ok=True)
         module = ["--module-name", "tests.dagster.stand_in", "--location-name", "odooops"]
         return [*module, "--socket", str(self._socket), "--max-workers", "16", "--inject-env-vars-from-instance"]
 
