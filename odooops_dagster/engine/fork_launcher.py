@@ -40,7 +40,7 @@ class ForkRunLauncher(DefaultRunLauncher):
         run = self._instance.get_run_by_id(run_id)
         process = forked_process(run) if run is not None else None
         if run is None or process is None:
-            return bool(super().terminate(run_id))
+            return bool(super().terminate(run_id))  # type: ignore[no-untyped-call] # Dagster's own has no types
         if run.is_finished:
             return False
         self._instance.report_run_canceling(run)

@@ -86,13 +86,13 @@ class ForkServer:
 
     def serve(self) -> None:
         """Answer requests until TERM, then end the runs."""
-        wake = _signals_as_bytes()
+        wake, listening = _signals_as_bytes(), self._listening.fileno()
         while not self._is_ending:
-            readable, _, _ = select.select([self._listening, wake], [], [])
+            readable, _, _ = select.select([listening, wake], [], [])
             if wake in readable:
                 self._is_ending = bool({signal.SIGTERM, signal.SIGINT} & set(os.read(wake, 512)))
             self._reap()
-            if self._listening in readable and not self._is_ending:
+            if listening in readable and not self._is_ending:
                 self._accept()
         self._path.unlink(missing_ok=True)
         self._listening.close()
@@ -257,7 +257,7 @@ def _account_of(connection: socket.socket) -> int:
 
 def _ended_children() -> list[tuple[int, int]]:
     """Reap the children that have ended, and return the process id and exit code of each."""
-    found = []
+    found: list[tuple[int, int]] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import WEBHOOK_SECRET
-from odooops_dagster.local import lock, preflight, tether
+from odooops_dagster.local import lock, preflight, stopping, tether
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.orphans import end_orphans, reap
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, database_urls, needs_embedded
@@ -66,6 +66,7 @@ class Stack:
 
     def _start(self, held: int) -> None:
         tether.adopt_orphans()
+        stopping.withdraw(self._home)
         self._settle()
         embedded = needs_embedded(self._settings)
         if embedded:
@@ -130,6 +131,7 @@ class Stack:
 
     def _stop(self) -> None:
         if self._process is not None:
+            stopping.announce(self._home)
             terminate(self._process)
             self._process.wait()
         end_orphans(patience=ORPHAN_SECONDS)

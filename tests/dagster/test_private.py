@@ -11,6 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._cli import api
+from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._daemon.monitoring import run_monitoring
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import create_engine
@@ -94,7 +96,7 @@ def test_the_three_parts_of_a_storage_use_the_connections_they_are_given(postgre
 
 def test_a_run_is_worked_on_in_the_process_that_asks() -> None:
     """If it moves: do what the command `dagster api execute_run` does with a run's id."""
-    assert list(inspect.signature(private._execute_run_command_body).parameters) == [  # noqa: SLF001 - the tested name
+    assert list(inspect.signature(api._execute_run_command_body).parameters) == [  # noqa: SLF001 - the tested name
         *("run_id", "instance", "write_stream_fn", "set_exit_code_on_failure"),
     ]
     with private.capture_interrupts():
@@ -108,7 +110,7 @@ def test_definitions_are_loaded_once_for_all_runs_of_a_process() -> None:
     job = loaded.get_repository_def().get_job("deploy")
     assert definitions() is loaded
     assert (
-        private.ReconstructableRepository.for_module("odooops_dagster.definitions", "definitions")
+        ReconstructableRepository.for_module("odooops_dagster.definitions", "definitions")
         .get_definition()
         .get_job("deploy")
         is job
@@ -122,7 +124,6 @@ def test_the_run_monitor_asks_our_launcher() -> None:
     assert "supports_check_run_worker_health" in body
     assert "check_health_result.status not in [WorkerStatus.RUNNING, WorkerStatus.SUCCESS]" in body
     assert private.CheckRunHealthResult(private.WorkerStatus.FAILED, "x").msg == "x"
-    assert private.WorkerStatus is run_monitoring.WorkerStatus
 
 
 def test_the_launcher_overrides_what_dagster_calls() -> None:

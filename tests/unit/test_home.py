@@ -75,6 +75,7 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.cluster_sockets(HOME): "run/postgres",
         home.program_definition(HOME, "gateway"): "run/gateway.json",
         home.stack_lock(HOME): "run/stack.lock",
+        home.stopping_mark(HOME): "run/stopping",
         home.supervisor_configuration(HOME): "run/supervisord.conf",
         home.supervisor_pid_file(HOME): "run/supervisord.pid",
         home.code_socket(HOME): "run/code.sock",
