@@ -27,6 +27,8 @@ from odooops_dagster.settings import Settings
 # If the supervisor is killed, its programs end by themselves: launchers kill theirs, PostgreSQL stops fast.
 ORPHAN_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
+# A stopping supervisor stops the next program when it sees that the last one has ended.
+_WAKE_SECONDS = 0.05
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PrepareDatabase = Callable[[DatabaseUrls], None]
 
@@ -133,7 +135,9 @@ class Stack:
         if self._process is not None:
             stopping.announce(self._home)
             terminate(self._process)
-            self._process.wait()
+            while self._process.poll() is None:
+                self._supervisor.wake()
+                time.sleep(_WAKE_SECONDS)
         end_orphans(patience=ORPHAN_SECONDS)
 
 
