@@ -33,10 +33,10 @@ def obstacles(*, own_sockets: Iterable[int] = ()) -> list[str]:
 
 
 class ImportedCode:
-    """The files that this process has imported, as they were when this object was made."""
+    """The files that this process has imported and those it has read, as they were when this object was made."""
 
-    def __init__(self) -> None:
-        self._stamps = {path: _stamp(path) for path in _imported_files()}
+    def __init__(self, *read: Path) -> None:
+        self._stamps = {path: _stamp(path) for path in (*_imported_files(), *map(str, read))}
 
     def changed(self) -> str | None:
         """Return a file that is no longer as it was imported; None if all are."""

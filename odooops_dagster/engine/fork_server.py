@@ -26,17 +26,21 @@ from typing import NoReturn
 
 import psutil
 
-from odooops_dagster.engine import forked_run
+from odooops_dagster.engine import forked_run, log_handler
 from odooops_dagster.engine.fork_client import ForkRequest, read_line
 from odooops_dagster.engine.fork_proof import ImportedCode, obstacles
-from odooops_dagster.engine.private import load_definitions
+from odooops_dagster.engine.private import InstanceRef, load_definitions, load_instance_settings
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.home import dagster_home, instance_file
+from odooops_dagster.platform import this_platform
 
 MODULE = "odooops_dagster.engine.fork_server"
 # How long runs may clean up after an interrupt: the time that launchers give their programs.
 GRACE_SECONDS = 10.0
 _REQUEST_SECONDS = 5.0
 _BACKLOG = 128
+# dagster.yaml names it as a handler of logging, which imports it in each run.
+_IMPORTED_FOR_RUNS = (log_handler,)
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -44,7 +48,9 @@ def main(arguments: Sequence[str]) -> None:
     """Import the definitions, prove that a fork is safe, and serve until TERM."""
     path, module, attribute, log = arguments[:4]
     jobs = load_definitions(module, attribute)
-    code = ImportedCode()
+    home = this_platform().settings.home
+    settings = load_instance_settings(dagster_home(home))
+    code = ImportedCode(instance_file(home))
     listening = _inherited(int(arguments[4])) if arguments[4:] else _opened(Path(path))
     found = obstacles(own_sockets=[listening.fileno()]) + ([] if jobs else [f"{module} defines no job"])
     if found:
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
     gc.freeze()
     forked = dict(_child(word) for word in arguments[5:])
     say(f"{len(jobs)} jobs from {len(code)} files, {len(forked)} runs at work")
-    ForkServer(arguments[:4], listening, code=code, forked=forked, log=Path(log)).serve()
+    ForkServer(arguments[:4], listening, settings, code=code, forked=forked, log=Path(log)).serve()
 
 
 class ForkServer:
@@ -62,6 +68,7 @@ class ForkServer:
     Args:
         arguments: the socket's path, the module, the attribute and the log of the command line.
         listening: the socket.
+        settings: what makes a Dagster instance.
         code: the files that this process has imported.
         forked: the runs of living children, by process id.
         log: the file that gets the output of the runs.
@@ -71,6 +78,7 @@ class ForkServer:
         self,
         arguments: Sequence[str],
         listening: socket.socket,
+        settings: InstanceRef,
         *,
         code: ImportedCode,
         forked: dict[int, str],
@@ -79,6 +87,7 @@ class ForkServer:
         self._arguments = list(arguments)
         self._path, self._definitions = Path(arguments[0]), (arguments[1], arguments[2])
         self._listening = listening
+        self._settings = settings
         self._code = code
         self._forked = forked
         self._log = log
@@ -138,7 +147,7 @@ class ForkServer:
 
     def _fork(self, connection: socket.socket, run_id: str) -> None:
         try:
-            pid = self._spawn(partial(forked_run.work, run_id), connection=connection)
+            pid = self._spawn(partial(forked_run.work, self._settings, run_id), connection=connection)
         except OSError as exc:
             _refuse(connection, f"no process can be made: {exc.strerror}")
             return
@@ -164,7 +173,7 @@ class ForkServer:
                 continue
             say(f"run {run_id}: {forked_run.how_it_died(exit_code)}")
             try:
-                self._spawn(partial(forked_run.report_death, run_id, exit_code))
+                self._spawn(partial(forked_run.report_death, self._settings, run_id, exit_code))
             except OSError as exc:  # the reconciler reports it later
                 say(f"run {run_id}: no process can be made: {exc.strerror}")
 

@@ -17,7 +17,7 @@ from typing import NoReturn
 import dagster as dg
 
 from odooops_dagster.engine import tags
-from odooops_dagster.engine.private import capture_interrupts, work_on_run
+from odooops_dagster.engine.private import InstanceRef, capture_interrupts, work_on_run
 from odooops_dagster.engine.processes import Process
 
 # Interrupts a run once, however often it is sent: a second interrupt would hit the first one's cleanup.
@@ -60,9 +60,9 @@ def live(
         os._exit(status)
 
 
-def work(run_id: str) -> bool:
+def work(settings: InstanceRef, run_id: str) -> bool:
     """Work on the run, and return whether Dagster knows its end."""
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.from_ref(settings) as instance:
         process = Process.current()
         instance.add_run_tags(run_id, {tags.PROCESS: str(process), tags.FORKED: f"{run_id}@{process}"})
         run = instance.get_run_by_id(run_id)
@@ -74,9 +74,9 @@ def work(run_id: str) -> bool:
         return run is None or run.is_finished
 
 
-def report_death(run_id: str, exit_code: int) -> bool:
+def report_death(settings: InstanceRef, run_id: str, exit_code: int) -> bool:
     """End a run whose process has died, and say how it died; return true."""
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.from_ref(settings) as instance:
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return True

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster._cli.api import _execute_run_command_body
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -27,12 +30,14 @@ __all__ = [
     "ConfigurableClassData",
     "DagsterSqliteStorage",
     "DagsterStorage",
+    "InstanceRef",
     "LaunchRunContext",
     "WorkerStatus",
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
     "capture_interrupts",
     "load_definitions",
+    "load_instance_settings",
     "use_connections",
     "work_on_run",
 ]
@@ -43,6 +48,15 @@ def load_definitions(module: str, attribute: str) -> list[str]:
     repository = ReconstructableRepository.for_module(module, attribute).get_definition()
     repository.load_all_definitions()
     return list(repository.job_names)
+
+
+def load_instance_settings(home: Path) -> InstanceRef:
+    """Read dagster.yaml in the folder, import the classes that it names, and return what makes an instance of it."""
+    settings = InstanceRef.from_dir(str(home))
+    for part in settings:
+        if isinstance(part, ConfigurableClassData):
+            import_module(part.module_name)
+    return settings
 
 
 def work_on_run(instance: DagsterInstance, run_id: str) -> None:
