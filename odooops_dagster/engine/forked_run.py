@@ -19,6 +19,7 @@ import dagster as dg
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.private import InstanceRef, capture_interrupts, work_on_run
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.storage import take_tables_as_given
 
 # Interrupts a run once, however often it is sent: a second interrupt would hit the first one's cleanup.
 INTERRUPT = signal.SIGUSR1
@@ -62,6 +63,7 @@ def live(
 
 def work(settings: InstanceRef, run_id: str) -> bool:
     """Work on the run, and return whether Dagster knows its end."""
+    take_tables_as_given()
     with dg.DagsterInstance.from_ref(settings) as instance:
         process = Process.current()
         instance.add_run_tags(run_id, {tags.PROCESS: str(process), tags.FORKED: f"{run_id}@{process}"})
@@ -76,6 +78,7 @@ def work(settings: InstanceRef, run_id: str) -> bool:
 
 def report_death(settings: InstanceRef, run_id: str, exit_code: int) -> bool:
     """End a run whose process has died, and say how it died; return true."""
+    take_tables_as_given()
     with dg.DagsterInstance.from_ref(settings) as instance:
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:

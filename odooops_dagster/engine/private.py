@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,10 @@ __all__ = [
 ]
 
 
+# What an instance imports only when it is made.
+_IMPORTED_BY_INSTANCES = ("psycopg2.extras", "upath.implementations.local", "dagster._core.instance.factory")
+
+
 def load_definitions(module: str, attribute: str) -> list[str]:
     """Load all definitions as a run's process does, and return the names of their jobs."""
     repository = ReconstructableRepository.for_module(module, attribute).get_definition()
@@ -51,11 +56,12 @@ def load_definitions(module: str, attribute: str) -> list[str]:
 
 
 def load_instance_settings(home: Path) -> InstanceRef:
-    """Read dagster.yaml in the folder, import the classes that it names, and return what makes an instance of it."""
+    """Read dagster.yaml in the folder, import what its instance needs, and return what makes the instance."""
     settings = InstanceRef.from_dir(str(home))
-    for part in settings:
-        if isinstance(part, ConfigurableClassData):
-            import_module(part.module_name)
+    named = [part.module_name for part in settings if isinstance(part, ConfigurableClassData)]
+    for module in (*named, *_IMPORTED_BY_INSTANCES):
+        with suppress(ImportError):  # an instance that needs it says so better
+            import_module(module)
     return settings
 
 
