@@ -86,6 +86,7 @@ from odooops_dagster.home.paths import (
     service_logs,
     services_folder,
     stack_lock,
+    stopping_mark,
     store_folder,
     supervisor_configuration,
     supervisor_errors,
@@ -98,6 +99,7 @@ from odooops_dagster.home.paths import (
 from odooops_dagster.home.sockets import (
     LONGEST_SOCKET_PATH,
     code_socket,
+    fork_socket,
     services_socket,
     supervisor_socket,
 )
@@ -150,6 +152,7 @@ __all__ = [
     "drill_name",
     "environment_folder",
     "filestore",
+    "fork_socket",
     "handoff_folder",
     "installation_file",
     "installations_folder",
@@ -186,6 +189,7 @@ __all__ = [
     "services_socket",
     "short_id",
     "stack_lock",
+    "stopping_mark",
     "store_folder",
     "supervisor_configuration",
     "supervisor_errors",

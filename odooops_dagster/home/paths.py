@@ -255,6 +255,11 @@ def stack_lock(home: Path) -> Path:
     return home / StateEntry.RUN / "stack.lock"
 
 
+def stopping_mark(home: Path) -> Path:
+    """Return the file that is there while the stack stops."""
+    return home / StateEntry.RUN / "stopping"
+
+
 def services_folder(home: Path) -> Path:
     """Return the folder of the environments' services."""
     return home / StateEntry.RUNTIME

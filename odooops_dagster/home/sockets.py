@@ -19,6 +19,12 @@ def code_socket(home: Path) -> Path:
     return _below_run(home, "code.sock")
 
 
+def fork_socket(home: Path) -> Path:
+    """Return the socket of the program that forks the runs, in a folder that only the platform's account may enter."""
+    name = "fork.sock"
+    return _short(home / StateEntry.RUN / "forks" / name, substitute=_private("odooops-forks", _digest(home)) / name)
+
+
 def supervisor_socket(home: Path) -> Path:
     """Return the socket of the platform's supervisor."""
     return _below_run(home, "supervisor.sock")

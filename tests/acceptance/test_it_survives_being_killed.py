@@ -30,8 +30,9 @@ pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 SLUG = "killed"
 SEED = int(os.environ.get("ODOOOPS_TEST_SEED", "1"))
 ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
-# A word of each victim's command line; a run's process is known by its pid alone.
+# A word of each victim's command line; a run shares that of the program that forks runs, and leads a session.
 WORDS = {
+    "program that forks runs": "odooops_dagster.engine.fork_server",
     "daemon": "dagster._daemon",
     "code server": "code.sock",
     "webserver": "odooops_dagster.doors.ui",
@@ -58,6 +59,8 @@ def kill(running: Platform, victim: str, run: Run) -> None:
     found = process_of(running, run) if victim == "run process" else running.processes_of(WORDS[victim])
     if victim == "postgres":
         found = [process for process in found if "-D" in process.cmdline()]
+    if victim == "program that forks runs":
+        found = [process for process in found if os.getsid(process.pid) != process.pid]
     assert found, f"no {victim} to kill"
     for process in found:
         try:

@@ -8,6 +8,7 @@ import time
 import dagster as dg
 import pytest
 
+from odooops_dagster.local import stopping
 from odooops_dagster.model import RunKind
 from sensors import ops_queue as sensor
 from tests.dagster.world import World
@@ -69,6 +70,19 @@ def test_a_real_tick_claims(world: World) -> None:
     run = world.queue()
     tick(world, log_key=["repository", "ops_queue", "4711"])
     assert world.row(run).status == "claimed"
+
+
+def test_a_stack_that_stops_claims_nothing_and_waits_for_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ops down` waits for the tick; the next start claims again."""
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 3600.0)
+    home = world.settings.home
+    (home / "run").mkdir()
+    run = world.queue()
+    stopping.announce(home)
+    assert isinstance(tick(world), dg.SkipReason)
+    assert world.row(run).status == "queued"
+    stopping.withdraw(home)
+    assert len(requests(tick(world))) == 1
 
 
 def test_an_empty_queue_is_a_reason_to_skip(world: World) -> None:
