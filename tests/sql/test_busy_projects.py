@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from tests.sql.actors import Actors
-from tests.sql.test_pushes import apply, push, sha
+from tests.sql.test_pushes import apply, due, push
+from tests.sql.pushes import sha
 from tests.sql.world import Caller, World, connect, refused
 
 OTHER = "https://github.com/acme/other.git"
@@ -26,17 +27,16 @@ def held(actors: Actors, project: UUID, persona: str = "ci_service_role") -> Cal
 def test_an_open_transaction_of_a_person_stops_the_pushes_of_its_project_only(
     world: World, project: UUID, actors: Actors
 ) -> None:
-    """A push to another project becomes a run at once; the other push is taken later, and in its order."""
-    other = world.project("other")
+    """A push to another project is acted on at once, and the other ones later."""
+    world.project("other")
     person = held(actors, project)
     push(world, "feature/a", sha("b"))
     push(world, "feature/b", sha("c"), repo=OTHER)
     push(world, "feature/a", sha("d"), before=sha("b"))
-    [done] = apply(world)
-    assert world.run(done["run_id"])["project_id"] == other
+    assert (apply(world), due(world)) == (["due"], ["other"])
     assert world.value("select count(*) from ops.push_deliveries where processed_at is null") == 2
     person.rows("commit")
-    assert [world.run(row["run_id"])["git_sha"] for row in apply(world)] == [sha("b"), sha("d")]
+    assert (apply(world), due(world)) == (["due", "due"], ["other", "shop"])
     assert world.rows("select from ops.push_deliveries where error is not null") == []
 
 
@@ -49,7 +49,7 @@ def test_more_waiting_pushes_than_a_call_takes_do_not_hide_another_projects(
     for number in range(30):
         push(world, f"feature/{number}", sha("b"))
     push(world, "feature/b", sha("c"), repo=OTHER)
-    assert len(apply(world)) == 1
+    assert apply(world) == ["due"]
 
 
 def test_a_poll_and_a_request_of_a_held_project_are_refused_in_time(

@@ -137,7 +137,7 @@ def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     if installed is not None:
         _keep_log(ctx, installed)
     else:
-        _keep_evidence(ctx, {"modules.json": _as_file(ctx.databases.module_states(target.name))})
+        _keep_evidence(ctx, {"modules.json": _as_file(module_states(target.access(ctx)))})
     return checks
 
 

@@ -20,11 +20,11 @@ declare
     v_delivery ops.push_deliveries;
     v_later text[] := '{}';
 begin
-    for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null
-        order by d.id limit p_limit for update skip locked
-    loop
-        continue when ops.normalise_repo_url(v_delivery.repo_url) = any (v_later);
+    for v_count in 1 .. p_limit loop
+        select d.* into v_delivery from ops.push_deliveries as d
+        where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)
+        order by d.id limit 1 for update skip locked;
+        exit when not found;
         begin
             outcome := ops_private.apply_delivery(v_delivery);
             update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
