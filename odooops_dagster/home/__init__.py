@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from odooops_dagster.home.hosts import environment_host, environment_url, label_of_host, url_of_label
 from odooops_dagster.home.names import (
     CLONE_STAGING_PREFIX,
     CLONE_TEMPLATE_PREFIX,
@@ -58,6 +59,7 @@ from odooops_dagster.home.paths import (
     demo_folder,
     environment_folder,
     filestore,
+    former_ports_file,
     handoff_folder,
     installation_file,
     installations_folder,
@@ -93,8 +95,10 @@ from odooops_dagster.home.paths import (
 from odooops_dagster.home.sockets import (
     LONGEST_SOCKET_PATH,
     code_socket,
+    environment_socket,
     services_socket,
     supervisor_socket,
+    trial_socket,
 )
 
 __all__ = [
@@ -140,11 +144,16 @@ __all__ = [
     "demo_folder",
     "drill_name",
     "environment_folder",
+    "environment_host",
+    "environment_socket",
+    "environment_url",
     "filestore",
+    "former_ports_file",
     "handoff_folder",
     "installation_file",
     "installations_folder",
     "instance_file",
+    "label_of_host",
     "load_proof",
     "logs_folder",
     "mirrors_folder",
@@ -185,5 +194,7 @@ __all__ = [
     "template_filestore",
     "template_folder",
     "template_name",
+    "trial_socket",
+    "url_of_label",
     "workspace_file",
 ]

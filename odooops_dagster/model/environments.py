@@ -45,8 +45,9 @@ class Environment(FromRow):
     generation: int
     partition_key: str
     status: str
+    host_label: str  # the first label of its host name
     url: str | None = None
-    port: int | None = None
+    port: int | None = None  # at which it answered before it had a host name
     database_name: str | None = None
     image_digest: str | None = None
     deployed_sha: str | None = None

@@ -635,6 +635,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -656,6 +657,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -676,6 +678,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label?: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -3033,6 +3036,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -3686,6 +3690,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4044,6 +4049,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4077,6 +4083,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -5045,10 +5052,6 @@ export type Database = {
         };
         Returns: undefined;
       };
-      reserve_port: {
-        Args: { p_attempt: number; p_port: number; p_run_id: string };
-        Returns: number;
-      };
       resolve_incident: {
         Args: { incident_id: string; resolution: string };
         Returns: undefined;
@@ -5121,6 +5124,10 @@ export type Database = {
           p_environment_id: string;
           p_status: Database["ops"]["Enums"]["environment_status"];
         };
+        Returns: undefined;
+      };
+      set_environment_url: {
+        Args: { p_environment_id: string; p_url: string };
         Returns: undefined;
       };
       set_member: {

@@ -63,13 +63,14 @@ def assert_the_story_was_told(told: str) -> None:
 
 
 def _make_demo(new_clone: Path, state_folder: Path) -> str:
-    gateway, dagster = free_ports(2)
+    gateway, dagster, environments = free_ports(3)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "VIRTUAL_ENV"))}
     environment = {
         **kept,
         "ODOOOPS_HOME": str(state_folder),
         "ODOOOPS_GATEWAY_PORT": str(gateway),
         "ODOOOPS_DAGSTER_PORT": str(dagster),
+        "ODOOOPS_ENVIRONMENTS_PORT": str(environments),
     }
     done = subprocess.run(
         ["make", "demo", "ARGS=--once"],
