@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# A host name has at most 253 characters (RFC 1035, section 2.3.4).
+_LONGEST_DOMAIN = 253 - 64
 
 
 def default_home() -> Path:
@@ -70,6 +74,10 @@ class Settings(BaseSettings):
     dagster_port: int = 3000
     # Name under which a proxy shows the Dagster UI to people, such as dagster.example.com; beside dagster.localhost.
     dagster_host: str | None = None
+    # Port on which all environments answer, each under a host name of its own.
+    environments_port: int = 8601
+    # Domain whose names a proxy leads to that port, such as preview.example.com; empty: names below localhost.
+    environments_domain: str | None = None
     # Port of the embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
     # Folder with an Odoo (clone, download or installation), or with a folder per series such as 17.0; used as it is.
@@ -133,6 +141,17 @@ class Settings(BaseSettings):
             if "@" in str(parts.get("host", "")).removeprefix("@"):
                 raise ValueError(f"{message}, with each @ of the password as %40")
         return value
+
+    @field_validator("environments_domain")
+    @classmethod
+    def _domain(cls, value: str | None) -> str | None:
+        """Return the domain in lower case; a label of 63 characters goes before it."""
+        if value is None:
+            return None
+        label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        if len(value) > _LONGEST_DOMAIN or not re.fullmatch(rf"({label}\.)+{label}", value.lower()):
+            raise ValueError(f"{value!r} is no domain; write one such as preview.example.com")
+        return value.lower()
 
     @field_validator("time_zone")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from odooops_dagster.home.hosts import environment_host, environment_url, label_of_host, url_of_label
 from odooops_dagster.home.names import (
     ADMINISTRATOR,
     CLONE_STAGING_PREFIX,
@@ -62,6 +63,7 @@ from odooops_dagster.home.paths import (
     deploy_key_file,
     environment_folder,
     filestore,
+    former_ports_file,
     handoff_folder,
     installation_file,
     installations_folder,
@@ -99,9 +101,11 @@ from odooops_dagster.home.paths import (
 from odooops_dagster.home.sockets import (
     LONGEST_SOCKET_PATH,
     code_socket,
+    environment_socket,
     fork_socket,
     services_socket,
     supervisor_socket,
+    trial_socket,
 )
 
 __all__ = [
@@ -151,12 +155,17 @@ __all__ = [
     "deploy_key_file",
     "drill_name",
     "environment_folder",
+    "environment_host",
+    "environment_socket",
+    "environment_url",
     "filestore",
     "fork_socket",
+    "former_ports_file",
     "handoff_folder",
     "installation_file",
     "installations_folder",
     "instance_file",
+    "label_of_host",
     "load_proof",
     "logs_folder",
     "mirrors_folder",
@@ -198,6 +207,8 @@ __all__ = [
     "template_filestore",
     "template_folder",
     "template_name",
+    "trial_socket",
+    "url_of_label",
     "webhook_secret_file",
     "workspace_file",
 ]

@@ -250,6 +250,11 @@ def program_definition(home: Path, program: str) -> Path:
     return home / StateEntry.RUN / f"{program}.json"
 
 
+def former_ports_file(home: Path) -> Path:
+    """Return the file with the ports at which environments answered before they had host names, and their labels."""
+    return home / StateEntry.RUN / "former-ports.json"
+
+
 def stack_lock(home: Path) -> Path:
     """Return the file that the running stack locks, and which contains its process id."""
     return home / StateEntry.RUN / "stack.lock"

@@ -30,6 +30,16 @@ def supervisor_socket(home: Path) -> Path:
     return _below_run(home, "supervisor.sock")
 
 
+def environment_socket(home: Path, label: str) -> Path:
+    """Return the socket of the Odoo that answers for the environment with this label."""
+    return _below_run(home, f"host-{_short_name(label)}.sock")
+
+
+def trial_socket(home: Path, service: str) -> Path:
+    """Return the socket of a service that has no host name: a candidate, or the Odoo of a drill."""
+    return _below_run(home, f"trial-{_short_name(service)}.sock")
+
+
 def services_socket(services: Path) -> Path:
     """Return the socket of the supervisor of the environments' services, from their folder."""
     return _short(services / "supervisor.sock", substitute=_private("odooops") / f"{_digest(services)}.sock")
@@ -63,3 +73,7 @@ def _private(program: str, *digest: str) -> Path:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def _short_name(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -25,6 +25,7 @@ from odooops_dagster.home import (
     supervisor_configuration,
     supervisor_pid_file,
     supervisor_socket,
+    url_of_label,
     workspace_file,
 )
 from odooops_dagster.local import tether
@@ -79,6 +80,7 @@ def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
         _webserver(settings),
         _daemon(settings),
         _gateway(settings),
+        _router(settings),
     ]
 
 
@@ -227,6 +229,11 @@ def _daemon(settings: Settings) -> Program:
 def _gateway(settings: Settings) -> Program:
     argv = _uvicorn("odooops_dagster.doors.http.app:create_app", settings.host, settings.gateway_port)
     return Program(name="gateway", argv=argv, stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port))
+
+
+def _router(settings: Settings) -> Program:
+    argv = (sys.executable, "-m", "odooops_dagster.doors.router")
+    return Program(name="router", argv=argv, stage=FRONT_STAGE, address=url_of_label(settings, "*").rstrip("/"))
 
 
 def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/healthz"),
         "daemon": heartbeat_probe(dagster_url),
         "gateway": lambda: answers_http(settings.host, settings.gateway_port, "/readyz"),
+        "router": lambda: answers_http("127.0.0.1", settings.environments_port, "/healthz"),
     }
 
 

@@ -51,6 +51,8 @@ _GROUPS: Mapping[str, tuple[Names, ...]] = {
     "webserver": _DAGSTER,
     "daemon": _DAGSTER,
     "gateway": (*_BASE, ("ODOOOPS_DATABASE_URL", "ODOOOPS_GITHUB_WEBHOOK_SECRET")),
+    # It knows an environment by the socket that has its name.
+    "router": (OURS, PLAIN_SETTINGS, ("PYTHONUNBUFFERED",)),
 }
 
 

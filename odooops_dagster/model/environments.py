@@ -46,8 +46,9 @@ class Environment(FromRow):
     generation: int
     partition_key: str
     status: str
+    host_label: str  # the first label of its host name
     url: str | None = None
-    port: int | None = None
+    port: int | None = None  # at which it answered before it had a host name
     database_name: str | None = None
     image_digest: str | None = None
     deployed_sha: str | None = None
@@ -119,7 +120,11 @@ class DatabaseAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A command that keeps running: one environment's Odoo. `port` is the loopback port it listens on."""
+    """A command that keeps running: one environment's Odoo.
+
+    With `socket`, it inherits a Unix socket there that listens, as of sd_listen_fds(3). Without, and with a network of
+    its own, it inherits one that listens on `port` of the machine's loopback. Else it listens on `port` by itself.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -129,6 +134,7 @@ class Service:
     sandbox: Sandbox | None  # as of a job
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory_mb: int = 0
+    socket: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

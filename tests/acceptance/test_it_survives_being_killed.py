@@ -24,6 +24,7 @@ from odooops_dagster.model import FINISHED, Run
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -182,7 +183,7 @@ def assert_whole(running: Platform) -> None:
 
 def _answers(url: str) -> bool | None:
     try:
-        answer = httpx.get(f"{url}web/login", timeout=30, trust_env=False, follow_redirects=True)
+        answer = login_page(url)
     except httpx.HTTPError:
         return None
     return True if answer.status_code == 200 else None

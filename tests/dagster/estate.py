@@ -17,7 +17,6 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-import httpx
 import psycopg
 import pytest
 
@@ -53,6 +52,7 @@ from resources.run_scope import RunScopeResource
 from sensors.ops_queue import startable
 from tests.dagster import stand_in_odoo
 from tests.dagster.engine import until
+from tests.environments import answers, ask
 from tests.repositories import Repository
 from tests.servers import PostgresServer
 
@@ -177,9 +177,9 @@ class Estate:
 
     def orders(self, branch: str) -> int:
         """Return how many orders there are, as whoever opens the environment's URL sees it."""
-        url = self.environment(branch).url
-        until(lambda: _answers(f"{url}web/health"), f"{url} answers", seconds=30)
-        return int(httpx.get(f"{url}orders", trust_env=False).raise_for_status().text)
+        environment = self.environment(branch)
+        until(lambda: answers(self.settings.home, environment), f"{environment.url} answers", seconds=30)
+        return int(ask(self.settings.home, environment, "/orders").raise_for_status().text)
 
     def order(self, branch: str, count: int) -> None:
         """Let people enter orders into what serves now."""
@@ -282,10 +282,3 @@ def use_stand_in_odoo(patch: pytest.MonkeyPatch, folder: Path) -> None:
     made = environment.PythonEnvironment(python=python, digest="stand-in", addons_paths=())
     patch.setattr(distribution, "install", lambda *_, **__: installed)
     patch.setattr(environment, "overlay", lambda *_, **__: made)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=5).is_success
-    except httpx.TransportError:
-        return False

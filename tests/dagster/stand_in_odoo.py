@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import socket
 import sys
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,7 +84,16 @@ def serve(options: dict[str, str]) -> None:
         broken = connection.execute("select from sale_order where name = 'BROKEN'").rowcount
     if broken or any((Path(path) / BROKEN).exists() for path in options["addons_path"].split(",")):
         sys.exit("this registry cannot be loaded")
-    ThreadingHTTPServer((options["http_interface"], int(options["http_port"])), Handler).serve_forever()
+    # Its launcher listens for it. Source: sd_listen_fds(3).
+    answering(Handler, socket.socket(fileno=3)).serve_forever()
+
+
+def answering(handler: type[Handler], listening: socket.socket) -> ThreadingHTTPServer:
+    """Return a server that answers at a socket that listens already."""
+    server = ThreadingHTTPServer(("", 0), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    return server
 
 
 def install(options: dict[str, str], names: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ from tests.ui import logged_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-PROGRAMS = ["postgres", "environments", "code", "runs", "webserver", "daemon", "gateway"]
+PROGRAMS = ["postgres", "environments", "code", "runs", "webserver", "daemon", "gateway", "router"]
 # A restarted program has to import Dagster and answer, beside whatever else the machine does.
 PATIENCE = 120
 
@@ -156,6 +156,7 @@ def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
         "webserver": {"control", "dagster"},
         "daemon": {"control", "dagster"},
         "gateway": {"control", "webhook"},
+        "router": set(),
     }
 
 
@@ -167,7 +168,9 @@ def test_the_doctor_is_content_with_a_running_stack(running: Ops) -> None:
     assert findings["schema"]["ok"]
 
 
-@pytest.mark.parametrize("name", ["gateway", "daemon", "webserver", "runs", "code", "environments", "postgres"])
+@pytest.mark.parametrize(
+    "name", ["router", "gateway", "daemon", "webserver", "runs", "code", "environments", "postgres"]
+)
 def test_a_killed_program_comes_back(running: Ops, name: str) -> None:
     """The supervisor restarts it, and the platform is whole again."""
     before = _pids(running)[name]

@@ -78,6 +78,7 @@ def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp
         ("webserver", 3),
         ("daemon", 3),
         ("gateway", 3),
+        ("router", 3),
     ]
 
 
@@ -90,7 +91,7 @@ def test_programs_stop_in_the_opposite_order(settings: Settings) -> None:
     """The front ones together; then what the runs belong to, as they still need the environments' services."""
     groups = sorted(_groups(settings), reverse=True)
     assert [sorted(program.name for program in group.process_configs) for group in groups] == [
-        ["daemon", "gateway", "webserver"],
+        ["daemon", "gateway", "router", "webserver"],
         ["runs"],
         ["code"],
         ["environments"],
@@ -134,6 +135,7 @@ def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
         ("webserver", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("daemon", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("gateway", {"DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
+        ("router", set()),
     ],
 )
 def test_a_program_gets_only_the_secrets_that_it_uses(

@@ -1,7 +1,7 @@
 """Step `deployment`: the new build takes over only after it has passed the health check.
 
-The build first runs as a candidate on its own port, beside the running preview. Then it replaces the service at the
-environment's port, and when it is healthy there too, one statement in Postgres makes it the deployment. Until that
+The build first runs as a candidate on its own socket, beside the running preview. Then it replaces the service at the
+environment's socket, and when it is healthy there too, one statement in Postgres makes it the deployment. Until that
 statement the environment's row names the old build: after a failure, a cancel or a kill, this step or the sensor
 `housekeeping` restores the state in the row.
 """
@@ -16,8 +16,15 @@ from typing import Any, Protocol
 
 from odooops_dagster.checks import healthy
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.home import candidate_name, environment_folder, filestore, role_name, service_name
-from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence
+from odooops_dagster.home import (
+    candidate_name,
+    environment_folder,
+    environment_url,
+    filestore,
+    role_name,
+    service_name,
+)
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence, Service
 from odooops_dagster.steps.build.image import build_of_commit, kept_build
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
@@ -28,12 +35,9 @@ from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.tools.postgres.contents import module_states
-from odooops_dagster.tools.runtime.ports import free_port
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
 _HEALTHY_WITHIN_SECONDS = 300.0
-# Each port was free a moment before, so even two concurrent deployments collide only once.
-_PORTS_TRIED = 10
 
 
 class Record(Protocol):
@@ -44,7 +48,7 @@ class Record(Protocol):
         fence: Fence,
         *,
         url: str,
-        port: int,
+        port: int | None,
         database_name: str,
         image_digest: str,
         git_sha: str,
@@ -137,18 +141,17 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     Raises:
         StepFailed: the service stopped answering after the swap.
     """
-    port = _port_of(ctx)
-    url = f"http://{ctx.settings.host}:{port}/"
-    proven = _prove(ctx, build, database, port, undo)
+    url = environment_url(ctx.settings, ctx.environment)
+    proven = _prove(ctx, build, database, undo)
     if not proven.passed:
         undo.run()
         return url, proven
     undo.add("the take-over", lambda: _put_back(ctx))
-    check = _take_over(ctx, build, database, url=url, port=port)
+    check = _take_over(ctx, build, database)
     record(
         ctx.fence,
         url=url,
-        port=port,
+        port=ctx.environment.port,
         database_name=database,
         image_digest=build.digest,
         git_sha=build.source.git_sha,
@@ -158,7 +161,7 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     return url, check
 
 
-def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
+def _prove(ctx: StepContext, build: Build, database: str, undo: Undo) -> CheckResult:
     """Start the build beside the running preview, or in its place if there is none, and run the health check."""
     first = ctx.environment.database_name is None
     name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
@@ -170,39 +173,28 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
         name=name,
         database=database,
         build=build,
-        port=port if first else free_port(taken=ports_of_others(ctx)),
         cron_threads=1 if first else 0,
     )
     ctx.runtime.start(service)
-    ctx.log("info", f"{name} starts on port {service.port}")
-    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", _access(ctx, database))
+    ctx.log("info", f"{name} starts")
+    url = environment_url(ctx.settings, ctx.environment)
+    return wait_until_healthy(ctx, service, url, _access(ctx, database))
 
 
 def _access(ctx: StepContext, database: str) -> DatabaseAccess:
     return ctx.databases.access(database, role=role_name(ctx.environment))
 
 
-def _port_of(ctx: StepContext) -> int:
-    """Return the environment's port; reserve a free one if it has none, and retry if another environment took it."""
-    if ctx.environment.port is not None:
-        return ctx.environment.port
-    for _ in range(_PORTS_TRIED):
-        port = ctx.control.environments.reserve_port(ctx.fence, free_port(taken=ports_of_others(ctx)))
-        if port is not None:
-            return port
-    raise StepFailed(f"{_PORTS_TRIED} ports in a row were taken by others", hint="ops run retry")
+def wait_until_healthy(ctx: StepContext, service: Service, url: str, access: DatabaseAccess) -> CheckResult:
+    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log.
 
-
-def ports_of_others(ctx: StepContext) -> set[int]:
-    """Return the ports of all environments, stopped ones included."""
-    return {environment.port for environment in ctx.control.environments.list() if environment.port}
-
-
-def wait_until_healthy(ctx: StepContext, name: str, url: str, access: DatabaseAccess) -> CheckResult:
-    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log."""
+    The check asks at the service's own socket, as a browser at `url` would.
+    """
+    name = service.name
     result = healthy.wait_healthy(
         url,
         database=access.database,
+        socket=service.socket,
         timeout_seconds=_HEALTHY_WITHIN_SECONDS,
         alive=lambda: ctx.runtime.status(name)[0].state == "running",
         module_states=lambda: module_states(access),
@@ -222,15 +214,14 @@ def _expires_at(ctx: StepContext) -> datetime | None:
     return datetime.now(UTC) + timedelta(hours=ctx.settings.preview_hours)
 
 
-def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> CheckResult:
-    """Replace the service at the environment's port, after the candidate has proved the build, and check its health."""
+def _take_over(ctx: StepContext, build: Build, database: str) -> CheckResult:
+    """Replace the service at the environment's socket after the candidate has proved the build; check its health."""
     name = service_name(ctx.environment)
-    service = odoo_service(
-        ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build, port=port
-    )
+    service = odoo_service(ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build)
+    url = environment_url(ctx.settings, ctx.environment)
     ctx.runtime.start(service)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    check = wait_until_healthy(ctx, name, url, _access(ctx, database))
+    check = wait_until_healthy(ctx, service, url, _access(ctx, database))
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check

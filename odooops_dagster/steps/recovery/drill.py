@@ -15,11 +15,11 @@ from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.local.pg_programs import pg_programs
-from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Table
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Service, Table
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.server import require_server
-from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.environment.deployment import wait_until_healthy
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
 from odooops_dagster.steps.recovery.drill_sandbox import DrillSandbox, scratch
 from odooops_dagster.steps.recovery.load import (
@@ -35,13 +35,14 @@ from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
 from odooops_dagster.tools.postgres.contents import module_states, read_rows
-from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 
+# Nobody opens the copy.
+_URL = "http://localhost/"
 # The number of attachments among which one is chosen to read; Odoo replaces the ones it generates itself.
 _CANDIDATES = 100
 # The prefix of the reason of a drill that could not finish; a fault of the backup needs none.
@@ -153,9 +154,9 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
             proof.fault = "sanitising"
             _silence(ctx, proof, build, access, [_opened(attachments)] if attachments else [])
             proof.fault = "backup" if _is_known(proof.backup) else "code"
-            url = _boot(ctx, proof, build, place, access)
+            service = _boot(ctx, proof, build, place, access)
             if proof.passed:
-                proof.checks.append(_read(url, _first_left(access, attachments)))
+                proof.checks.append(_read(service, _first_left(access, attachments)))
         return time.monotonic() - proof.started
 
 
@@ -187,11 +188,11 @@ def _first_left(access: DatabaseAccess, attachments: Mapping[int, str]) -> tuple
     return next(((int(row["id"]), attachments[int(row["id"])]) for row in found), None)
 
 
-def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
+def _read(service: Service, attachment: tuple[int, str] | None) -> CheckResult:
     """Read the attachment through Odoo."""
     if attachment is None:
         return CheckResult(name="attachment_readable", passed=True, summary="the backup has no attachment to read")
-    return check_attachment(url, attachment_id=attachment[0], sha1=attachment[1])
+    return check_attachment(_URL, attachment_id=attachment[0], sha1=attachment[1], socket=service.socket)
 
 
 def _opened(attachments: Mapping[int, str]) -> Script:
@@ -220,15 +221,14 @@ def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAcce
     proof.done("silencing")
 
 
-def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> str:
-    """Start the build on the copy, run the health check, and return the URL."""
-    port = free_port(taken=ports_of_others(ctx))
-    url = f"http://{ctx.settings.host}:{port}/"
-    ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
-    ctx.log("info", f"the copy starts on port {port}")
-    proof.checks.append(wait_until_healthy(ctx, place.name, url, access))
+def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> Service:
+    """Start the build on the copy, run the health check, and return the service."""
+    service = place.service(ctx.settings, access, build)
+    ctx.runtime.start(service)
+    ctx.log("info", "the copy starts")
+    proof.checks.append(wait_until_healthy(ctx, service, _URL, access))
     proof.done("boot")
-    return url
+    return service
 
 
 def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:
