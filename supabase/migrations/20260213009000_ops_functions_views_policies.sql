@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -838,11 +838,11 @@ declare
     v_delivery ops.push_deliveries;
     v_later text[] := '{}';
 begin
-    for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null
-        order by d.id limit p_limit for update skip locked
-    loop
-        continue when ops.normalise_repo_url(v_delivery.repo_url) = any (v_later);
+    for v_count in 1 .. p_limit loop
+        select d.* into v_delivery from ops.push_deliveries as d
+        where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)
+        order by d.id limit 1 for update skip locked;
+        exit when not found;
         begin
             outcome := ops_private.apply_delivery(v_delivery);
             update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
@@ -1597,6 +1597,56 @@ end::ops.check_status
 $$;
 comment on function ops_private.check_status_of is 'The status of a check as senders spell it.';
 revoke all on function ops_private.check_status_of from public;
+$ops_file$);
+
+select pg_temp.make_function('choose_host_label', $ops_file$
+-- Returns the label that the branch has, or chooses one that no other branch ever had, and that is not the default
+-- branch's. Called by make_environment, which finds out when another branch takes the label at the same time. Raises PT409
+-- if there is none left.
+create or replace function ops_private.choose_host_label(
+    p_project ops.projects,
+    p_branch text
+)
+returns text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_label text;
+begin
+    select e.host_label into v_label from ops.environments as e
+    where e.project_id = p_project.id and e.name = p_branch
+    limit 1;
+    if found then
+        return v_label;
+    end if;
+    select c.label into v_label
+    from (
+        select
+            ops_private.host_label(p_project.slug, p_branch, h.is_hashed) as label,
+            h.is_hashed
+        from (values (false), (true)) as h (is_hashed)
+    ) as c
+    where
+        not exists (select from ops.environments as e where e.host_label = c.label)
+        and (
+            p_branch = p_project.default_branch
+            or c.label <> ops_private.host_label(p_project.slug, p_project.default_branch)
+        )
+    order by c.is_hashed
+    limit 1;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Every host name for branch %s of %s is another branch''s', p_branch, p_project.slug),
+            hint = 'Rename the branch.';
+    end if;
+    return v_label;
+end
+$$;
+comment on function ops_private.choose_host_label is 'The label under which a branch answers.';
+revoke all on function ops_private.choose_host_label from public;
 $ops_file$);
 
 select pg_temp.make_function('claim_and_start_runs', $ops_file$
@@ -4634,6 +4684,38 @@ grant execute on function ops.hold_backup to authenticated, service_role, ops_wo
 grant execute on function ops.hold_backup to sre;
 $ops_file$);
 
+select pg_temp.make_function('host_label', $ops_file$
+-- Returns the first label of an environment's host name: feature-visits--shop. The part before the first two dashes is the
+-- branch's, and has no two dashes itself, so that no branch of another project gets the same. With p_hashed, or where the
+-- readable form is no good label, a part of a hash tells apart what would read the same. Two characters before the dashes
+-- would make a label of IDNA (RFC 5890, section 2.3.1), of which xn-- is one.
+-- Called by choose_host_label. Locks and raises nothing.
+create or replace function ops_private.host_label(
+    p_slug text,
+    p_branch text,
+    p_hashed boolean default false
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_hashed or length(s.slug) in (0, 2) or length(s.slug || '--' || p_slug) > 63
+        then rtrim(left(coalesce(nullif(s.slug, ''), 'branch'), 22), '-') || '-'
+            || left(encode(sha256(convert_to(p_slug || '/' || p_branch, 'UTF8')), 'hex'), 8)
+            || '--' || rtrim(left(p_slug, 30), '-')
+    else s.slug || '--' || p_slug
+end
+from (
+    select btrim(regexp_replace(lower(p_branch collate "C"), '[^a-z0-9]+', '-', 'g'), '-') as slug
+) as s
+$$;
+comment on function ops_private.host_label is 'The first label of an environment''s host name.';
+revoke all on function ops_private.host_label from public;
+$ops_file$);
+
 select pg_temp.make_function('ingest_event', $ops_file$
 -- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
 -- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
@@ -5267,7 +5349,7 @@ $ops_file$);
 select pg_temp.make_function('make_environment', $ops_file$
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
 -- generation. Called by functions that checked the permission. Two concurrent callers get the
--- same row. A retry is harmless.
+-- same row. Raises PT409 if every host name for the branch is another branch's. A retry is harmless.
 create or replace function ops_private.make_environment(
     p_project_id uuid,
     p_branch text,
@@ -5282,17 +5364,19 @@ as $$
 declare
     v_environment ops.environments;
     v_project ops.projects;
+    v_host_label text;
 begin
     select p.* into v_project from ops.projects as p where p.id = p_project_id;
     loop
         select e.* into v_environment from ops.environments as e
         where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
         exit when found;
-        insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key)
+        v_host_label := ops_private.choose_host_label(v_project, p_branch);
+        insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key, host_label)
         select
             p_project_id, p_branch, p_branch,
             coalesce(p_stage, ops_private.stage_of_branch(p_project_id, p_branch)), g.generation,
-            ops.partition_key(v_project.slug, p_branch, g.generation)
+            ops.partition_key(v_project.slug, p_branch, g.generation), v_host_label
         from (
             select coalesce(max(o.generation), 0) + 1 as generation
             from ops.environments as o
@@ -10576,39 +10660,6 @@ revoke all on function ops.require_unused_database from public;
 grant execute on function ops.require_unused_database to service_role, ops_worker;
 $ops_file$);
 
-select pg_temp.make_function('reserve_port', $ops_file$
--- Reserves the port for the run's environment, unless it has one, and returns its port; null if another living
--- environment has the port: the caller then chooses again. Called by steps deployment and restore before a service
--- listens. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
--- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.reserve_port(
-    p_run_id uuid,
-    p_attempt int,
-    p_port int
-)
-returns int
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
-    v_port int;
-begin
-    update ops.environments as e set port = coalesce(e.port, p_port)
-    where e.id = v_run.environment_id and e.destroyed_at is null
-    returning e.port into v_port;
-    return v_port;
-exception when unique_violation then
-    return null;
-end
-$$;
-comment on function ops.reserve_port is 'Gives an environment a port of its own.';
-revoke all on function ops.reserve_port from public;
-grant execute on function ops.reserve_port to service_role, ops_worker;
-$ops_file$);
-
 select pg_temp.make_function('resolve_incident', $ops_file$
 -- Resolves an incident with its resolution. Called by people on call. Locks the incident. Raises PT404, PT403, PT400
 -- without a resolution, and PT409 if another resolution is recorded. Repeating it is harmless.
@@ -11337,6 +11388,34 @@ $$;
 comment on function ops.set_environment_status is 'Notes what an environment does.';
 revoke all on function ops.set_environment_status from public;
 grant execute on function ops.set_environment_status to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('set_environment_url', $ops_file$
+-- Records under which URL an environment answers, after a setting changed it. Called by the job converge. Locks the
+-- environment's row. Raises PT404 for no living environment with a database here. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.set_environment_url(
+    p_environment_id uuid,
+    p_url text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.environments as e set url = p_url
+    where e.id = p_environment_id and e.destroyed_at is null and e.database_name is not null;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
+    end if;
+end
+$$;
+comment on function ops.set_environment_url is 'Notes where an environment answers.';
+revoke all on function ops.set_environment_url from public;
+grant execute on function ops.set_environment_url to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('set_member', $ops_file$
@@ -13491,6 +13570,7 @@ select
         else e.status
     end as status,
     e.url,
+    e.host_label,
     e.port,
     e.database_name,
     e.image_digest,

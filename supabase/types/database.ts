@@ -635,6 +635,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -656,6 +657,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -676,6 +678,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label?: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -3069,6 +3072,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -3723,6 +3727,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4108,6 +4113,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4141,6 +4147,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -5157,10 +5164,6 @@ export type Database = {
         };
         Returns: undefined;
       };
-      reserve_port: {
-        Args: { p_attempt: number; p_port: number; p_run_id: string };
-        Returns: number;
-      };
       resolve_incident: {
         Args: {
           incident_id: string;
@@ -5241,6 +5244,10 @@ export type Database = {
           p_environment_id: string;
           p_status: Database["ops"]["Enums"]["environment_status"];
         };
+        Returns: undefined;
+      };
+      set_environment_url: {
+        Args: { p_environment_id: string; p_url: string };
         Returns: undefined;
       };
       set_member: {
