@@ -24,7 +24,8 @@ select
     g.required_checks,
     g.quorum,
     g.window_seconds,
-    g.evaluated_at
+    g.evaluated_at,
+    g.is_required
 from ( -- noqa: ST05
     select
         o.*,
@@ -54,6 +55,7 @@ comment on column ops.v_gate_status.status is 'Bypassed while an exception is ac
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
 comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
+comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
