@@ -47,6 +47,7 @@ from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
@@ -181,6 +182,11 @@ class Estate:
         until(lambda: _answers(f"{url}web/health"), f"{url} answers", seconds=30)
         return int(httpx.get(f"{url}orders", trust_env=False).raise_for_status().text)
 
+    def file(self, branch: str, number: int) -> bytes:
+        """Return an attachment, as whoever opens the environment's URL gets it."""
+        url = f"{self.environment(branch).url}web/content/{number}"
+        return httpx.get(url, trust_env=False).raise_for_status().content
+
     def order(self, branch: str, count: int) -> None:
         """Let people enter orders into what serves now."""
         self.change(
@@ -212,14 +218,16 @@ class Estate:
 
 
 @contextmanager
-def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Estate]:
+def estate(
+    control: ControlPlane, server: PostgresServer, home: Path, *, runtime: MemoryRuntime | ProcessRuntime | None = None
+) -> Iterator[Estate]:
     """Yield a project without environments; what was made on the server and in the runtime goes with the block."""
     databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
     before = set(databases.list())
     roles = set(databases.roles(names.DATABASE_PREFIX))
     repository = Repository(home)
     project = control.projects.create("shop", repo_url=repository.url, odoo_version="19.0")
-    runtime = MemoryRuntime()
+    runtime = runtime or MemoryRuntime()
     try:
         with dg.DagsterInstance.ephemeral() as instance:
             yield Estate(

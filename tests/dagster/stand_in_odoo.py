@@ -14,6 +14,11 @@ import psycopg
 FORM = b"<form><input name='login'/><input name='password'/></form>"
 # A commit with this file at its root is more than this Odoo can take: it installs, and does not serve.
 BROKEN = "BROKEN"
+# With this file there, it serves everything but the page on which people log in.
+NO_LOGIN = "NO_LOGIN"
+# What a module's file of this name says is done to the database when the module is installed or updated; a line that
+# begins with this word ends Odoo there, with what was done before it.
+UPDATE, STOPS = "update.sql", "-- stops"
 # What is in a file of this name in a folder of addons, this Odoo logs as errors while it installs.
 ERRORS = "errors.txt"
 TABLES = """
@@ -36,7 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer."""
         path = self.path.partition("?")[0]
         if path == "/web/login":
-            self._send(200 if self._query("select count(*) from ir_module_module") else 500, FORM)
+            is_whole = self._query("select count(*) from ir_module_module") and not _has(self.options, NO_LOGIN)
+            self._send(200 if is_whole else 500, FORM)
         elif path == "/orders":
             self._send(200, str(self._query("select count(*) from sale_order")[0]).encode())
         elif path.startswith("/web/content/"):
@@ -79,9 +85,24 @@ def serve(options: dict[str, str]) -> None:
     Handler.options = options
     with _connect(options) as connection:
         broken = connection.execute("select from sale_order where name = 'BROKEN'").rowcount
-    if broken or any((Path(path) / BROKEN).exists() for path in options["addons_path"].split(",")):
+    if broken or _has(options, BROKEN):
         sys.exit("this registry cannot be loaded")
     ThreadingHTTPServer((options["http_interface"], int(options["http_port"])), Handler).serve_forever()
+
+
+def _has(options: dict[str, str], name: str) -> bool:
+    """Return whether a folder of addons has such a file."""
+    return any((Path(path) / name).exists() for path in options["addons_path"].split(","))
+
+
+def update(options: dict[str, str], folders: Sequence[Path], names: Sequence[str]) -> None:
+    """Do what the modules say, each statement by itself, as far as they let us."""
+    for path in (folder / name / UPDATE for name in names for folder in folders):
+        for statement in path.read_text().splitlines() if path.is_file() else ():
+            if statement.startswith(STOPS):
+                sys.exit("this update cannot be done")
+            with _connect(options) as connection:
+                connection.execute(statement.encode())
 
 
 def install(options: dict[str, str], names: Sequence[str]) -> None:
@@ -96,6 +117,7 @@ def install(options: dict[str, str], names: Sequence[str]) -> None:
                 " on conflict (name) do update set state = 'installed'",
                 [name],
             )
+    update(options, folders, names)
     if unknown:
         said = f"odoo.modules.loading: invalid module names, ignored: {', '.join(unknown)}"
         sys.stdout.write(f"2026-02-13 10:00:00,000 1 WARNING {options['db_name']} {said}\n")

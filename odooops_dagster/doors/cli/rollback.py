@@ -50,9 +50,10 @@ def rollback(
 
 
 def _newest(control: ControlPlane, place: Environment) -> Deployment:
-    """Return the newest deployment of the environment that ended."""
+    """Return the newest deployment that changed what the environment serves."""
     for deployment in control.deployments.list(place.project_id):
-        if deployment.environment_id == place.id and deployment.status == "succeeded":
+        is_effective = deployment.rollback_of is None or deployment.database_name is not None
+        if deployment.environment_id == place.id and deployment.status == "succeeded" and is_effective:
             return deployment
     raise NotFound(
         f"nothing was promoted to {place.partition_key}", hint="bring its data back instead: ops backup restore"

@@ -1,4 +1,4 @@
-"""What a promote run is to deploy: its deployment, if its release may still go there, and exactly the released build."""
+"""Find what a promote run deploys: its deployment, whether the release may still go there, and the released build."""
 
 from __future__ import annotations
 
