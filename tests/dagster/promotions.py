@@ -108,6 +108,10 @@ class Promoting:
         """Return every service of the runtime with its state."""
         return {status.name: status.state for status in self.estate.runtime.status()}
 
+    def keep_house(self) -> list[str]:
+        """Do one round of housekeeping, and return what it found besides working files of ended runs."""
+        return [line for line in self.estate.keep_house() if not line.startswith("draft")]
+
     def made(self) -> set[str]:
         """Return the databases of the environment on the server."""
         return set(self.estate.databases.list(names.DATABASE_PREFIX))

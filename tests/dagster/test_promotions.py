@@ -12,10 +12,13 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.deployments import Deployments
 from odooops_dagster.errors import Conflict
-from odooops_dagster.model import Build
+from odooops_dagster.model import Build, CheckResult
 from odooops_dagster.model.releases import Deployment
+from odooops_dagster.steps.core import files
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment import deployment as deployment_step
 from odooops_dagster.steps.release import promote as step
+from odooops_dagster.steps.release import released
 from tests.dagster.promotions import CONTENT, GOOD, HALF, ORDERS, Promoting, promoting
 from tests.servers import PostgresServer
 
@@ -55,7 +58,7 @@ def test_a_release_takes_over_with_the_data_that_people_have(hosted: Promoting) 
     assert [gate.status for gate in hosted.control.gates.list(release.id) if gate.gate_code == "G4"] == ["passed"]
     assert set(hosted.services().values()) == {"running"}
     assert len(hosted.services()) == 1
-    assert hosted.estate.keep_house() == []
+    assert hosted.keep_house() == []
     assert {before[1], done.database_name} <= hosted.made()
 
 
@@ -82,7 +85,7 @@ def test_a_release_that_changes_no_module_needs_no_copy(hosted: Promoting) -> No
 
 
 @pytest.mark.parametrize(
-    ("files", "word"),
+    ("changes", "word"),
     [
         ({"shop/update.sql": HALF}, "modules_installed"),
         ({"shop/update.sql": GOOD, "BROKEN": "x"}, "healthy"),
@@ -92,18 +95,18 @@ def test_a_release_that_changes_no_module_needs_no_copy(hosted: Promoting) -> No
     ids=["an update that stops half-way", "a build that does not start", "a broken login page", "code alone"],
 )
 def test_a_bad_release_is_taken_back_by_itself(
-    hosted: Promoting, files: dict[str, str], word: str, monkeypatch: pytest.MonkeyPatch
+    hosted: Promoting, changes: dict[str, str], word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows, modules, the attachment and the record that somebody changed are as before, and an incident says why."""
     monkeypatch.setattr("odooops_dagster.steps.environment.deployment._HEALTHY_WITHIN_SECONDS", 6.0)
     before, data, there = hosted.serves(), hosted.data(), hosted.made()
-    done = hosted.promote(hosted.release("1.1", files))
+    done = hosted.promote(hosted.release("1.1", changes))
     assert word in failed_and_rolled_back(hosted, done)
     assert (hosted.serves(), hosted.data(), hosted.made()) == (before, data, there)
     assert data["orders"][6][2] == "changed by hand"
     assert data["attachment"] == CONTENT
     assert len(hosted.services()) == 1
-    assert hosted.estate.keep_house() == []
+    assert hosted.keep_house() == []
 
 
 def test_after_a_bad_release_the_next_one_goes(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +124,7 @@ def test_nothing_but_the_released_build_is_deployed(hosted: Promoting, monkeypat
     before, data = hosted.serves(), hosted.data()
     other = hosted.push({"shop/update.sql": GOOD})
     release = hosted.release("1.1", {"shop/update.sql": f"{GOOD} where id = 1"})
-    real = step.released_build
+    real = released.released_build
 
     def another(ctx: StepContext, deployment: Deployment) -> Build:
         return replace(real(ctx, deployment), digest="sha256:" + "f" * 64)
@@ -226,9 +229,9 @@ def test_a_service_that_stops_after_people_were_let_in_asks_people(
     hosted: Promoting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their work may be in the new data already: nothing is taken back by itself, and gate G4 fails."""
-    real = step.wait_until_healthy
+    real = deployment_step.wait_until_healthy
 
-    def silent(ctx: StepContext, name: str, url: str, database: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def silent(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
         found = real(ctx, name, url, database)
         return found if "-r" in name else replace(found, passed=False, summary="no answer")
 
@@ -254,14 +257,14 @@ def test_a_build_that_is_not_kept_is_made_again_and_has_to_be_the_same(hosted: P
 
 def test_people_find_their_files_of_the_last_second(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most files are copied while people work, and what they attach meanwhile just before the data are."""
-    real = step.copy_tree
-    files = "insert into ir_attachment (name, store_fname, public) values ('late', '00/late', true)"
+    real = files.copy_tree
+    attach = "insert into ir_attachment (name, store_fname, public) values ('late', '00/late', true)"
 
     def slow(source: Path, target: Path) -> None:
         real(source, target)
         (source / "00").mkdir(exist_ok=True)
         (source / "00" / "late").write_bytes(b"attached during the copy")
-        hosted.estate.change("main", files)
+        hosted.estate.change("main", attach)
 
     monkeypatch.setattr(step, "copy_tree", slow)
     hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))

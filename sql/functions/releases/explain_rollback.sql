@@ -15,7 +15,7 @@ declare
     v_version text := (
         select r.version from ops.releases as r where r.id = ops_private.release_before(v_deployment.id)
     );
-    v_is_kept boolean := coalesce(ops_private.keeps_data_before(v_deployment), false);
+    v_is_kept boolean := ops_private.keeps_data_before(v_deployment);
     v_minutes int := ceil(extract(epoch from clock_timestamp() - v_deployment.finished_at) / 60);
 begin
     if v_version is null then

@@ -58,7 +58,7 @@ def asked(running: Platform, query: str) -> tuple[Any, ...]:
 
 
 def test_a_release_takes_over_and_a_bad_one_is_taken_back(running: Platform, repository: Repository) -> None:
-    """From 1.0 to 1.1 with a customer's data; 1.2 breaks the update and 1.3 the login page, of which people see nothing."""
+    """From 1.0 to 1.1 with a customer's data; 1.2 breaks the update and 1.3 the login page: people see nothing."""
     write(repository, "1.0")
     repository.push("main")
     make_project(running, SLUG, repository)

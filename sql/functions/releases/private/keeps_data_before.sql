@@ -7,7 +7,7 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select (p_deployment).keep_previous_until > clock_timestamp() and exists (
+select coalesce((p_deployment).keep_previous_until > clock_timestamp(), false) and exists (
     select from ops.environments as e
     where e.id = (p_deployment).environment_id and e.database_name = (p_deployment).database_name
 )
