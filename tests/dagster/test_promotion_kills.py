@@ -25,7 +25,7 @@ POINTS = [
     (f"{STEP}:require_eligible", False),
     (f"{STEP}:back_up_before", False),
     ("odooops_dagster.control.deployments:Deployments.start_promotion", False),
-    (f"{STEP}:copy_tree", False),
+    (f"{STEP}:complete_tree", False),
     ("odooops_dagster.tools.runtime.process:ProcessRuntime.stop", False),
     ("odooops_dagster.tools.postgres.databases:OdooDatabases.create", False),
     (f"{STEP}:update_modules", False),

@@ -257,16 +257,18 @@ def test_a_build_that_is_not_kept_is_made_again_and_has_to_be_the_same(hosted: P
 
 def test_people_find_their_files_of_the_last_second(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most files are copied while people work, and what they attach meanwhile just before the data are."""
-    real = files.copy_tree
+    real = files.complete_tree
     attach = "insert into ir_attachment (name, store_fname, public) values ('late', '00/late', true)"
 
     def slow(source: Path, target: Path) -> None:
         real(source, target)
-        (source / "00").mkdir(exist_ok=True)
+        if (source / "00").is_dir():
+            return
+        (source / "00").mkdir()
         (source / "00" / "late").write_bytes(b"attached during the copy")
         hosted.estate.change("main", attach)
 
-    monkeypatch.setattr(step, "copy_tree", slow)
+    monkeypatch.setattr(step, "complete_tree", slow)
     hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
     [(number,)] = hosted.rows("select id from ir_attachment where name = 'late'")
     assert hosted.estate.file("main", number) == b"attached during the copy"

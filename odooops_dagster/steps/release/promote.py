@@ -10,6 +10,7 @@ itself. A release that changes no module needs no copy: its build is proved besi
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from odooops_dagster.model import Build, CheckResult, blocking_failure
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.core.files import complete_tree, copy_tree
+from odooops_dagster.steps.core.files import complete_tree
 from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import Undo, undoing
 from odooops_dagster.steps.environment.converge import converge, odoo_service
@@ -169,18 +170,24 @@ def _target(ctx: StepContext, build: Build) -> Target:
 
 
 def _copy(ctx: StepContext, current: str, target: Target, undo: Undo) -> None:
-    """Keep people out and copy the data; most files are copied before that."""
+    """Keep people out and copy the data; most files are copied before that.
+
+    The files wait among the run's own until there is a database, by whose name the janitor finds files.
+    """
     files = filestore(ctx.settings.home, ctx.environment, current)
     copy = filestore(ctx.settings.home, ctx.environment, target.name)
+    draft = ctx.run_folder / "filestore"
+    undo.add(f"folder {draft}", lambda: shutil.rmtree(draft, ignore_errors=True))
     undo.add(
         f"database {target.name} and its files",
         lambda: retire_database(ctx.control, ctx.databases, target.name, files=copy),
     )
-    copy_tree(files, copy)
+    complete_tree(files, draft)
     _keep_people_out(ctx, undo)
     started = time.monotonic()
-    complete_tree(files, copy)
+    complete_tree(files, draft)
     ctx.databases.create(target.name, owner=target.role, template=current)
+    draft.rename(copy)
     _note_phase(ctx, "copy of the data", started)
 
 
