@@ -15,8 +15,8 @@ add constraint deployments_with_data_check check (not with_data or rollback_of i
 add constraint deployments_previous_check check ((previous_database_name is null) = (keep_previous_until is null));
 create index deployments_kept_idx on ops.deployments (environment_id, keep_previous_until)
 where previous_database_name is not null;
-comment on column ops.deployments.with_data is 'Whether a rollback also returns to the data from before the deployment.';
-comment on column ops.deployments.database_name is 'The database that serves since; null if the platform did not do it.';
+comment on column ops.deployments.with_data is 'Whether a rollback also returns to the data of before.';
+comment on column ops.deployments.database_name is 'The database that serves since; null if another did it.';
 comment on column ops.deployments.previous_database_name is
 'The database that it replaced: the restore point, untouched since people were kept out.';
 comment on column ops.deployments.keep_previous_until is 'Until when that one is kept.';

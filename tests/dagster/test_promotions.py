@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from odooops_dagster.control import ControlPlane
@@ -19,6 +20,7 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment import deployment as deployment_step
 from odooops_dagster.steps.release import promote as step
 from odooops_dagster.steps.release import released
+from sensors.housekeeping import housekeeping
 from tests.dagster.promotions import CONTENT, GOOD, HALF, ORDERS, Promoting, promoting
 from tests.servers import PostgresServer
 
@@ -272,3 +274,32 @@ def test_people_find_their_files_of_the_last_second(hosted: Promoting, monkeypat
     hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
     [(number,)] = hosted.rows("select id from ir_attachment where name = 'late'")
     assert hosted.estate.file("main", number) == b"attached during the copy"
+
+
+def test_with_on_push_each_build_is_promoted_by_the_clock(hosted: Promoting) -> None:
+    """The same run, asked for by the sensor instead of a person, once for each build."""
+    hosted.by_hand("on_push")
+    run = hosted.push({"shop/update.sql": GOOD})
+    context = dg.build_sensor_context(instance=hosted.estate.instance)
+    for _ in range(2):
+        housekeeping(context, control=hosted.control, runtime=hosted.estate.runtime)
+        hosted.estate.work_off()
+    assert [each.status for each in hosted.control.runs.list("shop") if each.kind == "promote"] == ["succeeded"]
+    assert hosted.environment.deployed_sha == run.git_sha
+    assert {row[2] for row in hosted.data()["orders"]} == {"updated"}
+
+
+def test_a_staging_that_gets_a_release_stays_harmless(hosted: Promoting) -> None:
+    """Its data are neutralised again after the update, and nothing is backed up for it."""
+    hosted.estate.push("release/1")
+    hosted.estate.work_off()
+    release = hosted.release("1.1", {"shop/update.sql": GOOD})
+    asked = hosted.control.deployments.promote(release.id, target_env="release/1")
+    hosted.estate.work_off()
+    done = hosted.control.deployments.get(asked.id)
+    assert (done.status, hosted.run_of(done).error_message, done.backup_id) == ("succeeded", None, None)
+    staging = hosted.estate.environment("release/1")
+    assert (staging.image_digest, staging.database_name) == (release.image_digest, done.database_name)
+    hosted.estate.change("release/1", "delete from sale_order where note <> 'harmless'")
+    assert hosted.estate.orders("release/1") == ORDERS
+    assert {row[2] for row in hosted.data()["orders"]} != {"updated"}, "production was not touched"

@@ -76,6 +76,6 @@ begin
         hint = 'Wait until then, or destroy the environment: ops env destroy.';
 end
 $$;
-comment on function ops.require_unused_database is 'Refuses to let a database go that serves or is kept for the way back.';
+comment on function ops.require_unused_database is 'Refuses to drop a database that serves or that is kept.';
 revoke all on function ops.require_unused_database from public;
 grant execute on function ops.require_unused_database to service_role, ops_worker;
