@@ -189,22 +189,6 @@ def test_of_the_policies_of_then_and_now_the_stricter_counts(world: World, hoste
     assert list(release.unmet("production")) == ["G2", "G3"]
 
 
-def test_the_repository_makes_the_policy_stricter_and_never_weaker(world: World, hosted: UUID) -> None:
-    """Only the newest commit of the default branch is heard, and only where it protects."""
-    run = world.work(hosted, "main", p_kind="build")
-    world.rows("insert into ops.branch_heads (project_id, branch, sha) values (%s, 'main', %s)", hosted, SHA)
-    rule = "select ops.policy(%s, 'promotion') ->> 'release'"
-    for theirs, ours, result in (
-        ("gated", "by_hand", "gated"),
-        ("by_hand", "gated", "gated"),
-        ("by_hand", "on_push", "by_hand"),
-    ):
-        set_rules(world, hosted, "promotion", release=ours)
-        wanted = json.dumps({"promotion": {"release": theirs}})
-        world.rows("select ops.record_repository_rules(%s, 1, %s)", run, wanted)
-        assert world.value(rule, hosted) == result
-
-
 def built(world: World, project: UUID, sha: str = SHA, image: str = IMAGE) -> UUID:
     """Let a build of the default branch succeed."""
     run = at_work(world, project, sha, p_kind="build")

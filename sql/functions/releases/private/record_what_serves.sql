@@ -13,7 +13,7 @@ as $$
 declare
     v_environment ops.environments;
     v_release ops.releases;
-    v_id uuid;
+    v_deployment ops.deployments;
 begin
     select e.* into v_environment from ops.environments as e where e.id = p_environment_id;
     if v_environment.deployed_run_id is null or v_environment.image_digest !~ '^sha256:[0-9a-f]{64}$'
@@ -63,8 +63,8 @@ begin
         v_release.git_shas, 'it served already', 'it served before the first promotion', v_environment.deployed_run_id,
         v_release.created_by
     )
-    returning id into v_id;
-    update ops.deployments as d set status = 'succeeded' where d.id = v_id;
+    returning * into v_deployment;
+    perform ops_private.move_deployment_to(v_deployment, 'succeeded');
 end
 $$;
 comment on function ops_private.record_what_serves is 'Records what an environment serves as its first release.';
