@@ -6319,8 +6319,8 @@ select pg_temp.make_function('promote_due_builds', $ops_file$
 -- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
 -- brought to production before, or another deployment is at work there; returns the deployments. A project whose
 -- promotion is refused is left for the next call: a freeze ends by itself.
--- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing; a retry
--- finds nothing left to do.
+-- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
+-- and PT409 are such refusals. A retry finds nothing left to do.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.promote_due_builds()
 returns setof uuid
@@ -7571,8 +7571,8 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a kind without a job, such as a promotion, was for this environment only
-        if v_waiting.kind <> 'destroy' and exists (
+        -- a promotion, and a kind without a job, were for this environment only
+        if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then
             v_again := ops.queue_run(
@@ -7920,7 +7920,7 @@ select pg_temp.make_function('record_promotion', $ops_file$
 -- Points the environment at the promoted release and ends the deployment as succeeded, in one transaction: until then the
 -- old release and its data serve, afterwards these data are kept until p_keep_previous_until.
 -- Called by step promote once the new Odoo has proved its health, before people are let in. Locks what record_deployment
--- and move_deployment_to lock, and raises what they raise.
+-- and move_deployment_to lock. Raises PT400 without a time for the data of before, and what these raise.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_promotion(
     p_run_id uuid,

@@ -1,8 +1,8 @@
 -- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
 -- brought to production before, or another deployment is at work there; returns the deployments. A project whose
 -- promotion is refused is left for the next call: a freeze ends by itself.
--- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing; a retry
--- finds nothing left to do.
+-- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
+-- and PT409 are such refusals. A retry finds nothing left to do.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.promote_due_builds()
 returns setof uuid

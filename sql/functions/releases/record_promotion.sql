@@ -1,7 +1,7 @@
 -- Points the environment at the promoted release and ends the deployment as succeeded, in one transaction: until then the
 -- old release and its data serve, afterwards these data are kept until p_keep_previous_until.
 -- Called by step promote once the new Odoo has proved its health, before people are let in. Locks what record_deployment
--- and move_deployment_to lock, and raises what they raise.
+-- and move_deployment_to lock. Raises PT400 without a time for the data of before, and what these raise.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_promotion(
     p_run_id uuid,
