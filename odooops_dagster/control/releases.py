@@ -78,6 +78,28 @@ class Releases:
         )
         return Release.from_row(rows[0]) if rows else None
 
+    def of_build(
+        self,
+        project_id: UUID,
+        *,
+        version: str | None = None,
+        run_id: UUID | None = None,
+        requested_by: str | None = None,
+    ) -> Release:
+        """Make a release of the default branch's newest build, or of a run's, or return the one that is the same.
+
+        Raises:
+            Conflict: no build of the default branch succeeded.
+        """
+        found = self._database.value(
+            "release_build",
+            project_id=project_id,
+            p_version=version,
+            p_run_id=run_id,
+            p_requested_by=requested_by,
+        )
+        return self.by_id(found)
+
     def get(self, project_id: UUID, *, version: str) -> Release:
         """Return the release with this version."""
         row = self._database.one(

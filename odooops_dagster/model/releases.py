@@ -61,6 +61,7 @@ class Gate(FromRow):
     is_break_glass: bool | None
     required_checks: Sequence[str]
     quorum: int
+    is_required: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,21 @@ class Deployment(FromRow):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    with_data: bool = False  # a rollback to the data of before
+    database_name: str | None = None
+    previous_database_name: str | None = None  # kept for the way back
+    keep_previous_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayBack(FromRow):
+    """A way back from a deployment, and the minutes of work that it loses."""
+
+    way: Literal["code", "code and data"]
+    is_possible: bool
+    version: str | None
+    lost_minutes: int | None
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)

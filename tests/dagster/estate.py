@@ -46,6 +46,7 @@ from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
@@ -59,7 +60,7 @@ from tests.servers import PostgresServer
 ASSETS = (source, image, prod_clone, database, deployment, production, backup, recovery_drill)
 # What the stand-in's module `base` says is to be done to a copy.
 NEUTRALIZE = (
-    "insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true');"
+    "insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true') on conflict do nothing;"
     " update sale_order set note = 'harmless';"
 )
 
@@ -181,6 +182,10 @@ class Estate:
         until(lambda: answers(self.settings.home, environment), f"{environment.url} answers", seconds=30)
         return int(ask(self.settings.home, environment, "/orders").raise_for_status().text)
 
+    def file(self, branch: str, number: int) -> bytes:
+        """Return an attachment, as whoever opens the environment's URL gets it."""
+        return ask(self.settings.home, self.environment(branch), f"/web/content/{number}").raise_for_status().content
+
     def order(self, branch: str, count: int) -> None:
         """Let people enter orders into what serves now."""
         self.change(
@@ -221,14 +226,16 @@ def libraries(home: Path) -> Path:
 
 
 @contextmanager
-def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Estate]:
+def estate(
+    control: ControlPlane, server: PostgresServer, home: Path, *, runtime: MemoryRuntime | ProcessRuntime | None = None
+) -> Iterator[Estate]:
     """Yield a project without environments; what was made on the server and in the runtime goes with the block."""
     databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
     before = set(databases.list())
     roles = set(databases.roles(names.DATABASE_PREFIX))
     repository = Repository(home)
     project = control.projects.create("shop", repo_url=repository.url, odoo_version="19.0")
-    runtime = MemoryRuntime()
+    runtime = runtime or MemoryRuntime()
     try:
         with dg.DagsterInstance.ephemeral() as instance:
             yield Estate(

@@ -24,7 +24,7 @@ from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
 # Each verb is a function with the verb's name in a file with the same name.
-VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone")
+VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone", "promote", "rollback")
 # Each noun is a file with an `app` that contains its verbs.
 NOUNS = (
     "project",

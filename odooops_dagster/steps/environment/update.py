@@ -1,4 +1,4 @@
-"""Bring a clone's modules to the target build: install new modules and update those whose files changed.
+"""Bring a database's modules to the target build: install new modules and update those whose files changed.
 
 The checksums of the installed modules are kept in the database itself, so they travel with a backup or a clone.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from odooops_dagster.home import filestore
-from odooops_dagster.model import Build, CheckResult, DatabaseAccess
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, blocking_failure
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Installed, Target, update
@@ -73,6 +73,24 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     return installed, [
         _with_summary(check, _UNTESTED) if check.name == "module_tests_passed" else check for check in installed.checks
     ]
+
+
+def update_modules(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
+    """Install what is new and update what changed, without tests; keep the checksums unless that failed."""
+    access = target.access(ctx)
+    installed = neutralize.installed(module_states(access))
+    done = update(
+        ctx,
+        target,
+        names=changes.changed,
+        new=changes.new,
+        tests=(),
+        log=log,
+        learn=lambda: errors_of_odoo_alone(ctx, target, installed=installed),
+    )
+    if blocking_failure(done.checks) is None:
+        keep_checksums(access, target.build)
+    return done
 
 
 def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str]) -> Changes:

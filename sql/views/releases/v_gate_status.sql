@@ -25,7 +25,8 @@ select
     g.quorum,
     g.window_seconds,
     g.evaluated_at,
-    g.is_overdue
+    g.is_overdue,
+    g.is_required
 from ( -- noqa: ST05
     select
         o.*,
@@ -58,6 +59,7 @@ comment on column ops.v_gate_status.exception_id is 'The active exception that l
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
 comment on column ops.v_gate_status.is_overdue is
 'Whether it failed only because its window closed before anything decided it.';
+comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
