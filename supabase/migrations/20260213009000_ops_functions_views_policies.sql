@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -3863,6 +3863,54 @@ grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('explain_rollback', $ops_file$
+-- Lists the two ways back from a deployment, the code alone and the code with its data: whether each is possible, the
+-- release that comes back, and the minutes of work that it loses. Called by anyone who may read the deployment. Locks
+-- nothing. Raises PT404.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
+create or replace function ops.explain_rollback(deployment_id uuid)
+returns table (way text, is_possible boolean, version text, lost_minutes int, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_deployment ops.deployments := ops_private.require_deployment(explain_rollback.deployment_id, 'read');
+    v_version text := (
+        select r.version from ops.releases as r where r.id = ops_private.release_before(v_deployment.id)
+    );
+    v_is_kept boolean := ops_private.keeps_data_before(v_deployment);
+    v_minutes int := ceil(extract(epoch from clock_timestamp() - v_deployment.finished_at) / 60);
+begin
+    if v_version is null then
+        return query values
+            ('code', false, null::text, null::int, 'there is no release to go back to'),
+            ('code and data', false, null, null, 'there is no release to go back to');
+        return;
+    end if;
+    return query values
+        ('code', true, v_version, 0, format('release %s over the data of now', v_version)),
+        (
+            'code and data', v_is_kept, v_version, case when v_is_kept then v_minutes end,
+            case
+                when v_deployment.previous_database_name is null then
+                    'this deployment changed no module: its data are those of now'
+                when not v_is_kept then 'the data of before are not kept any more: restore a backup'
+                else format('release %s and the data of %s', v_version, to_char(
+                    v_deployment.finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                ))
+            end
+        );
+end
+$$;
+comment on function ops.explain_rollback is 'The ways back from a deployment, and what each loses.';
+revoke all on function ops.explain_rollback from public;
+grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_rollback to qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('fail_pending_environment', $ops_file$
 -- Marks the environment of a failed deployment as failed if nothing was ever deployed there. Called by end_run. Locks the
 -- environment's row. A retry is harmless.
@@ -4058,6 +4106,35 @@ $$;
 comment on function ops.forget_template is 'Forgets a kept database.';
 revoke all on function ops.forget_template from public;
 grant execute on function ops.forget_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('free_version', $ops_file$
+-- Returns a version for the release of a run that no release of the project has: build-12, then build-12.2.
+-- Called by release_build, which locks the project. Raises nothing.
+create or replace function ops_private.free_version(
+    p_project_id uuid,
+    p_run_number bigint
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select v.version
+from generate_series(1, 1000) as n (place)
+cross join lateral (
+    select format('build-%s', p_run_number) || case when n.place > 1 then '.' || n.place else '' end as version
+) as v
+where not exists (
+    select from ops.releases as r
+    where r.project_id = p_project_id and r.version = v.version
+)
+order by n.place
+limit 1
+$$;
+comment on function ops_private.free_version is 'A version for the release of a run.';
+revoke all on function ops_private.free_version from public;
 $ops_file$);
 
 select pg_temp.make_function('freeze_reason', $ops_file$
@@ -4273,6 +4350,29 @@ revoke all on function ops.get_run from public;
 grant execute on function ops.get_run to authenticated, service_role, ops_worker;
 grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('git_shas_of', $ops_file$
+-- Returns the commits of a release that the platform itself makes: the project's repository by its owner and name, at
+-- the given commit. Called by functions that make releases of builds. Locks and raises nothing.
+create or replace function ops_private.git_shas_of(
+    p_project_id uuid,
+    p_git_sha text
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(
+    (regexp_match(ops.normalise_repo_url(p.repo_url), '([^/]+(/[^/]+)?)$'))[1], p_git_sha
+)
+from ops.projects as p
+where p.id = p_project_id
+$$;
+comment on function ops_private.git_shas_of is 'The commits of a release of the project''s own repository.';
+revoke all on function ops_private.git_shas_of from public;
 $ops_file$);
 
 select pg_temp.make_function('grant_exception', $ops_file$
@@ -4766,6 +4866,25 @@ grant execute on function ops.is_eligible_for_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('is_hosted', $ops_file$
+-- Returns whether the environment is deployed on this platform, so that the platform's own runs promote to it.
+-- Called by functions that promote. Locks and raises nothing; false without an environment.
+create or replace function ops_private.is_hosted(p_environment_id uuid)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where e.id = p_environment_id and e.database_name is not null and not e.is_adopted and e.destroyed_at is null
+)
+$$;
+comment on function ops_private.is_hosted is 'Whether the platform itself deploys to an environment.';
+revoke all on function ops_private.is_hosted from public;
+$ops_file$);
+
 select pg_temp.make_function('is_platform', $ops_file$
 -- Returns whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
 -- Called by has_permission and RPCs. Locks and raises nothing.
@@ -4882,6 +5001,25 @@ where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
 $$;
 comment on function ops_private.judge_deployment is 'Whether a deployment proved its health, within its window.';
 revoke all on function ops_private.judge_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('keeps_data_before', $ops_file$
+-- Returns whether the data from before a deployment are kept, and its own data still serve: only then a rollback can
+-- return to them. Called by rollback_deployment and explain_rollback. Locks and raises nothing.
+create or replace function ops_private.keeps_data_before(p_deployment ops.deployments)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce((p_deployment).keep_previous_until > clock_timestamp(), false) and exists (
+    select from ops.environments as e
+    where e.id = (p_deployment).environment_id and e.database_name = (p_deployment).database_name
+)
+$$;
+comment on function ops_private.keeps_data_before is 'Whether a rollback of a deployment can return to its data too.';
+revoke all on function ops_private.keeps_data_before from public;
 $ops_file$);
 
 select pg_temp.make_function('known_runs', $ops_file$
@@ -5133,6 +5271,38 @@ end
 $$;
 comment on function ops_private.lock_project is 'Locks a project whose branches move.';
 revoke all on function ops_private.lock_project from public;
+$ops_file$);
+
+select pg_temp.make_function('lock_promotion', $ops_file$
+-- Returns the unfinished deployment of a promote run's current attempt. Called by functions that record its progress.
+-- Locks the run, then the project, as promote_release does. Raises PT404, PT410, and PT409 without such a deployment.
+create or replace function ops_private.lock_promotion(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.deployments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_deployment ops.deployments;
+begin
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    select d.* into v_deployment from ops.deployments as d
+    where d.run_id = p_run_id and d.status in ('pending', 'running') and d.environment_id = v_run.environment_id;
+    if not found or v_run.kind <> 'promote' then
+        raise sqlstate 'PT409' using
+            message = format('No deployment waits for run #%s', v_run.run_number),
+            hint = 'Promote a release: ops promote.';
+    end if;
+    return v_deployment;
+end
+$$;
+comment on function ops_private.lock_promotion is 'The deployment that a promote run carries out.';
+revoke all on function ops_private.lock_promotion from public;
 $ops_file$);
 
 select pg_temp.make_function('log_decision', $ops_file$
@@ -5400,12 +5570,16 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds, is_distinct)
+insert into ops.release_gates
+(release_id, gate_code, required_checks, quorum, window_seconds, is_distinct, is_required)
 select
     (p_release).id, g.code,
     array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
-    (rules ->> 'g4_window_seconds')::int, (rules ->> 'g2_g3_distinct')::boolean
+    (rules ->> 'g4_window_seconds')::int, (rules ->> 'g2_g3_distinct')::boolean,
+    -- without release managers, a build and its health are what decides
+    g.code in ('G1', 'G4')
+    or ops_private.rules_in_force((p_release).project_id, 'promotion') ->> 'release' = 'gated'
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
 cross join ops_private.rules_in_force((p_release).project_id, 'gates') as rules
 $$;
@@ -5994,6 +6168,40 @@ comment on function ops_private.new_run_id is 'A new run''s id, ordered by time.
 revoke all on function ops_private.new_run_id from public;
 $ops_file$);
 
+select pg_temp.make_function('newest_build', $ops_file$
+-- Returns the newest successful run of the project's default branch that made an image, or the given one of them.
+-- Called by release_build and promote_due_builds. Locks and raises nothing; no row if there is none.
+create or replace function ops_private.newest_build(
+    p_project_id uuid,
+    p_run_id uuid default null
+)
+returns table (run_id uuid, run_number bigint, git_sha text, image_digest text, requested_by text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    r.id,
+    q.run_number,
+    r.git_sha,
+    l.data_version,
+    q.requested_by
+from ops.run_requests as q
+join ops.runs as r on r.id = q.run_id
+join ops.environments as e on e.id = q.environment_id
+join ops.projects as p on p.id = q.project_id and p.default_branch = e.branch
+join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
+where
+    q.project_id = p_project_id and r.status = 'succeeded' and r.kind in ('build', 'test', 'deploy')
+    and r.git_sha is not null and (p_run_id is null or r.id = p_run_id)
+order by q.run_number desc
+limit 1
+$$;
+comment on function ops_private.newest_build is 'The newest successful build of the default branch.';
+revoke all on function ops_private.newest_build from public;
+$ops_file$);
+
 select pg_temp.make_function('next_turn', $ops_file$
 -- Returns the turn of a new run: after its project's last waiting run, else its turn among the projects. So projects
 -- alternate however many runs each has queued or at work.
@@ -6182,7 +6390,10 @@ begin
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
         perform ops_private.move_release(new.release_id, 'released');
-        perform ops_private.move_release(undone.release_id, 'rolled_back', '{released}')
+        -- one that failed to take over was on its way
+        perform ops_private.move_release(undone.release_id, 'rolled_back', case undone.status
+            when 'failed' then '{candidate,staging,released}' else '{released}'
+        end::ops.ops_release_status[])
         from ops.deployments as undone
         where undone.id = new.rollback_of and undone.release_id <> new.release_id;
     elsif new.status = 'succeeded' then
@@ -6593,6 +6804,10 @@ select * from (
     ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
         'Tags in odooops.yaml may leave out tests of the repository''s own modules'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
+    ('promotion', 'release', 'one of on_push, by_hand, gated', '"gated"', null, null,
+        'What brings the default branch to production: each build that succeeds, a person, or gates with approvals'),
+    ('promotion', 'update_minutes', 'integer', '60', 1, 1440,
+        'Time that the update of the changed modules may take, in which nobody can work'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),
@@ -6734,12 +6949,66 @@ revoke all on function ops.projects_to_poll from public;
 grant execute on function ops.projects_to_poll to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('promote_due_builds', $ops_file$
+-- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
+-- brought to production before, or another deployment is at work there; returns the deployments. A project whose
+-- promotion is refused is left for the next call: a freeze ends by itself.
+-- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
+-- and PT409 are such refusals. A retry finds nothing left to do.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.promote_due_builds()
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_due record;
+begin
+    for v_due in
+        select p.id as project_id, e.name as environment, b.run_id
+        from ops.projects as p
+        join ops.environments as e on e.project_id = p.id and e.branch = p.default_branch and e.stage = 'production'
+        cross join lateral ops_private.newest_build(p.id) as b
+        where
+            p.status = 'active' and ops_private.is_hosted(e.id)
+            and ops_private.rules_in_force(p.id, 'promotion') ->> 'release' = 'on_push'
+            and (e.image_digest, e.deployed_sha) is distinct from (b.image_digest, b.git_sha)
+            and not exists (
+                select from ops.deployments as d
+                join ops.releases as r on r.id = d.release_id
+                where
+                    d.environment_id = e.id and (
+                        d.status in ('pending', 'running')
+                        or r.image_digest = b.image_digest and ops_private.project_git_sha(r) = b.git_sha
+                    )
+            )
+        order by p.created_at
+    loop
+        begin
+            return next ops.promote_release(
+                ops.release_build(v_due.project_id, p_run_id => v_due.run_id), v_due.environment,
+                p_reason => 'policy promotion.release is on_push'
+            );
+        exception when sqlstate 'PT409' or sqlstate 'PT400' then
+            continue;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.promote_due_builds is 'Promotes the builds that policy promotes by themselves.';
+revoke all on function ops.promote_due_builds from public;
+grant execute on function ops.promote_due_builds to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('promote_release', $ops_file$
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
 -- and commits. While the release is being deployed there, it returns the same deployment.
 -- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
 -- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- production, or another deployment at work there. A retry is harmless.
+-- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
+-- A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
@@ -6765,6 +7034,14 @@ begin
     select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
     v_id := ops_private.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
     if v_id is null then
+        if ops_private.is_hosted(v_place.environment_id) then
+            perform ops_private.record_what_serves(v_place.environment_id);
+            if ops_private.serves_release(v_place.environment_id, v_release) then
+                raise sqlstate 'PT409' using
+                    message = format('Release %s serves there already', v_release.version),
+                    hint = 'Push a change and promote its build.';
+            end if;
+        end if;
         perform ops_private.refuse_ineligible(v_release.id, v_place.stage);
         v_id := ops_private.start_deployment(
             v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
@@ -6783,7 +7060,8 @@ select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
 -- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
--- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more.
+-- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
+-- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
 -- It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
@@ -6812,13 +7090,16 @@ begin
             g.*,
             case g.gate_code
                 when 'G1' then true
-                when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
-                when 'G3' then p_stage = 'production'
+                when 'G2' then a.is_asked and (p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean)
+                when 'G3' then a.is_asked and p_stage = 'production'
                 else false
             end as must_pass,
             g.gate_code = 'G4' and p_stage = 'staging' and g.is_overdue as is_reopened,
+            a.is_asked,
             g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
-        from release as r, gates as g
+        from release as r
+        cross join gates as g
+        cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
     )
     select 'release', r.status <> 'withdrawn',
         case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
@@ -6838,6 +7119,7 @@ begin
             when d.must_be_healthy and d.status <> 'failed' and not exists (
                 select from staging as s where s.g4_status = 'passed'
             ) then 'the newest deployment to staging has not proved its health'
+            when not d.is_asked and d.status = 'pending' then 'not required: policy promotion.release is not gated'
             else concat_ws(': ', d.status, d.reason)
         end
     from demands as d
@@ -7877,8 +8159,8 @@ $ops_file$);
 select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
 -- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
--- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
--- environment has the port or the database. Repeating it is harmless.
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), a promotion is
+-- not of the released build, or another environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -7913,6 +8195,9 @@ begin
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id, p_image_digest, p_git_sha);
+    end if;
     v_previous_database := v_environment.database_name;
     v_environment.url := p_url;
     v_environment.port := p_port;
@@ -8002,8 +8287,8 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a kind without a job, such as a promotion, was for this environment only
-        if v_waiting.kind <> 'destroy' and exists (
+        -- a promotion, and a kind without a job, were for this environment only
+        if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then
             v_again := ops.queue_run(
@@ -8348,6 +8633,105 @@ revoke all on function ops.record_poll_failure from public;
 grant execute on function ops.record_poll_failure to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_promotion', $ops_file$
+-- Points the environment at the promoted release and ends the deployment as succeeded, in one transaction: until then the
+-- old release and its data serve, afterwards these data are kept until p_keep_previous_until.
+-- Called by step promote once the new Odoo has proved its health, before people are let in. Locks what record_deployment
+-- and move_deployment_to lock. Raises PT400 without a time for the data of before, and what these raise.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_promotion(
+    p_run_id uuid,
+    p_attempt int,
+    p_url text,
+    p_port int,
+    p_database_name text,
+    p_image_digest text,
+    p_git_sha text,
+    p_keep_previous_until timestamptz default null
+)
+returns ops.deployments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+    v_previous text;
+begin
+    v_previous := nullif(ops.record_deployment(
+        p_run_id, p_attempt, p_url, p_port, p_database_name, p_image_digest, p_git_sha
+    ), p_database_name);
+    if v_previous is not null and p_keep_previous_until is null then
+        raise sqlstate 'PT400' using
+            message = 'The replaced database is kept for a while', hint = 'Say until when: p_keep_previous_until.';
+    end if;
+    update ops.deployments as d
+    set database_name = p_database_name, previous_database_name = v_previous,
+        keep_previous_until = case when v_previous is not null then p_keep_previous_until end
+    where d.id = v_deployment.id;
+    perform ops_private.move_deployment_to(v_deployment, 'succeeded');
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    return v_deployment;
+end
+$$;
+comment on function ops.record_promotion is 'Points the environment at the promoted release.';
+revoke all on function ops.record_promotion from public;
+grant execute on function ops.record_promotion to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_promotion_failure', $ops_file$
+-- Records that a promotion failed before people were let in, and that the release and the data of before serve again:
+-- fails the deployment, records the rollback of it, and opens an incident, in one transaction. Returns the incident.
+-- Called by step promote after it restored the service. Locks what move_deployment_to locks. Raises PT404, PT410, and
+-- PT409 if the environment serves the promoted release already.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_promotion_failure(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+    v_environment ops.environments;
+    v_release ops.releases;
+    v_before ops.releases;
+    v_incident_id uuid;
+begin
+    select e.* into v_environment from ops.environments as e where e.id = v_deployment.environment_id;
+    select r.* into v_release from ops.releases as r where r.id = v_deployment.release_id;
+    if v_environment.deployed_run_id = p_run_id then
+        raise sqlstate 'PT409' using
+            message = format('Release %s serves in %s already', v_release.version, v_environment.partition_key),
+            hint = 'Roll it back: ops rollback.';
+    end if;
+    perform ops_private.move_deployment_to(v_deployment, 'failed');
+    select r.* into v_before from ops.releases as r where r.id = ops_private.release_before(v_deployment.id);
+    if found and v_deployment.rollback_of is null and ops_private.serves_release(v_environment.id, v_before) then
+        perform ops_private.record_rollback(v_deployment, v_before, p_reason);
+    end if;
+    insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
+    values (
+        v_deployment.project_id, v_deployment.id, 'major',
+        format('Release %s did not reach %s', v_release.version, v_environment.partition_key),
+        format('%s. The release and the data of before serve again; nobody worked in the new ones.', p_reason),
+        coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning id into v_incident_id;
+    return v_incident_id;
+end
+$$;
+comment on function ops.record_promotion_failure is 'Records that a promotion failed and was rolled back.';
+revoke all on function ops.record_promotion_failure from public;
+grant execute on function ops.record_promotion_failure to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('record_repository_rules', $ops_file$
 -- Records the rules that a run found under protect in odooops.yaml, if the run's commit is the newest one that is known
 -- of the project's default branch. Returns whether they hold now: false if they differ from those that hold and the
@@ -8609,6 +8993,41 @@ revoke all on function ops.record_retention from public;
 grant execute on function ops.record_retention to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_rollback', $ops_file$
+-- Records the rollback of a failed deployment that is done already: the release of before serves with its own data.
+-- Called by record_promotion_failure, which locked the project. Locks what a deployment locks. Raises PT409 as the
+-- trigger of deployments does.
+create or replace function ops_private.record_rollback(
+    p_failed ops.deployments,
+    p_release ops.releases,
+    p_reason text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rollback ops.deployments;
+begin
+    insert into ops.deployments as d (
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, rollback_of,
+        with_data, reason, run_id, requested_by
+    )
+    values (
+        p_release.project_id, p_release.id, p_failed.environment_id, p_failed.stage, p_release.image_digest,
+        p_release.git_shas, p_failed.backup_id, p_failed.no_backup_reason, p_failed.id, true, p_reason,
+        p_failed.run_id, coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning d.* into v_rollback;
+    perform ops_private.move_deployment_to(v_rollback, 'succeeded');
+end
+$$;
+comment on function ops_private.record_rollback is 'Records a rollback that is done already.';
+revoke all on function ops_private.record_rollback from public;
+$ops_file$);
+
 select pg_temp.make_function('record_webhook_secret', $ops_file$
 -- Records that a project's webhook has a secret of its own from now on, which the gateway reads from a file; deliveries
 -- signed with the platform's secret speak for the project no longer. Returns when it was made.
@@ -8639,6 +9058,80 @@ $$;
 comment on function ops.record_webhook_secret is 'Notes that a project has its own webhook''s secret.';
 revoke all on function ops.record_webhook_secret from public;
 grant execute on function ops.record_webhook_secret to service_role;
+$ops_file$);
+
+select pg_temp.make_function('record_what_serves', $ops_file$
+-- Records what a hosted environment serves as a release that was deployed there, unless the newest deployment says so
+-- already: the first promotion then has something to return to. Its gates were not asked for, and it changes nothing
+-- there. Called by promote_release, which locks the project. Does nothing for a build without a digest.
+create or replace function ops_private.record_what_serves(
+    p_environment_id uuid
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_release ops.releases;
+    v_deployment ops.deployments;
+begin
+    select e.* into v_environment from ops.environments as e where e.id = p_environment_id;
+    if v_environment.deployed_run_id is null or v_environment.image_digest !~ '^sha256:[0-9a-f]{64}$'
+        or v_environment.deployed_sha !~ '^[0-9a-f]{40}([0-9a-f]{24})?$' or exists (
+        select from ops.deployments as d
+        join ops.releases as r on r.id = d.release_id
+        where
+            d.environment_id = p_environment_id and d.status = 'succeeded'
+            and ops_private.serves_release(p_environment_id, r)
+            and not exists (
+                select from ops.deployments as n
+                where
+                    n.environment_id = d.environment_id and n.status = 'succeeded' and n.created_at > d.created_at
+            )
+    ) then
+        return;
+    end if;
+    select r.* into v_release from ops.releases as r
+    where
+        r.project_id = v_environment.project_id and r.status <> 'withdrawn'
+        and ops_private.serves_release(p_environment_id, r)
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        insert into ops.releases as r (project_id, version, git_shas, image_digest, created_by, run_id, notes)
+        select
+            v_environment.project_id, 'served-' || q.run_number,
+            ops_private.git_shas_of(v_environment.project_id, v_environment.deployed_sha), v_environment.image_digest,
+            coalesce(q.requested_by, ops.caller_id(), ops.caller_role()), q.run_id,
+            format('What %s served before its first promotion.', v_environment.partition_key)
+        from ops.run_requests as q
+        where q.run_id = v_environment.deployed_run_id
+        on conflict (project_id, version) do nothing
+        returning r.* into v_release;
+        if not found then
+            return;
+        end if;
+        perform ops_private.make_gates(v_release);
+        update ops.release_gates as g set is_required = false where g.release_id = v_release.id;
+    end if;
+    insert into ops.deployments (
+        project_id, release_id, environment_id, stage, image_digest, git_shas, no_backup_reason, reason, run_id,
+        requested_by
+    )
+    values (
+        v_release.project_id, v_release.id, p_environment_id, v_environment.stage, v_release.image_digest,
+        v_release.git_shas, 'it served already', 'it served before the first promotion', v_environment.deployed_run_id,
+        v_release.created_by
+    )
+    returning * into v_deployment;
+    perform ops_private.move_deployment_to(v_deployment, 'succeeded');
+end
+$$;
+comment on function ops_private.record_what_serves is 'Records what an environment serves as its first release.';
+revoke all on function ops_private.record_what_serves from public;
 $ops_file$);
 
 select pg_temp.make_function('refusal_of_event', $ops_file$
@@ -9120,8 +9613,9 @@ $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible_deployment', $ops_file$
 -- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to
--- anything but the previous release. Fired by deployments. Locks the release and its gates, so that no
--- decision changes meanwhile. Raises PT409.
+-- anything but the previous release. What its environment serves already, by the run that brought it there, changes
+-- nothing and asks no gate. Fired by deployments. Locks the release and its gates, so that no decision changes
+-- meanwhile. Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_ineligible_deployment()
 returns trigger
@@ -9133,7 +9627,15 @@ as $$
 begin
     perform from ops.releases as r where r.id = new.release_id for no key update;
     perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
-    if new.rollback_of is null then
+    if new.rollback_of is null and new.run_id is not null and exists (
+        select from ops.environments as e
+        join ops.releases as r on r.id = new.release_id
+        where
+            e.id = new.environment_id and e.deployed_run_id = new.run_id
+            and ops_private.serves_release(e.id, r)
+    ) then
+        return new;
+    elsif new.rollback_of is null then
         perform ops_private.refuse_ineligible(new.release_id, new.stage);
     elsif new.release_id is distinct from ops_private.release_before(new.rollback_of) then
         raise sqlstate 'PT409' using
@@ -9552,6 +10054,45 @@ comment on function ops_private.refuse_shas is 'Refuses commits that are not a c
 revoke all on function ops_private.refuse_shas from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_unreleased', $ops_file$
+-- Refuses to let a promote run deploy anything but what its deployment was released as: the image and the commit.
+-- Called by record_deployment; require_deployable, before the work, knows no build yet. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_unreleased(
+    p_run_id uuid,
+    p_image_digest text default null,
+    p_git_sha text default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases;
+begin
+    select r.* into v_release from ops.deployments as d
+    join ops.releases as r on r.id = d.release_id
+    where d.run_id = p_run_id and d.status in ('pending', 'running');
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'A promote run deploys a release, and no deployment waits for this one',
+            hint = 'Promote a release: ops promote.';
+    elsif (v_release.image_digest, ops_private.project_git_sha(v_release)) is distinct from (
+        coalesce(p_image_digest, v_release.image_digest), coalesce(p_git_sha, ops_private.project_git_sha(v_release))
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Release %s is another build', v_release.version),
+            detail = format('It is %s of commit %s, and not %s of commit %s.', v_release.image_digest,
+                ops_private.project_git_sha(v_release), p_image_digest, p_git_sha),
+            hint = 'Deploy exactly what was released, or make a release of the other build.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_unreleased is 'Refuses a promotion of anything but the released build.';
+revoke all on function ops_private.refuse_unreleased from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_withdrawn', $ops_file$
 -- Refuses new facts about a withdrawn release: decisions, checks and exceptions of its gates. What is deployed goes on
 -- proving its health at gate G4. Fired by approvals, gate_checks and exceptions, for any writer. Locks nothing; raises
@@ -9717,7 +10258,7 @@ $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
+-- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -9745,12 +10286,76 @@ where
         where
             n.project_id = d.project_id and n.stage = d.stage
             and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+            and ops_private.takes_effect(n)
     )
 order by b.created_at desc, b.id desc
 limit 1
 $$;
 comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';
 revoke all on function ops_private.release_before from public;
+$ops_file$);
+
+select pg_temp.make_function('release_build', $ops_file$
+-- Makes a release of the newest successful build of the project's default branch, or of the given run, and returns it:
+-- its commit, its image, and gate G1 by the checks of the runs that made and tested this image. Without a version it is
+-- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead.
+-- Called by `ops promote`, and by promote_due_builds. Locks the gates of the release. Raises PT404, PT403, and PT409 if
+-- there is no such build. A retry returns the same release.
+-- Definer: nobody may write releases directly; the caller's permission is checked.
+create or replace function ops.release_build(
+    project_id uuid,
+    p_version text default null,
+    p_run_id uuid default null,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_build record;
+    v_id uuid;
+begin
+    perform ops_private.require_permission(release_build.project_id, 'promote');
+    perform from ops.projects as p where p.id = release_build.project_id for no key update;
+    select b.* into v_build from ops_private.newest_build(release_build.project_id, p_run_id) as b;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'The default branch has no build that succeeded',
+            hint = 'Push to it, or queue its newest commit: ops run create.';
+    end if;
+    select r.id into v_id from ops.releases as r
+    where
+        r.project_id = release_build.project_id and r.status <> 'withdrawn'
+        and r.version = coalesce(p_version, r.version) and r.image_digest = v_build.image_digest
+        and ops_private.project_git_sha(r) = v_build.git_sha
+        and not exists ( -- the rules are those of the day on which it was made
+            select from ops.release_gates as g
+            where
+                g.release_id = r.id and g.gate_code = 'G3'
+                and g.is_required <> (
+                    ops_private.rules_in_force(r.project_id, 'promotion') ->> 'release' = 'gated'
+                )
+        )
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        v_id := ops.create_release(
+            release_build.project_id, coalesce(p_version, ops_private.free_version(release_build.project_id, v_build.run_number)),
+            ops_private.git_shas_of(release_build.project_id, v_build.git_sha), v_build.image_digest,
+            coalesce(v_build.requested_by, p_requested_by), v_build.run_id
+        );
+    end if;
+    perform ops_private.take_build(v_id, v_build.image_digest);
+    return v_id;
+end
+$$;
+comment on function ops.release_build is 'Makes a release of the newest build of the default branch.';
+revoke all on function ops.release_build from public;
+grant execute on function ops.release_build to service_role, ops_worker, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('release_of_run', $ops_file$
@@ -10188,8 +10793,8 @@ revoke all on function ops_private.require_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
--- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
+-- Refuses a run of a kind for which this version has no job: it would wait for ever; and a promotion for which no
+-- deployment waits. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
 create or replace function ops_private.require_carried_out(
@@ -10213,20 +10818,19 @@ begin
         raise sqlstate 'PT409' using
             message = format('A %s run works on no environment', p_kind),
             hint = 'Use its command: ops backup verify, ops backup retention or ops backup records diff.';
-    elsif v_kind.is_carried_out or (
-        p_kind = 'promote' and exists (
-            select from ops.deployments as d
-            where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
-        )
+    elsif p_kind = 'promote' and not exists (
+        select from ops.deployments as d
+        where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
     ) then
+        raise sqlstate 'PT409' using
+            message = 'A promote run carries out one deployment of a release, and none waits for this one',
+            hint = 'Promote a release: ops promote; or take the newest one back: ops rollback.';
+    elsif v_kind.is_carried_out then
         return;
     end if;
     raise sqlstate 'PT409' using
         message = format('This version carries out no %s run', p_kind),
-        hint = case p_kind
-            when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
-            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.'
-        end;
+        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.';
 end
 $$;
 comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';
@@ -10292,6 +10896,9 @@ begin
         perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id);
+    end if;
 end
 $$;
 comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';
@@ -10587,7 +11194,7 @@ revoke all on function ops_private.require_run from public;
 $ops_file$);
 
 select pg_temp.make_function('require_unused_database', $ops_file$
--- Refuses to drop a database that serves an environment, or that a restore keeps for its undo. p_run_id and p_attempt
+-- Refuses to drop a database that serves an environment, or that a restore or a promotion keeps for the way back. p_run_id and p_attempt
 -- name a destroy run at work, which may drop the databases of its own environment.
 -- Called by retire_database, the only way to drop a database. Locks nothing: one run at a time works on an environment,
 -- and no name is used twice. Raises PT409. A retry is harmless.
@@ -10625,6 +11232,16 @@ begin
                 where r.environment_id = e.id and r.finished_at is null and q.config ->> 'undo' = s.id::text
             )
         )
+        union all
+        select d.id, d.database_name, d.previous_database_name, d.keep_previous_until, e.partition_key, e.id
+        from ops.deployments as d
+        join living as e on e.id = d.environment_id
+        where d.status = 'succeeded' and d.previous_database_name is not null and (
+            d.keep_previous_until > clock_timestamp() or exists (
+                select from ops.deployments as k
+                where k.rollback_of = d.id and k.with_data and k.status in ('pending', 'running')
+            )
+        )
     )
     select used.* into v_use
     from (
@@ -10650,12 +11267,12 @@ begin
             hint = 'It goes when its environment has another one, or is destroyed: ops env destroy.';
     end if;
     raise sqlstate 'PT409' using
-        message = format('Database %s is kept until %s, so that a restore of %s can be undone', p_database_name,
-            to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
+        message = format('Database %s is kept until %s, so that a restore or a promotion of %s can be undone',
+            p_database_name, to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
         hint = 'Wait until then, or destroy the environment: ops env destroy.';
 end
 $$;
-comment on function ops.require_unused_database is 'Refuses to let a database go that serves or that a restore keeps.';
+comment on function ops.require_unused_database is 'Refuses to drop a database that serves or that is kept.';
 revoke all on function ops.require_unused_database from public;
 grant execute on function ops.require_unused_database to service_role, ops_worker;
 $ops_file$);
@@ -10920,14 +11537,16 @@ $ops_file$);
 
 select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
--- No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- With p_with_data the data of before come back too, which loses what was written since; else the previous release gets
+-- the data of now. No gate and no freeze blocks it. While it is at work, it returns the same deployment.
 -- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
--- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release.
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release or its data are not kept.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_with_data boolean default false
 )
 returns uuid
 language plpgsql
@@ -10961,9 +11580,15 @@ begin
             detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
             hint = 'Roll back the newest deployment, or promote another release.';
     end if;
+    if p_with_data and not ops_private.keeps_data_before(v_undone) then
+        raise sqlstate 'PT409' using
+            message = 'The data from before this deployment are not kept',
+            detail = 'It changed no module, so that its data are those of now, or the time for which they are kept is over.',
+            hint = 'Roll back the code alone, or restore a backup: ops backup restore.';
+    end if;
     return ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
-        rollback_deployment.reason, p_requested_by
+        rollback_deployment.reason, p_requested_by, p_with_data
     );
 end
 $$;
@@ -11136,7 +11761,7 @@ values
     ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
     ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
     ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
+    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], true),
     ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
     ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
     ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
@@ -11350,6 +11975,30 @@ select coalesce(p_key.persona, ops.caller_role())
 $$;
 comment on function ops_private.sender_role is 'The role under which a sender is recorded.';
 revoke all on function ops_private.sender_role from public;
+$ops_file$);
+
+select pg_temp.make_function('serves_release', $ops_file$
+-- Returns whether an environment serves exactly this release: its image and the commit of the project's repository.
+-- Called by promote_release and record_what_serves. Locks and raises nothing.
+create or replace function ops_private.serves_release(
+    p_environment_id uuid,
+    p_release ops.releases
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where
+        e.id = p_environment_id and e.project_id = (p_release).project_id and e.database_name is not null
+        and e.image_digest = (p_release).image_digest and e.deployed_sha = ops_private.project_git_sha(p_release)
+)
+$$;
+comment on function ops_private.serves_release is 'Whether an environment serves exactly this release.';
+revoke all on function ops_private.serves_release from public;
 $ops_file$);
 
 select pg_temp.make_function('set_environment_status', $ops_file$
@@ -11704,8 +12353,9 @@ $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
 -- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
--- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
--- if production has no fresh backup and no reason is given, and what queue_run and the trigger of deployments raise.
+-- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Where the
+-- platform deploys itself, the run makes the backup. Raises PT409 if another production has no fresh backup and no
+-- reason is given, and what queue_run and the trigger of deployments raise.
 create or replace function ops_private.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -11713,7 +12363,8 @@ create or replace function ops_private.start_deployment(
     p_no_backup_reason text,
     p_rollback_of uuid,
     p_reason text,
-    p_requested_by text
+    p_requested_by text,
+    p_with_data boolean default false
 )
 returns uuid
 language plpgsql
@@ -11723,10 +12374,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := gen_random_uuid();
-    v_backup_id uuid := ops_private.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_is_hosted boolean := ops_private.is_hosted(p_environment_id);
+    v_backup_id uuid := case
+        when not v_is_hosted then ops_private.backup_to_return_to(p_release.project_id, p_environment_id)
+    end;
     v_run_id uuid;
 begin
-    if p_stage = 'production' and v_backup_id is null and p_no_backup_reason is null then
+    if p_stage = 'production' and not v_is_hosted and v_backup_id is null and p_no_backup_reason is null then
         raise sqlstate 'PT409' using
             message = 'Production has no verified backup that is fresh enough',
             detail = format('Policy promotion.backup_max_age_hours is %s.',
@@ -11735,12 +12389,12 @@ begin
     end if;
     insert into ops.deployments (
         id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-        rollback_of, reason, requested_by
+        rollback_of, with_data, reason, requested_by
     )
     values (
         v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason,
-        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_with_data,
+        p_reason, coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
@@ -11748,7 +12402,8 @@ begin
         coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
-            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
+            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of,
+            'with_data', p_with_data
         )
     );
     update ops.deployments as d set run_id = v_run_id where d.id = v_id;
@@ -11757,6 +12412,56 @@ end
 $$;
 comment on function ops_private.start_deployment is 'Writes a deployment down and queues its run.';
 revoke all on function ops_private.start_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('start_promotion', $ops_file$
+-- Starts the deployment of a promote run, after the backup and before anything changes: asks the gates once more, notes
+-- the backup to which one could return, and moves the deployment to running. Called by step promote.
+-- Locks the run, the project, the release and its gates. Raises PT404, PT410, and PT409 if the release is not eligible
+-- any more, and for a production without a verified backup. A retry of the attempt, or another attempt, is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.start_promotion(
+    p_run_id uuid,
+    p_attempt int,
+    p_backup_id uuid default null
+)
+returns ops.deployments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+begin
+    perform from ops.releases as r where r.id = v_deployment.release_id for no key update;
+    perform from ops.release_gates as g where g.release_id = v_deployment.release_id order by g.gate_code for no key update;
+    if v_deployment.rollback_of is null then
+        perform ops_private.refuse_ineligible(v_deployment.release_id, v_deployment.stage);
+    end if;
+    if v_deployment.backup_id is null and p_backup_id is not null then
+        update ops.deployments as d set backup_id = b.id
+        from ops.backups as b
+        where
+            d.id = v_deployment.id and b.id = p_backup_id and b.environment_id = d.environment_id
+            and b.status = 'verified'
+        returning d.* into v_deployment;
+    end if;
+    if v_deployment.id is null
+        or v_deployment.stage = 'production' and v_deployment.backup_id is null
+        and v_deployment.no_backup_reason is null then
+        raise sqlstate 'PT409' using
+            message = 'Production is not promoted over without a verified backup of it',
+            hint = 'Look at it: ops backup list.';
+    end if;
+    perform ops_private.move_deployment_to(v_deployment, 'running');
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    return v_deployment;
+end
+$$;
+comment on function ops.start_promotion is 'Starts a promotion, once there is a way back.';
+revoke all on function ops.start_promotion from public;
+grant execute on function ops.start_promotion to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('start_workflow_run', $ops_file$
@@ -11820,7 +12525,10 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_loose_to_strict constant text[] := array['allow', 'refuse_overlooked', 'refuse'];
+    v_loose_to_strict constant text[] := case p_rule
+        when 'release' then array['on_push', 'by_hand', 'gated']
+        else array['allow', 'refuse_overlooked', 'refuse']
+    end;
 begin
     return case
         when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
@@ -11828,7 +12536,7 @@ begin
         when (p_type, p_rule) in (
             ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
         ) then to_jsonb(p_value::boolean or p_other::boolean)
-        when p_type = 'gates' and p_rule = 'untested_modules' then to_jsonb(v_loose_to_strict[greatest(
+        when (p_type, p_rule) in (('gates', 'untested_modules'), ('promotion', 'release')) then to_jsonb(v_loose_to_strict[greatest(
             array_position(v_loose_to_strict, p_value #>> '{}'), array_position(v_loose_to_strict, p_other #>> '{}')
         )])
         when p_type = 'clone' and p_rule = 'masking_hooks' then p_value || (
@@ -11958,6 +12666,68 @@ end
 $$;
 comment on function ops_private.supersede_runs is 'Cancels older waiting runs of an environment.';
 revoke all on function ops_private.supersede_runs from public;
+$ops_file$);
+
+select pg_temp.make_function('take_build', $ops_file$
+-- Records at gate G1 of a release what the runs that made its image found: the check build, and each run's own checks.
+-- A check that is recorded for the same run already is left alone. Called by release_build, which checked the
+-- permission. Locks the gate. Raises what record_gate_check raises.
+create or replace function ops_private.take_build(
+    p_release_id uuid,
+    p_image_digest text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with runs as (
+    select
+        r.id,
+        r.attempt,
+        r.run_number,
+        r.finished_at
+    from ops.releases as o
+    join ops.run_requests as q on q.project_id = o.project_id
+    join ops.runs as r on r.id = q.run_id
+    join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
+    where
+        o.id = p_release_id and l.data_version = p_image_digest and r.status = 'succeeded'
+        and r.kind in ('build', 'test', 'deploy')
+), answers as (
+    select
+        r.id as run_id,
+        'build' as name,
+        true as passed,
+        format('run #%s', r.run_number) as summary,
+        r.finished_at as at
+    from runs as r
+    union all
+    select
+        r.id,
+        c.name,
+        c.passed or not c.blocking,
+        c.summary,
+        c.created_at
+    from runs as r
+    join ops.run_checks as c on c.run_id = r.id and c.attempt = r.attempt
+    where c.name <> 'healthy'
+)
+select ops.record_gate_check(
+    p_release_id, 'G1', a.name, case when a.passed then 'passed' else 'failed' end::ops.check_status, a.summary,
+    p_run_id => a.run_id, p_source => 'odooops', p_occurred_at => a.at
+)
+from answers as a
+where not exists (
+    select from ops.gate_checks as c
+    join ops.release_gates as g on g.id = c.gate_id
+    where g.release_id = p_release_id and g.gate_code = 'G1' and c.name = a.name and c.run_id = a.run_id
+)
+order by a.at
+$$;
+comment on function ops_private.take_build is 'Records at gate G1 what the builds of a release found.';
+revoke all on function ops_private.take_build from public;
 $ops_file$);
 
 select pg_temp.make_function('take_checks', $ops_file$
@@ -12104,6 +12874,27 @@ end
 $$;
 comment on function ops_private.take_runs is 'Takes the next runs for a worker.';
 revoke all on function ops_private.take_runs from public;
+$ops_file$);
+
+select pg_temp.make_function('takes_effect', $ops_file$
+-- Returns whether a deployment changes its place, or still may. Where the platform deploys itself, a failed one leaves
+-- what was there before, and the rollback that records this changes nothing either.
+-- Called by release_before. Locks and raises nothing.
+create or replace function ops_private.takes_effect(p_deployment ops.deployments)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select not ops_private.is_hosted((p_deployment).environment_id) or not (
+    (p_deployment).status = 'failed'
+    or (p_deployment).status = 'succeeded' and (p_deployment).rollback_of is not null
+    and (p_deployment).database_name is null
+)
+$$;
+comment on function ops_private.takes_effect is 'Whether a deployment changes its place, or still may.';
+revoke all on function ops_private.takes_effect from public;
 $ops_file$);
 
 select pg_temp.make_function('target_stage', $ops_file$
@@ -12279,6 +13070,48 @@ end
 $$;
 comment on function ops_private.tell_gates is 'Tells the gates of its release how a run ended.';
 revoke all on function ops_private.tell_gates from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_health', $ops_file$
+-- Tells gate G4 of a promotion's release what a health check of its deployment found, and returns the answer.
+-- p_moment names the look: a repeat of it counts once.
+-- Called by step promote before and after people are let in. Locks the run, the project, the deployment and the gate.
+-- Raises PT404 and PT410 for the attempt. A retry is a duplicate.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.tell_health(
+    p_run_id uuid,
+    p_attempt int,
+    p_release_id uuid,
+    p_passed boolean,
+    p_moment text,
+    p_summary text
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_status text := case when p_passed then 'pass' else 'fail' end;
+    v_release ops.releases;
+begin
+    select r.* into v_release from ops.releases as r where r.id = p_release_id and r.project_id = v_run.project_id;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    return ops_private.answer_event(
+        ops_private.own_envelope(v_run, v_release, 'health_check', jsonb_build_object(
+            'gate_code', 'G4', 'status', v_status,
+            'environment', (select e.partition_key from ops.environments as e where e.id = v_run.environment_id),
+            'checks', jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary))
+        ), p_moment),
+        null, v_run.id
+    );
+end
+$$;
+comment on function ops.tell_health is 'Tells gate G4 what a health check of a promotion found.';
+revoke all on function ops.tell_health from public;
+grant execute on function ops.tell_health to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('tell_staged', $ops_file$
@@ -13669,7 +14502,8 @@ select
     g.quorum,
     g.window_seconds,
     g.evaluated_at,
-    g.is_overdue
+    g.is_overdue,
+    g.is_required
 from ( -- noqa: ST05
     select
         o.*,
@@ -13702,6 +14536,7 @@ comment on column ops.v_gate_status.exception_id is 'The active exception that l
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
 comment on column ops.v_gate_status.is_overdue is
 'Whether it failed only because its window closed before anything decided it.';
+comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
@@ -14228,7 +15063,8 @@ select
         where k.gate_id = s.gate_id and e.gate_id is distinct from s.gate_id
     ) as evidence_count,
     s.deadline_at,
-    s.evaluated_at
+    s.evaluated_at,
+    s.is_required
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
 join ops.projects as p on p.id = r.project_id
@@ -14269,6 +15105,7 @@ left join lateral ( -- noqa: ST05
 comment on view ops.v_release_gate_summary is 'Gates of releases: how each stands, by how many answers and by whom.';
 comment on column ops.v_release_gate_summary.status is 'As of now; bypassed while an exception is active.';
 comment on column ops.v_release_gate_summary.merit is 'What checks and approvals say, exceptions left aside.';
+comment on column ops.v_release_gate_summary.is_required is 'Whether policy asked for it when it was made.';
 comment on column ops.v_release_gate_summary.checks_total is 'Questions that were answered, each by its newest answer.';
 comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
 comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';
@@ -14448,10 +15285,14 @@ before update of status on ops.deployments
 for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
 execute function ops_private.refuse_late_promotion();
 create or replace trigger deployments_keep_their_identity
-before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-rollback_of, reason, requested_by, created_at
+before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, no_backup_reason,
+rollback_of, with_data, reason, requested_by, created_at
 on ops.deployments
 for each row execute function ops_private.refuse_change();
+-- the run makes the backup before it changes anything
+create or replace trigger deployments_keep_their_backup
+before update of backup_id on ops.deployments
+for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments

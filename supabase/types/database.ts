@@ -398,6 +398,7 @@ export type Database = {
         Row: {
           backup_id: string | null;
           created_at: string;
+          database_name: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -405,7 +406,9 @@ export type Database = {
           git_shas: NonNullable<Json>;
           id: string;
           image_digest: string;
+          keep_previous_until: string | null;
           no_backup_reason: string | null;
+          previous_database_name: string | null;
           project_id: string;
           reason: string | null;
           release_id: string;
@@ -416,11 +419,13 @@ export type Database = {
           started_at: string | null;
           status: Database["ops"]["Enums"]["deployment_status"];
           told_at: string | null;
+          with_data: boolean;
         };
         ComputedFields: never;
         Insert: {
           backup_id?: string | null;
           created_at?: string;
+          database_name?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -428,7 +433,9 @@ export type Database = {
           git_shas: NonNullable<Json>;
           id?: string;
           image_digest: string;
+          keep_previous_until?: string | null;
           no_backup_reason?: string | null;
+          previous_database_name?: string | null;
           project_id: string;
           reason?: string | null;
           release_id: string;
@@ -439,10 +446,12 @@ export type Database = {
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
           told_at?: string | null;
+          with_data?: boolean;
         };
         Update: {
           backup_id?: string | null;
           created_at?: string;
+          database_name?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -450,7 +459,9 @@ export type Database = {
           git_shas?: NonNullable<Json>;
           id?: string;
           image_digest?: string;
+          keep_previous_until?: string | null;
           no_backup_reason?: string | null;
+          previous_database_name?: string | null;
           project_id?: string;
           reason?: string | null;
           release_id?: string;
@@ -461,6 +472,7 @@ export type Database = {
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
           told_at?: string | null;
+          with_data?: boolean;
         };
         Relationships: [
           {
@@ -1911,6 +1923,7 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id: string;
           is_distinct: boolean;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"];
           quorum: number;
           reason: string | null;
@@ -1927,6 +1940,7 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
           is_distinct?: boolean;
+          is_required?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -1942,6 +1956,7 @@ export type Database = {
           gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
           is_distinct?: boolean;
+          is_required?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -3314,6 +3329,7 @@ export type Database = {
           granted_by: string | null;
           is_break_glass: boolean | null;
           is_overdue: boolean | null;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
           project_id: string;
           quorum: number;
@@ -3459,6 +3475,7 @@ export type Database = {
           exception_id: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
           project_id: string;
           project_slug: string;
@@ -4186,6 +4203,16 @@ export type Database = {
           requirement: string;
         }[];
       };
+      explain_rollback: {
+        Args: { deployment_id: string };
+        Returns: {
+          detail: string;
+          is_possible: boolean;
+          lost_minutes: number;
+          version: string;
+          way: string;
+        }[];
+      };
       finish_run: {
         Args: { run_id: string; status: string };
         Returns: Database["ops"]["Enums"]["run_status"];
@@ -4407,6 +4434,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      promote_due_builds: {
+        Args: Record<PropertyKey, never>;
+        Returns: string[];
       };
       promote_release: {
         Args: {
@@ -4928,6 +4959,54 @@ export type Database = {
         Args: { p_error: string; p_project_id: string };
         Returns: undefined;
       };
+      record_promotion: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_git_sha: string;
+          p_image_digest: string;
+          p_keep_previous_until?: string;
+          p_port: number;
+          p_run_id: string;
+          p_url: string;
+        };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          keep_previous_until: string | null;
+          no_backup_reason: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
+          with_data: boolean;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_promotion_failure: {
+        Args: { p_attempt: number; p_reason: string; p_run_id: string };
+        Returns: string;
+      };
       record_repository_rules: {
         Args: { p_attempt: number; p_rules: Json; p_run_id: string };
         Returns: boolean;
@@ -5097,6 +5176,15 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      release_build: {
+        Args: {
+          p_requested_by?: string;
+          p_run_id?: string;
+          p_version?: string;
+          project_id: string;
+        };
+        Returns: string;
+      };
       remember_template: {
         Args: {
           p_attempt: number;
@@ -5203,6 +5291,7 @@ export type Database = {
         Args: {
           deployment_id: string;
           p_requested_by?: string;
+          p_with_data?: boolean;
           reason: string;
         };
         Returns: string;
@@ -5298,6 +5387,41 @@ export type Database = {
         };
         Returns: string;
       };
+      start_promotion: {
+        Args: { p_attempt: number; p_backup_id?: string; p_run_id: string };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          keep_previous_until: string | null;
+          no_backup_reason: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
+          with_data: boolean;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       start_workflow_run: {
         Args: {
           p_attempt?: number;
@@ -5313,6 +5437,17 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      tell_health: {
+        Args: {
+          p_attempt: number;
+          p_moment: string;
+          p_passed: boolean;
+          p_release_id: string;
+          p_run_id: string;
+          p_summary: string;
+        };
+        Returns: Json;
       };
       touch_template: {
         Args: { p_key: string };
