@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -12,6 +11,7 @@ from odooops_dagster.local.postgres import database_urls
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -82,7 +82,7 @@ def test_a_release_takes_over_and_a_bad_one_is_taken_back(running: Platform, rep
     second = running.ask("env", "show", SLUG, "main")
     assert second["url"] == first["url"]
     assert second["deployed_sha"] != first["deployed_sha"]
-    assert httpx.get(f"{second['url']}web/login", timeout=60, trust_env=False).status_code == 200
+    assert login_page(second["url"]).status_code == 200
     assert asked(running, "select loyalty from res_partner where name = 'a customer'") == (7,)
     assert asked(running, "select value from ir_config_parameter where key = 'promoted.banner'") == ("1.1",)
 
@@ -96,7 +96,7 @@ def test_a_release_takes_over_and_a_bad_one_is_taken_back(running: Platform, rep
         assert {name: after[name] for name in ("database_name", "deployed_sha", "status")} == {
             name: second[name] for name in ("database_name", "deployed_sha", "status")
         }
-        assert httpx.get(f"{after['url']}web/login", timeout=60, trust_env=False).status_code == 200
+        assert login_page(after["url"]).status_code == 200
         assert asked(running, "select comment from res_partner where name = 'a customer'") == ("since 1.1",)
     history = running.query(
         "select version, status, rollback_of_version from ops.v_deployment_history where project_slug = %s"
