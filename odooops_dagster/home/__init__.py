@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from odooops_dagster.home.hosts import environment_host, environment_url, label_of_host, url_of_label
+from odooops_dagster.home.hosts import environment_host, environment_url, label_of_host, own_host, url_of_label
 from odooops_dagster.home.names import (
     ADMINISTRATOR,
     CLONE_STAGING_PREFIX,
@@ -169,6 +169,7 @@ __all__ = [
     "load_proof",
     "logs_folder",
     "mirrors_folder",
+    "own_host",
     "owner_file",
     "owner_of_database",
     "owner_of_role",

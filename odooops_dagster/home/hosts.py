@@ -21,6 +21,11 @@ def environment_host(settings: Settings, environment: Environment) -> str:
     return f"{environment.host_label}.{settings.environments_domain or _LOCAL}"
 
 
+def own_host(environment: Environment) -> str:
+    """Return the name by which the environment's Odoo asks itself: the router knows it whatever the domain is."""
+    return f"{environment.host_label}.{_LOCAL}"
+
+
 def environment_url(settings: Settings, environment: Environment) -> str:
     """Return the URL of the environment: on this machine, or where the proxy of the domain shows it."""
     return url_of_label(settings, environment.host_label)

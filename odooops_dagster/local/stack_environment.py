@@ -63,7 +63,6 @@ def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
         "ODOOOPS_HOME": str(settings.home),
         "ODOOOPS_DATABASE_URL": urls.control,
         "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
-        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
         "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
         "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
         "ODOOOPS_TRUST_PUSHERS": str(settings.trust_pushers),

@@ -18,6 +18,7 @@ from odooops_dagster.home import (
     environment_host,
     environment_socket,
     environment_url,
+    own_host,
     role_name,
     service_config,
     service_log,
@@ -143,6 +144,7 @@ def odoo_service(
         from_inside(settings, access),
         data_dir=data,
         addons_paths=build.addons_paths,
+        interface=own_host(environment),
         port=settings.environments_port,
         cron_threads=cron_threads,
         memory_mb=settings.odoo_memory_mb,
@@ -178,7 +180,10 @@ def _knowing_its_name(settings: Settings, environment: Environment, sandbox: San
     """
     known = Path("/etc/hosts").read_text() if sandbox.shares_network else "127.0.0.1 localhost\n"
     hosts = environment_folder(settings.home, environment) / "hosts"
-    write_whole(hosts, f"{known.rstrip()}\n127.0.0.1 {environment_host(settings, environment)}\n".encode())
+    write_whole(
+        hosts,
+        f"{known.rstrip()}\n127.0.0.1 {environment_host(settings, environment)} {own_host(environment)}\n".encode(),
+    )
     hosts.chmod(0o644)
     return replace(sandbox, mounts={**sandbox.mounts, "/etc/hosts": hosts})
 
