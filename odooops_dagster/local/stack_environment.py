@@ -68,6 +68,8 @@ def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
         "ODOOOPS_TRUST_PUSHERS": str(settings.trust_pushers),
         "PYTHONUNBUFFERED": "1",
     }
+    if settings.odoo_database_url is not None:  # the embedded server's is found, with its socket, in the state folder
+        resolved["ODOOOPS_ODOO_DATABASE_URL"] = urls.odoo
     return clean_environment(*(group for groups in _GROUPS.values() for group in groups), extra=resolved)
 
 
