@@ -130,7 +130,10 @@ def test_a_previews_database_role_cannot_connect_to_another_environments_databas
     mine, other = environment_of(running), environment_of(running, "feature/other")
     secret = next((running.home / "environments" / mine["id"].hex).glob("*.conf")).read_text()
     config = dict(line.split(" = ", 1) for line in secret.splitlines() if " = " in line)
-    reach = {"host": config["db_host"], "port": config["db_port"], "user": config["db_user"]}
+    assert config["db_host"] == "/run/postgresql", (
+        "a preview has a network of its own, and reaches the server by a socket"
+    )
+    reach = {"host": "127.0.0.1", "port": config["db_port"], "user": config["db_user"]}
     with psycopg.connect(**reach, password=config["db_password"], dbname=mine["database_name"]) as own:
         assert own.execute("select 1").fetchone() == (1,)
     names = running.query("select datname from pg_database where datname <> %s", mine["database_name"])
