@@ -70,7 +70,9 @@ def test_a_package_that_debian_did_not_sign_is_refused(tmp_path: Path, monkeypat
     other_keys = Path("/usr/share/keyrings/debian-archive-bookworm-security-automatic.gpg")
     monkeypatch.setattr(debian, "_KEYRING", other_keys)
     with pytest.raises(MissingDependency, match="gave no odoo-19"):
-        debian.unpack_odoo(SERIES, into=tmp_path / "root", work=tmp_path / "apt", progress=print)
+        debian.unpack_odoo(
+            SERIES, into=tmp_path / "root", work=tmp_path / "apt", lists=tmp_path / "lists", progress=print
+        )
     assert not (tmp_path / "root").exists()
 
 
