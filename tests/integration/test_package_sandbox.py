@@ -41,7 +41,7 @@ def build_wheel(folder, *_arguments, **_more):
             ("secret", lambda: (home / "secrets" / "key").read_text()),
             ("other", lambda: os.listdir(home / "venvs" / "another")),
             ("plant", lambda: (home / "planted").write_text("planted")),
-            ("odoo", lambda: (home / "odoo" / "planted").write_text("planted")),
+            ("odoo", lambda: (home / "odoo" / "19.0" / "planted").write_text("planted")),
             ("source", lambda: (Path({source!r}) / "planted").write_text("planted")),
             ("parent", lambda: Path(f"/proc/{pid}/environ").read_bytes()[:1]),
             ("uid", os.getuid),
