@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.backup_jobs import compare, retention, verify
 from assets.partitions import environments
+from assets.promote import promote
 from assets.restore import restore
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.steps.environment.destroy import destroy_environment
@@ -52,4 +53,4 @@ def destroy() -> None:
     take_away()
 
 
-JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone, verify, retention, compare)
+JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone, promote, verify, retention, compare)

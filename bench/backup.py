@@ -26,6 +26,7 @@ from bench.production import FULL, SMALL, Production, production
 from bench.programs import DATABASE, OdooPrograms
 from bench.server import throwaway_server
 from odooops_dagster.local.binaries import wheel_bin_dir
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.pipeline import sanitize
@@ -182,7 +183,7 @@ class Bench:
         for role in (SCRATCH, STAGING):
             self._databases.ensure_role(role)
         self._databases.create(COPY, owner=SCRATCH, template=DATABASE)
-        names = neutralize.installed(self._databases.module_states(COPY))
+        names = neutralize.installed(module_states(self._databases.access(COPY, role=SCRATCH)))
         scripts = neutralize.scripts(names, self._programs.addons_paths)
         sanitize(self._databases.access(COPY, role=SCRATCH), scripts=scripts, masks=(), progress=lambda _line: None)
         self._databases.turn_into_template(COPY, GOLDEN)

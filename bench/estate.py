@@ -22,9 +22,10 @@ BRANCHES = b"""
 # Staging and production, by hand: no branch of theirs is pushed here.
 STAGES = b"""
     insert into ops.environments (
-        project_id, name, branch, stage, partition_key, status, url, database_name
+        project_id, name, branch, stage, partition_key, host_label, status, url, database_name
     )
-    select p.id, s.stage, 'release', s.stage::ops.environment_stage, p.slug || '/' || s.stage, 'running',
+    select p.id, s.stage, 'release', s.stage::ops.environment_stage, p.slug || '/' || s.stage,
+        s.stage || '--' || p.slug, 'running',
         'http://localhost', p.slug || '_' || s.stage
     from ops.projects as p, unnest(array['staging', 'production']) as s (stage)
 """

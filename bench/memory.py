@@ -24,7 +24,7 @@ from bench.cost import Cost, ours
 from bench.server import throwaway_server
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 GOAL_MB = 512

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.loopback import loopback_client
 from odooops_dagster.tools.odoo import commands
 from tests.acceptance.platform import free_ports
 
@@ -121,7 +122,7 @@ class PlainOdoo:
 def first_answer(url: str, *, alive: Callable[[], bool]) -> float | None:
     """Return the moment of the first login page, by the monotonic clock, or None where it will not come."""
     end = time.monotonic() + PATIENCE_SECONDS
-    with httpx.Client(trust_env=False, timeout=60) as client:
+    with loopback_client(timeout=60) as client:
         while time.monotonic() < end and alive():
             try:
                 answer = client.get(f"{url}web/login")

@@ -16,7 +16,7 @@ import psycopg
 
 from bench.programs import DATABASE, OdooPrograms
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 
 # Kept data of another version of these statements is not taken.

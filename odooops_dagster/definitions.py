@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import dagster as dg
 
 from assets.backup import backup
@@ -33,7 +35,9 @@ GROUP = "environment"
 OWNERS = ("team:odooops",)
 
 
+# Dagster asks several times in each process of a run, and a forked one has the answer of the process it comes from.
 @dg.definitions
+@cache
 def definitions() -> dg.Definitions:
     """Return every asset, job, sensor and schedule, with the platform's resources."""
     return dg.Definitions(

@@ -67,6 +67,13 @@ class DestroyConfig(RunConfig, frozen=True):
     without_backup: bool = False
 
 
+class PromoteConfig(RunConfig, frozen=True):
+    """Config of a promotion: its deployment, and for a rollback whether the data of before come back too."""
+
+    deployment_id: UUID
+    with_data: bool = False
+
+
 class VerifyConfig(RunConfig, frozen=True):
     """Config of a verify run: the backup to read back."""
 
@@ -124,7 +131,13 @@ KINDS: dict[RunKind, Kind] = {
         ),
         Kind(name="upgrade", effect="none"),
         Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",)),
-        Kind(name="promote", effect="replace", stages=("staging", "production")),
+        Kind(
+            name="promote",
+            effect="replace",
+            job="promote",
+            stages=("staging", "production"),
+            config=PromoteConfig,
+        ),
         Kind(name="destroy", effect="remove", job="destroy", config=DestroyConfig),
         Kind(name="verify", effect="none", job="verify", stages=(), config=VerifyConfig),
         Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True),

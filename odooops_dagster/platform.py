@@ -19,6 +19,7 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.postgres.limits import RoleLimits
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import ObjectStore, S3Options, open_store
@@ -82,6 +83,11 @@ class Platform:
             secrets=secrets_folder(home),
             identity=self.identity,
             socket_folder=cluster_sockets(home) if self.settings.odoo_database_url is None else None,
+            limits=RoleLimits(
+                connections=self.settings.odoo_connections,
+                temp_file_mb=self.settings.odoo_temp_file_mb,
+                idle_minutes=self.settings.odoo_idle_minutes,
+            ),
         )
 
     @cached_property

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# A host name has at most 253 characters (RFC 1035, section 2.3.4).
+_LONGEST_DOMAIN = 253 - 64
 
 
 def default_home() -> Path:
@@ -58,7 +62,7 @@ class Settings(BaseSettings):
     backup_hour: int = Field(default=2, ge=0, le=23)
     # Time zone of the nightly backups' hour and of the days that retention counts.
     time_zone: str = "UTC"
-    # Shared secret of the GitHub webhook; empty uses the one that `ops up` generated in the state folder.
+    # Secret of webhooks of projects without one of their own (`ops webhook create`); empty uses the one of `ops up`.
     github_webhook_secret: SecretStr | None = None
     # Events that one key may send within a minute; the gateway refuses more with 429.
     events_per_minute: int = Field(default=12_000, ge=1)
@@ -70,6 +74,10 @@ class Settings(BaseSettings):
     dagster_port: int = 3000
     # Name under which a proxy shows the Dagster UI to people, such as dagster.example.com; beside dagster.localhost.
     dagster_host: str | None = None
+    # Port on which all environments answer, each under a host name of its own.
+    environments_port: int = 8601
+    # Domain whose names a proxy leads to that port, such as preview.example.com; empty: names below localhost.
+    environments_domain: str | None = None
     # Port of the embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
     # Folder with an Odoo (clone, download or installation), or with a folder per series such as 17.0; used as it is.
@@ -88,6 +96,26 @@ class Settings(BaseSettings):
     odoo_memory_mb: int = 2560
     # How often repositories without a webhook are polled for new commits, in seconds.
     poll_seconds: int = 30
+    # The most files and folders of one commit, its submodules included.
+    repository_entries: int = Field(default=200_000, ge=1)
+    # How deep folders may be nested in a commit.
+    repository_depth: int = Field(default=64, ge=1)
+    # The largest file of a commit, in MB; files in Git LFS count as what they stand for.
+    repository_file_mb: int = Field(default=512, ge=1)
+    # The most that all files of a commit may have together, submodules and Git LFS included, in MB.
+    repository_mb: int = Field(default=4096, ge=1)
+    # The most that one fetch may receive from a repository, packed, in MB.
+    repository_fetch_mb: int = Field(default=4096, ge=1)
+    # Hosts from which every project may take submodules, over https or ssh, separated by spaces; its own host may be.
+    submodule_hosts: str = "github.com gitlab.com"
+    # Folders with repositories on this machine that every project may take as submodules, separated by colons.
+    submodule_folders: str = ""
+    # Maximum number of database connections of one environment: 64 of its Odoo (db_maxconn), and those of its next one.
+    odoo_connections: int = Field(default=100, ge=10)
+    # Maximum size of the temporary files of one database process of an environment, in MiB.
+    odoo_temp_file_mb: int = Field(default=20_480, ge=64)
+    # How long an environment's transaction may be idle before the server ends it, in minutes; 0 for no limit.
+    odoo_idle_minutes: int = Field(default=60, ge=0)
     # Whether pushed code runs without a sandbox, as the platform's account: only if you would give its authors a shell.
     trust_pushers: bool = False
     # First user id of the sandboxes' accounts, one per environment, if the platform runs as root.
@@ -113,6 +141,17 @@ class Settings(BaseSettings):
             if "@" in str(parts.get("host", "")).removeprefix("@"):
                 raise ValueError(f"{message}, with each @ of the password as %40")
         return value
+
+    @field_validator("environments_domain")
+    @classmethod
+    def _domain(cls, value: str | None) -> str | None:
+        """Return the domain in lower case; a label of 63 characters goes before it."""
+        if value is None:
+            return None
+        label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        if len(value) > _LONGEST_DOMAIN or not re.fullmatch(rf"({label}\.)+{label}", value.lower()):
+            raise ValueError(f"{value!r} is no domain; write one such as preview.example.com")
+        return value.lower()
 
     @field_validator("time_zone")
     @classmethod

@@ -108,7 +108,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         if self.settings.trust_pushers:
             self.control.logs.event(fence, level="warn", message=TRUSTING, payload={"sandbox": False})
             scope.step.log("warn", TRUSTING)
-        instance.add_run_tags(run.run_id, {tags.PROCESS: str(Process.current())})
+        name_process(instance, run)
         heartbeat = self._heartbeat(fence, stop=lambda reason: stop_run(instance, run.run_id, reason))
         heartbeat.start()
         try:
@@ -163,6 +163,13 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             outcome.write(self.control, scope.step.fence)
         except OdooOpsError as exc:
             scope.step.log("warn", f"the run's end could not be written: {one_line(exc)}")
+
+
+def name_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Name this process on the run, unless it has done so before."""
+    process = str(Process.current())
+    if run.tags.get(tags.PROCESS) != process:
+        instance.add_run_tags(run.run_id, {tags.PROCESS: process})
 
 
 def stop_run(instance: dg.DagsterInstance, run_id: str, reason: StopReason) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from uuid import UUID
 
 import dagster as dg
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Project
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.upkeep.poll import poll_project
@@ -32,11 +34,12 @@ class Asking:
         self._pool = ThreadPoolExecutor(max_workers=ASKED_AT_ONCE)
         self._answers: dict[UUID, tuple[Project, Future[list[UUID]]]] = {}
 
-    def begin(self, control: ControlPlane, due: Sequence[Project]) -> int:
+    def begin(self, control: ControlPlane, due: Sequence[Project], *, home: Path) -> int:
         """Begin to ask the repositories that are not being asked already, and return their number."""
         new = [project for project in due if project.id not in self._answers]
         for project in new:
-            self._answers[project.id] = (project, self._pool.submit(poll_project, control, project))
+            key = deploy_key(home, project.slug)
+            self._answers[project.id] = (project, self._pool.submit(poll_project, control, project, key=key))
         return len(new)
 
     def end(self, context: dg.SensorEvaluationContext, *, wait_seconds: float) -> int:
@@ -57,18 +60,20 @@ def github_pushes(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Apply the deliveries that the gateway stored and poll the repositories that are due, for a few seconds.
+    """Poll the repositories that are due, or that a stored delivery names, for a few seconds.
 
-    A repository that answers late is asked once and read by a later tick; this tick ends in time.
+    A delivery decides nothing: what runs is what the repository answers. A repository that answers late is asked once
+    and read by a later tick; this tick ends in time.
     """
     deadline = time.monotonic() + WAIT_SECONDS
     applied = asked = queued = 0
     while True:
         applied += len(control.pushes.apply(limit=20))
-        asked += _asking.begin(control, control.projects.to_poll(older_than_seconds=settings.poll_seconds))
+        due = control.projects.to_poll(older_than_seconds=settings.poll_seconds)
+        asked += _asking.begin(control, due, home=settings.home)
         queued += _asking.end(context, wait_seconds=ANSWER_SECONDS)
         if time.monotonic() >= deadline:
-            return dg.SkipReason(f"{applied} deliveries applied, {asked} times asked, {queued} runs queued")
+            return dg.SkipReason(f"{applied} deliveries noted, {asked} times asked, {queued} runs queued")
         time.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -33,13 +33,20 @@ def housekeeping(
     control: dg.ResourceParam[ControlPlane],
     runtime: dg.ResourceParam[Runtime],
 ) -> dg.SensorResult:
-    """Request the jobs that are due, and close the deployments of ended runs."""
+    """Request the jobs that are due, close deployments of ended runs, promote what policy promotes.
+
+    People's forgotten transactions are ended, because they hold up the work of others.
+    """
+    ended = control.clocks.end_forgotten_transactions()
     closed = control.deployments.close_unfinished()
+    promoted = control.deployments.promote_due()
     look = Look(process=str(Process.current()), differences=differences(control, runtime))
     answers = jobs_due(context, control, look)
     requests = [answer for answer in answers if isinstance(answer, dg.RunRequest)]
     said = [str(answer.skip_message) for answer in answers if isinstance(answer, dg.SkipReason)]
     said += [f"closed {closed} deployments of ended runs"] if closed else []
+    said += [f"ended the transaction of {one.login} that began at {one.began_at:%H:%M:%S} UTC" for one in ended]
+    said += [f"promoted {len(promoted)} builds"] if promoted else []
     said += [f"ALARM: {alarm.title}" for alarm in control.incidents.alarms()]
     for line in said if requests else []:
         context.log.info(line)

@@ -17,6 +17,7 @@ from odooops_dagster.engine import tags
 from odooops_dagster.engine.outcome import one_line
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.kinds import KINDS
+from odooops_dagster.local import stopping
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
 
@@ -60,18 +61,22 @@ def preview(control: ControlPlane, waiting: Sequence[Run]) -> dg.SensorResult | 
 
 
 def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> list[Run]:
-    """Claim runs as soon as some wait and there is room, and return them; empty after `wait_seconds`."""
+    """Claim runs as soon as some wait and there is room, and return them; empty after `wait_seconds`.
+
+    A stack that stops waits for this tick, and would give back what it claims.
+    """
     worker, deadline = f"dagster@{socket.gethostname()}", time.monotonic() + wait_seconds
     control.workers.heartbeat(worker, kind="dagster")
-    while True:
+    while not stopping.is_announced(settings.home):
         if control.runs.peek(1):
             room = settings.max_concurrent_runs - control.runs.active_count()
             runs = control.runs.claim(worker, limit=room, lease_seconds=settings.lease_seconds) if room > 0 else []
             if runs:
                 return runs
         if time.monotonic() >= deadline:
-            return []
+            break
         time.sleep(LOOK_EVERY_SECONDS)
+    return []
 
 
 def admitted(control: ControlPlane, claimed: Sequence[Run]) -> list[Run]:

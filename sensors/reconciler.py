@@ -13,6 +13,7 @@ import dagster as dg
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
+from odooops_dagster.engine.lost import GONE, is_expired
 from odooops_dagster.engine.maintenance import unfinished
 from odooops_dagster.engine.outcome import why_failed
 from odooops_dagster.engine.processes import Process
@@ -30,7 +31,6 @@ WORKING = (
 )
 # A run's process writes its tag within seconds of its launch; without a tag by now, it died before that.
 SILENT_SECONDS = 60.0
-GONE = "the process that worked on it is gone"
 
 ENDED: dict[dg.DagsterRunStatus, RunStatus] = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -95,7 +95,7 @@ def reconcile(
         if row.status == "claimed":
             renew(control, settings, row, record)
     elif is_expired(row):
-        # Not earlier: a live code server reports a dead worker to Dagster at once, and then the run has failed.
+        # Not earlier: what started a process reports its death to Dagster at once, and then the run has failed.
         yield from give_back(instance, control, row, record.dagster_run)
 
 
@@ -142,11 +142,6 @@ def is_gone(record: dg.RunRecord) -> bool:
     if told is None:
         return time.time() - record.update_timestamp.timestamp() > SILENT_SECONDS
     return Process.parse(told).is_gone()
-
-
-def is_expired(row: Run) -> bool:
-    """Return whether the row's lease has expired."""
-    return row.lease_expires_at is not None and row.lease_expires_at.timestamp() < time.time()
 
 
 def name(row: Run) -> str:

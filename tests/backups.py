@@ -17,12 +17,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.create import Created, create, create_from_streams
-from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.encryption import Sealer
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import restore_database, restore_filestore
 from odooops_dagster.tools.backup.verify import Verification, verify
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.store import FolderStore
 from tests.servers import PostgresServer
 

@@ -17,8 +17,9 @@ from tests.servers import PostgresServer, as_user, running_server
 # Who owns a hosted project's databases: no superuser.
 OWNER = "project_owner"
 
-# As on a hosted project, where the last is called postgres; the embedded server makes its worker beforehand.
+# As on a hosted project, where the last is called postgres; the embedded server makes its logins beforehand.
 ROLES = """
+revoke set on parameter temp_file_limit from odooops_administrator;
 drop owned by ops_worker;
 drop role ops_worker;
 create role anon nologin noinherit;

@@ -30,6 +30,7 @@ class Ops:
             "ODOOOPS_HOME": str(home),
             "ODOOOPS_GATEWAY_PORT": str(free_port()),
             "ODOOOPS_DAGSTER_PORT": str(free_port()),
+            "ODOOOPS_ENVIRONMENTS_PORT": str(free_port()),
         }
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -23,6 +23,8 @@ TEMPLATE = "migrated_template"
 ALIVE = "alive.lock"
 # Time in which a new lock file is locked for certain.
 JUST_MADE_SECONDS = 60
+# More than any server of the tests allows.
+MORE_CONNECTIONS = 1000
 # Some twenty Odoo databases.
 ENOUGH_MEMORY_BYTES = 2 * 1024**3
 
@@ -63,6 +65,11 @@ class PostgresServer:
         from odooops_dagster.control.migrate import migrate  # noqa: PLC0415 -- most tests need no schema
 
         migrate(url)
+
+    def rows(self, dbname: str, statement: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds in a database, as the superuser."""
+        with psycopg.connect(self.url(dbname)) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -109,6 +116,18 @@ def memory_disk() -> Path | None:
     disk = Path("/dev/shm")  # noqa: S108 -- private folders are made in it
     roomy = disk.is_dir() and shutil.disk_usage(disk).free > ENOUGH_MEMORY_BYTES
     return disk if roomy and os.access(disk, os.W_OK) else None
+
+
+@contextmanager
+def every_connection(url: str) -> Iterator[tuple[int, str]]:
+    """Hold as many connections as the login can open; yield their number, and why there are no more."""
+    with ExitStack() as stack:
+        for number in range(MORE_CONNECTIONS):
+            try:
+                stack.enter_context(psycopg.connect(url))
+            except psycopg.OperationalError as exc:
+                yield number, str(exc)
+                return
 
 
 def as_user(url: str, user: str, server: PostgresServer) -> str:

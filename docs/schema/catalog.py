@@ -61,7 +61,7 @@ _COLUMNS = """
 """
 _CONSTRAINTS = """
     select k.conrelid as oid, k.conname as name, k.contype::text as kind, k.confdeltype::text as on_delete,
-        target.relname as target, pg_get_constraintdef(k.oid, true) as definition,
+        target.relname as target, regexp_replace(pg_get_constraintdef(k.oid, true), ' NOT VALID$', '') as definition,
         array(
             select a.attname from unnest(k.conkey) with ordinality as u (attnum, place)
             join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.attnum order by u.place

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import httpx
 
+from odooops_dagster.checks.address import Address
 from odooops_dagster.model import CheckResult
 
 _PATIENCE_SECONDS = 60.0
 
 
-def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
-    """Fetch a public attachment as a browser does, and compare its SHA-1."""
+def check_attachment(url: str, *, attachment_id: int, sha1: str, socket: Path | None = None) -> CheckResult:
+    """Fetch a public attachment as a browser does, at the socket if there is one, and compare its SHA-1."""
     path = f"/web/content/{attachment_id}"
+    address = Address(url=url, socket=socket)
     total = hashlib.sha1(usedforsecurity=False)
     size = 0
     try:
         with (
-            _client(httpx.URL(url)) as client,
-            client.stream("GET", url.rstrip("/") + path) as response,
+            _client(address) as client,
+            client.stream("GET", str(address.inner).rstrip("/") + path) as response,
         ):
             for chunk in response.iter_bytes():
                 total.update(chunk)
@@ -33,17 +36,18 @@ def check_attachment(url: str, *, attachment_id: int, sha1: str) -> CheckResult:
     return _result(True, f"attachment {attachment_id}: {size} bytes, as they were attached")
 
 
-def _client(here: httpx.URL) -> httpx.Client:
+def _client(address: Address) -> httpx.Client:
     """Return a client that follows redirects, but to no other host: a check does not leave the machine."""
 
     def stay(request: httpx.Request) -> None:
-        if request.url.netloc != here.netloc:
+        own = address.own(request.url)
+        if own is None:
             raise httpx.RequestError(f"it leads to {request.url.host}", request=request)
+        request.url = own
 
-    # Ignore the proxy settings of the machine: the address is a loopback address.
-    return httpx.Client(
-        trust_env=False, timeout=_PATIENCE_SECONDS, follow_redirects=True, event_hooks={"request": [stay]}
-    )
+    client = address.client(timeout=_PATIENCE_SECONDS, event_hooks={"request": [stay]})
+    client.follow_redirects = True
+    return client
 
 
 def _result(passed: bool, summary: str) -> CheckResult:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from odooops_dagster.checks.address import Address
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import CheckResult
 
@@ -36,18 +38,35 @@ def check_healthy(
     url: str, *, database: str, module_states: ModuleStates, timeout_seconds: float = 10.0
 ) -> CheckResult:
     """Run the three questions of the check once."""
-    with _client() as client:
-        return _Questions(client, url, database, module_states).ask(timeout_seconds)
+    address = Address(url=url, socket=None)
+    with address.client() as client:
+        return _Questions(client, address, database, module_states).ask(timeout_seconds)
 
 
 def wait_healthy(
-    url: str, *, database: str, timeout_seconds: float, alive: Callable[[], bool], module_states: ModuleStates
+    url: str,
+    *,
+    database: str,
+    timeout_seconds: float,
+    alive: Callable[[], bool],
+    module_states: ModuleStates,
+    socket: Path | None = None,
 ) -> CheckResult:
-    """Repeat the check until it passes, the service is gone, or the time is over (plus at most one short request)."""
+    """Repeat the check until it passes, the service is gone, or the time is over (plus at most one short request).
+
+    Args:
+        url: the URL at which people ask the Odoo.
+        database: the database that it serves.
+        timeout_seconds: how long the Odoo may take.
+        alive: whether the service runs.
+        module_states: reads the states of the database's modules.
+        socket: the Unix socket at which the Odoo listens; None if it listens at the URL.
+    """
+    address = Address(url=url, socket=socket)
     started = seen_alive = time.monotonic()
     patience = _SHORTEST_REQUEST_SECONDS
-    with _client() as client:
-        questions = _Questions(client, url, database, module_states)
+    with address.client() as client:
+        questions = _Questions(client, address, database, module_states)
         while True:
             remaining = started + timeout_seconds - time.monotonic()
             result = questions.ask(max(_SHORTEST_REQUEST_SECONDS, min(patience, remaining)))
@@ -80,9 +99,10 @@ def _and_more(names: list[str]) -> str:
 class _Questions:
     """The check's three questions to one Odoo, in the order in which Odoo can answer them."""
 
-    def __init__(self, client: httpx.Client, url: str, database: str, module_states: ModuleStates) -> None:
+    def __init__(self, client: httpx.Client, address: Address, database: str, module_states: ModuleStates) -> None:
         self._client = client
-        self._url = url.rstrip("/")
+        self._address = address
+        self._url = str(address.inner).rstrip("/")
         self._database = database
         self._module_states = module_states
         self._found: dict[str, Any] = {}
@@ -157,9 +177,11 @@ class _Questions:
             return _Answer(wrong=f"{path} does not answer" if late else f"{path} breaks off: {exc}")
         onward = response.next_request
         if onward is not None:
-            here = httpx.URL(self._url)
-            is_here = (onward.url.scheme, onward.url.netloc) == (here.scheme, here.netloc)
-            return _Answer(next=onward) if is_here else _Answer(elsewhere=onward.url.host)
+            own = self._address.own(onward.url)
+            if own is None:
+                return _Answer(elsewhere=onward.url.host)
+            onward.url = own
+            return _Answer(next=onward)
         wrong = None if response.status_code == 200 else f"{path} answers {response.status_code}"
         return _Answer(wrong=wrong, page=page, path=response.url.path)
 
@@ -190,7 +212,7 @@ def _cut_off_after(seconds: float) -> Iterator[dict[str, Any]]:
     sockets: list[socket.socket] = []
 
     def trace(event: str, details: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.complete":
+        if event in {"connection.connect_tcp.complete", "connection.connect_unix_socket.complete"}:
             sockets.append(details["return_value"].get_extra_info("socket"))
 
     def cut() -> None:
@@ -225,13 +247,6 @@ def _has_login_form(page: str) -> bool:
     parser = _LoginForm()
     parser.feed(page)
     return any({"login", "password"} <= fields for fields in parser.forms)
-
-
-def _client() -> httpx.Client:
-    # Ignore the proxy settings of the machine: the address is a loopback address.
-    # Keep no connections, so that each request has its own, which can be cut.
-    unkept = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(trust_env=False, limits=unkept)
 
 
 def _passed(result: CheckResult, *, seconds: float) -> CheckResult:

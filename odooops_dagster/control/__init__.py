@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from odooops_dagster.control.artifacts import Artifacts
+from odooops_dagster.control.audit import Audit
 from odooops_dagster.control.backups import Backups
 from odooops_dagster.control.checks import Checks
 from odooops_dagster.control.clocks import Clocks
@@ -49,6 +50,7 @@ class ControlPlane:
         self.runs = Runs(self._database)
         self.logs = Logs(self._database)
         self.artifacts = Artifacts(self._database)
+        self.audit = Audit(self._database)
         self.backups = Backups(self._database)
         self.drills = Drills(self._database)
         self.checks = Checks(self._database)

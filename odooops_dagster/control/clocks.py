@@ -19,6 +19,14 @@ class Queued(FromRow):
     refusal: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForgottenTransaction(FromRow):
+    """A transaction that was ended because it was open for too long: of which login, and since when."""
+
+    login: str
+    began_at: datetime
+
+
 class Clocks:
     """Calls the clocks of schema ops; to ask one again changes nothing."""
 
@@ -38,6 +46,10 @@ class Clocks:
     def watch_freshness(self, now: datetime) -> list[str]:
         """Open and end the alarms of stale backups, and return a line for each change."""
         return [row["watch_backup_freshness"] for row in self._database.call("watch_backup_freshness", p_now=now)]
+
+    def end_forgotten_transactions(self) -> list[ForgottenTransaction]:
+        """End the transactions of people's logins that are open for too long and may hold locks."""
+        return [ForgottenTransaction.from_row(row) for row in self._database.call("end_forgotten_transactions")]
 
     def artifact_expiry_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
         """Return whether the artifact expiry has something to do, `last_at` its last success."""

@@ -161,6 +161,10 @@ _LISTS = {
     "environment": "List them: ops env list.",
     "run": "List them: ops run list.",
     "backup": "List them: ops backup list.",
+    "release": "List them: ops release list.",
+    "exception": "List them: ops exception list.",
+    "incident": "List them: ops incident list.",
+    "event": "List them: ops event list.",
 }
 
 

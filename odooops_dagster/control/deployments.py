@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from datetime import datetime
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model.releases import Deployment, DeploymentStatus
+from odooops_dagster.model import Fence
+from odooops_dagster.model.releases import Deployment, DeploymentStatus, EventAnswer, WayBack
 
 
 class Deployments:
@@ -39,16 +41,96 @@ class Deployments:
         )
         return self.get(found)
 
-    def rollback(self, deployment_id: UUID, *, reason: str, requested_by: str | None = None) -> Deployment:
+    def promote_due(self) -> builtins.list[UUID]:
+        """Promote the builds that policy promotes by themselves, and return the deployments."""
+        return [row["promote_due_builds"] for row in self._database.call("promote_due_builds")]
+
+    def rollback(
+        self, deployment_id: UUID, *, reason: str, with_data: bool = False, requested_by: str | None = None
+    ) -> Deployment:
         """Roll back to the release before this deployment, and return the new deployment.
 
+        With `with_data`, the data of before come back too.
+
         Raises:
-            Conflict: there is no earlier release.
+            Conflict: there is no earlier release, or its data are not kept.
         """
         found = self._database.value(
-            "rollback_deployment", deployment_id=deployment_id, reason=reason, p_requested_by=requested_by
+            "rollback_deployment",
+            deployment_id=deployment_id,
+            reason=reason,
+            p_requested_by=requested_by,
+            p_with_data=with_data,
         )
         return self.get(found)
+
+    def announce(self, fence: Fence) -> EventAnswer | None:
+        """Tell the gates that the run is about to deploy its release to a staging, and return their answer.
+
+        None if the run deploys no release there. A rejected answer says why the gates do not allow it.
+        """
+        answer = self._database.value("announce_deployment", p_run_id=fence.run_id, p_attempt=fence.attempt)
+        return EventAnswer.from_row(answer) if answer else None
+
+    def tell_health(self, fence: Fence, *, release_id: UUID, passed: bool, moment: str, summary: str) -> EventAnswer:
+        """Tell gate G4 what a health check of the run's deployment found, and return the answer."""
+        answer = self._database.value(
+            "tell_health",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_release_id=release_id,
+            p_passed=passed,
+            p_moment=moment,
+            p_summary=summary,
+        )
+        return EventAnswer.from_row(answer)
+
+    def ways_back(self, deployment_id: UUID) -> builtins.list[WayBack]:
+        """Return the ways back from the deployment, possible or not."""
+        rows = self._database.call("explain_rollback", deployment_id=deployment_id)
+        return [WayBack.from_row(row) for row in rows]
+
+    def start_promotion(self, fence: Fence, *, backup_id: UUID | None) -> Deployment:
+        """Start the run's deployment, once there is a way back.
+
+        Raises:
+            Conflict: the release is not eligible any more, or the backup is not verified.
+        """
+        return self._record("start_promotion", fence, p_backup_id=backup_id)
+
+    def record_promotion(
+        self,
+        fence: Fence,
+        *,
+        url: str,
+        port: int | None,
+        database_name: str,
+        image_digest: str,
+        git_sha: str,
+        keep_previous_until: datetime,
+    ) -> Deployment:
+        """Point the run's environment at the promoted release, and end its deployment as succeeded.
+
+        Raises:
+            Conflict: the build is not the one that was released.
+        """
+        return self._record(
+            "record_promotion",
+            fence,
+            p_url=url,
+            p_port=port,
+            p_database_name=database_name,
+            p_image_digest=image_digest,
+            p_git_sha=git_sha,
+            p_keep_previous_until=keep_previous_until,
+        )
+
+    def record_failure(self, fence: Fence, *, reason: str) -> UUID:
+        """Record that the promotion failed and was rolled back, and return the incident."""
+        incident: UUID = self._database.value(
+            "record_promotion_failure", p_run_id=fence.run_id, p_attempt=fence.attempt, p_reason=reason
+        )
+        return incident
 
     def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
         """Record the status of the deployment."""
@@ -77,3 +159,7 @@ class Deployments:
             "deployments", order="created_at desc, id", limit=limit, project_id=project_id, release_id=release_id
         )
         return [Deployment.from_row(row) for row in rows]
+
+    def _record(self, function: str, fence: Fence, **arguments: object) -> Deployment:
+        (row,) = self._database.call(function, p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)
+        return Deployment.from_row(row)

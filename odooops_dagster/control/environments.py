@@ -67,13 +67,6 @@ class Environments:
         rows = self._database.read(_VIEW, order="partition_key", project_slug=project_slug)
         return [Environment.from_row(row) for row in rows]
 
-    def reserve_port(self, fence: Fence, port: int) -> int | None:
-        """Reserve the port for the run's environment; return its port, None if another environment has the port."""
-        reserved: int | None = self._database.value(
-            "reserve_port", p_run_id=fence.run_id, p_attempt=fence.attempt, p_port=port
-        )
-        return reserved
-
     def require_deployable(self, fence: Fence, *, database_name: str) -> None:
         """Check that record_deployment would accept this database for the run's environment.
 
@@ -90,7 +83,7 @@ class Environments:
         fence: Fence,
         *,
         url: str,
-        port: int,
+        port: int | None,
         database_name: str,
         image_digest: str,
         git_sha: str,
@@ -130,6 +123,10 @@ class Environments:
     def set_status(self, environment_id: UUID, *, status: str) -> None:
         """Record whether the environment's Odoo is running, stopped or failed."""
         self._database.call("set_environment_status", p_environment_id=environment_id, p_status=status)
+
+    def set_url(self, environment_id: UUID, *, url: str) -> None:
+        """Record under which URL the environment answers."""
+        self._database.call("set_environment_url", p_environment_id=environment_id, p_url=url)
 
     def expire(self) -> builtins.list[UUID]:
         """Queue the destruction of expired previews, and return the runs' ids."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import BadInput, Forbidden
 from odooops_dagster.model import Environment
-from odooops_dagster.model.releases import EventAnswer
+from odooops_dagster.model.releases import EventAnswer, ProcessingStatus
 
 
 class Events:
-    """Ingests events through ops.ingest_event."""
+    """Ingests events through ops.ingest_event and reads ops.event_ingest_log."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,6 +40,28 @@ class Events:
             p_size_bytes=size_bytes,
         )
         return EventAnswer.from_row(answer)
+
+    def list(
+        self,
+        project_id: UUID | None = None,
+        *,
+        release_id: UUID | None = None,
+        status: ProcessingStatus | None = None,
+        limit: int | None = None,
+    ) -> Rows:
+        """Return the deliveries of events, newest first, refused ones too."""
+        return self._database.read(
+            "event_ingest_log",
+            order="id desc",
+            limit=limit,
+            project_id=project_id,
+            release_id=release_id,
+            processing_status=status,
+        )
+
+    def get(self, log_id: int) -> dict[str, Any]:
+        """Return the delivery with this number."""
+        return self._database.one("event_ingest_log", what=f"event {log_id}", order="id", id=log_id)
 
     def note(self, environment: Environment, what: str, *, at: datetime, facts: Mapping[str, Any]) -> None:
         """Record an event about the environment.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.model.releases import CheckStatus, Decision, Gate, GateCode, GateException, GateStatus
 
 
@@ -22,6 +22,22 @@ class Gates:
         """Return the release's gates with their current status, G1 first."""
         rows = self._database.read("v_gate_status", order="gate_code", release_id=release_id)
         return [Gate.from_row(row) for row in rows]
+
+    def summary(self, release_id: UUID) -> Rows:
+        """Return the release's gates with the counts of their checks, approvals and evidence, G1 first."""
+        return self._database.read("v_release_gate_summary", order="gate_code", release_id=release_id)
+
+    def checks(self, gate_id: UUID) -> Rows:
+        """Return the answers to the gate's questions, oldest first; the newest of each name counts."""
+        return self._database.read("gate_checks", order="occurred_at, created_at, name", gate_id=gate_id)
+
+    def decisions(self, gate_id: UUID) -> Rows:
+        """Return the decisions on the gate, oldest first; the newest of each person counts."""
+        return self._database.read("approvals", order="occurred_at, created_at", gate_id=gate_id)
+
+    def evidence(self, gate_id: UUID) -> Rows:
+        """Return the evidence of the gate and its checks, oldest first."""
+        return self._database.read("evidence_artifacts", order="created_at, kind", gate_id=gate_id)
 
     def evaluate(self, gate_id: UUID) -> GateStatus:
         """Evaluate the gate and return its status."""
@@ -70,33 +86,58 @@ class Gates:
         )
         return found
 
+    def exception_statuses(self, project_id: UUID | None = None, *, status: str | None = None) -> Rows:
+        """Return the exceptions as they stand now, newest first."""
+        return self._database.read(
+            "v_exception_status", order="created_at desc, exception_id", project_id=project_id, status=status
+        )
+
     def exceptions(self, release_id: UUID) -> builtins.list[GateException]:
         """Return the release's exceptions, newest first."""
         rows = self._database.read("exceptions", order="created_at desc, id", release_id=release_id)
         return [GateException.from_row(row) for row in rows]
 
     def request_exception(
-        self, release_id: UUID, *, gate_code: GateCode, reason: str, expires_at: datetime
+        self,
+        release_id: UUID,
+        *,
+        gate_code: GateCode,
+        reason: str,
+        expires_at: datetime,
+        requested_by: str | None = None,
     ) -> GateException:
         """Request an exception for the gate until a time."""
         found = self._database.value(
-            "request_exception", release_id=release_id, gate_code=gate_code, reason=reason, expires_at=expires_at
+            "request_exception",
+            release_id=release_id,
+            gate_code=gate_code,
+            reason=reason,
+            expires_at=expires_at,
+            p_requested_by=requested_by,
         )
         return self.exception(found)
 
-    def grant_exception(self, exception_id: UUID) -> GateException:
-        """Grant the exception."""
-        self._database.call("grant_exception", exception_id=exception_id)
+    def grant_exception(self, exception_id: UUID, *, granted_by: str | None = None) -> GateException:
+        """Grant the exception.
+
+        Raises:
+            Forbidden: the person requested it, or is the release's author.
+        """
+        self._database.call("grant_exception", exception_id=exception_id, p_granted_by=granted_by)
         return self.exception(exception_id)
 
-    def revoke_exception(self, exception_id: UUID) -> GateException:
+    def revoke_exception(self, exception_id: UUID, *, revoked_by: str | None = None) -> GateException:
         """Revoke the exception."""
-        self._database.call("revoke_exception", exception_id=exception_id)
+        self._database.call("revoke_exception", exception_id=exception_id, p_revoked_by=revoked_by)
         return self.exception(exception_id)
 
-    def break_glass(self, release_id: UUID, *, gate_code: GateCode, reason: str) -> GateException:
+    def break_glass(
+        self, release_id: UUID, *, gate_code: GateCode, reason: str, broken_by: str | None = None
+    ) -> GateException:
         """Waive the gate immediately for a short time, and open an incident."""
-        found = self._database.value("break_glass", release_id=release_id, gate_code=gate_code, reason=reason)
+        found = self._database.value(
+            "break_glass", release_id=release_id, gate_code=gate_code, reason=reason, p_broken_by=broken_by
+        )
         return self.exception(found)
 
     def exception(self, exception_id: UUID) -> GateException:

@@ -23,6 +23,7 @@ class Incidents:
         description: str = "",
         severity: Severity = "major",
         deployment_id: UUID | None = None,
+        opened_by: str | None = None,
     ) -> Incident:
         """Open an incident."""
         found = self._database.value(
@@ -32,12 +33,15 @@ class Incidents:
             p_description=description,
             p_severity=severity,
             p_deployment_id=deployment_id,
+            p_opened_by=opened_by,
         )
         return self.get(found)
 
-    def resolve(self, incident_id: UUID, *, resolution: str) -> Incident:
+    def resolve(self, incident_id: UUID, *, resolution: str, resolved_by: str | None = None) -> Incident:
         """Resolve the incident."""
-        self._database.call("resolve_incident", incident_id=incident_id, resolution=resolution)
+        self._database.call(
+            "resolve_incident", incident_id=incident_id, resolution=resolution, p_resolved_by=resolved_by
+        )
         return self.get(incident_id)
 
     def raise_alarm(

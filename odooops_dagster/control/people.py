@@ -24,6 +24,10 @@ class People:
         row = self._database.one("v_people", what=f"person {person_id}", order="name", person_id=person_id)
         return Person.from_row(row)
 
+    def speaks_for_others(self) -> bool:
+        """Return whether the caller is the platform, which names the person for whom it acts."""
+        return bool(self._database.value("is_platform"))
+
     def create(self, name: str, *, created_by: str | None = None) -> Person:
         """Create a person without names to compare by."""
         return self.get(self._database.value("create_person", name=name, p_created_by=created_by))

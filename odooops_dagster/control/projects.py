@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,15 +50,28 @@ class Projects:
         """Return every project, sorted by slug."""
         return [Project.from_row(row) for row in self._database.read("projects", order="slug")]
 
+    def of_repository(self, url: str) -> builtins.list[Project]:
+        """Return the projects whose repository has this address, in whatever spelling."""
+        wanted = self._spelling(url)
+        return [project for project in self.list() if self._spelling(project.repo_url) == wanted]
+
     def archive(self, slug: str) -> Project:
         """Archive the project: cancel its queued runs and accept no new ones."""
         return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
 
     def to_poll(self, *, older_than_seconds: float) -> builtins.list[Project]:
-        """Return the projects whose repository was not polled for that long."""
+        """Return the projects whose repository was not polled for that long, or was named by a delivery."""
         rows = self._database.call("projects_to_poll", p_older_than_seconds=int(older_than_seconds))
         return [Project.from_row(row) for row in rows]
 
     def record_poll_failure(self, project_id: UUID, *, reason: str) -> None:
         """Record why the poll of the project's repository failed; the next successful poll clears it."""
         self._database.call("record_poll_failure", p_project_id=project_id, p_error=reason)
+
+    def record_webhook_secret(self, project_id: UUID) -> datetime:
+        """Record that the project's webhook has a new secret of its own, and return the time."""
+        made_at: datetime = self._database.value("record_webhook_secret", p_project_id=project_id)
+        return made_at
+
+    def _spelling(self, url: str) -> str:
+        return str(self._database.value("normalise_repo_url", p_url=url))

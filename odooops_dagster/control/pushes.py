@@ -18,8 +18,26 @@ class Pushes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def receive(self, delivery_id: str, *, event: str, push: Push, payload: Mapping[str, Any]) -> str:
-        """Store a delivery once, and return the outcome: accepted, duplicate, ignored or unknown_project."""
+    def receive(
+        self,
+        delivery_id: str,
+        *,
+        event: str,
+        push: Push,
+        payload: Mapping[str, Any],
+        body_sha256: str | None = None,
+        project_id: UUID | None = None,
+    ) -> str:
+        """Store a delivery once, and return the outcome: accepted, duplicate, ignored, unknown_project or own_secret.
+
+        Args:
+            delivery_id: the forge's id of the delivery.
+            event: the forge's name of what happened.
+            push: the change of the branch, as the delivery tells it.
+            payload: what is kept of the delivery.
+            body_sha256: hash of the signed body, in hexadecimal digits; a body that came before is a duplicate.
+            project_id: the project whose secret signed it; None for the platform's secret.
+        """
         rows = self._database.call(
             "receive_push",
             p_delivery_id=delivery_id,
@@ -31,11 +49,13 @@ class Pushes:
             p_forced=push.forced,
             p_pusher=push.pusher,
             p_payload=payload,
+            p_body_sha256=body_sha256,
+            p_project_id=project_id,
         )
         return str(rows[0]["outcome"])
 
     def apply(self, *, limit: int = 20) -> Rows:
-        """Process stored deliveries; return rows of delivery_id, outcome and run_id."""
+        """Act on stored deliveries: projects become due, tags are built; return rows of delivery_id and outcome."""
         return self._database.call("apply_pushes", p_limit=limit)
 
     def record_heads(
@@ -48,8 +68,8 @@ class Pushes:
     ) -> builtins.list[UUID]:
         """Compare a repository's branches with the last known heads, and return the new runs.
 
-        `asked_at` is the time of the poll; branches that changed later are skipped. The project's first answer queues
-        nothing for `empty_branch`, which holds nothing to build.
+        `asked_at` is the time of the poll; an answer older than the last one changes nothing. The project's first
+        answer queues nothing for `empty_branch`, which holds nothing to build.
         """
         rows = self._database.call(
             "record_branch_heads",

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
+from odooops_dagster.model import Fence
 from odooops_dagster.model.releases import Release, Requirement
 
 
@@ -45,6 +46,60 @@ class Releases:
         )
         return self.by_id(found)
 
+    def propose(
+        self,
+        fence: Fence,
+        *,
+        image_digest: str,
+        submodules: Mapping[str, str] | None = None,
+        lock_digest: str | None = None,
+        author: str | None = None,
+    ) -> Release | None:
+        """Make the release of the run's build, or return the same existing one; None for a build that makes none.
+
+        Args:
+            fence: the run's current attempt.
+            image_digest: the build's digest, `sha256:` and 64 hexadecimal digits.
+            submodules: the commit of each submodule by its path.
+            lock_digest: the digest of the image's Python packages.
+            author: the author of the commit, where nobody is known to have pushed it.
+
+        Raises:
+            Conflict: the version exists with another content, as after a tag was moved.
+        """
+        rows = self._database.call(
+            "propose_release",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_image_digest=image_digest,
+            p_submodules=submodules or {},
+            p_lock_digest=lock_digest,
+            p_author=author,
+        )
+        return Release.from_row(rows[0]) if rows else None
+
+    def of_build(
+        self,
+        project_id: UUID,
+        *,
+        version: str | None = None,
+        run_id: UUID | None = None,
+        requested_by: str | None = None,
+    ) -> Release:
+        """Make a release of the default branch's newest build, or of a run's, or return the one that is the same.
+
+        Raises:
+            Conflict: no build of the default branch succeeded.
+        """
+        found = self._database.value(
+            "release_build",
+            project_id=project_id,
+            p_version=version,
+            p_run_id=run_id,
+            p_requested_by=requested_by,
+        )
+        return self.by_id(found)
+
     def get(self, project_id: UUID, *, version: str) -> Release:
         """Return the release with this version."""
         row = self._database.one(
@@ -60,6 +115,12 @@ class Releases:
         """Return the releases, newest first."""
         rows = self._database.read("releases", order="created_at desc, id", limit=limit, project_id=project_id)
         return [Release.from_row(row) for row in rows]
+
+    def eligibility(self, release_id: UUID) -> dict[str, Any]:
+        """Return whether the release may go to staging and to production now, and what each lacks first."""
+        return self._database.one(
+            "v_promotion_eligibility", what=f"release {release_id}", order="release_id", release_id=release_id
+        )
 
     def withdraw(self, release_id: UUID) -> Release:
         """Withdraw the release, so that nobody can promote it."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.tools.loopback import loopback_client
 
 # The login and the password of a new Odoo.
 _LOGIN = "admin"
@@ -17,7 +16,7 @@ class OdooSession:
     """One session in one Odoo."""
 
     def __init__(self, url: str, *, database: str) -> None:
-        self._client = httpx.Client(base_url=url, trust_env=False, timeout=_PATIENCE_SECONDS)
+        self._client = loopback_client(base_url=url, timeout=_PATIENCE_SECONDS)
         self._call("/web/session/authenticate", {"db": database, "login": _LOGIN, "password": _LOGIN})
 
     def enter(self, model: str, **values: object) -> int:

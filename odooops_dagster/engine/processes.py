@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from dataclasses import dataclass
 from typing import Self
@@ -21,7 +22,12 @@ class Process:
     @classmethod
     def current(cls) -> Self:
         """Return this process."""
-        return cls(host=socket.gethostname(), pid=os.getpid(), started=int(psutil.Process().create_time()))
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """Return the process of this host with the id; raise psutil.NoSuchProcess if there is none."""
+        return cls(host=socket.gethostname(), pid=pid, started=int(psutil.Process(pid).create_time()))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -41,3 +47,13 @@ class Process:
             return int(process.create_time()) != self.started or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
+
+    def send(self, number: signal.Signals) -> bool:
+        """Send the signal, and return whether the process was there to get it."""
+        if self.is_gone() or self.host != socket.gethostname():
+            return False
+        try:
+            psutil.Process(self.pid).send_signal(number)
+        except psutil.NoSuchProcess:
+            return False
+        return True

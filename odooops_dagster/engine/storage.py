@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cache, partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from dagster_postgres import DagsterPostgresStorage
@@ -23,6 +24,9 @@ from odooops_dagster.errors import BadInput
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
+
+
+_tables_are_given = Event()
 
 
 class PlatformStorage(DagsterPostgresStorage):
@@ -65,8 +69,14 @@ class _PooledStorage(DagsterPostgresStorage):
 @cache
 def _prepare(postgres_url: str) -> bool:
     """Create missing tables once in a process; return false, so that Dagster does not do it again."""
-    DagsterPostgresStorage(postgres_url)
+    if not _tables_are_given.is_set():
+        DagsterPostgresStorage(postgres_url)
     return False
+
+
+def take_tables_as_given() -> None:
+    """Look for no missing tables in this process: it works on a run, which is a row of one of them."""
+    _tables_are_given.set()
 
 
 @cache

@@ -17,6 +17,8 @@ RUN_NUMBER = "ops/run_number"
 REQUESTED_BY = "ops/requested_by"
 # Host, process id and start time of the process that works on the run; written by the run itself.
 PROCESS = "ops/process"
+# The Dagster run, and the forked process that works on it: a re-execution inherits the tag, but is another run.
+FORKED = "ops/forked"
 # The partition key of the production to destroy; set by the person who launches the run.
 CONFIRM = "ops/confirm"
 

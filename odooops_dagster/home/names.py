@@ -17,7 +17,11 @@ from odooops_dagster.model import Environment, Run
 CONTROL_DATABASE = "odooops"
 DAGSTER_DATABASE = "odooops_dagster"
 SUPERUSER = "postgres"
+# Where administrators work: no environment's role may connect to it.
+MAINTENANCE_DATABASE = "postgres"
 WORKER = "ops_worker"
+# Creates the environments' databases and roles on the embedded server.
+ADMINISTRATOR = "odooops_administrator"
 # The role that owns the content of template databases, so that handing over a copy changes nothing else.
 TEMPLATES_ROLE = "ops_templates"
 

@@ -81,7 +81,9 @@ CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
         StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
         StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
         StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
-        StateEntry.SECRETS: Content("generated passwords, the webhook's secret, the access to adopted productions"),
+        StateEntry.SECRETS: Content(
+            "generated passwords, the webhooks' secrets, deploy keys, the access to adopted productions"
+        ),
         StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
         StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
         StateEntry.TEMPLATES: Content("filestores of template databases"),
@@ -248,9 +250,19 @@ def program_definition(home: Path, program: str) -> Path:
     return home / StateEntry.RUN / f"{program}.json"
 
 
+def former_ports_file(home: Path) -> Path:
+    """Return the file with the ports at which environments answered before they had host names, and their labels."""
+    return home / StateEntry.RUN / "former-ports.json"
+
+
 def stack_lock(home: Path) -> Path:
     """Return the file that the running stack locks, and which contains its process id."""
     return home / StateEntry.RUN / "stack.lock"
+
+
+def stopping_mark(home: Path) -> Path:
+    """Return the file that is there while the stack stops."""
+    return home / StateEntry.RUN / "stopping"
 
 
 def services_folder(home: Path) -> Path:
@@ -332,6 +344,17 @@ def secret_file(home: Path, name: str) -> Path:
     return secrets_folder(home) / name
 
 
+def deploy_key(home: Path, slug: str) -> Path | None:
+    """Return the file of the project's own ssh key; None if it has none, and uses those of the platform's account."""
+    path = deploy_key_file(home, slug)
+    return path if path.exists() else None
+
+
+def deploy_key_file(home: Path, slug: str) -> Path:
+    """Return the place of the project's own ssh key."""
+    return secrets_folder(home) / "deploy-keys" / slug
+
+
 def role_passwords(secrets: Path) -> Path:
     """Return the folder of the passwords of database roles, one file per role."""
     return secrets / "databases"
@@ -340,3 +363,8 @@ def role_passwords(secrets: Path) -> Path:
 def adoption_file(secrets: Path, environment_id: UUID) -> Path:
     """Return the file with the access to an adopted production."""
     return secrets / "adopted" / f"{environment_id}.json"
+
+
+def webhook_secret_file(home: Path, project_id: UUID) -> Path:
+    """Return the file with the secret of a project's own webhook."""
+    return secrets_folder(home) / "webhooks" / project_id.hex

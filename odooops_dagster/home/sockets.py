@@ -19,9 +19,25 @@ def code_socket(home: Path) -> Path:
     return _below_run(home, "code.sock")
 
 
+def fork_socket(home: Path) -> Path:
+    """Return the socket of the program that forks the runs, in a folder that only the platform's account may enter."""
+    name = "fork.sock"
+    return _short(home / StateEntry.RUN / "forks" / name, substitute=_private("odooops-forks", _digest(home)) / name)
+
+
 def supervisor_socket(home: Path) -> Path:
     """Return the socket of the platform's supervisor."""
     return _below_run(home, "supervisor.sock")
+
+
+def environment_socket(home: Path, label: str) -> Path:
+    """Return the socket of the Odoo that answers for the environment with this label."""
+    return _below_run(home, f"host-{_short_name(label)}.sock")
+
+
+def trial_socket(home: Path, service: str) -> Path:
+    """Return the socket of a service that has no host name: a candidate, or the Odoo of a drill."""
+    return _below_run(home, f"trial-{_short_name(service)}.sock")
 
 
 def services_socket(services: Path) -> Path:
@@ -57,3 +73,7 @@ def _private(program: str, *digest: str) -> Path:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def _short_name(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 import psutil
 import psycopg
-from psycopg import sql
 
 from odooops_dagster.child_environment import EVERY_PROGRAM, clean_environment
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked, write_whole
 from odooops_dagster.home import (
+    ADMINISTRATOR,
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
+    MAINTENANCE_DATABASE,
     SUPERUSER,
     WORKER,
     cluster_folder,
@@ -33,9 +34,13 @@ from odooops_dagster.home import (
 from odooops_dagster.local import ports, tether
 from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
+from odooops_dagster.local.provision import LOGINS, provision
 from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
+
+# The first version with reserved connections for roles that are no superusers.
+_RESERVING = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
         "owner": server.url(CONTROL_DATABASE),
         "control": server.url(CONTROL_DATABASE, user=WORKER),
         "dagster": server.url(DAGSTER_DATABASE, user=DAGSTER_DATABASE),
-        "odoo": server.url("postgres"),
+        "odoo": server.url(MAINTENANCE_DATABASE, user=ADMINISTRATOR),
     }
 
 
@@ -154,7 +159,7 @@ class EmbeddedPostgres:
         """Create the folders, the cluster and its configuration; raise Unavailable for an unusable cluster."""
         account = server_account(self.data)
         self._make_folders(account)
-        for role in (SUPERUSER, WORKER, DAGSTER_DATABASE):
+        for role in (SUPERUSER, *LOGINS):
             read_or_create_secret(self.home, password_secret(role))
         with locked(cluster_lock(self.home)):
             if not self.data.exists():
@@ -205,12 +210,9 @@ class EmbeddedPostgres:
                 return
 
     def provision(self) -> None:
-        """Create the platform's roles and databases, and set the roles' passwords."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            for role in (WORKER, DAGSTER_DATABASE):
-                _ensure_login(connection, role, password=read_secret(self.home, password_secret(role)))
-            _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
-            _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
+        """Create the platform's roles and databases, and set the roles' passwords and rights."""
+        with psycopg.connect(self.url(MAINTENANCE_DATABASE), autocommit=True) as connection:
+            provision(connection, password=lambda role: read_secret(self.home, password_secret(role)))
 
     # -- private helpers
 
@@ -280,7 +282,8 @@ class EmbeddedPostgres:
     def _configure(self, account: Account) -> None:
         # Relative to the folder in which the server works: the kernel limits the length of a socket's path.
         sockets = os.path.relpath(self._socket_folder.resolve(), self.data.resolve())
-        text = configuration(port=self.port, socket_folder=sockets, durable=self._durable)
+        major = int((self.data / "PG_VERSION").read_text())
+        text = configuration(port=self.port, socket_folder=sockets, durable=self._durable, major=major)
         draft = self.data / "odooops.conf.new"
         draft.write_text(text)
         account.own(draft)
@@ -322,7 +325,7 @@ class EmbeddedPostgres:
             return False
 
 
-def configuration(*, port: int, socket_folder: str, durable: bool) -> str:
+def configuration(*, port: int, socket_folder: str, durable: bool, major: int) -> str:
     """Return a configuration file with the settings that differ from PostgreSQL's defaults."""
     on = "on" if durable else "off"
     values = {
@@ -332,6 +335,8 @@ def configuration(*, port: int, socket_folder: str, durable: bool) -> str:
         "password_encryption": "scram-sha-256",
         # Each Odoo has its own connection pool, and Dagster opens a connection for each statement.
         "max_connections": "300",
+        # For the platform's own logins, however many connections the environments hold.
+        **({"reserved_connections": "60"} if major >= _RESERVING else {}),
         "max_locks_per_transaction": "128",
         "shared_buffers": "256MB" if durable else "64MB",
         "effective_cache_size": "1GB",
@@ -390,20 +395,3 @@ def _stop(server: psutil.Process, *, timeout: float) -> None:
         family = psutil.wait_procs(family, timeout=patience)[1]
         if not family:
             return
-
-
-def _ensure_login(connection: psycopg.Connection, role: str, *, password: str) -> None:
-    name = sql.Identifier(role)
-    if not connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
-        connection.execute(sql.SQL("create role {}").format(name))
-    # Send a hash, because statements may appear in a log.
-    hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    connection.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(hashed)))
-
-
-def _ensure_database(connection: psycopg.Connection, name: str, *, owner: str, user: str) -> None:
-    database = sql.Identifier(name)
-    if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-        connection.execute(sql.SQL("create database {} owner {}").format(database, sql.Identifier(owner)))
-    connection.execute(sql.SQL("revoke connect, temporary on database {} from public").format(database))
-    connection.execute(sql.SQL("grant connect, temporary on database {} to {}").format(database, sql.Identifier(user)))

@@ -35,6 +35,11 @@ class Finding:
     blocking: bool = True
 
 
+_SERVICES = {
+    "ODOOOPS_GATEWAY_PORT": "gateway",
+    "ODOOOPS_DAGSTER_PORT": "Dagster webserver",
+    "ODOOOPS_ENVIRONMENTS_PORT": "environments",
+}
 # A check returns a short description of what it found, and raises if it found a problem.
 Check = Callable[[Settings], str]
 
@@ -85,14 +90,21 @@ def free_ports(settings: Settings) -> str:
     """Check that the stack's ports are free or held by the running stack."""
     if lock.holder(settings.home) is not None:
         return "in use by the running stack"
-    wanted = {"ODOOOPS_GATEWAY_PORT": settings.gateway_port, "ODOOOPS_DAGSTER_PORT": settings.dagster_port}
-    for variable, port in wanted.items():
-        _refuse_taken(variable, port, host=settings.host)
-    if wanted["ODOOOPS_GATEWAY_PORT"] == wanted["ODOOOPS_DAGSTER_PORT"]:
-        raise Unavailable(
-            f"gateway and Dagster are both given port {settings.dagster_port}", hint="ODOOOPS_DAGSTER_PORT=3001 ops up"
-        )
-    return ", ".join(str(port) for port in wanted.values())
+    wanted = {
+        "ODOOOPS_GATEWAY_PORT": (settings.gateway_port, settings.host),
+        "ODOOOPS_DAGSTER_PORT": (settings.dagster_port, settings.host),
+        "ODOOOPS_ENVIRONMENTS_PORT": (settings.environments_port, "127.0.0.1"),
+    }
+    given: dict[int, str] = {}
+    for variable, (port, host) in wanted.items():
+        _refuse_taken(variable, port, host=host)
+        if port in given:
+            raise Unavailable(
+                f"{_SERVICES[given[port]]} and {_SERVICES[variable]} are both given port {port}",
+                hint=f"{variable}={ports.free_port(host)} ops up",
+            )
+        given[port] = variable
+    return ", ".join(map(str, given))
 
 
 def databases(settings: Settings) -> str:
@@ -144,9 +156,8 @@ def _finding(name: str, check: Check, settings: Settings, *, blocking: bool) -> 
 
 def _refuse_taken(variable: str, port: int, *, host: str) -> None:
     if not ports.is_free(port, host=host):
-        service = "gateway" if "GATEWAY" in variable else "Dagster webserver"
         raise Unavailable(
-            f"port {port} of the {service} is taken by {ports.holder(port)}",
+            f"port {port} of the {_SERVICES[variable]} is taken by {ports.holder(port)}",
             hint=f"stop it, or take another: {variable}={ports.free_port(host)} ops up",
         )
 

@@ -17,6 +17,7 @@ from odooops_dagster.home import (
     UI_HOST,
     code_socket,
     dagster_home,
+    fork_socket,
     logs_folder,
     program_definition,
     program_log,
@@ -24,15 +25,16 @@ from odooops_dagster.home import (
     supervisor_configuration,
     supervisor_pid_file,
     supervisor_socket,
+    url_of_label,
     workspace_file,
 )
 from odooops_dagster.local import tether
 from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
-from odooops_dagster.local.stack_environment import variables_of
+from odooops_dagster.local.stack_environment import names_of, variables_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import launch
 
-DEFINITIONS_MODULE = "odooops_dagster.definitions"
+DEFINITIONS_MODULE, DEFINITIONS = "odooops_dagster.definitions", "definitions"
 LOCATION = "odooops"
 # After this stage, the control plane's schema can be migrated.
 DATABASE_STAGE = 1
@@ -57,22 +59,28 @@ class Program:
     stop_seconds: int = 15
     # Whether a launcher runs the program and ends all of its child processes with it.
     contained: bool = True
+    # Whether the platform works without it.
+    optional: bool = False
 
 
 def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
     """Return the programs of this machine's stack in their start order.
 
-    They stop in reverse: the front ones together, then one after the other, because an interrupted run of the code
-    server still needs the environments' services, and both need the database.
+    They stop in reverse: the front ones together, then one after the other, because an interrupted run still needs the
+    environments' services, and both need the database.
     """
     local = [_postgres(server)] if needs_embedded(settings) else []
+    # Elsewhere a process cannot prove that it is safe to fork, and Dagster's own launcher starts the runs.
+    forking = [_runs(settings)] if sys.platform == "linux" else []
     return [
         *local,
         _environments(settings),
         _code(settings),
+        *forking,
         _webserver(settings),
         _daemon(settings),
         _gateway(settings),
+        _router(settings),
     ]
 
 
@@ -199,6 +207,14 @@ def _code(settings: Settings) -> Program:
     return Program(name="code", argv=tuple(argv), stage=2)
 
 
+def _runs(settings: Settings) -> Program:
+    argv = [sys.executable, "-m", "odooops_dagster.engine.fork_server", str(fork_socket(settings.home))]
+    argv += [DEFINITIONS_MODULE, DEFINITIONS, str(program_log(settings.home, "runs"))]
+    command = tether.command(argv, death_signal=signal.SIGTERM, inherits=names_of("runs"))
+    # No launcher: the runs outlive a restart of the program, which itself ends them when the stack stops.
+    return Program(name="runs", argv=tuple(command), stage=2, contained=False, optional=True)
+
+
 def _webserver(settings: Settings) -> Program:
     argv = _uvicorn("odooops_dagster.doors.ui.app:create_app", settings.host, settings.dagster_port)
     return Program(name="webserver", argv=argv, stage=FRONT_STAGE, address=ui_url(settings))
@@ -213,6 +229,11 @@ def _daemon(settings: Settings) -> Program:
 def _gateway(settings: Settings) -> Program:
     argv = _uvicorn("odooops_dagster.doors.http.app:create_app", settings.host, settings.gateway_port)
     return Program(name="gateway", argv=argv, stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port))
+
+
+def _router(settings: Settings) -> Program:
+    argv = (sys.executable, "-m", "odooops_dagster.doors.router")
+    return Program(name="router", argv=argv, stage=FRONT_STAGE, address=url_of_label(settings, "*").rstrip("/"))
 
 
 def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:

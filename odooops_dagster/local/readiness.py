@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from odooops_dagster.home import code_socket, services_folder
+from odooops_dagster.home import code_socket, fork_socket, services_folder
 from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import supervisor as services
@@ -28,9 +28,11 @@ def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) ->
         "postgres": lambda: answers_sql(server.url("postgres")),
         "environments": services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
         "code": lambda: accepts(code_socket(settings.home)),
+        "runs": lambda: accepts(fork_socket(settings.home)),
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/healthz"),
         "daemon": heartbeat_probe(dagster_url),
         "gateway": lambda: answers_http(settings.host, settings.gateway_port, "/readyz"),
+        "router": lambda: answers_http("127.0.0.1", settings.environments_port, "/healthz"),
     }
 
 
@@ -53,7 +55,7 @@ def answers_sql(url: str) -> bool:
 
 
 def accepts(path: Path) -> bool:
-    """Return whether a program listens on the socket; the code server does after it has loaded the code."""
+    """Return whether a program listens on the socket; the code server and `runs` do after they have loaded the code."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(_SECONDS)
         try:

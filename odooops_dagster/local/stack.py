@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import WEBHOOK_SECRET
-from odooops_dagster.local import lock, preflight, tether
+from odooops_dagster.local import lock, preflight, stopping, tether
 from odooops_dagster.local import programs as layout
 from odooops_dagster.local.orphans import end_orphans, reap
 from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres, database_urls, needs_embedded
@@ -28,6 +28,8 @@ from odooops_dagster.settings import Settings
 # If the supervisor is killed, its programs end by themselves: launchers kill theirs, PostgreSQL stops fast.
 ORPHAN_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
+# A stopping supervisor stops the next program when it sees that the last one has ended.
+_WAKE_SECONDS = 0.05
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PrepareDatabase = Callable[[DatabaseUrls], None]
 
@@ -69,6 +71,7 @@ class Stack:
 
     def _start(self, held: int) -> None:
         tether.adopt_orphans()
+        stopping.withdraw(self._home)
         self._settle()
         embedded = needs_embedded(self._settings)
         if embedded:
@@ -133,8 +136,11 @@ class Stack:
 
     def _stop(self) -> None:
         if self._process is not None:
+            stopping.announce(self._home)
             terminate(self._process)
-            self._process.wait()
+            while self._process.poll() is None:
+                self._supervisor.wake()
+                time.sleep(_WAKE_SECONDS)
         end_orphans(patience=ORPHAN_SECONDS)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from odooops_dagster.child_environment import (
     APT,
+    EVERY_PROGRAM,
     GIT,
     LIBPQ,
     LIBPQ_PASSWORDS,
@@ -40,13 +41,18 @@ _BASE = (OURS, NETWORK, LIBPQ, LIBPQ_PASSWORDS, PLAIN_SETTINGS, ("PYTHONUNBUFFER
 _DAGSTER = (*_BASE, ("DAGSTER_*", "ODOOOPS_DATABASE_URL", "ODOOOPS_DAGSTER_DATABASE_URL"))
 # Credentials and options of the object store. Source: "Configuration" in boto3's documentation.
 _STORE: Names = ("AWS_*", "BOTO_CONFIG")
-# The variables of each program that runs under a launcher. ODOOOPS_MIGRATE_URL and ODOOOPS_ADOPT_DSN are for commands.
+# Runs use repositories, packages, databases and backups.
+_RUNS = (*_DAGSTER, GIT, APT, PIP, _STORE, ("ODOOOPS_ODOO_DATABASE_URL", "ODOOOPS_BACKUP_KEY"))
+# The variables of each of the platform's own programs. ODOOOPS_MIGRATE_URL and ODOOOPS_ADOPT_DSN are for commands.
 _GROUPS: Mapping[str, tuple[Names, ...]] = {
-    # Runs are children of the code server: they use repositories, packages, databases and backups.
-    "code": (*_DAGSTER, GIT, APT, PIP, _STORE, ("ODOOOPS_ODOO_DATABASE_URL", "ODOOOPS_BACKUP_KEY")),
+    # The code server starts the runs that `runs` refuses.
+    "code": _RUNS,
+    "runs": _RUNS,
     "webserver": _DAGSTER,
     "daemon": _DAGSTER,
     "gateway": (*_BASE, ("ODOOOPS_DATABASE_URL", "ODOOOPS_GITHUB_WEBHOOK_SECRET")),
+    # It knows an environment by the socket that has its name.
+    "router": (OURS, PLAIN_SETTINGS, ("PYTHONUNBUFFERED",)),
 }
 
 
@@ -57,13 +63,19 @@ def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
         "ODOOOPS_HOME": str(settings.home),
         "ODOOOPS_DATABASE_URL": urls.control,
         "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
-        "ODOOOPS_ODOO_DATABASE_URL": urls.odoo,
         "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
         "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),
         "ODOOOPS_TRUST_PUSHERS": str(settings.trust_pushers),
         "PYTHONUNBUFFERED": "1",
     }
+    if settings.odoo_database_url is not None:  # the embedded server's is found, with its socket, in the state folder
+        resolved["ODOOOPS_ODOO_DATABASE_URL"] = urls.odoo
     return clean_environment(*(group for groups in _GROUPS.values() for group in groups), extra=resolved)
+
+
+def names_of(program: str) -> Names:
+    """Return the names of the variables that the program gets, set or not; one that ends with * is a prefix."""
+    return (*EVERY_PROGRAM, *(name for group in _GROUPS[program] for name in group))
 
 
 def variables_of(program: str, environment: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import (
     code_socket,
     dagster_home,
+    fork_socket,
     instance_file,
     program_definition,
     program_log,
@@ -63,12 +64,26 @@ class Startup:
         while waiting:
             states = self._supervisor.states()
             for name, program in list(waiting.items()):
-                if self._is_up(states[name], first=first, mark=marks[name]):
-                    seconds = f"{time.monotonic() - started:.1f} s"
-                    self._report(StartupProgress(name=name, state="ready", address=program.address, detail=seconds))
+                progress = self._progress(program, states[name], first=first, mark=marks[name], started=started)
+                if progress is not None:
+                    self._report(progress)
                     del waiting[name]
             self._refuse_late(waiting, started=started)
             time.sleep(0.1)
+
+    def _progress(
+        self, program: Program, state: ProgramState, *, first: dict[str, int], mark: int, started: float
+    ) -> StartupProgress | None:
+        """Return the line about the program if nobody need wait for it any longer, else None."""
+        try:
+            if not self._is_up(state, first=first, mark=mark):
+                return None
+        except Unavailable as exc:
+            if not program.optional:
+                raise
+            return StartupProgress(name=program.name, state="failed", detail=f"{exc}; {exc.hint}")
+        seconds = f"{time.monotonic() - started:.1f} s"
+        return StartupProgress(name=program.name, state="ready", address=program.address, detail=seconds)
 
     def _is_up(self, state: ProgramState, *, first: dict[str, int], mark: int) -> bool:
         """Return whether the program answers; raise Unavailable if it has ended, because a restart would end too."""
@@ -128,7 +143,8 @@ def write_files(settings: Settings, chosen: Sequence[Program], *, environment: M
         text = layout.definition(program, home=home, environment=environment)
         write_whole(program_definition(home, program.name), text.encode())
     write_whole(supervisor_configuration(home), layout.supervisor_ini(chosen, home=home).encode())
-    code_socket(home).unlink(missing_ok=True)
+    for socket in (code_socket(home), fork_socket(home)):
+        socket.unlink(missing_ok=True)
 
 
 def instance_settings() -> bytes:

@@ -9,6 +9,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,11 @@ class StackSupervisor:
     def states(self) -> dict[str, ProgramState]:
         """Return the state of every program by its name."""
         return {info["name"]: _state(info) for info in self.call("getAllProcessInfo")}
+
+    def wake(self) -> None:
+        """Make the supervisor check its programs now, if it answers; otherwise it does so once a second."""
+        with suppress(Unavailable):
+            self.call("getState")
 
     def shut_down(self) -> None:
         """Make the supervisor stop every program, the last started first, and end."""

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -28,7 +29,7 @@ def command(
         argv: the program and its arguments.
         death_signal: the signal that the program gets when its parent dies.
         user: the account to run it as; by default the caller's.
-        inherits: the names of the variables that the program gets; by default all.
+        inherits: the names of the variables that the program gets, patterns with * included; by default all.
     """
     options = ["--user", user] if user else []
     options += ["--inherits", ",".join(inherits)] if inherits is not None else []
@@ -61,9 +62,10 @@ def _parse(arguments: list[str]) -> tuple[dict[str, str], str, list[str]]:
     return options, arguments[0], arguments[1:]
 
 
-def _forget_all_but(names: list[str]) -> None:
-    for name in set(os.environ) - set(names):
-        del os.environ[name]
+def _forget_all_but(patterns: list[str]) -> None:
+    for name in list(os.environ):
+        if not any(fnmatchcase(name, pattern) for pattern in patterns):
+            del os.environ[name]
 
 
 def tie(death_signal: signal.Signals, *, parent: int) -> None:

@@ -29,6 +29,7 @@ class Project(FromRow):
     poll_enabled: bool = True
     last_polled_at: datetime | None = None  # when the repository last answered
     poll_error: str | None = None  # why the last poll of the repository failed
+    own_webhook_at: datetime | None = None  # when it got a webhook with a secret of its own
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -45,8 +46,9 @@ class Environment(FromRow):
     generation: int
     partition_key: str
     status: str
+    host_label: str  # the first label of its host name
     url: str | None = None
-    port: int | None = None
+    port: int | None = None  # at which it answered before it had a host name
     database_name: str | None = None
     image_digest: str | None = None
     deployed_sha: str | None = None
@@ -118,7 +120,11 @@ class DatabaseAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A command that keeps running: one environment's Odoo. `port` is the loopback port it listens on."""
+    """A command that keeps running: one environment's Odoo.
+
+    With `socket`, it inherits a Unix socket there that listens, as of sd_listen_fds(3). Without, and with a network of
+    its own, it inherits one that listens on `port` of the machine's loopback. Else it listens on `port` by itself.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -128,6 +134,7 @@ class Service:
     sandbox: Sandbox | None  # as of a job
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory_mb: int = 0
+    socket: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

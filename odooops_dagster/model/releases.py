@@ -17,6 +17,7 @@ CheckStatus = Literal["passed", "failed", "skipped"]
 Decision = Literal["approved", "rejected"]
 DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
 Severity = Literal["minor", "major", "critical"]
+ProcessingStatus = Literal["accepted", "duplicate", "rejected"]
 Persona = Literal["ci_service_role", "qa_tester", "release_manager", "sre"]
 EventType = Literal["build_complete", "gate_signoff", "deployment_event", "health_check", "environment_event"]
 PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"]
@@ -37,6 +38,8 @@ class Release(FromRow):
     notes: str | None
     created_at: datetime
     withdrawn_at: datetime | None
+    git_ref: str | None = None  # the branch or tag whose push made it
+    lock_digest: str | None = None  # of the Python packages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,7 @@ class Gate(FromRow):
     is_break_glass: bool | None
     required_checks: Sequence[str]
     quorum: int
+    is_required: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,21 @@ class Deployment(FromRow):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    with_data: bool = False  # a rollback to the data of before
+    database_name: str | None = None
+    previous_database_name: str | None = None  # kept for the way back
+    keep_previous_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayBack(FromRow):
+    """A way back from a deployment, and the minutes of work that it loses."""
+
+    way: Literal["code", "code and data"]
+    is_possible: bool
+    version: str | None
+    lost_minutes: int | None
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +155,7 @@ class EventAnswer(FromRow):
     """The result of an event delivery; `field` is the invalid field of a rejected one."""
 
     http_status: int
-    status: Literal["accepted", "duplicate", "rejected"]
+    status: ProcessingStatus
     message: str
     ids: Mapping[str, Any]
     field: str | None = None

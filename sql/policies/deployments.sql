@@ -26,11 +26,19 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_start_in_time
+before update of status on ops.deployments
+for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
+execute function ops_private.refuse_late_promotion();
 create or replace trigger deployments_keep_their_identity
-before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-rollback_of, reason, requested_by, created_at
+before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, no_backup_reason,
+rollback_of, with_data, reason, requested_by, created_at
 on ops.deployments
 for each row execute function ops_private.refuse_change();
+-- the run makes the backup before it changes anything
+create or replace trigger deployments_keep_their_backup
+before update of backup_id on ops.deployments
+for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments

@@ -18,5 +18,6 @@ on ops.releases for select to ci_service_role, qa_tester, release_manager, sre, 
 using (true);
 
 create or replace trigger releases_keep_their_identity
-before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
+before update of id, project_id, version, git_shas, image_digest, created_by, git_ref, lock_digest, created_at
+on ops.releases
 for each row execute function ops_private.refuse_change();

@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'release_backup_hold', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'reserve_port', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_workflow_run', 'touch_template', 'usual_duration', 'verify_backup', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -195,7 +195,8 @@ select pg_temp.make_function('accept_event', $ops_file$
 create or replace function ops_private.accept_event(
     p_envelope jsonb,
     p_text text,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -210,7 +211,9 @@ declare
     v_answer jsonb := '{"http_status": 200, "status": "accepted", "message": "accepted"}';
     v_ids jsonb;
 begin
-    perform ops_private.require_event_permission(v_project_id, p_envelope, p_key);
+    if p_run_id is null then -- else the platform speaks, whoever ended its run
+        perform ops_private.require_event_permission(v_project_id, p_envelope, p_key);
+    end if;
     select r.* into v_release from ops.releases as r
     where r.id = ops_private.named_release(v_project_id, p_envelope ->> 'release');
     perform ops_private.check_event_target(v_project_id, v_release, p_envelope);
@@ -220,10 +223,10 @@ begin
     end if;
     perform ops_private.refuse_replay(v_project_id, (p_envelope ->> 'occurred_at')::timestamptz);
     v_ids := case p_envelope ->> 'event_type'
-        when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope)
+        when 'build_complete' then ops_private.handle_build_complete(v_release, p_envelope, p_run_id)
         when 'gate_signoff' then ops_private.handle_gate_signoff(v_release, p_envelope, p_key)
-        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope, p_key)
-        when 'health_check' then ops_private.handle_health_check(v_release, p_envelope)
+        when 'deployment_event' then ops_private.handle_deployment_event(v_release, p_envelope, p_key, p_run_id)
+        when 'health_check' then ops_private.handle_health_check(v_release, p_envelope, p_run_id)
         when 'environment_event' then ops_private.handle_environment_event(v_project_id, v_release, p_envelope, p_key)
     end;
     if (v_ids ->> 'is_overruled')::boolean then
@@ -236,6 +239,35 @@ end
 $$;
 comment on function ops_private.accept_event is 'Carries a well-formed event out, once.';
 revoke all on function ops_private.accept_event from public;
+$ops_file$);
+
+select pg_temp.make_function('acting_person', $ops_file$
+-- Returns the name under which a person's act is recorded: the caller's, or, for the platform that acts for a person,
+-- the name it gives. Called by RPCs in which a person requests, grants, opens or ends something. Locks nothing.
+-- Raises PT403 for another's name, PT400 for one that is nobody's.
+create or replace function ops_private.acting_person(p_named text)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_named is null then
+        return coalesce(ops.caller_id(), ops.caller_role());
+    elsif ops.person_of(p_named) is null then
+        raise sqlstate 'PT400' using
+            message = 'An act is somebody''s', hint = 'Name the person by visible characters.';
+    elsif ops.is_platform() then
+        return p_named;
+    elsif not ops.person_of(p_named) = any (ops_private.caller_persons()) then
+        raise sqlstate 'PT403' using message = 'You act as yourself', hint = 'Leave the name out.';
+    end if;
+    return coalesce(ops.caller_id(), ops.caller_role());
+end
+$$;
+comment on function ops_private.acting_person is 'The name under which a person''s act is recorded.';
+revoke all on function ops_private.acting_person from public;
 $ops_file$);
 
 select pg_temp.make_function('active_counts', $ops_file$
@@ -368,15 +400,16 @@ grant execute on function ops.add_run_artifact to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('adopt_deployment', $ops_file$
--- Inserts a deployment that was started elsewhere. Called by handle_deployment_event, which locks the project. Raises
--- PT409 if the gates do not allow it, and for production without a fresh backup or a reason for its absence, which the
--- event gives as rationale_structured.no_backup_reason.
+-- Inserts a deployment that was started elsewhere, or by a run of the platform that a push queued. Called by
+-- handle_deployment_event, which locks the project. Raises PT409 if the gates do not allow it, and for production
+-- without a fresh backup or a reason for its absence, which the event gives as rationale_structured.no_backup_reason.
 create or replace function ops_private.adopt_deployment(
     p_release ops.releases,
     p_environment_id uuid,
     p_stage ops.environment_stage,
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns uuid
 language plpgsql
@@ -395,12 +428,16 @@ begin
             hint = 'Take one first, or say why there is none: rationale_structured.no_backup_reason.';
     end if;
     insert into ops.deployments (
-        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, requested_by,
-        started_at
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, run_id,
+        requested_by, started_at
     )
     values (
         p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then v_excuse end, ops_private.sender_id(p_key),
+        v_backup_id, case when v_backup_id is null then v_excuse end, p_run_id,
+        coalesce(
+            (select nullif(q.requested_by, '') from ops.run_requests as q where q.run_id = p_run_id),
+            ops_private.sender_id(p_key)
+        ),
         least((p_envelope ->> 'occurred_at')::timestamptz, clock_timestamp())
     )
     returning id into v_id;
@@ -528,13 +565,58 @@ comment on function ops_private.after_attempt is 'What becomes of a run whose at
 revoke all on function ops_private.after_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('announce_deployment', $ops_file$
+-- Tells the gates that a run is about to deploy its release to a staging, and returns the answer, with the
+-- deployment's id; null for a run that deploys no release there. The answer is a refusal where the gates do not allow
+-- it. Gate G1 is told of the build first. The run's end tells the rest.
+-- Called by step deployment before it puts a build in place. Locks the run, the project, and what a deployment locks.
+-- Raises PT404 and PT410 for the attempt. A retry returns the same deployment.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.announce_deployment(
+    p_run_id uuid,
+    p_attempt int
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_release ops.releases := ops_private.release_of_run(v_run);
+    v_environment text := (
+        select e.partition_key from ops.environments as e where e.id = v_run.environment_id and e.stage = 'staging'
+    );
+begin
+    if v_run.kind <> 'deploy' or v_release.id is null or v_environment is null then
+        return null;
+    end if;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    perform ops.close_deployments(v_run.project_id);
+    perform ops_private.tell_build(v_run, v_release);
+    return ops_private.answer_event(
+        ops_private.own_envelope(v_run, v_release, 'deployment_event', jsonb_build_object(
+            'environment', v_environment, 'status', 'running'
+        ), 'running'),
+        null, v_run.id
+    );
+end
+$$;
+comment on function ops.announce_deployment is 'Tells the gates that a run is about to deploy its release.';
+revoke all on function ops.announce_deployment from public;
+grant execute on function ops.announce_deployment to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('answer_event', $ops_file$
 -- Carries an event out, logs the delivery and returns the answer; what a refused event wrote is undone. Called by
--- ingest_event and receive_event; the key is null where the caller speaks for itself. Locks what the handler locks.
+-- ingest_event and receive_event; the key is null where the caller speaks for itself. With a run the platform tells
+-- of its own work: only then may the source and the key be of its own name space. Locks what the handler locks.
 -- Raises only errors that are not the sender's fault.
 create or replace function ops_private.answer_event(
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid default null
 )
 returns jsonb
 language plpgsql
@@ -549,13 +631,20 @@ declare
     v_message text;
     v_field text;
     v_hint text;
+    v_detail text;
 begin
     begin
         perform ops_private.refuse_envelope(p_envelope, v_text);
-        v_answer := ops_private.accept_event(p_envelope, v_text, p_key);
+        if p_run_id is null then
+            perform ops_private.refuse_own_names(p_envelope);
+        end if;
+        v_answer := ops_private.accept_event(p_envelope, v_text, p_key, p_run_id);
     exception when others then
         get stacked diagnostics v_state = returned_sqlstate, v_message = message_text, v_field = column_name,
-            v_hint = pg_exception_hint;
+            v_hint = pg_exception_hint, v_detail = pg_exception_detail;
+        if v_state = 'PT409' and v_detail <> '' then -- what stands in the way, such as the gates that are not met
+            v_message := format('%s: %s', v_message, v_detail);
+        end if;
         v_answer := ops_private.refusal_of_event(v_state, v_message, nullif(v_field, ''), nullif(v_hint, ''));
         if v_answer is null then
             raise;
@@ -689,49 +778,37 @@ grant execute on function ops.append_run_logs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('apply_delivery', $ops_file$
--- Applies one stored push to every project of its repository. A push older than the known head is stale and
--- changes nothing; if it is unclear which of the two is newer, the project's repository is polled next.
--- Locks the projects' rows.
+-- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
+-- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
+-- which fails unless the repository has the tag at that commit. Locks the projects' rows and their
+-- counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
-returns table (outcome text, run_id uuid)
+returns text
 language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
     v_project ops.projects;
-    v_branch text := regexp_replace((p_delivery).ref, '^refs/heads/', '');
-    v_head text;
-    v_push record;
+    v_outcome text := 'unknown_project';
 begin
     for v_project in
         select p.* from ops.projects as p
-        where
-            p.status = 'active'
-            and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+        where p.status = 'active' and ops_private.speaks_for(p_delivery, p)
         order by p.created_at
     loop
-        perform from ops.projects as p where p.id = v_project.id for no key update;
-        select h.sha into v_head from ops.branch_heads as h
-        where h.project_id = v_project.id and h.branch = v_branch;
-        select j.* into v_push from ops_private.judge_delivery(p_delivery, v_head) as j;
-        if v_push.is_doubtful then
-            update ops.projects as p set doubted_at = clock_timestamp() where p.id = v_project.id;
+        perform ops_private.lock_project(v_project.id);
+        if (p_delivery).ref like 'refs/tags/%' then
+            v_outcome := ops_private.apply_tag(v_project, p_delivery);
+        else
+            update ops.projects as p set notified_at = clock_timestamp() where p.id = v_project.id;
+            v_outcome := 'due';
         end if;
-        if v_push.is_overtaken then
-            return query values ('stale', null::uuid);
-            continue;
-        elsif (p_delivery).previous_sha ~ '^0+$' then
-            perform ops_private.forget_empty_head(v_project.id, v_branch);
-        end if;
-        return query
-        select m.outcome, m.run_id
-        from ops_private.update_branch_head(v_project.id, v_branch, (p_delivery).sha, 'push', (p_delivery).pusher) as m;
     end loop;
+    return v_outcome;
 end
 $$;
 comment on function ops_private.apply_delivery is 'Acts on one stored push.';
@@ -739,52 +816,50 @@ revoke all on function ops_private.apply_delivery from public;
 $ops_file$);
 
 select pg_temp.make_function('apply_pushes', $ops_file$
--- Turns stored pushes into branch heads, environments and runs, in the order of arrival. A push that cannot be applied
--- records the reason and does not block the others.
--- Called by the github_pushes sensor. One caller at a time: a second one gets no rows. A retry finds them done.
+-- Acts on stored pushes, in the order of arrival: projects become due to be asked for their branches, because a delivery
+-- is no proof of what it tells; tags are built. A push that cannot be applied records the reason and does not block the
+-- others. A push whose project another session holds is left for a later call, with all that came after it from its
+-- repository.
+-- Called by the github_pushes sensor. Locks the pushes and the projects; pushes that another caller applies are left
+-- to it. Raises nothing: PT503 of queue_run means later, too. A retry finds them done.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.apply_pushes(
     p_limit int default 20
 )
-returns table (delivery_id text, outcome text, run_id uuid)
+returns table (delivery_id text, outcome text)
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms' -- a forge gives up after ten seconds, and the others wait
 as $$
 #variable_conflict use_column
 declare
     v_delivery ops.push_deliveries;
-    v_outcome text;
+    v_later text[] := '{}';
 begin
-    -- The lock on the oldest push is the turn: only a writer can lock a row, but any login can take an advisory lock.
-    begin
-        perform from ops.push_deliveries as d where d.processed_at is null order by d.id limit 1 for update nowait;
-    exception when lock_not_available then
-        return;
-    end;
-    for v_delivery in
-        select d.* from ops.push_deliveries as d where d.processed_at is null order by d.id limit p_limit
-    loop
+    for v_count in 1 .. p_limit loop
+        select d.* into v_delivery from ops.push_deliveries as d
+        where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)
+        order by d.id limit 1 for update skip locked;
+        exit when not found;
         begin
-            delivery_id := v_delivery.delivery_id;
-            v_outcome := 'unknown_project';
-            for outcome, run_id in select a.outcome, a.run_id from ops_private.apply_delivery(v_delivery) as a loop
-                v_outcome := outcome;
-                return next;
-            end loop;
-            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = v_outcome
+            outcome := ops_private.apply_delivery(v_delivery);
+            update ops.push_deliveries as d set processed_at = clock_timestamp(), outcome = apply_pushes.outcome
             where d.id = v_delivery.id;
         exception
-            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+            when lock_not_available or sqlstate 'PT503' then
+                v_later := v_later || ops.normalise_repo_url(v_delivery.repo_url);
+                continue;
+            when serialization_failure or deadlock_detected or query_canceled then raise;
             when others then
+                outcome := 'error';
                 update ops.push_deliveries as d
                 set processed_at = clock_timestamp(), outcome = 'error', error = sqlerrm
                 where d.id = v_delivery.id;
-                outcome := 'error';
-                run_id := null;
-                return next;
         end;
+        delivery_id := v_delivery.delivery_id;
+        return next;
     end loop;
 end
 $$;
@@ -822,6 +897,59 @@ comment on function ops.apply_retention is 'Asks for a run that applies a projec
 revoke all on function ops.apply_retention from public;
 grant execute on function ops.apply_retention to authenticated, service_role, ops_worker;
 grant execute on function ops.apply_retention to sre;
+$ops_file$);
+
+select pg_temp.make_function('apply_tag', $ops_file$
+-- Applies one stored push of a tag to a project: queues the build that becomes the tag's release, beside production.
+-- A tag never moves: one that comes with another commit, also after it was deleted, is refused, and an alarm says so.
+-- Called by apply_delivery, which locks the project. Raises what queue_run raises.
+create or replace function ops_private.apply_tag(
+    p_project ops.projects,
+    p_delivery ops.push_deliveries
+)
+returns text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tag text := regexp_replace((p_delivery).ref, '^refs/tags/', '');
+    v_known text := coalesce(
+        (
+            select ops_private.project_git_sha(r) from ops.releases as r
+            where r.project_id = (p_project).id and r.version = v_tag
+        ),
+        (
+            select d.sha from ops.push_deliveries as d
+            where
+                d.ref = (p_delivery).ref and d.id < (p_delivery).id and d.outcome in ('queued', 'unchanged')
+                and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+            order by d.id
+            limit 1
+        )
+    );
+    v_outcome text := case when v_known is null then 'queued' when v_known = (p_delivery).sha then 'unchanged' else 'moved tag' end;
+begin
+    if v_outcome = 'queued' then
+        perform ops.queue_run(
+            (p_project).id, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref,
+            p_kind => 'build', p_trigger => 'push', p_requested_by => (p_delivery).pusher
+        );
+    elsif v_outcome = 'moved tag' then
+        perform ops.raise_alarm(
+            p_key => format('tag/%s/%s', (p_project).slug, v_tag),
+            p_title => format('Tag %s of %s was moved', v_tag, (p_project).slug),
+            p_description => format('From %s to %s. Its release stays what it was; tag the commit under another name.',
+                v_known, (p_delivery).sha),
+            p_severity => 'minor', p_project_id => (p_project).id
+        );
+    end if;
+    return v_outcome;
+end
+$$;
+comment on function ops_private.apply_tag is 'Applies one stored push of a tag.';
+revoke all on function ops_private.apply_tag from public;
 $ops_file$);
 
 select pg_temp.make_function('archive_project', $ops_file$
@@ -897,6 +1025,64 @@ revoke all on function ops.artifact_expiry_is_due from public;
 grant execute on function ops.artifact_expiry_is_due to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('audit_trail', $ops_file$
+-- Lists everything on the record of a project that is only ever appended, oldest first: events of runs with their
+-- seals, decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry
+-- is the row.
+-- Called by `ops audit export` and auditors. Locks and raises nothing.
+create or replace function ops.audit_trail(p_project_id uuid)
+returns table (kind text, recorded_at timestamptz, entry jsonb)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select t.kind, t.recorded_at, t.entry
+from (
+    select 'run_event' as kind, e.created_at as recorded_at, to_jsonb(e) as entry
+    from ops.run_requests as q
+    join ops.run_events as e on e.run_id = q.run_id
+    where q.project_id = p_project_id
+    union all
+    select 'release', r.created_at, to_jsonb(r) from ops.releases as r where r.project_id = p_project_id
+    union all
+    select 'gate_check', c.created_at, to_jsonb(c)
+    from ops.releases as r
+    join ops.release_gates as g on g.release_id = r.id
+    join ops.gate_checks as c on c.gate_id = g.id
+    where r.project_id = p_project_id
+    union all
+    select 'approval', a.created_at, to_jsonb(a)
+    from ops.releases as r
+    join ops.approvals as a on a.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'exception', x.created_at, to_jsonb(x)
+    from ops.releases as r
+    join ops.exceptions as x on x.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'evidence', e.created_at, to_jsonb(e)
+    from ops.releases as r
+    join ops.evidence_artifacts as e on e.release_id = r.id
+    where r.project_id = p_project_id
+    union all
+    select 'deployment', d.created_at, to_jsonb(d) from ops.deployments as d where d.project_id = p_project_id
+    union all
+    select 'delivery', l.received_at, to_jsonb(l) from ops.event_ingest_log as l where l.project_id = p_project_id
+    union all
+    select 'environment_event', e.created_at, to_jsonb(e)
+    from ops.environment_events as e where e.project_id = p_project_id
+    union all
+    select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where i.project_id = p_project_id
+) as t
+order by t.recorded_at, t.kind, t.entry ->> 'id', (t.entry ->> 'seq')::int
+$$;
+comment on function ops.audit_trail is 'Everything on the record of a project that is only ever appended.';
+revoke all on function ops.audit_trail from public;
+grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('backup_of_attempt', $ops_file$
 -- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
 -- Raises PT404, PT410, and PT409 if the attempt has not started it.
@@ -946,7 +1132,7 @@ select b.id
 from ops.backups as b
 where
     b.environment_id = p_environment_id and b.project_id = p_project_id and b.status = 'verified'
-    and b.taken_at > statement_timestamp() - make_interval(
+    and b.taken_at > ops.right_now() - make_interval(
         hours => (ops_private.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
     )
 order by b.taken_at desc
@@ -992,7 +1178,8 @@ select pg_temp.make_function('break_glass', $ops_file$
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,
-    reason text
+    reason text,
+    p_broken_by text default null
 )
 returns uuid
 language plpgsql
@@ -1005,7 +1192,7 @@ declare
     v_release ops.releases := ops_private.require_release(break_glass.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
     v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_broken_by);
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
@@ -1030,6 +1217,31 @@ $$;
 comment on function ops.break_glass is 'Waives a gate at once, for a short time, and opens an incident.';
 revoke all on function ops.break_glass from public;
 grant execute on function ops.break_glass to service_role, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('build_verdict', $ops_file$
+-- Returns what a run says of its build: `pass` once the attempt made the last asset that its kind builds, which no
+-- asset is made without its blocking checks; `fail` if the run failed before; null while nothing decides it, and for
+-- a run that was canceled. Called by tell_build. Locks and raises nothing.
+create or replace function ops_private.build_verdict(p_run ops.runs)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when exists (
+        select from ops.run_lineage as l
+        where
+            l.run_id = (p_run).id and l.attempt = (p_run).attempt
+            and l.asset_key = case (p_run).kind when 'build' then 'image' else 'database' end
+    ) then 'pass'
+    when (p_run).status = 'failed' then 'fail'
+end
+$$;
+comment on function ops_private.build_verdict is 'What a run says of its build: pass, fail, or nothing yet.';
+revoke all on function ops_private.build_verdict from public;
 $ops_file$);
 
 select pg_temp.make_function('caller_claims', $ops_file$
@@ -1196,7 +1408,7 @@ begin
     from ops.runs as r
     join ops.runs as n
         on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where r.id = p_run_id and ops_private.does_all_of(n.kind, r.kind);
+    where r.id = p_run_id and ops_private.does_all_of(n, r);
     return v_newer is not null and ops_private.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;
@@ -1296,6 +1508,34 @@ comment on function ops_private.check_event_target is 'Refuses an event whose su
 revoke all on function ops_private.check_event_target from public;
 $ops_file$);
 
+select pg_temp.make_function('check_proofs', $ops_file$
+-- Lists the files of a run that prove the answers to its checks, and to the questions that gates ask of a run as a
+-- whole (build, health, staged). Called by told_evidence. Reads, locks and raises nothing.
+create or replace function ops_private.check_proofs()
+returns table (name text, artifact_key text)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+values
+    ('build', 'build.json'),
+    ('clone_harmless', 'clone.json'),
+    ('neutralization_coverage', 'clone.json'),
+    ('modules_installed', 'build.log'),
+    ('modules_installed', 'modules.json'),
+    ('module_tests_passed', 'build.log'),
+    ('module_tests_passed', 'tests.json'),
+    ('log_clean', 'build.log'),
+    ('log_clean', 'tests.json'),
+    ('healthy', 'health.json'),
+    ('health', 'health.json'),
+    ('staged', 'health.json')
+$$;
+comment on function ops_private.check_proofs is 'The files of a run that prove each check.';
+revoke all on function ops_private.check_proofs from public;
+$ops_file$);
+
 select pg_temp.make_function('check_run_invariants', $ops_file$
 -- Refuses an inconsistent run and an invalid change of its state, from any writer. Fired by ops.runs.
 -- Raises PT409 for the change, check_violation for the rest. It replaces check constraints and a trigger's condition,
@@ -1357,6 +1597,56 @@ end::ops.check_status
 $$;
 comment on function ops_private.check_status_of is 'The status of a check as senders spell it.';
 revoke all on function ops_private.check_status_of from public;
+$ops_file$);
+
+select pg_temp.make_function('choose_host_label', $ops_file$
+-- Returns the label that the branch has, or chooses one that no other branch ever had, and that is not the default
+-- branch's. Called by make_environment, which finds out when another branch takes the label at the same time. Raises PT409
+-- if there is none left.
+create or replace function ops_private.choose_host_label(
+    p_project ops.projects,
+    p_branch text
+)
+returns text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_label text;
+begin
+    select e.host_label into v_label from ops.environments as e
+    where e.project_id = p_project.id and e.name = p_branch
+    limit 1;
+    if found then
+        return v_label;
+    end if;
+    select c.label into v_label
+    from (
+        select
+            ops_private.host_label(p_project.slug, p_branch, h.is_hashed) as label,
+            h.is_hashed
+        from (values (false), (true)) as h (is_hashed)
+    ) as c
+    where
+        not exists (select from ops.environments as e where e.host_label = c.label)
+        and (
+            p_branch = p_project.default_branch
+            or c.label <> ops_private.host_label(p_project.slug, p_project.default_branch)
+        )
+    order by c.is_hashed
+    limit 1;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Every host name for branch %s of %s is another branch''s', p_branch, p_project.slug),
+            hint = 'Rename the branch.';
+    end if;
+    return v_label;
+end
+$$;
+comment on function ops_private.choose_host_label is 'The label under which a branch answers.';
+revoke all on function ops_private.choose_host_label from public;
 $ops_file$);
 
 select pg_temp.make_function('claim_and_start_runs', $ops_file$
@@ -1504,6 +1794,33 @@ $$;
 comment on function ops.close_deployments is 'Ends the deployments whose run ended without saying how they went.';
 revoke all on function ops.close_deployments from public;
 grant execute on function ops.close_deployments to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('commits_of', $ops_file$
+-- Returns the commits of a run's build by repository: that of the project's own, by its name at the forge, and those
+-- of its submodules, by their paths below that name. Called by propose_release. Locks and raises nothing.
+create or replace function ops_private.commits_of(
+    p_run ops.runs,
+    p_submodules jsonb
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(own.name, (p_run).git_sha) || coalesce((
+    select jsonb_object_agg(own.name || '/' || s.key, s.value) from jsonb_each(p_submodules) as s
+), '{}')
+from (
+    -- the last two parts of the address, without its host: acme/shop
+    select substring(regexp_replace(ops.normalise_repo_url(p.repo_url), '^[^/]+/', '') from '(?:[^/]+/)?[^/]+$') as name
+    from ops.projects as p
+    where p.id = (p_run).project_id
+) as own
+$$;
+comment on function ops_private.commits_of is 'The commits of a run''s build, by repository.';
+revoke all on function ops_private.commits_of from public;
 $ops_file$);
 
 select pg_temp.make_function('compare_backup', $ops_file$
@@ -1697,12 +2014,11 @@ $ops_file$);
 
 select pg_temp.make_function('count_approvals', $ops_file$
 -- Returns the verdict of a gate's approvals and the persons it is based on, whatever names they used; the release's
--- author is none of them: failed while somebody's newest decision is
--- a rejection, passed once the quorum approved, else pending. Locks and raises nothing.
-create or replace function ops_private.count_approvals(
-    p_gate_id uuid,
-    p_quorum int
-)
+-- author is none of them: failed while somebody's newest decision is a rejection, passed once the quorum approved,
+-- else pending. Where one person counts for only one of G2 and G3, the quorums are a matching of persons to gates: of
+-- those who approved both, G2 takes as many as it lacks and the others count for G3. So both pass whenever there are
+-- enough persons for both, in whatever order they decided. Called by gate_verdict. Locks and raises nothing.
+create or replace function ops_private.count_approvals(p_gate ops.release_gates)
 returns table (verdict ops.ops_gate_status, reason text)
 language sql
 stable
@@ -1710,30 +2026,53 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 with latest as (
-    select distinct on (ops.person_of(a.approver_id))
+    select distinct on (a.gate_code, ops.person_of(a.approver_id))
+        a.gate_code = (p_gate).gate_code as is_here,
+        ops.person_of(a.approver_id) as person,
         a.approver_id,
         a.decision
     from ops.approvals as a
-    where a.gate_id = p_gate_id and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
-    order by ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
-), named as (
+    where
+        a.release_id = (p_gate).release_id and (a.gate_id = (p_gate).id or (p_gate).is_distinct)
+        and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
+    order by a.gate_code, ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
+), persons as (
     select
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'rejected') as against,
-        string_agg(l.approver_id, ', ' order by l.approver_id) filter (where l.decision = 'approved') as approvers,
-        count(*) filter (where l.decision = 'approved') as approvals
+        max(l.approver_id) filter (where l.is_here) as name,
+        coalesce(bool_or(l.decision = 'rejected') filter (where l.is_here), false) as is_against,
+        coalesce(bool_or(l.decision = 'approved') filter (where l.is_here), false) as is_for_this,
+        coalesce(bool_or(l.decision = 'approved') filter (where not l.is_here), false) as is_for_other
     from latest as l
+    group by l.person
+), counted as (
+    select
+        string_agg(p.name, ', ' order by p.name) filter (where p.is_against) as against,
+        string_agg(p.name, ', ' order by p.name) filter (where p.is_for_this) as approvers,
+        count(*) filter (where p.is_for_this) as approvals,
+        count(*) filter (where p.is_for_this and p.is_for_other) as both,
+        count(*) filter (where p.is_for_other and not p.is_for_this) as only_other
+    from persons as p
+), matched as (
+    select
+        c.*,
+        case (p_gate).gate_code when 'G3' then least(c.both, greatest(0, (
+            select o.quorum from ops.release_gates as o
+            where o.release_id = (p_gate).release_id and o.gate_code = 'G2'
+        ) - c.only_other)) else 0 end as taken
+    from counted as c
 )
 select
     (case
-        when n.against is not null then 'failed'
-        when n.approvals >= p_quorum then 'passed'
+        when m.against is not null then 'failed'
+        when m.approvals - m.taken >= (p_gate).quorum then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
     case
-        when n.against is not null then 'rejected by ' || n.against
-        else format('approved by %s of %s%s', n.approvals, p_quorum, ': ' || n.approvers)
+        when m.against is not null then 'rejected by ' || m.against
+        else format('approved by %s of %s%s', m.approvals - m.taken, (p_gate).quorum, ': ' || m.approvers)
+            || case when m.taken > 0 then format(', %s of whom G2 needs', m.taken) else '' end
     end
-from named as n
+from matched as m
 $$;
 comment on function ops_private.count_approvals is 'The verdict of a gate''s approvals, and whose they are.';
 revoke all on function ops_private.count_approvals from public;
@@ -1743,7 +2082,8 @@ select pg_temp.make_function('count_checks', $ops_file$
 -- Returns the verdict of a gate's checks and the checks it is based on: failed if a required one failed, passed if
 -- all of them passed, else pending. The newest result of each check counts, by when it happened, then by when it was
 -- recorded: a result that comes late overrules no newer one. What is recorded after p_until does not count. A skipped
--- check stays open. If no check is required by name, all reported ones are.
+-- check stays open. If no check is required by name, all reported ones are; the others that failed are named beside a
+-- required one that did.
 -- Locks and raises nothing.
 create or replace function ops_private.count_checks(
     p_gate_id uuid,
@@ -1775,7 +2115,11 @@ with latest as (
     select
         string_agg(w.name, ', ' order by w.name) filter (where l.status = 'failed') as failed,
         string_agg(w.name, ', ' order by w.name) filter (where l.status is null or l.status = 'skipped') as open,
-        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed
+        string_agg(w.name, ', ' order by w.name) filter (where l.status = 'passed') as passed,
+        (
+            select string_agg(o.name, ', ' order by o.name) from latest as o
+            where o.status = 'failed' and o.name not in (select m.name from wanted as m)
+        ) as failed_besides
     from wanted as w
     left join latest as l on l.name = w.name
 )
@@ -1785,7 +2129,9 @@ select
         when n.open is null and n.passed is not null then 'passed'
         else 'pending'
     end)::ops.ops_gate_status,
-    coalesce('by ' || n.failed, 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check')
+    coalesce(
+        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''), 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check'
+    )
 from named as n
 $$;
 comment on function ops_private.count_checks is 'The verdict of a gate''s checks, and which ones it is based on.';
@@ -1917,7 +2263,7 @@ $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
 -- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
--- Raises PT400 for invalid values, PT409 if a project with other values has the slug.
+-- Raises PT400 for invalid values and for an address with a name or a password in it, PT409 if a project with other values has the slug.
 -- Repeating it with the same values returns the project.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.create_project(
@@ -1938,6 +2284,11 @@ as $$
 declare
     v_project ops.projects;
 begin
+    if p_repo_url ~* '^https?://[^/]*@' then -- forges show addresses with a token in the place of the name
+        raise sqlstate 'PT400' using
+            message = 'The repository''s address holds a name or a password, which every member would see',
+            hint = 'Leave it out: use an ssh key (ops project deploy-key) or a git credential of the platform''s user.';
+    end if;
     insert into ops.projects (slug, workspace_key, odoo_version, repo_url, default_branch, poll_enabled, config)
     values (
         p_slug, coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled,
@@ -2068,6 +2419,33 @@ $$;
 comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
 revoke all on function ops.decide_orphan from public;
 grant execute on function ops.decide_orphan to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('delivered_moves', $ops_file$
+-- Lists the branches that deliveries moved since the repository was last asked, with the commits, null for a deletion,
+-- and who pushed. Called by moved_branches, for the record: what the repository does not confirm is not followed.
+-- Locks and raises nothing.
+create or replace function ops_private.delivered_moves(
+    p_project ops.projects
+)
+returns table (branch text, sha text, pusher text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select distinct on (d.ref, d.sha)
+    regexp_replace(d.ref, '^refs/heads/', '') as branch,
+    case when d.sha !~ '^0+$' then d.sha end as sha,
+    d.pusher
+from ops.push_deliveries as d
+where
+    d.received_at > coalesce((p_project).heads_asked_at, '-infinity')
+    and d.event = 'push' and d.ref like 'refs/heads/_%' and ops_private.speaks_for(d, p_project)
+order by d.ref, d.sha, d.id desc
+$$;
+comment on function ops_private.delivered_moves is 'What deliveries told since a repository was last asked.';
+revoke all on function ops_private.delivered_moves from public;
 $ops_file$);
 
 select pg_temp.make_function('deployment_at_work', $ops_file$
@@ -2271,11 +2649,11 @@ revoke all on function ops_private.did_retention_change from public;
 $ops_file$);
 
 select pg_temp.make_function('does_all_of', $ops_file$
--- Returns whether a run of the newer kind makes a run of the older kind on the same environment unnecessary.
--- Locks and raises nothing.
+-- Returns whether a newer run makes an older one on the same environment unnecessary, by their kinds. The build of a
+-- tag is the tag's release: no other build takes its place, nor it that of another. Locks and raises nothing.
 create or replace function ops_private.does_all_of(
-    p_newer ops.run_kind,
-    p_older ops.run_kind
+    p_newer ops.runs,
+    p_older ops.runs
 )
 returns boolean
 language sql
@@ -2283,10 +2661,11 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select case p_newer
-    when 'build' then p_older = 'build'
-    when 'deploy' then p_older in ('build', 'deploy', 'destroy')
-    when 'destroy' then p_older in ('build', 'deploy', 'destroy')
+select case
+    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'deploy', 'destroy')
+    when 'refs/tags/' in (left((p_newer).git_ref, 10), left((p_older).git_ref, 10)) then false
+    when (p_newer).kind = 'build' then (p_older).kind = 'build'
+    when (p_newer).kind = 'deploy' then (p_older).kind in ('build', 'deploy', 'destroy')
     else false
 end
 $$;
@@ -2482,6 +2861,59 @@ comment on function ops_private.end_data_work is 'Ends what a run left unfinishe
 revoke all on function ops_private.end_data_work from public;
 $ops_file$);
 
+select pg_temp.make_function('end_forgotten_transactions', $ops_file$
+-- Ends the sessions of people's logins whose transaction is older than p_older_than and is idle or holds locks of this
+-- schema, and returns them: what a function locks for a caller stays locked as long as the caller's transaction.
+-- Called by the housekeeping sensor. A login can change its own timeouts, so that no setting does this. Readers that work
+-- are left alone. Locks and raises nothing; sessions that the schema's owner may not end stay. A retry ends what is left.
+-- Definer: only the owner of the schema, as a member of pg_signal_backend on hosted servers, may end others' sessions.
+create or replace function ops.end_forgotten_transactions(
+    p_older_than interval default '1 minute'
+)
+returns table (login name, began_at timestamptz)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pid int;
+begin
+    for v_pid, login, began_at in
+        select a.pid, a.usename, a.xact_start
+        from pg_stat_activity as a
+        join pg_roles as r on r.oid = a.usesysid
+        where
+            a.datname = current_database() and a.pid <> pg_backend_pid()
+            and not r.rolsuper and r.rolname not in (current_user, 'ops_worker')
+            and exists (
+                select
+                from unnest('{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'::text[]) as p (persona)
+                where pg_has_role(a.usesysid, p.persona::name, 'member')
+            )
+            and a.xact_start < clock_timestamp() - p_older_than
+            and (a.state like 'idle in transaction%' or exists (
+                select from pg_locks as l
+                join pg_class as c on c.oid = l.relation
+                where
+                    l.pid = a.pid and l.granted and l.mode <> 'AccessShareLock' and c.relnamespace = 'ops'::regnamespace
+                    and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+            ))
+    loop
+        begin
+            if pg_terminate_backend(v_pid) then
+                return next;
+            end if;
+        exception when insufficient_privilege then null; -- a hosted server may keep this right to itself
+        end;
+    end loop;
+end
+$$;
+comment on function ops.end_forgotten_transactions is 'Ends old transactions of people that hold locks.';
+revoke all on function ops.end_forgotten_transactions from public;
+grant execute on function ops.end_forgotten_transactions to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('end_orphan_decision', $ops_file$
 -- Ends the pending decision about an orphan: it was carried out, or could not be for the given reason. A decision that a
 -- person made meanwhile stays.
@@ -2571,6 +3003,7 @@ begin
         perform ops_private.fail_pending_environment(p_run_id);
     end if;
     perform ops_private.end_data_work(p_run_id, p_error_message);
+    perform ops_private.tell_gates(p_run_id);
     return true;
 end
 $$;
@@ -3052,6 +3485,34 @@ comment on function ops_private.evaluate_gate_row is 'Evaluates a gate and store
 revoke all on function ops_private.evaluate_gate_row from public;
 $ops_file$);
 
+select pg_temp.make_function('event_check_names', $ops_file$
+-- Lists the checks of an event by name, with the one that its own status is recorded as. Called by refuse_envelope.
+-- Locks and raises nothing for checks that are well-formed.
+create or replace function ops_private.event_check_names(p_envelope jsonb)
+returns text[]
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case p_envelope ->> 'event_type'
+    when 'build_complete' then '{build}'::text[] || n.names
+    when 'health_check' then '{health}'::text[] || n.names
+    else '{}'
+end
+from (
+    select array(
+        select c.value ->> 'name'
+        from jsonb_array_elements(
+            case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end
+        ) as c
+    ) as names
+) as n
+$$;
+comment on function ops_private.event_check_names is 'The checks of an event, by name.';
+revoke all on function ops_private.event_check_names from public;
+$ops_file$);
+
 select pg_temp.make_function('event_key_to_change', $ops_file$
 -- Returns the key with this prefix, locked. Called by rotate_event_key and revoke_event_key. Raises PT404.
 create or replace function ops_private.event_key_to_change(p_prefix text)
@@ -3402,6 +3863,54 @@ grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('explain_rollback', $ops_file$
+-- Lists the two ways back from a deployment, the code alone and the code with its data: whether each is possible, the
+-- release that comes back, and the minutes of work that it loses. Called by anyone who may read the deployment. Locks
+-- nothing. Raises PT404.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
+create or replace function ops.explain_rollback(deployment_id uuid)
+returns table (way text, is_possible boolean, version text, lost_minutes int, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_deployment ops.deployments := ops_private.require_deployment(explain_rollback.deployment_id, 'read');
+    v_version text := (
+        select r.version from ops.releases as r where r.id = ops_private.release_before(v_deployment.id)
+    );
+    v_is_kept boolean := ops_private.keeps_data_before(v_deployment);
+    v_minutes int := ceil(extract(epoch from clock_timestamp() - v_deployment.finished_at) / 60);
+begin
+    if v_version is null then
+        return query values
+            ('code', false, null::text, null::int, 'there is no release to go back to'),
+            ('code and data', false, null, null, 'there is no release to go back to');
+        return;
+    end if;
+    return query values
+        ('code', true, v_version, 0, format('release %s over the data of now', v_version)),
+        (
+            'code and data', v_is_kept, v_version, case when v_is_kept then v_minutes end,
+            case
+                when v_deployment.previous_database_name is null then
+                    'this deployment changed no module: its data are those of now'
+                when not v_is_kept then 'the data of before are not kept any more: restore a backup'
+                else format('release %s and the data of %s', v_version, to_char(
+                    v_deployment.finished_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                ))
+            end
+        );
+end
+$$;
+comment on function ops.explain_rollback is 'The ways back from a deployment, and what each loses.';
+revoke all on function ops.explain_rollback from public;
+grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_rollback to qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('fail_pending_environment', $ops_file$
 -- Marks the environment of a failed deployment as failed if nothing was ever deployed there. Called by end_run. Locks the
 -- environment's row. A retry is harmless.
@@ -3576,33 +4085,6 @@ comment on function ops_private.fold_name is 'A name as it is compared.';
 revoke all on function ops_private.fold_name from public;
 $ops_file$);
 
-select pg_temp.make_function('forget_empty_head', $ops_file$
--- Deletes the head of a branch whose environment is gone, so that a push that creates the branch again gets a new
--- environment, even with the same commit. Locks the head's row. A retry finds nothing to delete.
-create or replace function ops_private.forget_empty_head(
-    p_project_id uuid,
-    p_branch text
-)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    delete from ops.branch_heads as h
-    where
-        h.project_id = p_project_id and h.branch = p_branch
-        and not exists (
-            select from ops.environments as e
-            where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
-        );
-end
-$$;
-comment on function ops_private.forget_empty_head is 'Forgets the head of a branch whose environment is gone.';
-revoke all on function ops_private.forget_empty_head from public;
-$ops_file$);
-
 select pg_temp.make_function('forget_template', $ops_file$
 -- Deletes the row of a template database, and returns whether there was one. Called by whoever drops the database. A
 -- retry is harmless.
@@ -3624,6 +4106,35 @@ $$;
 comment on function ops.forget_template is 'Forgets a kept database.';
 revoke all on function ops.forget_template from public;
 grant execute on function ops.forget_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('free_version', $ops_file$
+-- Returns a version for the release of a run that no release of the project has: build-12, then build-12.2.
+-- Called by release_build, which locks the project. Raises nothing.
+create or replace function ops_private.free_version(
+    p_project_id uuid,
+    p_run_number bigint
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select v.version
+from generate_series(1, 1000) as n (place)
+cross join lateral (
+    select format('build-%s', p_run_number) || case when n.place > 1 then '.' || n.place else '' end as version
+) as v
+where not exists (
+    select from ops.releases as r
+    where r.project_id = p_project_id and r.version = v.version
+)
+order by n.place
+limit 1
+$$;
+comment on function ops_private.free_version is 'A version for the release of a run.';
+revoke all on function ops_private.free_version from public;
 $ops_file$);
 
 select pg_temp.make_function('freeze_reason', $ops_file$
@@ -3799,7 +4310,7 @@ begin
     select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
     v_checks := v_approvals;
     if p_gate.gate_code in ('G2', 'G3') then
-        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate.id, p_gate.quorum) as t;
+        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate) as t;
     end if;
     if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
         select t.verdict, t.reason into v_checks from ops_private.count_checks(p_gate.id, p_gate.required_checks) as t;
@@ -3841,12 +4352,39 @@ grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('git_shas_of', $ops_file$
+-- Returns the commits of a release that the platform itself makes: the project's repository by its owner and name, at
+-- the given commit. Called by functions that make releases of builds. Locks and raises nothing.
+create or replace function ops_private.git_shas_of(
+    p_project_id uuid,
+    p_git_sha text
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(
+    (regexp_match(ops.normalise_repo_url(p.repo_url), '([^/]+(/[^/]+)?)$'))[1], p_git_sha
+)
+from ops.projects as p
+where p.id = p_project_id
+$$;
+comment on function ops_private.git_shas_of is 'The commits of a release of the project''s own repository.';
+revoke all on function ops_private.git_shas_of from public;
+$ops_file$);
+
 select pg_temp.make_function('grant_exception', $ops_file$
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author
--- and for who requested it: four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
+-- Called by release managers, and by the platform for one of them, whom it names. Locks the exception, then its gate.
+-- Raises PT404, PT403 (also for the release's author and for who requested it: four eyes), and PT409 for one that
+-- expired or was revoked. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
-create or replace function ops.grant_exception(exception_id uuid)
+create or replace function ops.grant_exception(
+    exception_id uuid,
+    p_granted_by text default null
+)
 returns void
 language plpgsql
 volatile
@@ -3855,7 +4393,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exception ops.exceptions := ops_private.exception_to_change(grant_exception.exception_id);
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_granted_by);
 begin
     if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then
         raise sqlstate 'PT409' using
@@ -3884,7 +4422,8 @@ select pg_temp.make_function('handle_build_complete', $ops_file$
 -- PT400 for another gate, and what record_gate_check raises.
 create or replace function ops_private.handle_build_complete(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -3896,7 +4435,7 @@ begin
     if p_envelope ->> 'gate_code' <> 'G1' then
         perform ops_private.refuse_field('gate_code', 'of a build is G1');
     end if;
-    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope);
+    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope, p_run_id);
 end
 $$;
 comment on function ops_private.handle_build_complete is 'Notes what a build says of gate G1.';
@@ -3911,7 +4450,8 @@ select pg_temp.make_function('handle_deployment_event', $ops_file$
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -3935,7 +4475,7 @@ begin
     if v_deployment.id is null then
         perform ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
         v_id := ops_private.adopt_deployment(
-            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key
+            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key, p_run_id
         );
         select d.* into v_deployment from ops.deployments as d where d.id = v_id;
     end if;
@@ -4046,7 +4586,8 @@ select pg_temp.make_function('handle_health_check', $ops_file$
 -- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -4078,7 +4619,7 @@ begin
             column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
     end if;
     return jsonb_build_object('deployment_id', v_deployment_id)
-        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, p_run_id, v_deployment_id);
 end
 $$;
 comment on function ops_private.handle_health_check is 'Notes the health of a deployment.';
@@ -4243,6 +4784,38 @@ grant execute on function ops.hold_backup to authenticated, service_role, ops_wo
 grant execute on function ops.hold_backup to sre;
 $ops_file$);
 
+select pg_temp.make_function('host_label', $ops_file$
+-- Returns the first label of an environment's host name: feature-visits--shop. The part before the first two dashes is the
+-- branch's, and has no two dashes itself, so that no branch of another project gets the same. With p_hashed, or where the
+-- readable form is no good label, a part of a hash tells apart what would read the same. Two characters before the dashes
+-- would make a label of IDNA (RFC 5890, section 2.3.1), of which xn-- is one.
+-- Called by choose_host_label. Locks and raises nothing.
+create or replace function ops_private.host_label(
+    p_slug text,
+    p_branch text,
+    p_hashed boolean default false
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_hashed or length(s.slug) in (0, 2) or length(s.slug || '--' || p_slug) > 63
+        then rtrim(left(coalesce(nullif(s.slug, ''), 'branch'), 22), '-') || '-'
+            || left(encode(sha256(convert_to(p_slug || '/' || p_branch, 'UTF8')), 'hex'), 8)
+            || '--' || rtrim(left(p_slug, 30), '-')
+    else s.slug || '--' || p_slug
+end
+from (
+    select btrim(regexp_replace(lower(p_branch collate "C"), '[^a-z0-9]+', '-', 'g'), '-') as slug
+) as s
+$$;
+comment on function ops_private.host_label is 'The first label of an environment''s host name.';
+revoke all on function ops_private.host_label from public;
+$ops_file$);
+
 select pg_temp.make_function('ingest_event', $ops_file$
 -- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
 -- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
@@ -4291,6 +4864,25 @@ revoke all on function ops.is_eligible_for_promotion from public;
 grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker;
 grant execute on function ops.is_eligible_for_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('is_hosted', $ops_file$
+-- Returns whether the environment is deployed on this platform, so that the platform's own runs promote to it.
+-- Called by functions that promote. Locks and raises nothing; false without an environment.
+create or replace function ops_private.is_hosted(p_environment_id uuid)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where e.id = p_environment_id and e.database_name is not null and not e.is_adopted and e.destroyed_at is null
+)
+$$;
+comment on function ops_private.is_hosted is 'Whether the platform itself deploys to an environment.';
+revoke all on function ops_private.is_hosted from public;
 $ops_file$);
 
 select pg_temp.make_function('is_platform', $ops_file$
@@ -4382,48 +4974,6 @@ revoke all on function ops.janitor_is_due from public;
 grant execute on function ops.janitor_is_due to service_role, ops_worker;
 $ops_file$);
 
-select pg_temp.make_function('judge_delivery', $ops_file$
--- Returns whether a push is stale (a newer push came before it), and whether it is doubtful, so that only the
--- repository knows. A push that moves the branch from its known head is applied. Otherwise a commit that the branch
--- left more often than it came there is an old one. A deletion is applied only if no delivery reports a later life of
--- the branch: in doubt, only the repository counts.
--- Called by apply_delivery; p_head is empty for a branch that does not exist. Locks and raises nothing.
-create or replace function ops_private.judge_delivery(
-    p_delivery ops.push_deliveries,
-    p_head text
-)
-returns table (is_overtaken boolean, is_doubtful boolean)
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_head text := coalesce(p_head, '0');
-    v_from text := regexp_replace((p_delivery).previous_sha, '^0+$', '0');
-    v_to text := regexp_replace((p_delivery).sha, '^0+$', '0');
-    v_fits boolean := v_from is not distinct from v_head;
-    v_told record;
-begin
-    select t.* into v_told from ops_private.other_tellings(p_delivery) as t;
-    if v_to = v_head then
-        is_overtaken := false;
-        is_doubtful := false;
-    elsif v_to = '0' then
-        is_overtaken := not v_fits or v_told.departures > v_told.arrivals + 1; -- it was not there before its first life
-        is_doubtful := is_overtaken;
-    else
-        is_overtaken := not v_fits
-            and (v_told.departures > v_told.arrivals or (v_told.echoes > 0 and v_from is distinct from '0'));
-        is_doubtful := not v_fits or v_told.departures > v_told.arrivals or v_told.echoes > 0;
-    end if;
-    return next;
-end
-$$;
-comment on function ops_private.judge_delivery is 'Whether a push is stale, and whether it is doubtful.';
-revoke all on function ops_private.judge_delivery from public;
-$ops_file$);
-
 select pg_temp.make_function('judge_deployment', $ops_file$
 -- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
 -- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
@@ -4451,6 +5001,25 @@ where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
 $$;
 comment on function ops_private.judge_deployment is 'Whether a deployment proved its health, within its window.';
 revoke all on function ops_private.judge_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('keeps_data_before', $ops_file$
+-- Returns whether the data from before a deployment are kept, and its own data still serve: only then a rollback can
+-- return to them. Called by rollback_deployment and explain_rollback. Locks and raises nothing.
+create or replace function ops_private.keeps_data_before(p_deployment ops.deployments)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce((p_deployment).keep_previous_until > clock_timestamp(), false) and exists (
+    select from ops.environments as e
+    where e.id = (p_deployment).environment_id and e.database_name = (p_deployment).database_name
+)
+$$;
+comment on function ops_private.keeps_data_before is 'Whether a rollback of a deployment can return to its data too.';
+revoke all on function ops_private.keeps_data_before from public;
 $ops_file$);
 
 select pg_temp.make_function('known_runs', $ops_file$
@@ -4679,6 +5248,99 @@ comment on function ops_private.lock_attempt is 'The run whose current attempt t
 revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('lock_project', $ops_file$
+-- Locks a project's row and its counter, in the order in which pushes and polls need them, and returns the row; null if
+-- there is no such project. Called where a branch moves, before queue_run, so that the caller's patience counts.
+-- Raises lock_not_available. A retry is harmless.
+create or replace function ops_private.lock_project(
+    p_project_id uuid
+)
+returns ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+begin
+    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
+    perform from ops.project_counters as c where c.project_id = p_project_id for no key update;
+    return v_project;
+end
+$$;
+comment on function ops_private.lock_project is 'Locks a project whose branches move.';
+revoke all on function ops_private.lock_project from public;
+$ops_file$);
+
+select pg_temp.make_function('lock_promotion', $ops_file$
+-- Returns the unfinished deployment of a promote run's current attempt. Called by functions that record its progress.
+-- Locks the run, then the project, as promote_release does. Raises PT404, PT410, and PT409 without such a deployment.
+create or replace function ops_private.lock_promotion(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.deployments
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_deployment ops.deployments;
+begin
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    select d.* into v_deployment from ops.deployments as d
+    where d.run_id = p_run_id and d.status in ('pending', 'running') and d.environment_id = v_run.environment_id;
+    if not found or v_run.kind <> 'promote' then
+        raise sqlstate 'PT409' using
+            message = format('No deployment waits for run #%s', v_run.run_number),
+            hint = 'Promote a release: ops promote.';
+    end if;
+    return v_deployment;
+end
+$$;
+comment on function ops_private.lock_promotion is 'The deployment that a promote run carries out.';
+revoke all on function ops_private.lock_promotion from public;
+$ops_file$);
+
+select pg_temp.make_function('log_decision', $ops_file$
+-- Inserts the log row of a decision that came as no event: the log of events has every decision, with the envelope
+-- that would have told it. Called by sign_off_gate. Locks and raises nothing.
+create or replace function ops_private.log_decision(p_approval_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops_private.log_delivery(
+    e.envelope, ops_private.envelope_text(e.envelope), '{"http_status": 200, "status": "accepted"}', null,
+    e.project_id, e.release_id
+)
+from (
+    select
+        p.id as project_id,
+        r.id as release_id,
+        jsonb_build_object(
+            'schema_version', '1.0', 'event_type', 'gate_signoff',
+            'idempotency_key', format('odooops/gate_signoff/%s', a.id), 'source', a.source,
+            'occurred_at', to_char(a.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'project', p.slug, 'release', r.version, 'gate_code', a.gate_code, 'decision', a.decision,
+            'approver_id', a.approver_id, 'persona_role', a.persona_role,
+            'rationale_structured', a.rationale_structured
+        ) as envelope
+    from ops.approvals as a
+    join ops.releases as r on r.id = a.release_id
+    join ops.projects as p on p.id = r.project_id
+    where a.id = p_approval_id
+) as e
+$$;
+comment on function ops_private.log_decision is 'Writes a decision into the log of events.';
+revoke all on function ops_private.log_decision from public;
+$ops_file$);
+
 select pg_temp.make_function('log_delivery', $ops_file$
 -- Inserts the log row of a delivery and returns its id; null if the same key was accepted
 -- before in the project. This prevents a
@@ -4857,7 +5519,7 @@ $ops_file$);
 select pg_temp.make_function('make_environment', $ops_file$
 -- Returns the branch's living environment, created now if there is none; after a destroyed one comes the next
 -- generation. Called by functions that checked the permission. Two concurrent callers get the
--- same row. A retry is harmless.
+-- same row. Raises PT409 if every host name for the branch is another branch's. A retry is harmless.
 create or replace function ops_private.make_environment(
     p_project_id uuid,
     p_branch text,
@@ -4872,17 +5534,19 @@ as $$
 declare
     v_environment ops.environments;
     v_project ops.projects;
+    v_host_label text;
 begin
     select p.* into v_project from ops.projects as p where p.id = p_project_id;
     loop
         select e.* into v_environment from ops.environments as e
         where e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null;
         exit when found;
-        insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key)
+        v_host_label := ops_private.choose_host_label(v_project, p_branch);
+        insert into ops.environments as e (project_id, name, branch, stage, generation, partition_key, host_label)
         select
             p_project_id, p_branch, p_branch,
             coalesce(p_stage, ops_private.stage_of_branch(p_project_id, p_branch)), g.generation,
-            ops.partition_key(v_project.slug, p_branch, g.generation)
+            ops.partition_key(v_project.slug, p_branch, g.generation), v_host_label
         from (
             select coalesce(max(o.generation), 0) + 1 as generation
             from ops.environments as o
@@ -4906,12 +5570,16 @@ volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-insert into ops.release_gates (release_id, gate_code, required_checks, quorum, window_seconds)
+insert into ops.release_gates
+(release_id, gate_code, required_checks, quorum, window_seconds, is_distinct, is_required)
 select
     (p_release).id, g.code,
     array(select jsonb_array_elements_text(rules -> format('%s_checks', lower(g.code::text)))),
     coalesce((rules ->> format('%s_quorum', lower(g.code::text)))::int, 1),
-    (rules ->> 'g4_window_seconds')::int
+    (rules ->> 'g4_window_seconds')::int, (rules ->> 'g2_g3_distinct')::boolean,
+    -- without release managers, a build and its health are what decides
+    g.code in ('G1', 'G4')
+    or ops_private.rules_in_force((p_release).project_id, 'promotion') ->> 'release' = 'gated'
 from unnest(enum_range(null::ops.ops_gate_code)) as g (code)
 cross join ops_private.rules_in_force((p_release).project_id, 'gates') as rules
 $$;
@@ -4995,6 +5663,30 @@ end
 $$;
 comment on function ops_private.make_restore is 'The row of the restore that a run does.';
 revoke all on function ops_private.make_restore from public;
+$ops_file$);
+
+select pg_temp.make_function('makes_release', $ops_file$
+-- Returns whether a run's build is a release: that of the branch of a staging or of production, or of a tag, which is
+-- built beside production. Called by propose_release. Locks and raises nothing.
+create or replace function ops_private.makes_release(p_run ops.runs)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where
+        e.id = (p_run).environment_id and (p_run).kind in ('build', 'test', 'deploy')
+        and (
+            e.stage <> 'development' and (p_run).git_ref = 'refs/heads/' || e.branch
+            or e.stage = 'production' and (p_run).git_ref like 'refs/tags/_%'
+        )
+)
+$$;
+comment on function ops_private.makes_release is 'Whether a run''s build is a release.';
+revoke all on function ops_private.makes_release from public;
 $ops_file$);
 
 select pg_temp.make_function('matches_pattern', $ops_file$
@@ -5367,6 +6059,43 @@ comment on function ops_private.move_runs is 'Moves runs to a state, each with i
 revoke all on function ops_private.move_runs from public;
 $ops_file$);
 
+select pg_temp.make_function('moved_branches', $ops_file$
+-- Lists the branches whose head an answer, {branch: commit}, moves: null for the commit of a deletion, and whether a
+-- delivery told of it, and who pushed. A branch whose environment is gone also moves if somebody pushed the commit
+-- that it had. Of a project that is not polled only branches that a delivery named count.
+-- Called by record_branch_heads. Locks and raises nothing.
+create or replace function ops_private.moved_branches(
+    p_project ops.projects,
+    p_heads jsonb
+)
+returns table (branch text, sha text, is_delivered boolean, pusher text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select m.branch, m.sha, t.branch is not null, t.pusher
+from (
+    select coalesce(h.branch, a.key) as branch, h.branch is not null as is_known, h.sha as old_sha, a.value as sha
+    from (select b.branch, b.sha from ops.branch_heads as b where b.project_id = (p_project).id) as h
+    full join jsonb_each_text(p_heads) as a on a.key = h.branch
+) as m
+left join ops_private.delivered_moves(p_project) as t on t.branch = m.branch and t.sha is not distinct from m.sha
+where
+    (
+        m.old_sha is distinct from m.sha
+        or (t.branch is not null and not exists (
+            select from ops.environments as e
+            where e.project_id = (p_project).id and e.name = m.branch and e.destroyed_at is null
+        ))
+    )
+    and ((p_project).poll_enabled or m.is_known or ops_private.was_told_of(p_project, m.branch))
+order by m.branch
+$$;
+comment on function ops_private.moved_branches is 'The branches that an answer of a repository moves.';
+revoke all on function ops_private.moved_branches from public;
+$ops_file$);
+
 select pg_temp.make_function('named_project', $ops_file$
 -- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
 -- nothing.
@@ -5439,6 +6168,40 @@ comment on function ops_private.new_run_id is 'A new run''s id, ordered by time.
 revoke all on function ops_private.new_run_id from public;
 $ops_file$);
 
+select pg_temp.make_function('newest_build', $ops_file$
+-- Returns the newest successful run of the project's default branch that made an image, or the given one of them.
+-- Called by release_build and promote_due_builds. Locks and raises nothing; no row if there is none.
+create or replace function ops_private.newest_build(
+    p_project_id uuid,
+    p_run_id uuid default null
+)
+returns table (run_id uuid, run_number bigint, git_sha text, image_digest text, requested_by text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    r.id,
+    q.run_number,
+    r.git_sha,
+    l.data_version,
+    q.requested_by
+from ops.run_requests as q
+join ops.runs as r on r.id = q.run_id
+join ops.environments as e on e.id = q.environment_id
+join ops.projects as p on p.id = q.project_id and p.default_branch = e.branch
+join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
+where
+    q.project_id = p_project_id and r.status = 'succeeded' and r.kind in ('build', 'test', 'deploy')
+    and r.git_sha is not null and (p_run_id is null or r.id = p_run_id)
+order by q.run_number desc
+limit 1
+$$;
+comment on function ops_private.newest_build is 'The newest successful build of the default branch.';
+revoke all on function ops_private.newest_build from public;
+$ops_file$);
+
 select pg_temp.make_function('next_turn', $ops_file$
 -- Returns the turn of a new run: after its project's last waiting run, else its turn among the projects. So projects
 -- alternate however many runs each has queued or at work.
@@ -5470,6 +6233,36 @@ end
 $$;
 comment on function ops_private.next_turn is 'The place of a project''s next run among all projects.';
 revoke all on function ops_private.next_turn from public;
+$ops_file$);
+
+select pg_temp.make_function('next_version', $ops_file$
+-- Returns the version of a ref's next release: a tag's name, or the branch's with the number of the candidate, such
+-- as 1.0-rc.3 for the third of release/1.0. Called by write_candidate, whose caller locks the project. Raises
+-- nothing.
+create or replace function ops_private.next_version(
+    p_project_id uuid,
+    p_git_ref text
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_git_ref like 'refs/tags/%' then substr(p_git_ref, length('refs/tags/') + 1)
+    else n.begins || (
+        select 1 + coalesce(max(substr(r.version, length(n.begins) + 1)::int), 0)
+        from ops.releases as r
+        where
+            r.project_id = p_project_id and left(r.version, length(n.begins)) = n.begins
+            and substr(r.version, length(n.begins) + 1) ~ '^[1-9]\d{0,8}$'
+    )
+end
+from (select replace(regexp_replace(p_git_ref, '^refs/heads/(release/)?', ''), '/', '-') || '-rc.' as begins) as n
+$$;
+comment on function ops_private.next_version is 'The version of a branch''s or tag''s next release.';
+revoke all on function ops_private.next_version from public;
 $ops_file$);
 
 select pg_temp.make_function('night_of', $ops_file$
@@ -5597,7 +6390,10 @@ begin
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
         perform ops_private.move_release(new.release_id, 'released');
-        perform ops_private.move_release(undone.release_id, 'rolled_back', '{released}')
+        -- one that failed to take over was on its way
+        perform ops_private.move_release(undone.release_id, 'rolled_back', case undone.status
+            when 'failed' then '{candidate,staging,released}' else '{released}'
+        end::ops.ops_release_status[])
         from ops.deployments as undone
         where undone.id = new.rollback_of and undone.release_id <> new.release_id;
     elsif new.status = 'succeeded' then
@@ -5611,8 +6407,10 @@ revoke all on function ops_private.note_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('note_gate_fact', $ops_file$
--- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
--- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
+-- Evaluates the gate of a new fact, the deployment whose health the fact is about, and, for a decision, also the gate
+-- with which it shares its persons.
+-- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gates', in their order. Raises
+-- nothing.
 -- Definer: a caller who records a fact may not write gates.
 create or replace function ops_private.note_gate_fact()
 returns trigger
@@ -5625,7 +6423,16 @@ begin
     if tg_table_name = 'gate_checks' then
         perform ops_private.settle_health(new.deployment_id);
     end if;
-    perform ops_private.evaluate_gate_row(new.gate_id);
+    perform ops_private.evaluate_gate_row(g.id)
+    from (
+        select o.id
+        from ops.release_gates as n
+        join ops.release_gates as o on o.release_id = n.release_id
+        where
+            n.id = new.gate_id
+            and (o.id = n.id or n.is_distinct and tg_table_name = 'approvals' and o.gate_code in ('G2', 'G3'))
+        order by o.gate_code
+    ) as g;
     return null;
 end
 $$;
@@ -5651,10 +6458,18 @@ declare
 begin
     perform ops_private.evaluate_gate_row(g.id)
     from (
-        select distinct a.gate_id as id from ops.approvals as a
-        where ops_private.fold_name(a.approver_id) = any (v_aliases)
-            or ops_private.fold_name(a.release_author) = any (v_aliases)
-        order by a.gate_id
+        select o.id from ops.release_gates as o
+        where exists (
+            select from ops.approvals as a
+            join ops.release_gates as d on d.id = a.gate_id
+            where
+                a.release_id = o.release_id and (a.gate_id = o.id or d.is_distinct and o.gate_code in ('G2', 'G3'))
+                and (
+                    ops_private.fold_name(a.approver_id) = any (v_aliases)
+                    or ops_private.fold_name(a.release_author) = any (v_aliases)
+                )
+        )
+        order by o.release_id, o.gate_code
     ) as g;
     return null;
 end
@@ -5696,7 +6511,8 @@ create or replace function ops.open_incident(
     title text,
     p_description text default '',
     p_severity ops.incident_severity default 'major',
-    p_deployment_id uuid default null
+    p_deployment_id uuid default null,
+    p_opened_by text default null
 )
 returns uuid
 language plpgsql
@@ -5719,7 +6535,7 @@ begin
     insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
     values (
         open_incident.project_id, p_deployment_id, p_severity, open_incident.title, coalesce(p_description, ''),
-        coalesce(ops.caller_id(), ops.caller_role())
+        ops_private.acting_person(p_opened_by)
     )
     returning id into v_id;
     return v_id;
@@ -5758,34 +6574,38 @@ comment on function ops_private.open_incident_of_launches is 'Opens the incident
 revoke all on function ops_private.open_incident_of_launches from public;
 $ops_file$);
 
-select pg_temp.make_function('other_tellings', $ops_file$
--- Counts the other deliveries about the commit to which this delivery moves its branch: how often the branch came
--- there, how often it left, and how often the same movement was delivered within the ten minutes before, as a second
--- webhook of the same repository does. Locks and raises nothing.
-create or replace function ops_private.other_tellings(
-    p_delivery ops.push_deliveries
+select pg_temp.make_function('own_envelope', $ops_file$
+-- Returns the envelope of an event that the platform tells of its own run. Its idempotency key is of the platform's
+-- own name space, which no other sender may use: odooops/shop#12/1/build_complete. Called by the functions that tell
+-- gates of runs. Locks and raises nothing.
+create or replace function ops_private.own_envelope(
+    p_run ops.runs,
+    p_release ops.releases,
+    p_event_type text,
+    p_facts jsonb,
+    p_step text default null
 )
-returns table (arrivals bigint, departures bigint, echoes bigint)
+returns jsonb
 language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select
-    count(*) filter (where d.sha = (p_delivery).sha),
-    count(*) filter (where d.previous_sha = (p_delivery).sha and d.sha <> (p_delivery).sha),
-    count(*) filter (
-        where d.sha = (p_delivery).sha and d.previous_sha = (p_delivery).previous_sha
-        and d.id < (p_delivery).id and d.received_at > (p_delivery).received_at - interval '10 minutes'
-    )
-from ops.push_deliveries as d
-where
-    d.event = 'push' and d.ref = (p_delivery).ref and d.id <> (p_delivery).id
-    and (d.sha = (p_delivery).sha or d.previous_sha = (p_delivery).sha)
-    and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url((p_delivery).repo_url)
+select jsonb_build_object(
+    'schema_version', '1.0', 'event_type', p_event_type,
+    'idempotency_key', concat_ws(
+        '/', 'odooops', format('%s#%s', p.slug, q.run_number), (p_run).attempt, p_event_type, p_step
+    ),
+    'source', 'odooops', 'project', p.slug, 'release', (p_release).id,
+    'occurred_at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'git_sha', (p_run).git_sha, 'image_digest', (p_release).image_digest
+) || p_facts
+from ops.projects as p
+join ops.run_requests as q on q.run_id = (p_run).id
+where p.id = (p_run).project_id
 $$;
-comment on function ops_private.other_tellings is 'What other deliveries told of the commit that a branch moves to.';
-revoke all on function ops_private.other_tellings from public;
+comment on function ops_private.own_envelope is 'An event that the platform tells of its own run.';
+revoke all on function ops_private.own_envelope from public;
 $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
@@ -5978,12 +6798,16 @@ select * from (
     ('gates', 'g4_checks', 'names', '["health"]', 1, 50, 'Health checks that gate G4 waits for after a deployment'),
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
-    ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person does not approve gates G2 and G3 of a release'),
+    ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person counts for only one of gates G2 and G3 of a release'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
         'Tags in odooops.yaml may leave out tests of the repository''s own modules'),
     ('gates', 'g4_window_seconds', 'integer', '900', 1, 604800, 'Time a deployment has to prove its health'),
+    ('promotion', 'release', 'one of on_push, by_hand, gated', '"gated"', null, null,
+        'What brings the default branch to production: each build that succeeds, a person, or gates with approvals'),
+    ('promotion', 'update_minutes', 'integer', '60', 1, 1440,
+        'Time that the update of the changed modules may take, in which nobody can work'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),
@@ -6096,8 +6920,9 @@ revoke all on function ops_private.projects_due_for_retention from public;
 $ops_file$);
 
 select pg_temp.make_function('projects_to_poll', $ops_file$
--- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
--- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not polled for that long, with or without success, and those whose
+-- repository a delivery named, even if they are not polled: at once, but not sooner after a failure. Called by the
+-- github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int,
     p_now timestamptz default clock_timestamp()
@@ -6115,8 +6940,8 @@ begin
     select p.* from ops.projects as p
     where
         p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
-        and (p.doubted_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
-    order by p.doubted_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+        and (p.notified_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
+    order by p.notified_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';
@@ -6124,12 +6949,66 @@ revoke all on function ops.projects_to_poll from public;
 grant execute on function ops.projects_to_poll to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('promote_due_builds', $ops_file$
+-- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
+-- brought to production before, or another deployment is at work there; returns the deployments. A project whose
+-- promotion is refused is left for the next call: a freeze ends by itself.
+-- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
+-- and PT409 are such refusals. A retry finds nothing left to do.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.promote_due_builds()
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_due record;
+begin
+    for v_due in
+        select p.id as project_id, e.name as environment, b.run_id
+        from ops.projects as p
+        join ops.environments as e on e.project_id = p.id and e.branch = p.default_branch and e.stage = 'production'
+        cross join lateral ops_private.newest_build(p.id) as b
+        where
+            p.status = 'active' and ops_private.is_hosted(e.id)
+            and ops_private.rules_in_force(p.id, 'promotion') ->> 'release' = 'on_push'
+            and (e.image_digest, e.deployed_sha) is distinct from (b.image_digest, b.git_sha)
+            and not exists (
+                select from ops.deployments as d
+                join ops.releases as r on r.id = d.release_id
+                where
+                    d.environment_id = e.id and (
+                        d.status in ('pending', 'running')
+                        or r.image_digest = b.image_digest and ops_private.project_git_sha(r) = b.git_sha
+                    )
+            )
+        order by p.created_at
+    loop
+        begin
+            return next ops.promote_release(
+                ops.release_build(v_due.project_id, p_run_id => v_due.run_id), v_due.environment,
+                p_reason => 'policy promotion.release is on_push'
+            );
+        exception when sqlstate 'PT409' or sqlstate 'PT400' then
+            continue;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.promote_due_builds is 'Promotes the builds that policy promotes by themselves.';
+revoke all on function ops.promote_due_builds from public;
+grant execute on function ops.promote_due_builds to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('promote_release', $ops_file$
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
 -- and commits. While the release is being deployed there, it returns the same deployment.
 -- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
 -- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- production, or another deployment at work there. A retry is harmless.
+-- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
+-- A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
@@ -6155,6 +7034,14 @@ begin
     select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
     v_id := ops_private.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
     if v_id is null then
+        if ops_private.is_hosted(v_place.environment_id) then
+            perform ops_private.record_what_serves(v_place.environment_id);
+            if ops_private.serves_release(v_place.environment_id, v_release) then
+                raise sqlstate 'PT409' using
+                    message = format('Release %s serves there already', v_release.version),
+                    hint = 'Push a change and promote its build.';
+            end if;
+        end if;
         perform ops_private.refuse_ineligible(v_release.id, v_place.stage);
         v_id := ops_private.start_deployment(
             v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,
@@ -6172,8 +7059,10 @@ $ops_file$);
 select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
--- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
--- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
+-- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
+-- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
+-- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
+-- It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
@@ -6201,12 +7090,16 @@ begin
             g.*,
             case g.gate_code
                 when 'G1' then true
-                when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
-                when 'G3' then p_stage = 'production'
+                when 'G2' then a.is_asked and (p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean)
+                when 'G3' then a.is_asked and p_stage = 'production'
                 else false
             end as must_pass,
+            g.gate_code = 'G4' and p_stage = 'staging' and g.is_overdue as is_reopened,
+            a.is_asked,
             g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
-        from release as r, gates as g
+        from release as r
+        cross join gates as g
+        cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
     )
     select 'release', r.status <> 'withdrawn',
         case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
@@ -6215,16 +7108,18 @@ begin
     select
         d.gate_code::text,
         d.status = 'bypassed' or (
-            d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+            (d.status <> 'failed' or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
             and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
         ),
         case
             when d.status = 'bypassed' then
                 format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
                     'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+            when d.is_reopened then 'its window closed before its health was proved: a new deployment reopens it'
             when d.must_be_healthy and d.status <> 'failed' and not exists (
                 select from staging as s where s.g4_status = 'passed'
             ) then 'the newest deployment to staging has not proved its health'
+            when not d.is_asked and d.status = 'pending' then 'not required: policy promotion.release is not gated'
             else concat_ws(': ', d.status, d.reason)
         end
     from demands as d
@@ -6232,7 +7127,7 @@ begin
     select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
         'nothing is frozen')
     from release as r
-    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', ops.right_now()) as reason) as f
     cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
     where p_stage = 'production';
 end
@@ -6292,6 +7187,60 @@ comment on function ops_private.promotion_target is 'Where a promotion goes: an 
 revoke all on function ops_private.promotion_target from public;
 $ops_file$);
 
+select pg_temp.make_function('propose_release', $ops_file$
+-- Makes the release of a build, and returns it; no row for a build that makes none (ops_private.makes_release). A
+-- build of what is a release of the branch or tag already, by commits and image, returns that one.
+-- Called by asset image once the build is made. Locks the run, then the project, so that versions are counted one by
+-- one.
+-- Raises PT404 and PT410 for the attempt, PT400 for invalid values, and PT409 for a version that is made of something
+-- else: a tag never moves. A retry returns the same release.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.propose_release(
+    p_run_id uuid,
+    p_attempt int,
+    p_image_digest text,
+    p_submodules jsonb default '{}',
+    p_lock_digest text default null,
+    p_author text default null
+)
+returns setof ops.releases
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_release ops.releases;
+    v_shas jsonb;
+begin
+    if not ops_private.makes_release(v_run) then
+        return;
+    end if;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    v_shas := ops_private.commits_of(v_run, p_submodules);
+    perform ops_private.refuse_shas(v_shas);
+    select r.* into v_release from ops.releases as r
+    where
+        r.project_id = v_run.project_id and r.git_ref = v_run.git_ref and r.image_digest = p_image_digest
+        and r.git_shas = v_shas and r.status <> 'withdrawn'
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        v_release := ops_private.write_candidate(v_run, v_shas, p_image_digest, p_lock_digest, p_author);
+    end if;
+    return next v_release;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No release may have these values', detail = sqlerrm,
+        hint = 'It takes an image''s digest, sha256:…, and the full commit of every submodule.';
+end
+$$;
+comment on function ops.propose_release is 'Makes the release of a build, or returns the one that is the same.';
+revoke all on function ops.propose_release from public;
+grant execute on function ops.propose_release to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('queue_due_drills', $ops_file$
 -- Queues the week's drills that are not queued yet: one of each living production of an active project that has a
 -- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
@@ -6341,7 +7290,7 @@ begin
         begin
             perform ops.restore_backup(
                 v_due.verified_backup_id, null, 'drill', p_requested_by => c_asker, p_trigger => 'schedule',
-                p_idempotency_key => format('drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
+                p_idempotency_key => format('platform:drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
             );
         exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
             refusal := sqlerrm;
@@ -6370,7 +7319,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project_id uuid;
-    v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
+    v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
@@ -6439,7 +7388,7 @@ begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
                 p_idempotency_key => format(
-                    'nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );
@@ -6460,8 +7409,9 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
+-- for longer, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -6483,6 +7433,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' -- a request that somebody waits for gives up after ten
 as $$
 #variable_conflict use_column
 declare
@@ -6495,6 +7446,7 @@ declare
     v_turn bigint;
 begin
     perform ops_private.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.refuse_platform_names(p_trigger, p_idempotency_key, p_retry_of);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
@@ -6577,9 +7529,14 @@ begin
         perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
-exception when check_violation or not_null_violation or foreign_key_violation then
-    raise sqlstate 'PT400' using
-        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+exception
+    when check_violation or not_null_violation or foreign_key_violation then
+        raise sqlstate 'PT400' using
+            message = 'No run may have these values', detail = sqlerrm,
+            hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+    when lock_not_available then
+        raise sqlstate 'PT503' using
+            message = 'Another session holds the queue of this project', hint = 'Try again in a minute.';
 end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
@@ -6749,9 +7706,12 @@ grant execute on function ops.receive_event to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
--- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
--- repeated delivery is a duplicate.
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
+-- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
+-- and this was signed with the platform's).
+-- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
+-- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
+-- whose signed body came before is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,
@@ -6762,7 +7722,9 @@ create or replace function ops.receive_push(
     p_previous_sha text default null,
     p_forced boolean default false,
     p_pusher text default null,
-    p_payload jsonb default '{}'
+    p_payload jsonb default '{}',
+    p_body_sha256 text default null,
+    p_project_id uuid default null
 )
 returns table (outcome text, delivery bigint)
 language plpgsql
@@ -6772,13 +7734,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_is_push boolean := p_event = 'push' and (
+        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+    );
     v_outcome text := case
         when not v_is_push then 'ignored'
-        when not exists (
-            select from ops.projects as p
-            where p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
-        ) then 'unknown_project'
+        else ops_private.refusal_of_push(p_repo_url, p_project_id)
     end;
 begin
     if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
@@ -6788,17 +7749,24 @@ begin
             hint = 'Send the forge''s delivery unchanged.';
     end if;
     insert into ops.push_deliveries as d (
-        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome
+        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome,
+        body_sha256, project_id
     )
     values (
         p_delivery_id, p_event, coalesce(p_repo_url, ''), p_ref, p_sha, p_previous_sha, coalesce(p_forced, false),
-        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome
+        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome,
+        p_body_sha256, p_project_id
     )
-    on conflict (delivery_id) do nothing
+    on conflict do nothing
     returning coalesce(d.outcome, 'accepted'), d.id into outcome, delivery;
     if not found then
         select 'duplicate', d.id into outcome, delivery
-        from ops.push_deliveries as d where d.delivery_id = p_delivery_id;
+        from ops.push_deliveries as d
+        where
+            d.delivery_id = p_delivery_id
+            or (d.body_sha256 = p_body_sha256 and d.project_id is not distinct from p_project_id)
+        order by d.id
+        limit 1;
     end if;
     return next;
 end
@@ -7073,12 +8041,14 @@ $ops_file$);
 
 select pg_temp.make_function('record_branch_heads', $ops_file$
 -- Compares a repository's branches, {branch: commit}, with the known heads, queues the resulting runs, and returns
--- them.
--- Called by polling. p_asked_at is the time of the poll: branches that changed or were deleted since are newer than the
--- answer and stay. The first answer builds only feature/*, release/* and the default branch, except p_empty_branch,
+-- them. A move that a delivery told of counts as a push of the one who pushed, every other one as found by polling.
+-- Called by polling. p_asked_at is the time of the question: an answer older than the last one changes nothing. The
+-- first answer builds only feature/*, release/*, the default branch and what a delivery told of, except p_empty_branch,
 -- which holds no module: nobody waits for it. For a project that is not polled, it builds the branches that a delivery
--- named. Locks the project's row.
--- Raises PT404, and PT400 for an empty answer, which would destroy everything. A retry changes nothing.
+-- named. A branch that cannot be followed leaves its reason as the project's poll_error and holds up no other.
+-- Locks the project's row and its counter.
+-- Raises PT404, PT503 if another session holds the project, and PT400 for an empty answer, which would destroy
+-- everything. A retry changes nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_branch_heads(
     p_project_id uuid,
@@ -7091,55 +8061,59 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' -- other projects' polls wait
 as $$
 declare
+    v_asked_at timestamptz := coalesce(p_asked_at, clock_timestamp());
     v_project ops.projects;
-    v_branch text;
-    v_sha text;
-    v_run_id uuid;
+    v_moved record;
+    v_outcome record;
+    v_error text;
 begin
     if jsonb_typeof(p_heads) is distinct from 'object' or p_heads = '{}' then
         raise sqlstate 'PT400' using
             message = 'An answer without branches is not believed',
             hint = 'Look at the repository: git ls-remote --heads.';
     end if;
-    select p.* into v_project from ops.projects as p where p.id = p_project_id for no key update;
-    if not found then
+    v_project := ops_private.lock_project(p_project_id);
+    if v_project.id is null then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
+    elsif v_project.heads_asked_at > v_asked_at then
+        return;
     end if;
-    for v_branch, v_sha in
-        select coalesce(h.branch, a.key), a.value
-        from (select b.branch, b.seen_at from ops.branch_heads as b where b.project_id = p_project_id) as h
-        full join jsonb_each_text(p_heads) as a on a.key = h.branch
-        where
-            (p_asked_at is null or h.seen_at is null or h.seen_at <= p_asked_at)
-            and (v_project.poll_enabled or h.branch is not null or ops_private.was_told_of(v_project.repo_url, a.key))
-            and (
-                h.branch is not null or p_asked_at is null
-                or not ops_private.was_told_of(v_project.repo_url, a.key, p_gone_since => p_asked_at)
-            )
-        order by 1
-    loop
-        if v_project.poll_enabled and v_project.last_polled_at is null and v_sha is not null and (
-            v_branch = p_empty_branch
-            or (v_branch <> v_project.default_branch and v_branch !~ '^(feature|release)/')
-        ) then
-            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_branch, v_sha)
+    for v_moved in select m.* from ops_private.moved_branches(v_project, p_heads) as m loop
+        if v_project.poll_enabled and v_project.last_polled_at is null and v_moved.sha is not null and (
+            v_moved.branch = p_empty_branch
+            or (v_moved.branch <> v_project.default_branch and v_moved.branch !~ '^(feature|release)/')
+        ) and not v_moved.is_delivered then
+            insert into ops.branch_heads (project_id, branch, sha) values (p_project_id, v_moved.branch, v_moved.sha)
             on conflict do nothing;
-        else
-            select m.run_id into v_run_id
-            from ops_private.update_branch_head(p_project_id, v_branch, v_sha, 'poll') as m where m.outcome = 'queued';
-            if v_run_id is not null then
-                return next v_run_id;
-            end if;
+            continue;
         end if;
+        begin
+            select m.outcome, m.run_id into v_outcome
+            from ops_private.update_branch_head(
+                p_project_id, v_moved.branch, v_moved.sha,
+                case when v_moved.is_delivered then 'push' else 'poll' end, v_moved.pusher
+            ) as m;
+            if v_outcome.outcome = 'queued' then
+                return next v_outcome.run_id;
+            end if;
+        exception
+            when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+            when others then v_error := format('%s: %s', v_moved.branch, sqlerrm);
+        end;
     end loop;
     update ops.projects as p
-    set last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
-        poll_failed_at = null, poll_error = null,
-        doubted_at = case when p.doubted_at > p_asked_at then p.doubted_at end
+    set heads_asked_at = v_asked_at,
+        last_polled_at = case when p.poll_enabled then clock_timestamp() else p.last_polled_at end,
+        poll_failed_at = case when v_error is not null then clock_timestamp() end, poll_error = v_error,
+        notified_at = case when v_error is not null or p.notified_at > v_asked_at then p.notified_at end
     where p.id = p_project_id;
+exception when lock_not_available then
+    raise sqlstate 'PT503' using
+        message = 'Another session holds this project', hint = 'It is polled again; see pg_stat_activity.';
 end
 $$;
 comment on function ops.record_branch_heads is 'Compares a repositorys branches with what was last seen.';
@@ -7185,8 +8159,8 @@ $ops_file$);
 select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
 -- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
--- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
--- environment has the port or the database. Repeating it is harmless.
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), a promotion is
+-- not of the released build, or another environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -7221,6 +8195,9 @@ begin
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id, p_image_digest, p_git_sha);
+    end if;
     v_previous_database := v_environment.database_name;
     v_environment.url := p_url;
     v_environment.port := p_port;
@@ -7310,8 +8287,8 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a kind without a job, such as a promotion, was for this environment only
-        if v_waiting.kind <> 'destroy' and exists (
+        -- a promotion, and a kind without a job, were for this environment only
+        if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then
             v_again := ops.queue_run(
@@ -7484,7 +8461,8 @@ begin
 exception when check_violation or not_null_violation or foreign_key_violation then
     raise sqlstate 'PT400' using
         message = 'No evidence may have these values', detail = sqlerrm,
-        hint = 'Evidence has a kind, an address and a SHA-256, and is of a release, a gate, a check or a run.';
+        hint = 'Evidence has a kind, an address (s3://, https:// or file://) and a SHA-256, and is of a release, a gate, a '
+            'check or a run.';
 end
 $$;
 comment on function ops.record_evidence is 'Notes an object that proves something.';
@@ -7653,6 +8631,105 @@ $$;
 comment on function ops.record_poll_failure is 'Notes why a repository could not be asked.';
 revoke all on function ops.record_poll_failure from public;
 grant execute on function ops.record_poll_failure to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_promotion', $ops_file$
+-- Points the environment at the promoted release and ends the deployment as succeeded, in one transaction: until then the
+-- old release and its data serve, afterwards these data are kept until p_keep_previous_until.
+-- Called by step promote once the new Odoo has proved its health, before people are let in. Locks what record_deployment
+-- and move_deployment_to lock. Raises PT400 without a time for the data of before, and what these raise.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_promotion(
+    p_run_id uuid,
+    p_attempt int,
+    p_url text,
+    p_port int,
+    p_database_name text,
+    p_image_digest text,
+    p_git_sha text,
+    p_keep_previous_until timestamptz default null
+)
+returns ops.deployments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+    v_previous text;
+begin
+    v_previous := nullif(ops.record_deployment(
+        p_run_id, p_attempt, p_url, p_port, p_database_name, p_image_digest, p_git_sha
+    ), p_database_name);
+    if v_previous is not null and p_keep_previous_until is null then
+        raise sqlstate 'PT400' using
+            message = 'The replaced database is kept for a while', hint = 'Say until when: p_keep_previous_until.';
+    end if;
+    update ops.deployments as d
+    set database_name = p_database_name, previous_database_name = v_previous,
+        keep_previous_until = case when v_previous is not null then p_keep_previous_until end
+    where d.id = v_deployment.id;
+    perform ops_private.move_deployment_to(v_deployment, 'succeeded');
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    return v_deployment;
+end
+$$;
+comment on function ops.record_promotion is 'Points the environment at the promoted release.';
+revoke all on function ops.record_promotion from public;
+grant execute on function ops.record_promotion to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_promotion_failure', $ops_file$
+-- Records that a promotion failed before people were let in, and that the release and the data of before serve again:
+-- fails the deployment, records the rollback of it, and opens an incident, in one transaction. Returns the incident.
+-- Called by step promote after it restored the service. Locks what move_deployment_to locks. Raises PT404, PT410, and
+-- PT409 if the environment serves the promoted release already.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_promotion_failure(
+    p_run_id uuid,
+    p_attempt int,
+    p_reason text
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+    v_environment ops.environments;
+    v_release ops.releases;
+    v_before ops.releases;
+    v_incident_id uuid;
+begin
+    select e.* into v_environment from ops.environments as e where e.id = v_deployment.environment_id;
+    select r.* into v_release from ops.releases as r where r.id = v_deployment.release_id;
+    if v_environment.deployed_run_id = p_run_id then
+        raise sqlstate 'PT409' using
+            message = format('Release %s serves in %s already', v_release.version, v_environment.partition_key),
+            hint = 'Roll it back: ops rollback.';
+    end if;
+    perform ops_private.move_deployment_to(v_deployment, 'failed');
+    select r.* into v_before from ops.releases as r where r.id = ops_private.release_before(v_deployment.id);
+    if found and v_deployment.rollback_of is null and ops_private.serves_release(v_environment.id, v_before) then
+        perform ops_private.record_rollback(v_deployment, v_before, p_reason);
+    end if;
+    insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
+    values (
+        v_deployment.project_id, v_deployment.id, 'major',
+        format('Release %s did not reach %s', v_release.version, v_environment.partition_key),
+        format('%s. The release and the data of before serve again; nobody worked in the new ones.', p_reason),
+        coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning id into v_incident_id;
+    return v_incident_id;
+end
+$$;
+comment on function ops.record_promotion_failure is 'Records that a promotion failed and was rolled back.';
+revoke all on function ops.record_promotion_failure from public;
+grant execute on function ops.record_promotion_failure to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_repository_rules', $ops_file$
@@ -7916,6 +8993,147 @@ revoke all on function ops.record_retention from public;
 grant execute on function ops.record_retention to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_rollback', $ops_file$
+-- Records the rollback of a failed deployment that is done already: the release of before serves with its own data.
+-- Called by record_promotion_failure, which locked the project. Locks what a deployment locks. Raises PT409 as the
+-- trigger of deployments does.
+create or replace function ops_private.record_rollback(
+    p_failed ops.deployments,
+    p_release ops.releases,
+    p_reason text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rollback ops.deployments;
+begin
+    insert into ops.deployments as d (
+        project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason, rollback_of,
+        with_data, reason, run_id, requested_by
+    )
+    values (
+        p_release.project_id, p_release.id, p_failed.environment_id, p_failed.stage, p_release.image_digest,
+        p_release.git_shas, p_failed.backup_id, p_failed.no_backup_reason, p_failed.id, true, p_reason,
+        p_failed.run_id, coalesce(ops.caller_id(), ops.caller_role())
+    )
+    returning d.* into v_rollback;
+    perform ops_private.move_deployment_to(v_rollback, 'succeeded');
+end
+$$;
+comment on function ops_private.record_rollback is 'Records a rollback that is done already.';
+revoke all on function ops_private.record_rollback from public;
+$ops_file$);
+
+select pg_temp.make_function('record_webhook_secret', $ops_file$
+-- Records that a project's webhook has a secret of its own from now on, which the gateway reads from a file; deliveries
+-- signed with the platform's secret speak for the project no longer. Returns when it was made.
+-- Called by `ops webhook`. Locks the project's row. Raises PT404. A retry changes only the time.
+-- Definer: nobody may write projects directly; only the service role may execute this.
+create or replace function ops.record_webhook_secret(
+    p_project_id uuid
+)
+returns timestamptz
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_made_at timestamptz;
+begin
+    update ops.projects as p set own_webhook_at = clock_timestamp()
+    where p.id = p_project_id
+    returning p.own_webhook_at into v_made_at;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'Create it: ops project create.';
+    end if;
+    return v_made_at;
+end
+$$;
+comment on function ops.record_webhook_secret is 'Notes that a project has its own webhook''s secret.';
+revoke all on function ops.record_webhook_secret from public;
+grant execute on function ops.record_webhook_secret to service_role;
+$ops_file$);
+
+select pg_temp.make_function('record_what_serves', $ops_file$
+-- Records what a hosted environment serves as a release that was deployed there, unless the newest deployment says so
+-- already: the first promotion then has something to return to. Its gates were not asked for, and it changes nothing
+-- there. Called by promote_release, which locks the project. Does nothing for a build without a digest.
+create or replace function ops_private.record_what_serves(
+    p_environment_id uuid
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_release ops.releases;
+    v_deployment ops.deployments;
+begin
+    select e.* into v_environment from ops.environments as e where e.id = p_environment_id;
+    if v_environment.deployed_run_id is null or v_environment.image_digest !~ '^sha256:[0-9a-f]{64}$'
+        or v_environment.deployed_sha !~ '^[0-9a-f]{40}([0-9a-f]{24})?$' or exists (
+        select from ops.deployments as d
+        join ops.releases as r on r.id = d.release_id
+        where
+            d.environment_id = p_environment_id and d.status = 'succeeded'
+            and ops_private.serves_release(p_environment_id, r)
+            and not exists (
+                select from ops.deployments as n
+                where
+                    n.environment_id = d.environment_id and n.status = 'succeeded' and n.created_at > d.created_at
+            )
+    ) then
+        return;
+    end if;
+    select r.* into v_release from ops.releases as r
+    where
+        r.project_id = v_environment.project_id and r.status <> 'withdrawn'
+        and ops_private.serves_release(p_environment_id, r)
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        insert into ops.releases as r (project_id, version, git_shas, image_digest, created_by, run_id, notes)
+        select
+            v_environment.project_id, 'served-' || q.run_number,
+            ops_private.git_shas_of(v_environment.project_id, v_environment.deployed_sha), v_environment.image_digest,
+            coalesce(q.requested_by, ops.caller_id(), ops.caller_role()), q.run_id,
+            format('What %s served before its first promotion.', v_environment.partition_key)
+        from ops.run_requests as q
+        where q.run_id = v_environment.deployed_run_id
+        on conflict (project_id, version) do nothing
+        returning r.* into v_release;
+        if not found then
+            return;
+        end if;
+        perform ops_private.make_gates(v_release);
+        update ops.release_gates as g set is_required = false where g.release_id = v_release.id;
+    end if;
+    insert into ops.deployments (
+        project_id, release_id, environment_id, stage, image_digest, git_shas, no_backup_reason, reason, run_id,
+        requested_by
+    )
+    values (
+        v_release.project_id, v_release.id, p_environment_id, v_environment.stage, v_release.image_digest,
+        v_release.git_shas, 'it served already', 'it served before the first promotion', v_environment.deployed_run_id,
+        v_release.created_by
+    )
+    returning * into v_deployment;
+    perform ops_private.move_deployment_to(v_deployment, 'succeeded');
+end
+$$;
+comment on function ops_private.record_what_serves is 'Records what an environment serves as its first release.';
+revoke all on function ops_private.record_what_serves from public;
+$ops_file$);
+
 select pg_temp.make_function('refusal_of_event', $ops_file$
 -- Returns the answer to the sender for an error while an event was carried out; null if the error is not the sender's
 -- fault, such as a deadlock. Locks and raises nothing.
@@ -7988,6 +9206,32 @@ end
 $$;
 comment on function ops_private.refusal_of_key is 'The answer to a sender whose key does not work.';
 revoke all on function ops_private.refusal_of_key from public;
+$ops_file$);
+
+select pg_temp.make_function('refusal_of_push', $ops_file$
+-- Returns why no project follows pushes to a repository that were signed with one project's secret, or with the
+-- platform's: unknown_project, own_secret, or null if there is one. Called by receive_push. Locks and raises nothing.
+create or replace function ops_private.refusal_of_push(
+    p_repo_url text,
+    p_project_id uuid
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when count(*) = 0 then 'unknown_project'
+    when p_project_id is null and bool_and(p.own_webhook_at is not null) then 'own_secret'
+end
+from ops.projects as p
+where
+    p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
+    and (p_project_id is null or p.id = p_project_id)
+$$;
+comment on function ops_private.refusal_of_push is 'Why nobody follows a push.';
+revoke all on function ops_private.refusal_of_push from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_attempt', $ops_file$
@@ -8120,7 +9364,9 @@ begin
     perform ops_private.refuse_event_time(p_envelope ->> 'occurred_at');
     perform ops_private.refuse_event_status(v_type, p_envelope ->> 'status');
     perform ops_private.refuse_event_checks(p_envelope -> 'checks');
-    perform ops_private.refuse_event_evidence(p_envelope -> 'evidence');
+    perform ops_private.refuse_event_evidence(
+        p_envelope -> 'evidence', ops_private.event_check_names(p_envelope)
+    );
 end
 $$;
 comment on function ops_private.refuse_envelope is 'Refuses an envelope that cannot be understood.';
@@ -8166,9 +9412,12 @@ revoke all on function ops_private.refuse_event_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_event_evidence', $ops_file$
--- Refuses malformed evidence of an event: each needs a kind, an address and a hash. Locks nothing; raises
--- PT400 naming the part.
-create or replace function ops_private.refuse_event_evidence(p_evidence jsonb)
+-- Refuses malformed evidence of an event: each needs a kind, an address and a hash, and may name one of the event's
+-- checks as what it proves. Locks nothing; raises PT400 naming the part.
+create or replace function ops_private.refuse_event_evidence(
+    p_evidence jsonb,
+    p_checks text[]
+)
 returns void
 language plpgsql
 immutable
@@ -8186,14 +9435,19 @@ begin
     end if;
     for v_entry in select e.value from jsonb_array_elements(p_evidence) as e loop
         perform ops_private.refuse_part(
-            'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type}'
+            'evidence', v_place, v_entry, '{kind,s3_url,sha256}', '{kind,s3_url,sha256,content_type,check}'
         );
         if v_entry ->> 'sha256' !~ '^[0-9a-f]{64}$' then
             perform ops_private.refuse_field(format('evidence[%s].sha256', v_place), 'must be 64 hexadecimal digits');
+        elsif v_entry ->> 's3_url' !~ '^((s3|https|file)://|memory:)[^[:cntrl:]]+$' then
+            perform ops_private.refuse_field(format('evidence[%s].s3_url', v_place), 'must begin with s3://, https:// or file://');
         elsif coalesce(jsonb_typeof(v_entry -> 'size_bytes'), 'null') not in ('number', 'null')
             or (v_entry ->> 'size_bytes')::numeric not between 0 and 9007199254740991
             or (v_entry ->> 'size_bytes')::numeric <> trunc((v_entry ->> 'size_bytes')::numeric) then
             perform ops_private.refuse_field(format('evidence[%s].size_bytes', v_place), 'must be a whole number of bytes');
+        end if;
+        if v_entry ->> 'check' is not null and v_entry ->> 'check' <> all (p_checks) then
+            perform ops_private.refuse_field(format('evidence[%s].check', v_place), 'must name a check of this event');
         end if;
         v_place := v_place + 1;
     end loop;
@@ -8359,8 +9613,9 @@ $ops_file$);
 
 select pg_temp.make_function('refuse_ineligible_deployment', $ops_file$
 -- Refuses an ineligible deployment, from any writer: one that the gates do not allow, or a rollback to
--- anything but the previous release. Fired by deployments. Locks the release and its gates, so that no
--- decision changes meanwhile. Raises PT409.
+-- anything but the previous release. What its environment serves already, by the run that brought it there, changes
+-- nothing and asks no gate. Fired by deployments. Locks the release and its gates, so that no decision changes
+-- meanwhile. Raises PT409.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_ineligible_deployment()
 returns trigger
@@ -8372,7 +9627,15 @@ as $$
 begin
     perform from ops.releases as r where r.id = new.release_id for no key update;
     perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
-    if new.rollback_of is null then
+    if new.rollback_of is null and new.run_id is not null and exists (
+        select from ops.environments as e
+        join ops.releases as r on r.id = new.release_id
+        where
+            e.id = new.environment_id and e.deployed_run_id = new.run_id
+            and ops_private.serves_release(e.id, r)
+    ) then
+        return new;
+    elsif new.rollback_of is null then
         perform ops_private.refuse_ineligible(new.release_id, new.stage);
     elsif new.release_id is distinct from ops_private.release_before(new.rollback_of) then
         raise sqlstate 'PT409' using
@@ -8387,9 +9650,8 @@ revoke all on function ops_private.refuse_ineligible_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_interested_approver', $ops_file$
--- Refuses a decision on a gate by the release's author, whatever name either has here, and, where policy says so, by
--- who decided the other gate. Fired by approvals, for any writer. Locks the release where policy compares the gates.
--- Raises PT403, and PT400 for a name that is nobody's.
+-- Refuses a decision on a gate by the release's author, whatever name either has here. Fired by approvals, for any
+-- writer. Locks nothing. Raises PT403, and PT400 for a name that is nobody's.
 -- Definer: the answer does not depend on what the writer may read.
 create or replace function ops_private.refuse_interested_approver()
 returns trigger
@@ -8400,7 +9662,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_persons text[] := ops_private.persons_of(new.approver_id);
-    v_project_id uuid;
 begin
     if v_persons = '{}' then
         raise sqlstate 'PT400' using
@@ -8410,21 +9671,6 @@ begin
         raise sqlstate 'PT403' using
             message = format('%s made this release and cannot approve it', new.approver_id), column = 'approver_id',
             hint = 'Ask somebody else: four eyes.';
-    end if;
-    select r.project_id into v_project_id from ops.releases as r where r.id = new.release_id;
-    if not (ops_private.rules_in_force(v_project_id, 'gates') ->> 'g2_g3_distinct')::boolean then
-        return new;
-    end if;
-    perform from ops.releases as r where r.id = new.release_id for no key update;
-    if exists (
-        select from ops.approvals as a
-        where
-            a.release_id = new.release_id and a.gate_code <> new.gate_code and a.decision = 'approved'
-            and ops.person_of(a.approver_id) = any (v_persons)
-    ) then
-        raise sqlstate 'PT403' using
-            message = format('%s approved the other gate of this release', new.approver_id), column = 'approver_id',
-            hint = 'Ask somebody else; the policy is gates.g2_g3_distinct.';
     end if;
     return new;
 end
@@ -8501,6 +9747,53 @@ comment on function ops_private.refuse_key_events is 'Refuses event types that a
 revoke all on function ops_private.refuse_key_events from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_late_promotion', $ops_file$
+-- Refuses to start a promotion that the gates allowed when it was asked for and do not allow any more: an exception
+-- ended, or a freeze began, while it waited. Fired by deployments that start, for any writer; a rollback is never
+-- late. Locks the release and its gates, so that no decision changes meanwhile. Raises PT409.
+-- Definer: the answer does not depend on what the writer may read.
+create or replace function ops_private.refuse_late_promotion()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.releases as r where r.id = new.release_id for no key update;
+    perform from ops.release_gates as g where g.release_id = new.release_id order by g.gate_code for no key update;
+    perform ops_private.refuse_ineligible(new.release_id, new.stage);
+    return new;
+end
+$$;
+comment on function ops_private.refuse_late_promotion is
+'Refuses to start a promotion that the gates do not allow any more.';
+revoke all on function ops_private.refuse_late_promotion from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_own_names', $ops_file$
+-- Refuses an idempotency key or a source of the platform's own name space: such an event would take the place of what
+-- the platform tells of its runs. Called by answer_event for all other senders. Locks nothing; raises PT400 naming
+-- the field.
+create or replace function ops_private.refuse_own_names(p_envelope jsonb)
+returns void
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_envelope ->> 'idempotency_key' like 'odooops/%' then
+        perform ops_private.refuse_field('idempotency_key', 'must not begin with odooops/, as those of the platform''s own runs');
+    elsif p_envelope ->> 'source' = 'odooops' then
+        perform ops_private.refuse_field('source', 'must not be odooops, which is the platform itself');
+    end if;
+end
+$$;
+comment on function ops_private.refuse_own_names is 'Refuses the name space of the platform''s own events.';
+revoke all on function ops_private.refuse_own_names from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_part', $ops_file$
 -- Refuses an entry of a list that is no object, or whose texts are missing, empty or over 2000 characters. Called by
 -- functions that read envelopes. Locks nothing; raises PT400 naming the part.
@@ -8537,6 +9830,39 @@ end
 $$;
 comment on function ops_private.refuse_part is 'Refuses an entry of a list that is not well-formed.';
 revoke all on function ops_private.refuse_part from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_platform_names', $ops_file$
+-- Refuses names that are the platform's: a trigger that is not the caller's own, and idempotency keys of the platform's
+-- clocks, which begin with platform: and go with the trigger schedule only. A person may come through api or cli, and
+-- repeats a run with retry.
+-- Called by queue_run. Locks nothing. Raises PT403.
+create or replace function ops_private.refuse_platform_names(
+    p_trigger text,
+    p_idempotency_key text,
+    p_retry_of uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_idempotency_key like 'platform:%' and p_trigger is distinct from 'schedule' then
+        raise sqlstate 'PT403' using
+            message = 'Idempotency keys that begin with platform: are the platform''s own',
+            hint = 'Use another key.';
+    elsif not (p_trigger in ('api', 'cli') or (p_trigger = 'retry' and p_retry_of is not null))
+        and not ops.is_platform() then
+        raise sqlstate 'PT403' using
+            message = format('You may not queue a run with trigger %s', p_trigger),
+            hint = 'Leave p_trigger out, or pass api or cli.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_platform_names is 'Refuses names that are the platform''s.';
+revoke all on function ops_private.refuse_platform_names from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_replacement', $ops_file$
@@ -8728,6 +10054,45 @@ comment on function ops_private.refuse_shas is 'Refuses commits that are not a c
 revoke all on function ops_private.refuse_shas from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_unreleased', $ops_file$
+-- Refuses to let a promote run deploy anything but what its deployment was released as: the image and the commit.
+-- Called by record_deployment; require_deployable, before the work, knows no build yet. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_unreleased(
+    p_run_id uuid,
+    p_image_digest text default null,
+    p_git_sha text default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases;
+begin
+    select r.* into v_release from ops.deployments as d
+    join ops.releases as r on r.id = d.release_id
+    where d.run_id = p_run_id and d.status in ('pending', 'running');
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'A promote run deploys a release, and no deployment waits for this one',
+            hint = 'Promote a release: ops promote.';
+    elsif (v_release.image_digest, ops_private.project_git_sha(v_release)) is distinct from (
+        coalesce(p_image_digest, v_release.image_digest), coalesce(p_git_sha, ops_private.project_git_sha(v_release))
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Release %s is another build', v_release.version),
+            detail = format('It is %s of commit %s, and not %s of commit %s.', v_release.image_digest,
+                ops_private.project_git_sha(v_release), p_image_digest, p_git_sha),
+            hint = 'Deploy exactly what was released, or make a release of the other build.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_unreleased is 'Refuses a promotion of anything but the released build.';
+revoke all on function ops_private.refuse_unreleased from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_withdrawn', $ops_file$
 -- Refuses new facts about a withdrawn release: decisions, checks and exceptions of its gates. What is deployed goes on
 -- proving its health at gate G4. Fired by approvals, gate_checks and exceptions, for any writer. Locks nothing; raises
@@ -8807,6 +10172,7 @@ begin
         return 'canceled';
     elsif v_next.next_status in ('failed', 'canceled') then
         perform ops_private.end_data_work(p_run_id, p_reason);
+        perform ops_private.tell_gates(p_run_id);
     end if;
     return v_next.next_status;
 end
@@ -8892,7 +10258,7 @@ $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
+-- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -8920,12 +10286,101 @@ where
         where
             n.project_id = d.project_id and n.stage = d.stage
             and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+            and ops_private.takes_effect(n)
     )
 order by b.created_at desc, b.id desc
 limit 1
 $$;
 comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';
 revoke all on function ops_private.release_before from public;
+$ops_file$);
+
+select pg_temp.make_function('release_build', $ops_file$
+-- Makes a release of the newest successful build of the project's default branch, or of the given run, and returns it:
+-- its commit, its image, and gate G1 by the checks of the runs that made and tested this image. Without a version it is
+-- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead.
+-- Called by `ops promote`, and by promote_due_builds. Locks the gates of the release. Raises PT404, PT403, and PT409 if
+-- there is no such build. A retry returns the same release.
+-- Definer: nobody may write releases directly; the caller's permission is checked.
+create or replace function ops.release_build(
+    project_id uuid,
+    p_version text default null,
+    p_run_id uuid default null,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_build record;
+    v_id uuid;
+begin
+    perform ops_private.require_permission(release_build.project_id, 'promote');
+    perform from ops.projects as p where p.id = release_build.project_id for no key update;
+    select b.* into v_build from ops_private.newest_build(release_build.project_id, p_run_id) as b;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = 'The default branch has no build that succeeded',
+            hint = 'Push to it, or queue its newest commit: ops run create.';
+    end if;
+    select r.id into v_id from ops.releases as r
+    where
+        r.project_id = release_build.project_id and r.status <> 'withdrawn'
+        and r.version = coalesce(p_version, r.version) and r.image_digest = v_build.image_digest
+        and ops_private.project_git_sha(r) = v_build.git_sha
+        and not exists ( -- the rules are those of the day on which it was made
+            select from ops.release_gates as g
+            where
+                g.release_id = r.id and g.gate_code = 'G3'
+                and g.is_required <> (
+                    ops_private.rules_in_force(r.project_id, 'promotion') ->> 'release' = 'gated'
+                )
+        )
+    order by r.created_at desc
+    limit 1;
+    if not found then
+        v_id := ops.create_release(
+            release_build.project_id, coalesce(p_version, ops_private.free_version(release_build.project_id, v_build.run_number)),
+            ops_private.git_shas_of(release_build.project_id, v_build.git_sha), v_build.image_digest,
+            coalesce(v_build.requested_by, p_requested_by), v_build.run_id
+        );
+    end if;
+    perform ops_private.take_build(v_id, v_build.image_digest);
+    return v_id;
+end
+$$;
+comment on function ops.release_build is 'Makes a release of the newest build of the default branch.';
+revoke all on function ops.release_build from public;
+grant execute on function ops.release_build to service_role, ops_worker, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('release_of_run', $ops_file$
+-- Returns the release that a run built, or built again; null if it built none, or if that was withdrawn. Called by
+-- the functions that tell gates of runs. Locks and raises nothing.
+create or replace function ops_private.release_of_run(p_run ops.runs)
+returns ops.releases
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select r.*
+from ops.releases as r
+where
+    r.project_id = (p_run).project_id and r.git_ref = (p_run).git_ref and r.status <> 'withdrawn'
+    and ops_private.project_git_sha(r) = (p_run).git_sha
+    and (r.run_id = (p_run).id or r.image_digest in (
+        select l.data_version from ops.run_lineage as l where l.run_id = (p_run).id and l.asset_key = 'image'
+    ))
+order by r.created_at desc
+limit 1
+$$;
+comment on function ops_private.release_of_run is 'The release that a run built.';
+revoke all on function ops_private.release_of_run from public;
 $ops_file$);
 
 select pg_temp.make_function('remember_template', $ops_file$
@@ -9154,13 +10609,15 @@ $ops_file$);
 select pg_temp.make_function('request_exception', $ops_file$
 -- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
 -- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
--- time that has passed or that policy does not allow. A retry requests it again.
+-- time that has passed or that policy does not allow. Only the platform may name somebody else as the requester. A
+-- retry requests it again.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,
     reason text,
-    expires_at timestamptz
+    expires_at timestamptz,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -9189,7 +10646,7 @@ begin
     )
     values (
         v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, request_exception.reason,
-        coalesce(ops.caller_id(), ops.caller_role()), request_exception.expires_at
+        ops_private.acting_person(p_requested_by), request_exception.expires_at
     )
     returning id into v_id;
     return v_id;
@@ -9336,8 +10793,8 @@ revoke all on function ops_private.require_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
--- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
+-- Refuses a run of a kind for which this version has no job: it would wait for ever; and a promotion for which no
+-- deployment waits. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
 create or replace function ops_private.require_carried_out(
@@ -9361,20 +10818,19 @@ begin
         raise sqlstate 'PT409' using
             message = format('A %s run works on no environment', p_kind),
             hint = 'Use its command: ops backup verify, ops backup retention or ops backup records diff.';
-    elsif v_kind.is_carried_out or (
-        p_kind = 'promote' and exists (
-            select from ops.deployments as d
-            where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
-        )
+    elsif p_kind = 'promote' and not exists (
+        select from ops.deployments as d
+        where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
     ) then
+        raise sqlstate 'PT409' using
+            message = 'A promote run carries out one deployment of a release, and none waits for this one',
+            hint = 'Promote a release: ops promote; or take the newest one back: ops rollback.';
+    elsif v_kind.is_carried_out then
         return;
     end if;
     raise sqlstate 'PT409' using
         message = format('This version carries out no %s run', p_kind),
-        hint = case p_kind
-            when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
-            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.'
-        end;
+        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.';
 end
 $$;
 comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';
@@ -9440,6 +10896,9 @@ begin
         perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id);
+    end if;
 end
 $$;
 comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';
@@ -9735,7 +11194,7 @@ revoke all on function ops_private.require_run from public;
 $ops_file$);
 
 select pg_temp.make_function('require_unused_database', $ops_file$
--- Refuses to drop a database that serves an environment, or that a restore keeps for its undo. p_run_id and p_attempt
+-- Refuses to drop a database that serves an environment, or that a restore or a promotion keeps for the way back. p_run_id and p_attempt
 -- name a destroy run at work, which may drop the databases of its own environment.
 -- Called by retire_database, the only way to drop a database. Locks nothing: one run at a time works on an environment,
 -- and no name is used twice. Raises PT409. A retry is harmless.
@@ -9773,6 +11232,16 @@ begin
                 where r.environment_id = e.id and r.finished_at is null and q.config ->> 'undo' = s.id::text
             )
         )
+        union all
+        select d.id, d.database_name, d.previous_database_name, d.keep_previous_until, e.partition_key, e.id
+        from ops.deployments as d
+        join living as e on e.id = d.environment_id
+        where d.status = 'succeeded' and d.previous_database_name is not null and (
+            d.keep_previous_until > clock_timestamp() or exists (
+                select from ops.deployments as k
+                where k.rollback_of = d.id and k.with_data and k.status in ('pending', 'running')
+            )
+        )
     )
     select used.* into v_use
     from (
@@ -9798,47 +11267,14 @@ begin
             hint = 'It goes when its environment has another one, or is destroyed: ops env destroy.';
     end if;
     raise sqlstate 'PT409' using
-        message = format('Database %s is kept until %s, so that a restore of %s can be undone', p_database_name,
-            to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
+        message = format('Database %s is kept until %s, so that a restore or a promotion of %s can be undone',
+            p_database_name, to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
         hint = 'Wait until then, or destroy the environment: ops env destroy.';
 end
 $$;
-comment on function ops.require_unused_database is 'Refuses to let a database go that serves or that a restore keeps.';
+comment on function ops.require_unused_database is 'Refuses to drop a database that serves or that is kept.';
 revoke all on function ops.require_unused_database from public;
 grant execute on function ops.require_unused_database to service_role, ops_worker;
-$ops_file$);
-
-select pg_temp.make_function('reserve_port', $ops_file$
--- Reserves the port for the run's environment, unless it has one, and returns its port; null if another living
--- environment has the port: the caller then chooses again. Called by steps deployment and restore before a service
--- listens. Locks the run's and the environment's rows. Raises PT404 and PT410. A retry returns the same port.
--- Definer: the platform's login executes this but may not write tables itself.
-create or replace function ops.reserve_port(
-    p_run_id uuid,
-    p_attempt int,
-    p_port int
-)
-returns int
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
-    v_port int;
-begin
-    update ops.environments as e set port = coalesce(e.port, p_port)
-    where e.id = v_run.environment_id and e.destroyed_at is null
-    returning e.port into v_port;
-    return v_port;
-exception when unique_violation then
-    return null;
-end
-$$;
-comment on function ops.reserve_port is 'Gives an environment a port of its own.';
-revoke all on function ops.reserve_port from public;
-grant execute on function ops.reserve_port to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('resolve_incident', $ops_file$
@@ -9847,7 +11283,8 @@ select pg_temp.make_function('resolve_incident', $ops_file$
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
-    resolution text
+    resolution text,
+    p_resolved_by text default null
 )
 returns void
 language plpgsql
@@ -9875,7 +11312,7 @@ begin
             hint = 'Open another incident for what is new.';
     end if;
     perform ops_private.resolve_open_incident(
-        coalesce(ops.caller_id(), ops.caller_role()), resolve_incident.resolution, v_incident.id
+        ops_private.acting_person(p_resolved_by), resolve_incident.resolution, v_incident.id
     );
 end
 $$;
@@ -10050,9 +11487,13 @@ $ops_file$);
 
 select pg_temp.make_function('revoke_exception', $ops_file$
 -- Revokes an exception, or refuses one that was only requested; its gate is evaluated without it again.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403. Repeating it is harmless.
+-- Called by release managers, and by the platform for one of them, whom it names. Locks the exception, then its gate.
+-- Raises PT404, PT403. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
-create or replace function ops.revoke_exception(exception_id uuid)
+create or replace function ops.revoke_exception(
+    exception_id uuid,
+    p_revoked_by text default null
+)
 returns void
 language plpgsql
 volatile
@@ -10063,7 +11504,7 @@ declare
     v_exception ops.exceptions := ops_private.exception_to_change(revoke_exception.exception_id);
 begin
     update ops.exceptions as e
-    set revoked_by = coalesce(ops.caller_id(), ops.caller_role()), revoked_at = clock_timestamp()
+    set revoked_by = ops_private.acting_person(p_revoked_by), revoked_at = clock_timestamp()
     where e.id = v_exception.id and e.revoked_at is null;
 end
 $$;
@@ -10072,16 +11513,40 @@ revoke all on function ops.revoke_exception from public;
 grant execute on function ops.revoke_exception to service_role, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('right_now', $ops_file$
+-- Returns the time at which it is called. A statement's own time is that of its beginning: what waited for a lock
+-- would be judged by a time before the wait. It is declared stable so that views that call it are merged into the
+-- queries that read them; within one query the time may differ by the query's duration.
+-- Called by views and functions that judge gates. Reads, locks and raises nothing.
+create or replace function ops.right_now()
+returns timestamptz
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return clock_timestamp();
+end
+$$;
+comment on function ops.right_now is 'The time at which it is called.';
+revoke all on function ops.right_now from public;
+grant execute on function ops.right_now to authenticated, service_role, ops_worker,
+ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
--- No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- With p_with_data the data of before come back too, which loses what was written since; else the previous release gets
+-- the data of now. No gate and no freeze blocks it. While it is at work, it returns the same deployment.
 -- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
--- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release.
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release or its data are not kept.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_with_data boolean default false
 )
 returns uuid
 language plpgsql
@@ -10115,9 +11580,15 @@ begin
             detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
             hint = 'Roll back the newest deployment, or promote another release.';
     end if;
+    if p_with_data and not ops_private.keeps_data_before(v_undone) then
+        raise sqlstate 'PT409' using
+            message = 'The data from before this deployment are not kept',
+            detail = 'It changed no module, so that its data are those of now, or the time for which they are kept is over.',
+            hint = 'Roll back the code alone, or restore a backup: ops backup restore.';
+    end if;
     return ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
-        rollback_deployment.reason, p_requested_by
+        rollback_deployment.reason, p_requested_by, p_with_data
     );
 end
 $$;
@@ -10290,7 +11761,7 @@ values
     ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
     ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
     ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
+    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], true),
     ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
     ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
     ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
@@ -10359,6 +11830,7 @@ begin
     where
         e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
         and r.status in ('queued', 'claimed', 'running') and r.kind in ('build', 'deploy', 'destroy')
+        and coalesce(r.git_ref not like 'refs/tags/%', true) -- the build of a tag is another release
     order by r.run_number desc
     limit 1;
     return (
@@ -10505,6 +11977,30 @@ comment on function ops_private.sender_role is 'The role under which a sender is
 revoke all on function ops_private.sender_role from public;
 $ops_file$);
 
+select pg_temp.make_function('serves_release', $ops_file$
+-- Returns whether an environment serves exactly this release: its image and the commit of the project's repository.
+-- Called by promote_release and record_what_serves. Locks and raises nothing.
+create or replace function ops_private.serves_release(
+    p_environment_id uuid,
+    p_release ops.releases
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where
+        e.id = p_environment_id and e.project_id = (p_release).project_id and e.database_name is not null
+        and e.image_digest = (p_release).image_digest and e.deployed_sha = ops_private.project_git_sha(p_release)
+)
+$$;
+comment on function ops_private.serves_release is 'Whether an environment serves exactly this release.';
+revoke all on function ops_private.serves_release from public;
+$ops_file$);
+
 select pg_temp.make_function('set_environment_status', $ops_file$
 -- Records whether an environment's Odoo runs, is stopped or failed. Called by the steps.
 -- Locks the environment's row. Raises PT400 for other states and PT404 for no living environment or an adopted one.
@@ -10541,6 +12037,34 @@ $$;
 comment on function ops.set_environment_status is 'Notes what an environment does.';
 revoke all on function ops.set_environment_status from public;
 grant execute on function ops.set_environment_status to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('set_environment_url', $ops_file$
+-- Records under which URL an environment answers, after a setting changed it. Called by the job converge. Locks the
+-- environment's row. Raises PT404 for no living environment with a database here. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.set_environment_url(
+    p_environment_id uuid,
+    p_url text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.environments as e set url = p_url
+    where e.id = p_environment_id and e.destroyed_at is null and e.database_name is not null;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such living environment that is hosted here', hint = 'List them: ops env list.';
+    end if;
+end
+$$;
+comment on function ops.set_environment_url is 'Notes where an environment answers.';
+revoke all on function ops.set_environment_url from public;
+grant execute on function ops.set_environment_url to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('set_member', $ops_file$
@@ -10691,7 +12215,7 @@ begin
         where g.id in (
             select o.id from ops.release_gates as o where o.status = 'bypassed'
             union all
-            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < statement_timestamp()
+            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < ops.right_now()
         )
         order by g.id
         for no key update skip locked
@@ -10740,7 +12264,7 @@ select pg_temp.make_function('sign_off_gate', $ops_file$
 -- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
 -- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
--- which changes nothing.
+-- which changes nothing. The decision is in the log of events like one that came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -10760,12 +12284,15 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_id uuid;
 begin
     perform ops_private.recognise_caller();
-    return ops_private.write_approval(
+    v_id := ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
     );
+    perform ops_private.log_decision(v_id);
+    return v_id;
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No decision may have these values', detail = sqlerrm,
@@ -10775,6 +12302,31 @@ $$;
 comment on function ops.sign_off_gate is 'Notes a person''s decision on a gate.';
 revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('speaks_for', $ops_file$
+-- Returns whether a delivery may speak for a project: it names the project's repository and was signed with the
+-- project's secret, or with the platform's before the project had a secret of its own. Locks and raises nothing.
+create or replace function ops_private.speaks_for(
+    p_delivery ops.push_deliveries,
+    p_project ops.projects
+)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return ops.normalise_repo_url((p_delivery).repo_url) = ops.normalise_repo_url((p_project).repo_url)
+        and case
+            when (p_delivery).project_id is not null then (p_delivery).project_id = (p_project).id
+            else coalesce((p_delivery).received_at < (p_project).own_webhook_at, true)
+        end;
+end
+$$;
+comment on function ops_private.speaks_for is 'Whether a delivery may speak for a project.';
+revoke all on function ops_private.speaks_for from public;
 $ops_file$);
 
 select pg_temp.make_function('stage_of_branch', $ops_file$
@@ -10801,8 +12353,9 @@ $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
 -- Inserts a deployment and queues its run, which no other door queues. Called by promote_release and
--- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Raises PT409
--- if production has no fresh backup and no reason is given, and what queue_run and the trigger of deployments raise.
+-- rollback_deployment, which lock the project; only the platform may name somebody else as the requester. Where the
+-- platform deploys itself, the run makes the backup. Raises PT409 if another production has no fresh backup and no
+-- reason is given, and what queue_run and the trigger of deployments raise.
 create or replace function ops_private.start_deployment(
     p_release ops.releases,
     p_environment_id uuid,
@@ -10810,7 +12363,8 @@ create or replace function ops_private.start_deployment(
     p_no_backup_reason text,
     p_rollback_of uuid,
     p_reason text,
-    p_requested_by text
+    p_requested_by text,
+    p_with_data boolean default false
 )
 returns uuid
 language plpgsql
@@ -10820,10 +12374,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := gen_random_uuid();
-    v_backup_id uuid := ops_private.backup_to_return_to(p_release.project_id, p_environment_id);
+    v_is_hosted boolean := ops_private.is_hosted(p_environment_id);
+    v_backup_id uuid := case
+        when not v_is_hosted then ops_private.backup_to_return_to(p_release.project_id, p_environment_id)
+    end;
     v_run_id uuid;
 begin
-    if p_stage = 'production' and v_backup_id is null and p_no_backup_reason is null then
+    if p_stage = 'production' and not v_is_hosted and v_backup_id is null and p_no_backup_reason is null then
         raise sqlstate 'PT409' using
             message = 'Production has no verified backup that is fresh enough',
             detail = format('Policy promotion.backup_max_age_hours is %s.',
@@ -10832,12 +12389,12 @@ begin
     end if;
     insert into ops.deployments (
         id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-        rollback_of, reason, requested_by
+        rollback_of, with_data, reason, requested_by
     )
     values (
         v_id, p_release.project_id, p_release.id, p_environment_id, p_stage, p_release.image_digest, p_release.git_shas,
-        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_reason,
-        coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
+        v_backup_id, case when v_backup_id is null then p_no_backup_reason end, p_rollback_of, p_with_data,
+        p_reason, coalesce(case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role())
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
@@ -10845,7 +12402,8 @@ begin
         coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
-            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of
+            'image_digest', p_release.image_digest, 'git_shas', p_release.git_shas, 'rollback_of', p_rollback_of,
+            'with_data', p_with_data
         )
     );
     update ops.deployments as d set run_id = v_run_id where d.id = v_id;
@@ -10854,6 +12412,56 @@ end
 $$;
 comment on function ops_private.start_deployment is 'Writes a deployment down and queues its run.';
 revoke all on function ops_private.start_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('start_promotion', $ops_file$
+-- Starts the deployment of a promote run, after the backup and before anything changes: asks the gates once more, notes
+-- the backup to which one could return, and moves the deployment to running. Called by step promote.
+-- Locks the run, the project, the release and its gates. Raises PT404, PT410, and PT409 if the release is not eligible
+-- any more, and for a production without a verified backup. A retry of the attempt, or another attempt, is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.start_promotion(
+    p_run_id uuid,
+    p_attempt int,
+    p_backup_id uuid default null
+)
+returns ops.deployments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.lock_promotion(p_run_id, p_attempt);
+begin
+    perform from ops.releases as r where r.id = v_deployment.release_id for no key update;
+    perform from ops.release_gates as g where g.release_id = v_deployment.release_id order by g.gate_code for no key update;
+    if v_deployment.rollback_of is null then
+        perform ops_private.refuse_ineligible(v_deployment.release_id, v_deployment.stage);
+    end if;
+    if v_deployment.backup_id is null and p_backup_id is not null then
+        update ops.deployments as d set backup_id = b.id
+        from ops.backups as b
+        where
+            d.id = v_deployment.id and b.id = p_backup_id and b.environment_id = d.environment_id
+            and b.status = 'verified'
+        returning d.* into v_deployment;
+    end if;
+    if v_deployment.id is null
+        or v_deployment.stage = 'production' and v_deployment.backup_id is null
+        and v_deployment.no_backup_reason is null then
+        raise sqlstate 'PT409' using
+            message = 'Production is not promoted over without a verified backup of it',
+            hint = 'Look at it: ops backup list.';
+    end if;
+    perform ops_private.move_deployment_to(v_deployment, 'running');
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id;
+    return v_deployment;
+end
+$$;
+comment on function ops.start_promotion is 'Starts a promotion, once there is a way back.';
+revoke all on function ops.start_promotion from public;
+grant execute on function ops.start_promotion to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('start_workflow_run', $ops_file$
@@ -10917,7 +12525,10 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_loose_to_strict constant text[] := array['allow', 'refuse_overlooked', 'refuse'];
+    v_loose_to_strict constant text[] := case p_rule
+        when 'release' then array['on_push', 'by_hand', 'gated']
+        else array['allow', 'refuse_overlooked', 'refuse']
+    end;
 begin
     return case
         when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
@@ -10925,7 +12536,7 @@ begin
         when (p_type, p_rule) in (
             ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
         ) then to_jsonb(p_value::boolean or p_other::boolean)
-        when p_type = 'gates' and p_rule = 'untested_modules' then to_jsonb(v_loose_to_strict[greatest(
+        when (p_type, p_rule) in (('gates', 'untested_modules'), ('promotion', 'release')) then to_jsonb(v_loose_to_strict[greatest(
             array_position(v_loose_to_strict, p_value #>> '{}'), array_position(v_loose_to_strict, p_other #>> '{}')
         )])
         when p_type = 'clone' and p_rule = 'masking_hooks' then p_value || (
@@ -11046,7 +12657,7 @@ begin
         join ops.runs as n on n.id = p_run_id
         where
             r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
-            and ops_private.does_all_of(n.kind, r.kind)
+            and ops_private.does_all_of(n, r)
         order by r.run_number
     loop
         perform ops_private.end_queued_run(v_old, format('superseded by #%s', p_run_number));
@@ -11057,6 +12668,68 @@ comment on function ops_private.supersede_runs is 'Cancels older waiting runs of
 revoke all on function ops_private.supersede_runs from public;
 $ops_file$);
 
+select pg_temp.make_function('take_build', $ops_file$
+-- Records at gate G1 of a release what the runs that made its image found: the check build, and each run's own checks.
+-- A check that is recorded for the same run already is left alone. Called by release_build, which checked the
+-- permission. Locks the gate. Raises what record_gate_check raises.
+create or replace function ops_private.take_build(
+    p_release_id uuid,
+    p_image_digest text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with runs as (
+    select
+        r.id,
+        r.attempt,
+        r.run_number,
+        r.finished_at
+    from ops.releases as o
+    join ops.run_requests as q on q.project_id = o.project_id
+    join ops.runs as r on r.id = q.run_id
+    join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
+    where
+        o.id = p_release_id and l.data_version = p_image_digest and r.status = 'succeeded'
+        and r.kind in ('build', 'test', 'deploy')
+), answers as (
+    select
+        r.id as run_id,
+        'build' as name,
+        true as passed,
+        format('run #%s', r.run_number) as summary,
+        r.finished_at as at
+    from runs as r
+    union all
+    select
+        r.id,
+        c.name,
+        c.passed or not c.blocking,
+        c.summary,
+        c.created_at
+    from runs as r
+    join ops.run_checks as c on c.run_id = r.id and c.attempt = r.attempt
+    where c.name <> 'healthy'
+)
+select ops.record_gate_check(
+    p_release_id, 'G1', a.name, case when a.passed then 'passed' else 'failed' end::ops.check_status, a.summary,
+    p_run_id => a.run_id, p_source => 'odooops', p_occurred_at => a.at
+)
+from answers as a
+where not exists (
+    select from ops.gate_checks as c
+    join ops.release_gates as g on g.id = c.gate_id
+    where g.release_id = p_release_id and g.gate_code = 'G1' and c.name = a.name and c.run_id = a.run_id
+)
+order by a.at
+$$;
+comment on function ops_private.take_build is 'Records at gate G1 what the builds of a release found.';
+revoke all on function ops_private.take_build from public;
+$ops_file$);
+
 select pg_temp.make_function('take_checks', $ops_file$
 -- Records the checks of an event at a gate, including its own status under a given name, and its evidence; returns the
 -- ids. Called by the handlers of events. Locks the gate. Raises what record_gate_check and record_evidence raise.
@@ -11065,6 +12738,7 @@ create or replace function ops_private.take_checks(
     p_gate_code ops.ops_gate_code,
     p_own_name text,
     p_envelope jsonb,
+    p_run_id uuid,
     p_deployment_id uuid default null
 )
 returns jsonb
@@ -11077,16 +12751,20 @@ declare
     v_checks jsonb := case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end;
     v_check jsonb;
     v_ids jsonb := '[]';
+    v_named jsonb := '{}';
+    v_id uuid;
 begin
     if not exists (select from jsonb_array_elements(v_checks) as c where c.value ->> 'name' = p_own_name) then
         v_checks := v_checks || jsonb_build_object('name', p_own_name, 'status', p_envelope ->> 'status');
     end if;
     for v_check in select c.value from jsonb_array_elements(v_checks) as c loop
-        v_ids := v_ids || to_jsonb(ops.record_gate_check(
+        v_id := ops.record_gate_check(
             p_release.id, p_gate_code, v_check ->> 'name', ops_private.check_status_of(v_check ->> 'status'),
-            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, null::uuid,
+            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, p_run_id,
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
-        ));
+        );
+        v_ids := v_ids || to_jsonb(v_id);
+        v_named := v_named || jsonb_build_object(v_check ->> 'name', v_id);
     end loop;
     return jsonb_build_object('check_ids', v_ids, 'is_overruled', not exists (
         select from ops.gate_checks as c
@@ -11097,7 +12775,9 @@ begin
                 and n.deployment_id is not distinct from c.deployment_id
         )
     ))
-        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
+        || ops_private.take_evidence(
+            ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope, v_named
+        );
 end
 $$;
 comment on function ops_private.take_checks is 'Notes the checks and the evidence of an event at a gate.';
@@ -11105,11 +12785,13 @@ revoke all on function ops_private.take_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('take_evidence', $ops_file$
--- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events.
+-- Records the evidence of an event at a gate, or at those of its checks that it names, by their ids; returns the ids
+-- of the evidence. Called by the handlers of events.
 -- Raises what record_evidence raises.
 create or replace function ops_private.take_evidence(
     p_gate ops.release_gates,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_check_ids jsonb default '{}'
 )
 returns jsonb
 language sql
@@ -11118,7 +12800,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select jsonb_build_object('evidence_ids', coalesce(jsonb_agg(ops.record_evidence(
-    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id, null, null,
+    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id,
+    (p_check_ids ->> (e.value ->> 'check'))::uuid, null,
     coalesce(nullif(e.value ->> 'content_type', ''), 'application/octet-stream'),
     coalesce((e.value ->> 'size_bytes')::numeric::bigint, 0)
 )), '[]'))
@@ -11193,6 +12876,27 @@ comment on function ops_private.take_runs is 'Takes the next runs for a worker.'
 revoke all on function ops_private.take_runs from public;
 $ops_file$);
 
+select pg_temp.make_function('takes_effect', $ops_file$
+-- Returns whether a deployment changes its place, or still may. Where the platform deploys itself, a failed one leaves
+-- what was there before, and the rollback that records this changes nothing either.
+-- Called by release_before. Locks and raises nothing.
+create or replace function ops_private.takes_effect(p_deployment ops.deployments)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select not ops_private.is_hosted((p_deployment).environment_id) or not (
+    (p_deployment).status = 'failed'
+    or (p_deployment).status = 'succeeded' and (p_deployment).rollback_of is not null
+    and (p_deployment).database_name is null
+)
+$$;
+comment on function ops_private.takes_effect is 'Whether a deployment changes its place, or still may.';
+revoke all on function ops_private.takes_effect from public;
+$ops_file$);
+
 select pg_temp.make_function('target_stage', $ops_file$
 -- Returns the stage of a target: the stage itself, or that of a living environment by name or partition.
 -- Called by functions that promote and by those that explain a promotion: the requirements depend only on the stage.
@@ -11232,6 +12936,271 @@ end
 $$;
 comment on function ops_private.target_stage is 'The stage that a promotion''s target belongs to.';
 revoke all on function ops_private.target_stage from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_build', $ops_file$
+-- Tells gate G1 how a run's build went, once per attempt: its checks, and as check `build` the build as a whole.
+-- Called by announce_deployment and tell_gates, which lock the project. Locks the gate. Raises only errors that are
+-- not a refusal.
+create or replace function ops_private.tell_build(
+    p_run ops.runs,
+    p_release ops.releases
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_verdict text := ops_private.build_verdict(p_run);
+    v_checks jsonb := ops_private.told_checks(p_run, p_of_deployment => false) || jsonb_build_object(
+        'name', 'build', 'status', v_verdict, 'summary', case v_verdict
+            when 'pass' then 'image ' || (p_release).image_digest
+            else left(coalesce((p_run).error_message, 'it failed'), 2000)
+        end
+    );
+    v_envelope jsonb := ops_private.own_envelope(p_run, p_release, 'build_complete', jsonb_build_object(
+        'gate_code', 'G1', 'status', v_verdict, 'checks', v_checks,
+        'evidence', ops_private.told_evidence(p_run, v_checks)
+    ));
+begin
+    if v_verdict is not null and not exists (
+        select from ops.event_ingest_log as l
+        where
+            l.project_id = (p_run).project_id and l.idempotency_key = v_envelope ->> 'idempotency_key'
+            and l.processing_status = 'accepted'
+    ) then
+        perform ops_private.answer_event(v_envelope, null, (p_run).id);
+    end if;
+end
+$$;
+comment on function ops_private.tell_build is 'Tells gate G1 how a run''s build went.';
+revoke all on function ops_private.tell_build from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_deployment', $ops_file$
+-- Tells how the deployment ended that a run announced: its end, its health at gate G4, and at gate G2 as check
+-- `staged` whether there is something to test; policy gates.g2_checks decides whether G2 waits for it. Called by
+-- tell_gates, which locks the project. Locks the deployment and its gates. Raises only errors that are not a refusal.
+create or replace function ops_private.tell_deployment(
+    p_run ops.runs,
+    p_release ops.releases
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place jsonb;
+    v_is_up boolean := (p_run).status = 'succeeded';
+    v_status text := case when v_is_up then 'succeeded' else 'failed' end;
+    v_checks jsonb := ops_private.told_checks(p_run, p_of_deployment => true);
+begin
+    select jsonb_build_object('environment', e.partition_key, 'status', v_status) into v_place
+    from ops.deployments as d
+    join ops.environments as e on e.id = d.environment_id
+    where d.run_id = (p_run).id and d.release_id = (p_release).id and d.status in ('pending', 'running');
+    if not found then
+        return;
+    end if;
+    perform ops_private.answer_event(
+        ops_private.own_envelope(p_run, p_release, 'deployment_event', v_place, v_status), null, (p_run).id
+    );
+    if v_is_up then
+        v_checks := v_checks || jsonb_build_object(
+            'name', 'health', 'status', 'passed', 'summary', v_checks #>> '{0,summary}'
+        );
+        perform ops_private.answer_event(
+            ops_private.own_envelope(p_run, p_release, 'health_check', v_place || jsonb_build_object(
+                'gate_code', 'G4', 'status', 'pass', 'checks', v_checks,
+                'evidence', ops_private.told_evidence(p_run, v_checks)
+            )), null, (p_run).id
+        );
+    end if;
+    perform ops_private.tell_staged(p_run, p_release, v_place ->> 'environment');
+end
+$$;
+comment on function ops_private.tell_deployment is 'Tells how the deployment of a run ended.';
+revoke all on function ops_private.tell_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_gates', $ops_file$
+-- Tells the gates of its release how a run ended. Called by every function that ends a run, in the transaction that
+-- ends it, so that no run ends untold. A refusal is in the log of deliveries; another error is an event of the run,
+-- which ends all the same. Locks the project, the deployment and the gates. Raises only what a retry mends.
+create or replace function ops_private.tell_gates(p_run_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_run ops.runs;
+    v_release ops.releases;
+begin
+    select r.* into v_run from ops.runs as r
+    where
+        r.id = p_run_id and r.kind in ('build', 'test', 'deploy')
+        and exists (select from ops.releases as o where o.project_id = r.project_id and o.git_ref = r.git_ref);
+    if not found then
+        return; -- as most runs: they are of previews
+    end if;
+    v_release := ops_private.release_of_run(v_run);
+    if v_release.id is null then
+        return;
+    end if;
+    begin
+        perform from ops.projects as p where p.id = v_run.project_id for no key update;
+        perform ops_private.tell_build(v_run, v_release);
+        perform ops_private.tell_deployment(v_run, v_release);
+    exception
+        when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
+        when others then
+            perform ops_private.write_event(
+                p_run_id, 'warning', 'the gates of its release could not be told: ' || sqlerrm,
+                jsonb_build_object('release_id', v_release.id, 'sqlstate', sqlstate)
+            );
+    end;
+end
+$$;
+comment on function ops_private.tell_gates is 'Tells the gates of its release how a run ended.';
+revoke all on function ops_private.tell_gates from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_health', $ops_file$
+-- Tells gate G4 of a promotion's release what a health check of its deployment found, and returns the answer.
+-- p_moment names the look: a repeat of it counts once.
+-- Called by step promote before and after people are let in. Locks the run, the project, the deployment and the gate.
+-- Raises PT404 and PT410 for the attempt. A retry is a duplicate.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.tell_health(
+    p_run_id uuid,
+    p_attempt int,
+    p_release_id uuid,
+    p_passed boolean,
+    p_moment text,
+    p_summary text
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_status text := case when p_passed then 'pass' else 'fail' end;
+    v_release ops.releases;
+begin
+    select r.* into v_release from ops.releases as r where r.id = p_release_id and r.project_id = v_run.project_id;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    return ops_private.answer_event(
+        ops_private.own_envelope(v_run, v_release, 'health_check', jsonb_build_object(
+            'gate_code', 'G4', 'status', v_status,
+            'environment', (select e.partition_key from ops.environments as e where e.id = v_run.environment_id),
+            'checks', jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary))
+        ), p_moment),
+        null, v_run.id
+    );
+end
+$$;
+comment on function ops.tell_health is 'Tells gate G4 what a health check of a promotion found.';
+revoke all on function ops.tell_health from public;
+grant execute on function ops.tell_health to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('tell_staged', $ops_file$
+-- Records at gate G2 whether a run put the release where people can test it, with its proof. Called by
+-- tell_deployment. Locks the gate. Raises what record_gate_check raises.
+create or replace function ops_private.tell_staged(
+    p_run ops.runs,
+    p_release ops.releases,
+    p_environment text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_there boolean := (p_run).status = 'succeeded';
+    v_check_id uuid := ops.record_gate_check(
+        (p_release).id, 'G2', 'staged', case when v_is_there then 'passed' else 'failed' end::ops.check_status,
+        case
+            when v_is_there then format('deployed to %s', p_environment)
+            else format('not deployed to %s: %s', p_environment, coalesce((p_run).error_message, (p_run).status::text))
+        end,
+        p_run_id => (p_run).id, p_source => 'odooops'
+    );
+begin
+    perform ops.record_evidence(
+        e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', p_check_id => v_check_id,
+        p_content_type => e.value ->> 'content_type', p_size_bytes => (e.value ->> 'size_bytes')::bigint
+    )
+    from jsonb_array_elements(ops_private.told_evidence(p_run, '[{"name": "staged"}]')) as e;
+end
+$$;
+comment on function ops_private.tell_staged is 'Tells gate G2 whether there is something to test.';
+revoke all on function ops_private.tell_staged from public;
+$ops_file$);
+
+select pg_temp.make_function('told_checks', $ops_file$
+-- Returns the checks of a run as an event tells them: those of its deployment, or all others. What a check left out,
+-- such as tests that policy does not run on production's data, is skipped. Called by the functions that tell gates of
+-- runs. Locks and raises nothing.
+create or replace function ops_private.told_checks(
+    p_run ops.runs,
+    p_of_deployment boolean
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_agg(jsonb_build_object(
+    'name', c.name,
+    'status', case when not c.passed then 'failed' when c.metadata ->> 'ran' = 'false' then 'skipped' else 'passed' end,
+    'summary', left(c.summary, 2000)
+) order by c.created_at, c.name), '[]')
+from ops.run_checks as c
+where c.run_id = (p_run).id and c.attempt = (p_run).attempt and (c.name = 'healthy') = p_of_deployment
+$$;
+comment on function ops_private.told_checks is 'The checks of a run, as an event tells them.';
+revoke all on function ops_private.told_checks from public;
+$ops_file$);
+
+select pg_temp.make_function('told_evidence', $ops_file$
+-- Returns the files of a run that prove these checks, as an event tells them: each with the check that it proves.
+-- Called by the functions that tell gates of runs. Locks and raises nothing.
+create or replace function ops_private.told_evidence(
+    p_run ops.runs,
+    p_checks jsonb
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_agg(jsonb_build_object(
+    'kind', a.artifact_key, 's3_url', a.s3_url, 'sha256', a.sha256, 'content_type', a.content_type,
+    'size_bytes', a.size_bytes, 'check', p.name
+) order by p.name, a.artifact_key), '[]')
+from ops.run_artifacts as a
+join ops_private.check_proofs() as p on p.artifact_key = a.artifact_key
+where
+    a.run_id = (p_run).id and a.attempt = (p_run).attempt
+    and p.name in (select c.value ->> 'name' from jsonb_array_elements(p_checks) as c)
+$$;
+comment on function ops_private.told_evidence is 'The files of a run that prove checks, as an event tells them.';
+revoke all on function ops_private.told_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('touch_template', $ops_file$
@@ -11407,8 +13376,8 @@ $ops_file$);
 select pg_temp.make_function('update_branch_head', $ops_file$
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
 -- production is built, environments of deleted branches are destroyed. Locks the project's row until the transaction
--- ends. Production is never destroyed by a push. A branch that is already at the commit changes nothing, and a run that
--- waits or works for the commit is joined instead of superseded.
+-- ends. Production is never destroyed by a push. A run that waits or works for the commit is joined instead of
+-- superseded. Called by record_branch_heads for branches that moved.
 create or replace function ops_private.update_branch_head(
     p_project_id uuid,
     p_branch text,
@@ -11451,10 +13420,6 @@ begin
             else 'queued'
         end;
     else
-        outcome := case when exists (
-            select from ops.branch_heads as h
-            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
-        ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
@@ -11464,10 +13429,8 @@ begin
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
         v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
-        if outcome = 'queued' then
-            run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
-            outcome := case when run_id is null then 'queued' else 'joined' end;
-        end if;
+        run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+        outcome := case when run_id is null then 'queued' else 'joined' end;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(
@@ -11560,6 +13523,44 @@ comment on function ops.verify_backup is 'Asks for a run that reads a backup bac
 revoke all on function ops.verify_backup from public;
 grant execute on function ops.verify_backup to authenticated, service_role, ops_worker;
 grant execute on function ops.verify_backup to sre;
+$ops_file$);
+
+select pg_temp.make_function('verify_chains', $ops_file$
+-- Lists the chains of the audit trail, each with the number of its links and the names of those that are not exactly
+-- what was written: the events of each run, and, without a project, the checkpoints of dropped months, whose p_anchor
+-- is the hash of one that was recorded elsewhere.
+-- Called by `ops audit verify` and auditors. Locks and raises nothing.
+create or replace function ops.verify_chains(
+    p_project_id uuid default null,
+    p_anchor text default null
+)
+returns table (chain text, links bigint, broken text[])
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    'events of runs', coalesce(sum(d.event_count), 0)::bigint,
+    coalesce(
+        array_agg(format('%s#%s', d.slug, d.run_number) order by d.slug, d.run_number) filter (where not d.is_intact), '{}'
+    )
+from (
+    select p.slug, q.run_number, r.event_count, ops.verify_run_chain(r.id) as is_intact
+    from ops.runs as r
+    join ops.run_requests as q on q.run_id = r.id
+    join ops.projects as p on p.id = r.project_id
+    where p_project_id is null or r.project_id = p_project_id
+) as d
+union all
+select 'checkpoints', count(*), case when not ops.verify_checkpoints(p_anchor) then '{checkpoints}'::text[] else '{}' end
+from ops.checkpoints
+where p_project_id is null
+having p_project_id is null
+$$;
+comment on function ops.verify_chains is 'The chains of the audit trail, and what in them is not as it was written.';
+revoke all on function ops.verify_chains from public;
+grant execute on function ops.verify_chains to service_role, ops_worker, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('verify_checkpoints', $ops_file$
@@ -11693,12 +13694,10 @@ grant execute on function ops.visible_projects to authenticated, service_role, o
 $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
--- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
--- and applied since then. Locks and raises nothing.
+-- Returns whether a delivery named the project's branch. Called by moved_branches. Locks and raises nothing.
 create or replace function ops_private.was_told_of(
-    p_repo_url text,
-    p_branch text,
-    p_gone_since timestamptz default null
+    p_project ops.projects,
+    p_branch text
 )
 returns boolean
 language sql
@@ -11708,16 +13707,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 select exists (
     select from ops.push_deliveries as d
-    where
-        d.event = 'push' and d.ref = 'refs/heads/' || p_branch
-        and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url(p_repo_url)
-        and (
-            p_gone_since is null
-            or (d.processed_at > p_gone_since and d.sha ~ '^0+$' and d.outcome <> 'stale')
-        )
+    where d.event = 'push' and d.ref = 'refs/heads/' || p_branch and ops_private.speaks_for(d, p_project)
 )
 $$;
-comment on function ops_private.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
+comment on function ops_private.was_told_of is 'Whether a delivery told of a branch.';
 revoke all on function ops_private.was_told_of from public;
 $ops_file$);
 
@@ -11956,6 +13949,57 @@ end
 $$;
 comment on function ops_private.write_approval is 'Writes a person''s decision on a gate down.';
 revoke all on function ops_private.write_approval from public;
+$ops_file$);
+
+select pg_temp.make_function('write_candidate', $ops_file$
+-- Inserts the release of a run's build, with its gates, and returns it. Its author is who pushed, else who committed,
+-- else whom policy names. Called by propose_release, which locks the run and the project. Raises PT409 for a version
+-- that exists with another content, and what the table's checks raise.
+create or replace function ops_private.write_candidate(
+    p_run ops.runs,
+    p_git_shas jsonb,
+    p_image_digest text,
+    p_lock_digest text,
+    p_author text
+)
+returns ops.releases
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_version text := ops_private.next_version((p_run).project_id, (p_run).git_ref);
+    v_pusher text := (
+        select q.requested_by from ops.run_requests as q where q.run_id = (p_run).id and (p_run).trigger = 'push'
+    );
+    v_release ops.releases;
+begin
+    insert into ops.releases (
+        project_id, version, git_shas, image_digest, created_by, run_id, git_ref, lock_digest
+    )
+    values (
+        (p_run).project_id, v_version, p_git_shas, p_image_digest,
+        ops_private.release_author((p_run).project_id, coalesce(nullif(v_pusher, ''), nullif(p_author, ''))), (p_run).id,
+        (p_run).git_ref, nullif(p_lock_digest, '')
+    )
+    on conflict (project_id, version) do nothing
+    returning * into v_release;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('There is already a release %s, made of something else', v_version),
+            hint = 'A release never changes, and its tag never moves: name another one.';
+    end if;
+    perform ops_private.make_gates(v_release);
+    perform ops_private.evaluate_gate_row(g.id) from ops.release_gates as g where g.release_id = v_release.id;
+    perform ops_private.write_event((p_run).id, 'info', 'release ' || v_version, jsonb_build_object(
+        'release_id', v_release.id, 'version', v_version, 'git_shas', p_git_shas
+    ));
+    return v_release;
+end
+$$;
+comment on function ops_private.write_candidate is 'Writes the release of a run''s build down.';
+revoke all on function ops_private.write_candidate from public;
 $ops_file$);
 
 select pg_temp.make_function('write_checkpoint', $ops_file$
@@ -12269,7 +14313,7 @@ select
     e.name as environment_name,
     d.status,
     case
-        when d.g4_status = 'pending' and d.g4_deadline_at < statement_timestamp() then 'failed'
+        when d.g4_status = 'pending' and d.g4_deadline_at < ops.right_now() then 'failed'
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
@@ -12359,6 +14403,7 @@ select
         else e.status
     end as status,
     e.url,
+    e.host_label,
     e.port,
     e.database_name,
     e.image_digest,
@@ -12456,14 +14501,17 @@ select
     g.required_checks,
     g.quorum,
     g.window_seconds,
-    g.evaluated_at
+    g.evaluated_at,
+    g.is_overdue,
+    g.is_required
 from ( -- noqa: ST05
     select
         o.*,
         case
-            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            when o.merit = 'pending' and o.deadline_at < ops.right_now() then 'failed'::ops.ops_gate_status
             else o.merit
-        end as merit_now
+        end as merit_now,
+        o.merit = 'pending' and coalesce(o.deadline_at < ops.right_now(), false) as is_overdue
     from ops.release_gates as o
 ) as g
 join ops.releases as r on r.id = g.release_id
@@ -12477,7 +14525,7 @@ left join lateral (
     from ops.exceptions as e
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
-        and e.expires_at > statement_timestamp()
+        and e.expires_at > ops.right_now()
     order by e.expires_at desc, e.id desc
     limit 1
 ) as x on true;
@@ -12486,6 +14534,9 @@ comment on column ops.v_gate_status.status is 'Bypassed while an exception is ac
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
 comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
+comment on column ops.v_gate_status.is_overdue is
+'Whether it failed only because its window closed before anything decided it.';
+comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
@@ -12503,7 +14554,7 @@ select
     x.gate_id,
     x.gate_code,
     x.status,
-    greatest(x.expires_at - statement_timestamp(), interval '0') as time_remaining,
+    greatest(x.expires_at - ops.right_now(), interval '0') as time_remaining,
     x.expires_at,
     x.reason,
     x.is_break_glass,
@@ -12521,7 +14572,7 @@ from (
         e.*,
         case
             when e.revoked_at is not null then 'revoked'
-            when e.expires_at <= statement_timestamp() then 'expired'
+            when e.expires_at <= ops.right_now() then 'expired'
             when e.granted_at is null then 'pending_review'
             else 'active'
         end as status
@@ -13012,7 +15063,8 @@ select
         where k.gate_id = s.gate_id and e.gate_id is distinct from s.gate_id
     ) as evidence_count,
     s.deadline_at,
-    s.evaluated_at
+    s.evaluated_at,
+    s.is_required
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
 join ops.projects as p on p.id = r.project_id
@@ -13053,6 +15105,7 @@ left join lateral ( -- noqa: ST05
 comment on view ops.v_release_gate_summary is 'Gates of releases: how each stands, by how many answers and by whom.';
 comment on column ops.v_release_gate_summary.status is 'As of now; bypassed while an exception is active.';
 comment on column ops.v_release_gate_summary.merit is 'What checks and approvals say, exceptions left aside.';
+comment on column ops.v_release_gate_summary.is_required is 'Whether policy asked for it when it was made.';
 comment on column ops.v_release_gate_summary.checks_total is 'Questions that were answered, each by its newest answer.';
 comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
 comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';
@@ -13227,11 +15280,19 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_start_in_time
+before update of status on ops.deployments
+for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
+execute function ops_private.refuse_late_promotion();
 create or replace trigger deployments_keep_their_identity
-before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, backup_id, no_backup_reason,
-rollback_of, reason, requested_by, created_at
+before update of id, project_id, release_id, environment_id, stage, image_digest, git_shas, no_backup_reason,
+rollback_of, with_data, reason, requested_by, created_at
 on ops.deployments
 for each row execute function ops_private.refuse_change();
+-- the run makes the backup before it changes anything
+create or replace trigger deployments_keep_their_backup
+before update of backup_id on ops.deployments
+for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments
@@ -13729,7 +15790,8 @@ on ops.releases for select to ci_service_role, qa_tester, release_manager, sre, 
 using (true);
 
 create or replace trigger releases_keep_their_identity
-before update of id, project_id, version, git_shas, image_digest, created_by, created_at on ops.releases
+before update of id, project_id, version, git_shas, image_digest, created_by, git_ref, lock_digest, created_at
+on ops.releases
 for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' rules; runs of the default branch's head change them through an RPC.

@@ -398,6 +398,7 @@ export type Database = {
         Row: {
           backup_id: string | null;
           created_at: string;
+          database_name: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -405,7 +406,9 @@ export type Database = {
           git_shas: NonNullable<Json>;
           id: string;
           image_digest: string;
+          keep_previous_until: string | null;
           no_backup_reason: string | null;
+          previous_database_name: string | null;
           project_id: string;
           reason: string | null;
           release_id: string;
@@ -416,11 +419,13 @@ export type Database = {
           started_at: string | null;
           status: Database["ops"]["Enums"]["deployment_status"];
           told_at: string | null;
+          with_data: boolean;
         };
         ComputedFields: never;
         Insert: {
           backup_id?: string | null;
           created_at?: string;
+          database_name?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -428,7 +433,9 @@ export type Database = {
           git_shas: NonNullable<Json>;
           id?: string;
           image_digest: string;
+          keep_previous_until?: string | null;
           no_backup_reason?: string | null;
+          previous_database_name?: string | null;
           project_id: string;
           reason?: string | null;
           release_id: string;
@@ -439,10 +446,12 @@ export type Database = {
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
           told_at?: string | null;
+          with_data?: boolean;
         };
         Update: {
           backup_id?: string | null;
           created_at?: string;
+          database_name?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -450,7 +459,9 @@ export type Database = {
           git_shas?: NonNullable<Json>;
           id?: string;
           image_digest?: string;
+          keep_previous_until?: string | null;
           no_backup_reason?: string | null;
+          previous_database_name?: string | null;
           project_id?: string;
           reason?: string | null;
           release_id?: string;
@@ -461,6 +472,7 @@ export type Database = {
           started_at?: string | null;
           status?: Database["ops"]["Enums"]["deployment_status"];
           told_at?: string | null;
+          with_data?: boolean;
         };
         Relationships: [
           {
@@ -635,6 +647,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -656,6 +669,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -676,6 +690,7 @@ export type Database = {
           destroyed_at?: string | null;
           expires_at?: string | null;
           generation?: number;
+          host_label?: string;
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
@@ -1680,10 +1695,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -1698,10 +1715,12 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
-          doubted_at?: string | null;
+          heads_asked_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
+          notified_at?: string | null;
           odoo_version: string;
+          own_webhook_at?: string | null;
           poll_enabled?: boolean;
           poll_error?: string | null;
           poll_failed_at?: string | null;
@@ -1715,10 +1734,12 @@ export type Database = {
           config?: NonNullable<Json>;
           created_at?: string;
           default_branch?: string;
-          doubted_at?: string | null;
+          heads_asked_at?: string | null;
           id?: string;
           last_polled_at?: string | null;
+          notified_at?: string | null;
           odoo_version?: string;
+          own_webhook_at?: string | null;
           poll_enabled?: boolean;
           poll_error?: string | null;
           poll_failed_at?: string | null;
@@ -1731,6 +1752,7 @@ export type Database = {
       };
       push_deliveries: {
         Row: {
+          body_sha256: string | null;
           delivery_id: string;
           error: string | null;
           event: string;
@@ -1740,6 +1762,7 @@ export type Database = {
           payload: NonNullable<Json>;
           previous_sha: string | null;
           processed_at: string | null;
+          project_id: string | null;
           pusher: string | null;
           received_at: string;
           ref: string | null;
@@ -1748,6 +1771,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          body_sha256?: string | null;
           delivery_id: string;
           error?: string | null;
           event: string;
@@ -1757,6 +1781,7 @@ export type Database = {
           payload?: NonNullable<Json>;
           previous_sha?: string | null;
           processed_at?: string | null;
+          project_id?: string | null;
           pusher?: string | null;
           received_at?: string;
           ref?: string | null;
@@ -1764,6 +1789,7 @@ export type Database = {
           sha?: string | null;
         };
         Update: {
+          body_sha256?: string | null;
           delivery_id?: string;
           error?: string | null;
           event?: string;
@@ -1773,13 +1799,29 @@ export type Database = {
           payload?: NonNullable<Json>;
           previous_sha?: string | null;
           processed_at?: string | null;
+          project_id?: string | null;
           pusher?: string | null;
           received_at?: string;
           ref?: string | null;
           repo_url?: string;
           sha?: string | null;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "push_deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "push_deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+        ];
       };
       recovery_drills: {
         Row: {
@@ -1880,6 +1922,8 @@ export type Database = {
           evaluated_at: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id: string;
+          is_distinct: boolean;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"];
           quorum: number;
           reason: string | null;
@@ -1895,6 +1939,8 @@ export type Database = {
           evaluated_at?: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
+          is_distinct?: boolean;
+          is_required?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -1909,6 +1955,8 @@ export type Database = {
           evaluated_at?: string | null;
           gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
           id?: string;
+          is_distinct?: boolean;
+          is_required?: boolean;
           merit?: Database["ops"]["Enums"]["ops_gate_status"];
           quorum?: number;
           reason?: string | null;
@@ -1945,9 +1993,11 @@ export type Database = {
         Row: {
           created_at: string;
           created_by: string;
+          git_ref: string | null;
           git_shas: NonNullable<Json>;
           id: string;
           image_digest: string;
+          lock_digest: string | null;
           notes: string | null;
           project_id: string;
           run_id: string | null;
@@ -1959,9 +2009,11 @@ export type Database = {
         Insert: {
           created_at?: string;
           created_by: string;
+          git_ref?: string | null;
           git_shas: NonNullable<Json>;
           id?: string;
           image_digest: string;
+          lock_digest?: string | null;
           notes?: string | null;
           project_id: string;
           run_id?: string | null;
@@ -1972,9 +2024,11 @@ export type Database = {
         Update: {
           created_at?: string;
           created_by?: string;
+          git_ref?: string | null;
           git_shas?: NonNullable<Json>;
           id?: string;
           image_digest?: string;
+          lock_digest?: string | null;
           notes?: string | null;
           project_id?: string;
           run_id?: string | null;
@@ -3033,6 +3087,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -3273,6 +3328,8 @@ export type Database = {
           gate_id: string;
           granted_by: string | null;
           is_break_glass: boolean | null;
+          is_overdue: boolean | null;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
           project_id: string;
           quorum: number;
@@ -3418,6 +3475,7 @@ export type Database = {
           exception_id: string | null;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
+          is_required: boolean;
           merit: Database["ops"]["Enums"]["ops_gate_status"] | null;
           project_id: string;
           project_slug: string;
@@ -3686,6 +3744,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -3712,6 +3771,10 @@ export type Database = {
           is_older: boolean;
           rounds: number;
         }[];
+      };
+      announce_deployment: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: Json;
       };
       append_event: {
         Args: {
@@ -3742,7 +3805,6 @@ export type Database = {
         Returns: {
           delivery_id: string;
           outcome: string;
-          run_id: string;
         }[];
       };
       apply_retention: {
@@ -3761,10 +3823,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -3784,6 +3848,14 @@ export type Database = {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
+      audit_trail: {
+        Args: { p_project_id: string };
+        Returns: {
+          entry: Json;
+          kind: string;
+          recorded_at: string;
+        }[];
+      };
       branch_stage: {
         Args: {
           p_branch: string;
@@ -3795,6 +3867,7 @@ export type Database = {
       break_glass: {
         Args: {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_broken_by?: string;
           reason: string;
           release_id: string;
         };
@@ -3920,10 +3993,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -4009,6 +4084,13 @@ export type Database = {
         };
         Returns: boolean;
       };
+      end_forgotten_transactions: {
+        Args: { p_older_than?: string };
+        Returns: {
+          began_at: string;
+          login: unknown;
+        }[];
+      };
       end_orphan_decision: {
         Args: {
           p_decided_at: string;
@@ -4048,6 +4130,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4081,6 +4164,7 @@ export type Database = {
           destroyed_at: string | null;
           expires_at: string | null;
           generation: number;
+          host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
@@ -4119,6 +4203,16 @@ export type Database = {
           requirement: string;
         }[];
       };
+      explain_rollback: {
+        Args: { deployment_id: string };
+        Returns: {
+          detail: string;
+          is_possible: boolean;
+          lost_minutes: number;
+          version: string;
+          way: string;
+        }[];
+      };
       finish_run: {
         Args: { run_id: string; status: string };
         Returns: Database["ops"]["Enums"]["run_status"];
@@ -4138,7 +4232,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      grant_exception: { Args: { exception_id: string }; Returns: undefined };
+      grant_exception: {
+        Args: { exception_id: string; p_granted_by?: string };
+        Returns: undefined;
+      };
       has_permission: {
         Args: { p_permission: string; p_project_id: string };
         Returns: boolean;
@@ -4265,6 +4362,7 @@ export type Database = {
         Args: {
           p_deployment_id?: string;
           p_description?: string;
+          p_opened_by?: string;
           p_severity?: Database["ops"]["Enums"]["incident_severity"];
           project_id: string;
           title: string;
@@ -4316,10 +4414,12 @@ export type Database = {
           config: NonNullable<Json>;
           created_at: string;
           default_branch: string;
-          doubted_at: string | null;
+          heads_asked_at: string | null;
           id: string;
           last_polled_at: string | null;
+          notified_at: string | null;
           odoo_version: string;
+          own_webhook_at: string | null;
           poll_enabled: boolean;
           poll_error: string | null;
           poll_failed_at: string | null;
@@ -4335,6 +4435,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      promote_due_builds: {
+        Args: Record<PropertyKey, never>;
+        Returns: string[];
+      };
       promote_release: {
         Args: {
           p_no_backup_reason?: string;
@@ -4344,6 +4448,37 @@ export type Database = {
           target_env: string;
         };
         Returns: string;
+      };
+      propose_release: {
+        Args: {
+          p_attempt: number;
+          p_author?: string;
+          p_image_digest: string;
+          p_lock_digest?: string;
+          p_run_id: string;
+          p_submodules?: Json;
+        };
+        Returns: {
+          created_at: string;
+          created_by: string;
+          git_ref: string | null;
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          lock_digest: string | null;
+          notes: string | null;
+          project_id: string;
+          run_id: string | null;
+          status: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "releases";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       queue_due_drills: {
         Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
@@ -4418,11 +4553,13 @@ export type Database = {
       };
       receive_push: {
         Args: {
+          p_body_sha256?: string;
           p_delivery_id: string;
           p_event: string;
           p_forced?: boolean;
           p_payload?: Json;
           p_previous_sha?: string;
+          p_project_id?: string;
           p_pusher?: string;
           p_ref: string;
           p_repo_url: string;
@@ -4822,6 +4959,54 @@ export type Database = {
         Args: { p_error: string; p_project_id: string };
         Returns: undefined;
       };
+      record_promotion: {
+        Args: {
+          p_attempt: number;
+          p_database_name: string;
+          p_git_sha: string;
+          p_image_digest: string;
+          p_keep_previous_until?: string;
+          p_port: number;
+          p_run_id: string;
+          p_url: string;
+        };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          keep_previous_until: string | null;
+          no_backup_reason: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
+          with_data: boolean;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_promotion_failure: {
+        Args: { p_attempt: number; p_reason: string; p_run_id: string };
+        Returns: string;
+      };
       record_repository_rules: {
         Args: { p_attempt: number; p_rules: Json; p_run_id: string };
         Returns: boolean;
@@ -4946,6 +5131,10 @@ export type Database = {
         };
         Returns: undefined;
       };
+      record_webhook_secret: {
+        Args: { p_project_id: string };
+        Returns: string;
+      };
       release_backup_hold: {
         Args: { backup_id: string };
         Returns: {
@@ -4987,6 +5176,15 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      release_build: {
+        Args: {
+          p_requested_by?: string;
+          p_run_id?: string;
+          p_version?: string;
+          project_id: string;
+        };
+        Returns: string;
+      };
       remember_template: {
         Args: {
           p_attempt: number;
@@ -5025,6 +5223,7 @@ export type Database = {
         Args: {
           expires_at: string;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_requested_by?: string;
           reason: string;
           release_id: string;
         };
@@ -5053,12 +5252,12 @@ export type Database = {
         };
         Returns: undefined;
       };
-      reserve_port: {
-        Args: { p_attempt: number; p_port: number; p_run_id: string };
-        Returns: number;
-      };
       resolve_incident: {
-        Args: { incident_id: string; resolution: string };
+        Args: {
+          incident_id: string;
+          p_resolved_by?: string;
+          resolution: string;
+        };
         Returns: undefined;
       };
       restore_backup: {
@@ -5083,11 +5282,16 @@ export type Database = {
         Args: { p_revoked_by?: string; prefix: string };
         Returns: boolean;
       };
-      revoke_exception: { Args: { exception_id: string }; Returns: undefined };
+      revoke_exception: {
+        Args: { exception_id: string; p_revoked_by?: string };
+        Returns: undefined;
+      };
+      right_now: { Args: Record<PropertyKey, never>; Returns: string };
       rollback_deployment: {
         Args: {
           deployment_id: string;
           p_requested_by?: string;
+          p_with_data?: boolean;
           reason: string;
         };
         Returns: string;
@@ -5129,6 +5333,10 @@ export type Database = {
           p_environment_id: string;
           p_status: Database["ops"]["Enums"]["environment_status"];
         };
+        Returns: undefined;
+      };
+      set_environment_url: {
+        Args: { p_environment_id: string; p_url: string };
         Returns: undefined;
       };
       set_member: {
@@ -5179,6 +5387,41 @@ export type Database = {
         };
         Returns: string;
       };
+      start_promotion: {
+        Args: { p_attempt: number; p_backup_id?: string; p_run_id: string };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          database_name: string | null;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          keep_previous_until: string | null;
+          no_backup_reason: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
+          with_data: boolean;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       start_workflow_run: {
         Args: {
           p_attempt?: number;
@@ -5194,6 +5437,17 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      tell_health: {
+        Args: {
+          p_attempt: number;
+          p_moment: string;
+          p_passed: boolean;
+          p_release_id: string;
+          p_run_id: string;
+          p_summary: string;
+        };
+        Returns: Json;
       };
       touch_template: {
         Args: { p_key: string };
@@ -5229,6 +5483,14 @@ export type Database = {
           p_trigger?: string;
         };
         Returns: string;
+      };
+      verify_chains: {
+        Args: { p_anchor?: string; p_project_id?: string };
+        Returns: {
+          broken: string[];
+          chain: string;
+          links: number;
+        }[];
       };
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };

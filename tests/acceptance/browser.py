@@ -52,6 +52,10 @@ class Seen:
         """Run a function of JavaScript in the page, as its own scripts do."""
         return self._page.evaluate(script, list(words))
 
+    def cookies(self) -> list[dict[str, Any]]:
+        """Return what the session keeps of every site, also what no script may read."""
+        return [dict(cookie) for cookie in self._page.context.cookies()]
+
     def screenshot(self, path: Path) -> int:
         """Take a picture and return its size in bytes."""
         self._page.screenshot(path=path)

@@ -16,6 +16,7 @@ from odooops_dagster.tools.odoo import commands, environment, modules
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.log import OdooLog
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import CACHE, free_ports
 from tests.servers import PostgresServer
@@ -27,6 +28,7 @@ class Bench:
     def __init__(self, server: PostgresServer, installation: Installation, folder: Path) -> None:
         self.installation = installation
         self.folder = folder
+        self.server = server
         self.databases = OdooDatabases(server.url("postgres"), secrets=folder / "secrets")
         self.mark = f"odoo{token_hex(4)}"
         self.port = free_ports(1)[0]
@@ -79,7 +81,7 @@ class Bench:
         tested = modules.with_tests([name for name in names if name not in {"base", "web"}], build.addons_paths)
         command = commands.install_command(build, self.config(build, access), names=names, tests=tested)
         result = self.run(command, access.database)
-        states = self.databases.module_states(access.database)
+        states = module_states(access)
         checks = judge(result, OdooLog.read(result.log_path), states, wanted=names, tested=tested)
         return {check.name: check for check in checks}
 

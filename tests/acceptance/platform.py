@@ -39,17 +39,19 @@ class Platform:
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
-        ports = free_ports(2)
+        ports = free_ports(3)
         self.environment = {
             **os.environ,
             "ODOOOPS_HOME": str(home),
             "ODOOOPS_CACHE": str(CACHE),
             "ODOOOPS_GATEWAY_PORT": str(ports[0]),
             "ODOOOPS_DAGSTER_PORT": str(ports[1]),
+            "ODOOOPS_ENVIRONMENTS_PORT": str(ports[2]),
             "ODOOOPS_POLL_SECONDS": "1",
             **settings,
         }
         self.gateway_url = f"http://127.0.0.1:{ports[0]}"
+        self.environments_port = ports[2]
         self.dagster_url = f"http://{UI_HOST}:{ports[1]}"
 
     def ops(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -81,7 +83,7 @@ class Platform:
     @property
     def settings(self) -> Settings:
         """Return the settings that the platform was started with."""
-        return Settings(home=self.home, cache=CACHE)
+        return Settings(home=self.home, cache=CACHE, environments_port=self.environments_port)
 
     @contextmanager
     def control(self) -> Iterator[ControlPlane]:

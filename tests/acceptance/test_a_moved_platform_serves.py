@@ -16,6 +16,7 @@ from odooops_dagster.tools.odoo import distribution
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import CACHE, SERIES, Platform, platform, wait_for
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(2400)]
 
@@ -49,7 +50,7 @@ def _copy_odoo(home: Path) -> None:
 def answers(url: str) -> bool | None:
     """Return True when the preview shows its login."""
     try:
-        page = httpx.get(f"{url}web/login", follow_redirects=True, timeout=30, trust_env=False)
+        page = login_page(url)
     except httpx.HTTPError:
         return None
     return True if page.status_code == 200 and 'name="login"' in page.text else None

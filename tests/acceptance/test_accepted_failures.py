@@ -12,6 +12,7 @@ from odooops_dagster.model import CheckResult
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.log import OdooLog
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import OwnTests, read_text
 from tests.acceptance.odoo_bench import Bench
 
@@ -95,7 +96,7 @@ def installed(bench: Bench, addons: Path, own: OwnTests, *, word: str) -> CheckR
         build, bench.config(build, access), names=["goods"], tests=["goods"], tags=own.tags
     )
     result = bench.run(command, access.database)
-    states = bench.databases.module_states(access.database)
+    states = module_states(access)
     checks = judge(
         result, OdooLog.read(result.log_path), states, wanted=["goods"], tested=["goods"], own=own,
         today=date(2026, 6, 1),

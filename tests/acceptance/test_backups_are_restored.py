@@ -16,13 +16,13 @@ import pytest
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.binaries import wheel_bin_dir
+from odooops_dagster.model import Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.core.evidence import object_at
 from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
-from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.store import FolderStore
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import CACHE
@@ -38,8 +38,11 @@ CONTENT = b"signed by both sides\n" * 4000
 class Odoo:
     """A person who works in an Odoo through its own pages."""
 
-    def __init__(self, url: str, database: str) -> None:
-        self._client = httpx.Client(base_url=url, trust_env=False, timeout=120)
+    def __init__(self, home: Path, environment: Environment) -> None:
+        socket = names.environment_socket(home, environment.host_label)
+        transport = httpx.HTTPTransport(uds=str(socket))
+        self._client = httpx.Client(base_url="http://main--shop.localhost", transport=transport, timeout=120)
+        database = environment.database_name
         login = {"db": database, "login": "admin", "password": "admin"}
         assert self._call("/web/session/authenticate", login)["uid"] == 2
 
@@ -82,7 +85,8 @@ def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
             store=FolderStore(home / "store"),
             instance=instance,
             project=project,
-            environment=deployed(control, project, environment, database, port=free_port()),
+            environment=deployed(control, project, environment, database),
+            server=bench.server,
             data=OdoosOwn("", home, Programs(folder=wheel_bin_dir())),
         )
         made = Recovery(shop=shop, runtime=MemoryRuntime())
@@ -109,7 +113,7 @@ def installed(bench: Bench, role: str, data: Path) -> str:
 def visit(production: Recovery) -> Odoo:
     """Return a person who works in what serves now."""
     production.serve()
-    return Odoo(str(production.environment.url), str(production.environment.database_name))
+    return Odoo(production.shop.settings.home, production.environment)
 
 
 def test_a_real_odoo_comes_back_and_a_changed_byte_is_found(production: Recovery) -> None:

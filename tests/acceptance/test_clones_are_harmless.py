@@ -17,6 +17,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offenders, sanitize
@@ -98,7 +99,7 @@ class Production:
 
     def sanitize(self, copy: DatabaseAccess, *masks: Script) -> SanitizationReport:
         """Run what the clone runs."""
-        names = neutralize.installed(self.bench.databases.module_states(copy.database))
+        names = neutralize.installed(module_states(copy))
         scripts = neutralize.scripts(names, self.build.addons_paths)
         return sanitize(copy, scripts=scripts, masks=masks, progress=print)
 
@@ -236,7 +237,7 @@ def test_what_a_mask_switches_on_again_is_found(production: Production) -> None:
 
 def test_the_coverage_names_modules_without_script_and_without_code(production: Production) -> None:
     """A module that nobody looked at is said, not skipped."""
-    states = {**production.bench.databases.module_states(production.access.database), "lost_module": "installed"}
+    states = {**module_states(production.access), "lost_module": "installed"}
     covered = neutralize.coverage(neutralize.installed(states), production.build.addons_paths)
     assert {"base", "mail", "payment"} <= set(covered.neutralized)
     assert "queue_job" in covered.without_script

@@ -24,14 +24,16 @@ from odooops_dagster.model import FINISHED, Run
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
 SLUG = "killed"
 SEED = int(os.environ.get("ODOOOPS_TEST_SEED", "1"))
 ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
-# A word of each victim's command line; a run's process is known by its pid alone.
+# A word of each victim's command line; a run shares that of the program that forks runs, and leads a session.
 WORDS = {
+    "program that forks runs": "odooops_dagster.engine.fork_server",
     "daemon": "dagster._daemon",
     "code server": "code.sock",
     "webserver": "odooops_dagster.doors.ui",
@@ -58,6 +60,8 @@ def kill(running: Platform, victim: str, run: Run) -> None:
     found = process_of(running, run) if victim == "run process" else running.processes_of(WORDS[victim])
     if victim == "postgres":
         found = [process for process in found if "-D" in process.cmdline()]
+    if victim == "program that forks runs":
+        found = [process for process in found if os.getsid(process.pid) != process.pid]
     assert found, f"no {victim} to kill"
     for process in found:
         try:
@@ -179,7 +183,7 @@ def assert_whole(running: Platform) -> None:
 
 def _answers(url: str) -> bool | None:
     try:
-        answer = httpx.get(f"{url}web/login", timeout=30, trust_env=False, follow_redirects=True)
+        answer = login_page(url)
     except httpx.HTTPError:
         return None
     return True if answer.status_code == 200 else None

@@ -15,6 +15,7 @@ from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.distribution import Installation
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.pipeline import offenders, sanitize
 from odooops_dagster.tools.sanitize.secrets import secret_list
@@ -61,7 +62,7 @@ class Aviary:
 
     def sanitize(self, copy: DatabaseAccess) -> None:
         """Run what a clone runs."""
-        names = neutralize.installed(self.bench.databases.module_states(copy.database))
+        names = neutralize.installed(module_states(copy))
         scripts = neutralize.scripts(names, self.build.addons_paths)
         report = sanitize(copy, scripts=scripts, masks=(), progress=print)
         sys.stdout.write(f"{len(names)} modules: {report.seconds} s, {report.searched_for} secrets searched for\n")

@@ -16,6 +16,7 @@ from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.odoo import commands, debian, distribution, environment, modules
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.log import OdooLog
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import CACHE, SERIES, wait_for
 
@@ -138,7 +139,7 @@ def test_a_real_module_is_installed_and_tested_on_a_copied_template(bench: Bench
     assert int(checks["module_tests_passed"].metadata["modules"][OCA_MODULE]) > 10
     bench.databases.keep_as_template(access.database, f"{bench.mark}_closure")
     twin = bench.database("twin", template=f"{bench.mark}_closure")
-    assert bench.databases.module_states(twin.database)[OCA_MODULE] == "installed"
+    assert module_states(twin)[OCA_MODULE] == "installed"
 
 
 def test_a_module_that_odoo_ignores_is_a_failure_although_it_exits_zero(bench: Bench, base_template: str) -> None:
@@ -186,7 +187,7 @@ def test_a_page_is_served_and_no_other_database_is_touched(bench: Bench, base_te
             wait_for(lambda: fetch(f"{url}/web/health?db_server_status=1"), seconds=60, what="answer")
             assert "login" in (fetch(f"{url}/web/login") or "")
             assert fetch(f"{url}/web/static/lib/jquery/jquery.js")
-            listening = wait_for(lambda: _listens(bench, access), seconds=20, what="cron that listens")
+            listening = wait_for(lambda: _listens(access), seconds=20, what="cron that listens")
         finally:
             odoo.terminate()
     assert listening == [access.database]
@@ -195,10 +196,10 @@ def test_a_page_is_served_and_no_other_database_is_touched(bench: Bench, base_te
     assert parsed.errors == ()
 
 
-def _listens(bench: Bench, access: DatabaseAccess) -> list[str] | None:
+def _listens(access: DatabaseAccess) -> list[str] | None:
     """Return the databases to which the role is connected, once its cron thread is."""
-    rows = bench.databases.query(
-        access.database,
+    rows = read_rows(
+        access,
         "select datname, query from pg_stat_activity where usename = %(role)s",
         {"role": access.user},
     )

@@ -14,6 +14,7 @@ import pytest
 
 from odooops_dagster.control.export import differences
 from odooops_dagster.control.migrate import migrate, shipped_migrations, states
+from odooops_dagster.home import ADMINISTRATOR
 from tests.conftest import postgres15
 from tests.hosted import hosted_server
 from tests.node_tools import node_tool
@@ -52,11 +53,19 @@ def supabase(tmp_path_factory: pytest.TempPathFactory) -> Supabase:
 
 
 @pytest.fixture(params=["18", "15"])
-def server(request: pytest.FixtureRequest) -> PostgresServer:
-    """Return a server of each supported end of the range."""
+def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """Yield a server of each supported end of the range."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]
-    found: PostgresServer = request.getfixturevalue(name)
-    return found
+    with comparable(request.getfixturevalue(name)) as found:
+        yield found
+
+
+@contextmanager
+def comparable(server: PostgresServer) -> Iterator[PostgresServer]:
+    """Yield the server without what the CLI refuses in strict coverage: a right on a parameter, of no database."""
+    execute(server.url("postgres"), f"revoke set on parameter temp_file_limit from {ADMINISTRATOR}")
+    yield server
+    execute(server.url("postgres"), f"grant set on parameter temp_file_limit to {ADMINISTRATOR}")
 
 
 @pytest.fixture
@@ -107,7 +116,7 @@ def test_push_and_migrate_make_the_same_database(pushed: str, migrated: str, sup
 )
 def test_a_difference_would_be_seen(postgres_server: PostgresServer, supabase: Supabase, change: str) -> None:
     """The tool that finds none above finds each of these."""
-    with postgres_server.fresh_database() as one, postgres_server.fresh_database() as other:
+    with comparable(postgres_server) as server, server.fresh_database() as one, server.fresh_database() as other:
         execute(other, change)
         assert supabase.difference(one, other) != ""
         assert supabase.difference(other, one) != ""

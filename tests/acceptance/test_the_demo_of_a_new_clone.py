@@ -78,13 +78,14 @@ def _make_demo(new_clone: Path, state_folder: Path) -> str:
 def _demo(
     argv: list[str], folder: Path, state_folder: Path, more: Mapping[str, str] | None = None, *, umask: int = -1
 ) -> str:
-    gateway, dagster = free_ports(2)
+    gateway, dagster, environments = free_ports(3)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "VIRTUAL_ENV"))}
     environment = {
         **kept,
         "ODOOOPS_HOME": str(state_folder),
         "ODOOOPS_GATEWAY_PORT": str(gateway),
         "ODOOOPS_DAGSTER_PORT": str(dagster),
+        "ODOOOPS_ENVIRONMENTS_PORT": str(environments),
         **(more or {}),
     }
     done = subprocess.run(

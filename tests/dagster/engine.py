@@ -1,4 +1,4 @@
-"""A real Dagster around the stand-in code location: code server, daemon and webserver, ours to kill."""
+"""A real Dagster around the stand-in code location, ours to kill: code server, runs' program, daemon and webserver."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ import psutil
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.ui.guard import COOKIE
 from odooops_dagster.engine import tags
+from odooops_dagster.engine.fork_server import MODULE, runs_of
 from odooops_dagster.engine.processes import Process
-from odooops_dagster.home import UI_HOST, workspace_file
+from odooops_dagster.home import UI_HOST, fork_socket, workspace_file
 from odooops_dagster.local.logins import Logins
+from odooops_dagster.local.readiness import accepts
 from odooops_dagster.model import Environment, Project, Run
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +35,7 @@ PATIENCE_SECONDS = 240.0
 
 
 class Engine:
-    """The three processes, and what a test asks of them."""
+    """The four processes, and what a test asks of them."""
 
     def __init__(self, home: Path, *, environment: dict[str, str], control: ControlPlane) -> None:
         self.home = home
@@ -47,23 +49,32 @@ class Engine:
 
     def start(self) -> None:
         """Start what is not running."""
+        if "code" not in self._processes:
+            self._socket.unlink(missing_ok=True)
         self._start("code", "dagster", "api", "grpc", *self._code_arguments())
+        self._start("runs", MODULE, *self._forking_arguments())
         until(self._socket.exists, "the code server listens")
+        until(lambda: accepts(fork_socket(self.home)), "the program that forks runs listens")
         self._start("daemon", "dagster._daemon", "run", "--workspace", str(workspace_file(self.home)))
         self._start("webserver", "uvicorn", *self._webserver_arguments())
         until(self._webserver_answers, "the webserver answers")
 
     def stop(self) -> None:
-        """Kill all three, the code server last: nothing is left to see, and a polite end takes long."""
-        for name in ("daemon", "webserver", "code"):
+        """Kill all, the code server last: nothing is left to see, and a polite end takes long."""
+        for name in ("daemon", "webserver"):
+            self.end(name, signal.SIGKILL)
+        for process in runs_of(fork_socket(self.home)):
+            process.send(signal.SIGKILL)
+        for name in ("runs", "code"):
             self.end(name, signal.SIGKILL)
 
     def end(self, name: str, number: signal.Signals) -> None:
-        """Send one of the processes a signal and wait for its end; with a kill, its children die too."""
+        """Send one of the processes a signal and wait for its end; its children die too, except for forked runs."""
         process = self._processes.pop(name, None)
         if process is None:
             return
-        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        is_parent = name != "runs" and process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True) if is_parent else []
         process.send_signal(number)
         try:
             process.wait(timeout=20)
@@ -130,9 +141,11 @@ class Engine:
         return self.home / "code.sock"
 
     def _code_arguments(self) -> list[str]:
-        self._socket.unlink(missing_ok=True)
         module = ["--module-name", "tests.dagster.stand_in", "--location-name", "odooops"]
         return [*module, "--socket", str(self._socket), "--max-workers", "16", "--inject-env-vars-from-instance"]
+
+    def _forking_arguments(self) -> list[str]:
+        return [str(fork_socket(self.home)), "tests.dagster.stand_in", "definitions", str(self.home / "runs.log")]
 
     def _webserver_arguments(self) -> list[str]:
         return ["odooops_dagster.doors.ui.app:create_app", "--factory", "--host", "127.0.0.1", "--port", str(self.port)]

@@ -17,7 +17,6 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-import httpx
 import psycopg
 import pytest
 
@@ -35,31 +34,33 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.coordinator import WORKER, enroll
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.model import Backup, Environment, Project, Restore, Run, RunKind
+from odooops_dagster.model import Backup, DatabaseAccess, Environment, Project, Restore, Run, RunKind
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.steps.upkeep.poll import poll_project
 from odooops_dagster.tools import git
-from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.odoo import distribution, environment
 from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
+from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import startable
 from tests.dagster import stand_in_odoo
 from tests.dagster.engine import until
+from tests.environments import answers, ask
 from tests.repositories import Repository
 from tests.servers import PostgresServer
 
 ASSETS = (source, image, prod_clone, database, deployment, production, backup, recovery_drill)
 # What the stand-in's module `base` says is to be done to a copy.
 NEUTRALIZE = (
-    "insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true');"
+    "insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true') on conflict do nothing;"
     " update sale_order set note = 'harmless';"
 )
 
@@ -177,9 +178,13 @@ class Estate:
 
     def orders(self, branch: str) -> int:
         """Return how many orders there are, as whoever opens the environment's URL sees it."""
-        url = self.environment(branch).url
-        until(lambda: _answers(f"{url}web/health"), f"{url} answers", seconds=30)
-        return int(httpx.get(f"{url}orders", trust_env=False).raise_for_status().text)
+        environment = self.environment(branch)
+        until(lambda: answers(self.settings.home, environment), f"{environment.url} answers", seconds=30)
+        return int(ask(self.settings.home, environment, "/orders").raise_for_status().text)
+
+    def file(self, branch: str, number: int) -> bytes:
+        """Return an attachment, as whoever opens the environment's URL gets it."""
+        return ask(self.settings.home, self.environment(branch), f"/web/content/{number}").raise_for_status().content
 
     def order(self, branch: str, count: int) -> None:
         """Let people enter orders into what serves now."""
@@ -191,10 +196,12 @@ class Estate:
 
     def change(self, branch: str, statement: str) -> None:
         """Change the data that serve now, as the environment's role."""
-        role = names.role_name(self.environment(branch))
-        access = self.databases.access(str(self.serving(branch)), role=role)
-        with psycopg.connect(conninfo(access)) as connection:
+        with psycopg.connect(conninfo(self.access(branch))) as connection:
             connection.execute(statement.encode())
+
+    def access(self, branch: str) -> DatabaseAccess:
+        """Return how the branch's Odoo reaches the database that serves now."""
+        return self.databases.access(str(self.serving(branch)), role=names.role_name(self.environment(branch)))
 
     def made(self) -> list[str]:
         """Return the platform's databases on the server, templates included."""
@@ -211,21 +218,36 @@ class Estate:
         return {"scope": scope, "memory": run_memory, "io_manager": run_memory}
 
 
+def libraries(home: Path) -> Path:
+    """Return the folder of repositories that every project may take as submodules; it is none of the platform's."""
+    folder = home.with_name(f"{home.name}-libraries")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @contextmanager
-def estate(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Estate]:
+def estate(
+    control: ControlPlane, server: PostgresServer, home: Path, *, runtime: MemoryRuntime | ProcessRuntime | None = None
+) -> Iterator[Estate]:
     """Yield a project without environments; what was made on the server and in the runtime goes with the block."""
     databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
     before = set(databases.list())
     roles = set(databases.roles(names.DATABASE_PREFIX))
     repository = Repository(home)
     project = control.projects.create("shop", repo_url=repository.url, odoo_version="19.0")
-    runtime = MemoryRuntime()
+    runtime = runtime or MemoryRuntime()
     try:
         with dg.DagsterInstance.ephemeral() as instance:
             yield Estate(
                 control=control,
                 # The Odoo that stands in is not where a sandbox would show it.
-                settings=Settings(home=home, heartbeat_seconds=1, lease_seconds=30, trust_pushers=True),
+                settings=Settings(
+                    home=home,
+                    heartbeat_seconds=1,
+                    lease_seconds=30,
+                    trust_pushers=True,
+                    submodule_folders=str(libraries(home)),
+                ),
                 databases=databases,
                 runtime=runtime,
                 instance=instance,
@@ -267,10 +289,3 @@ def use_stand_in_odoo(patch: pytest.MonkeyPatch, folder: Path) -> None:
     made = environment.PythonEnvironment(python=python, digest="stand-in", addons_paths=())
     patch.setattr(distribution, "install", lambda *_, **__: installed)
     patch.setattr(environment, "overlay", lambda *_, **__: made)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=5).is_success
-    except httpx.TransportError:
-        return False

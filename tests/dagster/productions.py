@@ -48,6 +48,7 @@ class Shop:
     project: Project
     environment: Environment
     data: Production
+    server: PostgresServer
 
     @property
     def repository(self) -> Repository:
@@ -106,7 +107,7 @@ class Shop:
 
 
 @contextmanager
-def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int = 8069) -> Iterator[Shop]:
+def shop(control: ControlPlane, server: PostgresServer, home: Path) -> Iterator[Shop]:
     """Yield a project whose production is deployed and filled, and leave the server as it was."""
     databases = OdooDatabases(
         server.url("postgres"), secrets=home / "secrets", identity=lambda: identify(control, home)
@@ -128,8 +129,9 @@ def shop(control: ControlPlane, server: PostgresServer, home: Path, *, port: int
                 store=FolderStore(home / "store"),
                 instance=instance,
                 project=project,
-                environment=deployed(control, project, environment, database, port=port),
+                environment=deployed(control, project, environment, database),
                 data=data,
+                server=server,
             )
     finally:
         for name in databases.list(role):
@@ -160,9 +162,7 @@ def filled(databases: OdooDatabases, server: PostgresServer, role: str, database
     return data
 
 
-def deployed(
-    control: ControlPlane, project: Project, environment: Environment, database: str, *, port: int = 8069
-) -> Environment:
+def deployed(control: ControlPlane, project: Project, environment: Environment, database: str) -> Environment:
     """Let the environment's row say what a deployment leaves there."""
     run_id = control.runs.queue(project.id, env=environment.name, git_sha=SHA, ref="refs/heads/main")
     [run] = control.runs.claim("tests", limit=1)
@@ -171,8 +171,8 @@ def deployed(
     control.runs.start(fence)
     control.environments.record_deployment(
         fence,
-        url=f"http://127.0.0.1:{port}/",
-        port=port,
+        url=names.environment_url(Settings(), environment),
+        port=None,
         database_name=database,
         image_digest=IMAGE,
         git_sha=SHA,

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import dagster as dg
-import httpx
 import psycopg
 
 from assets.backup import backup as backup_asset
@@ -29,15 +28,15 @@ from odooops_dagster.model import Backup, Build, Environment, Restore, Run, Sour
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.environment.converge import converge
 from odooops_dagster.steps.upkeep.janitor import collect
-from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
-from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from resources.run_scope import RunScopeResource
 from sensors.ops_queue import placed
 from tests.dagster import stand_in_odoo
 from tests.dagster.engine import until
 from tests.dagster.productions import IMAGE, SHA, Shop, deployed, filled, shop
+from tests.environments import answers, ask
 from tests.servers import PostgresServer
 
 COLUMNS = """
@@ -72,18 +71,13 @@ class Recovery:
     def serve(self) -> None:
         """Let what the row names serve, and wait until it does."""
         converge(self.runtime, self.shop.databases, self.shop.settings, self.environment)
-        until(self._answers, f"{self.environment.url} answers")
+        home = self.shop.settings.home
+        until(lambda: answers(home, self.environment), f"{self.environment.url} answers")
 
     def orders(self, environment: Environment | None = None) -> int:
         """Return how many orders there are, as whoever opens the environment's URL sees it."""
-        url = f"{(environment or self.environment).url}orders"
-        return int(httpx.get(url, trust_env=False).raise_for_status().text)
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.environment.url}web/health", trust_env=False, timeout=60).is_success
-        except httpx.TransportError:
-            return False
+        answer = ask(self.shop.settings.home, environment or self.environment, "/orders")
+        return int(answer.raise_for_status().text)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the database that serves now."""
@@ -132,7 +126,7 @@ class Recovery:
         made.databases.create(database, owner=role)
         folder = names.filestore(made.settings.home, staging, database)
         filled(made.databases, server, role, database, folder).execute("delete from sale_order where id > 500")
-        deployed(made.control, made.project, staging, database, port=free_port())
+        deployed(made.control, made.project, staging, database)
         asked = made.control.backups.create(made.project.id, env=staging.name)
         made.execute(made.claim())
         return made.control.backups.get(asked.id)
@@ -177,7 +171,7 @@ def recovery(
     control: ControlPlane, server: PostgresServer, home: Path, *, runtime: MemoryRuntime | ProcessRuntime | None = None
 ) -> Iterator[Recovery]:
     """Yield a shop that serves; its services end with the block."""
-    with shop(control, server, home, port=free_port()) as made:
+    with shop(control, server, home) as made:
         stand_in(home, IMAGE)
         made.data.execute(COLUMNS)
         runtime = runtime or MemoryRuntime()

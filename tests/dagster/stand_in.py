@@ -10,7 +10,7 @@ from tests.dagster.world import STAND_INS
 __all__ = ["definitions"]
 
 for module, name, stand_in in STAND_INS:
-    setattr(import_module(f"assets.{module}"), name, stand_in)
+    setattr(import_module(module), name, stand_in)
 
 # No Odoo runs here that could be kept running or taken away.
 setattr(import_module("sensors.housekeeping"), "jobs_due", lambda *_: [])  # noqa: B010 - says that it is a patch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import socket
 import sys
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,8 +15,15 @@ import psycopg
 FORM = b"<form><input name='login'/><input name='password'/></form>"
 # A commit with this file at its root is more than this Odoo can take: it installs, and does not serve.
 BROKEN = "BROKEN"
+# With this file there, it serves everything but the page on which people log in.
+NO_LOGIN = "NO_LOGIN"
+# What a module's file of this name says is done to the database when the module is installed or updated; a line that
+# begins with this word ends Odoo there, with what was done before it.
+UPDATE, STOPS = "update.sql", "-- stops"
 # What is in a file of this name in a folder of addons, this Odoo logs as errors while it installs.
 ERRORS = "errors.txt"
+# What is in a file of this name in a module's folder, the module does to the database when it is installed.
+HOOK = "install.sql"
 TABLES = """
 create table if not exists ir_attachment
 (id serial primary key, name text, store_fname text, url text, public boolean);
@@ -36,7 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer."""
         path = self.path.partition("?")[0]
         if path == "/web/login":
-            self._send(200 if self._query("select count(*) from ir_module_module") else 500, FORM)
+            is_whole = self._query("select count(*) from ir_module_module") and not _has(self.options, NO_LOGIN)
+            self._send(200 if is_whole else 500, FORM)
         elif path == "/orders":
             self._send(200, str(self._query("select count(*) from sale_order")[0]).encode())
         elif path.startswith("/web/content/"):
@@ -79,9 +88,33 @@ def serve(options: dict[str, str]) -> None:
     Handler.options = options
     with _connect(options) as connection:
         broken = connection.execute("select from sale_order where name = 'BROKEN'").rowcount
-    if broken or any((Path(path) / BROKEN).exists() for path in options["addons_path"].split(",")):
+    if broken or _has(options, BROKEN):
         sys.exit("this registry cannot be loaded")
-    ThreadingHTTPServer((options["http_interface"], int(options["http_port"])), Handler).serve_forever()
+    # Its launcher listens for it. Source: sd_listen_fds(3).
+    answering(Handler, socket.socket(fileno=3)).serve_forever()
+
+
+def answering(handler: type[Handler], listening: socket.socket) -> ThreadingHTTPServer:
+    """Return a server that answers at a socket that listens already."""
+    server = ThreadingHTTPServer(("", 0), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    return server
+
+
+def _has(options: dict[str, str], name: str) -> bool:
+    """Return whether a folder of addons has such a file."""
+    return any((Path(path) / name).exists() for path in options["addons_path"].split(","))
+
+
+def update(options: dict[str, str], folders: Sequence[Path], names: Sequence[str]) -> None:
+    """Do what the modules say, each statement by itself, as far as they let us."""
+    for path in (folder / name / UPDATE for name in names for folder in folders):
+        for statement in path.read_text().splitlines() if path.is_file() else ():
+            if statement.startswith(STOPS):
+                sys.exit("this update cannot be done")
+            with _connect(options) as connection:
+                connection.execute(statement.encode())
 
 
 def install(options: dict[str, str], names: Sequence[str]) -> None:
@@ -96,6 +129,9 @@ def install(options: dict[str, str], names: Sequence[str]) -> None:
                 " on conflict (name) do update set state = 'installed'",
                 [name],
             )
+        for path in (folder / name / HOOK for folder in folders for name in names):
+            connection.execute(path.read_bytes() if path.is_file() else b"")
+    update(options, folders, names)
     if unknown:
         said = f"odoo.modules.loading: invalid module names, ignored: {', '.join(unknown)}"
         sys.stdout.write(f"2026-02-13 10:00:00,000 1 WARNING {options['db_name']} {said}\n")

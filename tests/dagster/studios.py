@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -54,6 +54,26 @@ insert into ir_mail_server (smtp_host, active) values ('invalid', true);
     "shop": "-- nothing to switch off\n",
 }
 
+# Does to a database what an update may do: the module's own data switch things on again.
+UPDATE = f"""#!{sys.executable}
+import configparser, sys
+import psycopg
+parser = configparser.RawConfigParser()
+parser.read(next(word for word in sys.argv if word.startswith("--config=")).removeprefix("--config="))
+odoo = parser["options"]
+with psycopg.connect(
+    host=odoo["db_host"], port=odoo["db_port"], user=odoo["db_user"], password=odoo["db_password"],
+    dbname=odoo["db_name"],
+) as connection:
+    connection.execute("update ir_mail_server set active = true, smtp_pass = 'again'")
+    connection.execute("insert into res_partner (name, email) values (%s, 'updated')", [" ".join(sys.argv[2:])])
+    connection.execute("create table if not exists delivery_carrier (sandbox boolean)")
+    connection.execute("insert into delivery_carrier values (false)")
+    connection.execute("update ir_module_module set state = 'installed' where name = 'shop'")
+for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
+    print(f"2026-02-13 10:00:00,000 1 INFO db {{logger}}: {{said}}")
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -96,6 +116,22 @@ class Studio:
     def build(self) -> Build:
         """Return the build of what lies in the repository now."""
         return build_of(self.folder)
+
+    @property
+    def program(self) -> Path:
+        """Return the program that updates, where the interpreter of a real build is, so that its sandbox shows it."""
+        return self.shop.settings.home / "venvs" / "update" / "venv" / "bin" / "python"
+
+    @property
+    def updating_build(self) -> Build:
+        """Return the build whose Odoo is the program that updates."""
+        return replace(self.build, python=self.program)
+
+    def let_update(self) -> None:
+        """Write the program that updates."""
+        self.program.parent.mkdir(parents=True)
+        self.program.write_text(UPDATE)
+        self.program.chmod(0o755)
 
     @property
     def desk(self) -> Desk:
@@ -178,8 +214,7 @@ class Studio:
 
     def rows(self, name: str, statement: LiteralString) -> list[Any]:
         """Return what a query of one column finds in a database."""
-        found = self.shop.databases.query(name, statement)
-        return [next(iter(row.values())) for row in found]
+        return [row[0] for row in self.shop.server.rows(name, statement)]
 
     def left(self) -> list[str]:
         """Return what there is of clones: databases, scratch roles, folders, by name."""

@@ -186,12 +186,12 @@ def test_only_living_productions_with_data_are_backed_up(keeper: Keeper) -> None
 
 
 def test_a_production_that_cannot_be_asked_for_stops_no_other(keeper: Keeper) -> None:
-    """Its reason is told: somebody else used the night's key for another request."""
+    """Its reason is told: the night's key was used for another request."""
     now = datetime.now(UTC)
     other = keeper.control.projects.create("other", repo_url="https://forge.example/o.git", odoo_version="19.0")
     adopted = keeper.control.environments.adopt(other.id, branch="main")
-    key = f"nightly backup of {adopted.id} on {now - timedelta(hours=2):%Y-%m-%d}"
-    keeper.control.backups.create(other.id, env="main", label="not the clock's", idempotency_key=key)
+    key = f"platform:nightly backup of {adopted.id} on {now - timedelta(hours=2):%Y-%m-%d}"
+    keeper.control.backups.create(other.id, env="main", label="another", idempotency_key=key, trigger="schedule")
     queued = queue_nightly(keeper, hour=2, time_zone="UTC", now=now)
     assert [backup.environment_id for backup in backups(keeper, queued)] == [keeper.environment.id]
     assert [each.partition_key for each in queued if each.refusal is not None] == ["other/main"]

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,34 +13,15 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import SanitizationFailed, StepFailed
 from odooops_dagster.home import role_name
 from odooops_dagster.home.names import BASELINE_PREFIX
-from odooops_dagster.model import Build, CloneResult
+from odooops_dagster.model import CloneResult
 from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.database import build_database
 from odooops_dagster.steps.environment.update import CHECKSUMS, changes_for, checksums_of, kept_checksums
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.sanitize.pipeline import set_parameters
 from tests.dagster.studios import Studio, studio
 from tests.servers import PostgresServer
-
-# Does to a database what an update may do: the module's own data switch things on again.
-UPDATE = f"""#!{sys.executable}
-import configparser, sys
-import psycopg
-parser = configparser.RawConfigParser()
-parser.read(next(word for word in sys.argv if word.startswith("--config=")).removeprefix("--config="))
-odoo = parser["options"]
-with psycopg.connect(
-    host=odoo["db_host"], port=odoo["db_port"], user=odoo["db_user"], password=odoo["db_password"],
-    dbname=odoo["db_name"],
-) as connection:
-    connection.execute("update ir_mail_server set active = true, smtp_pass = 'again'")
-    connection.execute("insert into res_partner (name, email) values (%s, 'updated')", [" ".join(sys.argv[2:])])
-    connection.execute("create table if not exists delivery_carrier (sandbox boolean)")
-    connection.execute("insert into delivery_carrier values (false)")
-    connection.execute("update ir_module_module set state = 'installed' where name = 'shop'")
-for logger, said in (("odoo.modules.loading", "Modules loaded."), ("odoo.service.server", "Initiating shutdown")):
-    print(f"2026-02-13 10:00:00,000 1 INFO db {{logger}}: {{said}}")
-"""
 
 # Logs what Odoo's own module logs in any database, and what the shop does.
 FAULTY = f"""#!{sys.executable}
@@ -77,27 +57,14 @@ def opened(
 ) -> Iterator[Studio]:
     """Yield a studio whose Odoo updates in its own way."""
     with studio(control, postgres_server, tmp_path_factory.mktemp("studio")) as (made, _):
-        program = program_of(made)
-        program.parent.mkdir(parents=True)
-        program.write_text(UPDATE)
-        program.chmod(0o755)
+        made.let_update()
         yield made
-
-
-def build_of(opened: Studio) -> Build:
-    """Return the build that is run by the program of ours."""
-    return replace(opened.build, python=program_of(opened))
-
-
-def program_of(opened: Studio) -> Path:
-    """Return the program of ours, where the interpreter of a real build is, so that its sandbox shows it."""
-    return opened.shop.settings.home / "venvs" / "update" / "venv" / "bin" / "python"
 
 
 def cloned(opened: Studio) -> tuple[StepContext, CloneResult]:
     """Return a run at work and its clone."""
     step = opened.step()
-    clone = clone_production(step, build_of(opened))
+    clone = clone_production(step, opened.updating_build)
     assert clone is not None
     return step, clone
 
@@ -105,7 +72,7 @@ def cloned(opened: Studio) -> tuple[StepContext, CloneResult]:
 def test_an_update_is_made_harmless_before_anybody_may_open_it(opened: Studio) -> None:
     """Production told nobody of which bytes its module is, so it is updated; the next database knows."""
     step, clone = cloned(opened)
-    build = build_of(opened)
+    build = opened.updating_build
     made = build_database(step, build, clone)
     assert made.name == clone.name
     name = str(clone.name)
@@ -120,8 +87,9 @@ def test_an_update_is_made_harmless_before_anybody_may_open_it(opened: Studio) -
     assert said["module_tests_passed"] == "not run on production's data: policy clone.run_tests is off"
     assert said.keys() == {"modules_installed", "module_tests_passed", "log_clean"}
     assert (made.metadata["data"], made.metadata["template"]) == (clone.origin, "none: a clone of production")
-    known = kept_checksums(step.databases, name)
-    states = step.databases.module_states(name)
+    access = step.databases.access(name, role=role_name(step.environment))
+    known = kept_checksums(access)
+    states = module_states(access)
     assert known == checksums_of(build, ["base", "mail", "shop"])
     assert not changes_for(build, states, known)
     opened.write("shop/models.py", "changed = True\n")
@@ -133,7 +101,7 @@ def test_a_release_s_own_scripts_run_once_its_tables_are_there(opened: Studio) -
     """A field that the release adds and neutralises is off in its staging."""
     opened.write("shop/data/neutralize.sql", "update delivery_carrier set sandbox = true")
     step, clone = cloned(opened)
-    assert build_database(step, build_of(opened), clone).name == clone.name
+    assert build_database(step, opened.updating_build, clone).name == clone.name
     assert opened.rows(str(clone.name), "select sandbox from delivery_carrier") == [True]
 
 
@@ -142,7 +110,7 @@ def test_after_an_update_a_script_that_fits_no_table_stops_the_run(opened: Studi
     opened.write("shop/data/neutralize.sql", "update delivery_carrier set sandboxx = true")
     step, clone = cloned(opened)
     with pytest.raises(SanitizationFailed, match=r'shop/data/neutralize\.sql, line 1: column "sandboxx"'):
-        build_database(step, build_of(opened), clone)
+        build_database(step, opened.updating_build, clone)
     assert clone.name not in opened.databases()
 
 
@@ -150,7 +118,7 @@ def test_another_odoo_s_scripts_run_though_nothing_has_to_be_updated(opened: Stu
     """The release is the same code on a newer Odoo, which switches off what the former one did not."""
     step, clone = cloned(opened)
     access = step.databases.access(str(clone.name), role=role_name(step.environment))
-    build = build_of(opened)
+    build = opened.updating_build
     known = checksums_of(build, ["base", "mail", "shop"])
     set_parameters(access, {CHECKSUMS: json.dumps(known)})
     (opened.folder / "odoo/addons/mail/data/neutralize.sql").write_text("update res_partner set email = 'newer Odoo'")
@@ -166,7 +134,7 @@ def test_what_a_mask_wrote_is_not_lost_by_an_update(opened: Studio) -> None:
     )
     opened.mask(till="update till set pin_code = '0000'; insert into till values ('0000')")
     step, clone = cloned(opened)
-    assert build_database(step, build_of(opened), clone).name == clone.name
+    assert build_database(step, opened.updating_build, clone).name == clone.name
     assert opened.rows(str(clone.name), "select distinct pin_code from till") == ["0000"]
 
 
@@ -175,7 +143,7 @@ def test_a_clone_of_another_run_is_not_used_again(opened: Studio) -> None:
     step, clone = cloned(opened)
     opened.end(step)
     with pytest.raises(StepFailed, match="made by another run") as caught:
-        build_database(opened.step(), build_of(opened), clone)
+        build_database(opened.step(), opened.updating_build, clone)
     assert "materialize prod_clone and database together" in str(caught.value.hint)
     assert str(clone.name) in opened.databases()
 
@@ -184,9 +152,9 @@ def test_a_clone_of_another_run_is_not_used_again(opened: Studio) -> None:
 def test_what_odoo_s_own_modules_log_fails_no_update(opened: Studio, shops: str, is_clean: bool) -> None:
     """They are installed alone to learn it, and only where nothing else fails the check."""
     step, clone = cloned(opened)
-    program = program_of(opened)
+    program = opened.program
     program.write_text(FAULTY.replace('"INFO", "odoo.addons.shop', f'"{shops}", "odoo.addons.shop'))
-    made = build_database(step, build_of(opened), clone)
+    made = build_database(step, opened.updating_build, clone)
     [check] = [check for check in made.checks if check.name == "log_clean"]
     assert check.passed == is_clean
     assert ("1 error(s) that this Odoo logs without your modules too" in check.summary) == is_clean

@@ -63,7 +63,7 @@ def test_staging_gets_production_s_data_and_none_of_its_secrets(made: tuple[Stud
     assert opened.rows(name, "select smtp_host from ir_mail_server where active") == ["invalid"]
     assert opened.rows(name, "select count(*) from ir_mail_server where smtp_pass is not null") == [0]
     links = opened.rows(name, "select value from ir_config_parameter where key like 'web.base.url%'")
-    assert links == ["http://127.0.0.1"]
+    assert links == ["http://release-1-0--shop.localhost:8601"]
     assert [check.passed for check in result.checks] == [True, True]
     environment = opened.shop.control.environments.get("shop/release/1.0")
     files = names.filestore(opened.shop.settings.home, environment, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 
+import dagster as dg
 import psutil
 import pytest
 
@@ -115,15 +116,47 @@ def test_the_job_that_destroys_spares_a_production_that_nobody_named(dagster: En
     assert serving(dagster) == before is not None
 
 
-def test_a_run_that_died_with_the_code_server_is_given_back_and_done_again(dagster: Engine) -> None:
-    """Nobody tells Dagster; the reconciler finds the dead process and the second attempt succeeds."""
+def test_a_run_outlives_daemon_code_server_and_the_program_that_forked_it(dagster: Engine) -> None:
+    """All three are killed and come back: its first attempt goes on, and a cancel still reaches the next one."""
     run = dagster.wait(dagster.queue("feature/six", image=8), "running")
-    dagster.process_of(run)
-    dagster.end("code", signal.SIGKILL)
+    process = dagster.process_of(run)
+    for name in ("daemon", "code", "runs"):
+        dagster.end(name, signal.SIGKILL)
+    assert not process.is_gone()
+    dagster.start()
+    ended = dagster.wait(run, "succeeded", "failed")
+    assert (ended.status, ended.attempt) == ("succeeded", 1)
+    assert dagster.control.runs.verify_chain(run.id)
+
+
+def test_a_run_that_died_with_the_program_that_forked_it_is_given_back_and_done_again(dagster: Engine) -> None:
+    """Nobody tells Dagster; the dead process is found when the lease is over, and the second attempt succeeds."""
+    run = dagster.wait(dagster.queue("feature/eight", image=8), "running")
+    process = dagster.process_of(run)
+    dagster.end("runs", signal.SIGKILL)
+    process.send(signal.SIGKILL)
     dagster.start()
     ended = dagster.wait(run, "succeeded", "failed")
     assert (ended.status, ended.attempt) == ("succeeded", 2)
     assert dagster.control.runs.verify_chain(run.id)
+
+
+def test_without_the_program_that_forks_runs_the_code_server_starts_them(dagster: Engine) -> None:
+    """The run's events say why; a run that died with its code server is given back as well."""
+    dagster.end("runs", signal.SIGKILL)
+    try:
+        run = dagster.wait(dagster.queue("feature/nine", image=8), "running")
+        dagster.process_of(run)
+        dagster_run_id = str(dagster.control.runs.get(run.id).dagster_run_id)
+        with dagster.instance() as instance:
+            events = instance.all_logs(dagster_run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+        said = [entry.dagster_event.message or "" for entry in events if entry.dagster_event is not None]
+        assert any(message.startswith("The code server starts the run: the program") for message in said)
+        dagster.end("code", signal.SIGKILL)
+    finally:
+        dagster.start()
+    ended = dagster.wait(run, "succeeded", "failed")
+    assert (ended.status, ended.attempt) == ("succeeded", 2)
 
 
 def test_a_maintenance_job_runs_beside_the_queue(dagster: Engine) -> None:

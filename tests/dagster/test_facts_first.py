@@ -11,7 +11,8 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Run
-from tests.dagster.estate import Estate, estate, use_stand_in_odoo
+from tests.dagster.estate import Estate, estate, libraries, use_stand_in_odoo
+from tests.repositories import Repository, run_git
 from tests.servers import PostgresServer
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n"
@@ -96,6 +97,34 @@ def test_names_that_are_no_utf8_end_no_run(shop: Estate) -> None:
     said = [entry.user_message for entry in shop.instance.all_logs(str(run.dagster_run_id))]
     assert any("folder m\\xe9 is passed over" in line for line in said)
     assert any("shop/pr\\xe9.bin (5 B)" in line for line in said)
+
+
+def test_a_commit_that_is_on_no_branch_is_not_built(shop: Estate) -> None:
+    """A key that may queue runs names what it likes: a pull request's commit, or one that another branch built."""
+    work = shop.repository.work
+    (work / "crm").mkdir()
+    (work / "crm" / "__manifest__.py").write_text("{'depends': ['base']}")
+    shop.push("feature/a")
+    [built] = shop.work_off()
+    assert built.status == "succeeded", built.error_message
+    (work / "evil").write_text("1")
+    run_git(work, "add", "--all")
+    run_git(work, "commit", "--quiet", "--message=evil")
+    sha = run_git(work, "rev-parse", "HEAD")
+    run_git(work, "push", "--quiet", "origin", "HEAD:refs/pull/1/head")
+    shop.control.runs.queue(shop.project.id, env="feature/a", git_sha=sha, ref=None, kind="build")
+    ended = {run.git_sha: run.error_message for run in shop.work_off()}
+    assert f"does not contain commit {sha[:10]}" in str(ended[sha])
+
+
+def test_another_project_s_repository_is_no_submodule(shop: Estate, tmp_path: Path) -> None:
+    """Although it lies in a folder from which every project may take submodules."""
+    victim = Repository(libraries(tmp_path), "victim")
+    victim.commit({"source": "secret"})
+    shop.control.projects.create("victim", repo_url=victim.url, odoo_version="19.0", poll_enabled=False)
+    shop.repository.add_submodule(f"{victim.bare.parent}/./victim.git", "v")
+    run = pushed(shop, "a", "1")
+    assert "is the repository of project victim" in str(run.error_message)
 
 
 def lfs_lines(shop: Estate, run: Run) -> list[str]:

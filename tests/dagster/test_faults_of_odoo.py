@@ -9,7 +9,7 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home.names import BASELINE_PREFIX
-from tests.dagster.estate import Estate, estate, use_stand_in_odoo
+from tests.dagster.estate import Estate, estate, libraries, use_stand_in_odoo
 from tests.dagster.stand_in_odoo import ERRORS
 from tests.repositories import Repository, run_git
 from tests.servers import PostgresServer
@@ -55,7 +55,7 @@ def test_an_error_of_the_repository_is_told_apart(shop: Estate) -> None:
 
 def depend_on_a_submodule(shop: Estate, folder: Path) -> Path:
     """Let the repository's module depend on one of a submodule, and return the submodule's working copy."""
-    library = Repository(folder, "library")
+    library = Repository(libraries(folder), "library")
     library.commit({"lib/__manifest__.py": "{'depends': ['base']}"})
     shop.repository.add_submodule(library.url, "oca")
     (shop.repository.work / "crm").mkdir()

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.model import Project
+from odooops_dagster.model import Project, Push
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.upkeep.poll import poll_project
 from sensors import github_pushes as sensor
@@ -75,12 +75,12 @@ def test_a_forge_that_answers_late_holds_up_neither_the_tick_nor_the_others(
     late = control.projects.create("late", repo_url="https://forge.example/late.git", odoo_version="19.0")
     answered, asked = threading.Event(), []
 
-    def poll(plane: ControlPlane, project: Project) -> list[UUID]:
+    def poll(plane: ControlPlane, project: Project, *, key: Path | None = None) -> list[UUID]:
         asked.append(project.slug)
         if project.id == late.id:
             answered.wait(timeout=60)
             return [project.id]
-        return poll_project(plane, project)
+        return poll_project(plane, project, key=key)
 
     monkeypatch.setattr(sensor, "poll_project", poll)
     monkeypatch.setattr(sensor, "ANSWER_SECONDS", 1.0)
@@ -92,6 +92,17 @@ def test_a_forge_that_answers_late_holds_up_neither_the_tick_nor_the_others(
     monkeypatch.setattr(sensor, "ANSWER_SECONDS", 20.0)
     assert "1 runs queued" in tick(control)
     assert sorted(asked) == ["late", "shop"]
+
+
+def test_a_delivery_makes_its_repository_be_asked_in_the_same_tick(control: ControlPlane, shop: Repository) -> None:
+    """Its commit is not there: what runs is what the repository has."""
+    tick(control)
+    head = shop.commit({"b": "1"}, branch="feature/told")
+    push = Push(repo_url=shop.url, ref="refs/heads/feature/told", sha="f" * 40, previous_sha="0" * 40)
+    control.pushes.receive("d1", event="push", push=push, payload={})
+    assert "1 deliveries noted, 1 times asked, 1 runs queued" in tick(control, poll_seconds=3600)
+    told = [run.git_sha for run in control.runs.list("shop") if run.git_ref == "refs/heads/feature/told"]
+    assert told == [head]
 
 
 def tick(control: ControlPlane, *, poll_seconds: int = 30) -> str:

@@ -82,8 +82,9 @@ def test_dagsters_storage_round_trips_through_postgres(postgres_server: Postgres
 
 
 def test_the_shipped_instance_names_classes_that_exist() -> None:
-    """dagster.yaml points at our coordinator and log handler by name."""
+    """dagster.yaml points at our coordinator, launcher and log handler by name."""
     from odooops_dagster.engine.coordinator import OdooOpsRunCoordinator  # noqa: PLC0415 - named by the file under test
+    from odooops_dagster.engine.fork_launcher import ForkRunLauncher  # noqa: PLC0415 - the same
     from odooops_dagster.engine.log_handler import RunLogHandler  # noqa: PLC0415 - the same
 
     config = yaml.safe_load((ROOT / "dagster.yaml").read_text())
@@ -92,6 +93,8 @@ def test_the_shipped_instance_names_classes_that_exist() -> None:
         OdooOpsRunCoordinator.__module__,
         OdooOpsRunCoordinator.__name__,
     )
+    launcher = config["run_launcher"]
+    assert (launcher["module"], launcher["class"]) == (ForkRunLauncher.__module__, ForkRunLauncher.__name__)
     [handler] = config["python_logs"]["dagster_handler_config"]["handlers"].values()
     assert handler["class"] == f"{RunLogHandler.__module__}.{RunLogHandler.__name__}"
 

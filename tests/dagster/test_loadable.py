@@ -109,7 +109,7 @@ def test_where_no_server_can_be_asked_the_list_of_the_dump_is_looked_at(
     def silent(*_: object, **__: object) -> NoReturn:
         raise Unavailable("the server is down")
 
-    monkeypatch.setattr(OdooDatabases, "query", silent)
+    monkeypatch.setattr(OdooDatabases, "server_facts", silent)
     backup = production.shop.back_up()
     assert backup.status == "verified"
     assert "was not asked" in verified(production.shop, backup)

@@ -142,8 +142,8 @@ def test_ten_thousand_expired_previews_are_queued_by_as_many_ticks_as_it_takes(w
     """Each tick ends in time, and the next one goes on where it stopped."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
-            "insert into ops.environments (project_id, name, branch, stage, partition_key, expires_at)"
-            " select %s, 'feature/' || n, 'feature/' || n, 'development', 'shop/feature/' || n, now()"
+            "insert into ops.environments (project_id, name, branch, stage, partition_key, host_label, expires_at)"
+            " select %s, 'feature/' || n, 'feature/' || n, 'development', 'shop/feature/' || n, n || '--shop', now()"
             " from generate_series(1, %s) as n",
             [world.project.id, MANY],
         )

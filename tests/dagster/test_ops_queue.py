@@ -8,6 +8,7 @@ import time
 import dagster as dg
 import pytest
 
+from odooops_dagster.local import stopping
 from odooops_dagster.model import RunKind
 from sensors import ops_queue as sensor
 from tests.dagster.world import World
@@ -71,6 +72,19 @@ def test_a_real_tick_claims(world: World) -> None:
     assert world.row(run).status == "claimed"
 
 
+def test_a_stack_that_stops_claims_nothing_and_waits_for_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ops down` waits for the tick; the next start claims again."""
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 3600.0)
+    home = world.settings.home
+    (home / "run").mkdir()
+    run = world.queue()
+    stopping.announce(home)
+    assert isinstance(tick(world), dg.SkipReason)
+    assert world.row(run).status == "queued"
+    stopping.withdraw(home)
+    assert len(requests(tick(world))) == 1
+
+
 def test_an_empty_queue_is_a_reason_to_skip(world: World) -> None:
     """Nothing is requested and the tick says why."""
     answer = tick(world)
@@ -88,8 +102,8 @@ def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monke
     timer.join()
 
 
-def test_a_kind_without_a_job_ends_as_failed_and_says_so(world: World) -> None:
-    """A promotion is left to a worker of one's own; where this one claims it, it does not wait for ever."""
+def test_a_promotion_to_a_place_that_is_not_here_ends_as_failed_and_says_so(world: World) -> None:
+    """It is left to a worker of one's own; where this one claims it, it does not wait for ever."""
     release = world.control.releases.create(
         world.project.id, version="1.0", git_shas={"acme/shop": "a" * 40}, image_digest="sha256:" + "1" * 64
     )
@@ -98,7 +112,7 @@ def test_a_kind_without_a_job_ends_as_failed_and_says_so(world: World) -> None:
     tick(world)
     [row] = world.control.runs.list()
     assert (row.kind, row.status) == ("promote", "failed")
-    assert row.error_message == "this version has no job for runs of kind promote"
+    assert "works on no environment" in str(row.error_message)
 
 
 @pytest.mark.parametrize("kind", ["build", "test", "deploy", "backup", "restore", "clone", "destroy", "drill"])

@@ -6,16 +6,22 @@ import ast
 import importlib.metadata
 import importlib.util
 import inspect
+import signal
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._cli import api
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._daemon.monitoring import run_monitoring
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import create_engine
 from sqlalchemy.event import listen
 from starlette.testclient import TestClient
 
+from odooops_dagster.definitions import definitions
 from odooops_dagster.engine import private
+from odooops_dagster.engine.fork_launcher import ForkRunLauncher
 from odooops_dagster.engine.webserver import dagster_webserver
 from tests.servers import PostgresServer
 
@@ -86,6 +92,45 @@ def test_the_three_parts_of_a_storage_use_the_connections_they_are_given(postgre
                 assert seen
         finally:
             engine.dispose()
+
+
+def test_a_run_is_worked_on_in_the_process_that_asks() -> None:
+    """If it moves: do what the command `dagster api execute_run` does with a run's id."""
+    assert list(inspect.signature(api._execute_run_command_body).parameters) == [  # noqa: SLF001 - the tested name
+        *("run_id", "instance", "write_stream_fn", "set_exit_code_on_failure"),
+    ]
+    with private.capture_interrupts():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_definitions_are_loaded_once_for_all_runs_of_a_process() -> None:
+    """If it fails: each forked run builds them again; read how a run's process gets the definition of its job."""
+    assert "deploy" in private.load_definitions("odooops_dagster.definitions", "definitions")
+    loaded = definitions()
+    job = loaded.get_repository_def().get_job("deploy")
+    assert definitions() is loaded
+    assert (
+        ReconstructableRepository.for_module("odooops_dagster.definitions", "definitions")
+        .get_definition()
+        .get_job("deploy")
+        is job
+    )
+
+
+def test_the_run_monitor_asks_our_launcher() -> None:
+    """If it fails: read what `monitor_started_run` asks a launcher, and which answers let a run go on."""
+    assert private.LaunchRunContext._fields[:1] == ("dagster_run",)
+    body = inspect.getsource(run_monitoring.monitor_started_run)
+    assert "supports_check_run_worker_health" in body
+    assert "check_health_result.status not in [WorkerStatus.RUNNING, WorkerStatus.SUCCESS]" in body
+    assert private.CheckRunHealthResult(private.WorkerStatus.FAILED, "x").msg == "x"
+
+
+def test_the_launcher_overrides_what_dagster_calls() -> None:
+    """If it fails: copy the new signatures of `DefaultRunLauncher` into ForkRunLauncher."""
+    for name in ("launch_run", "terminate", "check_run_worker_health"):
+        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (ForkRunLauncher, dg.DefaultRunLauncher))
+        assert list(ours.parameters) == list(theirs.parameters)
 
 
 def test_the_daemon_is_started_by_its_module() -> None:

@@ -13,6 +13,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import environment_folder
 from odooops_dagster.model import Run
 from odooops_dagster.steps.upkeep.poll import poll_project
+from odooops_dagster.tools.postgres.contents import module_states
 from tests.dagster.estate import Estate, estate, use_stand_in_odoo
 from tests.servers import PostgresServer
 
@@ -109,7 +110,7 @@ def test_modules_are_left_out_by_name_and_a_wrong_name_is_refused(shop: Estate) 
     """What is left out is neither installed nor tested."""
     run = pushed(shop, "modules: {leave_out: [sentry]}\n")
     assert run.status == "succeeded"
-    states = shop.databases.module_states(str(shop.serving(PREVIEW)))
+    states = module_states(shop.access(PREVIEW))
     assert "shop" in states
     assert "sentry" not in states
     wrong = pushed(shop, "modules: {leave_out: [sentri]}\n")

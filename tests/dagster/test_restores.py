@@ -20,8 +20,8 @@ from odooops_dagster.model import Backup, DatabaseAccess, Restore
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery import restore as step
 from odooops_dagster.steps.recovery.load import Stored, load_backup
-from odooops_dagster.tools.backup.dump import conninfo
 from odooops_dagster.tools.backup.schema_load import Loaded
+from odooops_dagster.tools.postgres.connections import conninfo
 from tests.dagster.recoveries import Recovery, recovery
 from tests.servers import PostgresServer
 

@@ -13,7 +13,7 @@ import dagster as dg
 from odooops_dagster.engine import tags
 from odooops_dagster.local.identity import identify
 from odooops_dagster.tools.postgres.databases import OdooDatabases
-from tests.dagster.world import World, fence_of
+from tests.dagster.world import SHA, World, fence_of, image_of
 from tests.servers import PostgresServer
 
 
@@ -26,7 +26,7 @@ def test_a_run_that_makes_every_asset_succeeds_and_deploys(world: World) -> None
     assert made(result) == {"source", "image", "prod_clone", "database", "deployment"}
     row = world.row(run)
     assert (row.status, row.exit_code, row.dagster_run_id) == ("succeeded", 0, result.run_id)
-    assert world.control.environments.get(str(run.partition_key)).image_digest == f"sha256:{run.run_number}"
+    assert world.control.environments.get(str(run.partition_key)).image_digest == image_of(SHA)
 
 
 def test_each_materialisation_leaves_its_lineage(world: World) -> None:

@@ -7,7 +7,6 @@ import io
 import threading
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from http.server import ThreadingHTTPServer
 from itertools import count
 from multiprocessing.managers import BaseManager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
 from odooops_dagster.tools.runtime import OnLine, Runtime
 from tests.dagster import stand_in_odoo
+from tests.web_servers import UnixServer
 
 KEY = b"a walk"
 
@@ -138,7 +138,7 @@ class _Served:
     def __init__(self, service: Service, *, number: int) -> None:
         self.service = service
         self._number = number
-        self._server = _server(_options(service.argv))
+        self._server = _server(service)
 
     @property
     def is_running(self) -> bool:
@@ -163,23 +163,14 @@ class _Served:
             self._server = None
 
 
-class _Server(ThreadingHTTPServer):
-    """Answers in threads, and prints nothing when a client is gone: a walk stops its clients.
-
-    Unlike `QuietServer`, closing it waits for no request: a stopped client may keep its connection open as long as the
-    walk keeps its traceback, and the walk itself closes the server.
-    """
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def _server(options: dict[str, str]) -> ThreadingHTTPServer | None:
+def _server(service: Service) -> UnixServer | None:
     """Return a server that answers, None for a commit that this Odoo cannot take."""
+    options = _options(service.argv)
     if any((Path(path) / stand_in_odoo.BROKEN).exists() for path in options["addons_path"].split(",")):
         return None
     handler = type("Answers", (stand_in_odoo.Handler,), {"options": options})
-    server = _Server((options["http_interface"], int(options["http_port"])), handler)
+    assert service.socket is not None
+    server = UnixServer(service.socket, handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     return server
 

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from odooops_dagster.errors import OdooOpsError
-from odooops_dagster.home import filestore, owner_of_database, short_id
+from odooops_dagster.home import filestore, owner_of_database, role_name, short_id
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Restore
 from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.verify import verify
+from odooops_dagster.tools.postgres.contents import read_rows
 from tests.dagster.estate import Estate
 
 PRODUCTION = "main"
@@ -183,4 +184,5 @@ class Truths:
 
     def _orders_of(self, database: str) -> dict[str, str]:
         """Return the orders of a database, and the name of each one's file."""
-        return {row["name"]: row["store_fname"] for row in self._estate.databases.query(database, ORDERS)}
+        access = self._estate.databases.access(database, role=role_name(self.environments()[PRODUCTION]))
+        return {row["name"]: row["store_fname"] for row in read_rows(access, ORDERS)}

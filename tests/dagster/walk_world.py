@@ -188,7 +188,8 @@ def _begin(server: PostgresServer, url: str, home: Path, stand_in: Path, instanc
         _let_all_serve(made)
         environments = made.control.environments.list()
         made.runtime.shut_down()  # type: ignore[attr-defined]
-        shutil.copytree(home, home.with_name("kept"), symlinks=True)
+        # Nobody listens at the sockets any more, and none can be copied.
+        shutil.copytree(home, home.with_name("kept"), symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
         for each in environments:
             _keep(server, str(each.database_name), names.role_name(each))
     runtime = ThreadRuntime()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -36,9 +38,12 @@ from odooops_dagster.model import (
 )
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.announcement import announce
 from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.deployment import DeploymentResult
+from odooops_dagster.tools.git import Commit
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
@@ -141,6 +146,11 @@ def fence_of(run: Run) -> Fence:
     return Fence(run_id=run.id, attempt=run.attempt, worker_id=str(run.claimed_by))
 
 
+def image_of(git_sha: str) -> str:
+    """Return the digest of the image that the stand-in makes of a commit."""
+    return f"sha256:{hashlib.sha256(git_sha.encode()).hexdigest()}"
+
+
 def deploy_job() -> dg.JobDefinition:
     """Return a job that a made-up Dagster run can belong to."""
 
@@ -161,7 +171,7 @@ def deploy_job() -> dg.JobDefinition:
 def use_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the stand-ins in the steps' places."""
     for module, name, stand_in in STAND_INS:
-        monkeypatch.setattr(f"assets.{module}.{name}", stand_in)
+        monkeypatch.setattr(f"{module}.{name}", stand_in)
 
 
 def fetch_source(ctx: StepContext) -> Source:
@@ -182,8 +192,9 @@ def fetch_source(ctx: StepContext) -> Source:
 def build_image(ctx: StepContext, source: Source) -> Build:
     """Return an image without installing Odoo."""
     _obey(ctx, "image")
+    _keep(ctx, "build.json")
     return Build(
-        digest=f"sha256:{ctx.run.run_number}",
+        digest=image_of(source.git_sha),
         series="19.0",
         odoo_revision="r1",
         python=Path("/venv/bin/python"),
@@ -223,6 +234,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
 def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) -> DatabaseResult:
     """Return a database without making one; the check that the run's config names fails."""
     _obey(ctx, "database")
+    _keep(ctx, "build.log", "modules.json", "tests.json")
     broken = ctx.run.config.get("failing_check")
     checks = [
         CheckResult(
@@ -246,6 +258,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) ->
 
 def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> DeploymentResult:
     """Record a deployment without starting Odoo."""
+    announce(ctx)
     _obey(ctx, "deployment")
     healthy = ctx.run.config.get("failing_check") != "healthy"
     port = 8069 + ctx.run.run_number  # of its own, as every environment's
@@ -260,6 +273,7 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
             git_sha=build.source.git_sha,
             expires_at=None,
         )
+    _keep(ctx, "health.json")
     return DeploymentResult(
         url=url,
         build=build,
@@ -270,6 +284,18 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
         metadata={"database": database.name},
         data_version=f"{build.digest}@{database.name}",
     )
+
+
+def read_commit(_url: str, _sha: str, **_: object) -> Commit:
+    """Return a commit without asking git."""
+    return Commit(author="grace@example.com", submodules={"addons/web": "b" * 40})
+
+
+def _keep(ctx: StepContext, *keys: str) -> None:
+    """Keep files as evidence, as the real step does."""
+    for key in keys:
+        data = json.dumps({"of": str(ctx.run.id), "file": key}).encode()
+        evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="text/plain")
 
 
 def _obey(ctx: StepContext, step: str) -> None:
@@ -286,9 +312,10 @@ def _obey(ctx: StepContext, step: str) -> None:
 
 
 STAND_INS = [
-    ("source", "fetch_source", fetch_source),
-    ("image", "build_image", build_image),
-    ("prod_clone", "clone_production", clone_production),
-    ("database", "build_database", build_database),
-    ("deployment", "deploy", deploy),
+    ("assets.source", "fetch_source", fetch_source),
+    ("assets.image", "build_image", build_image),
+    ("assets.prod_clone", "clone_production", clone_production),
+    ("assets.database", "build_database", build_database),
+    ("assets.deployment", "deploy", deploy),
+    ("odooops_dagster.steps.build.candidate", "read_commit", read_commit),
 ]

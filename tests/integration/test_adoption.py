@@ -25,9 +25,10 @@ from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.load import build_of
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.backup.create import create
-from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.verify import verify
 from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, recall, remember
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.adoptions import PASSWORD, Theirs, theirs_on

@@ -15,9 +15,10 @@ import psycopg
 import pytest
 
 from odooops_dagster.errors import StepFailed, Unavailable
-from odooops_dagster.tools.backup.dump import Programs, conninfo, snapshot
+from odooops_dagster.tools.backup.dump import Programs, snapshot
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import restore_filestore
+from odooops_dagster.tools.postgres.connections import conninfo
 from tests.backups import Databases, Production, back_up, check, load_backup, production_on, repository_in
 from tests.conftest import postgres15
 from tests.servers import PostgresServer

@@ -36,7 +36,7 @@ def production(control: ControlPlane, postgres_server: PostgresServer, tmp_path:
 def staging(production: Shop) -> Environment:
     """Return a deployed staging of the project."""
     made = production.control.environments.ensure(production.project.id, branch=BRANCH)
-    return deployed(production.control, production.project, made, "ops_staging_data", port=8070)
+    return deployed(production.control, production.project, made, "ops_staging_data")
 
 
 @pytest.mark.usefixtures("staging")

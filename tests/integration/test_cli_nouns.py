@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.doors.cli.project import repository_address
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError, StepFailed
+from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Fence, LogLine, Run
 from tests.repositories import Repository
 
@@ -123,10 +125,37 @@ def test_a_project_of_an_unreachable_repository_is_refused_unless_told(ops: Ops,
     assert ops.json("project", "create", "shop", "--repo", f"{tmp_path}/none.git", "--no-check")["slug"] == "shop"
 
 
-def test_a_password_in_the_repository_address_is_refused() -> None:
-    """It would be shown to everyone who sees the project."""
-    with pytest.raises(BadInput, match="holds a password"):
-        repository_address("https://ada:s3cret@github.com/acme/shop.git")
+@pytest.mark.parametrize("who", ["ada:s3cret", "ghp_token", "x-access-token:ghp_token", ":s3cret"])
+def test_a_name_or_a_password_in_the_repository_address_is_refused(ops: Ops, control: ControlPlane, who: str) -> None:
+    """It would be shown to everyone who sees the project; SQL refuses it from whoever asks."""
+    assert ops
+    address = f"https://{who}@github.com/acme/shop.git"
+    with pytest.raises(BadInput, match="holds a name or a password"):
+        repository_address(address)
+    with pytest.raises(BadInput, match="holds a name or a password") as caught:
+        control.projects.create("shop", repo_url=address, odoo_version="19.0")
+    assert "token" not in str(caught.value)
+    assert repository_address("ssh://git@github.com/acme/shop.git").startswith("ssh://git@")
+
+
+def test_a_project_gets_an_ssh_key_of_its_own(ops: Ops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the project is there; the same one each time, readable by the platform's account only, until it goes."""
+    monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "state"))
+    public = ops("project", "deploy-key", "shop")
+    assert public.startswith("ssh-ed25519 AAAA")
+    assert ops("project", "deploy-key", "shop") == public
+    assert ops("project", "deploy-key", "other") != public
+    key = deploy_key(tmp_path / "state", "shop")
+    assert key is not None
+    assert key.stat().st_mode & 0o777 == 0o600
+    seen = subprocess.run(["ssh-keygen", "-y", "-f", key], capture_output=True, text=True, check=True).stdout
+    assert seen.split()[:2] == public.split()[:2]
+    ops("project", "deploy-key", "shop", "--remove", "--yes")
+    assert deploy_key(tmp_path / "state", "shop") is None
+    with pytest.raises(NotFound, match="project shop has no deploy key"):
+        ops("project", "deploy-key", "shop", "--remove", "--yes")
+    with pytest.raises(BadInput, match="is no project's slug"):
+        ops("project", "deploy-key", "../postgres-postgres")
 
 
 @pytest.mark.usefixtures("project")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -12,9 +14,13 @@ import pytest
 from psycopg import sql
 
 from odooops_dagster.errors import BadInput, Conflict, NotFound, OdooOpsError, Unavailable
+from odooops_dagster.local.postgres import embedded_urls
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from tests.dagster import stand_in_odoo
 from tests.servers import PostgresServer
+from tests.suites.hijack import HIJACKS, Watch
 
 
 class World:
@@ -49,12 +55,17 @@ class World:
                     connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
-@pytest.fixture(params=["pg18", "pg15", "pg18 managed", "pg15 managed"])
+@pytest.fixture(params=["pg18", "pg15", "pg18 managed", "pg15 managed", "pg18 embedded"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """Yield each server with a superuser, and with an admin as managed servers give: CREATEDB and CREATEROLE only."""
+    """Yield each server with a superuser, and with admins that are none: of managed servers, of the embedded one."""
     fixture = "postgres_server" if "pg18" in request.param else "postgres15_server"
     server: PostgresServer = request.getfixturevalue(fixture)
-    url = managed_url(server) if "managed" in request.param else server.url("postgres")
+    url = server.url("postgres")
+    if "managed" in request.param:
+        url = managed_url(server)
+    if "embedded" in request.param:
+        server.embedded.provision()
+        url = embedded_urls(server.embedded)["odoo"]
     world = World(server, OdooDatabases(url, secrets=tmp_path / "secrets"))
     yield world
     world.clean()
@@ -140,7 +151,7 @@ def test_a_role_can_do_in_its_database_what_odoo_does(world: World) -> None:
     """Tables, views, functions, schemas, and nothing to the database itself."""
     access = world.environment("shop")
     install(access, base="installed", crm="to install")
-    assert world.databases.module_states(access.database) == {"base": "installed", "crm": "to install"}
+    assert module_states(access) == {"base": "installed", "crm": "to install"}
     with connect(access) as connection:
         connection.execute("create schema extra")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -152,7 +163,7 @@ def test_a_role_can_do_in_its_database_what_odoo_does(world: World) -> None:
 def test_a_database_without_odoo_has_no_module_states(world: World) -> None:
     """An installation that died before its first table is seen as such."""
     access = world.environment("empty")
-    assert world.databases.module_states(access.database) == {}
+    assert module_states(access) == {}
 
 
 def test_a_copy_belongs_wholly_to_its_new_role(world: World) -> None:
@@ -172,7 +183,26 @@ def test_a_copy_belongs_wholly_to_its_new_role(world: World) -> None:
             connection.execute("drop schema reports cascade")
             owners = connection.execute("select distinct tableowner from pg_tables where schemaname = 'public'")
             assert owners.fetchall() == [(access.user,)]
-    assert world.databases.module_states(copy.database) == {"base": "installed"}
+    assert module_states(copy) == {"base": "installed"}
+
+
+@pytest.mark.parametrize("hijack", HIJACKS)
+def test_no_administrator_runs_what_an_environments_database_holds(world: World, hijack: str) -> None:
+    """Reading as the environment's role does; copying, handing over and keeping a template call nothing of it."""
+    watch = Watch(world.server)
+    access = world.environment("hostile")
+    with connect(access) as connection:
+        connection.execute(stand_in_odoo.TABLES.encode())
+        connection.execute(HIJACKS[hijack].encode())
+    with suppress(Conflict):  # a view stands where the table is expected
+        module_states(access)
+        read_rows(access, "select oid = 'pg_class'::regclass from pg_class limit 1")
+    kept, new = world.name("kept"), world.environment("new")
+    world.databases.keep_as_template(access.database, kept)
+    world.environment("copy", template=kept)
+    world.databases.hand_over(access.database, to=new.user)
+    world.databases.turn_into_template(access.database, world.name("turned"))
+    assert watch.roles() <= {access.user}
 
 
 def test_a_template_is_kept_while_its_source_is_in_use(world: World) -> None:
@@ -266,7 +296,7 @@ def test_renaming_keeps_the_data_and_ends_the_connections(world: World) -> None:
     install(access, base="installed")
     with connect(access):
         world.databases.rename(access.database, world.name("new"))
-    assert world.databases.module_states(world.name("new")) == {"base": "installed"}
+    assert module_states(replace(access, database=world.name("new"))) == {"base": "installed"}
     with pytest.raises(NotFound):
         world.databases.rename(access.database, world.name("newer"))
 
@@ -277,7 +307,7 @@ def test_a_taken_name_is_a_conflict_and_leaves_the_first_alone(superuser: World)
     install(access, base="installed")
     with pytest.raises(Conflict, match="already exists"):
         superuser.databases.create(access.database, owner=access.user)
-    assert superuser.databases.module_states(access.database) == {"base": "installed"}
+    assert module_states(access) == {"base": "installed"}
 
 
 def test_a_copy_of_nothing_is_not_found_and_leaves_nothing(superuser: World) -> None:
@@ -323,8 +353,9 @@ def test_the_password_is_kept_for_the_platform_alone(superuser: World, tmp_path:
     assert file.stat().st_mode & 0o077 == 0
     assert file.parent.stat().st_mode & 0o077 == 0
     assert password not in repr(superuser.databases.access("x", role=role))
-    rows = superuser.databases.query("postgres", "select rolpassword from pg_authid where rolname = %(r)s", {"r": role})
-    assert rows[0]["rolpassword"].startswith("SCRAM-SHA-256$")
+    with psycopg.connect(superuser.server.url("postgres")) as connection:
+        [(kept,)] = connection.execute("select rolpassword from pg_authid where rolname = %s", [role]).fetchall()
+    assert kept.startswith("SCRAM-SHA-256$")
 
 
 def test_a_lost_password_is_replaced_by_one_that_works(superuser: World, tmp_path: Path) -> None:
@@ -355,7 +386,29 @@ def test_a_query_cannot_write(superuser: World) -> None:
     """Checks look; they do not touch."""
     access = superuser.environment("looked_at")
     with pytest.raises(OdooOpsError, match="read-only"):
-        superuser.databases.query(access.database, "create table x () ")
+        read_rows(access, "create table x () ")
+
+
+def test_what_an_earlier_version_made_is_the_administrators_after_the_next_start(
+    superuser: World, tmp_path: Path
+) -> None:
+    """Databases, templates and roles that the superuser made are managed by a role that is none."""
+    word = f"ops_{token_hex(4)}"
+    superuser.databases.ensure_role(word)
+    superuser.databases.create(word, owner=word)
+    install(superuser.databases.access(word, role=word), base="installed")
+    superuser.databases.keep_as_template(word, f"opstpl_{word}")
+    superuser.server.embedded.provision()
+    url = embedded_urls(superuser.server.embedded)["odoo"]
+    databases = OdooDatabases(url, secrets=tmp_path / "secrets")
+    databases.ensure_role(f"{word}_new")
+    databases.create(f"{word}_copy", owner=f"{word}_new", template=f"opstpl_{word}")
+    databases.hand_over(word, to=f"{word}_new")
+    assert module_states(databases.access(word, role=f"{word}_new")) == {"base": "installed"}
+    for name in (word, f"{word}_copy", f"opstpl_{word}"):
+        databases.drop(name)
+    for role in (word, f"{word}_new"):
+        databases.drop_role(role)
 
 
 def test_environments_are_made_and_dropped_side_by_side(superuser: World) -> None:

@@ -19,8 +19,10 @@ from fastapi.testclient import TestClient
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.http.app import create_app
 from odooops_dagster.doors.http.errors import SignatureMismatch
-from odooops_dagster.doors.http.github import MAX_BODY_BYTES, verify
-from odooops_dagster.model import Project
+from odooops_dagster.doors.http.github import MAX_BODY_BYTES
+from odooops_dagster.doors.http.signers import Signer
+from odooops_dagster.local.webhook_secrets import write_webhook_secret
+from odooops_dagster.model import Project, Run
 from odooops_dagster.settings import Settings
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -45,17 +47,19 @@ class GitHub:
         delivery: str | None = None,
         secret: str = SECRET,
         as_form: bool = False,
+        slug: str = "",
     ) -> httpx2.Response:
-        """Deliver the event."""
+        """Deliver the event, to a project's own webhook where one is named."""
         text = json.dumps(payload)
         body = urlencode({"payload": text}).encode() if as_form else text.encode()
         kind = "application/x-www-form-urlencoded" if as_form else "application/json"
         headers = {"Content-Type": kind, "X-GitHub-Event": event, "X-GitHub-Delivery": delivery or str(uuid4())}
-        return self.send(body, headers | {"X-Hub-Signature-256": signature(body, secret)})
+        return self.send(body, headers | {"X-Hub-Signature-256": signature(body, secret)}, slug=slug)
 
-    def send(self, body: bytes, headers: dict[str, str]) -> httpx2.Response:
+    def send(self, body: bytes, headers: dict[str, str], *, slug: str = "") -> httpx2.Response:
         """Post the bytes as they are."""
-        response: httpx2.Response = self.client.post("/webhooks/github", content=body, headers=headers)
+        path = f"/webhooks/github/{slug}" if slug else "/webhooks/github"
+        response: httpx2.Response = self.client.post(path, content=body, headers=headers)
         return response
 
     def push(self, ref: str, sha: str, *, before: str = NOTHING, **changes: Any) -> httpx2.Response:  # noqa: ANN401
@@ -79,6 +83,14 @@ def signature(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+def answer(control: ControlPlane, project: Project, heads: dict[str, str]) -> list[Run]:
+    """Let the repository answer that these are its branches, if it is due to be asked, and return all runs."""
+    control.pushes.apply()
+    if project.id in {due.id for due in control.projects.to_poll(older_than_seconds=60)}:
+        control.pushes.record_heads(project.id, heads=heads)
+    return control.runs.list(project.slug)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a webhook secret."""
@@ -100,7 +112,9 @@ def project(control: ControlPlane) -> Project:
 
 def make_project(control: ControlPlane, *, slug: str = "hello", repo_url: str = REPOSITORY) -> Project:
     """Create a project."""
-    return control.projects.create(slug, repo_url=repo_url, odoo_version="19.0", default_branch="master")
+    return control.projects.create(
+        slug, repo_url=repo_url, odoo_version="19.0", default_branch="master", poll_enabled=False
+    )
 
 
 def test_ping_is_answered_with_pong(github: GitHub) -> None:
@@ -110,14 +124,14 @@ def test_ping_is_answered_with_pong(github: GitHub) -> None:
 
 
 @pytest.mark.parametrize("as_form", [False, True], ids=["json", "form"])
-def test_a_push_queues_a_run_and_answers_with_its_id(
+def test_a_push_makes_the_repository_due_and_its_answer_runs(
     github: GitHub, control: ControlPlane, project: Project, as_form: bool
 ) -> None:
-    """Both content types that GitHub offers lead to the run."""
+    """Both content types that GitHub offers lead to the run, and to whoever pushed."""
     response = github.deliver("push", push_of("refs/heads/feature/x", FIRST), as_form=as_form)
     assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
-    [run] = control.runs.list(project.slug)
-    assert response.json()["run_ids"] == [str(run.id)]
+    assert control.runs.list(project.slug) == []
+    [run] = answer(control, project, {"feature/x": FIRST})
     assert (run.kind, run.git_sha, run.git_ref, run.trigger) == ("deploy", FIRST, "refs/heads/feature/x", "push")
     assert run.requested_by == "Codertocat"
 
@@ -126,44 +140,88 @@ def test_a_push_queues_a_run_and_answers_with_its_id(
 def test_branch_names_arrive_as_they_are(github: GitHub, control: ControlPlane, project: Project, branch: str) -> None:
     """Slashes and strange signs survive the whole way."""
     assert github.push(f"refs/heads/{branch}", FIRST).status_code == 202
+    answer(control, project, {branch: FIRST})
     assert [environment.branch for environment in control.environments.list(project.slug)] == [branch]
 
 
 def test_the_default_branch_is_built_and_not_deployed(github: GitHub, control: ControlPlane, project: Project) -> None:
     """A push to production's branch changes no running system."""
-    github.deliver("push", recorded("push_branch_created"))
-    [run] = control.runs.list(project.slug)
+    payload = recorded("push_branch_created")
+    github.deliver("push", payload)
+    [run] = answer(control, project, {"master": payload["after"]})
     assert (run.kind, run.git_sha) == ("build", "6113728f27ae82c7b1a177c8d03f9e96e0adf246")
 
 
-def test_a_repeated_delivery_changes_nothing(github: GitHub, control: ControlPlane, project: Project) -> None:
-    """GitHub's redelivery button, or an attacker's replay, queues nothing."""
+@pytest.mark.parametrize("delivery", ["d-1", "d-2"], ids=["the same id", "another id"])
+def test_a_repeated_delivery_changes_nothing(
+    github: GitHub, control: ControlPlane, project: Project, delivery: str
+) -> None:
+    """GitHub's redelivery button, or a replay of what was signed once, which may bear any id."""
     first = github.deliver("push", push_of("refs/heads/feature/x", FIRST), delivery="d-1")
-    again = github.deliver("push", push_of("refs/heads/feature/x", FIRST), delivery="d-1")
+    assert len(answer(control, project, {"feature/x": FIRST})) == 1
+    answer(control, project, {"feature/x": FIRST})
+    again = github.deliver("push", push_of("refs/heads/feature/x", FIRST), delivery=delivery)
     assert (first.status_code, again.status_code, again.json()["outcome"]) == (202, 200, "duplicate")
-    assert len(control.runs.list(project.slug)) == 1
+    assert control.projects.to_poll(older_than_seconds=60) == []
+
+
+@pytest.mark.parametrize(("after", "before"), [(FIRST, NOTHING), (NOTHING, SECOND)], ids=["old commit", "deletion"])
+def test_what_is_signed_and_not_so_changes_nothing(
+    github: GitHub, control: ControlPlane, project: Project, after: str, before: str
+) -> None:
+    """Whoever knows the secret cannot deploy another commit or destroy an environment: the repository is asked."""
+    github.push("refs/heads/feature/x", SECOND)
+    runs = answer(control, project, {"feature/x": SECOND})
+    github.push("refs/heads/feature/x", after, before=before)
+    control.pushes.apply()
+    assert [due.slug for due in control.projects.to_poll(older_than_seconds=60)] == [project.slug]
+    assert answer(control, project, {"feature/x": SECOND}) == runs
+    assert control.pushes.head(project.id, "feature/x") == SECOND
 
 
 def test_a_forced_push_builds_the_new_commit(github: GitHub, control: ControlPlane, project: Project) -> None:
     """Rewritten history is a movement like any other; the older run is superseded."""
     github.push("refs/heads/feature/x", FIRST)
+    answer(control, project, {"feature/x": FIRST})
     github.push("refs/heads/feature/x", SECOND, before=FIRST, forced=True)
-    runs = {run.git_sha: run.status for run in control.runs.list(project.slug)}
+    runs = {run.git_sha: run.status for run in answer(control, project, {"feature/x": SECOND})}
     assert runs == {FIRST: "canceled", SECOND: "queued"}
 
 
 def test_a_deleted_branch_destroys_its_preview(github: GitHub, control: ControlPlane, project: Project) -> None:
     """The preview goes with its branch."""
     github.push("refs/heads/feature/x", FIRST)
+    answer(control, project, {"feature/x": FIRST})
     response = github.push("refs/heads/feature/x", NOTHING, before=FIRST, deleted=True, head_commit=None)
     assert response.status_code == 202
-    assert "destroy" in {run.kind for run in control.runs.list(project.slug)}
+    assert "destroy" in {run.kind for run in answer(control, project, {"master": SECOND})}
 
 
-@pytest.mark.parametrize("name", ["push_tag_created", "push_tag_deleted"])
-def test_tags_are_ignored(github: GitHub, control: ControlPlane, project: Project, name: str) -> None:
-    """A tag is not a branch."""
-    response = github.deliver("push", recorded(name))
+def test_a_tag_is_built(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Beside production: the build is the tag's release."""
+    response = github.deliver("push", recorded("push_tag_created"))
+    assert (response.status_code, response.json()["outcome"]) == (202, "accepted")
+    control.pushes.apply()
+    [run] = control.runs.list(project.slug)
+    assert (run.kind, run.git_ref, run.git_sha) == (
+        "build", "refs/tags/simple-tag", "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
+    )  # fmt: skip
+
+
+def test_an_annotated_tag_is_built_at_the_commit_it_points_to(
+    github: GitHub, control: ControlPlane, project: Project
+) -> None:
+    """GitHub names the tag itself as `after`."""
+    payload = recorded("push_tag_created")
+    github.deliver("push", {**payload, "after": "f" * 40})
+    control.pushes.apply()
+    [run] = control.runs.list(project.slug)
+    assert run.git_sha == "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
+
+
+def test_a_deleted_tag_is_ignored(github: GitHub, control: ControlPlane, project: Project) -> None:
+    """Its release stays."""
+    response = github.deliver("push", recorded("push_tag_deleted"))
     assert (response.status_code, response.json()["outcome"]) == (202, "ignored")
     assert control.runs.list(project.slug) == []
 
@@ -230,11 +288,73 @@ def test_a_local_repository_is_known_by_its_path(github: GitHub, control: Contro
     assert github.push("refs/heads/feature/x", FIRST, repository=repository).json()["outcome"] == "accepted"
 
 
-def test_two_projects_of_one_repository_both_get_a_run(github: GitHub, control: ControlPlane) -> None:
+def test_two_projects_of_one_repository_are_both_due(github: GitHub, control: ControlPlane) -> None:
     """One repository may be built for two series."""
     make_project(control, slug="one")
     make_project(control, slug="two", repo_url="git@github.com:Codertocat/Hello-World.git")
-    assert len(github.push("refs/heads/feature/x", FIRST).json()["run_ids"]) == 2
+    github.push("refs/heads/feature/x", FIRST)
+    control.pushes.apply()
+    assert {due.slug for due in control.projects.to_poll(older_than_seconds=60)} == {"one", "two"}
+
+
+@pytest.fixture
+def own_secret(control: ControlPlane, project: Project, settings: Settings, database: str) -> str:
+    """Return the secret of the project's own webhook."""
+    secret = write_webhook_secret(settings.home, project.id)
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("select ops.record_webhook_secret(%s)", [project.id])
+    assert control.projects.get(project.slug).own_webhook_at is not None
+    return secret
+
+
+def test_a_project_with_its_own_secret_takes_no_other(
+    github: GitHub, control: ControlPlane, project: Project, own_secret: str
+) -> None:
+    """Who set another repository's webhook up knows the platform's secret, and reaches nothing with it."""
+    push = push_of("refs/heads/feature/x", FIRST)
+    refused = github.deliver("push", push)
+    assert (refused.status_code, "of its own" in refused.json()["error"]) == (401, True)
+    assert github.deliver("push", push, slug=project.slug).status_code == 401
+    assert answer(control, project, {"feature/x": FIRST}) == []
+    taken = github.deliver("push", push, slug=project.slug, secret=own_secret)
+    assert (taken.status_code, taken.json()["outcome"]) == (202, "accepted")
+    assert [run.trigger for run in answer(control, project, {"feature/x": FIRST})] == ["push"]
+
+
+@pytest.mark.usefixtures("project")
+def test_the_secret_of_one_project_is_none_of_another(github: GitHub, control: ControlPlane, own_secret: str) -> None:
+    """Neither at its webhook, nor for its repository, nor where the platform's is asked for."""
+    other = make_project(control, slug="other", repo_url="https://github.com/acme/other.git")
+    foreign = push_of("refs/heads/feature/x", FIRST)
+    foreign["repository"] = foreign["repository"] | {"clone_url": "https://github.com/acme/other.git"}
+    assert github.deliver("push", foreign, slug="other", secret=own_secret).status_code == 401
+    assert github.deliver("push", foreign, secret=own_secret).status_code == 401
+    told = github.deliver("push", foreign, slug="hello", secret=own_secret).json()
+    assert (told["outcome"], "another repository" in told["message"]) == ("unknown_project", True)
+    assert answer(control, other, {"feature/x": FIRST}) == []
+
+
+@pytest.mark.parametrize("slug", ["hello", "nobody", "%00", "HELLO"])
+def test_a_project_without_a_secret_is_refused_like_none(github: GitHub, project: Project, slug: str) -> None:
+    """A sender does not learn which projects there are; the platform's secret does not open a project's address."""
+    response = github.deliver("ping", recorded("ping"), slug=slug)
+    assert response.status_code == 401
+    assert "ops webhook create" in response.json()["hint"]
+    assert project.own_webhook_at is None
+
+
+def test_a_replaced_secret_ends_at_once(github: GitHub, project: Project, settings: Settings, own_secret: str) -> None:
+    """The gateway goes on running."""
+    assert github.deliver("ping", recorded("ping"), slug=project.slug, secret=own_secret).status_code == 200
+    replaced = write_webhook_secret(settings.home, project.id)
+    assert github.deliver("ping", recorded("ping"), slug=project.slug, secret=own_secret).status_code == 401
+    assert github.deliver("ping", recorded("ping"), slug=project.slug, secret=replaced).status_code == 200
+
+
+@pytest.mark.usefixtures("project")
+def test_a_delivery_with_the_shared_secret_says_how_to_have_ones_own(github: GitHub) -> None:
+    """The answer that GitHub shows beside the delivery names the command."""
+    assert "ops webhook create" in github.push("refs/heads/feature/x", FIRST).json()["message"]
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET.lower()])
@@ -264,9 +384,10 @@ def test_the_signature_covers_the_raw_bytes(github: GitHub) -> None:
 def test_the_signature_that_github_publishes_as_an_example_fits() -> None:
     """Body, secret and signature are those of GitHub's documentation."""
     published = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
-    verify(b"Hello, World!", signature=published, secret=SECRET.encode())
+    signer = Signer(secret=SECRET.encode(), project_id=None, hint="")
+    signer.verify(b"Hello, World!", signature=published)
     with pytest.raises(SignatureMismatch):
-        verify(b"Hello, World?", signature=published, secret=SECRET.encode())
+        signer.verify(b"Hello, World?", signature=published)
 
 
 def test_without_a_secret_nothing_is_taken(control: ControlPlane, tmp_path: Path) -> None:
@@ -362,20 +483,6 @@ def test_a_body_as_large_as_github_sends_is_taken(github: GitHub) -> None:
     assert github.send(body, headers).status_code == 200
 
 
-def test_a_failure_to_apply_leaves_the_push_to_the_sensor(
-    github: GitHub, control: ControlPlane, project: Project, database: str
-) -> None:
-    """What is stored is not lost: GitHub hears 202 and the next look at the deliveries queues the run."""
-    with psycopg.connect(database, autocommit=True) as owner:
-        owner.execute("revoke execute on function ops.apply_pushes from ops_worker")
-        response = github.push("refs/heads/feature/x", FIRST)
-        owner.execute("grant execute on function ops.apply_pushes to ops_worker")
-    assert (response.status_code, response.json()["run_ids"]) == (202, [])
-    assert control.runs.list(project.slug) == []
-    control.pushes.apply()
-    assert len(control.runs.list(project.slug)) == 1
-
-
 def test_an_unreachable_database_is_503_and_the_process_stays_alive(tmp_path: Path) -> None:
     """GitHub marks the delivery as failed, so that it can be sent again."""
     settings = Settings(
@@ -407,5 +514,5 @@ def test_an_empty_database_is_not_ready(empty_database: str, settings: Settings)
 def test_the_api_describes_itself(github: GitHub) -> None:
     """OpenAPI lists the routes and their refusals."""
     paths = github.client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/healthz", "/readyz", "/v1/events", "/webhooks/github"}
+    assert set(paths) == {"/healthz", "/readyz", "/v1/events", "/webhooks/github", "/webhooks/github/{project}"}
     assert {"200", "202", "400", "401", "408", "413", "503"} <= set(paths["/webhooks/github"]["post"]["responses"])

@@ -14,9 +14,10 @@ import pytest
 
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.loading import load, prove, unproven
 from odooops_dagster.tools.backup.schema_load import Loaded
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.backups import Production, rows
 from tests.servers import PostgresServer

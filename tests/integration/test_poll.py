@@ -134,20 +134,53 @@ def test_a_failing_repository_waits_for_its_turn_and_says_why(
     assert control.projects.get(project.slug).poll_error is None
 
 
-def test_a_project_with_a_webhook_alone_is_asked_once_when_a_delivery_was_lost(
+def deliver(control: ControlPlane, shop: Repository, before: str, after: str) -> None:
+    """Deliver that the feature branch moved, whether it did or not."""
+    push = Push(repo_url=shop.url, ref="refs/heads/feature/x", sha=after, previous_sha=before, pusher="ann")
+    control.pushes.receive(f"{before}-{after}", event="push", push=push, payload={})
+    control.pushes.apply()
+
+
+def test_a_project_with_a_webhook_alone_is_asked_once_for_each_delivery(
     control: ControlPlane, shop: Repository
 ) -> None:
-    """What is told does not fit what is known: the repository itself says where the branch is."""
+    """Whatever it tells: the repository itself says where the branch is."""
     project = control.projects.create("shop", repo_url=shop.url, odoo_version="19.0", poll_enabled=False)
     head = run_git(shop.bare, "rev-parse", "feature/x").strip()
-    for number, before in enumerate((ZERO, "b" * 40)):
-        after = "a" * 40 if number == 0 else "c" * 40
-        push = Push(repo_url=shop.url, ref="refs/heads/feature/x", sha=after, previous_sha=before, source="webhook")
-        control.pushes.receive(f"d{number}", event="push", push=push, payload={})
-        control.pushes.apply()
+    assert control.projects.to_poll(older_than_seconds=60) == []
+    deliver(control, shop, ZERO, "a" * 40)
     (due,) = control.projects.to_poll(older_than_seconds=60)
     (run_id,) = poll_project(control, due)
     assert control.runs.get(run_id).git_sha == head
     assert kinds(control) == [("feature/x", "deploy")]
     assert control.projects.to_poll(older_than_seconds=60) == []
     assert project.id == due.id
+
+
+def test_a_forged_delivery_neither_deploys_nor_destroys(
+    control: ControlPlane, project: Project, shop: Repository
+) -> None:
+    """An old commit and a deletion, told while the repository has the branch where it was."""
+    poll_project(control, project)
+    before = kinds(control)
+    for after in ("a" * 40, ZERO):
+        deliver(control, shop, "b" * 40, after)
+        assert poll_project(control, project) == []
+    assert kinds(control) == before
+
+
+def test_a_delivery_waits_where_the_repository_does_not_answer(
+    control: ControlPlane, project: Project, shop: Repository
+) -> None:
+    """Its claim is not acted on; the repository is asked again in its time, and then followed."""
+    poll_project(control, project)
+    moved = shop.bare.rename(shop.bare.with_name("moved.git"))
+    deliver(control, shop, "b" * 40, ZERO)
+    with pytest.raises(StepFailed):
+        poll_project(control, project)
+    assert ("feature/x", "destroy") not in kinds(control)
+    assert [due.id for due in control.projects.to_poll(older_than_seconds=0)] == [project.id]
+    moved.rename(shop.bare)
+    run_git(shop.work, "push", "--quiet", "origin", "--delete", "feature/x")
+    poll_project(control, project)
+    assert ("feature/x", "destroy") in kinds(control)

@@ -66,8 +66,9 @@ def test_each_role_reaches_its_own_database(postgres_server: PostgresServer) -> 
         "owner": ("postgres", "odooops"),
         "control": ("ops_worker", "odooops"),
         "dagster": ("odooops_dagster", "odooops_dagster"),
-        "odoo": ("postgres", "postgres"),
+        "odoo": ("odooops_administrator", "postgres"),
     }
+    assert not _ask(urls["odoo"], "select rolsuper from pg_roles where rolname = current_user")
 
 
 def test_the_worker_may_not_connect_to_dagsters_storage(postgres_server: PostgresServer) -> None:

@@ -33,7 +33,7 @@ def _refusal(ops: Ops, **environment: str) -> tuple[str, str]:
     return lines[0].removeprefix("ops: "), lines[1].removeprefix("  → ")
 
 
-@pytest.mark.parametrize("variable", ["ODOOOPS_GATEWAY_PORT", "ODOOOPS_DAGSTER_PORT"])
+@pytest.mark.parametrize("variable", ["ODOOOPS_GATEWAY_PORT", "ODOOOPS_DAGSTER_PORT", "ODOOOPS_ENVIRONMENTS_PORT"])
 def test_a_port_already_taken_is_refused(ops: Ops, variable: str) -> None:
     """The line names the port and who has it; the remedy is another port."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -105,7 +105,7 @@ def word(environment: PythonEnvironment) -> str:
         WHEEL,
         f"./{WHEEL}  # ours",
         f"acme @ file:./{WHEEL} ; python_version > '3'",
-        "${PIP_VENDOR_FOLDER}/acme-1.0-py3-none-any.whl",
+        "${LOGNAME}/acme-1.0-py3-none-any.whl",
         "--find-links vendor\nacme==1.*",
         "-f \\\n  vendor\n-c pins.txt\nacme",
         "--no-index --find-links='vendor'\n--constraint pins.txt\nacme",
@@ -115,7 +115,7 @@ def test_a_package_of_the_repository_is_installed(
     odoo: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
 ) -> None:
     """However it is named; the checkout stays as it is and is not needed afterwards."""
-    monkeypatch.setenv("PIP_VENDOR_FOLDER", "vendor")  # pip gets named variables only
+    monkeypatch.setenv("LOGNAME", "vendor")  # pip gets named variables only
     root = repository(tmp_path / "shop", lines)
     before = tree_digest(root)
     environment = made(odoo, root, tmp_path)

@@ -253,7 +253,7 @@ def folder() -> Iterator[Path]:
 
 def _elsewhere(home: Path) -> Settings:
     """Return settings under which the other checks find nothing wrong."""
-    return Settings(home=home, gateway_port=free_port(), dagster_port=free_port())
+    return Settings(home=home, gateway_port=free_port(), dagster_port=free_port(), environments_port=free_port())
 
 
 def _without_inner_bwrap(argv: list[str]) -> list[str]:

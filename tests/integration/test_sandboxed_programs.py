@@ -271,6 +271,20 @@ def test_a_service_answers_on_its_port_and_reaches_no_other(
         assert word_at(port) == "alone"
 
 
+def test_a_service_answers_at_a_socket_that_only_we_reach(
+    sandbox: Sandbox, runtime: ProcessRuntime, tmp_path: Path
+) -> None:
+    """On a network of its own or on the machine's; its account cannot even see the folder of the socket."""
+    for shares in (False, True):
+        place = tmp_path / "run" / f"{shares}.sock"
+        shared = replace(sandbox, shares_network=shares)
+        runtime.start(replace(service(shared, tmp_path, INHERITS, "1"), name=f"env-{shares}", socket=place))
+        eventually(lambda place=place: word_at(place) == "alone", what="an answer")  # type: ignore[misc]
+        assert place.stat().st_mode & 0o777 == 0o600
+        runtime.stop(f"env-{shares}", remove=True)
+        assert not place.exists()
+
+
 def test_a_service_whose_port_is_taken_says_so(sandbox: Sandbox, runtime: ProcessRuntime, tmp_path: Path) -> None:
     """It is started again when the port is free."""
     taken = socket.create_server(("127.0.0.1", 0))

@@ -20,13 +20,16 @@ from odooops_dagster.home import StateEntry
 from odooops_dagster.local import lock
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.postgres.connections import conninfo
+from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.postgres.limits import RoleLimits
 from tests.ops import Ops
-from tests.servers import state_folder
+from tests.servers import MORE_CONNECTIONS, every_connection, state_folder
 from tests.ui import logged_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-PROGRAMS = ["postgres", "environments", "code", "webserver", "daemon", "gateway"]
+PROGRAMS = ["postgres", "environments", "code", "runs", "webserver", "daemon", "gateway", "router"]
 # A restarted program has to import Dagster and answer, beside whatever else the machine does.
 PATIENCE = 120
 
@@ -84,6 +87,26 @@ def test_every_entry_of_the_state_folder_has_a_place(running: Ops) -> None:
     assert {entry.name for entry in running.home.iterdir()} <= set(StateEntry)
 
 
+def test_an_environment_that_opens_every_connection_does_not_stop_the_platform(running: Ops) -> None:
+    """All programs answer, and people's commands too."""
+    urls = database_urls(Settings(home=running.home))
+    secrets = running.home / StateEntry.SECRETS
+    databases = OdooDatabases(urls.odoo, secrets=secrets, limits=RoleLimits(connections=MORE_CONNECTIONS))
+    role = "ops_greedy"
+    try:
+        databases.ensure_role(role)
+        databases.create(role, owner=role)
+        with every_connection(conninfo(databases.access(role, role=role))) as (number, reason):
+            assert number > 150
+            assert "reserved" in reason
+            assert {service["state"] for service in running.status()["services"]} == {"running"}
+            assert running.json("run", "list") == []
+            databases.drop(role)
+    finally:
+        databases.drop(role)
+        databases.drop_role(role)
+
+
 def test_a_second_up_finds_the_first(running: Ops) -> None:
     """It says whose the stack is, shows it, and changes nothing."""
     before = running.status()
@@ -128,10 +151,13 @@ def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
     assert seen == {
         "postgres": set(),
         "environments": set(),
-        "code": {"control", "dagster", "odoo"},
+        # They find the embedded server's administrator, and its socket, in the state folder.
+        "code": {"control", "dagster"},
+        "runs": {"control", "dagster"},
         "webserver": {"control", "dagster"},
         "daemon": {"control", "dagster"},
         "gateway": {"control", "webhook"},
+        "router": set(),
     }
 
 
@@ -143,7 +169,9 @@ def test_the_doctor_is_content_with_a_running_stack(running: Ops) -> None:
     assert findings["schema"]["ok"]
 
 
-@pytest.mark.parametrize("name", ["gateway", "daemon", "webserver", "code", "environments", "postgres"])
+@pytest.mark.parametrize(
+    "name", ["router", "gateway", "daemon", "webserver", "runs", "code", "environments", "postgres"]
+)
 def test_a_killed_program_comes_back(running: Ops, name: str) -> None:
     """The supervisor restarts it, and the platform is whole again."""
     before = _pids(running)[name]

@@ -16,12 +16,13 @@ import pytest
 
 from odooops_dagster.errors import Conflict, NotFound, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.loading import load
 from odooops_dagster.tools.backup.restore import restore_database, restore_filestore
 from odooops_dagster.tools.backup.verify import verify
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import import_zip, inspect_zip
+from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.backups import Production, back_up, repository_in
 from tests.servers import PostgresServer

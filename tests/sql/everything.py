@@ -56,6 +56,7 @@ def _push_and_work(world: World, slug: str, project: UUID) -> dict[str, UUID]:
         slug, f"https://github.com/acme/{slug}.git", SHA,
     )  # fmt: skip
     world.rows("select * from ops.apply_pushes()")
+    world.rows("select ops.record_branch_heads(%s, %s)", project, Jsonb({"feature/a": SHA}))
     (run,) = world.claim(worker=slug)
     ended: UUID = run["id"]
     world.start(ended, worker=slug)

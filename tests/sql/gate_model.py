@@ -130,11 +130,22 @@ class Model:
         for code in CODES:
             status = self.status(code, now)
             met[code] = status in ("passed", "bypassed") or (status == "pending" and not self._must_pass(code, stage))
+            met[code] = met[code] or ((code, stage) == ("G4", "staging") and self._is_overdue(now))
         if stage == "production":
             if self.rules.production_requires_g4 and not self._is_waived("G4", now):
                 met["G4"] = met["G4"] and self._staging_is_healthy(now)
             met["freeze"] = not self._is_frozen(calendar) or self._is_glass_broken(now)
         return met
+
+    def _is_overdue(self, now: datetime) -> bool:
+        """Return whether the newest deployment's window closed before anything decided its health."""
+        brought = [d for d in self.deployments if d.status != "failed"]
+        return bool(brought) and self._undecided(brought[-1]) and self.health(brought[-1], now) == "failed"
+
+    def _undecided(self, deployment: Deployment) -> bool:
+        end = deployment.ended_at and deployment.ended_at + self.gate_rules.window
+        told = [check for check in deployment.checks if end is None or check.at <= end]
+        return _tally(told, self.gate_rules.checks["G4"]) != "failed"
 
     def _must_pass(self, code: Code, stage: str) -> bool:
         if code == "G1":

@@ -69,11 +69,13 @@ CALLS = {
     "withdraw_release": "select ops.withdraw_release(%(release)s)",
     "evaluate_gate": "select ops.evaluate_gate(%(g2)s)",
     "explain_promotion": "select * from ops.explain_promotion(%(release)s, 'production')",
+    "explain_rollback": "select * from ops.explain_rollback(%(deployment)s)",
     "is_eligible_for_promotion": "select ops.is_eligible_for_promotion(%(release)s, 'production')",
     "policy": "select ops.policy(%(project)s, 'gates')",
     "promote_release:production": "select ops.promote_release(%(release)s, 'production', 'it is empty')",
     "promote_release:staging": "select ops.promote_release(%(release)s, 'staging')",
     "resolve_incident": "select ops.resolve_incident(%(incident)s, 'restarted')",
+    "release_build": "select ops.release_build(%(project)s)",
     "rollback_deployment": "select ops.rollback_deployment(%(deployment)s, 'it fails')",
 }
 

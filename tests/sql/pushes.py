@@ -33,13 +33,16 @@ class Branch:
             uuid4().hex, self.repo, f"refs/heads/{self.name}", after, before,
         )  # fmt: skip
 
-    def tell(self, *moves: tuple[str, str]) -> list[str]:
-        """Deliver the movements one after the other, act on each, and return what each was taken for."""
-        outcomes = []
-        for before, after in moves:
-            self.receive(before, after)
-            outcomes += self.apply()
-        return outcomes
+    def tell(self, before: str, after: str) -> None:
+        """Deliver a movement and act on it, whether the repository made it or not."""
+        self.receive(before, after)
+        self.apply()
+
+    def move(self, *commits: str) -> None:
+        """Move the branch in its repository, commit after commit; each movement is delivered, and the answer recorded."""
+        for commit in commits:
+            self.tell(self.head() or ZERO, commit)
+            self.answer(commit)
 
     def apply(self) -> list[str]:
         """Act on what was delivered."""
@@ -47,7 +50,7 @@ class Branch:
 
     def answer(self, head: str | None, *, asked_at: datetime | None = None, **others: str) -> None:
         """Record where the repository says that the branch is, beside others of which no delivery told."""
-        heads = {"main": sha("e")} | {name.replace("__", "/"): commit for name, commit in others.items()}
+        heads = {"trunk": sha("e")} | {name.replace("__", "/"): commit for name, commit in others.items()}
         heads |= {self.name: head} if head not in (None, ZERO) else {}
         self.world.rows(
             "select ops.record_branch_heads(%s, %s, %s)", self.project, json.dumps(heads), asked_at or self.now()
@@ -60,7 +63,7 @@ class Branch:
         )
         return rows[0]["sha"] if rows else None
 
-    def is_doubted(self) -> bool:
+    def is_due(self) -> bool:
         """Return whether the repository is to be asked now."""
         return bool(self.world.rows("select id from ops.projects_to_poll(30) where id = %s", self.project))
 

@@ -68,7 +68,7 @@ def test_drills_are_queued_by_the_week_of_the_time_zone(
     verified(world, project)
     queued = world.rows(DRILLS, now, zone)
     assert [row["partition_key"] for row in queued] == (["shop/main"] if week else [])
-    keys = world.rows("select idempotency_key from ops.run_requests where idempotency_key like 'drill:%%'")
+    keys = world.rows("select idempotency_key from ops.run_requests where idempotency_key like 'platform:drill:%%'")
     assert [row["idempotency_key"].rpartition(":")[2] for row in keys] == ([week] if week else [])
 
 

@@ -66,7 +66,7 @@ def test_both_sides_of_a_swap_are_kept_until_the_time_is_over(world: World, proj
     """The old database is the way back; what serves stays in any case."""
     deploy(world, project, "old")
     restored = swap(world, project, "new")
-    with refused("PT409", "Database old is kept until .* UTC, so that a restore of shop/main can be undone"):
+    with refused("PT409", "Database old is kept until .* UTC, so that a restore or a promotion of shop/main can be undone"):
         world.rows("select ops.require_unused_database('old')")
     world.rows("update ops.restores set keep_previous_until = now() - interval '1 second' where id = %s", restored)
     assert let_go(world, "old", "new") == [True, False]

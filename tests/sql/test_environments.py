@@ -152,46 +152,34 @@ def test_a_slug_that_would_break_names_is_refused(world: World, slug: str) -> No
         world.project(slug)
 
 
-def test_a_port_belongs_to_one_living_environment(world: World, project: UUID) -> None:
-    """Whoever asks second is told to choose again; an environment keeps the one that it has."""
-    reserve = "select ops.reserve_port(%s, 1, %s)"
+def test_a_port_of_before_belongs_to_one_living_environment(world: World, project: UUID) -> None:
+    """An environment that had one keeps it; one that never had one gets none."""
+    deploy = "select ops.record_deployment(%s, 1, 'http://x', %s, %s, 'sha256:1', %s)"
     first = world.work(project, "feature/a")
-    assert world.value(reserve, first, 20001) == 20001
-    assert world.value(reserve, first, 20002) == 20001
+    world.rows(deploy, first, 20001, "db1", "a" * 40)
     second = world.work(project, "feature/b")
-    assert world.value(reserve, second, 20001) is None
     with refused("PT409", "Another environment has port 20001"):
-        world.rows(
-            "select ops.record_deployment(%s, 1, 'http://x', 20001, 'db2', 'sha256:1', %s)", second, "a" * 40
-        )  # fmt: skip
-    assert world.value(reserve, second, 20003) == 20003
-    world.complete(first)
-    destroy = world.work(project, "feature/a", p_kind="destroy")
+        world.rows(deploy, second, 20001, "db2", "a" * 40)
+    world.rows(deploy, second, None, "db2", "a" * 40)
+    rows = world.rows("select port from ops.environments order by name")
+    assert [row["port"] for row in rows] == [20001, None]
+
+
+def test_the_url_of_a_deployed_environment_follows_the_settings(world: World, project: UUID) -> None:
+    """One that was never deployed, or is destroyed, has none."""
+    environment = ensure(world, project, "feature/a")["id"]
+    change = "select ops.set_environment_url(%s, 'https://a.example.com/')"
+    with refused("PT404"):
+        world.rows(change, environment)
+    run_id = world.work(project)
+    world.value(DEPLOY, run_id, "db1", "a" * 40, None)
+    world.complete(run_id)
+    world.rows(change, environment)
+    assert world.value("select url from ops.environments") == "https://a.example.com/"
+    destroy = world.work(project, p_kind="destroy")
     world.rows("select ops.record_destruction(%s, 1)", destroy)
-    third = world.work(project, "feature/c")
-    assert world.value(reserve, third, 20001) == 20001
-
-
-def test_of_two_deployments_at_once_one_gets_the_port(world: World, project: UUID) -> None:
-    """Both found it free: the record gives it to one, and the other is told at once, not when its service fails."""
-    runs = [world.work(project, f"feature/{name}") for name in "abcdef"]
-
-    def reserve(run: UUID) -> int | None:
-        with connect(world.url) as connection:
-            row = connection.execute("select ops.reserve_port(%s, 1, 20001) as port", [run]).fetchone()
-            assert row is not None
-            return None if row["port"] is None else int(row["port"])
-
-    with ThreadPoolExecutor(len(runs)) as pool:
-        ports = list(pool.map(reserve, runs))
-    assert sorted(ports, key=str) == [20001, *[None] * (len(runs) - 1)]
-
-
-def test_an_attempt_that_is_over_reserves_no_port(world: World, project: UUID) -> None:
-    """It is fenced like every write."""
-    run = world.work(project, "feature/a")
-    with refused("PT410"):
-        world.rows("select ops.reserve_port(%s, 2, 20001)", run)
+    with refused("PT404"):
+        world.rows(change, environment)
 
 
 def test_environments_that_shared_a_port_are_told_apart_by_the_migration(world: World, project: UUID) -> None:

@@ -337,7 +337,7 @@ def test_an_outsider_holds_up_nobody_with_advisory_locks(world: World, actors: A
         "select * from ops.receive_push('d1', 'push', 'https://github.com/acme/mine.git', 'refs/heads/feature/b', %s)",
         "b" * 40,
     )
-    assert [row["outcome"] for row in worker.rows("select * from ops.apply_pushes()")] == ["queued"]
+    assert [row["outcome"] for row in worker.rows("select * from ops.apply_pushes()")] == ["due"]
     assert worker.rows("select * from ops.record_branch_heads(%s, %s)", mine.project, json.dumps({"main": "c" * 40}))
     held = "select count(*) from pg_locks where locktype = 'advisory' and pid = %s"
     assert world.value(held, outsider.connection.info.backend_pid) == 2

@@ -155,6 +155,7 @@ PARTS: list[tuple[str, object, str]] = [
     ("evidence", None, "evidence[1]"),
     ("evidence", {"kind": "sbom", "s3_url": "s3://b/s"}, "evidence[1].sha256"),
     ("evidence", {"kind": "sbom", "s3_url": "s3://b/s", "sha256": "xyz"}, "evidence[1].sha256"),
+    ("evidence", {"kind": "sbom", "s3_url": "javascript:alert(1)//s3://b/s", "sha256": "0" * 64}, "evidence[1].s3_url"),
     ("evidence", {"kind": "", "s3_url": "s3://b/s", "sha256": "0" * 64}, "evidence[1].kind"),
     (
         "evidence",

@@ -108,13 +108,12 @@ def test_a_poll_joins_the_run_of_its_commit(world: World, project: UUID, *, work
     assert world.value("select sha from ops.branch_heads") == sha("a")
 
 
-def test_a_delivery_joins_too_and_names_the_run(world: World, project: UUID) -> None:
+def test_a_delivery_joins_too(world: World, project: UUID) -> None:
     """The forge tells of the push a moment after the person who pushed asked for its run."""
     asked = world.queue(project, "feature/a", sha("a"), p_trigger="cli")
     branch = Branch(world, "shop", "feature/a")
-    branch.receive(sha("0"), sha("a"))
-    (applied,) = world.rows("select * from ops.apply_pushes()")
-    assert (applied["outcome"], applied["run_id"]) == ("joined", asked)
+    branch.move(sha("a"))
+    assert [run["id"] for run in branch.runs()] == [asked]
 
 
 def test_another_commit_kind_or_a_part_is_not_joined(world: World, project: UUID) -> None:

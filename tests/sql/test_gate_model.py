@@ -69,14 +69,15 @@ def test_gates_and_promotions_are_what_the_model_says(world: World) -> None:
 Mutant = tuple[str, str, str]
 FROZEN = Promotion(staging_requires_g2=False, production_requires_g4=False, freezes=((-60, 60, None),))
 MUTANTS: dict[str, Mutant] = {
-    "exceptions never end": ("v_gate_status", "and e.expires_at > statement_timestamp()", ""),
+    "exceptions never end": ("v_gate_status", "and e.expires_at > ops.right_now()", ""),
     "a revoked exception counts": ("v_gate_status", "and e.revoked_at is null", ""),
     "a requested exception counts": ("v_gate_status", "e.granted_at is not null and ", ""),
-    "windows never close": ("v_gate_status", "o.deadline_at < statement_timestamp()", "false"),
-    "one approval is enough": ("count_approvals", "n.approvals >= p_quorum", "n.approvals >= 1"),
+    "windows never close": ("v_gate_status", "o.deadline_at < ops.right_now()", "false"),
+    "one approval is enough": ("count_approvals", ">= (p_gate).quorum", ">= 1"),
     "the first answer counts": ("count_checks", "c.occurred_at desc", "c.occurred_at"),
     "a skipped check is no question": ("count_checks", "l.status is null or l.status = 'skipped'", "l.status is null"),
-    "a failed gate does not block staging": ("promotion_requirements", "d.status <> 'failed' and (", "("),
+    "a failed gate does not block staging": ("promotion_requirements", "(d.status <> 'failed' or d.is_reopened) and (", "("),
+    "a window that closed unproven stays closed": ("promotion_requirements", " or d.is_reopened", ""),
     "a withdrawn release goes on": ("promotion_requirements", "r.status <> 'withdrawn'", "true"),
     "a freeze holds nothing": ("promotion_requirements", "f.reason is null or g.broken", "true"),
 }

@@ -134,7 +134,7 @@ def test_gate_g1_waits_for_every_required_check(world: World, project: UUID) -> 
     release.check("G1", "tests", "skipped")
     assert release.status("G1") == "pending"
     release.check("G1", "tests", "failed")
-    assert release.unmet("staging") == {"G1": "failed: by tests"}
+    assert release.unmet("staging") == {"G1": "failed: by tests (lint failed)"}
     release.check("G1", "tests")
     assert release.status("G1") == "passed"
 
@@ -167,6 +167,22 @@ def test_evidence_names_what_it_is_of_once(world: World, project: UUID, release:
         )  # fmt: skip
     with refused("PT400", "belong together"):
         world.rows("select ops.record_evidence('log', 's3://b/log', repeat('a', 64))")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "http://b/log", "nowhere", "s3://", "JAVASCRIPT://s3://b", "s3://b\n/x"],
+)
+def test_evidence_lies_at_an_address_that_is_no_script(world: World, release: Release, address: str) -> None:
+    """A page makes a link of it; the rule is the table's, whoever writes."""
+    with refused("PT400", "No evidence may have these values"):
+        world.rows(
+            "select ops.record_evidence('log', %s, repeat('a', 64), p_release_id => %s)", address, release.id
+        )
+    for kind, good in (("a", "s3://b/log"), ("b", "https://files.example/log"), ("c", "file:///var/lib/a b/log")):
+        assert world.value(
+            "select ops.record_evidence(%s, %s, repeat('a', 64), p_release_id => %s)", kind, good, release.id
+        )
 
 
 # Approvals.

@@ -133,7 +133,7 @@ def test_the_release_s_runs_go_on(released_url: str, server: PostgresServer) -> 
     assert world.value("select min(id) > 41 from ops.run_events where message = 'succeeded' and id > 41")
     again = world.queue(hr, "feature/b", p_idempotency_key="once", p_requested_by="Ann", p_config='{"x": 1}')
     assert world.run(again)["run_number"] == 3
-    assert [row["outcome"] for row in world.rows("select outcome from ops.apply_pushes()")] == ["queued"]
+    assert [row["outcome"] for row in world.rows("select outcome from ops.apply_pushes()")] == ["due"]
     world.close()
 
 

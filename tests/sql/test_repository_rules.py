@@ -108,6 +108,9 @@ def test_a_lost_attempt_says_nothing(world: World, project: UUID) -> None:
         ("gates", "g2_quorum", (2, 1, 2)),
         ("ttl", "log_days", (30, 1, 30)),
         ("promotion", "freeze_windows", ([], [], [])),
+        ("promotion", "release", ("by_hand", "gated", "gated")),
+        ("promotion", "release", ("gated", "on_push", "gated")),
+        ("promotion", "release", ("on_push", "by_hand", "by_hand")),
     ],
     ids=str,
 )
@@ -163,6 +166,7 @@ def test_every_key_under_protect_is_a_rule_that_the_repository_makes_stricter(wo
         "retention": {"daily": 366, "weekly": 520, "monthly": 240, "minimum": 100},
         "backup": {"nightly": True, "max_age_hours": 1, "attachments_elsewhere_fatal": True},
         "gates": {"untested_modules": "refuse"},
+        "promotion": {"release": "gated"},
     }
     assert Protect.model_validate(strict).rules() == strict
     fields = {name: set(type(getattr(Protect(), name)).model_fields) for name in Protect.model_fields}

@@ -48,10 +48,13 @@ def eventually(true: Callable[[], object], *, what: str, seconds: float = 20.0) 
         time.sleep(0.02)
 
 
-def word_at(port: int) -> str | None:
-    """Return what the program on the port says, or None when nothing listens."""
+def word_at(place: int | Path) -> str | None:
+    """Return what the program on the port, or at the Unix socket, says, or None when nothing listens."""
+    kind = socket.AF_UNIX if isinstance(place, Path) else socket.AF_INET
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.socket(kind) as connection:
+            connection.settimeout(2)
+            connection.connect(str(place) if isinstance(place, Path) else ("127.0.0.1", place))
             return connection.recv(100).decode() or None
     except OSError:
         return None

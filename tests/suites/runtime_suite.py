@@ -33,6 +33,18 @@ MemoryRuntime().execute(job)
 """
 
 
+# Answers with a word at the socket that it inherits.
+INHERITS = """
+import os, socket, sys
+assert os.environ["LISTEN_FDS"] == "1"
+server = socket.socket(fileno=3)
+while True:
+    connection, _ = server.accept()
+    connection.sendall(sys.argv[1].encode())
+    connection.close()
+"""
+
+
 class PlatformRuntime(Runtime, Protocol):
     """A runtime that can be ended and brought back, as the platform does."""
 
@@ -330,6 +342,22 @@ class RuntimeSuite:
         _answers(runs, "runs")
         assert {status.name: status.state for status in again.status()} == {"env-1": "running", "env-2": "stopped"}
         assert word_at(stopped.port) is None
+
+    def test_a_service_inherits_the_socket_at_which_it_answers(self, runtime: PlatformRuntime, tmp_path: Path) -> None:
+        """Only the platform's account may connect there; killed, the service comes back at the same place."""
+        place = tmp_path / "s.sock"
+        place.touch()  # what a killed launcher left is no hindrance
+        runtime.start(_service(tmp_path, "x", argv=(*PYTHON, INHERITS, "one"), socket=place))
+        eventually(lambda: word_at(place) == "one", what="an answer")
+        assert place.stat().st_mode & 0o777 == 0o600
+        pid = runtime.status("env-1")[0].pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: _is_new(runtime, pid) and word_at(place) == "one", what="an answer again")
+        runtime.stop("env-1")
+        assert word_at(place) is None
+        runtime.stop("env-1", remove=True)
+        assert not place.exists()
 
     def test_a_killed_keeper_leaves_no_process_behind(self, root: Path, tmp_path: Path) -> None:
         """Kill -9 of what keeps services ends them and all their descendants."""

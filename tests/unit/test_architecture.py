@@ -15,7 +15,12 @@ ARCHITECTURE = ROOT / "docs" / "odooops-sh" / "ARCHITECTURE.md"
 PACKAGES = ("odooops_dagster", "assets", "resources", "sensors", "schedules")
 # What Dagster, uvicorn or the shell calls: nothing of ours has to import it.
 DOORS = ("odooops_dagster/doors/", "sensors/", "schedules/", "assets/", "resources/")
-CALLED_BY_DAGSTER = {"odooops_dagster/engine/coordinator.py", "odooops_dagster/engine/log_handler.py"}
+CALLED_BY_DAGSTER = {
+    "odooops_dagster/engine/coordinator.py",
+    "odooops_dagster/engine/fork_launcher.py",
+    "odooops_dagster/engine/log_handler.py",
+    "odooops_dagster/engine/fork_server.py",  # by `ops up`
+}
 
 
 @dataclass(frozen=True, kw_only=True)

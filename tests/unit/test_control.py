@@ -184,15 +184,16 @@ def deploy(control: ControlPlane, fence: Fence, database_name: str) -> tuple[str
 
 
 def test_pushes_and_polls_become_runs(control: ControlPlane, project: Project) -> None:
-    """Each movement once."""
+    """A push makes the repository due, and its answer is what runs."""
+    control.pushes.record_heads(project.id, heads={"main": SHA})
     push = Push(repo_url="git@github.com:acme/shop.git", ref="refs/heads/feature/a", sha=SHA, pusher="ann")
     assert control.pushes.receive("d1", event="push", push=push, payload={"size": 1}) == "accepted"
     assert control.pushes.receive("d1", event="push", push=push, payload={"size": 1}) == "duplicate"
-    (applied,) = control.pushes.apply(limit=5)
-    assert control.runs.get(applied["run_id"]).requested_by == "ann"
+    assert control.projects.to_poll(older_than_seconds=30) == []
+    assert [row["outcome"] for row in control.pushes.apply(limit=5)] == ["due"]
     assert [found.slug for found in control.projects.to_poll(older_than_seconds=30)] == ["shop"]
-    (built,) = control.pushes.record_heads(project.id, heads={"feature/a": SHA, "main": SHA})
-    assert control.runs.get(built).kind == "build"
+    (deployed,) = control.pushes.record_heads(project.id, heads={"feature/a": SHA, "main": SHA})
+    assert (control.runs.get(deployed).kind, control.runs.get(deployed).requested_by) == ("deploy", "ann")
     assert control.projects.to_poll(older_than_seconds=30) == []
     with pytest.raises(BadInput):
         control.pushes.record_heads(project.id, heads={})

@@ -30,6 +30,7 @@ def service(folder: Path, *, name: str = "env-1") -> Service:
         log_path=folder / "logs" / "odoo.log",
         env={"PGPASSWORD": "hush"},
         memory_mb=512,
+        socket=folder / "odoo.sock",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -31,6 +32,11 @@ def shop(tmp_path: Path) -> Repository:
 def home(tmp_path: Path) -> Path:
     """A state folder."""
     return tmp_path / "home"
+
+
+def beside(folder: Path) -> git.SubmoduleRules:
+    """Allow submodules from the repositories in the folder."""
+    return git.SubmoduleRules(folders=(folder,))
 
 
 def test_ls_remote_lists_every_branch_with_slashes_and_no_tags(shop: Repository) -> None:
@@ -145,10 +151,10 @@ def test_a_repository_that_lacks_an_object_is_not_taken_for_a_silent_server(
 
 def test_checkout_of_a_gone_commit_says_so_in_one_line(shop: Repository, home: Path, tmp_path: Path) -> None:
     """The reason names the commit and the repository, and no folder is left."""
-    with pytest.raises(StepFailed, match=f"^commit {GONE[:10]} is no longer in {shop.url}$") as caught:
-        git.checkout(shop.url, sha=GONE, ref="refs/heads/feature/x", into=tmp_path / "tree", home=home)
+    with pytest.raises(StepFailed, match=f"^branch main of {shop.url} does not contain commit {GONE[:10]}$") as caught:
+        git.checkout(shop.url, sha=GONE, ref="refs/heads/main", into=tmp_path / "tree", home=home)
     assert caught.value.hint is not None
-    assert "push feature/x again" in caught.value.hint
+    assert "push main again" in caught.value.hint
     assert not (tmp_path / "tree").exists()
 
 
@@ -168,9 +174,28 @@ def test_checkout_brings_submodules(shop: Repository, home: Path, tmp_path: Path
     shop.add_submodule(url, "third party/library")
     sha = shop.push("main")
     library.commit({"module/__manifest__.py": "{'version': '2'}"})
-    tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
+    tree = git.checkout(
+        shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+    )
     assert (tree / "third party/library/module/__manifest__.py").read_text() == "{'version': '1'}"
     assert not (tree / "third party/library/.git").exists()
+
+
+def test_a_commit_tells_its_author_and_its_submodules(shop: Repository, home: Path, tmp_path: Path) -> None:
+    """Also once its server is gone: the mirror has it. A tag's object leads to its commit."""
+    library = Repository(tmp_path, "library")
+    at = library.commit({"module/__manifest__.py": "{}"})
+    shop.add_submodule("../library.git", "third party/library")
+    sha = shop.push("main")
+    library.commit({"module/__manifest__.py": "{'version': '2'}"})
+    run_git(shop.work, "tag", "--annotate", "--message=one", "v1")
+    run_git(shop.work, "push", "--quiet", "origin", "v1")
+    author = run_git(shop.work, "show", "--no-patch", "--format=%ae")
+    found = git.read_commit(shop.url, sha, home=home)
+    assert found == git.Commit(author=author, submodules={"third party/library": at})
+    assert git.read_commit(shop.url, run_git(shop.work, "rev-parse", "v1"), home=home) == found
+    shutil.rmtree(shop.bare)
+    assert git.read_commit(shop.url, sha, home=home) == found
 
 
 def test_checkout_brings_submodules_of_submodules(shop: Repository, home: Path, tmp_path: Path) -> None:
@@ -183,7 +208,9 @@ def test_checkout_brings_submodules_of_submodules(shop: Repository, home: Path, 
     outer.push("main")
     shop.add_submodule("../vendor/outer.git", "outer")
     sha = shop.push("main")
-    tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
+    tree = git.checkout(
+        shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+    )
     assert (tree / "outer/inner/deep").read_text() == "yes"
 
 
@@ -195,7 +222,9 @@ def test_a_submodule_whose_commit_is_gone_is_named(shop: Repository, home: Path,
     run_git(shop.work, "update-index", "--cacheinfo", f"160000,{GONE},library")
     sha = shop.push("main")
     with pytest.raises(StepFailed, match=f"^submodule library: commit {GONE[:10]} is no longer in {library.url}$"):
-        git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
+        git.checkout(
+            shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home, rules=beside(tmp_path)
+        )
 
 
 def test_a_submodule_without_url_is_named(shop: Repository, home: Path, tmp_path: Path) -> None:
@@ -353,8 +382,8 @@ def test_a_damaged_mirror_is_fetched_anew(shop: Repository, home: Path, tmp_path
     """The mirror is a cache: losing objects of it costs a fetch, not a run."""
     sha = git.head_of(shop.url, "main")
     path = git.mirror(shop.url, home)
-    blob = run_git(shop.bare, "rev-parse", f"{sha}:shop/__manifest__.py")
-    (path / "objects" / blob[:2] / blob[2:]).unlink()
+    for pack in (path / "objects" / "pack").iterdir():
+        pack.unlink()
     tree = git.checkout(shop.url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=home)
     assert (tree / "shop/__manifest__.py").exists()
 

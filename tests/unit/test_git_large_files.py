@@ -39,7 +39,14 @@ def shop(tmp_path: Path) -> Repository:
 
 def checked_out(url: str, sha: str, tmp_path: Path) -> Path:
     """Check out the commit."""
-    return git.checkout(url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=tmp_path / "home")
+    return git.checkout(
+        url, sha=sha, ref="refs/heads/main", into=tmp_path / "tree", home=tmp_path / "home", rules=beside(tmp_path)
+    )
+
+
+def beside(folder: Path) -> git.SubmoduleRules:
+    """Allow submodules from the repositories in the folder."""
+    return git.SubmoduleRules(folders=(folder,))
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}"])
@@ -65,7 +72,7 @@ def test_files_of_a_submodule_come_from_its_own_store(shop: Repository, tmp_path
     shop.add_submodule(library.url, "library")
     sha = shop.push("main")
     tree = checked_out(shop.url, sha, tmp_path)
-    assert git.fetch_large_files(shop.url, sha=sha, root=tree, home=tmp_path / "home") == ""
+    assert git.fetch_large_files(shop.url, sha=sha, root=tree, home=tmp_path / "home", rules=beside(tmp_path)) == ""
     assert (tree / "library/film.mp4").read_bytes() == FILM
 
 

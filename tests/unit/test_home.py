@@ -75,14 +75,17 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.cluster_sockets(HOME): "run/postgres",
         home.program_definition(HOME, "gateway"): "run/gateway.json",
         home.stack_lock(HOME): "run/stack.lock",
+        home.stopping_mark(HOME): "run/stopping",
         home.supervisor_configuration(HOME): "run/supervisord.conf",
         home.supervisor_pid_file(HOME): "run/supervisord.pid",
         home.code_socket(HOME): "run/code.sock",
+        home.fork_socket(HOME): "run/forks/fork.sock",
         home.supervisor_socket(HOME): "run/supervisor.sock",
         home.run_folder(HOME, ID): f"runs/{ID}",
         home.services_folder(HOME): "runtime",
         home.services_socket(home.services_folder(HOME)): "runtime/supervisor.sock",
         home.secret_file(HOME, home.WEBHOOK_SECRET): "secrets/github-webhook",
+        home.webhook_secret_file(HOME, ID): f"secrets/webhooks/{ID.hex}",
         home.secret_file(HOME, home.password_secret(home.WORKER)): "secrets/postgres-ops_worker",
         home.role_passwords(secrets): "secrets/databases",
         home.adoption_file(secrets, ID): f"secrets/adopted/{ID}.json",
@@ -108,8 +111,10 @@ def test_databases_and_roles_of_an_earlier_version_are_found_again(environment: 
     assert home.clone_template_name("f" * 64, run) == "opstpl_gold_ffffffffffffffff_rffff0001_2"
     assert home.drill_name(run) == f"ops_drill_{ID.hex}_2"
     assert re.fullmatch("opsrec_2026020304_[0-9a-f]{16}", home.comparison_name(now))
-    own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.SUPERUSER, home.WORKER, home.TEMPLATES_ROLE)
-    assert own == ("odooops", "odooops_dagster", "postgres", "ops_worker", "ops_templates")
+    own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.MAINTENANCE_DATABASE)
+    assert own == ("odooops", "odooops_dagster", "postgres")
+    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.WORKER, home.TEMPLATES_ROLE)
+    assert roles == ("postgres", "odooops_administrator", "ops_worker", "ops_templates")
 
 
 def test_a_name_leads_back_to_its_owner(environment: Environment, run: Run) -> None:

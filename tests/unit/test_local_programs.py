@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import shlex
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,11 @@ def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp
         ("postgres", 1),
         ("environments", 2),
         ("code", 2),
+        ("runs", 2),
         ("webserver", 3),
         ("daemon", 3),
         ("gateway", 3),
+        ("router", 3),
     ]
 
 
@@ -85,10 +88,11 @@ def test_no_server_is_run_where_every_database_has_a_url(settings: Settings) -> 
 
 
 def test_programs_stop_in_the_opposite_order(settings: Settings) -> None:
-    """The front ones together; the code server next, as its runs still need the environments' services."""
+    """The front ones together; then what the runs belong to, as they still need the environments' services."""
     groups = sorted(_groups(settings), reverse=True)
     assert [sorted(program.name for program in group.process_configs) for group in groups] == [
-        ["daemon", "gateway", "webserver"],
+        ["daemon", "gateway", "router", "webserver"],
+        ["runs"],
         ["code"],
         ["environments"],
     ]
@@ -127,9 +131,11 @@ def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
     ("program", "secrets"),
     [
         ("code", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
+        ("runs", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
         ("webserver", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("daemon", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("gateway", {"DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
+        ("router", set()),
     ],
 )
 def test_a_program_gets_only_the_secrets_that_it_uses(
@@ -143,7 +149,7 @@ def test_a_program_gets_only_the_secrets_that_it_uses(
     environment = stack_environment(settings, URLS, webhook_secret="s3cret")
     names = set(variables_of(program, environment))
     assert names & set(SECRET_SETTINGS) == {f"ODOOOPS_{name}" for name in secrets}
-    assert ("AWS_SECRET_ACCESS_KEY" in names) == (program == "code")
+    assert ("AWS_SECRET_ACCESS_KEY" in names) == (program in {"code", "runs"})
     assert {"PATH", "ODOOOPS_HOME"} <= names
     assert not {"GITHUB_TOKEN", "ODOOOPS_MIGRATE_URL", "ODOOOPS_ADOPT_DSN"} & set(environment)
 
@@ -155,7 +161,7 @@ def test_every_setting_that_is_no_secret_reaches_the_platforms_programs(
     for name in PLAIN_SETTINGS:
         monkeypatch.setenv(name, "1")
     environment = stack_environment(settings, URLS, webhook_secret="s3cret")
-    for program in ("code", "webserver", "daemon", "gateway"):
+    for program in ("code", "runs", "webserver", "daemon", "gateway"):
         assert set(PLAIN_SETTINGS) <= set(variables_of(program, environment))
 
 
@@ -184,6 +190,18 @@ def test_a_launcher_is_told_the_names_of_variables_and_not_their_values(settings
     told = json.loads(definition(_programs(settings)[-1], home=settings.home, environment={"PATH": "/bin", "X": "y"}))
     assert told["env"] is None
     assert told["inherits"] == ["PATH"]
+
+
+def test_the_runs_get_the_same_variables_without_a_launcher(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They outlive the program that forks them, so that no launcher may run it: patterns say what it inherits."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    environment = stack_environment(settings, URLS, webhook_secret="s3cret")
+    runs = next(program for program in _programs(settings) if program.name == "runs")
+    patterns = runs.argv[runs.argv.index("--inherits") + 1].split(",")
+    got = {name for name in environment if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    assert got == set(variables_of("runs", environment)) == set(variables_of("code", environment))
 
 
 def test_an_address_that_listens_everywhere_is_shown_as_loopback() -> None:

@@ -33,12 +33,12 @@ def asked(root: Path, files: Files) -> list[str]:
         "\ufeff-r base.txt",
         "-r \\\n  base.txt",
         "-r sub/../base.txt",
-        "-r ${PIP_BASE_FILE}",
+        "-r ${LOGNAME}",
     ],
 )
 def test_a_change_in_an_included_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     """However the line that includes it is written."""
-    monkeypatch.setenv("PIP_BASE_FILE", "base.txt")
+    monkeypatch.setenv("LOGNAME", "base.txt")
     (tmp_path / "sub").mkdir()
     old = asked(tmp_path, {"requirements.txt": f"{line}\nroman\n", "base.txt": "roman==4.2\n"})
     assert asked(tmp_path, {"base.txt": "roman==4.1\n"}) != old

@@ -25,6 +25,7 @@ def make_environment(branch: str = "feature/visits") -> Environment:
         generation=1,
         partition_key=f"demo/{branch}",
         status="pending",
+        host_label="feature-visits--demo",
     )
 
 

@@ -136,6 +136,10 @@ def test_nobody_gets_in_without_a_session(asker: Asker, method: str, path: str, 
         ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "http://evil.example"}}),
         ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "null"}}),
         ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "http://127.0.0.1:3000"}}),
+        # A page that another program serves under the UI's name, on another port.
+        ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "http://dagster.localhost:20001"}}),
+        ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "http://dagster.localhost"}}),
+        ("POST", "/graphql", 403, {"json": QUESTION, "headers": {"Origin": "http://dagster.localhost:99999"}}),
         ("POST", "/graphql", 403, {"json": QUESTION, "headers": CROSS | {"Sec-Fetch-Mode": "navigate"}}),
         ("POST", "/graphql", 415, {"content": '{"query": "x"}', "headers": {"Content-Type": "text/plain"}}),
         ("POST", "/graphql", 415, {"data": QUESTION}),
@@ -189,6 +193,7 @@ def test_a_proxy_names_people_with_its_secret(asker: Asker) -> None:
         ({}, "websocket.accept"),
         ({"Origin": UI}, "websocket.accept"),
         ({"Origin": "http://evil.example"}, "websocket.close"),
+        ({"Origin": "http://dagster.localhost:20001"}, "websocket.close"),
         ({"Host": "127.0.0.1:3000"}, "websocket.close"),
         ({"Cookie": ""}, "websocket.close"),
     ],
@@ -197,6 +202,20 @@ def test_a_websocket_needs_the_session_and_an_own_page(asker: Asker, headers: di
     """Browsers let every page open one to anywhere, with the cookie."""
     own = {"Host": "dagster.localhost:3000", "Cookie": f"{COOKIE}={asker.logins.session('ada')}"}
     assert asker.websocket(own | headers) == answer
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("dagster.example.com", "https://dagster.example.com"),
+        ("dagster.example.com:443", "https://dagster.example.com"),
+        ("Dagster.example.com:8443", "https://dagster.example.com:8443"),
+    ],
+)
+def test_a_page_behind_a_proxy_is_the_uis_own(asker: Asker, host: str, origin: str) -> None:
+    """The proxy speaks TLS, and a port that is the default may be left out."""
+    own = {"Host": host, "Cookie": f"{COOKIE}={asker.logins.session('ada')}", "Origin": origin}
+    assert asker.websocket(own) == "websocket.accept"
 
 
 def test_whether_it_lives_is_told_to_all(asker: Asker) -> None:

@@ -24,9 +24,28 @@ from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
 # Each verb is a function with the verb's name in a file with the same name.
-VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone")
+VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone", "promote", "rollback")
 # Each noun is a file with an `app` that contains its verbs.
-NOUNS = ("project", "env", "run", "backup", "drill", "key", "person", "db", "odoo", "config")
+NOUNS = (
+    "project",
+    "webhook",
+    "env",
+    "run",
+    "backup",
+    "drill",
+    "release",
+    "gate",
+    "exception",
+    "incident",
+    "event",
+    "audit",
+    "lineage",
+    "key",
+    "person",
+    "db",
+    "odoo",
+    "config",
+)
 
 
 def main() -> None:

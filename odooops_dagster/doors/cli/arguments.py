@@ -15,3 +15,13 @@ BackupId = Annotated[
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="project#number, as in shop#12, or its id.", show_default=False)
 ]
+Version = Annotated[
+    str,
+    typer.Argument(metavar="VERSION", help="The release's version, as ops release list shows it.", show_default=False),
+]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="G1, G2, G3 or G4.", show_default=False)]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")]
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="The person who acts. [default: the user at the terminal]", show_default=False),
+]

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import typer
 
 from odooops_dagster.control import ControlPlane
@@ -25,6 +24,7 @@ from odooops_dagster.local.overview import overview
 from odooops_dagster.local.stack import Stack, Stopped
 from odooops_dagster.model import FINISHED, Environment, Project, Run
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.loopback import loopback_client
 from odooops_dagster.wording import age_text, size_text
 
 SLUG = "demo"
@@ -196,7 +196,8 @@ class Walkthrough:
         """Return the preview's URL once its login page answers."""
         environment = self._control.environments.get(f"{SLUG}/{BRANCH}")
         url = f"{environment.url}web/login"
-        answer = httpx.get(url, timeout=60, trust_env=False, follow_redirects=True)
+        with loopback_client(timeout=60, follow_redirects=True) as client:
+            answer = client.get(url)
         if answer.status_code != 200 or answer.url.path != "/web/login" or 'name="login"' not in answer.text:
             raise StepFailed(f"{url} answers {answer.status_code} at {answer.url.path}")
         return url

@@ -18,6 +18,7 @@ from odooops_dagster.doors.cli.output import Json, note, print_fields, print_jso
 from odooops_dagster.doors.cli.ports import caller, control_plane, platform
 from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import Conflict
+from odooops_dagster.home import role_name
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
 from odooops_dagster.settings import Settings
@@ -25,6 +26,7 @@ from odooops_dagster.steps.recovery.zips import keep_zip
 from odooops_dagster.tools.backup.repositories import manifest_of
 from odooops_dagster.tools.backup.zip_export import export_zip
 from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.wording import size_text
 
 _Target = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to write.", show_default=False)]
@@ -106,11 +108,11 @@ def _ask(control: ControlPlane, settings: Settings, environment: Environment, re
 def _objections(settings: Settings, project: Project, environment: Environment, report: Report) -> tuple[str, ...]:
     """Return the objections to the zip, compared with the project, the server and the environment's Odoo modules."""
     servers = platform(settings).databases  # a read without our identity
-    [row] = servers.query("postgres", "select current_setting('server_version_num')::int / 10000 as major")
     known: frozenset[str] | None = None
     if environment.database_name is not None and servers.exists(environment.database_name):
-        known = frozenset(servers.module_states(environment.database_name)) or None
-    objections = report.objections(series=project.odoo_version, modules=known, postgres=int(row["major"]))
+        access = servers.access(environment.database_name, role=role_name(environment))
+        known = frozenset(module_states(access)) or None
+    objections = report.objections(series=project.odoo_version, modules=known, postgres=servers.server_major())
     if known is None:
         objections += (f"whether its modules' code is here is not known: {environment.partition_key} runs no Odoo yet",)
     return objections

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, cast, get_args
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.ports import caller
 from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
+from odooops_dagster.model.releases import GateCode, Release
+from odooops_dagster.settings import Settings
 from odooops_dagster.tools import git
 
 # Fewer characters could match a backup by chance.
@@ -34,7 +39,7 @@ def queue_branch(control: ControlPlane, project: Project, wish: RunRequest) -> R
     if not git.is_ref(ref):
         raise BadInput(f"{wish.branch!r} is not a branch's name")
     branch = wish.branch if wish.stage else branch_of(project, wish.branch)
-    sha = wish.sha or git.head_of(project.repo_url, branch)
+    sha = wish.sha or git.head_of(project.repo_url, branch, key=_key(project))
     environment = control.environments.ensure(project.id, branch=branch, stage=wish.stage)
     options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
     return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
@@ -57,9 +62,13 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
 
 def branch_of(project: Project, word: str) -> str:
     """Return the branch for the word: `production` means the default branch if no branch has that name."""
-    if word != "production" or word in git.ls_remote(project.repo_url):
+    if word != "production" or word in git.ls_remote(project.repo_url, key=_key(project)):
         return word
     return project.default_branch
+
+
+def _key(project: Project) -> Path | None:
+    return deploy_key(Settings().home, project.slug)
 
 
 def usual_kind(environment: Environment) -> RunKind:
@@ -101,21 +110,35 @@ def run_of(control: ControlPlane, reference: str) -> Run:
     return control.runs.get(run_id)
 
 
+def release_of(control: ControlPlane, slug: str, version: str) -> Release:
+    """Return the project's release of this version."""
+    return control.releases.get(control.projects.get(slug).id, version=version)
+
+
+def gate_of(word: str) -> GateCode:
+    """Return the gate for the word, in any case."""
+    if word.upper() not in get_args(GateCode):
+        raise BadInput(f"{word} is no gate", hint=f"a gate is one of {', '.join(get_args(GateCode))}")
+    return cast("GateCode", word.upper())
+
+
+def id_beginning(reference: str, ids: Iterable[UUID], *, noun: str) -> UUID:
+    """Return the only one of these ids that is the reference or begins with it."""
+    found = {each for each in ids if len(reference) >= _LEAST_OF_ID and str(each).startswith(reference.lower())}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise BadInput(f"{len(found)} {noun}s begin with {reference}", hint="write more of the id")
+    raise NotFound(f"There is no {noun} {reference}", hint=f"list them: ops {noun} list")
+
+
 def backup_of(control: ControlPlane, reference: str) -> Backup:
     """Return the backup with that id, or the only one whose id starts with it."""
     try:
         return control.backups.get(UUID(reference))
     except ValueError:
-        found = [backup for backup in control.backups.list() if _begins(backup, reference)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise BadInput(f"{len(found)} backups begin with {reference}", hint="write more of the id")
-    raise NotFound(f"There is no backup {reference}", hint="list them: ops backup list")
-
-
-def _begins(backup: Backup, reference: str) -> bool:
-    return len(reference) >= _LEAST_OF_ID and str(backup.id).startswith(reference.lower())
+        ids = (backup.id for backup in control.backups.list())
+    return control.backups.get(id_beginning(reference, ids, noun="backup"))
 
 
 def name_of(run: Run) -> str:

@@ -43,3 +43,8 @@ def caller() -> str | None:
         return getpass.getuser()
     except (OSError, KeyError):
         return None
+
+
+def acting(control: ControlPlane, named: str | None) -> str | None:
+    """Return for whom the platform acts, by default the user at the terminal; None for a person's own login."""
+    return named or (caller() if control.people.speaks_for_others() else None)

@@ -14,9 +14,12 @@ import yaml
 
 from odooops_dagster.doors.cli.arguments import ProjectSlug
 from odooops_dagster.doors.cli.lookup import living
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_rows
+from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_rows, say
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.home import deploy_key
+from odooops_dagster.local.deploy_keys import public_deploy_key, remove_deploy_key
+from odooops_dagster.settings import Settings
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import distribution
 from odooops_dagster.tools.project_file import read_values
@@ -24,6 +27,7 @@ from odooops_dagster.tools.project_file import read_values
 app = typer.Typer(help="Manage projects: a repository and its Odoo series.", no_args_is_help=True)
 
 _COLUMNS = ("slug", "odoo_version", "repo_url", "default_branch", "status")
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NETWORK_ADDRESS = re.compile(r"^[a-z+]+://|^[^/]+:")
 
 
@@ -47,8 +51,9 @@ def create(
     """Create a project. Repeating the command changes nothing."""
     distribution.refuse_unknown(odoo)
     url = repository_address(repo)
-    branch = default_branch or (check and git.default_branch(url)) or "main"
-    if check and not git.ls_remote(url):
+    key = deploy_key(Settings().home, checked_slug(slug))
+    branch = default_branch or (check and git.default_branch(url, key=key)) or "main"
+    if check and not git.ls_remote(url, key=key):
         note(f"{url} has no branch yet: the first push starts the first run")
     with control_plane() as control:
         project = control.projects.create(
@@ -103,6 +108,26 @@ def unset(
     note(f"{key} is no longer set for project {slug}")
 
 
+@app.command("deploy-key")
+def deploy_key_(
+    slug: ProjectSlug,
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete the key.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Print the public half of a project's own ssh key, for its forge; make the key first if there is none.
+
+    A project with a key of its own reaches its repository and its submodules with nothing else.
+    """
+    home = Settings().home
+    if not remove:
+        say(public_deploy_key(home, checked_slug(slug)))
+        return
+    confirm([f"delete the deploy key of project {slug}: the keys of the platform's account are used again"], yes=yes)
+    remove_deploy_key(home, checked_slug(slug))
+    note(f"project {slug} has no deploy key any more: remove its public half from the forge")
+
+
 @app.command()
 def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
     """Archive a project: ignore its pushes from now on. Its records stay."""
@@ -114,15 +139,23 @@ def archive(slug: ProjectSlug, *, yes: Yes = False) -> None:
 
 
 def repository_address(repo: str) -> str:
-    """Return the address to record: with an absolute path, and without a password, which every reader would see."""
+    """Return the address to record: with an absolute path, and without a secret, which every reader would see."""
     address = repo if _NETWORK_ADDRESS.match(repo) else str(Path(repo).expanduser().resolve())
     remote = git.Remote.parse(address)
-    if remote.password is not None:
+    if remote.username is not None or remote.password is not None:
+        # Forges show addresses such as https://TOKEN@host: a token may stand where a name does.
         raise BadInput(
-            "the repository's address holds a password, which would be shown to everyone who sees the project",
-            hint="leave it out, and give the user that runs the platform an ssh key or a git credential",
+            "the repository's address holds a name or a password, which everyone who sees the project would see",
+            hint="leave it out, and use an ssh key (ops project deploy-key) or a git credential of the platform's user",
         )
     return address
+
+
+def checked_slug(slug: str) -> str:
+    """Return the slug, which also names the file of the project's key."""
+    if not _SLUG.fullmatch(slug):
+        raise BadInput(f"{slug!r} is no project's slug", hint="small letters, digits and dashes")
+    return slug
 
 
 def checked_setting(key: str, value: str) -> object:

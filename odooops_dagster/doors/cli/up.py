@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 import os
 import signal
 import sys
@@ -11,12 +12,15 @@ from typing import Annotated
 
 import typer
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.migrate import migrate, status
+from odooops_dagster.doors.cli.lookup import living
 from odooops_dagster.doors.cli.output import Json, note
 from odooops_dagster.doors.cli.status import print_overview
 from odooops_dagster.doors.cli.ui import login_link
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import program_log
+from odooops_dagster.files import write_whole
+from odooops_dagster.home import former_ports_file, program_log
 from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import DatabaseUrls
 from odooops_dagster.local.sandboxes import TRUSTING
@@ -48,13 +52,17 @@ def up(detach: Detach = False, trust_pushers: TrustPushers = False, json: Json =
 
 
 def prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
-    """Migrate the schema on our own server; an external server is left to its owner."""
+    """Migrate the schema on our own server, and tell the router which ports lead to which environment.
+
+    An external server is left to its owner.
+    """
     if settings.database_url is None:
         migrate(urls.owner)
-        return
-    pending = status(urls.owner).pending
-    if pending:
+    elif pending := status(urls.owner).pending:
         raise Unavailable(f"the control plane's schema lacks {len(pending)} migrations", hint="ops db migrate")
+    with ControlPlane(urls.control) as control:
+        former = {each.port: each.host_label for each in living(control.environments.list()) if each.port}
+    write_whole(former_ports_file(settings.home), json_text.dumps(former).encode())
 
 
 def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> None:

@@ -27,6 +27,11 @@ _EVIDENCE: dict[str, Any] = {
         "sha256": _SHA256,
         "content_type": {"type": ["string", "null"], "maxLength": 2000},
         "size_bytes": {"type": ["integer", "null"], "minimum": 0, "maximum": 9007199254740991},
+        "check": {
+            "type": ["string", "null"],
+            "maxLength": 2000,
+            "description": "The check of this event that it proves.",
+        },
     },
 }
 FIELDS: dict[str, dict[str, Any]] = {

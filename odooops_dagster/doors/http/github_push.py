@@ -70,11 +70,15 @@ class PushPayload(BaseModel):
         return ref
 
     def push(self) -> Push:
-        """Return the change of the branch."""
+        """Return the change of the branch or the tag.
+
+        Of an annotated tag `after` is the tag itself, and only the head commit is what it points to.
+        """
+        tagged = self.head_commit.id if self.head_commit and self.ref.startswith("refs/tags/") else self.after
         return Push(
             repo_url=self.repository.clone_url,
             ref=self.ref,
-            sha="0" * 40 if self.deleted else self.after,
+            sha="0" * 40 if self.deleted else tagged,
             previous_sha=self.before,
             forced=self.forced,
             pusher=self.pusher.name if self.pusher else None,

@@ -26,6 +26,7 @@ HEALTH = "/healthz"
 LOGIN = "/login"
 # Names of the machine itself, under which previews answer as well: their pages would get the session's cookie.
 _SHARED_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOW = "run `ops ui` and open the link that it prints"
 
 
@@ -79,7 +80,7 @@ class Guard:
         """Refuse what a page of somebody else sends; a link to here may be followed."""
         headers = Headers(scope=scope)
         origin = headers.get("origin")
-        if origin is not None and _host_of(origin) not in self._hosts:
+        if origin is not None and not _is_same_place(origin, headers.get("host", "")):
             return _refusal(scope, 403, f"{origin} may not use the Dagster UI")
         if headers.get("sec-fetch-site") in {"cross-site", "same-site"} and not _is_navigation(scope):
             return _refusal(scope, 403, "a page of another site may not use the Dagster UI")
@@ -146,6 +147,20 @@ def _is_navigation(scope: Scope) -> bool:
         and headers.get("sec-fetch-mode", "navigate") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )
+
+
+def _is_same_place(origin: str, authority: str) -> bool:
+    """Return whether the origin has the host and the port that the request was sent to; each may leave out a default.
+
+    The scheme is not compared: a proxy may take it away.
+    """
+    try:
+        theirs, ours = urlsplit(origin), urlsplit(f"//{authority}")
+        default = _DEFAULT_PORTS.get(theirs.scheme)
+        places = [(place.hostname, place.port or default) for place in (theirs, ours)]
+    except ValueError:
+        return False
+    return default is not None and places[0] == places[1] and places[0][0] is not None
 
 
 def _host_of(url: str) -> str:

@@ -92,9 +92,12 @@ def _refuse_missing_server_wide(source: Source, addons_paths: Sequence[Path]) ->
         )
 
 
-def build_of_commit(ctx: StepContext) -> Build:
-    """Return the build of the run's commit, for a step whose run makes no image; kept parts are reused."""
-    return build_image(ctx, fetch_source(ctx))
+def build_of_commit(ctx: StepContext, *, is_recorded: bool = False) -> Build:
+    """Return the build of the run's commit, for a step whose run makes no image; kept parts are reused.
+
+    `is_recorded`: whether the commit is from the platform's own record of what served, and not from a request.
+    """
+    return build_image(ctx, fetch_source(ctx, is_recorded=is_recorded))
 
 
 def kept_build(ctx: StepContext, digest: str | None) -> Build | None:

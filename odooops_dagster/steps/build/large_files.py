@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.steps.build.repository import key_of, limits_of, rules_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
 from odooops_dagster.tools.git import Pointer
@@ -21,7 +22,15 @@ def fetch_large_files(ctx: StepContext, sha: str, path: Path) -> tuple[Pointer, 
     found = git.pointers(path)
     if not found:
         return ()
-    why = git.fetch_large_files(ctx.project.repo_url, sha=sha, root=path, home=ctx.settings.home)
+    why = git.fetch_large_files(
+        ctx.project.repo_url,
+        sha=sha,
+        root=path,
+        home=ctx.settings.home,
+        key=key_of(ctx),
+        limits=limits_of(ctx.settings),
+        rules=rules_of(ctx),
+    )
     left = git.pointers(path)
     if fetched := len(found) - len(left):
         ctx.log("info", f"{fetched} file(s) of the repository were fetched from Git LFS")

@@ -14,6 +14,7 @@ from odooops_dagster.kinds import RunConfig
 from odooops_dagster.model import Source
 from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
 from odooops_dagster.steps.build.protection import record_protection
+from odooops_dagster.steps.build.repository import key_of, limits_of, ref_of, rules_of
 from odooops_dagster.steps.build.required_tests import require_tests
 from odooops_dagster.steps.build.settings_in_force import settings_in_force
 from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
@@ -27,20 +28,26 @@ from odooops_dagster.wording import path_text
 _ADDONS_DEPTH = 3
 
 
-def fetch_source(ctx: StepContext) -> Source:
+def fetch_source(ctx: StepContext, *, is_recorded: bool = False) -> Source:
     """Check out the run's commit with its submodules and list its addons and requirements.
 
+    Args:
+        ctx: the run's context.
+        is_recorded: whether the commit is from the platform's own record of what served, and not from a request.
+
     Raises:
-        StepFailed: the repository or the commit cannot be fetched, the run names no commit, a module is of another
-            series, a module's file in Git LFS cannot be had, odooops.yaml is wrong, or it leaves out tests that the
-            project's policy demands.
+        StepFailed: the repository or the commit cannot be fetched, the branch does not contain it, the run names no
+            commit, a module is of another series, a module's file in Git LFS cannot be had, odooops.yaml is wrong, or
+            it leaves out tests that the project's policy demands.
     """
-    sha = ctx.run.git_sha or (_cloned_commit(ctx) if ctx.run.kind == "clone" else None)
+    sha = ctx.run.git_sha
+    if not sha and ctx.run.kind == "clone":
+        sha, is_recorded = _cloned_commit(ctx), True
     if not sha:
         raise StepFailed(
             f"run #{ctx.run.run_number} names no commit", hint="queue it with a git sha, or push to the branch"
         )
-    path = check_out(ctx, sha)
+    path = check_out(ctx, sha, is_recorded=is_recorded)
     left = fetch_large_files(ctx, sha, path)
     settings, has_given = settings_in_force(ctx, path)
     record_protection(ctx, settings.protect)
@@ -54,11 +61,27 @@ def fetch_source(ctx: StepContext) -> Source:
     return source
 
 
-def check_out(ctx: StepContext, sha: str) -> Path:
-    """Check out a commit of the run's branch, once for all runs, and return its folder."""
+def check_out(ctx: StepContext, sha: str, *, is_recorded: bool = False) -> Path:
+    """Check out a commit, once for all runs, and return its folder.
+
+    The branch that the run names has to contain a commit that somebody asks for: forges show the commits of
+    everybody's pull requests in the same repository.
+    """
     path = checkout_folder(ctx.settings.home, ctx.project, sha)
+    ref = None if is_recorded or sha == ctx.environment.deployed_sha else ref_of(ctx)
     if not path.is_dir():
-        _check_out(ctx, sha, path)
+        _check_out(ctx, sha, ref, path)
+        return path
+    if ref is not None:
+        git.require_on(
+            ctx.project.repo_url,
+            sha=sha,
+            ref=ref,
+            home=ctx.settings.home,
+            key=key_of(ctx),
+            limits=limits_of(ctx.settings),
+        )
+    git.refuse_leaving_links(path)
     return path
 
 
@@ -114,13 +137,22 @@ def _refuse_strange_names(settings: ProjectFile, found: Collection[str]) -> None
         )
 
 
-def _check_out(ctx: StepContext, sha: str, path: Path) -> None:
+def _check_out(ctx: StepContext, sha: str, ref: str | None, path: Path) -> None:
     """Check out beside the final folder and rename into place, so that a killed run leaves no partial tree."""
     partial = partial_checkout(path, ctx.run)
     shutil.rmtree(partial, ignore_errors=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
-        git.checkout(ctx.project.repo_url, sha=sha, ref=ctx.run.git_ref or "", into=partial, home=ctx.settings.home)
+        git.checkout(
+            ctx.project.repo_url,
+            sha=sha,
+            ref=ref,
+            into=partial,
+            home=ctx.settings.home,
+            key=key_of(ctx),
+            limits=limits_of(ctx.settings),
+            rules=rules_of(ctx),
+        )
         _publish(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -38,9 +38,16 @@ def _digest(path: Path, files: list[Path]) -> str:
     total = hashlib.sha256()
     for file in files:
         kind = b"l" if file.is_symlink() else b"f"
-        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
-        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + hashlib.sha256(content).digest())
+        total.update(kind + os.fsencode(file.relative_to(path)) + b"\0" + _content_digest(file))
     return total.hexdigest()
+
+
+def _content_digest(file: Path) -> bytes:
+    """Return the SHA-256 of a link's target, or of a file, which is never read whole."""
+    if file.is_symlink():
+        return hashlib.sha256(os.fsencode(file.readlink())).digest()
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def _files(path: Path, *, with_modules: bool = True) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from odooops_dagster.errors import OdooOpsError, SanitizationFailed
-from odooops_dagster.home import database_name, filestore, role_name, scratch_name
+from odooops_dagster.home import database_name, environment_url, filestore, role_name, scratch_name
 from odooops_dagster.model import Backup, Build, CheckResult, CloneResult, Table
 from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.masking import masking_hooks
@@ -111,7 +111,7 @@ def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) ->
 
 def _identity(ctx: StepContext) -> dict[str, str | None]:
     """Return the system parameters that distinguish this copy from other copies, and its links from production's."""
-    url = ctx.environment.url or f"http://{ctx.settings.host}"
+    url = environment_url(ctx.settings, ctx.environment)
     return {
         "database.uuid": str(uuid4()),
         "database.secret": str(uuid4()),

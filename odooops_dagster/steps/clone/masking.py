@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.steps.build.repository import key_of
 from odooops_dagster.steps.build.source import check_out
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
@@ -93,7 +94,7 @@ def _else(newest: Callable[[], Path], name: str) -> Path:
 def _default_branch(ctx: StepContext) -> Path:
     """Check out the newest commit of the default branch and return its folder."""
     branch = ctx.project.default_branch
-    sha = git.head_of(ctx.project.repo_url, branch)
+    sha = git.head_of(ctx.project.repo_url, branch, key=key_of(ctx))
     ctx.log("info", f"masking hooks that this commit does not have are taken from {branch}, {sha[:12]}")
     return _checked_out(ctx, sha)
 

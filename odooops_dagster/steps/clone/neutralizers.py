@@ -48,7 +48,7 @@ def neutralizers_of(ctx: StepContext, backup: Backup, build: Build) -> Neutraliz
 
 def _of_commit(ctx: StepContext, sha: str, build: Build) -> Neutralizers:
     """Return the commit's own addons and the other addons of `build`, which have the same series but may be newer."""
-    source = fetch_source(replace(ctx, run=replace(ctx.run, git_sha=sha)))
+    source = fetch_source(replace(ctx, run=replace(ctx.run, git_sha=sha)), is_recorded=True)
     others = (path for path in build.addons_paths if path not in build.source.addons_paths)
     return Neutralizers(
         addons_paths=(*source.addons_paths, *others), are_of_tables=False, origin=f"commit {source.git_sha[:12]}"

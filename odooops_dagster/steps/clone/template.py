@@ -30,6 +30,7 @@ from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.templates import Template, find_template
 from odooops_dagster.steps.recovery.load import load_backup, open_backup
 from odooops_dagster.tools.odoo import modules
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.sanitize import neutralize, secrets
 from odooops_dagster.tools.sanitize.neutralize import Coverage, Script
 from odooops_dagster.tools.sanitize.pipeline import sanitize
@@ -200,13 +201,14 @@ def _restore(ctx: StepContext, backup: Backup, scratch: str, files: Path) -> Non
 
 def _sanitize(ctx: StepContext, recipe: CloneRecipe, scratch: str, files: Path) -> dict[str, Any]:
     """Sanitize the restored database and return the facts that the template's row keeps."""
-    installed = neutralize.installed(ctx.databases.module_states(scratch))
+    access = ctx.databases.access(scratch, role=scratch)
+    installed = neutralize.installed(module_states(access))
     if "base" not in installed:
         hint = "clone another: ops backup list"
         raise SanitizationFailed(f"backup {recipe.backup.id} holds no Odoo database", hint=hint)
     recipe.coverage(installed)
     report = sanitize(
-        ctx.databases.access(scratch, role=scratch),
+        access,
         scripts=recipe.neutralizers.scripts(installed),
         masks=recipe.masks,
         progress=lambda line: ctx.log("debug", line),

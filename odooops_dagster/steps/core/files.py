@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 # ioctl_ficlone(2): the copy shares its blocks with the original until one of them is written.
@@ -18,12 +19,22 @@ def copy_tree(source: Path, target: Path) -> None:
     Only folders and regular files are copied: a link in an environment's filestore could lead anywhere.
     """
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    complete_tree(source, target)
+
+
+def complete_tree(source: Path, target: Path) -> None:
+    """Copy the files of `source` that are missing from `target`, or that have another size or time there.
+
+    So most of a large folder is copied while it is in use, and only the rest when it is not any more.
+    """
+    target.mkdir(parents=True, exist_ok=True)
     for folder, _folders, names, descriptor in os.fwalk(source, follow_symlinks=False) if source.is_dir() else ():
         into = target / Path(folder).relative_to(source)
         into.mkdir(exist_ok=True)
         for name in names:
-            copy_file(name, into / name, folder=descriptor)
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                if not _is_copied(name, into / name, folder=descriptor):
+                    copy_file(name, into / name, folder=descriptor)
 
 
 def copy_file(source: str | Path, target: Path, *, folder: int | None = None) -> bool:
@@ -54,3 +65,13 @@ def copy_file(source: str | Path, target: Path, *, folder: int | None = None) ->
             os.fchmod(copy.fileno(), stat.S_IMODE(found.st_mode) & 0o777)
             os.utime(copy.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
     return True
+
+
+def _is_copied(name: str, copy: Path, *, folder: int) -> bool:
+    """Return whether the copy has the size and the time of the file in the folder."""
+    try:
+        there = copy.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return (found.st_size, found.st_mtime_ns) == (there.st_size, there.st_mtime_ns)

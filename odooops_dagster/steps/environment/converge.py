@@ -1,14 +1,31 @@
-"""Make the runtime match an environment's row in Postgres; a second call changes nothing."""
+"""Make the runtime match an environment's row in Postgres, and the row's URL the settings.
+
+A second call changes nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import OdooOpsError, StepFailed
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import data_folder, role_name, service_config, service_log, service_name
-from odooops_dagster.model import Build, Environment, Service, ServiceStatus
+from odooops_dagster.home import (
+    data_folder,
+    environment_folder,
+    environment_host,
+    environment_socket,
+    environment_url,
+    own_host,
+    role_name,
+    service_config,
+    service_log,
+    service_name,
+    trial_socket,
+)
+from odooops_dagster.model import Build, Environment, Sandbox, Service, ServiceStatus
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import load_build
 from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
@@ -19,9 +36,9 @@ from odooops_dagster.tools.runtime import Runtime
 
 
 def converge(runtime: Runtime, databases: OdooDatabases, settings: Settings, environment: Environment) -> ServiceStatus:
-    """Run the deployed build at the environment's port, or stop a service that should not run."""
+    """Run the deployed build at the environment's socket, or stop a service that should not run."""
     name = service_name(environment)
-    if environment.status == "destroyed" or environment.database_name is None or environment.port is None:
+    if environment.status == "destroyed" or environment.database_name is None:
         return runtime.stop(name, remove=True)
     if environment.status == "stopped":
         return runtime.stop(name)
@@ -61,6 +78,7 @@ def converge_all(
         if environment.id in working or environment.database_name is None:
             continue
         try:
+            _renew_url(control, settings, environment)
             status = converge(runtime, databases, settings, environment)
         except (OdooOpsError, OSError) as exc:
             mended.append(f"{environment.partition_key} stays down: {exc}")
@@ -72,13 +90,20 @@ def converge_all(
     return mended
 
 
+def _renew_url(control: ControlPlane, settings: Settings, environment: Environment) -> None:
+    """Record the URL of a deployed environment, if the record has one of other settings or of an earlier version."""
+    url = environment_url(settings, environment)
+    if environment.url is not None and environment.url != url:
+        control.environments.set_url(environment.id, url=url)
+
+
 def deployed_service(databases: OdooDatabases, settings: Settings, environment: Environment) -> Service:
     """Return the service that an environment's row describes.
 
     Raises:
         StepFailed: the environment has no deployment, or its build is gone.
     """
-    if environment.database_name is None or environment.port is None or environment.image_digest is None:
+    if environment.database_name is None or environment.image_digest is None:
         raise StepFailed(f"{environment.partition_key} was never deployed", hint="push to its branch")
     try:
         build = load_build(settings.home, environment.image_digest)
@@ -94,7 +119,6 @@ def deployed_service(databases: OdooDatabases, settings: Settings, environment: 
         name=service_name(environment),
         database=environment.database_name,
         build=build,
-        port=environment.port,
     )
 
 
@@ -106,10 +130,12 @@ def odoo_service(
     name: str,
     database: str,
     build: Build,
-    port: int,
     cron_threads: int = 1,
 ) -> Service:
-    """Write the service's configuration file and return its definition."""
+    """Write the service's configuration file and return its definition.
+
+    It listens at the environment's socket, which people reach by its host name, or as a candidate at one of its own.
+    """
     # Each database has its own file: a change of the database changes the service's definition, so it is restarted.
     config = service_config(settings.home, environment, service=name, database=database)
     data = data_folder(settings.home, environment)
@@ -118,7 +144,8 @@ def odoo_service(
         from_inside(settings, access),
         data_dir=data,
         addons_paths=build.addons_paths,
-        port=port,
+        interface=own_host(environment),
+        port=settings.environments_port,
         cron_threads=cron_threads,
         memory_mb=settings.odoo_memory_mb,
         series=build.series,
@@ -126,15 +153,50 @@ def odoo_service(
     )
     write_whole(config, text.encode())
     is_production = environment.stage == "production"
+    sandbox = confined(settings, build, config=config, data=data, access=access, needs_network=is_production)
     return Service(
         name=name,
         argv=commands.serve_command(build, config),
         cwd=home_of(data),
-        sandbox=confined(settings, build, config=config, data=data, access=access, needs_network=is_production),
-        port=port,
+        sandbox=None if sandbox is None else _knowing_its_name(settings, environment, sandbox),
+        port=settings.environments_port,
         log_path=service_log(settings.home, environment, name),
+        env=_inner_ports(settings, environment, sandbox),
         memory_mb=settings.odoo_memory_mb,
+        socket=_socket(settings, environment, name),
     )
+
+
+def _socket(settings: Settings, environment: Environment, name: str) -> Path:
+    if name == service_name(environment):
+        return environment_socket(settings.home, environment.host_label)
+    return trial_socket(settings.home, name)
+
+
+def _knowing_its_name(settings: Settings, environment: Environment, sandbox: Sandbox) -> Sandbox:
+    """Let programs inside find the environment's own name: one that prints a page asks Odoo for the page's parts.
+
+    A resolver need not know names below localhost: RFC 6761, section 6.3, only recommends it.
+    """
+    known = Path("/etc/hosts").read_text() if sandbox.shares_network else "127.0.0.1 localhost\n"
+    hosts = environment_folder(settings.home, environment) / "hosts"
+    write_whole(
+        hosts,
+        f"{known.rstrip()}\n127.0.0.1 {environment_host(settings, environment)} {own_host(environment)}\n".encode(),
+    )
+    hosts.chmod(0o644)
+    return replace(sandbox, mounts={**sandbox.mounts, "/etc/hosts": hosts})
+
+
+def _inner_ports(settings: Settings, environment: Environment, sandbox: Sandbox | None) -> dict[str, str]:
+    """Return the variable with the ports of the environment's URLs, for an Odoo that is alone on its network.
+
+    A database keeps the URL of its last login, which may be from before the environment had a host name.
+    """
+    if sandbox is None or sandbox.shares_network:
+        return {}
+    ports = dict.fromkeys(port for port in (settings.environments_port, environment.port) if port)
+    return {"ODOOOPS_INSIDE": " ".join(map(str, ports))}
 
 
 def _options(build: Build, environment: Environment, *, is_candidate: bool) -> OdooOptions:

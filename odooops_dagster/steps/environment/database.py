@@ -39,6 +39,7 @@ from odooops_dagster.steps.environment.update import keep_checksums, update_clon
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
 from odooops_dagster.tools.odoo.untested import to_record
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import settings_of
 
 
@@ -84,7 +85,7 @@ def build_database(ctx: StepContext, build: Build, clone: CloneResult | None = N
             undo.run()
         elif is_production and deploys:
             start_clean(ctx, target)
-            keep_checksums(ctx.databases, target)
+            keep_checksums(target.access(ctx), target.build)
             template = None
     return DatabaseResult(
         name=target.name if passed else None,
@@ -122,9 +123,10 @@ def _fill(ctx: StepContext, target: Target) -> tuple[Template | None, Sequence[C
         return None, _install(ctx, target)
     start_from_template(ctx, twin, target.name, role=target.role)
     ctx.log("info", f"database {target.name}: copied from template {twin.database_name}")
-    states = ctx.databases.module_states(target.name)
+    states = module_states(target.access(ctx))
     untested = recall_untested(ctx, target.build, odoo_config(ctx, target), access=target.access(ctx), tests=twin.tests)
     tests = {**twin.tests, "untested": to_record(untested)}
+    _keep_evidence(ctx, {"tests.json": _as_file(tests), "modules.json": _as_file(states)})
     return twin, judge_copy(states, target.build.modules, tests, tested=target.build.source.modules)
 
 
@@ -134,6 +136,8 @@ def _update(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     installed, checks = update_clone(ctx, target, run_tests=rules["run_tests"])
     if installed is not None:
         _keep_log(ctx, installed)
+    else:
+        _keep_evidence(ctx, {"modules.json": _as_file(module_states(target.access(ctx)))})
     return checks
 
 
@@ -150,7 +154,7 @@ def _install(ctx: StepContext, target: Target) -> Sequence[CheckResult]:
     )
     _keep_log(ctx, installed)
     if all(check.passed for check in installed.checks if check.blocking):
-        keep_checksums(ctx.databases, target)
+        keep_checksums(target.access(ctx), target.build)
         keep_template(ctx, _closure_key(ctx, target), target.name, target.build, tests=installed.tests)
     return installed.checks
 
@@ -255,10 +259,14 @@ def _keep_log(ctx: StepContext, installed: Installed) -> None:
         ctx,
         {
             "build.log": (installed.log, "text/plain"),
-            "tests.json": (json.dumps(installed.tests, indent=1).encode(), "application/json"),
-            "modules.json": (json.dumps(installed.module_states, indent=1).encode(), "application/json"),
+            "tests.json": _as_file(installed.tests),
+            "modules.json": _as_file(installed.module_states),
         },
     )
+
+
+def _as_file(value: Mapping[str, Any]) -> tuple[bytes, str]:
+    return json.dumps(value, indent=1).encode(), "application/json"
 
 
 def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:

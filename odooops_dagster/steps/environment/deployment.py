@@ -1,35 +1,43 @@
 """Step `deployment`: the new build takes over only after it has passed the health check.
 
-The build first runs as a candidate on its own port, beside the running preview. Then it replaces the service at the
-environment's port, and when it is healthy there too, one statement in Postgres makes it the deployment. Until that
+The build first runs as a candidate on its own socket, beside the running preview. Then it replaces the service at the
+environment's socket, and when it is healthy there too, one statement in Postgres makes it the deployment. Until that
 statement the environment's row names the old build: after a failure, a cancel or a kill, this step or the sensor
 `housekeeping` restores the state in the row.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from odooops_dagster.checks import healthy
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.home import candidate_name, environment_folder, filestore, service_name
-from odooops_dagster.model import Build, CheckResult, Environment, Fence
+from odooops_dagster.home import (
+    candidate_name,
+    environment_folder,
+    environment_url,
+    filestore,
+    role_name,
+    service_name,
+)
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence, Service
 from odooops_dagster.steps.build.image import build_of_commit, kept_build
+from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import Undo, undoing
+from odooops_dagster.steps.environment.announcement import announce
 from odooops_dagster.steps.environment.converge import converge, odoo_service
 from odooops_dagster.steps.environment.database import DatabaseResult
 from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.postgres.contents import module_states
 
 # A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
 _HEALTHY_WITHIN_SECONDS = 300.0
-# Each port was free a moment before, so even two concurrent deployments collide only once.
-_PORTS_TRIED = 10
 
 
 class Record(Protocol):
@@ -40,7 +48,7 @@ class Record(Protocol):
         fence: Fence,
         *,
         url: str,
-        port: int,
+        port: int | None,
         database_name: str,
         image_digest: str,
         git_sha: str,
@@ -65,13 +73,14 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """Prove the build with this attempt's database, put both at the environment's URL, and record them.
 
     Raises:
-        StepFailed: this attempt made no database, production has data already, or the service stopped answering after
-            the swap.
+        StepFailed: this attempt made no database, production has data already, the release's gates do not allow it, or
+            the service stopped answering after the swap.
     """
     name = _own_database(ctx, database)
     refuse_replacement(ctx, name)
     with undoing(ctx.log) as undo:
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
+        announce(ctx)
         url, check = switch(ctx, build, name, undo=undo, record=ctx.control.environments.record_deployment)
     if check.passed:
         _clean_up(ctx, ctx.environment, name)
@@ -120,7 +129,8 @@ def _build_that_serves(ctx: StepContext, environment: Environment) -> Build:
         return kept
     ctx.log("info", f"build {environment.image_digest} is not kept here: making it again")
     sha = environment.deployed_sha or ctx.run.git_sha
-    return build_of_commit(replace(ctx, run=replace(ctx.run, git_sha=sha)))
+    again = replace(ctx, run=replace(ctx.run, git_sha=sha))
+    return build_of_commit(again, is_recorded=environment.deployed_sha is not None)
 
 
 def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record: Record) -> tuple[str, CheckResult]:
@@ -131,18 +141,17 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     Raises:
         StepFailed: the service stopped answering after the swap.
     """
-    port = _port_of(ctx)
-    url = f"http://{ctx.settings.host}:{port}/"
-    proven = _prove(ctx, build, database, port, undo)
+    url = environment_url(ctx.settings, ctx.environment)
+    proven = _prove(ctx, build, database, undo)
     if not proven.passed:
         undo.run()
         return url, proven
     undo.add("the take-over", lambda: _put_back(ctx))
-    check = _take_over(ctx, build, database, url=url, port=port)
+    check = _take_over(ctx, build, database)
     record(
         ctx.fence,
         url=url,
-        port=port,
+        port=ctx.environment.port,
         database_name=database,
         image_digest=build.digest,
         git_sha=build.source.git_sha,
@@ -152,7 +161,7 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     return url, check
 
 
-def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo) -> CheckResult:
+def _prove(ctx: StepContext, build: Build, database: str, undo: Undo) -> CheckResult:
     """Start the build beside the running preview, or in its place if there is none, and run the health check."""
     first = ctx.environment.database_name is None
     name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
@@ -164,38 +173,31 @@ def _prove(ctx: StepContext, build: Build, database: str, port: int, undo: Undo)
         name=name,
         database=database,
         build=build,
-        port=port if first else free_port(taken=ports_of_others(ctx)),
         cron_threads=1 if first else 0,
     )
     ctx.runtime.start(service)
-    ctx.log("info", f"{name} starts on port {service.port}")
-    return wait_until_healthy(ctx, name, f"http://{ctx.settings.host}:{service.port}/", database)
+    ctx.log("info", f"{name} starts")
+    url = environment_url(ctx.settings, ctx.environment)
+    return wait_until_healthy(ctx, service, url, _access(ctx, database))
 
 
-def _port_of(ctx: StepContext) -> int:
-    """Return the environment's port; reserve a free one if it has none, and retry if another environment took it."""
-    if ctx.environment.port is not None:
-        return ctx.environment.port
-    for _ in range(_PORTS_TRIED):
-        port = ctx.control.environments.reserve_port(ctx.fence, free_port(taken=ports_of_others(ctx)))
-        if port is not None:
-            return port
-    raise StepFailed(f"{_PORTS_TRIED} ports in a row were taken by others", hint="ops run retry")
+def _access(ctx: StepContext, database: str) -> DatabaseAccess:
+    return ctx.databases.access(database, role=role_name(ctx.environment))
 
 
-def ports_of_others(ctx: StepContext) -> set[int]:
-    """Return the ports of all environments, stopped ones included."""
-    return {environment.port for environment in ctx.control.environments.list() if environment.port}
+def wait_until_healthy(ctx: StepContext, service: Service, url: str, access: DatabaseAccess) -> CheckResult:
+    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log.
 
-
-def wait_until_healthy(ctx: StepContext, name: str, url: str, database: str) -> CheckResult:
-    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log."""
+    The check asks at the service's own socket, as a browser at `url` would.
+    """
+    name = service.name
     result = healthy.wait_healthy(
         url,
-        database=database,
+        database=access.database,
+        socket=service.socket,
         timeout_seconds=_HEALTHY_WITHIN_SECONDS,
         alive=lambda: ctx.runtime.status(name)[0].state == "running",
-        module_states=lambda: ctx.databases.module_states(database),
+        module_states=lambda: module_states(access),
     )
     if result.passed:
         what = "candidate" if name == candidate_name(ctx.environment, ctx.run) else "boot"
@@ -212,15 +214,14 @@ def _expires_at(ctx: StepContext) -> datetime | None:
     return datetime.now(UTC) + timedelta(hours=ctx.settings.preview_hours)
 
 
-def _take_over(ctx: StepContext, build: Build, database: str, *, url: str, port: int) -> CheckResult:
-    """Replace the service at the environment's port, after the candidate has proved the build, and check its health."""
+def _take_over(ctx: StepContext, build: Build, database: str) -> CheckResult:
+    """Replace the service at the environment's socket after the candidate has proved the build; check its health."""
     name = service_name(ctx.environment)
-    service = odoo_service(
-        ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build, port=port
-    )
+    service = odoo_service(ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build)
+    url = environment_url(ctx.settings, ctx.environment)
     ctx.runtime.start(service)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    check = wait_until_healthy(ctx, name, url, database)
+    check = wait_until_healthy(ctx, service, url, _access(ctx, database))
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check
@@ -244,6 +245,7 @@ def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
 
 
 def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
+    _keep_answer(ctx, check)
     return DeploymentResult(
         url=url,
         build=build,
@@ -258,4 +260,12 @@ def _result(ctx: StepContext, url: str, build: Build, database: str, check: Chec
             "healthy": check.summary,
         },
         data_version=f"{build.digest}@{database}",
+    )
+
+
+def _keep_answer(ctx: StepContext, check: CheckResult) -> None:
+    """Keep the answer of the health check as a file, to be shown as evidence."""
+    data = json.dumps(asdict(check), indent=1, default=str).encode()
+    evidence.record(
+        ctx.control.artifacts, ctx.store, ctx.fence, key="health.json", data=data, content_type="application/json"
     )

@@ -18,6 +18,7 @@ from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo.baseline import OdooFaults, may_be_odoos
 from odooops_dagster.tools.odoo.judge import judge
+from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, QuietRecord, settings_of
 from odooops_dagster.tools.runtime.ports import free_port
 
@@ -134,7 +135,7 @@ def _run(
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
     result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
-    states = ctx.databases.module_states(target.name)
+    states = module_states(target.access(ctx))
     parsed = odoo_log.OdooLog.read(log_path, quiet=target.quiet)
     untested = find_untested(ctx, target.build, _config_path(ctx), access=target.access(ctx), names=tests, log=parsed)
     faults = _completed(faults, parsed, target, learn)

@@ -1,4 +1,4 @@
-"""Bring a clone's modules to the target build: install new modules and update those whose files changed.
+"""Bring a database's modules to the target build: install new modules and update those whose files changed.
 
 The checksums of the installed modules are kept in the database itself, so they travel with a backup or a clone.
 """
@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from odooops_dagster.home import filestore
-from odooops_dagster.model import Build, CheckResult
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, blocking_failure
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Installed, Target, update
 from odooops_dagster.tools.odoo import modules
 from odooops_dagster.tools.odoo.judge import judge_copy
-from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import is_neutralized_by, sanitize, set_parameters
@@ -46,12 +46,13 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     Raises:
         SanitizationFailed: the updated clone cannot be sanitized; the caller must drop it.
     """
-    states = ctx.databases.module_states(target.name)
-    changes = changes_for(target.build, states, kept_checksums(ctx.databases, target.name))
+    access = target.access(ctx)
+    states = module_states(access)
+    changes = changes_for(target.build, states, kept_checksums(access))
     ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
     tests = target.build.source.modules if run_tests else ()
     if not changes and not tests:
-        if not is_neutralized_by(ctx.databases.access(target.name, role=target.role), _scripts(target, states)):
+        if not is_neutralized_by(access, _scripts(target, states)):
             _sanitize_again(ctx, target, states, is_updated=False)
         return None, [_with_summary(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
@@ -66,12 +67,30 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
         learn=lambda: errors_of_odoo_alone(ctx, target, installed=neutralize.installed(states)),
     )
     _sanitize_again(ctx, target, installed.module_states, is_updated=True)
-    keep_checksums(ctx.databases, target)
+    keep_checksums(access, target.build)
     if tests:
         return installed, list(installed.checks)
     return installed, [
         _with_summary(check, _UNTESTED) if check.name == "module_tests_passed" else check for check in installed.checks
     ]
+
+
+def update_modules(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
+    """Install what is new and update what changed, without tests; keep the checksums unless that failed."""
+    access = target.access(ctx)
+    installed = neutralize.installed(module_states(access))
+    done = update(
+        ctx,
+        target,
+        names=changes.changed,
+        new=changes.new,
+        tests=(),
+        log=log,
+        learn=lambda: errors_of_odoo_alone(ctx, target, installed=installed),
+    )
+    if blocking_failure(done.checks) is None:
+        keep_checksums(access, target.build)
+    return done
 
 
 def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str]) -> Changes:
@@ -94,18 +113,18 @@ def checksums_of(build: Build, installed: Sequence[str]) -> dict[str, str]:
     return modules.checksums(others, paths)
 
 
-def keep_checksums(databases: OdooDatabases, target: Target) -> None:
+def keep_checksums(access: DatabaseAccess, build: Build) -> None:
     """Write the checksums of the installed modules into the database."""
-    installed = neutralize.installed(databases.module_states(target.name))
-    value = json.dumps(checksums_of(target.build, installed), sort_keys=True)
-    set_parameters(databases.access(target.name, role=target.role), {CHECKSUMS: value})
+    installed = neutralize.installed(module_states(access))
+    set_parameters(access, {CHECKSUMS: json.dumps(checksums_of(build, installed), sort_keys=True)})
 
 
-def kept_checksums(databases: OdooDatabases, name: str) -> dict[str, str]:
+def kept_checksums(access: DatabaseAccess) -> dict[str, str]:
     """Return the module checksums kept in the database; empty if there are none."""
-    rows = databases.query(name, "select value from public.ir_config_parameter where key = %(key)s", {"key": CHECKSUMS})
+    query = "select value from public.ir_config_parameter where key = %(key)s"
+    found = read_rows(access, query, {"key": CHECKSUMS})
     try:
-        known = json.loads(rows[0]["value"]) if rows else {}
+        known = json.loads(found[0]["value"]) if found else {}
     except ValueError:
         return {}
     return known if isinstance(known, dict) else {}
@@ -119,7 +138,7 @@ def _sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str],
     """
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     sanitize(
-        ctx.databases.access(target.name, role=target.role),
+        target.access(ctx),
         scripts=_scripts(target, states),
         masks=(),
         progress=lambda line: ctx.log("debug", line),
@@ -133,4 +152,8 @@ def _scripts(target: Target, states: Mapping[str, str]) -> tuple[Script, ...]:
 
 
 def _with_summary(check: CheckResult, summary: str) -> CheckResult:
-    return replace(check, summary=summary) if check.passed else check
+    """Return a passed check with this summary; all but the modules' states were not looked at."""
+    if not check.passed:
+        return check
+    ran = check.name == "modules_installed"
+    return replace(check, summary=summary, metadata=check.metadata if ran else {**check.metadata, "ran": False})

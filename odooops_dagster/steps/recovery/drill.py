@@ -15,11 +15,11 @@ from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.kinds import RunConfig
 from odooops_dagster.local.pg_programs import pg_programs
-from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Table
+from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Service, Table
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.server import require_server
-from odooops_dagster.steps.environment.deployment import ports_of_others, wait_until_healthy
+from odooops_dagster.steps.environment.deployment import wait_until_healthy
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
 from odooops_dagster.steps.recovery.drill_sandbox import DrillSandbox, scratch
 from odooops_dagster.steps.recovery.load import (
@@ -34,13 +34,15 @@ from odooops_dagster.steps.recovery.load import (
 from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.repository import Damaged
-from odooops_dagster.tools.runtime.ports import free_port
+from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 
+# Nobody opens the copy.
+_URL = "http://localhost/"
 # The number of attachments among which one is chosen to read; Odoo replaces the ones it generates itself.
 _CANDIDATES = 100
 # The prefix of the reason of a drill that could not finish; a fault of the backup needs none.
@@ -148,13 +150,13 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
         proof.checks += [rows, compare_schema(loaded), compare_files(stored, facts, place.filestore, hashed=True)]
         proof.done("comparison")
         if proof.passed:
-            attachments = _attachments(ctx, stored, place)
+            attachments = _attachments(stored, access)
             proof.fault = "sanitising"
             _silence(ctx, proof, build, access, [_opened(attachments)] if attachments else [])
             proof.fault = "backup" if _is_known(proof.backup) else "code"
-            url = _boot(ctx, proof, build, place, access)
+            service = _boot(ctx, proof, build, place, access)
             if proof.passed:
-                proof.checks.append(_read(url, _first_left(ctx, place, attachments)))
+                proof.checks.append(_read(service, _first_left(access, attachments)))
         return time.monotonic() - proof.started
 
 
@@ -163,34 +165,34 @@ def _is_known(backup: Backup) -> bool:
     return bool(backup.image_digest or backup.git_sha)
 
 
-def _attachments(ctx: StepContext, stored: Stored, place: DrillSandbox) -> dict[int, str]:
+def _attachments(stored: Stored, access: DatabaseAccess) -> dict[int, str]:
     """Return the ids of attachments that Odoo can serve and their SHA-1; empty if there are none."""
     sha1s = {file.name: file.expected_sha1 for file in stored.files if file.size_bytes}
-    rows = ctx.databases.query(
-        place.name,
+    found = read_rows(
+        access,
         "select id, store_fname from public.ir_attachment"
         " where store_fname <> '' and store_fname !~ '^[^/]+://'"
         " and (url is null or url not like '/web/%%') order by id limit %(limit)s",
         {"limit": _CANDIDATES},
     )
-    return {int(row["id"]): sha1 for row in rows if (sha1 := sha1s.get(row["store_fname"]))}
+    return {int(row["id"]): sha1 for row in found if (sha1 := sha1s.get(row["store_fname"]))}
 
 
-def _first_left(ctx: StepContext, place: DrillSandbox, attachments: Mapping[int, str]) -> tuple[int, str] | None:
+def _first_left(access: DatabaseAccess, attachments: Mapping[int, str]) -> tuple[int, str] | None:
     """Return the first attachment that the scrub left in place: it deletes private keys, which are attachments too."""
-    rows = ctx.databases.query(
-        place.name,
+    found = read_rows(
+        access,
         "select id from public.ir_attachment where id = any(%(ids)s) order by id",
         {"ids": list(attachments)},
     )
-    return next(((int(row["id"]), attachments[int(row["id"])]) for row in rows), None)
+    return next(((int(row["id"]), attachments[int(row["id"])]) for row in found), None)
 
 
-def _read(url: str, attachment: tuple[int, str] | None) -> CheckResult:
+def _read(service: Service, attachment: tuple[int, str] | None) -> CheckResult:
     """Read the attachment through Odoo."""
     if attachment is None:
         return CheckResult(name="attachment_readable", passed=True, summary="the backup has no attachment to read")
-    return check_attachment(url, attachment_id=attachment[0], sha1=attachment[1])
+    return check_attachment(_URL, attachment_id=attachment[0], sha1=attachment[1], socket=service.socket)
 
 
 def _opened(attachments: Mapping[int, str]) -> Script:
@@ -204,7 +206,7 @@ def _opened(attachments: Mapping[int, str]) -> Script:
 
 def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAccess, scripts: Sequence[Script]) -> None:
     """Make the copy harmless before any Odoo opens it: a drill must contact nobody."""
-    installed = neutralize.installed(ctx.databases.module_states(access.database))
+    installed = neutralize.installed(module_states(access))
     rules = ctx.control.policies.get(ctx.project.id, policy_type="clone")
     done = sanitize(
         access,
@@ -219,15 +221,14 @@ def _silence(ctx: StepContext, proof: _Proof, build: Build, access: DatabaseAcce
     proof.done("silencing")
 
 
-def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> str:
-    """Start the build on the copy, run the health check, and return the URL."""
-    port = free_port(taken=ports_of_others(ctx))
-    url = f"http://{ctx.settings.host}:{port}/"
-    ctx.runtime.start(place.service(ctx.settings, access, build, port=port))
-    ctx.log("info", f"the copy starts on port {port}")
-    proof.checks.append(wait_until_healthy(ctx, place.name, url, place.name))
+def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, access: DatabaseAccess) -> Service:
+    """Start the build on the copy, run the health check, and return the service."""
+    service = place.service(ctx.settings, access, build)
+    ctx.runtime.start(service)
+    ctx.log("info", "the copy starts")
+    proof.checks.append(wait_until_healthy(ctx, service, _URL, access))
     proof.done("boot")
-    return url
+    return service
 
 
 def _end(ctx: StepContext, proof: _Proof, drill: Drill, rto_seconds: float) -> DrillResult:

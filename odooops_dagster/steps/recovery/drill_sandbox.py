@@ -14,7 +14,7 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.files import write_whole
-from odooops_dagster.home import DRILL_PREFIX, StateEntry, drill_name, run_of_drill, sandbox_folder
+from odooops_dagster.home import DRILL_PREFIX, StateEntry, drill_name, run_of_drill, sandbox_folder, trial_socket
 from odooops_dagster.model import Build, DatabaseAccess, Service
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import StepContext
@@ -39,14 +39,14 @@ class DrillSandbox:
         """Return the folder in which the sandbox's Odoo looks for attachments."""
         return self.folder / "data" / "filestore" / self.name
 
-    def service(self, settings: Settings, access: DatabaseAccess, build: Build, *, port: int) -> Service:
+    def service(self, settings: Settings, access: DatabaseAccess, build: Build) -> Service:
         """Write the configuration of the sandbox's Odoo, without cron threads, and return the service."""
         config = self.folder / "odoo.conf"
         text = commands.config_file(
             from_inside(settings, access),
             data_dir=self.folder / "data",
             addons_paths=build.addons_paths,
-            port=port,
+            port=settings.environments_port,
             cron_threads=0,
             memory_mb=settings.odoo_memory_mb,
             series=build.series,
@@ -58,9 +58,10 @@ class DrillSandbox:
             argv=commands.serve_command(build, config),
             cwd=home_of(data),
             sandbox=confined(settings, build, config=config, data=data, access=access),
-            port=port,
+            port=settings.environments_port,
             log_path=self.folder / "odoo.log",
             memory_mb=settings.odoo_memory_mb,
+            socket=trial_socket(settings.home, self.name),
         )
 
     def take_away(self, control: ControlPlane, runtime: Runtime, databases: OdooDatabases) -> None:

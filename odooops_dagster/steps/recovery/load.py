@@ -13,6 +13,7 @@ from odooops_dagster.errors import NotFound, StepFailed
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess
 from odooops_dagster.steps.build.image import build_image, kept_build
+from odooops_dagster.steps.build.repository import key_of
 from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import copy_file
@@ -125,7 +126,7 @@ def build_of(ctx: StepContext, backup: Backup) -> Build:
         )
     ctx.log("info", f"the build of the backup is not kept here: making it from {git_sha[:12]}")
     again = replace(ctx, run=replace(ctx.run, git_sha=git_sha))
-    build = build_image(again, fetch_source(again))
+    build = build_image(again, fetch_source(again, is_recorded=True))
     if backup.image_digest and build.digest != backup.image_digest:
         ctx.log("warn", f"the build made again is {build.digest[:19]}, the backup was served by {backup.image_digest}")
     return build
@@ -136,7 +137,7 @@ def _presumed_commit(ctx: StepContext, backup: Backup) -> str | None:
     origin = ctx.control.environments.by_id(backup.environment_id)
     if not origin.is_adopted:
         return None
-    sha = git.head_of(ctx.project.repo_url, origin.branch)
+    sha = git.head_of(ctx.project.repo_url, origin.branch, key=key_of(ctx))
     ctx.log("warn", f"nobody here knows which commit serves {origin.partition_key}: taking {origin.branch}, {sha[:12]}")
     return sha
 

@@ -24,11 +24,6 @@ from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.restore import dump_blocks
 
-_SERVER = """
-select current_setting('server_version') as version,
-       (select string_agg(concat_ws(' ', name, default_version), ',' order by name) from pg_available_extensions) as has
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
@@ -82,8 +77,7 @@ def _key(ctx: StepContext, repository: Repository, manifest: Manifest) -> str | 
     if manifest.dump_format != "custom":
         return None
     blocks = partial(dump_blocks, repository, manifest)
-    [server] = ctx.databases.query("postgres", _SERVER)
-    facts = (digest(blocks, programs=pg_programs(ctx.settings)), server["version"], server["has"])
+    facts = (digest(blocks, programs=pg_programs(ctx.settings)), *ctx.databases.server_facts())
     return hashlib.sha256("\0".join(map(str, facts)).encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ from odooops_dagster.local.identity import identify
 from odooops_dagster.model import Environment
 from odooops_dagster.ownership import Identity
 from odooops_dagster.steps.recovery.restore import kept_databases
+from odooops_dagster.steps.release.way_back import kept_by_promotions
 from odooops_dagster.steps.upkeep.things import Thing
 
 
@@ -28,7 +29,7 @@ class Record:
     # The active runs, and their environments and run numbers.
     active: frozenset[UUID]
     working: frozenset[tuple[str, int]]
-    # Databases that environments serve or that are kept as templates, and databases kept for the undo of a restore.
+    # Databases that environments serve or that are kept as templates, and databases kept for the way back.
     served: frozenset[str]
     kept: frozenset[str]
     # The runs in marks and names that are on the record, and the makers of things without a mark.
@@ -80,7 +81,10 @@ def read_record(
         active=frozenset(run.id for run in active),
         working=frozenset((run.environment_id.hex[:8], run.run_number) for run in active if run.environment_id),
         served=frozenset({*templates, *served}),
-        kept=frozenset(kept_databases(control.backups.restores(purpose="restore"), now=datetime.now(UTC))),
+        kept=frozenset(
+            kept_databases(control.backups.restores(purpose="restore"), now=datetime.now(UTC))
+            | kept_by_promotions(control.deployments.list(), now=datetime.now(UTC))
+        ),
         runs=control.runs.known({thing.run_id for thing in things if thing.run_id}) | frozenset(makers.values()),
         makers=makers,
         adopted=control.orphans.adopted(),

@@ -20,6 +20,7 @@ from odooops_dagster.child_environment import LIBPQ, clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.external_files import split_by_store
+from odooops_dagster.tools.postgres.connections import reader
 from odooops_dagster.unreachable import first_line
 
 # pg_dump fails with a hint if another session holds a table lock for longer than this.
@@ -135,7 +136,7 @@ def still_referenced(access: DatabaseAccess, names: Collection[str]) -> frozense
     """
     query = "select distinct store_fname from public.ir_attachment where store_fname = any(%s)"
     try:
-        with psycopg.connect(conninfo(access), connect_timeout=10, application_name="odooops backup") as connection:
+        with reader(access, application="odooops backup") as connection:
             return frozenset(name for (name,) in connection.execute(query, [list(names)]))
     except psycopg.Error as exc:
         raise Unavailable(f"database {access.database} does not answer: {first_line(exc)}") from exc
@@ -149,7 +150,8 @@ def snapshot(access: DatabaseAccess, *, programs: Programs) -> Iterator[Snapshot
         Unavailable: the server does not answer, or ends the connection.
     """
     try:
-        with psycopg.connect(conninfo(access), connect_timeout=10, application_name="odooops backup") as connection:
+        with reader(access, application="odooops backup") as connection:
+            connection.autocommit = False
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute(_PATIENT)
@@ -249,18 +251,6 @@ def running(
             raise
         if status:
             raise StepFailed(_last_words(name, status, words), hint=_hint(name, words))
-
-
-def conninfo(access: DatabaseAccess) -> str:
-    """Return the connection string, with special characters in the database name escaped."""
-    return make_conninfo(
-        host=access.host,
-        port=access.port,
-        user=access.user,
-        password=access.password,
-        dbname=access.database,
-        **access.options,
-    )
 
 
 def without_password(access: DatabaseAccess) -> str:

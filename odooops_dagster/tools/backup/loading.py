@@ -24,6 +24,7 @@ from odooops_dagster.tools.backup import dump
 from odooops_dagster.tools.backup.left_out import ROWS, of_its_server
 from odooops_dagster.tools.backup.schema_load import Loaded, SchemaLoad, schema_load
 from odooops_dagster.tools.backup.script import Entry, entries, loadable
+from odooops_dagster.tools.postgres.connections import reader
 
 # Each call returns the dump from its beginning.
 Blocks = Callable[[], Iterable[bytes]]
@@ -35,7 +36,6 @@ _SCHEMA = ("pre-data", "post-data")
 # Lines that differ between two outputs of pg_restore: a random key, the programs' versions.
 _CHANGING = re.compile(rb"^(\\(un)?restrict |-- Dumped ).*$", re.MULTILINE)
 _ROWS_OF = re.compile(r"\d+; \d+ \d+ (?:TABLE DATA|SEQUENCE SET) (.*)")
-_CONNECT_SECONDS = 10
 
 
 def load(access: DatabaseAccess, blocks: Blocks, *, dump_format: str, programs: dump.Programs) -> Loaded:
@@ -159,7 +159,7 @@ def _rows(group: Iterable[Entry], loader: SchemaLoad) -> Iterator[bytes]:
 def _understands_pg_restore(access: DatabaseAccess) -> bool:
     """Return whether the server knows every setting that our pg_restore sets."""
     try:
-        with psycopg.connect(dump.conninfo(access), connect_timeout=_CONNECT_SECONDS) as connection:
+        with reader(access, application="odooops load") as connection:
             return connection.info.server_version >= _TRANSACTION_TIMEOUT
     except psycopg.Error as exc:
         raise Unavailable(f"database {access.database}: {' '.join(str(exc).split())}") from exc

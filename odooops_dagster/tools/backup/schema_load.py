@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
@@ -25,6 +24,7 @@ from odooops_dagster.tools.backup.left_out import (
     may_be_left_out,
 )
 from odooops_dagster.tools.backup.script import SETTINGS, Entry
+from odooops_dagster.tools.postgres.connections import writer
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -32,7 +32,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _LEAKPROOF = re.compile(rb"^(    LANGUAGE [^\n]*?) LEAKPROOF\b", re.MULTILINE)
 # Number of objects per transaction; a commit takes longer than the creation of an object.
 _BATCH = 100
-_CONNECT_SECONDS = 10
 # Disable the idle timeout: the session is idle while the rows are loaded.
 _PATIENT = "select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'"
 # A function called by a constraint, partition or index finds its tables as in production. The statements of a dump
@@ -57,11 +56,8 @@ class Loaded:
 @contextmanager
 def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
     """Yield a SchemaLoad; its transactions do not wait for the disk."""
-    conninfo = make_conninfo(dump.conninfo(access), options="-c synchronous_commit=off")
     try:
-        with psycopg.connect(
-            conninfo, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="odooops load"
-        ) as connection:
+        with writer(access, application="odooops load", settings={"synchronous_commit": "off"}) as connection:
             yield SchemaLoad(connection)
     except psycopg.Error as exc:
         kind = Unavailable if is_no_answer(exc.sqlstate) else StepFailed

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup.dump import conninfo
+from odooops_dagster.tools.postgres.connections import reader, writer
 from odooops_dagster.tools.row_restore.review import Values
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -21,7 +21,6 @@ Key = tuple[str | None, ...]
 
 # Number of rows per query.
 BATCH = 500
-_CONNECT_SECONDS = 10
 # The settings that determine the text of a value.
 _SPOKEN = {"datestyle": "ISO, YMD", "intervalstyle": "postgres", "timezone": "UTC", "bytea_output": "hex"}
 # A statement fails if another session holds a row lock for longer than this.
@@ -74,9 +73,8 @@ def connected(access: DatabaseAccess, *, writes: bool = False) -> Iterator[Conne
         Conflict: a constraint was violated, or other sessions change the same rows.
     """
     try:
-        with psycopg.connect(
-            conninfo(access), connect_timeout=_CONNECT_SECONDS, application_name="odooops records"
-        ) as connection:
+        with (writer if writes else reader)(access, application="odooops records") as connection:
+            connection.autocommit = False
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = not writes
             for name, value in {**_SPOKEN, "lock_timeout": _LOCK_WAIT}.items():

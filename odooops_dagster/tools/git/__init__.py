@@ -7,17 +7,25 @@ from pathlib import Path
 
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.tools.git.cache import Cache
-from odooops_dagster.tools.git.checkout import checkout
+from odooops_dagster.tools.git.checkout import checkout, require_on
 from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.commits import Commit, read_commit
 from odooops_dagster.tools.git.large_files import fetch_large_files
+from odooops_dagster.tools.git.limits import Limits, TooLarge
+from odooops_dagster.tools.git.links import refuse_leaving_links
 from odooops_dagster.tools.git.listing import holds_file
 from odooops_dagster.tools.git.pointers import Pointer, pointers
 from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
+from odooops_dagster.tools.git.submodule_rules import SubmoduleRules
 from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
+    "Commit",
+    "Limits",
     "Pointer",
     "Remote",
+    "SubmoduleRules",
+    "TooLarge",
     "checkout",
     "default_branch",
     "fetch_large_files",
@@ -28,6 +36,9 @@ __all__ = [
     "ls_remote",
     "mirror",
     "pointers",
+    "read_commit",
+    "refuse_leaving_links",
+    "require_on",
     "submodule_folders",
     "submodule_url",
 ]
@@ -40,13 +51,13 @@ _HEAD_LINE = re.compile(r"^(?P<sha>[0-9a-f]{40})\trefs/heads/(?P<branch>.+)$")
 _SYMREF_LINE = re.compile(r"^ref: refs/heads/(?P<branch>.+)\tHEAD$", re.MULTILINE)
 
 
-def ls_remote(url: str) -> dict[str, str]:
+def ls_remote(url: str, *, key: Path | None = None) -> dict[str, str]:
     """Return the commit of each branch of the repository; empty only if it has no branches.
 
     Raises:
         BadInput: the repository is of another object format.
     """
-    listed = _list(url, "--heads")
+    listed = _list(url, "--heads", key=key)
     if _SHA256_LINE.search(listed):
         raise BadInput(
             f"{Remote.parse(url).url} is in git's SHA-256 format, which is not supported",
@@ -56,18 +67,18 @@ def ls_remote(url: str) -> dict[str, str]:
     return {match["branch"]: match["sha"] for match in map(_HEAD_LINE.match, lines) if match}
 
 
-def head_of(url: str, branch: str) -> str:
+def head_of(url: str, branch: str, *, key: Path | None = None) -> str:
     """Return the commit that the branch points to."""
-    heads = ls_remote(url)
+    heads = ls_remote(url, key=key)
     if branch not in heads:
         known = ", ".join(sorted(heads)[:10]) or "none yet"
         raise NotFound(f"{Remote.parse(url).url} has no branch {branch}", hint=f"its branches: {known}")
     return heads[branch]
 
 
-def default_branch(url: str) -> str | None:
+def default_branch(url: str, *, key: Path | None = None) -> str | None:
     """Return the branch that the repository's HEAD names, None if it names none."""
-    match = _SYMREF_LINE.search(_list(url, "--symref", patterns=("HEAD",)))
+    match = _SYMREF_LINE.search(_list(url, "--symref", key=key, patterns=("HEAD",)))
     return match["branch"] if match else None
 
 
@@ -98,7 +109,7 @@ def _in_folder(folder: Path, *arguments: str) -> bytes:
     return git("-c", "safe.directory=*", *arguments, cwd=folder, timeout=LIST_TIMEOUT_SECONDS)
 
 
-def _list(url: str, option: str, *, patterns: tuple[str, ...] = ()) -> str:
-    remote = Remote.parse(url)
+def _list(url: str, option: str, *, key: Path | None, patterns: tuple[str, ...] = ()) -> str:
+    remote = Remote.parse(url, key=key)
     argv = ("ls-remote", option, *remote.options(), "--", remote.url, *patterns)
     return git(*argv, remote=remote, timeout=LIST_TIMEOUT_SECONDS).decode(errors="replace")

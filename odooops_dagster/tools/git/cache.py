@@ -7,20 +7,25 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from copy import copy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.files import try_lock
 from odooops_dagster.home import mirrors_folder
-from odooops_dagster.tools.git.command import CommitGone, DiskFull, git
+from odooops_dagster.tools.git.command import CommitGone, DiskFull, git, git_records
+from odooops_dagster.tools.git.fetching import fetch
+from odooops_dagster.tools.git.history import commits_of
+from odooops_dagster.tools.git.limits import Budget, Limits, TooLarge
 from odooops_dagster.tools.git.remote import Remote
 from odooops_dagster.tools.git.submodules import settings_of_commit
 
 FETCH_TIMEOUT_SECONDS = 900
+LISTING_TIMEOUT_SECONDS = 120
 # Longer than a fetch may take, so that the lock's holder gives up before the waiting processes.
 LOCK_TIMEOUT_SECONDS = 1000
 LOCK_POLL_SECONDS = 0.1
@@ -44,10 +49,11 @@ class Cache:
     remote: Remote
     path: Path
     lock: int
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     @contextmanager
-    def locked(cls, remote: Remote, *, home: Path) -> Iterator[Self]:
+    def locked(cls, remote: Remote, *, home: Path, limits: Limits | None = None) -> Iterator[Self]:
         """Hold the lock of the repository's mirror; the git process of a killed run also holds it until it ends."""
         folder = mirrors_folder(home)
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +61,7 @@ class Cache:
         lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _wait_for(lock, remote)
-            cache = cls(remote=remote, path=folder / f"{name}.git", lock=lock)
+            cache = cls(remote=remote, path=folder / f"{name}.git", lock=lock, limits=limits or Limits())
             cache._prepare()
             yield cache
         finally:
@@ -76,23 +82,80 @@ class Cache:
         if not self._holds(sha):
             raise CommitGone(f"commit {sha[:10]} is no longer in {self.remote.url}", hint="push the branch again")
 
-    def write_tree(self, sha: str, *, into: Path) -> None:
-        """Write the commit's files; recreate a damaged mirror once."""
+    def require_on(self, ref: str, sha: str) -> None:
+        """Require that the branch or tag contains the commit, now or at an earlier call, and fetch the commit.
+
+        Raises:
+            CommitGone: it does not, or there is no such branch or tag.
+        """
+        name = hashlib.sha256(ref.encode(errors="surrogateescape")).hexdigest()[:16]
+        proof = f"refs/contained/{sha}/{name}"
+        if self._commit_at(proof) == sha:
+            return
+        tip = f"refs/tips/{name}"
+        what = f"{'tag' if ref.startswith('refs/tags/') else 'branch'} {ref.split('/', 2)[-1]}"
+        try:
+            self._fetch("--depth=1", "--force", refspec=f"+{ref}:{tip}")
+        except CommitGone as exc:
+            raise CommitGone(f"{self.remote.url} has no {what}") from exc
+        if self._commit_at(tip) != sha and sha not in commits_of(self.remote, ref, limits=self.limits):
+            raise CommitGone(f"{what} of {self.remote.url} does not contain commit {sha[:10]}")
+        self.fetch_commit(sha)
+        self._git("update-ref", proof, sha)
+
+    def write_tree(self, sha: str, *, into: Path, budget: Budget, prefix: str = "") -> list[Submodule]:
+        """Write the commit's files and return its submodules; recreate a damaged mirror once.
+
+        Raises:
+            TooLarge: the commit does not fit into the budget; nothing is written.
+        """
         self.fetch_commit(sha)
         try:
-            self._read_tree(sha, into=into)
-        except DiskFull:
+            return self._write_tree(sha, into=into, budget=budget, prefix=prefix)
+        except (DiskFull, TooLarge):
             raise
         except StepFailed as exc:
             _check_room(into, exc)
             shutil.rmtree(self.path)
             self._prepare()
             self.fetch_commit(sha)
-            self._read_tree(sha, into=into)
+            return self._write_tree(sha, into=into, budget=budget, prefix=prefix)
 
     def submodules(self, sha: str) -> list[Submodule]:
         """Return the commit's submodules that a checkout includes."""
-        links = self._links(sha)
+        return self._submodules(sha, self._counted(sha, Budget(limits=self.limits), ""))
+
+    def author(self, sha: str) -> str:
+        """Return the e-mail address of the commit's author, as the commit has it."""
+        return self._git("show", "--no-patch", "--format=%ae", f"{sha}^{{commit}}").decode(errors="replace").strip()
+
+    def _write_tree(self, sha: str, *, into: Path, budget: Budget, prefix: str) -> list[Submodule]:
+        counted = copy(budget)
+        submodules = self._submodules(sha, self._counted(sha, counted, prefix))
+        self._read_tree(sha, into=into)
+        budget.entries, budget.size = counted.entries, counted.size
+        return submodules
+
+    def _counted(self, sha: str, budget: Budget, prefix: str) -> dict[str, str]:
+        """Count the commit's entries and return the commits of its submodules by path.
+
+        Folders count too: a tree of trees without a file has no other entries.
+        """
+        links = {}
+        options = (f"--git-dir={self.path}", "ls-tree", "-r", "-t", "-l", "-z", sha)
+        listing = git_records(*options, timeout=LISTING_TIMEOUT_SECONDS, keep_open=(self.lock,))
+        with closing(listing):
+            for record in listing:
+                head, _, name = record.decode(errors="surrogateescape").partition("\t")
+                _, kind, commit, size = head.split()
+                if size == "BAD":
+                    raise StepFailed(f"{self.remote.url} lacks a part of this commit: {name}")
+                budget.take(prefix + name, int(size) if kind == "blob" else 0)
+                if kind == "commit":
+                    links[name] = commit
+        return links
+
+    def _submodules(self, sha: str, links: Mapping[str, str]) -> list[Submodule]:
         settings = settings_of_commit(self._git, sha) if links else {}
         found = []
         for path, commit in links.items():
@@ -104,22 +167,21 @@ class Cache:
             found.append(Submodule(path=path, url=setting["url"], sha=commit))
         return found
 
-    def _links(self, sha: str) -> dict[str, str]:
-        entries = self._git("ls-tree", "-r", "-z", sha).decode(errors="surrogateescape").split("\0")
-        links = [entry for entry in entries if entry.startswith("160000 ")]
-        return {path: head.split()[2] for head, _, path in (link.partition("\t") for link in links)}
-
     def _read_tree(self, sha: str, *, into: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="odooops-index-") as folder:
             env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._git(f"--work-tree={into}", "read-tree", "--reset", "-u", sha, cwd=into, env=env)
 
     def _holds(self, sha: str) -> bool:
+        return self._commit_at(sha) is not None
+
+    def _commit_at(self, name: str) -> str | None:
+        """Return the commit that the name of a ref, of a tag's object or of a commit leads to, if it is here."""
         try:
-            self._git("cat-file", "-e", f"{sha}^{{commit}}")
+            found = self._git("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
         except OdooOpsError:
-            return False
-        return True
+            return None
+        return found.decode().strip()
 
     def _prepare(self) -> None:
         """Create the mirror if there is none, and remove the lock files of a killed git."""
@@ -129,12 +191,24 @@ class Cache:
             shutil.rmtree(self.path, ignore_errors=True)
             git("init", "--bare", "--quiet", "--template=", str(partial), timeout=60)
             partial.rename(self.path)
-        for stale in [*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")]:
+        for stale in [*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock"), *self._drafts()]:
             stale.unlink(missing_ok=True)
 
     def _fetch(self, *options: str, refspec: str) -> None:
-        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        self._git("fetch", *quiet, *options, *self.remote.options(), "--", self.remote.url, refspec)
+        fetch(
+            self.remote,
+            *("--no-write-fetch-head", *options, refspec),
+            git_dir=self.path,
+            limits=self.limits,
+            timeout=FETCH_TIMEOUT_SECONDS,
+            keep_open=(self.lock,),
+        )
+        with suppress(OdooOpsError):
+            self._git("gc", "--auto", "--quiet")
+
+    def _drafts(self) -> Iterator[Path]:
+        """Yield what an ended git left of objects that it was receiving."""
+        return (self.path / "objects" / "pack").glob("tmp_*")
 
     def _git(self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> bytes:
         return git(

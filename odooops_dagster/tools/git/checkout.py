@@ -7,30 +7,92 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.errors import BadInput, StepFailed
 from odooops_dagster.tools.git.cache import Cache, Submodule
 from odooops_dagster.tools.git.command import CommitGone, DiskFull
-from odooops_dagster.tools.git.remote import Remote, submodule_url
+from odooops_dagster.tools.git.limits import Budget, Limits
+from odooops_dagster.tools.git.links import refuse_leaving_links
+from odooops_dagster.tools.git.remote import Remote, is_ref, submodule_url
+from odooops_dagster.tools.git.submodule_rules import SubmoduleRules
 
 # Maximum nesting; a deeper repository probably contains itself.
 MAX_SUBMODULE_DEPTH = 8
+# Maximum number of submodules, those of submodules included; each is a fetch.
+MAX_SUBMODULES = 500
 
 _SHA = re.compile(r"[0-9a-f]{40}")
+# Refs that only who may push to the repository can write; forges keep everybody's pull requests under other names.
+_PUSHED = ("refs/heads/", "refs/tags/")
 
 
-def checkout(url: str, *, sha: str, ref: str, into: Path, home: Path) -> Path:
-    """Replace the folder `into` with the commit's tree; errors name `ref`, from which the commit is known."""
+def checkout(
+    url: str,
+    *,
+    sha: str,
+    ref: str | None,
+    into: Path,
+    home: Path,
+    key: Path | None = None,
+    limits: Limits | None = None,
+    rules: SubmoduleRules | None = None,
+) -> Path:
+    """Replace the folder `into` with the commit's tree, submodules included.
+
+    Args:
+        url: the repository's address.
+        sha: the commit.
+        ref: the branch or tag that has to contain the commit; None for a commit that the platform chose itself.
+        into: the folder.
+        home: the state folder, which keeps a mirror.
+        key: the file of the project's own ssh key.
+        limits: the most that the commit may bring.
+        rules: where its submodules may come from.
+
+    Raises:
+        TooLarge: the commit is larger than the limits.
+        StepFailed: it cannot be had, the branch does not contain it, or a link leads out of it.
+    """
+    _refuse_strange(sha, ref)
+    remote = Remote.parse(url, key=key)
+    budget = Budget(limits=limits or Limits())
+    writer = _Writer(project=remote, home=home, budget=budget, rules=rules or SubmoduleRules())
+    with _replacing(into) as partial, _naming(ref):
+        writer.write(remote, sha=sha, ref=ref, into=partial, prefix="", depth=0)
+        refuse_leaving_links(partial)
+    return into
+
+
+def require_on(
+    url: str, *, sha: str, ref: str, home: Path, key: Path | None = None, limits: Limits | None = None
+) -> None:
+    """Require that the branch or tag contains the commit.
+
+    Raises:
+        StepFailed: it does not, or there is no such branch or tag.
+    """
+    _refuse_strange(sha, ref)
+    with _naming(ref), Cache.locked(Remote.parse(url, key=key), home=home, limits=limits) as cache:
+        cache.require_on(ref, sha)
+
+
+def _refuse_strange(sha: str, ref: str | None) -> None:
     if not _SHA.fullmatch(sha):
         raise BadInput(f"{sha} is not a commit", hint="40 hexadecimal digits are needed")
-    with _replacing(into) as partial:
-        try:
-            _write(Remote.parse(url), sha=sha, into=partial, home=home, depth=0)
-        except CommitGone as exc:
-            branch = ref.removeprefix("refs/heads/")
-            raise StepFailed(str(exc), hint=f"push {branch} again: a forced push or a deletion took it away") from exc
-    return into
+    if ref is not None and not (is_ref(ref) and ref.startswith(_PUSHED)):
+        raise BadInput(f"{ref} is no branch or tag", hint="write refs/heads/ and the branch's name")
+
+
+@contextmanager
+def _naming(ref: str | None) -> Iterator[None]:
+    """Say what to do if the commit is not in the repository."""
+    try:
+        yield
+    except CommitGone as exc:
+        what = ref.split("/", 2)[-1] if ref else "the commit"
+        raise StepFailed(str(exc), hint=f"push {what} again: a forced push or a deletion took it away") from exc
 
 
 @contextmanager
@@ -52,25 +114,41 @@ def _replacing(into: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(remote: Remote, *, sha: str, into: Path, home: Path, depth: int) -> None:
-    if depth > MAX_SUBMODULE_DEPTH:
-        raise StepFailed(f"{remote.url} has submodules nested more than {MAX_SUBMODULE_DEPTH} deep")
-    with Cache.locked(remote, home=home) as cache:
-        cache.write_tree(sha, into=into)
-        submodules = cache.submodules(sha)
-    for submodule in submodules:
-        try:
-            _write_submodule(remote, submodule, into=into, home=home, depth=depth)
-        except DiskFull:
-            raise
-        except (StepFailed, BadInput) as exc:
-            raise StepFailed(f"submodule {submodule.path}: {exc}", hint=exc.hint) from exc
+@dataclass(kw_only=True)
+class _Writer:
+    """Writes a project's commit and its submodules, and counts what they bring together."""
 
+    project: Remote
+    home: Path
+    budget: Budget
+    rules: SubmoduleRules
+    submodules: int = 0
 
-def _write_submodule(parent: Remote, submodule: Submodule, *, into: Path, home: Path, depth: int) -> None:
-    remote = Remote.parse(submodule_url(parent.url, submodule.url)).as_submodule_of(parent)
-    target = into / submodule.path
-    if not target.resolve().is_relative_to(into.resolve()):
-        raise StepFailed("its path leads out of the repository")
-    target.mkdir(parents=True, exist_ok=True)
-    _write(remote, sha=submodule.sha, into=target, home=home, depth=depth + 1)
+    def write(self, remote: Remote, *, sha: str, ref: str | None, into: Path, prefix: str, depth: int) -> None:
+        """Write the commit of the remote into the folder, which is at `prefix` in the whole checkout."""
+        if depth > MAX_SUBMODULE_DEPTH:
+            raise StepFailed(f"{remote.url} has submodules nested more than {MAX_SUBMODULE_DEPTH} deep")
+        with Cache.locked(remote, home=self.home, limits=self.budget.limits) as cache:
+            if ref is not None:
+                cache.require_on(ref, sha)
+            submodules = cache.write_tree(sha, into=into, budget=self.budget, prefix=prefix)
+        for submodule in submodules:
+            try:
+                self._write_submodule(remote, submodule, into=into, prefix=prefix, depth=depth)
+            except DiskFull:
+                raise
+            except (StepFailed, BadInput) as exc:
+                raise StepFailed(f"submodule {submodule.path}: {exc}", hint=exc.hint) from exc
+
+    def _write_submodule(self, parent: Remote, submodule: Submodule, *, into: Path, prefix: str, depth: int) -> None:
+        self.submodules += 1
+        if self.submodules > MAX_SUBMODULES:
+            raise StepFailed(f"the commit has more than {MAX_SUBMODULES} submodules, those of submodules included")
+        remote = Remote.parse(submodule_url(parent.url, submodule.url)).as_submodule_of(parent)
+        self.rules.require(remote, project=self.project, home=self.home)
+        target = into / submodule.path
+        if not target.resolve().is_relative_to(into.resolve()):
+            raise StepFailed("its path leads out of the repository")
+        target.mkdir(parents=True, exist_ok=True)
+        inner = f"{prefix}{submodule.path}/"
+        self.write(remote, sha=submodule.sha, ref=None, into=target, prefix=inner, depth=depth + 1)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import select
+import shlex
 import signal
 import subprocess
-from collections.abc import Iterable
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from odooops_dagster.child_environment import GIT, NETWORK, clean_environment
 from odooops_dagster.errors import MissingDependency, OdooOpsError, StepFailed, Unavailable
+from odooops_dagster.tools.git.limits import TooLarge
 from odooops_dagster.tools.git.remote import Remote
 
 _CONFIG = {
@@ -20,6 +27,8 @@ _CONFIG = {
     "gc.autoDetach": "false",  # no process of git outlives the command
     "maintenance.autoDetach": "false",
     "gc.pruneExpire": "90.days.ago",  # force-pushed commits can still be built for three months
+    "fetch.unpackLimit": "1",  # each fetch makes one file, of which the kernel limits the size
+    "gc.autoPackLimit": "200",
     "http.lowSpeedLimit": "1000",  # bytes per second; a server that is slower for lowSpeedTime seconds counts as dead
     "http.lowSpeedTime": "30",
 }
@@ -27,6 +36,12 @@ _CONFIG = {
 _CREDENTIAL_HELPER = (
     '!f() { printf "username=%s\\npassword=%s\\n" "$ODOOOPS_GIT_USERNAME" "$ODOOOPS_GIT_PASSWORD"; }; f'
 )
+
+# The project's own key and nothing of the account's: neither its keys, nor its agent, nor its configuration.
+_SSH_OPTIONS = ("-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes")
+_CHUNK_BYTES = 1 << 16
+# A name in a listing is a path, which Linux limits to 4096 bytes.
+_LONGEST_RECORD = 1 << 20
 
 _NOISE = re.compile(
     r"^(warning:|hint:|Cloning |From |Warning: Permanently|Please make sure|and the repository exists"
@@ -46,6 +61,12 @@ class DiskFull(StepFailed):
 
 # Translation of git's output, first match wins: pattern, error class, message, hint.
 _MEANINGS: tuple[tuple[re.Pattern[str], type[OdooOpsError], str, str | None], ...] = (
+    (
+        re.compile(r"attempting to allocate \d+ over limit"),
+        TooLarge,
+        "{url} has an object that is larger than a file may be: {reason}",
+        "take it out of the branch, or let the operator raise ODOOOPS_REPOSITORY_FILE_MB",
+    ),
     (
         re.compile(r"No space left on device|Disk quota exceeded"),
         DiskFull,
@@ -99,10 +120,23 @@ def git(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     keep_open: Iterable[int] = (),
+    most_bytes: int | None = None,
 ) -> bytes:
-    """Run git and return its output; raise an error with its reason in one line if it fails."""
+    """Run git and return its output; raise an error with its reason in one line if it fails.
+
+    Args:
+        arguments: git's arguments.
+        timeout: how long it may take, in seconds.
+        remote: the repository that it asks.
+        cwd: the folder in which it works.
+        env: variables besides those that every git gets.
+        keep_open: descriptors that it inherits, such as a lock's.
+        most_bytes: how large a file may become that it writes, such as a pack; None for no limit.
+    """
     process = _start(arguments, cwd=cwd, env=_environment(remote) | (env or {}), keep_open=keep_open)
     try:
+        if most_bytes is not None:
+            _limit_files(process.pid, most_bytes)
         output, complaint = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as exc:
         place = remote.url if remote else "git"
@@ -114,8 +148,63 @@ def git(
     return output
 
 
+def git_records(
+    *arguments: str, timeout: float, remote: Remote | None = None, keep_open: Iterable[int] = ()
+) -> Generator[bytes]:
+    """Run git and yield the records of its output, each of which ends with a null byte, while git writes them.
+
+    Close the generator to end git early: a listing may have no end that can be waited for.
+    """
+    with tempfile.TemporaryFile() as complaints:
+        process = _start(arguments, env=_environment(remote), keep_open=keep_open, complaints=complaints)
+        try:
+            yield from _records(process, deadline=time.monotonic() + timeout)
+            process.wait(timeout=timeout)
+        except (TimeoutError, subprocess.TimeoutExpired) as exc:
+            raise Unavailable(f"git did not answer within {timeout:g} s", hint="retry the run") from exc
+        finally:
+            _end(process)
+            if process.stdout is not None:
+                process.stdout.close()
+        if process.returncode != 0:
+            complaints.seek(0)
+            raise _meaning(complaints.read().decode(errors="replace"), status=process.returncode, remote=remote)
+
+
+def _records(process: subprocess.Popen[bytes], *, deadline: float) -> Iterator[bytes]:
+    output = process.stdout
+    assert output is not None  # noqa: S101 - _start asks for a pipe
+    rest = b""
+    while chunk := _chunk(output.fileno(), deadline):
+        *whole, rest = (rest + chunk).split(b"\0")
+        if len(rest) > _LONGEST_RECORD:
+            raise TooLarge("the name of a file is longer than a path may be", hint="shorten it and push again")
+        yield from whole
+
+
+def _chunk(descriptor: int, deadline: float) -> bytes:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    if not waiting.poll(max(deadline - time.monotonic(), 0) * 1000):
+        raise TimeoutError
+    return os.read(descriptor, _CHUNK_BYTES)
+
+
+def _limit_files(pid: int, most_bytes: int) -> None:
+    """Let the kernel end the program, and what it starts, once it writes a file larger than this."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+    with suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+
+
 def _start(
-    arguments: tuple[str, ...], *, cwd: Path | None, env: dict[str, str], keep_open: Iterable[int]
+    arguments: tuple[str, ...],
+    *,
+    env: dict[str, str],
+    keep_open: Iterable[int],
+    cwd: Path | None = None,
+    complaints: IO[bytes] | int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -124,7 +213,7 @@ def _start(
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=complaints,
             pass_fds=tuple(keep_open),
             start_new_session=True,  # no terminal for prompts, and one process group to kill
         )
@@ -147,6 +236,11 @@ def _environment(remote: Remote | None) -> dict[str, str]:
     settings = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols}
     env = clean_environment(NETWORK, GIT, extra=settings)
     config = list(_CONFIG.items())
+    if remote is not None and remote.key is not None:
+        env.pop("GIT_SSH", None)
+        env.pop("SSH_AUTH_SOCK", None)
+        env["GIT_SSH_COMMAND"] = shlex.join(["ssh", "-i", str(remote.key), *_SSH_OPTIONS])
+        config.append(("credential.helper", ""))
     if remote is not None and remote.username is not None:
         # For its own host only: a program that git starts may ask for another's, such as git-lfs for its store's.
         config += [("credential.helper", ""), (f"credential.{remote.host}.helper", _CREDENTIAL_HELPER)]

@@ -10,45 +10,81 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.tools.git.cache import FETCH_TIMEOUT_SECONDS, Cache
 from odooops_dagster.tools.git.checkout import MAX_SUBMODULE_DEPTH
 from odooops_dagster.tools.git.command import git
-from odooops_dagster.tools.git.pointers import Pointer, pointers
+from odooops_dagster.tools.git.limits import MB, Budget, Limits, TooLarge
+from odooops_dagster.tools.git.pointers import Pointer, pointers, size_below
 from odooops_dagster.tools.git.remote import Remote, submodule_url
+from odooops_dagster.tools.git.submodule_rules import SubmoduleRules
 from odooops_dagster.wording import path_text
 
 _PROGRAM = "git-lfs"
 _STORE = Path("lfs") / "objects"
 
 
-def fetch_large_files(url: str, *, sha: str, root: Path, home: Path) -> str:
+def fetch_large_files(
+    url: str,
+    *,
+    sha: str,
+    root: Path,
+    home: Path,
+    key: Path | None = None,
+    limits: Limits | None = None,
+    rules: SubmoduleRules | None = None,
+) -> str:
     """Replace the pointers in the commit's checkout, submodules included, as far as their files can be had.
 
-    Return the first reason why one cannot be had; empty if there is none. A repeated call completes what is left.
+    Return the first reason why one cannot be had; empty if there is none. A repeated call completes what is left. The
+    arguments are those of `checkout`; the files count in the same limits.
     """
-    return next(filter(None, list(_filled(Remote.parse(url), sha=sha, root=root, home=home, depth=0))), "")
+    project = Remote.parse(url, key=key)
+    budget = Budget(limits=limits or Limits(), size=size_below(root))
+    filler = _Filler(project=project, home=home, budget=budget, rules=rules or SubmoduleRules())
+    return next(filter(None, list(filler.filled(project, sha=sha, root=root, depth=0))), "")
 
 
-def _filled(remote: Remote, *, sha: str, root: Path, home: Path, depth: int) -> Iterator[str]:
-    """Fill the checkout and its submodules, and yield each one's reason."""
-    if depth > MAX_SUBMODULE_DEPTH or not pointers(root):
-        return
-    try:
-        with Cache.locked(remote, home=home) as cache:
-            cache.fetch_commit(sha)
-            submodules = cache.submodules(sha)
-            folders = [root / submodule.path for submodule in submodules]
-            own = [each for each in pointers(root) if not any((root / each.path).is_relative_to(f) for f in folders)]
-            yield _fill(cache, own, sha=sha, root=root)
-        for submodule, folder in zip(submodules, folders, strict=True):
-            inner = Remote.parse(submodule_url(remote.url, submodule.url)).as_submodule_of(remote)
-            yield from _filled(inner, sha=submodule.sha, root=folder, home=home, depth=depth + 1)
-    except (OdooOpsError, OSError) as exc:
-        yield str(exc)
+@dataclass(frozen=True, kw_only=True)
+class _Filler:
+    """Fills a checkout and its submodules, and counts what they bring together."""
+
+    project: Remote
+    home: Path
+    budget: Budget
+    rules: SubmoduleRules
+
+    def filled(self, remote: Remote, *, sha: str, root: Path, depth: int) -> Iterator[str]:
+        """Fill the checkout and its submodules, and yield each one's reason."""
+        if depth > MAX_SUBMODULE_DEPTH or not pointers(root):
+            return
+        try:
+            with Cache.locked(remote, home=self.home, limits=self.budget.limits) as cache:
+                cache.fetch_commit(sha)
+                submodules = cache.submodules(sha)
+                folders = [root / submodule.path for submodule in submodules]
+                own = [p for p in pointers(root) if not any((root / p.path).is_relative_to(f) for f in folders)]
+                yield self._too_large(own) or _fill(cache, own, sha=sha, root=root)
+            for submodule, folder in zip(submodules, folders, strict=True):
+                inner = Remote.parse(submodule_url(remote.url, submodule.url)).as_submodule_of(remote)
+                self.rules.require(inner, project=self.project, home=self.home)
+                yield from self.filled(inner, sha=submodule.sha, root=folder, depth=depth + 1)
+        except (OdooOpsError, OSError) as exc:
+            yield str(exc)
+
+    def _too_large(self, wanted: Sequence[Pointer]) -> str:
+        """Count the files, and return why they may not be fetched; empty if they may."""
+        try:
+            for pointer in wanted:
+                self.budget.limits.refuse_file(pointer.path, pointer.size)
+                self.budget.size += pointer.size
+                self.budget.limits.refuse_total(pointer.path, self.budget.size)
+        except TooLarge as exc:
+            return str(exc)
+        return ""
 
 
 def _fill(cache: Cache, wanted: Sequence[Pointer], *, sha: str, root: Path) -> str:
@@ -69,8 +105,7 @@ def _stores(cache: Cache) -> list[Path]:
     """Return the folders with objects: the mirror's, and that of a local repository, bare or not."""
     stores = [cache.path / _STORE]
     if cache.remote.is_local:
-        url = cache.remote.url
-        place = Path(url if url.startswith("/") else unquote(urlsplit(url).path))
+        place = cache.remote.folder
         stores += [place / _STORE, place / ".git" / _STORE]
     return stores
 
@@ -99,12 +134,15 @@ def _download(cache: Cache, sha: str) -> str:
             remote=cache.remote,
             env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(cache.path / "objects")},
             keep_open=(cache.lock,),
+            most_bytes=cache.limits.file_mb * MB,
         )
     return ""
 
 
 def _put(cache: Cache, source: Path, target: Path, pointer: Pointer) -> bool:
     """Replace the pointer with the file at once, or return false if the file is not the one that it names."""
+    if source.stat().st_size != pointer.size:
+        return False
     # Beside the mirror, whose lock we hold: a killed run leaves nothing in the checkout.
     draft = cache.path.with_suffix(".lfs-draft")
     shutil.copyfile(source, draft)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
+from pathlib import Path
 
-from odooops_dagster.tools.git.command import git
+from odooops_dagster.tools.git.command import git, git_records
+from odooops_dagster.tools.git.fetching import fetch
+from odooops_dagster.tools.git.limits import Limits
 from odooops_dagster.tools.git.remote import Remote
 
 # A look at names comes before a decision that has a safe answer without it.
@@ -12,7 +16,7 @@ LOOK_TIMEOUT_SECONDS = 20
 _SUBMODULE = b"160000 "
 
 
-def holds_file(url: str, sha: str, name: str) -> bool:
+def holds_file(url: str, sha: str, name: str, *, key: Path | None = None, limits: Limits | None = None) -> bool:
     """Return whether the commit has a file of this name in any folder, or a submodule, which may have one.
 
     Only names are fetched, where the server can filter.
@@ -21,15 +25,19 @@ def holds_file(url: str, sha: str, name: str) -> bool:
         StepFailed: the repository or the commit cannot be fetched.
         Unavailable: the server does not answer soon.
     """
-    remote = Remote.parse(url)
+    remote = Remote.parse(url, key=key)
     with tempfile.TemporaryDirectory(prefix="odooops-look-") as folder:
         git("init", "--bare", "--quiet", "--template=", folder, timeout=LOOK_TIMEOUT_SECONDS)
-        here = f"--git-dir={folder}"
-        quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--depth=1", "--filter=blob:none")
-        argv = ("fetch", *quiet, *remote.options(), "--", remote.url, sha)
-        git(here, *argv, remote=remote, timeout=LOOK_TIMEOUT_SECONDS)
-        entries = git(here, "ls-tree", "-r", "-z", sha, timeout=LOOK_TIMEOUT_SECONDS).split(b"\0")
-    return any(
-        entry.startswith(_SUBMODULE) or entry.partition(b"\t")[2].rpartition(b"/")[2] == name.encode()
-        for entry in entries
-    )
+        fetch(
+            remote,
+            *("--depth=1", "--filter=blob:none", sha),
+            git_dir=Path(folder),
+            limits=limits or Limits(),
+            timeout=LOOK_TIMEOUT_SECONDS,
+        )
+        argv = (f"--git-dir={folder}", "ls-tree", "-r", "-z", sha)
+        with closing(git_records(*argv, timeout=LOOK_TIMEOUT_SECONDS)) as entries:
+            return any(
+                entry.startswith(_SUBMODULE) or entry.partition(b"\t")[2].rpartition(b"/")[2] == name.encode()
+                for entry in entries
+            )

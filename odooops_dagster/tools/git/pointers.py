@@ -32,16 +32,25 @@ def pointers(root: Path) -> tuple[Pointer, ...]:
     return tuple(_pointer(path, text) for path, text in sorted(found) if text.startswith(_FIRST_LINE))
 
 
+def size_below(root: Path) -> int:
+    """Return the bytes of all files below the folder."""
+    return sum(file.lstat().st_size for file in _all_files(root))
+
+
 def _pointer(path: str, text: bytes) -> Pointer:
     oid, size = _OID.search(text), _SIZE.search(text)
     return Pointer(path=path, size=int(size["size"]) if size else 0, oid=oid["oid"].decode() if oid else "")
 
 
 def _small_files(root: Path) -> Iterator[Path]:
+    files = _all_files(root)
+    yield from (file for file in files if not file.is_symlink() and file.stat().st_size < _LARGEST)
+
+
+def _all_files(root: Path) -> Iterator[Path]:
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = [name for name in subfolders if name != ".git"]
-        files = (Path(folder, name) for name in names)
-        yield from (file for file in files if not file.is_symlink() and file.stat().st_size < _LARGEST)
+        yield from (Path(folder, name) for name in names)
 
 
 def _text_of(file: Path) -> bytes:

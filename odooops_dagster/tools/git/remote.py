@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -15,22 +16,31 @@ _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 # Text that git refuses in a ref's name, and names that a program would read as an option.
 _NOT_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|/-|\.lock(?:/|$)|[/.]$")
 
-# Accept a local repository of any owner: the operator named it, and reading it runs none of its code.
-_LOCAL_UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
+# Accept a local repository of any owner: the operator named it, and reading it runs none of its code. A filter lets us
+# ask for a branch's commits without their files.
+_LOCAL_UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' -c uploadpack.allowFilter=true upload-pack"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """The address of a repository; `url` contains no password."""
+    """The address of a repository; `url` contains no password.
+
+    `key` is the file of the project's own ssh key: with it, nothing that the platform's account may read is offered.
+    """
 
     url: str
     is_local: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    key: Path | None = None
 
     @classmethod
-    def parse(cls, url: str) -> Self:
-        """Return the remote that the URL or absolute path names."""
+    def parse(cls, url: str, *, key: Path | None = None) -> Self:
+        """Return the remote that the URL or absolute path names, which the project's own key may open."""
+        return replace(cls._parse(url), key=key)
+
+    @classmethod
+    def _parse(cls, url: str) -> Self:
         if not url or url.startswith("-") or _CONTROL_CHARACTER.search(url) or "::" in url:
             raise BadInput(f"{url!r} is not a repository's address", hint="give an https, ssh or file URL, or a path")
         if url.startswith("/"):
@@ -64,15 +74,25 @@ class Remote:
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"https", "http"} else None
 
+    @property
+    def folder(self) -> Path:
+        """Return the folder of a local repository, without links."""
+        return Path(self.url if self.url.startswith("/") else unquote(urlsplit(self.url).path)).resolve()
+
     def as_submodule_of(self, parent: Remote) -> Remote:
-        """Return this remote with its parent's password on the same host; raise BadInput for a folder of the server."""
+        """Return this remote with its parent's key, and on the same host with its password.
+
+        Raises:
+            BadInput: a repository on a server names a folder of this machine.
+        """
         if self.is_local and not parent.is_local:
             raise BadInput(
                 f"{self.url} is a folder of the server", hint="a submodule's URL must be https, ssh or relative"
             )
+        own = replace(self, key=parent.key)
         if self.username is None and self.host is not None and self.host == parent.host:
-            return replace(self, username=parent.username, password=parent.password)
-        return self
+            return replace(own, username=parent.username, password=parent.password)
+        return own
 
     def options(self) -> tuple[str, ...]:
         """Return the extra options of git's fetch and ls-remote for this remote."""

@@ -16,6 +16,7 @@ from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import Installation, only_one, staging
 from odooops_dagster.tools.odoo.programs import Progress
 from odooops_dagster.tools.odoo.requirement_paths import with_absolute_paths
+from odooops_dagster.tools.odoo.requirement_rules import refuse_strange_requirements
 from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerprint
 from odooops_dagster.tools.runtime.sandbox.accounts import take_back
 
@@ -58,18 +59,20 @@ def overlay(
         installation: the Odoo that the packages are added to.
         requirements: the requirements files.
         home: the folder of installations and environments.
-        root: the folder of the commit; what a line names outside of it is left to pip. None for any folder.
+        root: the folder of the commit, outside of which no line may name a path. None for any folder.
         confine: returns pip's sandbox for the folder of a new environment; VENV, HOME, REQUIREMENTS may be written.
         progress: called with a line of progress.
 
     Raises:
         BadInput: a package left a link that leads out of its environment.
-        StepFailed: a requirement cannot be resolved or built; the message has pip's reason.
+        StepFailed: a requirement cannot be resolved or built, with pip's reason, or a line says what no commit may.
         MissingDependency: no virtual environment can be created.
     """
+    if root is not None:
+        refuse_strange_requirements(requirements, root=root)
     if not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
-    place = python_environments(home) / _key(installation, requirements)
+    place = python_environments(home) / _key(installation, requirements, root)
     if found := _load(place, installation):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +190,8 @@ def _read(place: Path) -> PythonEnvironment:
     )
 
 
-def _key(installation: Installation, requirements: Sequence[Path]) -> str:
+def _key(installation: Installation, requirements: Sequence[Path], root: Path | None) -> str:
     """Return the environment's key, a hash of the requirements, the Odoo and the Python version."""
-    parts = [str(installation.path), installation.revision, installation.python_version, *fingerprint(requirements)]
+    asked = fingerprint(requirements, within=root)
+    parts = [str(installation.path), installation.revision, installation.python_version, *asked]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

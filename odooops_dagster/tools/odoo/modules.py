@@ -163,7 +163,8 @@ def checksum(addon: Path) -> str:
     """Return the SHA-256 over the names and bytes of the module's files, without compiled ones."""
     total = hashlib.sha256()
     for file in sorted(_files(addon)):
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         # Hash the name's bytes: a file name may have any encoding.
         total.update(os.fsencode(file.relative_to(addon)) + f"\0{digest}\n".encode())
     return total.hexdigest()

@@ -19,7 +19,7 @@ from odooops_dagster.tools.odoo.requirements import ARCHIVE, COMMENT, expanded, 
 
 _NAMES = {"-r": "--requirement", "-c": "--constraint", "-f": "--find-links", "-e": "--editable"}
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_FILE_URL = re.compile(
+FILE_URL = re.compile(
     r"^(?P<name>[\w.-]+\s*(\[[^\]]*\]\s*)?@\s*)?file:(?P<path>[^/;#\s][^;#\s]*)(?P<rest>.*)$", re.IGNORECASE
 )
 _PATH = re.compile(r"^(?P<path>[^;\[]*[^;\[\s])(?P<rest>\s*(\[[^\]]*\])?\s*(;.*)?)$")
@@ -48,13 +48,13 @@ class _Writer:
         if source not in self.made:
             self.made[source] = target = self.into / str(len(self.made)) / source.name
             target.parent.mkdir(parents=True)
-            lines = [self._line(line, source.parent) + "\n" * count for line, count in _lines(text_of(source))]
+            written = [self._line(line, source.parent) + "\n" * count for line, count in lines(text_of(source))]
             # With a byte order mark pip does not look for a coding in the first lines.
-            target.write_text("".join(lines), encoding="utf-8-sig")
+            target.write_text("".join(written), encoding="utf-8-sig")
         return self.made[source]
 
     def _line(self, line: str, folder: Path) -> str:
-        words, options = _divided(line)
+        words, options = divided(line)
         if words:
             return " ".join(filter(None, (self._requirement(words, folder), options)))
         try:
@@ -85,7 +85,7 @@ class _Writer:
     def _requirement(self, words: str, folder: Path, *, is_editable: bool = False) -> str:
         """Return the requirement with the path of a package in the repository rewritten, if it names one."""
         text = expanded(words)
-        if found := _FILE_URL.match(text):
+        if found := FILE_URL.match(text):
             path = self._package(folder / unquote(found["path"]))
             return f"{found['name'] or ''}file://{quote(str(path))}{found['rest']}" if path else words
         if _URL.match(text) or (found := _PATH.match(text)) is None:
@@ -110,7 +110,7 @@ class _Writer:
         return self.made.get(source, source)
 
 
-def _lines(text: str) -> Iterator[tuple[str, int]]:
+def lines(text: str) -> Iterator[tuple[str, int]]:
     """Yield the lines as pip joins them, without comments, each with the number of lines that it has in the file."""
     joined: list[str] = []
     for line in text.splitlines():
@@ -123,7 +123,7 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
         yield COMMENT.sub("", "".join(joined)).strip(), len(joined)
 
 
-def _divided(line: str) -> tuple[str, str]:
+def divided(line: str) -> tuple[str, str]:
     """Return the requirement and the options of a line; source: `break_args_options` in pip's req_file.py."""
     words = line.split(" ")
     count = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))

@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from odooops_dagster.child_environment import EVERY_PROGRAM
 from odooops_dagster.tools.odoo.modules import checksum
 from odooops_dagster.tools.odoo.python import pip_environment
 
 # Source: pip's `req_file.py` (COMMENT_RE, ENV_VAR_RE) and "Requirements File Format" in pip's documentation.
 COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _SEPARATORS = re.compile(r"[\s=@'\"\\;,]+|file:(?://)?")
 _JOINED_OPTION = re.compile(r"^-[rcef](?=[^-\s])")
 # Source: ARCHIVE_EXTENSIONS in pip's utils/filetypes.py.
@@ -32,16 +33,16 @@ _BOMS = (
 )
 
 
-def fingerprint(requirements: Sequence[Path]) -> list[str]:
+def fingerprint(requirements: Sequence[Path], *, within: Path | None = None) -> list[str]:
     """Return one line per file that affects the installation: its relative path and its SHA-256.
 
-    Empty if the files request no package.
+    Empty if the files request no package. No file outside of the folder `within` is read.
     """
     if not any(asks_for_something(file) for file in requirements):
         return []
     found: dict[Path, str] = {}
     for file in requirements:
-        _collect(file.resolve(), found)
+        _collect(file.resolve(), found, within.resolve() if within else Path("/"))
     root = requirements[0].resolve().parent
     return [f"{os.path.relpath(path, root)} {digest}" for path, digest in sorted(found.items())]
 
@@ -52,9 +53,12 @@ def asks_for_something(file: Path) -> bool:
 
 
 def expanded(text: str) -> str:
-    """Return the text as pip reads it, with the `${VARIABLES}` that pip is given."""
-    given = pip_environment()
-    return _VARIABLE.sub(lambda match: given.get(match[1], match[0]), text)
+    """Return the text as pip reads it, with the `${VARIABLES}` that every program is given.
+
+    Those that are pip's settings stay: they may hold a password, and no file of a repository may name them.
+    """
+    given = {name: value for name, value in pip_environment().items() if name in EVERY_PROGRAM}
+    return VARIABLE.sub(lambda match: given.get(match[1], match[0]), text)
 
 
 def text_of(file: Path) -> str:
@@ -64,19 +68,19 @@ def text_of(file: Path) -> str:
     return data.removeprefix(encoding[0]).decode(encoding[1], errors="replace")
 
 
-def _collect(file: Path, found: dict[Path, str]) -> None:
-    """Add the file and all files that it names, recursively; skip files that were added before."""
-    if file in found:
+def _collect(file: Path, found: dict[Path, str], within: Path) -> None:
+    """Add the file and all files that it names, recursively; skip files that were added before, or are elsewhere."""
+    if file in found or not file.is_relative_to(within):
         return
     text = expanded(text_of(file))
     is_text = file.suffix in {".txt", ".in", ""}
     content = text.encode(errors="surrogatepass") if is_text else file.read_bytes()
     found[file] = hashlib.sha256(content).hexdigest()
     for path in () if ARCHIVE.search(file.name) else _named(text, file.parent):
-        if path.is_dir():
+        if path.is_dir() and path.is_relative_to(within):
             found[path] = checksum(path)
-        else:
-            _collect(path, found)
+        elif path.is_file():
+            _collect(path, found, within)
 
 
 def _named(text: str, folder: Path) -> Iterator[Path]:

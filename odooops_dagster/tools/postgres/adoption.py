@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -23,14 +23,12 @@ from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.home import adoption_file
 from odooops_dagster.model import CheckResult, DatabaseAccess
-from odooops_dagster.tools.backup.dump import Programs, conninfo
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.external_files import split_by_store, summary_of
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from odooops_dagster.tools.postgres.connections import Connection, reader
 
 # Encryption options that a connection string may contain.
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "gssencmode")
-_CONNECT_TIMEOUT_SECONDS = 10
 # Number of attachments to sample: enough to recognize a wrong folder, few enough for a slow network disk.
 _SAMPLE = 200
 _NAMED = 5
@@ -128,9 +126,8 @@ def inspect(
     yield _folder(elsewhere, home)
     yield _log(elsewhere.log)
     try:
-        with psycopg.connect(
-            conninfo(elsewhere.access), connect_timeout=_CONNECT_TIMEOUT_SECONDS, application_name="odooops adopt"
-        ) as connection:
+        with reader(elsewhere.access, application="odooops adopt") as connection:
+            connection.autocommit = False
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             yield from _database(connection, elsewhere, series=series, programs=programs, fatal=elsewhere_fatal)

@@ -1,17 +1,15 @@
-"""Roles, rights, ownership and marks on the environments' PostgreSQL server."""
+"""Roles, rights and marks on the environments' PostgreSQL server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 from psycopg import sql
 
 from odooops_dagster.ownership import Mark
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from odooops_dagster.tools.postgres.connections import Connection
 
 # Start of the comment on an environment's role; the mark follows.
 ROLE_MARK = "odooops environment"
@@ -19,42 +17,6 @@ ROLE_MARK = "odooops environment"
 # works.
 _RIGHTS_LOCK = 0x0D00_0001
 _PG16 = 160000
-
-
-def give_everything(connection: Connection, *, to: str) -> None:
-    """Reassign everything in the connected database that other roles own to one role, and let it create objects."""
-    schemas = _schemas(connection)
-    former = [owner for owner in _owners(connection) if owner != to]
-    for owner in former:
-        may_act_as(connection, owner)
-    # The new owner needs the right to create in a schema before it can own objects there.
-    for schema in schemas:
-        execute(connection, "grant all on schema {} to {}", schema, to)
-    for owner in former:
-        execute(connection, "reassign owned by {} to {}", owner, to)
-        for schema in schemas:
-            execute(connection, "revoke all on schema {} from {}", schema, owner)
-
-
-def _schemas(connection: Connection) -> list[str]:
-    query = "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
-    return [name for (name,) in connection.execute(query)]
-
-
-def _owners(connection: Connection) -> list[str]:
-    """Return the roles that own objects or have rights in the connected database."""
-    rows = connection.execute(
-        """
-        select distinct roles.rolname
-          from pg_shdepend as depends
-          join pg_roles as roles on roles.oid = depends.refobjid
-         where depends.refclassid = 'pg_authid'::regclass
-           and depends.dbid = (select oid from pg_database where datname = current_database())
-           and roles.rolname not in (current_user, 'pg_database_owner')
-           and not roles.rolsuper
-        """
-    )
-    return [name for (name,) in rows]
 
 
 def holders(connection: Connection, name: str) -> list[str]:

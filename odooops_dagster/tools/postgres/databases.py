@@ -7,36 +7,30 @@ databases, because Odoo connects to every database that it can reach.
 from __future__ import annotations
 
 import builtins
-import secrets as random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, LiteralString
-from urllib.parse import quote, unquote
 from uuid import UUID
 
 import psycopg
-from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row
 
-from odooops_dagster.errors import BadInput, Conflict, Forbidden, NotFound, OdooOpsError, Unavailable
-from odooops_dagster.files import write_whole
+from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.home import TEMPLATES_ROLE, role_passwords
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.ownership import Identity, Mark
+from odooops_dagster.tools.postgres.connections import Connection, administrator
+from odooops_dagster.tools.postgres.creation import create_database, drop_database
 from odooops_dagster.tools.postgres.database_rights import (
     ROLE_MARK,
-    Connection,
     close_to_public,
     comment,
     database_marks,
     end_connections,
     execute,
-    give_everything,
     holders,
     may_act_as,
     open_to_public,
@@ -45,17 +39,12 @@ from odooops_dagster.tools.postgres.database_rights import (
     role_marks,
     set_password,
 )
-from odooops_dagster.unreachable import unreachable
+from odooops_dagster.tools.postgres.failures import translated
+from odooops_dagster.tools.postgres.limits import RoleLimits, limit_roles
+from odooops_dagster.tools.postgres.passwords import RolePasswords
+from odooops_dagster.tools.postgres.reassignment import give_everything
 
 _IDENTIFIER_BYTES = 63
-_CONNECT_TIMEOUT_SECONDS = 10
-_PG15 = 150000
-# From this size on, file_copy is faster than wal_log: with fsync, 65 MB take 0.7 s either way, and the cost of the log
-# grows with the size (measured).
-_LARGE_BYTES = 256 * 2**20
-
-_CONFLICTS = (pg.DuplicateDatabase, pg.ObjectInUse, pg.DependentObjectsStillExist)
-_NOT_FOUND = (pg.InvalidCatalogName, pg.UndefinedObject)
 
 
 class OdooDatabases:
@@ -71,11 +60,13 @@ class OdooDatabases:
         secrets: Path,
         identity: Callable[[], Identity] | None = None,
         socket_folder: Path | None = None,
+        limits: RoleLimits | None = None,
     ) -> None:
         self._url = admin_url
         self._socket_folder = socket_folder
-        self._secrets = role_passwords(secrets)
+        self._passwords = RolePasswords(role_passwords(secrets))
         self._identify = identity
+        self._limits = limits or RoleLimits()
         self._run_id: UUID | None = None
 
     def made_by(self, run_id: UUID) -> OdooDatabases:
@@ -85,7 +76,10 @@ class OdooDatabases:
         return bound
 
     def ensure_role(self, role: str) -> str:
-        """Create the environment's role if needed, close all databases to PUBLIC, and return the role's password.
+        """Create the environment's role if needed, and return its password.
+
+        All databases are closed to PUBLIC, and all of the installation's roles get their limits, which may have
+        changed since they were made.
 
         Raises:
             Conflict: the role belongs to another installation, whose Odoo a new password would lock out.
@@ -95,7 +89,7 @@ class OdooDatabases:
             is_there = role_exists(connection, role)
             if is_there:
                 self._refuse_others_role(connection, role)
-            password, is_new = self._password(role)
+            password, is_new = self._passwords.ensure(role)
             with connection.transaction():
                 if not is_there:
                     execute(connection, "create role {} login nocreatedb nocreaterole", role)
@@ -103,6 +97,7 @@ class OdooDatabases:
                     set_password(connection, role, password)
                     comment(connection, "role", role, self._commented(ROLE_MARK))
             may_act_as(connection, role)
+            limit_roles(connection, self._limits, {role, *self._passwords.roles("")})
             close_to_public(connection)
         return password
 
@@ -118,7 +113,7 @@ class OdooDatabases:
                 may_act_as(connection, role)
                 execute(connection, "drop owned by {}", role)
                 execute(connection, "drop role {}", role)
-        self._password_file(role).unlink(missing_ok=True)
+        self._passwords.forget(role)
 
     def create(self, name: str, *, owner: str, template: str | None = None, tag: str | None = None) -> None:
         """Create a database for the role `owner`, empty or as a copy of a template; its comment starts with `tag`.
@@ -131,8 +126,7 @@ class OdooDatabases:
             with rights(connection):
                 may_act_as(connection, owner)
                 execute(connection, "grant connect, temporary, create on database {} to {}", name, owner)
-            with self._admin(name) as inside:
-                give_everything(inside, to=owner)
+            give_everything(self._url, name, to=owner)
 
     def hand_over(self, name: str, *, to: str) -> None:
         """Transfer the database to another role, and let that role connect to it.
@@ -147,8 +141,7 @@ class OdooDatabases:
             for former in holders(connection, name):
                 execute(connection, "revoke all on database {} from {}", name, former)
             end_connections(connection, name)
-            with self._admin(name) as inside:
-                give_everything(inside, to=to)
+            give_everything(self._url, name, to=to)
             # last, so that a role that may connect finds everything in place
             execute(connection, "grant connect, temporary, create on database {} to {}", name, to)
 
@@ -180,8 +173,7 @@ class OdooDatabases:
                 execute(connection, "create role {} nologin", TEMPLATES_ROLE)
             may_act_as(connection, TEMPLATES_ROLE)
             execute(connection, "grant create on database {} to {}", name, TEMPLATES_ROLE)
-        with self._admin(name) as inside:
-            give_everything(inside, to=TEMPLATES_ROLE)
+        give_everything(self._url, name, to=TEMPLATES_ROLE)
         execute(connection, "alter database {} with allow_connections false", name)
 
     def drop(self, name: str) -> None:
@@ -192,7 +184,7 @@ class OdooDatabases:
         """
         with self._admin() as connection:
             self._refuse_others("database", name, database_marks(connection, name).get(name))
-            _drop(connection, name)
+            drop_database(connection, name)
 
     def marks(self, prefix: str = "") -> dict[str, Mark | None]:
         """Return the databases whose names start with the prefix, each with its mark."""
@@ -228,7 +220,7 @@ class OdooDatabases:
 
     def holds_password(self, role: str) -> bool:
         """Return whether this state folder has the role's password."""
-        return self._password_file(role).is_file()
+        return self._passwords.holds(role)
 
     def rename(self, name: str, new_name: str) -> None:
         """End every connection to the database and rename it.
@@ -258,8 +250,7 @@ class OdooDatabases:
         query = "select rolname from pg_roles where starts_with(rolname, %s)"
         with self._admin() as connection:
             made = {name for (name,) in connection.execute(query, [prefix])}
-        kept = {unquote(file.name) for file in self._secrets.glob(f"{quote(prefix, safe='')}*")}
-        return sorted(made | kept)
+        return sorted(made | self._passwords.roles(prefix))
 
     def access(self, name: str, *, role: str) -> DatabaseAccess:
         """Return the access of the environment's Odoo to its database.
@@ -267,39 +258,32 @@ class OdooDatabases:
         Raises:
             NotFound: the role has no password.
         """
-        file = self._password_file(role)
-        if not file.is_file():
-            raise NotFound(f"database role {role} has no password in {file.parent}", hint="deploy the environment anew")
+        password = self._passwords.read(role)
         server = conninfo_to_dict(self._url)
         host = str(server.get("host") or "localhost")
         return DatabaseAccess(
             host=host,
             port=int(server.get("port") or 5432),
             user=role,
-            password=file.read_text(),
+            password=password,
             database=name,
             socket_folder=Path(host) if host.startswith("/") else self._socket_folder,
         )
-
-    def module_states(self, name: str) -> dict[str, str]:
-        """Return the state of every module in the database; empty if Odoo was never installed."""
-        if not self.query(name, "select from pg_class where oid = to_regclass('public.ir_module_module')"):
-            return {}
-        rows = self.query(name, "select name, state from public.ir_module_module where state is not null")
-        return {row["name"]: row["state"] for row in rows}
-
-    def query(
-        self, name: str, statement: LiteralString, parameters: Mapping[str, Any] | None = None
-    ) -> builtins.list[dict[str, Any]]:
-        """Return the rows of a query; the server refuses statements that write."""
-        with self._admin(name) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute("set default_transaction_read_only = on")
-            return cursor.execute(statement, parameters).fetchall()
 
     def server_major(self) -> int:
         """Return the major version of the server, such as 18."""
         with self._admin() as connection:
             return connection.info.server_version // 10000
+
+    def server_facts(self) -> tuple[str, str | None]:
+        """Return the server's version, and the extensions that can be created there, each with its version."""
+        with self._admin() as connection:
+            [(version, extensions)] = connection.execute(
+                "select current_setting('server_version'),"
+                " (select string_agg(concat_ws(' ', name, default_version), ',' order by name)"
+                " from pg_available_extensions)"
+            ).fetchall()
+        return str(version), extensions
 
     def open_databases(self) -> builtins.list[str]:
         """Close all databases to PUBLIC, and return those that we have no right to close."""
@@ -308,15 +292,13 @@ class OdooDatabases:
             return open_to_public(connection)
 
     @contextmanager
-    def _admin(self, database: str | None = None) -> Iterator[Connection]:
+    def _admin(self) -> Iterator[Connection]:
         """Connect as the administrator; translate PostgreSQL's errors."""
         try:
-            with psycopg.connect(
-                self._url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_SECONDS, dbname=database
-            ) as connection:
+            with administrator(self._url) as connection:
                 yield connection
         except psycopg.Error as exc:
-            raise _translated(exc) from exc
+            raise translated(exc) from exc
 
     @contextmanager
     def _new_database(self, name: str, *, template: str | None, tag: str | None = None) -> Iterator[Connection]:
@@ -324,7 +306,7 @@ class OdooDatabases:
         _check_name(name)
         text = self._commented(tag)
         with self._admin() as connection:
-            _create(connection, name, template=template)
+            create_database(connection, name, template=template)
             try:
                 with rights(connection):
                     if text:
@@ -333,7 +315,7 @@ class OdooDatabases:
                 execute(connection, "alter database {} with allow_connections true", name)
                 yield connection
             except BaseException:
-                _drop(connection, name)
+                drop_database(connection, name)
                 raise
 
     @cached_property
@@ -366,63 +348,6 @@ class OdooDatabases:
                 hint=f"if it does: ops env orphans adopt {role}",
             )
 
-    def _password(self, role: str) -> tuple[str, bool]:
-        """Return the role's password, and whether it is new."""
-        file = self._password_file(role)
-        is_new = not file.is_file()
-        if is_new:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(file, random.token_urlsafe(24).encode())
-        return file.read_text(), is_new
-
-    def _password_file(self, role: str) -> Path:
-        return self._secrets / quote(role, safe="")
-
-
-def _create(connection: Connection, name: str, *, template: str | None) -> None:
-    """Create the database without connections allowed, so that nobody connects before its rights are set."""
-    if template is None:
-        # Odoo also creates empty databases with the C collation: faster indexes, the same order on every server.
-        execute(
-            connection,
-            "create database {} template template0 encoding 'UTF8' lc_collate 'C' allow_connections false",
-            name,
-        )
-        return
-    end_connections(connection, template)
-    if _is_large(connection, template):
-        execute(connection, "create database {} template {} allow_connections false strategy file_copy", name, template)
-    else:
-        execute(connection, "create database {} template {} allow_connections false", name, template)
-
-
-def _is_large(connection: Connection, name: str) -> bool:
-    """Return whether a copy of the files, with two checkpoints, is faster than writing every page to the log."""
-    if connection.info.server_version < _PG15:
-        return False
-    row = connection.execute(
-        "select pg_database_size(oid) > %s from pg_database where datname = %s", [_LARGE_BYTES, name]
-    ).fetchone()
-    if row is None or not row[0]:
-        return False
-    # PostgreSQL 18 can clone files on a file system that shares blocks.
-    if connection.execute(
-        "select from pg_settings where name = 'file_copy_method' and 'clone' = any(enumvals)"
-    ).rowcount:
-        connection.execute("set file_copy_method = clone")
-    return True
-
-
-def _drop(connection: Connection, name: str) -> None:
-    """Drop the database and its connections, also without superuser rights."""
-    try:
-        execute(connection, "drop database if exists {} with (force)", name)
-    except pg.InsufficientPrivilege:
-        # Without superuser rights we cannot end a superuser's session, such as autovacuum's; a drop without force makes
-        # autovacuum stop.
-        end_connections(connection, name)
-        execute(connection, "drop database if exists {}", name)
-
 
 def _check_name(name: str) -> None:
     if not name or len(name.encode()) > _IDENTIFIER_BYTES or "\0" in name:
@@ -430,24 +355,3 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot name a database or role: PostgreSQL takes 1 to {_IDENTIFIER_BYTES} bytes",
             hint="shorten the project's slug or the branch's name",
         )
-
-
-def _translated(exc: psycopg.Error) -> OdooOpsError:
-    message = exc.diag.message_primary or " ".join(str(exc).split())
-    if isinstance(exc, _CONFLICTS):
-        return Conflict(message)
-    if isinstance(exc, _NOT_FOUND):
-        return NotFound(message)
-    if isinstance(exc, pg.InsufficientPrivilege):
-        return Forbidden(message, hint="the role in ODOOOPS_ODOO_DATABASE_URL needs CREATEDB and CREATEROLE")
-    if isinstance(exc, psycopg.OperationalError):
-        return _unavailable(exc, message)
-    return OdooOpsError(message)
-
-
-def _unavailable(exc: psycopg.OperationalError, message: str) -> Unavailable:
-    if isinstance(exc, pg.DiskFull):
-        return Unavailable(message, hint="free space on the disk of the database server")
-    if exc.sqlstate is not None and not exc.sqlstate.startswith(("08", "57P")):
-        return Unavailable(message, hint="look at the log of the environments' database server")
-    return unreachable(exc, server="The environments' database server", variable="ODOOOPS_ODOO_DATABASE_URL")

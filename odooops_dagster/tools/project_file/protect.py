@@ -75,6 +75,14 @@ class ProtectedGates(Keys):
     )
 
 
+class ProtectedPromotions(Keys):
+    """What brings the default branch to production."""
+
+    release: Literal["by_hand", "gated"] | None = Field(
+        default=None, description="A person promotes at least; with `gated`, approvals of gates G2 and G3 besides."
+    )
+
+
 class Protect(Keys):
     """Rules that protect; they count from the newest commit of the default branch, and only where they are stricter."""
 
@@ -86,6 +94,9 @@ class Protect(Keys):
     )
     backup: ProtectedBackups = Field(default=ProtectedBackups(), description="How production is backed up.")
     gates: ProtectedGates = Field(default=ProtectedGates(), description="What a build has to prove.")
+    promotion: ProtectedPromotions = Field(
+        default=ProtectedPromotions(), description="What brings the default branch to production."
+    )
 
     def rules(self) -> dict[str, dict[str, Any]]:
         """Return the rules by type of policy; empty without any."""

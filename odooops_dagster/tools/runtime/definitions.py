@@ -56,6 +56,8 @@ class Definitions:
             env=stored["service_env"],
             memory_mb=stored["memory_mb"],
             sandbox=sandboxes.from_json(stored.get("sandbox")),
+            # Those of earlier versions listened on their port.
+            socket=Path(stored["socket"]) if stored.get("socket") else None,
         )
 
     def is_wanted(self, name: str) -> bool:
@@ -82,6 +84,7 @@ class Definitions:
             "service_argv": list(service.argv),
             "service_cwd": str(service.cwd),
             "sandbox": sandboxes.to_json(service.sandbox),
+            "socket": None if service.socket is None else str(service.socket),
         }
         folder = service.log_path.parent
         if reason := _cannot_make(folder):
@@ -99,6 +102,9 @@ class Definitions:
     def remove(self, name: str) -> None:
         """Delete the definition of the service."""
         self.unwant(name)
+        service = self.get(name)
+        if service is not None and service.socket is not None:
+            service.socket.unlink(missing_ok=True)
         self._json(name).unlink(missing_ok=True)
 
     def refresh(self) -> None:

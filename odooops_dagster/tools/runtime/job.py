@@ -51,23 +51,31 @@ def launch_argv(definition: str, *, parent: str) -> list[str]:
 def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
     """Return the definition of a program for the launcher.
 
-    A service with a network of its own gets its port from the launcher, which listens on the machine's loopback, by the
-    convention of sd_listen_fds(3); the program itself sets LISTEN_PID, as only it knows its process id.
+    A service with a socket gets it from the launcher, which listens there, by the convention of sd_listen_fds(3); the
+    program itself sets LISTEN_PID, as only it knows its process id.
 
     Raises:
         MissingDependency: a program that its sandbox needs is missing.
     """
     sandbox = program.sandbox
-    port = program.port if isinstance(program, Service) and sandbox is not None and not sandbox.shares_network else None
+    listen = _listens_at(program) if isinstance(program, Service) else None
     return {
         "mark": mark,
         "argv": list(program.argv) if sandbox is None else bubblewrap.command(sandbox, program.argv, cwd=program.cwd),
         "sandboxed": sandbox is not None,
         "cwd": str(program.cwd) if sandbox is None else "/",
-        "env": clean_environment(extra={**program.env, **({} if port is None else {"LISTEN_FDS": "1"})}),
-        "listen": port,
+        "env": clean_environment(extra={**program.env, **({} if listen is None else {"LISTEN_FDS": "1"})}),
+        "listen": listen,
         "memory_mb": program.memory_mb,
     }
+
+
+def _listens_at(service: Service) -> str | int | None:
+    """Return the path of the socket, or the port, on which the launcher listens for the service."""
+    if service.socket is not None:
+        return str(service.socket)
+    has_own_network = service.sandbox is not None and not service.sandbox.shares_network
+    return service.port if has_own_network else None
 
 
 @contextmanager

@@ -125,18 +125,40 @@ def _become(definition: dict[str, Any]) -> None:
     _limit_memory(int(definition["memory_mb"]) * 1024 * 1024)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if definition.get("listen"):
-        _open_port(int(definition["listen"]))
+        _inherit(_listening_at(definition["listen"]))
     os.chdir(definition["cwd"])
     argv = [str(word) for word in definition["argv"]]
     os.execvpe(argv[0], argv, {**_environment(definition), MARK: str(definition["mark"])})  # noqa: S606 - a list, no shell
 
 
-def _open_port(port: int) -> None:
-    """Listen on the machine's port with the descriptor that sd_listen_fds(3) names, for a program without a network."""
+def _listening_at(place: int | str) -> int:
+    """Listen on a port of the machine's loopback, or on a Unix socket that only we can connect to."""
     import socket  # noqa: PLC0415 - few programs need it, and all wait for our start
 
-    server = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
-    os.dup2(server.detach(), _LISTENING, inheritable=True)
+    if isinstance(place, int):
+        return socket.create_server(("127.0.0.1", place), backlog=_BACKLOG).detach()
+    _require_own_folder(os.path.dirname(place))  # noqa: PTH120 - see _read
+    if os.path.lexists(place):
+        os.unlink(place)  # noqa: PTH108 - see _read
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    server.bind(place)
+    os.umask(before)
+    server.listen(_BACKLOG)
+    return server.detach()
+
+
+def _require_own_folder(folder: str) -> None:
+    """Make the folder if it is gone, as one below /tmp is after a restart; refuse one of somebody else."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - see _read
+    status = os.lstat(folder)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise ValueError(f"{folder} belongs to someone else")
+
+
+def _inherit(descriptor: int) -> None:
+    """Give the socket the descriptor that sd_listen_fds(3) names."""
+    os.dup2(descriptor, _LISTENING, inheritable=True)
     os.set_inheritable(_LISTENING, True)
 
 

@@ -64,6 +64,8 @@ class MemoryRuntime:
                 kept.end()
             if remove:
                 self._services.pop(name, None)
+                if kept is not None and kept.service.socket is not None:
+                    kept.service.socket.unlink(missing_ok=True)
             return self._status(name)
 
     def status(self, name: str | None = None) -> list[ServiceStatus]:

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from odooops_dagster.errors import SanitizationFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.postgres.connections import Connection, writer
 from odooops_dagster.tools.sanitize import collect, files, objects, rows, scan, stale
 from odooops_dagster.tools.sanitize.access import every_row
 from odooops_dagster.tools.sanitize.checks import QUESTIONS
@@ -41,7 +40,6 @@ from odooops_dagster.tools.sanitize.terms import KEEP, Terms
 from odooops_dagster.unreachable import first_line
 from odooops_dagster.wording import some_of
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
 
 _OFFENDERS_SHOWN = 5
@@ -187,15 +185,8 @@ class _transaction:  # noqa: N801 -- used as a function
 
     def __enter__(self) -> Connection:
         try:
-            self._connection = psycopg.connect(
-                host=self._access.host,
-                port=self._access.port,
-                user=self._access.user,
-                password=self._access.password,
-                dbname=self._access.database,
-                application_name="odooops clone",
-                row_factory=tuple_row,
-            )
+            self._connection = writer(self._access, application="odooops clone")
+            self._connection.autocommit = False
         except psycopg.OperationalError as exc:
             raise Unavailable(f"database {self._access.database} does not answer: {first_line(exc)}") from exc
         return self._connection

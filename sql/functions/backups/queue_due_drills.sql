@@ -46,7 +46,7 @@ begin
         begin
             perform ops.restore_backup(
                 v_due.verified_backup_id, null, 'drill', p_requested_by => c_asker, p_trigger => 'schedule',
-                p_idempotency_key => format('drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
+                p_idempotency_key => format('platform:drill:%s:%s', v_due.environment_id, to_char(v_local, c_week))
             );
         exception when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' then
             refusal := sqlerrm;

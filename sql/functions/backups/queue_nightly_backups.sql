@@ -48,7 +48,7 @@ begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
                 p_idempotency_key => format(
-                    'nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );

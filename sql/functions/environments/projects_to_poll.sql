@@ -1,5 +1,6 @@
--- Lists the active projects whose repository was not polled for that long, with or without success, and those with a
--- doubtful delivery, even if they are not polled. Called by the github_pushes sensor. Locks and raises nothing.
+-- Lists the active projects whose repository was not polled for that long, with or without success, and those whose
+-- repository a delivery named, even if they are not polled: at once, but not sooner after a failure. Called by the
+-- github_pushes sensor. Locks and raises nothing.
 create or replace function ops.projects_to_poll(
     p_older_than_seconds int,
     p_now timestamptz default clock_timestamp()
@@ -17,8 +18,8 @@ begin
     select p.* from ops.projects as p
     where
         p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
-        and (p.doubted_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
-    order by p.doubted_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
+        and (p.notified_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
+    order by p.notified_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
 $$;
 comment on function ops.projects_to_poll is 'The projects whose branches are due to be looked at.';

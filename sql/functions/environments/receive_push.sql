@@ -1,6 +1,9 @@
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push to a branch) or unknown_project.
--- apply_pushes acts on it. Called by the gateway and `ops` itself. Raises PT400 for a push without its fields. A
--- repeated delivery is a duplicate.
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
+-- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
+-- and this was signed with the platform's).
+-- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
+-- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
+-- whose signed body came before is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.receive_push(
     p_delivery_id text,
@@ -11,7 +14,9 @@ create or replace function ops.receive_push(
     p_previous_sha text default null,
     p_forced boolean default false,
     p_pusher text default null,
-    p_payload jsonb default '{}'
+    p_payload jsonb default '{}',
+    p_body_sha256 text default null,
+    p_project_id uuid default null
 )
 returns table (outcome text, delivery bigint)
 language plpgsql
@@ -21,13 +26,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and p_ref like 'refs/heads/_%';
+    v_is_push boolean := p_event = 'push' and (
+        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+    );
     v_outcome text := case
         when not v_is_push then 'ignored'
-        when not exists (
-            select from ops.projects as p
-            where p.status = 'active' and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
-        ) then 'unknown_project'
+        else ops_private.refusal_of_push(p_repo_url, p_project_id)
     end;
 begin
     if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
@@ -37,17 +41,24 @@ begin
             hint = 'Send the forge''s delivery unchanged.';
     end if;
     insert into ops.push_deliveries as d (
-        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome
+        delivery_id, event, repo_url, ref, sha, previous_sha, is_forced, pusher, payload, processed_at, outcome,
+        body_sha256, project_id
     )
     values (
         p_delivery_id, p_event, coalesce(p_repo_url, ''), p_ref, p_sha, p_previous_sha, coalesce(p_forced, false),
-        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome
+        p_pusher, coalesce(p_payload, '{}'), case when v_outcome is not null then clock_timestamp() end, v_outcome,
+        p_body_sha256, p_project_id
     )
-    on conflict (delivery_id) do nothing
+    on conflict do nothing
     returning coalesce(d.outcome, 'accepted'), d.id into outcome, delivery;
     if not found then
         select 'duplicate', d.id into outcome, delivery
-        from ops.push_deliveries as d where d.delivery_id = p_delivery_id;
+        from ops.push_deliveries as d
+        where
+            d.delivery_id = p_delivery_id
+            or (d.body_sha256 = p_body_sha256 and d.project_id is not distinct from p_project_id)
+        order by d.id
+        limit 1;
     end if;
     return next;
 end

@@ -1,7 +1,7 @@
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
 -- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
--- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), or another
--- environment has the port or the database. Repeating it is harmless.
+-- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), a promotion is
+-- not of the released build, or another environment has the port or the database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -36,6 +36,9 @@ begin
     end if;
     select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id, p_image_digest, p_git_sha);
+    end if;
     v_previous_database := v_environment.database_name;
     v_environment.url := p_url;
     v_environment.port := p_port;

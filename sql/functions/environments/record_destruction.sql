@@ -34,8 +34,8 @@ begin
         where r.environment_id = v_environment.id and r.status = 'queued'
         order by r.run_number
     loop
-        -- a kind without a job, such as a promotion, was for this environment only
-        if v_waiting.kind <> 'destroy' and exists (
+        -- a promotion, and a kind without a job, were for this environment only
+        if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
         ) then
             v_again := ops.queue_run(

@@ -25,6 +25,9 @@ begin
         perform ops_private.refuse_attempt(p_run_id, p_attempt);
     end if;
     perform ops_private.refuse_replacement(v_environment, v_kind, p_database_name);
+    if v_kind = 'promote' then
+        perform ops_private.refuse_unreleased(p_run_id);
+    end if;
 end
 $$;
 comment on function ops.require_deployable is 'Refuses a deployment that could not be recorded.';

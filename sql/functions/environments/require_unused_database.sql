@@ -1,4 +1,4 @@
--- Refuses to drop a database that serves an environment, or that a restore keeps for its undo. p_run_id and p_attempt
+-- Refuses to drop a database that serves an environment, or that a restore or a promotion keeps for the way back. p_run_id and p_attempt
 -- name a destroy run at work, which may drop the databases of its own environment.
 -- Called by retire_database, the only way to drop a database. Locks nothing: one run at a time works on an environment,
 -- and no name is used twice. Raises PT409. A retry is harmless.
@@ -36,6 +36,16 @@ begin
                 where r.environment_id = e.id and r.finished_at is null and q.config ->> 'undo' = s.id::text
             )
         )
+        union all
+        select d.id, d.database_name, d.previous_database_name, d.keep_previous_until, e.partition_key, e.id
+        from ops.deployments as d
+        join living as e on e.id = d.environment_id
+        where d.status = 'succeeded' and d.previous_database_name is not null and (
+            d.keep_previous_until > clock_timestamp() or exists (
+                select from ops.deployments as k
+                where k.rollback_of = d.id and k.with_data and k.status in ('pending', 'running')
+            )
+        )
     )
     select used.* into v_use
     from (
@@ -61,11 +71,11 @@ begin
             hint = 'It goes when its environment has another one, or is destroyed: ops env destroy.';
     end if;
     raise sqlstate 'PT409' using
-        message = format('Database %s is kept until %s, so that a restore of %s can be undone', p_database_name,
-            to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
+        message = format('Database %s is kept until %s, so that a restore or a promotion of %s can be undone',
+            p_database_name, to_char(v_use.kept_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), v_use.partition_key),
         hint = 'Wait until then, or destroy the environment: ops env destroy.';
 end
 $$;
-comment on function ops.require_unused_database is 'Refuses to let a database go that serves or that a restore keeps.';
+comment on function ops.require_unused_database is 'Refuses to drop a database that serves or that is kept.';
 revoke all on function ops.require_unused_database from public;
 grant execute on function ops.require_unused_database to service_role, ops_worker;

@@ -6,7 +6,8 @@ create or replace function ops.open_incident(
     title text,
     p_description text default '',
     p_severity ops.incident_severity default 'major',
-    p_deployment_id uuid default null
+    p_deployment_id uuid default null,
+    p_opened_by text default null
 )
 returns uuid
 language plpgsql
@@ -29,7 +30,7 @@ begin
     insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
     values (
         open_incident.project_id, p_deployment_id, p_severity, open_incident.title, coalesce(p_description, ''),
-        coalesce(ops.caller_id(), ops.caller_role())
+        ops_private.acting_person(p_opened_by)
     )
     returning id into v_id;
     return v_id;

@@ -3,7 +3,8 @@
 -- Definer: nobody may write incidents directly; the caller's permission is checked.
 create or replace function ops.resolve_incident(
     incident_id uuid,
-    resolution text
+    resolution text,
+    p_resolved_by text default null
 )
 returns void
 language plpgsql
@@ -31,7 +32,7 @@ begin
             hint = 'Open another incident for what is new.';
     end if;
     perform ops_private.resolve_open_incident(
-        coalesce(ops.caller_id(), ops.caller_role()), resolve_incident.resolution, v_incident.id
+        ops_private.acting_person(p_resolved_by), resolve_incident.resolution, v_incident.id
     );
 end
 $$;

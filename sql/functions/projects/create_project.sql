@@ -1,5 +1,5 @@
 -- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
--- Raises PT400 for invalid values, PT409 if a project with other values has the slug.
+-- Raises PT400 for invalid values and for an address with a name or a password in it, PT409 if a project with other values has the slug.
 -- Repeating it with the same values returns the project.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.create_project(
@@ -20,6 +20,11 @@ as $$
 declare
     v_project ops.projects;
 begin
+    if p_repo_url ~* '^https?://[^/]*@' then -- forges show addresses with a token in the place of the name
+        raise sqlstate 'PT400' using
+            message = 'The repository''s address holds a name or a password, which every member would see',
+            hint = 'Leave it out: use an ssh key (ops project deploy-key) or a git credential of the platform''s user.';
+    end if;
     insert into ops.projects (slug, workspace_key, odoo_version, repo_url, default_branch, poll_enabled, config)
     values (
         p_slug, coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled,

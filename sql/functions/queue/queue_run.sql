@@ -2,8 +2,9 @@
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404 and PT403, PT409 for an archived project, a key used for another body, harm to production or a kind
--- without a job, PT400 for invalid values.
+-- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
+-- for longer, PT400 for invalid values.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -25,6 +26,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' -- a request that somebody waits for gives up after ten
 as $$
 #variable_conflict use_column
 declare
@@ -37,6 +39,7 @@ declare
     v_turn bigint;
 begin
     perform ops_private.require_queueable(queue_run.project_id, p_kind);
+    perform ops_private.refuse_platform_names(p_trigger, p_idempotency_key, p_retry_of);
     if not ops.is_platform() then
         v_requested_by := ops.caller_name();
         if p_priority > 0 then -- ahead of everybody's work, in every project
@@ -119,9 +122,14 @@ begin
         perform ops_private.supersede_runs(v_environment.id, v_id, v_number);
     end if;
     return v_id;
-exception when check_violation or not_null_violation or foreign_key_violation then
-    raise sqlstate 'PT400' using
-        message = 'No run may have these values', detail = sqlerrm, hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+exception
+    when check_violation or not_null_violation or foreign_key_violation then
+        raise sqlstate 'PT400' using
+            message = 'No run may have these values', detail = sqlerrm,
+            hint = 'See ops.queue_run''s arguments: \df+ ops.queue_run.';
+    when lock_not_available then
+        raise sqlstate 'PT503' using
+            message = 'Another session holds the queue of this project', hint = 'Try again in a minute.';
 end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';

@@ -23,7 +23,7 @@ values
     ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
     ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
     ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], false),
+    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], true),
     ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
     ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
     ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),

@@ -6,7 +6,8 @@
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,
-    reason text
+    reason text,
+    p_broken_by text default null
 )
 returns uuid
 language plpgsql
@@ -19,7 +20,7 @@ declare
     v_release ops.releases := ops_private.require_release(break_glass.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
     v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_broken_by);
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin

@@ -1,8 +1,12 @@
 -- Grants a requested exception: from now until it expires, its gate counts as bypassed.
--- Called by release managers. Locks the exception, then its gate. Raises PT404, PT403 (also for the release's author
--- and for who requested it: four eyes), and PT409 for one that expired or was revoked. Repeating it is harmless.
+-- Called by release managers, and by the platform for one of them, whom it names. Locks the exception, then its gate.
+-- Raises PT404, PT403 (also for the release's author and for who requested it: four eyes), and PT409 for one that
+-- expired or was revoked. Repeating it is harmless.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
-create or replace function ops.grant_exception(exception_id uuid)
+create or replace function ops.grant_exception(
+    exception_id uuid,
+    p_granted_by text default null
+)
 returns void
 language plpgsql
 volatile
@@ -11,7 +15,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_exception ops.exceptions := ops_private.exception_to_change(grant_exception.exception_id);
-    v_caller text := coalesce(ops.caller_id(), ops.caller_role());
+    v_caller text := ops_private.acting_person(p_granted_by);
 begin
     if v_exception.revoked_at is not null or v_exception.expires_at <= clock_timestamp() then
         raise sqlstate 'PT409' using

@@ -2,7 +2,8 @@
 -- and commits. While the release is being deployed there, it returns the same deployment.
 -- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
 -- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- production, or another deployment at work there. A retry is harmless.
+-- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
+-- A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
@@ -28,6 +29,14 @@ begin
     select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
     v_id := ops_private.deployment_at_work(v_release, v_place.environment_id, v_place.stage);
     if v_id is null then
+        if ops_private.is_hosted(v_place.environment_id) then
+            perform ops_private.record_what_serves(v_place.environment_id);
+            if ops_private.serves_release(v_place.environment_id, v_release) then
+                raise sqlstate 'PT409' using
+                    message = format('Release %s serves there already', v_release.version),
+                    hint = 'Push a change and promote its build.';
+            end if;
+        end if;
         perform ops_private.refuse_ineligible(v_release.id, v_place.stage);
         v_id := ops_private.start_deployment(
             v_release, v_place.environment_id, v_place.stage, p_no_backup_reason, null::uuid, p_reason,

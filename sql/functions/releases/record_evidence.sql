@@ -45,7 +45,8 @@ begin
 exception when check_violation or not_null_violation or foreign_key_violation then
     raise sqlstate 'PT400' using
         message = 'No evidence may have these values', detail = sqlerrm,
-        hint = 'Evidence has a kind, an address and a SHA-256, and is of a release, a gate, a check or a run.';
+        hint = 'Evidence has a kind, an address (s3://, https:// or file://) and a SHA-256, and is of a release, a gate, a '
+            'check or a run.';
 end
 $$;
 comment on function ops.record_evidence is 'Notes an object that proves something.';

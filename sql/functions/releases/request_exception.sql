@@ -1,12 +1,14 @@
 -- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
 -- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
--- time that has passed or that policy does not allow. A retry requests it again.
+-- time that has passed or that policy does not allow. Only the platform may name somebody else as the requester. A
+-- retry requests it again.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,
     reason text,
-    expires_at timestamptz
+    expires_at timestamptz,
+    p_requested_by text default null
 )
 returns uuid
 language plpgsql
@@ -35,7 +37,7 @@ begin
     )
     values (
         v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, request_exception.reason,
-        coalesce(ops.caller_id(), ops.caller_role()), request_exception.expires_at
+        ops_private.acting_person(p_requested_by), request_exception.expires_at
     )
     returning id into v_id;
     return v_id;

@@ -1,12 +1,14 @@
 -- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
--- No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- With p_with_data the data of before come back too, which loses what was written since; else the previous release gets
+-- the data of now. No gate and no freeze blocks it. While it is at work, it returns the same deployment.
 -- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
--- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release.
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release or its data are not kept.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_with_data boolean default false
 )
 returns uuid
 language plpgsql
@@ -40,9 +42,15 @@ begin
             detail = 'It is still at work, not the newest of its environment, or nothing was there before it.',
             hint = 'Roll back the newest deployment, or promote another release.';
     end if;
+    if p_with_data and not ops_private.keeps_data_before(v_undone) then
+        raise sqlstate 'PT409' using
+            message = 'The data from before this deployment are not kept',
+            detail = 'It changed no module, so that its data are those of now, or the time for which they are kept is over.',
+            hint = 'Roll back the code alone, or restore a backup: ops backup restore.';
+    end if;
     return ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
-        rollback_deployment.reason, p_requested_by
+        rollback_deployment.reason, p_requested_by, p_with_data
     );
 end
 $$;

@@ -17,7 +17,7 @@ begin
         where g.id in (
             select o.id from ops.release_gates as o where o.status = 'bypassed'
             union all
-            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < statement_timestamp()
+            select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < ops.right_now()
         )
         order by g.id
         for no key update skip locked

@@ -1,7 +1,7 @@
 -- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
 -- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
--- which changes nothing.
+-- which changes nothing. The decision is in the log of events like one that came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -21,12 +21,15 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_id uuid;
 begin
     perform ops_private.recognise_caller();
-    return ops_private.write_approval(
+    v_id := ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
     );
+    perform ops_private.log_decision(v_id);
+    return v_id;
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No decision may have these values', detail = sqlerrm,

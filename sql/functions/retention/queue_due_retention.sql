@@ -12,7 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_project_id uuid;
-    v_key text := 'retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
+    v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (

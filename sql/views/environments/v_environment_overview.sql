@@ -16,6 +16,7 @@ select
         else e.status
     end as status,
     e.url,
+    e.host_label,
     e.port,
     e.database_name,
     e.image_digest,

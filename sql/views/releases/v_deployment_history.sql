@@ -12,7 +12,7 @@ select
     e.name as environment_name,
     d.status,
     case
-        when d.g4_status = 'pending' and d.g4_deadline_at < statement_timestamp() then 'failed'
+        when d.g4_status = 'pending' and d.g4_deadline_at < ops.right_now() then 'failed'
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,

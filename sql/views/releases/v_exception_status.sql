@@ -10,7 +10,7 @@ select
     x.gate_id,
     x.gate_code,
     x.status,
-    greatest(x.expires_at - statement_timestamp(), interval '0') as time_remaining,
+    greatest(x.expires_at - ops.right_now(), interval '0') as time_remaining,
     x.expires_at,
     x.reason,
     x.is_break_glass,
@@ -28,7 +28,7 @@ from (
         e.*,
         case
             when e.revoked_at is not null then 'revoked'
-            when e.expires_at <= statement_timestamp() then 'expired'
+            when e.expires_at <= ops.right_now() then 'expired'
             when e.granted_at is null then 'pending_review'
             else 'active'
         end as status

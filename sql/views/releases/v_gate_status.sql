@@ -24,14 +24,17 @@ select
     g.required_checks,
     g.quorum,
     g.window_seconds,
-    g.evaluated_at
+    g.evaluated_at,
+    g.is_overdue,
+    g.is_required
 from ( -- noqa: ST05
     select
         o.*,
         case
-            when o.merit = 'pending' and o.deadline_at < statement_timestamp() then 'failed'::ops.ops_gate_status
+            when o.merit = 'pending' and o.deadline_at < ops.right_now() then 'failed'::ops.ops_gate_status
             else o.merit
-        end as merit_now
+        end as merit_now,
+        o.merit = 'pending' and coalesce(o.deadline_at < ops.right_now(), false) as is_overdue
     from ops.release_gates as o
 ) as g
 join ops.releases as r on r.id = g.release_id
@@ -45,7 +48,7 @@ left join lateral (
     from ops.exceptions as e
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
-        and e.expires_at > statement_timestamp()
+        and e.expires_at > ops.right_now()
     order by e.expires_at desc, e.id desc
     limit 1
 ) as x on true;
@@ -54,6 +57,9 @@ comment on column ops.v_gate_status.status is 'Bypassed while an exception is ac
 comment on column ops.v_gate_status.merit is 'What checks and approvals say now, exceptions left aside.';
 comment on column ops.v_gate_status.exception_id is 'The active exception that lasts longest.';
 comment on column ops.v_gate_status.is_break_glass is 'Whether one of the active exceptions is broken glass.';
+comment on column ops.v_gate_status.is_overdue is
+'Whether it failed only because its window closed before anything decided it.';
+comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
 grant select on ops.v_gate_status to authenticated, service_role, ops_worker,

@@ -40,7 +40,8 @@ select
         where k.gate_id = s.gate_id and e.gate_id is distinct from s.gate_id
     ) as evidence_count,
     s.deadline_at,
-    s.evaluated_at
+    s.evaluated_at,
+    s.is_required
 from ops.v_gate_status as s
 join ops.releases as r on r.id = s.release_id
 join ops.projects as p on p.id = r.project_id
@@ -81,6 +82,7 @@ left join lateral ( -- noqa: ST05
 comment on view ops.v_release_gate_summary is 'Gates of releases: how each stands, by how many answers and by whom.';
 comment on column ops.v_release_gate_summary.status is 'As of now; bypassed while an exception is active.';
 comment on column ops.v_release_gate_summary.merit is 'What checks and approvals say, exceptions left aside.';
+comment on column ops.v_release_gate_summary.is_required is 'Whether policy asked for it when it was made.';
 comment on column ops.v_release_gate_summary.checks_total is 'Questions that were answered, each by its newest answer.';
 comment on column ops.v_release_gate_summary.checks_missing is 'Checks that the gate waits for and nobody answered.';
 comment on column ops.v_release_gate_summary.quorum is 'How many must approve; gates G2 and G3 only.';

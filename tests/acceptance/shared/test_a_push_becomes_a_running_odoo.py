@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -16,6 +15,7 @@ from tests.acceptance.browser import Browser, browsing
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, wait_for
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -46,11 +46,6 @@ def browser() -> Iterator[Browser]:
 def environment_of(running: Platform, branch: str = BRANCH) -> dict[str, Any]:
     """Return the environment's row."""
     return running.query("select * from ops.environments where name = %s and destroyed_at is null", branch)[0]
-
-
-def login_page(url: str) -> httpx.Response:
-    """Return Odoo's login page."""
-    return httpx.get(f"{url}web/login", timeout=60, trust_env=False, follow_redirects=True)
 
 
 def test_a_push_of_a_feature_branch_becomes_an_odoo_that_answers(
@@ -135,7 +130,10 @@ def test_a_previews_database_role_cannot_connect_to_another_environments_databas
     mine, other = environment_of(running), environment_of(running, "feature/other")
     secret = next((running.home / "environments" / mine["id"].hex).glob("*.conf")).read_text()
     config = dict(line.split(" = ", 1) for line in secret.splitlines() if " = " in line)
-    reach = {"host": config["db_host"], "port": config["db_port"], "user": config["db_user"]}
+    assert config["db_host"] == "/run/postgresql", (
+        "a preview has a network of its own, and reaches the server by a socket"
+    )
+    reach = {"host": "127.0.0.1", "port": config["db_port"], "user": config["db_user"]}
     with psycopg.connect(**reach, password=config["db_password"], dbname=mine["database_name"]) as own:
         assert own.execute("select 1").fetchone() == (1,)
     names = running.query("select datname from pg_database where datname <> %s", mine["database_name"])
@@ -205,6 +203,5 @@ def test_a_deleted_branch_takes_its_preview_away(running: Platform, pushed: tupl
     assert running.query("select 1 from pg_database where datname like %s", f"%{short}%") == []
     assert running.query("select 1 from pg_roles where rolname = %s", f"ops_{short}") == []
     assert not (running.home / "environments" / environment["id"].hex).exists()
-    with pytest.raises(httpx.HTTPError):
-        login_page(environment["url"])
+    assert login_page(environment["url"]).status_code == 421
     assert running.query("select count(*) as n from ops.runs where environment_id = %s", environment["id"])[0]["n"] == 2

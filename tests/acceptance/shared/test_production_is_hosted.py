@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import psycopg
 import pytest
 
@@ -10,6 +9,7 @@ from odooops_dagster.local.postgres import database_urls
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -24,7 +24,7 @@ def test_production_is_deployed_once_and_stays(running: Platform, repository: Re
     running.ops("env", "create", SLUG, "main", "--wait")
     made = running.ask("env", "show", SLUG, "main")
     assert (made["stage"], made["status"], made["expires_at"]) == ("production", "running", None)
-    assert httpx.get(f"{made['url']}web/login", timeout=60, trust_env=False).status_code == 200
+    assert login_page(made["url"]).status_code == 200
     with psycopg.connect(database_urls(running.settings).odoo, dbname=made["database_name"]) as data:
         assert data.execute("select count(*) from ir_module_module where demo").fetchone() == (0,)
         assert data.execute("select count(*) > 1 from ir_cron where active").fetchone() == (True,)

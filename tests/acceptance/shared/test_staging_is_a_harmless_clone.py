@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -14,6 +13,7 @@ from odooops_dagster.model import Run
 from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform
 from tests.acceptance.repository import Repository
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -56,7 +56,7 @@ def test_a_pushed_release_becomes_a_staging_on_production_s_neutralised_data(run
     run = release
     assert run.status == "succeeded", running.said(run)
     staging = running.ask("env", "show", SLUG, BRANCH)
-    assert httpx.get(f"{staging['url']}web/login", timeout=60, trust_env=False).status_code == 200
+    assert login_page(staging["url"]).status_code == 200
     with odoos(running, BRANCH) as data:
         people = "select split_part(email, '@', 2) from res_partner where name = 'Ada the customer'"
         assert data.execute(people).fetchall() == [("example.invalid",)]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from odooops_dagster.model import Run
@@ -16,6 +15,7 @@ from tests.acceptance.conftest import make_project
 from tests.acceptance.platform import Platform, platform, wait_for
 from tests.acceptance.repository import Repository
 from tests.conftest import missing
+from tests.environments import login_page
 
 pytestmark = [pytest.mark.odoo, pytest.mark.stack, pytest.mark.timeout(1800)]
 
@@ -48,7 +48,7 @@ def assert_refused(running: Platform, run: Run, before: dict[str, Any], *, reaso
     assert reason in run.error_message
     assert "\n" not in run.error_message
     assert preview(running) == before
-    answer = httpx.get(f"{before['url']}web/login", timeout=60, trust_env=False, follow_redirects=True)
+    answer = login_page(before["url"])
     assert answer.status_code == 200
 
 

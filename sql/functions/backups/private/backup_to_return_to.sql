@@ -14,7 +14,7 @@ select b.id
 from ops.backups as b
 where
     b.environment_id = p_environment_id and b.project_id = p_project_id and b.status = 'verified'
-    and b.taken_at > statement_timestamp() - make_interval(
+    and b.taken_at > ops.right_now() - make_interval(
         hours => (ops_private.rules_in_force(p_project_id, 'promotion') ->> 'backup_max_age_hours')::int
     )
 order by b.taken_at desc

@@ -23,6 +23,7 @@ begin
     where
         e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
         and r.status in ('queued', 'claimed', 'running') and r.kind in ('build', 'deploy', 'destroy')
+        and coalesce(r.git_ref not like 'refs/tags/%', true) -- the build of a tag is another release
     order by r.run_number desc
     limit 1;
     return (

@@ -1,7 +1,7 @@
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
 -- production is built, environments of deleted branches are destroyed. Locks the project's row until the transaction
--- ends. Production is never destroyed by a push. A branch that is already at the commit changes nothing, and a run that
--- waits or works for the commit is joined instead of superseded.
+-- ends. Production is never destroyed by a push. A run that waits or works for the commit is joined instead of
+-- superseded. Called by record_branch_heads for branches that moved.
 create or replace function ops_private.update_branch_head(
     p_project_id uuid,
     p_branch text,
@@ -44,10 +44,6 @@ begin
             else 'queued'
         end;
     else
-        outcome := case when exists (
-            select from ops.branch_heads as h
-            where h.project_id = p_project_id and h.branch = p_branch and h.sha = p_sha
-        ) then 'unchanged' else 'queued' end;
         insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
         on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
@@ -57,10 +53,8 @@ begin
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
         v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
-        if outcome = 'queued' then
-            run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
-            outcome := case when run_id is null then 'queued' else 'joined' end;
-        end if;
+        run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
+        outcome := case when run_id is null then 'queued' else 'joined' end;
     end if;
     if outcome = 'queued' then
         run_id := ops.queue_run(

@@ -1,9 +1,7 @@
--- Returns whether a delivery named the repository's branch, or, with p_gone_since, whether its deletion was delivered
--- and applied since then. Locks and raises nothing.
+-- Returns whether a delivery named the project's branch. Called by moved_branches. Locks and raises nothing.
 create or replace function ops_private.was_told_of(
-    p_repo_url text,
-    p_branch text,
-    p_gone_since timestamptz default null
+    p_project ops.projects,
+    p_branch text
 )
 returns boolean
 language sql
@@ -13,14 +11,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 select exists (
     select from ops.push_deliveries as d
-    where
-        d.event = 'push' and d.ref = 'refs/heads/' || p_branch
-        and ops.normalise_repo_url(d.repo_url) = ops.normalise_repo_url(p_repo_url)
-        and (
-            p_gone_since is null
-            or (d.processed_at > p_gone_since and d.sha ~ '^0+$' and d.outcome <> 'stale')
-        )
+    where d.event = 'push' and d.ref = 'refs/heads/' || p_branch and ops_private.speaks_for(d, p_project)
 )
 $$;
-comment on function ops_private.was_told_of is 'Whether a delivery told of a branch, or of its end since.';
+comment on function ops_private.was_told_of is 'Whether a delivery told of a branch.';
 revoke all on function ops_private.was_told_of from public;

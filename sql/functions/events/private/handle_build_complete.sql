@@ -2,7 +2,8 @@
 -- PT400 for another gate, and what record_gate_check raises.
 create or replace function ops_private.handle_build_complete(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -14,7 +15,7 @@ begin
     if p_envelope ->> 'gate_code' <> 'G1' then
         perform ops_private.refuse_field('gate_code', 'of a build is G1');
     end if;
-    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope);
+    return ops_private.take_checks(p_release, 'G1', 'build', p_envelope, p_run_id);
 end
 $$;
 comment on function ops_private.handle_build_complete is 'Notes what a build says of gate G1.';

@@ -5,7 +5,8 @@
 create or replace function ops_private.handle_deployment_event(
     p_release ops.releases,
     p_envelope jsonb,
-    p_key ops.event_keys
+    p_key ops.event_keys,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -29,7 +30,7 @@ begin
     if v_deployment.id is null then
         perform ops_private.deployment_at_work(p_release, v_place.environment_id, v_place.stage);
         v_id := ops_private.adopt_deployment(
-            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key
+            p_release, v_place.environment_id, v_place.stage, p_envelope, p_key, p_run_id
         );
         select d.* into v_deployment from ops.deployments as d where d.id = v_id;
     end if;

@@ -3,7 +3,8 @@
 -- another gate, PT409 if the release was not deployed there.
 create or replace function ops_private.handle_health_check(
     p_release ops.releases,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_run_id uuid
 )
 returns jsonb
 language plpgsql
@@ -35,7 +36,7 @@ begin
             column = 'environment', hint = 'Tell of its deployment first: deployment_event.';
     end if;
     return jsonb_build_object('deployment_id', v_deployment_id)
-        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, v_deployment_id);
+        || ops_private.take_checks(p_release, 'G4', 'health', p_envelope, p_run_id, v_deployment_id);
 end
 $$;
 comment on function ops_private.handle_health_check is 'Notes the health of a deployment.';

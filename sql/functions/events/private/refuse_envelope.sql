@@ -50,7 +50,9 @@ begin
     perform ops_private.refuse_event_time(p_envelope ->> 'occurred_at');
     perform ops_private.refuse_event_status(v_type, p_envelope ->> 'status');
     perform ops_private.refuse_event_checks(p_envelope -> 'checks');
-    perform ops_private.refuse_event_evidence(p_envelope -> 'evidence');
+    perform ops_private.refuse_event_evidence(
+        p_envelope -> 'evidence', ops_private.event_check_names(p_envelope)
+    );
 end
 $$;
 comment on function ops_private.refuse_envelope is 'Refuses an envelope that cannot be understood.';

@@ -15,10 +15,18 @@ declare
 begin
     perform ops_private.evaluate_gate_row(g.id)
     from (
-        select distinct a.gate_id as id from ops.approvals as a
-        where ops_private.fold_name(a.approver_id) = any (v_aliases)
-            or ops_private.fold_name(a.release_author) = any (v_aliases)
-        order by a.gate_id
+        select o.id from ops.release_gates as o
+        where exists (
+            select from ops.approvals as a
+            join ops.release_gates as d on d.id = a.gate_id
+            where
+                a.release_id = o.release_id and (a.gate_id = o.id or d.is_distinct and o.gate_code in ('G2', 'G3'))
+                and (
+                    ops_private.fold_name(a.approver_id) = any (v_aliases)
+                    or ops_private.fold_name(a.release_author) = any (v_aliases)
+                )
+        )
+        order by o.release_id, o.gate_code
     ) as g;
     return null;
 end

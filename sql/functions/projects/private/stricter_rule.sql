@@ -13,7 +13,10 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_loose_to_strict constant text[] := array['allow', 'refuse_overlooked', 'refuse'];
+    v_loose_to_strict constant text[] := case p_rule
+        when 'release' then array['on_push', 'by_hand', 'gated']
+        else array['allow', 'refuse_overlooked', 'refuse']
+    end;
 begin
     return case
         when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
@@ -21,7 +24,7 @@ begin
         when (p_type, p_rule) in (
             ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
         ) then to_jsonb(p_value::boolean or p_other::boolean)
-        when p_type = 'gates' and p_rule = 'untested_modules' then to_jsonb(v_loose_to_strict[greatest(
+        when (p_type, p_rule) in (('gates', 'untested_modules'), ('promotion', 'release')) then to_jsonb(v_loose_to_strict[greatest(
             array_position(v_loose_to_strict, p_value #>> '{}'), array_position(v_loose_to_strict, p_other #>> '{}')
         )])
         when p_type = 'clone' and p_rule = 'masking_hooks' then p_value || (

@@ -17,7 +17,7 @@ begin
     from ops.runs as r
     join ops.runs as n
         on n.environment_id = r.environment_id and n.status = 'queued' and n.run_number > r.run_number
-    where r.id = p_run_id and ops_private.does_all_of(n.kind, r.kind);
+    where r.id = p_run_id and ops_private.does_all_of(n, r);
     return v_newer is not null and ops_private.end_queued_run(p_run_id, format('superseded by #%s', v_newer));
 end
 $$;

@@ -30,6 +30,7 @@ begin
         perform ops_private.fail_pending_environment(p_run_id);
     end if;
     perform ops_private.end_data_work(p_run_id, p_error_message);
+    perform ops_private.tell_gates(p_run_id);
     return true;
 end
 $$;

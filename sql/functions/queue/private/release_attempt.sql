@@ -46,6 +46,7 @@ begin
         return 'canceled';
     elsif v_next.next_status in ('failed', 'canceled') then
         perform ops_private.end_data_work(p_run_id, p_reason);
+        perform ops_private.tell_gates(p_run_id);
     end if;
     return v_next.next_status;
 end

@@ -1,5 +1,5 @@
--- Refuses a run of a kind for which this version has no job: it would wait for ever. A promotion may be carried out
--- elsewhere, but only one that a deployment waits for. It also refuses to bind a run to an environment whose kind works
+-- Refuses a run of a kind for which this version has no job: it would wait for ever; and a promotion for which no
+-- deployment waits. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
 create or replace function ops_private.require_carried_out(
@@ -23,20 +23,19 @@ begin
         raise sqlstate 'PT409' using
             message = format('A %s run works on no environment', p_kind),
             hint = 'Use its command: ops backup verify, ops backup retention or ops backup records diff.';
-    elsif v_kind.is_carried_out or (
-        p_kind = 'promote' and exists (
-            select from ops.deployments as d
-            where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
-        )
+    elsif p_kind = 'promote' and not exists (
+        select from ops.deployments as d
+        where d.id::text = p_config ->> 'deployment_id' and d.status = 'pending' and d.run_id is null
     ) then
+        raise sqlstate 'PT409' using
+            message = 'A promote run carries out one deployment of a release, and none waits for this one',
+            hint = 'Promote a release: ops promote; or take the newest one back: ops rollback.';
+    elsif v_kind.is_carried_out then
         return;
     end if;
     raise sqlstate 'PT409' using
         message = format('This version carries out no %s run', p_kind),
-        hint = case p_kind
-            when 'promote' then 'Promote a release: ops.promote_release; its run is for a worker of your own.'
-            else 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.'
-        end;
+        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.';
 end
 $$;
 comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';

@@ -19,7 +19,7 @@ begin
         join ops.runs as n on n.id = p_run_id
         where
             r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
-            and ops_private.does_all_of(n.kind, r.kind)
+            and ops_private.does_all_of(n, r)
         order by r.run_number
     loop
         perform ops_private.end_queued_run(v_old, format('superseded by #%s', p_run_number));

@@ -30,7 +30,7 @@ begin
     select 'passed'::ops.ops_gate_status as verdict, null::text as reason into v_approvals;
     v_checks := v_approvals;
     if p_gate.gate_code in ('G2', 'G3') then
-        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate.id, p_gate.quorum) as t;
+        select t.verdict, t.reason into v_approvals from ops_private.count_approvals(p_gate) as t;
     end if;
     if p_gate.gate_code = 'G1' or p_gate.required_checks <> '{}' then
         select t.verdict, t.reason into v_checks from ops_private.count_checks(p_gate.id, p_gate.required_checks) as t;

@@ -17,7 +17,10 @@ begin
     where g.release_id = new.release_id and g.gate_code = 'G4';
     if new.status = 'succeeded' and new.stage = 'production' then
         perform ops_private.move_release(new.release_id, 'released');
-        perform ops_private.move_release(undone.release_id, 'rolled_back', '{released}')
+        -- one that failed to take over was on its way
+        perform ops_private.move_release(undone.release_id, 'rolled_back', case undone.status
+            when 'failed' then '{candidate,staging,released}' else '{released}'
+        end::ops.ops_release_status[])
         from ops.deployments as undone
         where undone.id = new.rollback_of and undone.release_id <> new.release_id;
     elsif new.status = 'succeeded' then

@@ -1,5 +1,7 @@
--- Evaluates the gate of a new fact, and the deployment whose health the fact is about.
--- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gate's. Raises nothing.
+-- Evaluates the gate of a new fact, the deployment whose health the fact is about, and, for a decision, also the gate
+-- with which it shares its persons.
+-- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gates', in their order. Raises
+-- nothing.
 -- Definer: a caller who records a fact may not write gates.
 create or replace function ops_private.note_gate_fact()
 returns trigger
@@ -12,7 +14,16 @@ begin
     if tg_table_name = 'gate_checks' then
         perform ops_private.settle_health(new.deployment_id);
     end if;
-    perform ops_private.evaluate_gate_row(new.gate_id);
+    perform ops_private.evaluate_gate_row(g.id)
+    from (
+        select o.id
+        from ops.release_gates as n
+        join ops.release_gates as o on o.release_id = n.release_id
+        where
+            n.id = new.gate_id
+            and (o.id = n.id or n.is_distinct and tg_table_name = 'approvals' and o.gate_code in ('G2', 'G3'))
+        order by o.gate_code
+    ) as g;
     return null;
 end
 $$;

@@ -1,7 +1,9 @@
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
--- Staging needs G1 and no failed gate. Production needs G1 to G3, no failed gate, and no freeze unless glass was broken
--- for it; policy may require more. It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
+-- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
+-- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
+-- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
+-- It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
     p_stage ops.environment_stage
@@ -29,12 +31,16 @@ begin
             g.*,
             case g.gate_code
                 when 'G1' then true
-                when 'G2' then p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean
-                when 'G3' then p_stage = 'production'
+                when 'G2' then a.is_asked and (p_stage = 'production' or (r.rules ->> 'staging_requires_g2')::boolean)
+                when 'G3' then a.is_asked and p_stage = 'production'
                 else false
             end as must_pass,
+            g.gate_code = 'G4' and p_stage = 'staging' and g.is_overdue as is_reopened,
+            a.is_asked,
             g.gate_code = 'G4' and p_stage = 'production' and (r.rules ->> 'production_requires_g4')::boolean as must_be_healthy
-        from release as r, gates as g
+        from release as r
+        cross join gates as g
+        cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
     )
     select 'release', r.status <> 'withdrawn',
         case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
@@ -43,16 +49,18 @@ begin
     select
         d.gate_code::text,
         d.status = 'bypassed' or (
-            d.status <> 'failed' and (d.status = 'passed' or not d.must_pass)
+            (d.status <> 'failed' or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
             and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
         ),
         case
             when d.status = 'bypassed' then
                 format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
                     'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+            when d.is_reopened then 'its window closed before its health was proved: a new deployment reopens it'
             when d.must_be_healthy and d.status <> 'failed' and not exists (
                 select from staging as s where s.g4_status = 'passed'
             ) then 'the newest deployment to staging has not proved its health'
+            when not d.is_asked and d.status = 'pending' then 'not required: policy promotion.release is not gated'
             else concat_ws(': ', d.status, d.reason)
         end
     from demands as d
@@ -60,7 +68,7 @@ begin
     select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
         'nothing is frozen')
     from release as r
-    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', statement_timestamp()) as reason) as f
+    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', ops.right_now()) as reason) as f
     cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
     where p_stage = 'production';
 end

@@ -1,5 +1,5 @@
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the place's newest.
+-- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -27,6 +27,7 @@ where
         where
             n.project_id = d.project_id and n.stage = d.stage
             and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+            and ops_private.takes_effect(n)
     )
 order by b.created_at desc, b.id desc
 limit 1

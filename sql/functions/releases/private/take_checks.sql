@@ -5,6 +5,7 @@ create or replace function ops_private.take_checks(
     p_gate_code ops.ops_gate_code,
     p_own_name text,
     p_envelope jsonb,
+    p_run_id uuid,
     p_deployment_id uuid default null
 )
 returns jsonb
@@ -17,16 +18,20 @@ declare
     v_checks jsonb := case jsonb_typeof(p_envelope -> 'checks') when 'array' then p_envelope -> 'checks' else '[]' end;
     v_check jsonb;
     v_ids jsonb := '[]';
+    v_named jsonb := '{}';
+    v_id uuid;
 begin
     if not exists (select from jsonb_array_elements(v_checks) as c where c.value ->> 'name' = p_own_name) then
         v_checks := v_checks || jsonb_build_object('name', p_own_name, 'status', p_envelope ->> 'status');
     end if;
     for v_check in select c.value from jsonb_array_elements(v_checks) as c loop
-        v_ids := v_ids || to_jsonb(ops.record_gate_check(
+        v_id := ops.record_gate_check(
             p_release.id, p_gate_code, v_check ->> 'name', ops_private.check_status_of(v_check ->> 'status'),
-            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, null::uuid,
+            v_check ->> 'summary', nullif(v_check -> 'metadata', 'null'), p_deployment_id, p_run_id,
             p_envelope ->> 'source', (p_envelope ->> 'occurred_at')::timestamptz
-        ));
+        );
+        v_ids := v_ids || to_jsonb(v_id);
+        v_named := v_named || jsonb_build_object(v_check ->> 'name', v_id);
     end loop;
     return jsonb_build_object('check_ids', v_ids, 'is_overruled', not exists (
         select from ops.gate_checks as c
@@ -37,7 +42,9 @@ begin
                 and n.deployment_id is not distinct from c.deployment_id
         )
     ))
-        || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope);
+        || ops_private.take_evidence(
+            ops_private.gate_of_release(p_release.id, p_gate_code), p_envelope, v_named
+        );
 end
 $$;
 comment on function ops_private.take_checks is 'Notes the checks and the evidence of an event at a gate.';

@@ -1,8 +1,10 @@
--- Records the evidence of an event at a gate and returns the ids. Called by the handlers of events.
+-- Records the evidence of an event at a gate, or at those of its checks that it names, by their ids; returns the ids
+-- of the evidence. Called by the handlers of events.
 -- Raises what record_evidence raises.
 create or replace function ops_private.take_evidence(
     p_gate ops.release_gates,
-    p_envelope jsonb
+    p_envelope jsonb,
+    p_check_ids jsonb default '{}'
 )
 returns jsonb
 language sql
@@ -11,7 +13,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select jsonb_build_object('evidence_ids', coalesce(jsonb_agg(ops.record_evidence(
-    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id, null, null,
+    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', (p_gate).release_id, (p_gate).id,
+    (p_check_ids ->> (e.value ->> 'check'))::uuid, null,
     coalesce(nullif(e.value ->> 'content_type', ''), 'application/octet-stream'),
     coalesce((e.value ->> 'size_bytes')::numeric::bigint, 0)
 )), '[]'))

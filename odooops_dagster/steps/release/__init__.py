@@ -1,0 +1,1 @@
+"""Releases: a release and its data take over in production, or what was there before stays."""

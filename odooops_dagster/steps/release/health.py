@@ -1,0 +1,48 @@
+"""Gate G4: tell how a deployment does, as every other health check is told, and ask people where it is too late."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import CheckResult
+from odooops_dagster.model.releases import Deployment
+from odooops_dagster.steps.core.context import StepContext
+
+Moment = Literal["before", "after"]
+
+
+def tell_health(ctx: StepContext, deployment: Deployment, check: CheckResult, *, moment: Moment) -> None:
+    """Tell gate G4 of the deployment's release the result of the health check.
+
+    `moment` names the look, before or after people are let in: a repeat of it counts once.
+
+    Raises:
+        StepFailed: the gate does not take it.
+    """
+    answer = ctx.control.deployments.tell_health(
+        ctx.fence,
+        release_id=deployment.release_id,
+        passed=check.passed,
+        moment=moment,
+        summary=f"{moment} people were let in: {check.summary}",
+    )
+    if answer.status == "rejected":
+        raise StepFailed(f"gate G4 was not told of the deployment's health: {answer.message}", hint=answer.hint)
+
+
+def ask_people(ctx: StepContext, deployment: Deployment, check: CheckResult) -> None:
+    """Open an incident, once: people were let in, so the way back would lose their work, and they have to decide."""
+    if any(incident.deployment_id == deployment.id for incident in ctx.control.incidents.list(ctx.project.id)):
+        return
+    ways = "; ".join(
+        f"{way.way}: {way.detail}" + (f", loses {way.lost_minutes} min" if way.lost_minutes else "")
+        for way in ctx.control.deployments.ways_back(deployment.id)
+    )
+    ctx.control.incidents.open(
+        ctx.project.id,
+        title=f"{ctx.environment.partition_key} does not answer since its promotion",
+        description=f"{check.summary}. People were let in, so nothing is rolled back by itself. {ways}: ops rollback",
+        severity="critical",
+        deployment_id=deployment.id,
+    )
