@@ -13,7 +13,7 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.demo import BRANCH, RELEASE, DemoRepository
 from odooops_dagster.demo.office import OdooSession
-from odooops_dagster.doors.cli.lookup import RunRequest, queue_branch
+from odooops_dagster.doors.cli.lookup import RunRequest, environment_of, queue_branch
 from odooops_dagster.doors.cli.output import note, say
 from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.doors.cli.ui import login_link
@@ -140,7 +140,7 @@ class Walkthrough:
 
     def _office(self, branch: str) -> tuple[Environment, OdooSession]:
         """Return the branch's environment and a logged-in session of its Odoo."""
-        environment = self._control.environments.get(f"{SLUG}/{branch}")
+        environment = environment_of(self._control, SLUG, branch)
         return environment, OdooSession(str(environment.url), database=str(environment.database_name))
 
     def _audit(self, run: Run) -> None:
@@ -194,7 +194,7 @@ class Walkthrough:
 
     def _answering_url(self) -> str:
         """Return the preview's URL once its login page answers."""
-        environment = self._control.environments.get(f"{SLUG}/{BRANCH}")
+        environment = environment_of(self._control, SLUG, BRANCH)
         url = f"{environment.url}web/login"
         with loopback_client(timeout=60, follow_redirects=True) as client:
             answer = client.get(url)

@@ -77,7 +77,7 @@ def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> Non
 
 def report(progress: StartupProgress) -> None:
     """Print one line about the start."""
-    words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<26}", progress.detail)
+    words = (f"  {progress.name:<14}{progress.state:<10}", f"{progress.address:<32}", progress.detail)
     note("".join(words).rstrip())
 
 
