@@ -42,8 +42,13 @@ _ALWAYS = {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_NO_CONFIG": "1", "UV_PY
 _CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def listing(python: str, environment: Mapping[str, str]) -> list[str]:
-    """Return what `pip config list` of this interpreter prints, one setting a line; values may hold passwords."""
+def listing(python: str, environment: Mapping[str, str] | None) -> list[str]:
+    """Return what `pip config list` of this interpreter prints, one setting a line; values may hold passwords.
+
+    Args:
+        python: the interpreter; pip is installed for it.
+        environment: pip's variables; None leaves it those of whoever started us.
+    """
     argv = [python, "-m", "pip", "config", "list"]
     return subprocess.run(argv, check=True, capture_output=True, text=True, env=environment).stdout.splitlines()
 
@@ -80,7 +85,7 @@ def _effective(lines: Iterable[str]) -> dict[str, str]:
 
 def main() -> None:
     """Print the settings as assignments, or end with status 1 if only pip can do what its user asks for."""
-    told = uv_settings(listing(sys.executable, os.environ), os.environ)
+    told = uv_settings(listing(sys.executable, None), os.environ)
     if told is None:
         raise SystemExit(1)
     print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in told.items()))
