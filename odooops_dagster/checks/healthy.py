@@ -21,6 +21,7 @@ from odooops_dagster.model import CheckResult
 ModuleStates = Callable[[], Mapping[str, str]]
 
 _NAME = "healthy"
+_LOGIN = "/web/login"
 _PAUSE_SECONDS = 0.1
 # The first requests are short, as nothing listens yet; a loading registry holds its first request for many seconds.
 # None is shorter, not even the last before the time limit: its timeout would hide the answer before it.
@@ -28,6 +29,8 @@ _SHORTEST_REQUEST_SECONDS = 1.0
 _LONGEST_REQUEST_SECONDS = 60.0
 # The supervisor restarts a killed service within this time.
 _GONE_SECONDS = 3.0
+# An Odoo whose login page answers has loaded its registry: what is wrong with the answer then is wrong for good.
+_WRONG_SECONDS = 45.0
 # A login page has some ten kilobytes; a longer answer is not one.
 _LARGEST_PAGE = 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -54,6 +57,8 @@ def wait_healthy(
 ) -> CheckResult:
     """Repeat the check until it passes, the service is gone, or the time is over (plus at most one short request).
 
+    An Odoo whose login page answers wrongly is given 45 s: nobody is kept in maintenance longer for a bad release.
+
     Args:
         url: the URL at which people ask the Odoo.
         database: the database that it serves.
@@ -63,7 +68,7 @@ def wait_healthy(
         socket: the Unix socket at which the Odoo listens; None if it listens at the URL.
     """
     address = Address(url=url, socket=socket)
-    started = seen_alive = time.monotonic()
+    started = seen_alive = seen_silent = time.monotonic()
     patience = _SHORTEST_REQUEST_SECONDS
     with address.client() as client:
         questions = _Questions(client, address, database, module_states)
@@ -76,6 +81,9 @@ def wait_healthy(
                 return _passed(result, seconds=now - started)
             if now - seen_alive > _GONE_SECONDS:
                 return _failed(f"the service ended before it answered ({result.summary})", result.metadata)
+            seen_silent = seen_silent if _LOGIN in result.metadata else now
+            if now - seen_silent > _WRONG_SECONDS:
+                return _failed(f"wrong answers for {_WRONG_SECONDS:g} s ({result.summary})", result.metadata)
             if now - started >= timeout_seconds:
                 return _failed(f"no good answer within {timeout_seconds:g} s ({result.summary})", result.metadata)
             patience = min(patience * 2, _LONGEST_REQUEST_SECONDS)
@@ -128,14 +136,14 @@ class _Questions:
         return named or self._ask_login(deadline, None)
 
     def _ask_login(self, deadline: float, params: Mapping[str, str] | None) -> str | None:
-        answer = self._get("/web/login", deadline, params=params)
+        answer = self._get(_LOGIN, deadline, params=params)
         if answer.wrong:
             return answer.wrong
         if answer.elsewhere:
             # Single sign-on: a module of the database sends people to another host, so its registry is loaded.
             self._found["single_sign_on"] = answer.elsewhere
             return None
-        if not answer.path.endswith("/web/login"):
+        if not answer.path.endswith(_LOGIN):
             return f"/web/login leads to {answer.path}: the database is not served"
         return None if _has_login_form(answer.page) else "/web/login shows no login form"
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from odooops_dagster.checks import healthy
 from odooops_dagster.checks.healthy import check_healthy, judge_modules, wait_healthy
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.tools.runtime.ports import free_port
@@ -275,6 +276,42 @@ def test_waiting_ends_at_its_time_limit_with_the_last_answer(odoo: FakeOdoo, url
     result = wait_healthy(url, database="shop", timeout_seconds=0.5, alive=lambda: True, module_states=_states)
     assert result.summary == "no good answer within 0.5 s (/web/health answers 503)"
     assert time.monotonic() - started < 5
+
+
+def test_waiting_ends_early_when_the_login_page_stays_wrong(
+    odoo: FakeOdoo, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its registry is loaded: more patience only keeps people in maintenance."""
+    monkeypatch.setattr(healthy, "_WRONG_SECONDS", 0.5)
+    odoo.answers["/web/login"] = lambda _request: (500, {}, "")
+    started = time.monotonic()
+    result = wait_healthy(url, database="shop", timeout_seconds=60, alive=lambda: True, module_states=_states)
+    assert result.summary == "wrong answers for 0.5 s (/web/login answers 500)"
+    assert time.monotonic() - started < 10
+
+
+def test_waiting_outlasts_a_login_page_that_is_wrong_at_first(odoo: FakeOdoo, url: str) -> None:
+    """A second process may still load its registry."""
+    ready = time.monotonic() + 1.0
+
+    def at_first(request: BaseHTTPRequestHandler) -> Answer:
+        return _login(request) if time.monotonic() > ready else (500, {}, "")
+
+    odoo.answers["/web/login"] = at_first
+    result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
+    assert result.passed
+
+
+def test_a_server_that_is_silent_is_given_all_its_time(
+    odoo: FakeOdoo, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that does not even know its health yet is booting, and no answer of its login page counts."""
+    monkeypatch.setattr(healthy, "_WRONG_SECONDS", 0.5)
+    ready = time.monotonic() + 2.0
+    known = odoo.answers["/web/health"]
+    odoo.answers["/web/health"] = lambda request: known(request) if time.monotonic() > ready else (503, {}, "")
+    result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
+    assert result.passed
 
 
 def test_a_server_that_never_answers_does_not_hold_us(
