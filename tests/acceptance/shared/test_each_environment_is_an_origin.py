@@ -121,7 +121,8 @@ def test_the_code_of_a_preview_gets_nothing_from_the_platform_and_from_productio
         label=f"main--{SLUG}",
         code=[CACHE / "odoo", CACHE / "venvs", running.home / "sources"],
         pids=[process.pid for process in running.processes() if process.pid not in inside],
-        ports=[int(running.environment[f"ODOOOPS_{name}_PORT"]) for name in ("DAGSTER", "GATEWAY", "ENVIRONMENTS")],
+        # At the environments' port the preview meets itself: its pages ask for their parts there.
+        ports=[int(running.environment[f"ODOOOPS_{name}_PORT"]) for name in ("DAGSTER", "GATEWAY")],
         own=home_of(data_folder(running.home, own)),
     )
     assert any(production["database_name"] in path for path in targets["files"])
