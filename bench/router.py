@@ -145,8 +145,12 @@ def main() -> None:
     options = parser.parse_args()
     figures = measure(rounds=options.rounds, requests=options.requests, at_once=options.at_once)
     print(json.dumps(figures, indent=1))
-    missed = figures["added_ms"] > GOAL_MS or figures["through_per_second"] < GOAL_PER_SECOND
-    sys.exit(1 if missed else 0)
+    sys.exit(1 if is_missed(figures) else 0)
+
+
+def is_missed(figures: dict[str, float]) -> bool:
+    """Return whether a figure misses its goal."""
+    return figures["added_ms"] > GOAL_MS or figures["through_per_second"] < GOAL_PER_SECOND
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 `.env.example` and `docs/reference/settings.md` come from the comments in settings.py, `docs/reference/cli.md` from the
 help of the commands, `docs/reference/odooops-yaml.md` and `odooops.schema.json` from the keys of that file,
-`docs/reference/sqlstates.md` from the functions of the schema. What documents the schema itself
+`docs/reference/sqlstates.md` from the functions of the schema, the tables of `SECURITY.md` from the attacks that the
+tests carry out (`tests/hostile/attacks.toml`). What documents the schema itself
 (`docs/reference/schema/`, `docs/reference/ERD.md`, `docs/reference/schema.dbml`, `prisma/schema.prisma`, two tables of
 `docs/odooops-sh/SECURITY.md`) comes from the catalog of a database migrated for it, on a server that lives as long.
 
@@ -15,6 +16,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs.attacks import security_page
 from docs.schema.pages import documents, stale
 from docs.schema.sources import read_notes
 from docs.schema.sqlstates import sqlstates_page
@@ -75,6 +77,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reference" / "sqlstates.md": sqlstates_page(read_notes()),
         ROOT / "docs" / "reference" / "odooops-yaml.md": page(),
         ROOT / "docs" / "reference" / "odooops.schema.json": schema_text(),
+        ROOT / "SECURITY.md": security_page(),
     }
 
 

@@ -55,6 +55,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_seconds: float = 3600
     memory_mb: int = 0  # 0 for no limit
+    output_mb: int = 128  # a job that writes more is ended; a log of Odoo's own tests of all modules has half of that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +66,4 @@ class JobResult:
     timed_out: bool
     seconds: float
     log_path: Path
+    overflowed: bool = False  # whether the job was ended because it wrote too much

@@ -516,3 +516,10 @@ def test_the_api_describes_itself(github: GitHub) -> None:
     paths = github.client.get("/openapi.json").json()["paths"]
     assert set(paths) == {"/healthz", "/readyz", "/v1/events", "/webhooks/github", "/webhooks/github/{project}"}
     assert {"200", "202", "400", "401", "408", "413", "503"} <= set(paths["/webhooks/github"]["post"]["responses"])
+
+
+def test_the_gateway_shows_no_page(github: GitHub) -> None:
+    """A page for browsers would load scripts from elsewhere, on the address that the network reaches."""
+    pages = {path: github.client.get(path) for path in ("/docs", "/redoc", "/docs/oauth2-redirect", "/")}
+    assert {path: answer.status_code for path, answer in pages.items()} == dict.fromkeys(pages, 404)
+    assert all(answer.headers["content-type"] == "application/json" for answer in pages.values())

@@ -26,7 +26,14 @@ from odooops_dagster.tools.runtime.sandbox.attack import ATTACKS
 from odooops_dagster.tools.runtime.sandbox.interpreters import interpreter_folders
 from tests.conftest import missing
 from tests.servers import PostgresServer, state_folder
-from tests.suites.hostile import PYTHON, HostileSuite, without, without_prefix
+from tests.suites.hostile import (
+    PYTHON,
+    HostileSuite,
+    without,
+    without_account,
+    without_inner_bwrap,
+    without_prefix,
+)
 
 IS_ROOT = os.geteuid() == 0
 # Accounts that own nothing on this machine; they need no name.
@@ -52,19 +59,13 @@ class TestAsRoot(HostileSuite):
 
     def test_root_is_given_up(self, built: trial.Scene) -> None:
         """Without the change of the account, its programs would be root with all capabilities."""
-
-        def mutate(argv: list[str], _scene: trial.Scene) -> list[str]:
-            first = next(at for at, word in enumerate(argv) if word.endswith("/setpriv"))
-            last = argv.index("--", first)
-            return _without_inner_bwrap(argv[:first] + argv[last + 1 :])
-
-        assert "is_root" in self.attack(built, mutate)
+        assert "is_root" in self.attack(built, without_account)
 
     def test_capabilities_are_given_up(self, built: trial.Scene) -> None:
         """Without the bounding set, a program could gain them from a file."""
 
         def mutate(argv: list[str], scene: trial.Scene) -> list[str]:
-            return _without_inner_bwrap(without_prefix("--bounding-set")(argv, scene))
+            return without_inner_bwrap(without_prefix("--bounding-set")(argv, scene))
 
         assert "has_capabilities" in self.attack(built, mutate)
 
@@ -254,12 +255,6 @@ def folder() -> Iterator[Path]:
 def _elsewhere(home: Path) -> Settings:
     """Return settings under which the other checks find nothing wrong."""
     return Settings(home=home, gateway_port=free_port(), dagster_port=free_port(), environments_port=free_port())
-
-
-def _without_inner_bwrap(argv: list[str]) -> list[str]:
-    """Leave out the inner bwrap, whose namespace has capabilities of its own to give up."""
-    first = len(argv) - 1 - argv[::-1].index("--unshare-user") - 1
-    return argv[:first] + argv[argv.index("--", first) + 1 :]
 
 
 def _start(sandbox: Sandbox, *argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -204,6 +204,21 @@ def test_a_job_may_not_take_more_memory_than_its_limit(sandbox: Sandbox, tmp_pat
     assert run_job(job(sandbox, tmp_path, script, memory_mb=900)).exit_status == 0
 
 
+def test_a_job_that_writes_without_end_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Neither the disk nor the one who reads the log gets more than the limit; a job that keeps to it is not ended."""
+    lines: list[str] = []
+    script = "import sys\nwhile True: sys.stdout.write('x' * 99 + '\\n')"
+    flood = run_job(replace(job(sandbox, tmp_path, script), output_mb=1), on_line=lines.append)
+    assert flood.overflowed
+    assert not flood.timed_out
+    assert flood.exit_status == -signal.SIGKILL
+    assert flood.log_path.stat().st_size == 1024**2
+    assert sum(len(line) + 1 for line in lines) <= 1024**2 + 1
+    flood.log_path.unlink()
+    whole = run_job(replace(job(sandbox, tmp_path, "print('x' * (1024**2 - 1))"), output_mb=1))
+    assert (whole.overflowed, whole.exit_status, whole.log_path.stat().st_size) == (False, 0, 1024**2)
+
+
 def test_no_attack_of_a_job_succeeds(tmp_path: Path) -> None:
     """Through the runtime as it starts every job, and not only through the command line of a sandbox."""
     with trial.scene(uid=UID, python=PYTHON) as built:

@@ -55,6 +55,18 @@ def with_the_machines_memory_files(argv: list[str], _scene: Scene) -> list[str]:
     return [*argv[:at], "--bind", "/dev/shm", "/dev/shm", *argv[at:]]  # noqa: S108 - the mutation's point
 
 
+def without_account(argv: list[str], _scene: object) -> list[str]:
+    """Stay root: leave out the change of the account, and the bwrap that the account would have run."""
+    first = next(at for at, word in enumerate(argv) if word.endswith("/setpriv"))
+    return without_inner_bwrap(argv[:first] + argv[argv.index("--", first) + 1 :])
+
+
+def without_inner_bwrap(argv: list[str]) -> list[str]:
+    """Leave out the inner bwrap, whose namespace has capabilities of its own to give up."""
+    first = len(argv) - 1 - argv[::-1].index("--unshare-user") - 1
+    return argv[:first] + argv[argv.index("--", first) + 1 :]
+
+
 # What each guard keeps out: without the guard, one of the attacks succeeds.
 GUARDS: dict[str, tuple[Mutation, set[str]]] = {
     "own network": (without("--unshare-net"), {"connects_to_ports", "connects_to_abstract_sockets"}),

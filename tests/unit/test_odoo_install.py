@@ -297,6 +297,15 @@ def test_the_whole_output_of_a_long_build_is_kept() -> None:
     assert caught.value.lines[0] == "Collecting lxml"
 
 
+def test_a_line_without_an_end_is_cut() -> None:
+    """What a package's build writes does not fill our memory."""
+    heard: list[str] = []
+    script = "import sys; [sys.stdout.write('x' * 2**20) for _ in range(20)]; print(); print('end')"
+    run_program([sys.executable, "-c", script], on_line=heard.append)
+    assert max(map(len, heard)) <= 16 * 1024
+    assert sum(map(len, heard)) == 20 * 2**20 + len("end")
+
+
 def test_a_program_that_is_not_there_is_an_ordinary_failure() -> None:
     """The next way may still work."""
     with pytest.raises((ProgramFailed, OSError)):

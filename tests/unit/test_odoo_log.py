@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,12 +65,19 @@ def judged(
     *,
     exit_status: int = 0,
     timed_out: bool = False,
+    overflowed: bool = False,
     states: Mapping[str, str] = INSTALLED,
     wanted: Sequence[str] = ("shop",),
     tested: Sequence[str] = ("shop",),
 ) -> dict[str, CheckResult]:
     """Return the three checks by name."""
-    result = JobResult(exit_status=exit_status, timed_out=timed_out, seconds=12.3, log_path=Path("odoo.log"))
+    result = JobResult(
+        exit_status=exit_status,
+        timed_out=timed_out,
+        seconds=12.3,
+        log_path=Path("odoo.log"),
+        overflowed=overflowed,
+    )
     checks = judge(result, OdooLog.parse(lines), states, wanted=wanted, tested=tested)
     return {check.name: check for check in checks}
 
@@ -265,12 +273,16 @@ def test_the_faults_of_odoo_itself_are_counted_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_status", "timed_out", "reason"),
-    [(-9, False, "Odoo was killed by signal 9"), (-15, True, "Odoo was stopped after 12 s, its time limit")],
+    ("how", "reason"),
+    [
+        ({"exit_status": -9}, "Odoo was killed by signal 9"),
+        ({"exit_status": -15, "timed_out": True}, "Odoo was stopped after 12 s, its time limit"),
+        ({"exit_status": -9, "overflowed": True}, "Odoo was stopped: it wrote more output than a job may"),
+    ],
 )
-def test_a_killed_odoo_says_what_killed_it(exit_status: int, timed_out: bool, reason: str) -> None:
+def test_a_killed_odoo_says_what_killed_it(how: dict[str, Any], reason: str) -> None:
     """Whatever the log says, a command that was killed did not succeed."""
-    check = judged(CLEAN, exit_status=exit_status, timed_out=timed_out)["modules_installed"]
+    check = judged(CLEAN, **how)["modules_installed"]
     assert not check.passed
     assert check.summary.startswith(reason)
 

@@ -40,7 +40,8 @@ def create_app(settings: Settings | None = None, control: ControlPlane | None = 
         yield
         platform.close()
 
-    app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan)
+    # Its pages of documentation would load scripts from elsewhere; /openapi.json describes the same.
+    app = FastAPI(title="OdooOps gateway", version=version("odooops"), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.platform = platform
     app.state.large_bodies = slots()
     app.state.event_rates = Rates(per_minute=platform.settings.events_per_minute)

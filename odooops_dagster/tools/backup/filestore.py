@@ -70,7 +70,7 @@ def present(folder: Path) -> set[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir() and not entry.name.startswith(".") and entry.name != _CHECKLIST:
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name != _CHECKLIST:
                     found.update(f"{entry.name}/{name}" for name in os.listdir(entry.path))  # noqa: PTH208 - a Path for each costs most of the time
     except FileNotFoundError:
         return found

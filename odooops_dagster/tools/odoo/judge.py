@@ -80,6 +80,8 @@ def _modules_installed(
 def _ended_badly(result: JobResult, log: OdooLog) -> str:
     if result.timed_out:
         return f"Odoo was stopped after {result.seconds:.0f} s, its time limit"
+    if result.overflowed:
+        return "Odoo was stopped: it wrote more output than a job may"
     if result.exit_status < 0:
         return f"Odoo was killed by signal {-result.exit_status}"
     tests_failed = log.totals is not None and log.totals.failed + log.totals.errors > 0

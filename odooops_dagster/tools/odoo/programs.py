@@ -17,6 +17,8 @@ Progress = Callable[[str], None]
 
 # Number of output lines kept: pip prints the whole output of a failed build, and names the package before it.
 _LINES_KEPT = 10_000
+# A longer line is cut here, in characters: a package's build writes what it likes.
+_LONGEST_LINE = 16 * 1024
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -62,8 +64,9 @@ def run_program(
         errors="replace",
     ) as process:
         assert process.stdout is not None  # noqa: S101 - asked for above
+        stream = process.stdout
         try:
-            for line in process.stdout:
+            for line in iter(lambda: stream.readline(_LONGEST_LINE), ""):
                 kept.append(_CREDENTIALS.sub("***@", line.rstrip()))
                 if on_line:
                     on_line(kept[-1])

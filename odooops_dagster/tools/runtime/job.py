@@ -29,18 +29,27 @@ _END_SECONDS = 35.0
 
 
 def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
-    """Run the job, copy its output to its log and to `on_line`, and leave none of its processes behind."""
+    """Run the job, copy its output to its log and to `on_line`, and leave none of its processes behind.
+
+    A job is ended at its time limit, and when it has written more than its limit of output.
+    """
     started = time.monotonic()
     job.log_path.parent.mkdir(parents=True, exist_ok=True)
     with job.log_path.open("ab") as log, _launched(job) as process:
-        output = _Output(process, log=log, lines=_Lines(on_line))
+        output = _Output(process, log=log, lines=_Lines(on_line), most_bytes=job.output_mb * 1024**2)
         timed_out = not output.copy(until=started + job.timeout_seconds)
-        if timed_out:
+        if timed_out or output.overflowed:
             process.send_signal(signal.SIGHUP)
             output.copy(until=time.monotonic() + _END_SECONDS)
         output.close()
     seconds = time.monotonic() - started
-    return JobResult(exit_status=process.returncode, timed_out=timed_out, seconds=seconds, log_path=job.log_path)
+    return JobResult(
+        exit_status=process.returncode,
+        timed_out=timed_out,
+        seconds=seconds,
+        log_path=job.log_path,
+        overflowed=output.overflowed,
+    )
 
 
 def launch_argv(definition: str, *, parent: str) -> list[str]:
@@ -125,20 +134,26 @@ def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:
 class _Output:
     """Copies the output of a job while it runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], *, log: BinaryIO, lines: _Lines) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], *, log: BinaryIO, lines: _Lines, most_bytes: int) -> None:
         assert process.stdout is not None  # noqa: S101 - asked for above
         self._process = process
         self._descriptor = process.stdout.fileno()
         self._log = log
         self._lines = lines
+        self._room = most_bytes
+        self.overflowed = False
 
     def copy(self, *, until: float) -> bool:
-        """Copy until the job's output ends; return False if the time is over first."""
+        """Copy until the output ends or becomes too much; return False if the time is over first.
+
+        What comes after too much is read and dropped, until the job has ended.
+        """
+        had_room = not self.overflowed
         with selectors.DefaultSelector() as selector:
             selector.register(self._descriptor, selectors.EVENT_READ)
             while (remaining := until - time.monotonic()) > 0:
                 if selector.select(min(remaining, 1.0)):
-                    if not self._copy_some():
+                    if not self._copy_some() or (had_room and self.overflowed):
                         return True
                 elif self._process.poll() is not None:
                     return True  # the launcher was killed, and an orphan holds the pipe
@@ -146,10 +161,16 @@ class _Output:
 
     def _copy_some(self) -> bool:
         chunk = os.read(self._descriptor, 65536)
+        if not self.overflowed:
+            self._keep(chunk[: self._room])
+            self._room -= len(chunk)
+            self.overflowed = self._room < 0
+        return bool(chunk)
+
+    def _keep(self, chunk: bytes) -> None:
         self._log.write(chunk)
         self._log.flush()
         self._lines.feed(chunk)
-        return bool(chunk)
 
     def close(self) -> None:
         """Deliver an unfinished last line, and wait for the launcher."""
