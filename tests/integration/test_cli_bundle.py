@@ -22,7 +22,7 @@ from odooops_dagster.steps.core import evidence
 from odooops_dagster.tools.bundle.archive import pack, unpack
 from odooops_dagster.tools.bundle.statements import sha256
 from odooops_dagster.tools.store import FolderStore
-from odooops_dagster.tools.store.addressed import object_name
+from odooops_dagster.tools.store.addressed import object_name, put_addressed
 from tests.command_line import CommandLine
 from tests.unit.test_control_backups import verified
 from tests.unit.test_sbom import bill_of
@@ -225,6 +225,17 @@ def test_what_is_not_known_is_left_out_and_said(ops: CommandLine, release: Relea
     assert [each.partition(":")[0] for each in told] == ["provenance", "sbom"]
     verdict = ops.json("release", "verify", "shop-2.0.tar")
     assert (verdict["is_intact"], verdict["gates"]["G1"], verdict["left_out"]) == (True, "pending", told)
+
+
+def test_what_an_event_names_is_not_fetched_from_the_store(
+    ops: CommandLine, release: Release, control: ControlPlane, home: Path
+) -> None:
+    """The store holds the objects of every project: only what a run of this one stored is enclosed."""
+    theirs = put_addressed(FolderStore(store_folder(home)), b"of another project", content_type="text/plain")
+    control.releases.record_evidence(kind="borrowed", s3_url=theirs.url, sha256=theirs.sha256, release_id=release.id)
+    parts = unpack(bundled(ops, release).read_bytes())
+    assert f"evidence/{theirs.sha256}" not in parts
+    assert f"borrowed ({theirs.sha256[:12]}): it is kept elsewhere" in json.loads(parts["record.json"])["left_out"]
 
 
 def test_evidence_that_the_store_lost_or_changed_is_not_enclosed(
