@@ -35,6 +35,7 @@ from odooops_dagster.tools.bundle.verify import verify
 SIGNER = CryptoSigner.generate_ed25519()
 OTHER = CryptoSigner.generate_ed25519()
 LOG = b"3 modules loaded\n"
+WORDS = ("_type", "predicateType", "subject", "digest", "name", "sha256", "predicate", "purl", "gates", "left_out")
 GATES = [{"gate_code": "G1", "status": "passed"}]
 
 Parts = dict[str, bytes]
@@ -172,6 +173,19 @@ def test_another_signed_statement_is_no_index() -> None:
     assert faults(parts)[INDEX].startswith("is missing")
     tests = statement(TEST_RESULT, {}, subjects={name: sha256(data) for name, data in parts.items()})
     assert faults({INDEX: sealed(tests, SIGNER), **parts}) == {INDEX: "is signed, but no index of a release"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from(WORDS), part, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_whatever_is_signed_as_index_and_record_is_a_fault_and_no_exception(index: object, record: object) -> None:
+    """Somebody else's key signs anything."""
+    assert not verify(packed({**made(), INDEX: sealed(index, SIGNER), RECORD: canonical(record)})).is_intact
 
 
 def respelled(change: Callable[[dict[str, Any]], object]) -> bytes:
