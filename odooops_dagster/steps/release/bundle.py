@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from securesystemslib.signer import CryptoSigner
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict, NotFound, Unreadable
@@ -23,6 +21,9 @@ from odooops_dagster.tools.bundle.layout import FORMAT, INDEX, KEY, RECORD, evid
 from odooops_dagster.tools.bundle.statements import canonical, sha256
 from odooops_dagster.tools.store import ObjectStore
 from odooops_dagster.tools.store.addressed import put_addressed
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner
 
 _CONTENT_TYPE = "application/x-tar"
 # What statements and the record may take of a bundle, beside the evidence.

@@ -6,7 +6,7 @@ Source: secure-systems-lab/dsse, envelope.md and protocol.md; in-toto/attestatio
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import Error as SignatureError
-from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools.bundle.statements import canonical
+
+if TYPE_CHECKING:
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import CryptoSigner, SSlibKey
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # An RSA key of 16384 bits takes 3 KB.
@@ -36,6 +38,9 @@ def signer_of(pem: bytes) -> CryptoSigner:
     Raises:
         BadInput: the bytes are no such key.
     """
+    # It imports boto3, where that is installed, which takes longer than most commands.
+    from securesystemslib.signer import CryptoSigner  # noqa: PLC0415
+
     try:
         private = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
@@ -59,6 +64,8 @@ def public_key_of(pem: bytes) -> SSlibKey:
     Raises:
         BadInput: there is none.
     """
+    from securesystemslib.signer import SSlibKey  # noqa: PLC0415 - see signer_of
+
     try:
         return SSlibKey.from_crypto(load_pem_public_key(pem[:LARGEST_KEY]))
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
@@ -69,6 +76,8 @@ def public_key_of(pem: bytes) -> SSlibKey:
 
 def sealed(statement: object, signer: CryptoSigner) -> bytes:
     """Return the signed envelope with the statement."""
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415 - see signer_of
+
     envelope = Envelope(canonical(statement), PAYLOAD_TYPE, {})
     envelope.sign(signer)
     return canonical(envelope.to_dict())
@@ -80,6 +89,8 @@ def opened(data: bytes) -> tuple[Envelope, Any]:
     Raises:
         BadInput: the bytes are no envelope with a statement, or another spelling of one.
     """
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415 - see signer_of
+
     try:
         envelope = Envelope.from_dict(json.loads(data))
         statement = json.loads(envelope.payload)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from securesystemslib.signer import SSlibKey
+from typing import TYPE_CHECKING, Any
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools.bundle.archive import unpack
 from odooops_dagster.tools.bundle.envelopes import is_signed_by, opened, public_key_of
 from odooops_dagster.tools.bundle.layout import INDEX, KEY, RECORD, STATEMENTS
 from odooops_dagster.tools.bundle.statements import RELEASE, STATEMENT, sha256
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
 
 
 @dataclass(frozen=True, kw_only=True)
