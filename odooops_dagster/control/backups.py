@@ -170,6 +170,7 @@ class Backups:
         backup_id: UUID | None = None,
         environment_id: UUID | None = None,
         purpose: RestorePurpose | None = None,
+        run_id: UUID | None = None,
     ) -> builtins.list[Restore]:
         """Return the restores, clones and drills, newest first."""
         rows = self._database.read(
@@ -179,6 +180,7 @@ class Backups:
             backup_id=backup_id,
             environment_id=environment_id,
             purpose=purpose,
+            run_id=run_id,
         )
         return [Restore.from_row(row) for row in rows]
 

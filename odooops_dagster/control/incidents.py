@@ -77,7 +77,11 @@ class Incidents:
         row = self._database.one("incidents", what=f"incident {incident_id}", order="id", id=incident_id)
         return Incident.from_row(row)
 
-    def list(self, project_id: UUID | None = None, *, status: str | None = None) -> builtins.list[Incident]:
+    def list(
+        self, project_id: UUID | None = None, *, status: str | None = None, deployment_id: UUID | None = None
+    ) -> builtins.list[Incident]:
         """Return the incidents, newest first."""
-        rows = self._database.read("incidents", order="opened_at desc, id", project_id=project_id, status=status)
+        rows = self._database.read(
+            "incidents", order="opened_at desc, id", project_id=project_id, status=status, deployment_id=deployment_id
+        )
         return [Incident.from_row(row) for row in rows]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.model import Fence
 from odooops_dagster.model.releases import Release, Requirement
 
@@ -135,6 +135,10 @@ class Releases:
         """Return every requirement of a promotion, and whether it is met."""
         rows = self._database.call("explain_promotion", release_id=release_id, target_env=target_env)
         return [Requirement.from_row(row) for row in rows]
+
+    def evidence(self, release_id: UUID) -> Rows:
+        """Return the evidence of the release, its gates and their checks, oldest first."""
+        return self._database.read("evidence_artifacts", order="created_at, kind, id", release_id=release_id)
 
     def record_evidence(self, *, kind: str, s3_url: str, sha256: str, **subject: Any) -> UUID:  # noqa: ANN401
         """Record an object as evidence and return its id; `subject` are optional arguments of ops.record_evidence."""

@@ -82,7 +82,8 @@ CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
         StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
         StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
         StateEntry.SECRETS: Content(
-            "generated passwords, the webhooks' secrets, deploy keys, the access to adopted productions"
+            "generated passwords, the webhooks' secrets, deploy keys, the key that signs bundles, the access to adopted"
+            " productions"
         ),
         StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
         StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
@@ -353,6 +354,11 @@ def deploy_key(home: Path, slug: str) -> Path | None:
 def deploy_key_file(home: Path, slug: str) -> Path:
     """Return the place of the project's own ssh key."""
     return secrets_folder(home) / "deploy-keys" / slug
+
+
+def signing_key_file(home: Path) -> Path:
+    """Return the file with the key by which the platform signs the bundles of releases."""
+    return secret_file(home, "signing-key.pem")
 
 
 def role_passwords(secrets: Path) -> Path:

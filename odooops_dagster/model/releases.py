@@ -62,6 +62,8 @@ class Gate(FromRow):
     required_checks: Sequence[str]
     quorum: int
     is_required: bool = True
+    window_seconds: int | None = None
+    evaluated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

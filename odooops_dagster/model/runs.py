@@ -62,6 +62,11 @@ class Run(FromRow):
     cancel_requested_at: datetime | None
     lease_expires_at: datetime | None
 
+    @property
+    def name(self) -> str:
+        """Return the run's name for people, `project#number`."""
+        return f"{self.project_slug}#{self.run_number}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fence:

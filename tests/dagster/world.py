@@ -192,7 +192,7 @@ def fetch_source(ctx: StepContext) -> Source:
 def build_image(ctx: StepContext, source: Source) -> Build:
     """Return an image without installing Odoo."""
     _obey(ctx, "image")
-    _keep(ctx, "build.json")
+    _keep(ctx, "build.json", "sbom.json")
     return Build(
         digest=image_of(source.git_sha),
         series="19.0",

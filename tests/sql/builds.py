@@ -10,7 +10,7 @@ from uuid import UUID
 from tests.sql.world import World
 
 PASSED = ("modules_installed", "module_tests_passed", "log_clean")
-FILES = ("build.json", "build.log", "modules.json", "tests.json")
+FILES = ("build.json", "build.log", "modules.json", "tests.json", "sbom.json")
 
 
 def digest(sha: str) -> str:

@@ -58,14 +58,14 @@ def test_a_build_passes_gate_g1_by_its_own_checks(world: World, project: UUID) -
         " join ops.evidence_artifacts as e on e.check_id = c.id group by c.id order by c.name"
     )
     assert {row["name"]: row["files"] for row in rows} == {
-        "build": ["build.json"],
+        "build": ["build.json", "sbom.json"],
         "log_clean": ["build.log", "tests.json"],
         "module_tests_passed": ["build.log", "tests.json"],
         "modules_installed": ["build.log", "modules.json"],
     }
     assert {(row["run_id"], row["source"]) for row in rows} == {(build.run_id, "odooops")}
     complete = world.row("select * from ops.v_evidence_completeness where gate_code = 'G1'")
-    assert (complete["is_complete"], complete["gaps"], complete["evidence_count"]) == (True, [], 7)
+    assert (complete["is_complete"], complete["gaps"], complete["evidence_count"]) == (True, [], 8)
 
 
 def test_a_test_that_failed_fails_gate_g1_and_is_named(world: World, project: UUID) -> None:

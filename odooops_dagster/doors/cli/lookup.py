@@ -143,4 +143,4 @@ def backup_of(control: ControlPlane, reference: str) -> Backup:
 
 def name_of(run: Run) -> str:
     """Return the run's name for people, `project#number`."""
-    return f"{run.project_slug}#{run.run_number}"
+    return run.name

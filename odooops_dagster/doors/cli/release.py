@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.doors.cli import bundle
 from odooops_dagster.doors.cli.arguments import As, Limit, OnlyProject, ProjectSlug, Version
 from odooops_dagster.doors.cli.lookup import release_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
@@ -16,6 +17,9 @@ from odooops_dagster.errors import BadInput
 from odooops_dagster.model.releases import Release
 
 app = typer.Typer(help="Manage releases: what was built, tested and approved as one.", no_args_is_help=True)
+app.command("bundle")(bundle.bundle)
+app.command("verify")(bundle.verify)
+app.command("key")(bundle.key)
 
 _COLUMNS = ("version", "status", "G1", "G2", "G3", "G4", "created_by", "created_at", "ref")
 _GATES = ("gate_code", "status", "reason", "checks_passed", "checks_failed", "approvals", "quorum", "evidence_count")

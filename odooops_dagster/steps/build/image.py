@@ -23,6 +23,7 @@ from odooops_dagster.steps.build.source import fetch_source
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.odoo import demands, distribution, environment, modules
+from odooops_dagster.tools.odoo.sbom import bill_of_materials
 from odooops_dagster.tools.project_file import settings_of
 
 # Odoo always loads these; a repository without modules of its own still gets a working database.
@@ -30,7 +31,7 @@ _BASE = "base"
 
 
 def build_image(ctx: StepContext, source: Source) -> Build:
-    """Combine Odoo, the requirements and the source into a build and record its manifest as evidence.
+    """Combine Odoo, the requirements and the source into a build; record its manifest and its bill of materials.
 
     Raises:
         StepFailed: Odoo is not available, a requirement cannot be resolved, or a module is missing that another
@@ -74,7 +75,9 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         source=source,
         odoo_lacks=tuple(sorted({*odoo.missing_files} - {*odoo.supplied_files})),
     )
-    _keep(ctx, build)
+    _keep(ctx, "build.json", keep_build(ctx.settings.home, build))
+    bill = bill_of_materials(build, name=ctx.project.slug, packages=python.packages)
+    _keep(ctx, "sbom.json", json.dumps(bill, indent=1, sort_keys=True).encode())
     ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
     return build
 
@@ -140,16 +143,8 @@ def keep_build(home: Path, build: Build) -> bytes:
     return manifest
 
 
-def _keep(ctx: StepContext, build: Build) -> None:
-    manifest = keep_build(ctx.settings.home, build)
-    evidence.record(
-        ctx.control.artifacts,
-        ctx.store,
-        ctx.fence,
-        key="build.json",
-        data=manifest,
-        content_type="application/json",
-    )
+def _keep(ctx: StepContext, key: str, data: bytes) -> None:
+    evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="application/json")
 
 
 def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:

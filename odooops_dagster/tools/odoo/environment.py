@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from odooops_dagster.home import python_environments
 from odooops_dagster.model import Sandbox
@@ -42,6 +43,7 @@ class PythonEnvironment:
     python: Path
     digest: str  # of the names and versions of all packages, and of the files of the project's own
     addons_paths: tuple[Path, ...]  # Odoo modules that were installed as packages
+    packages: tuple[str, ...] = ()  # name==version of each
 
 
 def overlay(
@@ -129,8 +131,10 @@ def _base(installation: Installation, *, home: Path) -> PythonEnvironment:
     if not _is_of(place, installation):
         place.mkdir(parents=True, exist_ok=True)
         _write_manifest(place, python.pip_freeze(installation.python), installation)
-    digest = json.loads((place / _MANIFEST).read_text())["digest"]
-    return PythonEnvironment(python=installation.python, digest=digest, addons_paths=())
+    manifest = json.loads((place / _MANIFEST).read_text())
+    return PythonEnvironment(
+        python=installation.python, digest=manifest["digest"], addons_paths=(), packages=_versions(manifest)
+    )
 
 
 def _write_manifest(folder: Path, installed: Sequence[str], installation: Installation) -> None:
@@ -183,11 +187,18 @@ def _load(place: Path, installation: Installation) -> PythonEnvironment | None:
 
 def _read(place: Path) -> PythonEnvironment:
     addons = python.site_packages(place / "venv") / _ADDONS
+    manifest = json.loads((place / _MANIFEST).read_text())
     return PythonEnvironment(
         python=place / "venv" / "bin" / "python",
-        digest=json.loads((place / _MANIFEST).read_text())["digest"],
+        digest=manifest["digest"],
         addons_paths=(addons,) if addons.is_dir() else (),
+        packages=_versions(manifest),
     )
+
+
+def _versions(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the packages with their versions; the manifest has digests of their files besides."""
+    return tuple(line for line in manifest["packages"] if "==" in line)
 
 
 def _key(installation: Installation, requirements: Sequence[Path], root: Path | None) -> str:

@@ -100,7 +100,9 @@ def test_psql_shows_the_demos_runs_chained_events_logs_artifacts_and_lineage(
     lineage = running.query("select asset_key from ops.run_lineage where run_id = %s order by id", run.id)
     assert [row["asset_key"] for row in lineage] == ["source", "image", "database", "deployment"]
     artifacts = running.query("select * from ops.run_artifacts where run_id = %s", run.id)
-    assert {"build.json", "build.log", "tests.json", "modules.json"} <= {row["artifact_key"] for row in artifacts}
+    assert {"build.json", "build.log", "tests.json", "modules.json", "sbom.json"} <= {
+        row["artifact_key"] for row in artifacts
+    }
     assert all(len(row["sha256"]) == 64 for row in artifacts)
 
 

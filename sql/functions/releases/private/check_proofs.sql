@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 values
     ('build', 'build.json'),
+    ('build', 'sbom.json'),
     ('clone_harmless', 'clone.json'),
     ('neutralization_coverage', 'clone.json'),
     ('modules_installed', 'build.log'),
