@@ -16,10 +16,10 @@ import pytest
 from odooops_dagster.control.orphans import FoundOrphan
 from odooops_dagster.engine import tags
 from odooops_dagster.model import ServiceStatus
-from odooops_dagster.steps.core.evidence import object_name
 from odooops_dagster.steps.upkeep.expire import remove_artifacts
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
+from odooops_dagster.tools.store.addressed import object_name
 from schedules.artifact_expiry import artifact_expiry
 from schedules.environment_expiry import environment_expiry
 from schedules.log_retention import log_retention

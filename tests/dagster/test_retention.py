@@ -12,6 +12,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import Evidence
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.tools.store import FolderStore, MemoryStore, ObjectStore
+from odooops_dagster.tools.store.addressed import object_name
 from tests.dagster.maintenance import carry_out, said
 from tests.dagster.world import World, fence_of
 
@@ -55,8 +56,8 @@ def test_objects_past_their_time_leave_the_store_and_then_the_record(
     old = keep(world, store, b"old")
     new = keep(world, store, b"newer", key="new", expired=False)
     assert expire(world, store) == "1 object(s) removed, 1 artifact(s) forgotten"
-    assert [stored.key for stored in store.list()] == [evidence.object_name(new.sha256)]
-    assert evidence.object_name(old.sha256) not in [stored.key for stored in store.list()]
+    assert [stored.key for stored in store.list()] == [object_name(new.sha256)]
+    assert object_name(old.sha256) not in [stored.key for stored in store.list()]
     assert artifacts(database) == ["new"]
     assert expire(world, store) == "no artifact is past its time"
 
@@ -92,7 +93,7 @@ def test_an_object_of_another_store_is_left_alone_and_named(world: World, databa
     """After the store was changed, say; its row stays with it."""
     there, here = FolderStore(tmp_path / "there"), FolderStore(tmp_path / "here")
     old = keep(world, there, b"old")
-    here.put(evidence.object_name(old.sha256), b"old")
+    here.put(object_name(old.sha256), b"old")
     assert expire(world, here) == f"0 object(s) removed, 0 artifact(s) forgotten; not in this store: {old.url}"
     assert [stored.url for stored in there.list()] == [old.url]
     assert artifacts(database) == ["log"]
@@ -105,12 +106,12 @@ def test_bytes_that_are_just_being_removed_are_kept_anew(world: World, monkeypat
     world.control.retention.expire("artifacts")
 
     def meanwhile(_: float) -> None:
-        store.delete(evidence.object_name(old.sha256))
+        store.delete(object_name(old.sha256))
         world.control.retention.remove_artifacts([old.url])
 
     monkeypatch.setattr("odooops_dagster.steps.core.evidence.time.sleep", meanwhile)
     again = keep(world, store, b"old", key="again")
-    assert store.get(evidence.object_name(again.sha256)) == b"old"
+    assert store.get(object_name(again.sha256)) == b"old"
 
 
 def test_old_log_lines_go_with_the_clock(world: World, database: str) -> None:

@@ -13,6 +13,7 @@ from odooops_dagster.errors import BadInput, Fenced
 from odooops_dagster.model import Evidence, Fence
 from odooops_dagster.steps.core import evidence
 from odooops_dagster.tools.store import MemoryStore, Source, StoredObject
+from odooops_dagster.tools.store.addressed import object_name
 
 FENCE = Fence(run_id=uuid4(), attempt=1, worker_id="worker")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_a_file_is_kept_as_it_is_now(tmp_path: Path) -> None:
     kept = evidence.record(Rows(store), store, FENCE, key="odoo.log", path=path, content_type="text/plain")
     path.write_bytes(b"other")
     assert kept.size_bytes == 5000
-    assert store.get(evidence.object_name(kept.sha256)) == b"line\n" * 1000
+    assert store.get(object_name(kept.sha256)) == b"line\n" * 1000
 
 
 def test_the_same_bytes_are_uploaded_once() -> None:
@@ -87,7 +88,7 @@ def test_the_same_bytes_are_uploaded_once() -> None:
 def test_an_object_of_another_size_is_put_again() -> None:
     """Half an object, left by some other tool, is no evidence."""
     store = MemoryStore()
-    name = evidence.object_name(hashlib.sha256(b"whole").hexdigest())
+    name = object_name(hashlib.sha256(b"whole").hexdigest())
     store.put(name, b"wh")
     evidence.record(Rows(store), store, FENCE, key="a", data=b"whole", content_type="text/plain")
     assert store.get(name) == b"whole"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Protocol
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.model import Evidence, Fence
 from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.tools.store.addressed import object_name, put_addressed
 
 _BLOCK = 1024 * 1024
 # Retries, and the delay between them, when the object is being garbage-collected while we store it.
@@ -54,11 +54,6 @@ def record(
     return evidence
 
 
-def object_name(sha256: str) -> str:
-    """Return the store's key of the object with this hash."""
-    return f"sha256/{sha256[:2]}/{sha256}"
-
-
 def object_at(url: str) -> str | None:
     """Return the key of the object at that address, or None if the address is not of such an object."""
     found = re.search(r"(?:^|[/:])sha256/([0-9a-f]{2})/(\1[0-9a-f]{62})$", url)
@@ -67,12 +62,8 @@ def object_at(url: str) -> str | None:
 
 def _keep(store: ObjectStore, source: bytes | Path, *, key: str, content_type: str) -> Evidence:
     """Store the bytes unless the store already has them."""
-    sha256, size_bytes = _measure(source)
-    name = object_name(sha256)
-    stored = store.stat(name)
-    if stored is None or stored.size_bytes != size_bytes:
-        stored = store.put(name, source, content_type=content_type)
-    return Evidence(key=key, url=stored.url, sha256=sha256, size_bytes=size_bytes, content_type=content_type)
+    kept = put_addressed(store, source, content_type=content_type)
+    return Evidence(key=key, url=kept.url, sha256=kept.sha256, size_bytes=kept.size_bytes, content_type=content_type)
 
 
 @contextmanager
@@ -89,10 +80,3 @@ def _still(data: bytes | None, path: Path | None) -> Iterator[bytes | Path]:
                     copy.write(chunk)
             copy.flush()
             yield Path(copy.name)
-
-
-def _measure(source: bytes | Path) -> tuple[str, int]:
-    if isinstance(source, bytes):
-        return hashlib.sha256(source).hexdigest(), len(source)
-    with source.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), source.stat().st_size
