@@ -1,0 +1,37 @@
+"""Anchor the record: keep the hash of every new entry in the store, where a change of the database cannot reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.model.anchors import OVERLAP, Anchor
+from odooops_dagster.tools.store.anchors import AnchorFiles
+
+# The longest window of one anchor: a long history is anchored in parts.
+LONGEST = timedelta(days=7)
+
+
+def anchor_record(
+    control: ControlPlane, files: AnchorFiles, *, progress: Callable[[str], object] = lambda _: None
+) -> list[Anchor]:
+    """Write the anchors that are missing until now, and return them; a kill in between leaves whole anchors."""
+    limits = control.audit.limits()
+    numbers = files.numbers()
+    newest = files.read(numbers[-1]) if numbers else None
+    written: list[Anchor] = []
+    while newest is None or newest.until < limits.taken_at:
+        since = newest.until - OVERLAP if newest else limits.began_at - OVERLAP
+        until = min(since + OVERLAP + LONGEST, limits.taken_at)
+        newest = Anchor(
+            number=newest.number + 1 if newest else 1,
+            since=since,
+            until=until,
+            previous=newest.seal if newest else "",
+            entries=tuple(control.audit.entries(since, until)),
+        ).sealed()
+        files.write(newest)
+        written.append(newest)
+        progress(f"anchor {newest.number}: {len(newest.entries)} entries until {until.isoformat()}, seal {newest.seal}")
+    return written
