@@ -1,7 +1,8 @@
-"""`ops audit`: verify the audit trail against itself and its anchors, and take it out as a sealed file."""
+"""`ops audit`: verify the audit trail against itself and its anchors, take it out as a sealed file, report on it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,12 +10,16 @@ import typer
 
 from odooops_dagster.checks.anchored import AnchorsVerdict, check_anchors
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli.arguments import OnlyProject
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows, say
+from odooops_dagster.doors.cli.arguments import OnlyProject, ProjectSlug
+from odooops_dagster.doors.cli.compliance import report_of_month, report_of_release
+from odooops_dagster.doors.cli.lookup import release_of
+from odooops_dagster.doors.cli.output import Json, json_text, note, print_fields, print_json, print_rows, say
 from odooops_dagster.doors.cli.ports import control_plane, store
 from odooops_dagster.errors import BadInput
 from odooops_dagster.files import write_whole
+from odooops_dagster.model.report import Report
 from odooops_dagster.model.trail import read_seal, sealed_lines
+from odooops_dagster.tools.print_page import print_page
 from odooops_dagster.tools.store.anchors import AnchorFiles
 
 app = typer.Typer(help="Verify and export the audit trail.", no_args_is_help=True)
@@ -73,6 +78,58 @@ def export(
         print_json({"file": out, "entries": len(lines) - 1, "seal": seal})
     else:
         note(f"{len(lines) - 1} entries in {out}; keep its seal elsewhere: {seal}")
+
+
+@app.command()
+def report(
+    project: ProjectSlug,
+    *,
+    release: Annotated[str | None, typer.Option(metavar="VERSION", help="Of this release.", show_default=False)] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Of this month, in UTC.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A file whose name ends in .json, .html or .pdf.", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Report what the record states about a release or a month: gates, decisions, evidence, deployments, incidents."""
+    if (release is None) == (month is None):
+        raise BadInput("a report is of a release or of a month", hint="--release VERSION, or --month 2026-10")
+    now = datetime.now(UTC)
+    with control_plane() as control:
+        found = control.projects.get(project)
+        made = (
+            report_of_release(control, found, release_of(control, project, release), at=now)
+            if release is not None
+            else report_of_month(control, found, str(month), at=now)
+        )
+    if out is not None:
+        write_whole(out, _bytes_of(made, out))
+        note(f"{made.title}: {out}")
+    elif json:
+        print_json(made.facts())
+    else:
+        _print_sections(made)
+
+
+def _bytes_of(made: Report, file: Path) -> bytes:
+    """Return the report in the format that the file's name asks for."""
+    if file.suffix == ".json":
+        return f"{json_text(made.facts())}\n".encode()
+    if file.suffix == ".html":
+        return made.page().encode()
+    if file.suffix == ".pdf":
+        return print_page(made.page())
+    raise BadInput(f"{file}: a report is .json, .html or .pdf", hint="such as --out report.html")
+
+
+def _print_sections(made: Report) -> None:
+    say(made.title)
+    for section in made.sections:
+        note(f"\n{section.title} ({section.source})")
+        print_rows(section.facts(), columns=section.columns)
 
 
 def _chains(control: ControlPlane, project: str | None, *, anchor: str | None) -> list[dict[str, Any]]:
