@@ -8,7 +8,7 @@ from datetime import datetime
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, NotFound, Unreadable
-from odooops_dagster.model.anchors import OVERLAP, Anchor, Fault, faults_of
+from odooops_dagster.model.anchors import Anchor, Fault, faults_of
 from odooops_dagster.tools.store.anchors import AnchorFiles
 
 # Anchors that are compared at once; so many days of entries are in memory.
@@ -28,7 +28,7 @@ def check_anchors(control: ControlPlane, files: AnchorFiles) -> AnchorsVerdict:
     """Compare the record with every anchor, and the anchors with each other."""
     faults: list[Fault] = []
     anchors = list(_readable(files, faults))
-    faults += _gaps(anchors)
+    faults += _gaps(anchors, files.numbers())
     limits = control.audit.limits()
     kept_since = {
         "events of runs": limits.events_since or limits.began_at,
@@ -54,12 +54,12 @@ def _readable(files: AnchorFiles, faults: list[Fault]) -> Iterator[Anchor]:
             faults.append(Fault(chain="anchors", entry=files.name(number), fault="missing"))
 
 
-def _gaps(anchors: Sequence[Anchor]) -> Iterator[Fault]:
-    """Yield the anchors that do not follow the one before them."""
+def _gaps(anchors: Sequence[Anchor], numbers: Sequence[int]) -> Iterator[Fault]:
+    """Yield the anchors that are not there, and those that do not follow the one before them."""
+    for missing in sorted(set(range(1, max(numbers, default=0))) - set(numbers)):
+        yield Fault(chain="anchors", entry=str(missing), fault="missing")
     number, seal = 0, ""
     for anchor in anchors:
-        for missing in range(number + 1, anchor.number):
-            yield Fault(chain="anchors", entry=str(missing), fault="missing")
         if anchor.number == number + 1 and anchor.previous != seal:
             yield Fault(chain="anchors", entry=str(anchor.number), fault="changed")
         number, seal = anchor.number, anchor.seal
@@ -70,11 +70,9 @@ def _changes(
 ) -> Iterator[Fault]:
     """Yield what changed in the window of the anchors that begin there; the next one has what was committed late."""
     until = anchors[start : start + _AT_ONCE][-1].until
-    is_last = start + _AT_ONCE >= len(anchors)
     yield from faults_of(
         anchors[start : start + _AT_ONCE + 1],
         control.audit.entries(anchors[start].since, until),
         until=until,
-        settled=until - OVERLAP if is_last else until,
         kept_since=kept_since,
     )

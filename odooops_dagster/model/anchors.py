@@ -47,6 +47,10 @@ class Anchor:
     entries: tuple[AuditEntry, ...]
     seal: str = ""
 
+    def has_all_of(self, moment: datetime) -> bool:
+        """Return whether all that was recorded at the moment was committed when the anchor was written."""
+        return self.since <= moment < self.until - OVERLAP
+
     def lines(self) -> Iterator[str]:
         """Yield the anchor's file, a line each."""
         head = {
@@ -110,7 +114,6 @@ def faults_of(
     found: Iterable[AuditEntry],
     *,
     until: datetime,
-    settled: datetime,
     kept_since: Mapping[str, datetime],
 ) -> Iterator[Fault]:
     """Yield every entry that is not as the anchors saw it.
@@ -119,7 +122,6 @@ def faults_of(
         anchors: the anchors of a window, and the one after it.
         found: the entries of the window as they are now.
         until: the end of the window.
-        settled: the time before which every entry is in one of the anchors.
         kept_since: the time before which a chain's entries may be gone, by the rules of retention.
     """
     seen = {entry.key: entry for anchor in anchors for entry in anchor.entries}
@@ -127,7 +129,7 @@ def faults_of(
     for entry in found:
         present.add(entry.key)
         known = seen.get(entry.key)
-        if known is None and entry.recorded_at < settled:
+        if known is None and any(anchor.has_all_of(entry.recorded_at) for anchor in anchors):
             yield Fault(chain=entry.chain, entry=entry.entry, fault="added")
         elif known is not None and known.sha256 != entry.sha256:
             yield Fault(chain=entry.chain, entry=entry.entry, fault="changed")

@@ -31,8 +31,7 @@ def anchor(*entries: AuditEntry, number: int = 1, previous: str = "") -> Anchor:
 def faults(seen: tuple[AuditEntry, ...], found: tuple[AuditEntry, ...], **kept_since: datetime) -> list[Fault]:
     """Return the faults of what is found, where an anchor saw something else."""
     until = NOON + timedelta(hours=2)
-    settled = NOON + timedelta(hours=1)
-    return list(faults_of([anchor(*seen)], found, until=until, settled=settled, kept_since=kept_since))
+    return list(faults_of([anchor(*seen)], found, until=until, kept_since=kept_since))
 
 
 def test_a_record_that_is_as_it_was_has_no_fault() -> None:

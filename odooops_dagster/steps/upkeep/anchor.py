@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model.anchors import OVERLAP, Anchor
@@ -11,6 +11,8 @@ from odooops_dagster.tools.store.anchors import AnchorFiles
 
 # The longest window of one anchor: a long history is anchored in parts.
 LONGEST = timedelta(days=7)
+# The first window has no begin: what is older than the record was slipped in.
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def anchor_record(
@@ -22,8 +24,8 @@ def anchor_record(
     newest = files.read(numbers[-1]) if numbers else None
     written: list[Anchor] = []
     while newest is None or newest.until < limits.taken_at:
-        since = newest.until - OVERLAP if newest else limits.began_at - OVERLAP
-        until = min(since + OVERLAP + LONGEST, limits.taken_at)
+        since, begin = (newest.until - OVERLAP, newest.until) if newest else (EVER, limits.began_at)
+        until = min(begin + LONGEST, limits.taken_at)
         newest = Anchor(
             number=newest.number + 1 if newest else 1,
             since=since,

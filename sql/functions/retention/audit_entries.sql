@@ -97,6 +97,6 @@ from (
 ) as t
 order by t.chain, t.recorded_at, t.entry
 $$;
-comment on function ops.audit_entries is 'What was put on the record in a window, each entry with a hash of what it says.';
+comment on function ops.audit_entries is 'What was put on the record in a window, with a hash of each entry.';
 revoke all on function ops.audit_entries from public;
 grant execute on function ops.audit_entries to service_role, ops_worker, audit_reader;
