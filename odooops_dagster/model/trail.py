@@ -109,7 +109,7 @@ def _name(entry: Mapping[str, Any]) -> str:
     """Return what the entry is, in a few words."""
     inner = entry.get("entry")
     row = inner if isinstance(inner, dict) else {}
-    known = (row.get("id"), row.get("run_id") and f"event {row.get('seq')} of run {row['run_id']}", inner)
+    known = ("seq" in row and f"event {row['seq']} of run {row.get('run_id')}", row.get("id"), inner)
     words = (entry.get("kind") or entry.get("chain"), next((str(each) for each in known if each), None))
     return " ".join(str(word) for word in words if word) or "an entry"
 

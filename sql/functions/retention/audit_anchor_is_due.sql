@@ -19,7 +19,7 @@ select
             select from ops.runs as r
             where r.status in ('queued', 'claimed', 'running') or r.finished_at >= p_last_at
         )
-        or p_last_at <= (select e.created_at from ops.environment_events as e order by e.id desc limit 1)
+        or coalesce((select e.created_at from ops.environment_events as e order by e.id desc limit 1) >= p_last_at, false)
     )
 $$;
 comment on function ops.audit_anchor_is_due is 'Whether something was put on the record since it was anchored last.';
