@@ -18,6 +18,10 @@ help: ## List the targets
 demo: $(READY) ## Push a branch, watch it become a running Odoo; ARGS=--once stops by itself
 	@$(BIN)/ops demo $(ARGS)
 
+.PHONY: dry-run
+dry-run: $(READY) ## Bring a release through gates G1 to G4 to production, by real runs
+	@$(BIN)/ops demo --gates --once $(ARGS)
+
 .PHONY: test
 test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
 	@scripts/dev/system-packages.sh

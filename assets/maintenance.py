@@ -16,11 +16,13 @@ from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.steps.recovery.rows_apply import remove_old_reviews
 from odooops_dagster.steps.recovery.zips import remove_old_zips
+from odooops_dagster.steps.upkeep.anchor import anchor_record
 from odooops_dagster.steps.upkeep.expire import expire_rows, remove_artifacts
 from odooops_dagster.steps.upkeep.janitor import collect
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.tools.store.anchors import AnchorFiles
 
 
 @dg.op
@@ -44,6 +46,15 @@ def expire_log_rows(context: dg.OpExecutionContext, control: dg.ResourceParam[Co
             report(f"made {name}")
         if not expire_rows(control, progress=report):
             report("nothing is past its time")
+
+
+@dg.op
+def anchor_entries(
+    context: dg.OpExecutionContext, control: dg.ResourceParam[ControlPlane], store: dg.ResourceParam[ObjectStore]
+) -> None:
+    """Anchor what was put on the record since the last anchor; the seals are logged."""
+    with working(context) as report:
+        anchor_record(control, AnchorFiles(store, control.plane.get().id), progress=report)
 
 
 @dg.op
@@ -77,6 +88,7 @@ def converge_services(
 _OPS = {
     "artifact_expiry": expire_artifacts,
     "log_retention": expire_log_rows,
+    "audit_anchor": anchor_entries,
     "janitor": remove_leftovers,
     "converge": converge_services,
 }

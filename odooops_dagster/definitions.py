@@ -18,6 +18,7 @@ from assets.recovery_drill import recovery_drill
 from assets.source import source
 from resources.platform import platform_resources
 from schedules.artifact_expiry import artifact_expiry
+from schedules.audit_anchor import audit_anchor
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention
 from schedules.environment_expiry import environment_expiry
@@ -53,6 +54,7 @@ def definitions() -> dg.Definitions:
         schedules=[
             environment_expiry,
             artifact_expiry,
+            audit_anchor,
             log_retention,
             recovery_drills,
             nightly_backups,

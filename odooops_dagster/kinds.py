@@ -169,6 +169,10 @@ MAINTENANCE: dict[str, Maintenance] = {
             name="janitor",
             description="Find what ended runs left behind and remove it; report what is not on the record.",
         ),
+        Maintenance(
+            name="audit_anchor",
+            description="Keep the hash of every new entry of the record in the store, where a rewrite is found by it.",
+        ),
         Maintenance(name="converge", description="Start the services that should run and stop those that should not."),
     )
 }

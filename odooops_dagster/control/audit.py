@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
+from odooops_dagster.model import FromRow
+from odooops_dagster.model.anchors import AuditEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLimits(FromRow):
+    """The server's time, when the record began, and since when retention keeps events of runs and deliveries."""
+
+    taken_at: datetime
+    began_at: datetime
+    events_since: datetime | None  # None while no month was dropped
+    deliveries_since: datetime
 
 
 class Audit:
@@ -20,6 +34,14 @@ class Audit:
         """
         return self._database.call("verify_chains", p_project_id=project_id, p_anchor=anchor)
 
-    def trail(self, project_id: UUID) -> Rows:
-        """Return everything on the project's record that is only ever appended, oldest first."""
+    def entries(self, since: datetime, until: datetime) -> list[AuditEntry]:
+        """Return what was put on the record in the window, each entry with a hash of what it says."""
+        return [AuditEntry.from_row(row) for row in self._database.call("audit_entries", p_since=since, p_until=until)]
+
+    def limits(self) -> AuditLimits:
+        """Return when the record began, and what retention has left of it."""
+        return AuditLimits.from_row(self._database.call("audit_limits")[0])
+
+    def trail(self, project_id: UUID | None = None) -> Rows:
+        """Return everything on the record of the project, or of all, oldest first."""
         return self._database.call("audit_trail", p_project_id=project_id)

@@ -59,6 +59,10 @@ class Clocks:
         """Return whether the log retention has something to do, `last_at` its last success."""
         return bool(self._database.value("log_retention_is_due", p_now=now, p_last_at=last_at))
 
+    def audit_anchor_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
+        """Return whether the record shall be anchored, `last_at` the start of the last anchoring."""
+        return bool(self._database.value("audit_anchor_is_due", p_now=now, p_last_at=last_at))
+
     def janitor_is_due(self, now: datetime, *, last_at: datetime | None) -> bool:
         """Return whether the janitor has a reason to go round, `last_at` the start of its last round."""
         return bool(self._database.value("janitor_is_due", p_now=now, p_last_at=last_at))

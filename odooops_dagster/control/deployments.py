@@ -6,7 +6,7 @@ import builtins
 from datetime import datetime
 from uuid import UUID
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.model import Fence
 from odooops_dagster.model.releases import Deployment, DeploymentStatus, EventAnswer, WayBack
 
@@ -145,6 +145,12 @@ class Deployments:
         """Return the deployment with this id."""
         row = self._database.one("deployments", what=f"deployment {deployment_id}", order="id", id=deployment_id)
         return Deployment.from_row(row)
+
+    def history(self, project_id: UUID, *, release_id: UUID | None = None) -> Rows:
+        """Return the project's deployments with their versions, places and rollbacks, oldest first."""
+        return self._database.read(
+            "v_deployment_history", order="created_at, deployment_id", project_id=project_id, release_id=release_id
+        )
 
     def of_run(self, run_id: UUID) -> Deployment | None:
         """Return the run's deployment, None if it has none."""

@@ -27,6 +27,10 @@ class Gates:
         """Return the release's gates with the counts of their checks, approvals and evidence, G1 first."""
         return self._database.read("v_release_gate_summary", order="gate_code", release_id=release_id)
 
+    def completeness(self, release_id: UUID) -> Rows:
+        """Return the evidence of each of the release's gates, and what is claimed without any, G1 first."""
+        return self._database.read("v_evidence_completeness", order="gate_code", release_id=release_id)
+
     def checks(self, gate_id: UUID) -> Rows:
         """Return the answers to the gate's questions, oldest first; the newest of each name counts."""
         return self._database.read("gate_checks", order="occurred_at, created_at, name", gate_id=gate_id)

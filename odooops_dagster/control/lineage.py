@@ -39,6 +39,24 @@ class Lineage:
             p_inputs=inputs,
         )
 
+    def versions(
+        self,
+        asset_key: str,
+        *,
+        project_slug: str,
+        partition_key: str | None = None,
+        data_version: str | None = None,
+    ) -> builtins.list[dict[str, Any]]:
+        """Return the lineage of an asset over all runs of the project, newest first."""
+        return self._database.read(
+            "v_run_lineage",
+            order="created_at desc, run_id",
+            asset_key=asset_key,
+            project_slug=project_slug,
+            partition_key=partition_key,
+            data_version=data_version,
+        )
+
     def list(self, run_id: UUID) -> builtins.list[dict[str, Any]]:
         """Return the lineage of the run's assets, oldest first."""
         return self._database.read("v_run_lineage", order="created_at", run_id=run_id)

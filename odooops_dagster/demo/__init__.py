@@ -13,7 +13,9 @@ from odooops_dagster.errors import MissingDependency, StepFailed
 
 BRANCH = "feature/visits"
 RELEASE = "release/1.0"
+NEXT_VERSION = "19.0.1.1.0"
 ADDON = "partner_visit"
+_VERSION = "19.0.1.0.0"
 
 # One wrong word in the addon: the addon's own test fails and names the line.
 _RIGHT = 'f"Dear {visit.partner_id.firstname'
@@ -66,12 +68,27 @@ class DemoRepository:
         readme.write_text(readme.read_text() + "\nRelease 1.0.\n")
         return self._push("Release 1.0", branch=RELEASE)
 
+    def push_next_version(self) -> str:
+        """Push the addon's next version on production's commit as a feature branch, and return the commit."""
+        _git(self.clone, "checkout", "--quiet", "--force", "-B", BRANCH, "origin/main")
+        return self._replace(self.clone / ADDON / "__manifest__.py", _VERSION, NEXT_VERSION, f"Version {NEXT_VERSION}")
+
+    def merge_feature(self) -> None:
+        """Bring the feature branch's commit to main."""
+        _git(self.clone, "push", "--quiet", "origin", "HEAD:main")
+
+    def changes(self) -> str:
+        """Return what the feature branch changed since it left main's former commit."""
+        return _git(self.clone, "log", "--patch", "-1", "HEAD")
+
     def _change(self, old: str, new: str, message: str) -> str:
-        model = self.clone / ADDON / "models" / "partner_visit.py"
-        text = model.read_text()
+        return self._replace(self.clone / ADDON / "models" / "partner_visit.py", old, new, message)
+
+    def _replace(self, file: Path, old: str, new: str, message: str) -> str:
+        text = file.read_text()
         if old not in text:
-            raise StepFailed(f"{model} is not what the demo wrote", hint="start again: make demo")
-        model.write_text(text.replace(old, new))
+            raise StepFailed(f"{file} is not what the demo wrote", hint="start again: make demo")
+        file.write_text(text.replace(old, new))
         return self._push(message)
 
     def _push(self, message: str, *, branch: str = BRANCH) -> str:

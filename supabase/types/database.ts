@@ -3848,8 +3848,30 @@ export type Database = {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
+      audit_anchor_is_due: {
+        Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
+      };
+      audit_entries: {
+        Args: { p_since: string; p_until: string };
+        Returns: {
+          chain: string;
+          entry: string;
+          recorded_at: string;
+          sha256: string;
+        }[];
+      };
+      audit_limits: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          began_at: string;
+          deliveries_since: string;
+          events_since: string;
+          taken_at: string;
+        }[];
+      };
       audit_trail: {
-        Args: { p_project_id: string };
+        Args: { p_project_id?: string };
         Returns: {
           entry: Json;
           kind: string;

@@ -59,7 +59,7 @@ def test_the_demo_that_ran_in_a_new_clone_told_the_whole_story() -> None:
 def test_root_sees_the_same_story_whatever_its_umask(state_folder: Path) -> None:
     """Root's environments have accounts of their own, which read Odoo and the packages that root has installed."""
     argv = [str(Path(sys.executable).with_name("ops")), "demo", "--once"]
-    assert_the_story_was_told(_demo(argv, ROOT, state_folder, {"ODOOOPS_CACHE": str(CACHE)}, umask=0o077))
+    assert_the_story_was_told(demonstrated(argv, ROOT, state_folder, {"ODOOOPS_CACHE": str(CACHE)}, umask=0o077))
 
 
 def assert_the_story_was_told(told: str) -> None:
@@ -72,12 +72,13 @@ def assert_the_story_was_told(told: str) -> None:
 
 
 def _make_demo(new_clone: Path, state_folder: Path) -> str:
-    return _demo(["make", "demo", "ARGS=--once"], new_clone, state_folder)
+    return demonstrated(["make", "demo", "ARGS=--once"], new_clone, state_folder)
 
 
-def _demo(
+def demonstrated(
     argv: list[str], folder: Path, state_folder: Path, more: Mapping[str, str] | None = None, *, umask: int = -1
 ) -> str:
+    """Run the demonstration in the state folder, at ports of its own, and return what it printed."""
     gateway, dagster, environments = free_ports(3)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "VIRTUAL_ENV"))}
     environment = {

@@ -114,7 +114,12 @@ def test_the_sensors_and_the_clock_run_from_the_start(definitions: dg.Definition
     }
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in sensors)
     schedules = [s for s in definitions.schedules or () if isinstance(s, dg.ScheduleDefinition)]
-    assert {schedule.name for schedule in schedules} >= {"environment_expiry", "log_retention", "artifact_expiry"}
+    assert {schedule.name for schedule in schedules} >= {
+        "environment_expiry",
+        "log_retention",
+        "artifact_expiry",
+        "audit_anchor",
+    }
     assert all(schedule.default_status == dg.DefaultScheduleStatus.RUNNING for schedule in schedules)
 
 

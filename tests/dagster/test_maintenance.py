@@ -13,6 +13,7 @@ import dagster as dg
 import psycopg
 import pytest
 
+from odooops_dagster.checks.anchored import check_anchors
 from odooops_dagster.control.orphans import FoundOrphan
 from odooops_dagster.engine import tags
 from odooops_dagster.model import ServiceStatus
@@ -20,7 +21,9 @@ from odooops_dagster.steps.upkeep.expire import remove_artifacts
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
 from odooops_dagster.tools.store.addressed import object_name
+from odooops_dagster.tools.store.anchors import AnchorFiles
 from schedules.artifact_expiry import artifact_expiry
+from schedules.audit_anchor import audit_anchor
 from schedules.environment_expiry import environment_expiry
 from schedules.log_retention import log_retention
 from sensors.housekeeping import housekeeping
@@ -304,3 +307,24 @@ def test_an_expiry_is_due_with_an_expired_artifact_and_once_a_day(world: World, 
         assert not clocks.artifact_expiry_is_due(now, last_at=now)
         connection.execute("update ops.run_artifacts set created_at = now() - interval '10 years'")
     assert clocks.artifact_expiry_is_due(now, last_at=now)
+
+
+def test_what_was_put_on_the_record_is_anchored_by_a_job(world: World) -> None:
+    """The tick only asks; the job writes the anchor and logs its seal; an hour later there is another."""
+    store = MemoryStore()
+    with a_tick():
+        asked = audit_anchor(dg.build_schedule_context(instance=world.instance), control=world.control)
+    assert isinstance(asked, dg.RunRequest)
+    done = carry_out(world.instance, "audit_anchor", control=world.control, store=store)
+    assert done.success
+    files = AnchorFiles(store, world.control.plane.get().id)
+    assert any(files.read(1).seal in line for line in said(world.instance, done))
+    again = audit_anchor(dg.build_schedule_context(instance=world.instance), control=world.control)
+    assert isinstance(again, dg.SkipReason)
+    assert carry_out(world.instance, "audit_anchor", control=world.control, store=store).success
+    assert check_anchors(world.control, files).faults == ()
+    store.put(files.name(2), b"damaged")
+    assert carry_out(world.instance, "audit_anchor", control=world.control, store=store).success
+    assert [alarm.title for alarm in world.control.incidents.alarms()] == ["anchor 2 of the audit trail is damaged"]
+    assert [fault.entry for fault in check_anchors(world.control, files).faults] == [files.name(2)]
+    assert files.read(3).previous == files.read(1).seal

@@ -12,8 +12,11 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.deployments import Deployments
+from odooops_dagster.doors.cli.lineage import Ancestry
+from odooops_dagster.doors.cli.lookup import name_of
 from odooops_dagster.errors import Conflict
 from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Service
+from odooops_dagster.model.lineage import mermaid_lines, tree_lines
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core import files
 from odooops_dagster.steps.core.context import StepContext
@@ -57,7 +60,11 @@ def test_a_release_takes_over_with_the_data_that_people_have(hosted: Promoting) 
     assert done.previous_database_name == before[1]
     assert hosted.control.backups.get(done.backup_id or release.id).status == "verified"
     assert hosted.control.releases.by_id(release.id).status == "released"
-    assert [gate.status for gate in hosted.control.gates.list(release.id) if gate.gate_code == "G4"] == ["passed"]
+    [gate] = [gate for gate in hosted.control.gates.list(release.id) if gate.gate_code == "G4"]
+    assert gate.status == "passed"
+    [answer] = hosted.control.gates.evidence(gate.gate_id)
+    assert (answer["kind"], answer["check_id"]) == ("health.json", hosted.control.gates.checks(gate.gate_id)[-1]["id"])
+    assert all(row["is_complete"] for row in hosted.control.gates.completeness(release.id))
     assert set(hosted.services().values()) == {"running"}
     assert len(hosted.services()) == 1
     assert hosted.keep_house() == []
@@ -312,3 +319,25 @@ def test_a_staging_that_gets_a_release_stays_harmless(hosted: Promoting) -> None
     hosted.estate.change("release/1", "delete from sale_order where note <> 'harmless'")
     assert hosted.estate.orders("release/1") == ORDERS
     assert {row[2] for row in hosted.data()["orders"]} != {"updated"}, "production was not touched"
+
+
+def test_a_promotion_is_followed_back_to_push_data_and_backup(hosted: Promoting) -> None:
+    """Also where other runs built the image and deployed the data before; a staging to its clone's backup."""
+    first = hosted.environment.deployed_run_id
+    assert first is not None
+    hosted.estate.push("release/1")
+    hosted.estate.work_off()
+    release = hosted.release("1.1", {"shop/update.sql": GOOD})
+    done = hosted.promote(release)
+    build = next(run for run in hosted.control.runs.list("shop") if run.kind == "build")
+    told = "\n".join(tree_lines(Ancestry(hosted.control).of(hosted.run_of(done))))
+    assert f"built by shop#{build.run_number}" in told
+    assert f"commit {str(build.git_sha)[:12]}" in told
+    assert f"a copy of {done.previous_database_name}, deployed by {name_of(hosted.control.runs.get(first))}" in told
+    assert f"backup {str(done.backup_id)[:8]}" in told
+    asked = hosted.control.deployments.promote(release.id, target_env="release/1")
+    hosted.estate.work_off()
+    at_staging = hosted.run_of(hosted.control.deployments.get(asked.id))
+    staged = "\n".join(tree_lines(Ancestry(hosted.control).of(at_staging)))
+    assert "backup" in staged.split("prod_clone")[1]
+    assert next(mermaid_lines(Ancestry(hosted.control).of(at_staging))) == "flowchart LR"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from odooops_dagster.control import ControlPlane
@@ -15,8 +17,9 @@ NOUNS = ("release", "gate", "exception", "incident", "event")
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """The command line over the test's database, with ada at the terminal."""
+def ops(database: str, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """The command line over the test's database and store, with ada at the terminal."""
+    monkeypatch.setenv("ODOOOPS_STORE_URL", (tmp_path / "store").as_uri())
     monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("LOGNAME", "ada")
@@ -88,6 +91,23 @@ def test_gates_are_signed_off_by_people_who_did_not_make_the_release(ops: Comman
     assert "rejected by ada" in ops("gate", "show", "shop", "1.0").stdout
     assert "build" in ops("gate", "show", "shop", "1.0", "G1").stdout
     assert len(ops.json("event", "list", "shop", "--release", "1.0")) == 2
+
+
+def test_a_decision_is_proved_by_files(
+    ops: CommandLine, control: ControlPlane, release: Release, tmp_path: Path
+) -> None:
+    """They are kept in the store under their hash, and the gate claims nothing without proof any more."""
+    proof = tmp_path / "smoke.json"
+    proof.write_text('{"greeting": "Dear Grace"}')
+    with pytest.raises(BadInput, match="is no file"):
+        ops("gate", "sign-off", "shop", "1.0", "G2", "--evidence", str(tmp_path / "none"))
+    assert ops.json("gate", "show", "shop", "1.0", "G2")["decisions"] == []
+    assert ops.json("gate", "sign-off", "shop", "1.0", "G2", "--evidence", str(proof))["evidence_count"] == 1
+    [kept] = ops.json("gate", "show", "shop", "1.0", "G2")["evidence"]
+    assert (kept["kind"], kept["content_type"], kept["size_bytes"]) == ("smoke.json", "application/json", 26)
+    assert Path(kept["s3_url"].removeprefix("file://")).read_text() == proof.read_text()
+    complete = {row["gate_code"]: row["is_complete"] for row in control.gates.completeness(release.id)}
+    assert (complete["G1"], complete["G2"]) == (False, True)
 
 
 @pytest.mark.usefixtures("release")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -10,8 +14,11 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import As, GateName, ProjectSlug, Version
 from odooops_dagster.doors.cli.lookup import gate_of, release_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
-from odooops_dagster.doors.cli.ports import acting, control_plane, owner_plane
+from odooops_dagster.doors.cli.ports import acting, control_plane, owner_plane, store
+from odooops_dagster.errors import BadInput
 from odooops_dagster.model.releases import Decision, GateCode, Release
+from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.tools.store.addressed import put_addressed
 
 app = typer.Typer(help="Look at gates, and sign them off.", no_args_is_help=True)
 
@@ -21,6 +28,10 @@ _DECISIONS = ("decision", "approver_id", "occurred_at", "rationale_structured", 
 _EVIDENCE = ("kind", "size_bytes", "sha256", "s3_url")
 
 Why = Annotated[str | None, typer.Option("--note", help="What was looked at, for the record.", show_default=False)]
+Proofs = Annotated[
+    list[Path] | None,
+    typer.Option("--evidence", help="A file that proves it, kept in the store; repeat it.", show_default=False),
+]
 
 
 @app.command()
@@ -51,10 +62,17 @@ def show(
 
 @app.command("sign-off")
 def sign_off(
-    project: ProjectSlug, version: Version, gate: GateName, *, as_: As = None, why: Why = None, json: Json = False
+    project: ProjectSlug,
+    version: Version,
+    gate: GateName,
+    *,
+    as_: As = None,
+    why: Why = None,
+    proofs: Proofs = None,
+    json: Json = False,
 ) -> None:
     """Approve gate G2 or G3 of a release. Who made the release cannot."""
-    _decide(project, version, gate_of(gate), "approved", as_=as_, why=why, json=json)
+    _decide(project, version, gate_of(gate), "approved", as_=as_, why=why, proofs=proofs or (), json=json)
 
 
 @app.command()
@@ -65,24 +83,72 @@ def reject(
     *,
     why: Annotated[str, typer.Option("--note", help="What is wrong.", show_default=False)],
     as_: As = None,
+    proofs: Proofs = None,
     json: Json = False,
 ) -> None:
     """Reject gate G2 or G3 of a release: it goes nowhere while the rejection stands."""
-    _decide(project, version, gate_of(gate), "rejected", as_=as_, why=why, json=json)
+    _decide(project, version, gate_of(gate), "rejected", as_=as_, why=why, proofs=proofs or (), json=json)
+
+
+def decide(
+    control: ControlPlane,
+    release: Release,
+    code: GateCode,
+    decision: Decision,
+    *,
+    approver_id: str | None,
+    why: str | None,
+) -> UUID:
+    """Record a person's decision on the gate, and return the gate."""
+    control.gates.sign_off(
+        release.id,
+        gate_code=code,
+        decision=decision,
+        approver_id=approver_id,
+        rationale={"note": why} if why else {},
+    )
+    return gate_id_of(control, release, code)
+
+
+def gate_id_of(control: ControlPlane, release: Release, code: GateCode) -> UUID:
+    """Return the id of the release's gate."""
+    [gate] = [each for each in control.gates.list(release.id) if each.gate_code == code]
+    return gate.gate_id
+
+
+def prove(control: ControlPlane, objects: ObjectStore, gate_id: UUID, file: Path) -> None:
+    """Keep the file in the store, and record it as evidence of the gate."""
+    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    kept = put_addressed(objects, file, content_type=content_type)
+    control.releases.record_evidence(
+        kind=file.name,
+        s3_url=kept.url,
+        sha256=kept.sha256,
+        gate_id=gate_id,
+        content_type=content_type,
+        size_bytes=kept.size_bytes,
+    )
 
 
 def _decide(
-    project: str, version: str, code: GateCode, decision: Decision, *, as_: str | None, why: str | None, json: bool
+    project: str,
+    version: str,
+    code: GateCode,
+    decision: Decision,
+    *,
+    as_: str | None,
+    why: str | None,
+    proofs: Sequence[Path],
+    json: bool,
 ) -> None:
+    for file in proofs:
+        if not file.is_file():
+            raise BadInput(f"{file} is no file", hint="--evidence takes a file that can be read")
     with owner_plane() as control:
         release = release_of(control, project, version)
-        control.gates.sign_off(
-            release.id,
-            gate_code=code,
-            decision=decision,
-            approver_id=acting(control, as_),
-            rationale={"note": why} if why else {},
-        )
+        gate_id = decide(control, release, code, decision, approver_id=acting(control, as_), why=why)
+        for file in proofs:
+            prove(control, store(), gate_id, file)
         [row] = [each for each in control.gates.summary(release.id) if each["gate_code"] == code]
     if json:
         print_json(row)
@@ -91,11 +157,11 @@ def _decide(
 
 
 def _facts(control: ControlPlane, release: Release, code: GateCode) -> dict[str, Any]:
-    [gate] = [each for each in control.gates.list(release.id) if each.gate_code == code]
+    gate_id = gate_id_of(control, release, code)
     return {
-        "checks": control.gates.checks(gate.gate_id),
-        "decisions": control.gates.decisions(gate.gate_id),
-        "evidence": control.gates.evidence(gate.gate_id),
+        "checks": control.gates.checks(gate_id),
+        "decisions": control.gates.decisions(gate_id),
+        "evidence": control.gates.evidence(gate_id),
     }
 
 

@@ -81,7 +81,12 @@ def print_fields(row: object, *, json: bool = False) -> None:
 
 def print_json(value: object) -> None:
     """Print the value as JSON; times are ISO 8601, ids and paths are text."""
-    say(json.dumps(value, indent=2, default=_plain, ensure_ascii=needs_ascii()))
+    say(json_text(value, ascii_alone=needs_ascii()))
+
+
+def json_text(value: object, *, ascii_alone: bool = False) -> str:
+    """Return the value as JSON; times are ISO 8601, ids and paths are text."""
+    return json.dumps(value, indent=2, default=_plain, ensure_ascii=ascii_alone)
 
 
 def take_any_encoding() -> None:

@@ -11,6 +11,7 @@ from odooops_dagster.local.postgres import owner_url
 from odooops_dagster.platform import Platform
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import Runtime
+from odooops_dagster.tools.store import ObjectStore
 
 
 @contextmanager
@@ -35,6 +36,11 @@ def platform(settings: Settings | None = None) -> Platform:
 def runtime(settings: Settings | None = None) -> Runtime:
     """Return the runtime of this machine, for reading; this starts nothing."""
     return platform(settings).runtime
+
+
+def store(settings: Settings | None = None) -> ObjectStore:
+    """Return the store of artifacts and evidence."""
+    return platform(settings).store
 
 
 def caller() -> str | None:

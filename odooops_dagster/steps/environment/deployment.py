@@ -245,7 +245,7 @@ def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
 
 
 def _result(ctx: StepContext, url: str, build: Build, database: str, check: CheckResult) -> DeploymentResult:
-    _keep_answer(ctx, check)
+    keep_answer(ctx, check)
     return DeploymentResult(
         url=url,
         build=build,
@@ -263,9 +263,7 @@ def _result(ctx: StepContext, url: str, build: Build, database: str, check: Chec
     )
 
 
-def _keep_answer(ctx: StepContext, check: CheckResult) -> None:
+def keep_answer(ctx: StepContext, check: CheckResult, *, name: str = "health.json") -> None:
     """Keep the answer of the health check as a file, to be shown as evidence."""
     data = json.dumps(asdict(check), indent=1, default=str).encode()
-    evidence.record(
-        ctx.control.artifacts, ctx.store, ctx.fence, key="health.json", data=data, content_type="application/json"
-    )
+    evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=name, data=data, content_type="application/json")

@@ -8,18 +8,22 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import CheckResult
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.environment.deployment import keep_answer
 
 Moment = Literal["before", "after"]
+# Each look has a file of its own: the bytes of a run's file never change.
+_FILES: dict[Moment, str] = {"before": "health.json", "after": "health-after.json"}
 
 
 def tell_health(ctx: StepContext, deployment: Deployment, check: CheckResult, *, moment: Moment) -> None:
-    """Tell gate G4 of the deployment's release the result of the health check.
+    """Tell gate G4 of the deployment's release the result of the health check, with the answer as evidence.
 
     `moment` names the look, before or after people are let in: a repeat of it counts once.
 
     Raises:
         StepFailed: the gate does not take it.
     """
+    keep_answer(ctx, check, name=_FILES[moment])
     answer = ctx.control.deployments.tell_health(
         ctx.fence,
         release_id=deployment.release_id,

@@ -1,5 +1,5 @@
--- Tells gate G4 of a promotion's release what a health check of its deployment found, and returns the answer.
--- p_moment names the look: a repeat of it counts once.
+-- Tells gate G4 of a promotion's release what a health check of its deployment found, with the files of the run that
+-- prove it, and returns the answer. p_moment names the look: a repeat of it counts once.
 -- Called by step promote before and after people are let in. Locks the run, the project, the deployment and the gate.
 -- Raises PT404 and PT410 for the attempt. A retry is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -20,6 +20,7 @@ as $$
 declare
     v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_status text := case when p_passed then 'pass' else 'fail' end;
+    v_checks jsonb := jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary));
     v_release ops.releases;
 begin
     select r.* into v_release from ops.releases as r where r.id = p_release_id and r.project_id = v_run.project_id;
@@ -28,7 +29,7 @@ begin
         ops_private.own_envelope(v_run, v_release, 'health_check', jsonb_build_object(
             'gate_code', 'G4', 'status', v_status,
             'environment', (select e.partition_key from ops.environments as e where e.id = v_run.environment_id),
-            'checks', jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary))
+            'checks', v_checks, 'evidence', ops_private.told_evidence(v_run, v_checks)
         ), p_moment),
         null, v_run.id
     );

@@ -20,6 +20,7 @@ values
     ('log_clean', 'tests.json'),
     ('healthy', 'health.json'),
     ('health', 'health.json'),
+    ('health', 'health-after.json'),
     ('staged', 'health.json')
 $$;
 comment on function ops_private.check_proofs is 'The files of a run that prove each check.';

@@ -22,11 +22,7 @@ declare
         p_run_id => (p_run).id, p_source => 'odooops'
     );
 begin
-    perform ops.record_evidence(
-        e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', p_check_id => v_check_id,
-        p_content_type => e.value ->> 'content_type', p_size_bytes => (e.value ->> 'size_bytes')::bigint
-    )
-    from jsonb_array_elements(ops_private.told_evidence(p_run, '[{"name": "staged"}]')) as e;
+    perform ops_private.prove_check(v_check_id, (p_run).id, 'staged');
 end
 $$;
 comment on function ops_private.tell_staged is 'Tells gate G2 whether there is something to test.';
