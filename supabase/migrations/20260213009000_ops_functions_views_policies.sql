@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -1025,12 +1025,177 @@ revoke all on function ops.artifact_expiry_is_due from public;
 grant execute on function ops.artifact_expiry_is_due to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('audit_anchor_is_due', $ops_file$
+-- Returns whether the record shall be anchored: an hour has passed since p_last_at, the start of the last anchoring that
+-- succeeded, and something may have been put on the record meanwhile; or a day has passed.
+-- Called by the schedule audit_anchor. Locks and raises nothing.
+create or replace function ops.audit_anchor_is_due(
+    p_now timestamptz,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    p_last_at is null or p_last_at <= p_now - interval '1 day'
+    or p_last_at <= p_now - interval '1 hour' and (
+        exists (select from ops.event_ingest_log as l where l.received_at >= p_last_at)
+        or exists (
+            select from ops.runs as r
+            where r.status in ('queued', 'claimed', 'running') or r.finished_at >= p_last_at
+        )
+        or coalesce((select e.created_at from ops.environment_events as e order by e.id desc limit 1) >= p_last_at, false)
+    )
+$$;
+comment on function ops.audit_anchor_is_due is 'Whether something was put on the record since it was anchored last.';
+revoke all on function ops.audit_anchor_is_due from public;
+grant execute on function ops.audit_anchor_is_due to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('audit_entries', $ops_file$
+-- Lists what was put on the record in a window, from p_since to before p_until: of each entry its chain, what it is
+-- found by, and a hash of what it says. It reads the tables whose rows are written once: an entry that differs later,
+-- is missing or appears was not written by the platform. What retention removes is told by ops.audit_limits.
+-- Called by the job audit_anchor and `ops audit verify`. Locks and raises nothing.
+create or replace function ops.audit_entries(
+    p_since timestamptz,
+    p_until timestamptz
+)
+returns table (chain text, entry text, recorded_at timestamptz, sha256 text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select t.chain, t.entry, t.recorded_at, encode(ops.seal_content('\x', t.content), 'hex')
+from (
+    select
+        'events of runs' as chain, format('%s#%s event %s', p.slug, q.run_number, e.seq) as entry,
+        e.created_at as recorded_at, jsonb_build_array(e.run_id, e.seq, encode(e.hash, 'hex')) as content
+    from ops.run_events as e
+    join ops.run_requests as q on q.run_id = e.run_id
+    join ops.projects as p on p.id = q.project_id
+    where e.created_at >= p_since and e.created_at < p_until
+    union all
+    select
+        'events of environments', e.id::text, e.created_at,
+        jsonb_build_array(
+            e.project_id, e.environment_id, e.environment, e.event, e.payload, e.source, e.recorded_by,
+            extract(epoch from e.occurred_at), extract(epoch from e.created_at)
+        )
+    from ops.environment_events as e
+    where e.created_at >= p_since and e.created_at < p_until
+    union all
+    select
+        'releases', r.id::text, r.created_at,
+        jsonb_build_array(
+            r.project_id, r.version, r.git_shas, r.image_digest, r.created_by, extract(epoch from r.created_at)
+        )
+    from ops.releases as r
+    where r.created_at >= p_since and r.created_at < p_until
+    union all
+    select
+        'answers to checks', c.id::text, c.created_at,
+        jsonb_build_array(
+            c.gate_id, c.name, c.status, c.summary, c.metadata, c.source, extract(epoch from c.occurred_at),
+            extract(epoch from c.created_at)
+        )
+    from ops.gate_checks as c
+    where c.created_at >= p_since and c.created_at < p_until
+    union all
+    select
+        'decisions', a.id::text, a.created_at,
+        jsonb_build_array(
+            a.release_id, a.gate_code, a.approver_id, a.persona_role, a.decision, a.rationale_structured,
+            a.release_author, a.source, extract(epoch from a.occurred_at), extract(epoch from a.created_at)
+        )
+    from ops.approvals as a
+    where a.created_at >= p_since and a.created_at < p_until
+    union all
+    select
+        'evidence', e.id::text, e.created_at,
+        jsonb_build_array(
+            e.release_id, e.gate_id, e.check_id, e.run_id, e.kind, e.s3_url, e.sha256, e.content_type, e.size_bytes,
+            e.created_by, extract(epoch from e.created_at)
+        )
+    from ops.evidence_artifacts as e
+    where e.created_at >= p_since and e.created_at < p_until
+    union all
+    select
+        'deliveries', l.id::text, l.received_at,
+        jsonb_build_array( -- the project and the release of a row may be removed from it
+            l.idempotency_key, l.event_type, l.source, l.processing_status, l.http_status, l.error, l.envelope,
+            l.envelope_sha256, l.caller_role, l.caller_id, extract(epoch from l.received_at)
+        )
+    from ops.event_ingest_log as l
+    where l.received_at >= p_since and l.received_at < p_until
+    union all
+    select
+        'settings of projects', s.id::text, s.changed_at,
+        jsonb_build_array(
+            s.project_id, s.key, s.old_value, s.new_value, s.changed_by, extract(epoch from s.changed_at)
+        )
+    from ops.project_setting_changes as s
+    where s.changed_at >= p_since and s.changed_at < p_until
+    union all
+    select
+        'decisions on orphans', o.id::text, o.decided_at,
+        jsonb_build_array(
+            o.kind, o.name, o.decision, o.reason, o.decided_by, extract(epoch from o.decided_at)
+        )
+    from ops.orphan_decisions as o
+    where o.decided_at >= p_since and o.decided_at < p_until
+    union all
+    select 'checkpoints', c.id::text, c.created_at, jsonb_build_array(encode(c.hash, 'hex'))
+    from ops.checkpoints as c
+    where c.created_at >= p_since and c.created_at < p_until
+) as t
+order by t.chain, t.recorded_at, t.entry
+$$;
+comment on function ops.audit_entries is 'What was put on the record in a window, with a hash of each entry.';
+revoke all on function ops.audit_entries from public;
+grant execute on function ops.audit_entries to service_role, ops_worker, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('audit_limits', $ops_file$
+-- Returns the time by this server, when the record began, and since when retention has kept events of runs and
+-- deliveries: what is older may be gone.
+-- Called by the job audit_anchor and `ops audit verify`. Locks and raises nothing.
+-- Definer: it calls a helper that only the owner may execute.
+create or replace function ops.audit_limits()
+returns table (taken_at timestamptz, began_at timestamptz, events_since timestamptz, deliveries_since timestamptz)
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    clock_timestamp(),
+    least(
+        (select c.created_at from ops.control_plane as c),
+        (select min(p.created_at) from ops.projects as p),
+        (select min(l.received_at) from ops.event_ingest_log as l)
+    ),
+    (select max(c.events_before) from ops.checkpoints as c),
+    clock_timestamp() - make_interval(days => (
+        select min((ops_private.rules_in_force(p.id, 'ttl') ->> 'ingest_days')::int)
+        from (select project.id from ops.projects as project union all select null) as p
+    ))
+$$;
+comment on function ops.audit_limits is 'When the record began, and since when retention keeps its parts.';
+revoke all on function ops.audit_limits from public;
+grant execute on function ops.audit_limits to service_role, ops_worker, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('audit_trail', $ops_file$
--- Lists everything on the record of a project that is only ever appended, oldest first: events of runs with their
--- seals, decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry
--- is the row.
+-- Lists everything on the record of a project, or without one of all, oldest first: events of runs with their seals,
+-- decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry is the row;
+-- an event of a run has besides the text over which its hash is, so that a reader can compare without this database.
 -- Called by `ops audit export` and auditors. Locks and raises nothing.
-create or replace function ops.audit_trail(p_project_id uuid)
+create or replace function ops.audit_trail(p_project_id uuid default null)
 returns table (kind text, recorded_at timestamptz, entry jsonb)
 language sql
 stable
@@ -1039,46 +1204,50 @@ set search_path = pg_catalog, pg_temp
 as $$
 select t.kind, t.recorded_at, t.entry
 from (
-    select 'run_event' as kind, e.created_at as recorded_at, to_jsonb(e) as entry
+    select
+        'run_event' as kind, e.created_at as recorded_at,
+        to_jsonb(e) || jsonb_build_object('sealed', jsonb_build_array( -- as ops.hash_event has it
+            e.run_id, e.seq, e.attempt, e.event_type, e.message, e.payload, extract(epoch from e.created_at)
+        )::text) as entry
     from ops.run_requests as q
     join ops.run_events as e on e.run_id = q.run_id
-    where q.project_id = p_project_id
+    where p_project_id is null or q.project_id = p_project_id
     union all
-    select 'release', r.created_at, to_jsonb(r) from ops.releases as r where r.project_id = p_project_id
+    select 'release', r.created_at, to_jsonb(r) from ops.releases as r where p_project_id is null or r.project_id = p_project_id
     union all
     select 'gate_check', c.created_at, to_jsonb(c)
     from ops.releases as r
     join ops.release_gates as g on g.release_id = r.id
     join ops.gate_checks as c on c.gate_id = g.id
-    where r.project_id = p_project_id
+    where p_project_id is null or r.project_id = p_project_id
     union all
     select 'approval', a.created_at, to_jsonb(a)
     from ops.releases as r
     join ops.approvals as a on a.release_id = r.id
-    where r.project_id = p_project_id
+    where p_project_id is null or r.project_id = p_project_id
     union all
     select 'exception', x.created_at, to_jsonb(x)
     from ops.releases as r
     join ops.exceptions as x on x.release_id = r.id
-    where r.project_id = p_project_id
+    where p_project_id is null or r.project_id = p_project_id
     union all
     select 'evidence', e.created_at, to_jsonb(e)
     from ops.releases as r
     join ops.evidence_artifacts as e on e.release_id = r.id
-    where r.project_id = p_project_id
+    where p_project_id is null or r.project_id = p_project_id
     union all
-    select 'deployment', d.created_at, to_jsonb(d) from ops.deployments as d where d.project_id = p_project_id
+    select 'deployment', d.created_at, to_jsonb(d) from ops.deployments as d where p_project_id is null or d.project_id = p_project_id
     union all
-    select 'delivery', l.received_at, to_jsonb(l) from ops.event_ingest_log as l where l.project_id = p_project_id
+    select 'delivery', l.received_at, to_jsonb(l) from ops.event_ingest_log as l where p_project_id is null or l.project_id = p_project_id
     union all
     select 'environment_event', e.created_at, to_jsonb(e)
-    from ops.environment_events as e where e.project_id = p_project_id
+    from ops.environment_events as e where p_project_id is null or e.project_id = p_project_id
     union all
-    select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where i.project_id = p_project_id
+    select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where p_project_id is null or i.project_id = p_project_id
 ) as t
-order by t.recorded_at, t.kind, t.entry ->> 'id', (t.entry ->> 'seq')::int
+order by t.recorded_at, t.kind, (t.entry ->> 'seq')::int, t.entry ->> 'id'
 $$;
-comment on function ops.audit_trail is 'Everything on the record of a project that is only ever appended.';
+comment on function ops.audit_trail is 'Everything on the record of a project, or of all.';
 revoke all on function ops.audit_trail from public;
 grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
 $ops_file$);
@@ -1520,6 +1689,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 values
     ('build', 'build.json'),
+    ('build', 'sbom.json'),
     ('clone_harmless', 'clone.json'),
     ('neutralization_coverage', 'clone.json'),
     ('modules_installed', 'build.log'),
@@ -1530,6 +1700,7 @@ values
     ('log_clean', 'tests.json'),
     ('healthy', 'health.json'),
     ('health', 'health.json'),
+    ('health', 'health-after.json'),
     ('staged', 'health.json')
 $$;
 comment on function ops_private.check_proofs is 'The files of a run that prove each check.';
@@ -7244,6 +7415,34 @@ revoke all on function ops.propose_release from public;
 grant execute on function ops.propose_release to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('prove_check', $ops_file$
+-- Records the files of a run that prove an answer to a check of a gate. Called by take_build and tell_staged. Locks
+-- nothing. Raises what record_evidence raises. A retry records nothing twice.
+create or replace function ops_private.prove_check(
+    p_check_id uuid,
+    p_run_id uuid,
+    p_name text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops.record_evidence(
+    e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', p_check_id => p_check_id,
+    p_content_type => e.value ->> 'content_type', p_size_bytes => (e.value ->> 'size_bytes')::bigint
+)
+from ops.runs as r
+cross join lateral jsonb_array_elements(
+    ops_private.told_evidence(r, jsonb_build_array(jsonb_build_object('name', p_name)))
+) as e
+where r.id = p_run_id
+$$;
+comment on function ops_private.prove_check is 'Records the files of a run that prove an answer.';
+revoke all on function ops_private.prove_check from public;
+$ops_file$);
+
 select pg_temp.make_function('queue_due_drills', $ops_file$
 -- Queues the week's drills that are not queued yet: one of each living production of an active project that has a
 -- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
@@ -12673,7 +12872,8 @@ revoke all on function ops_private.supersede_runs from public;
 $ops_file$);
 
 select pg_temp.make_function('take_build', $ops_file$
--- Records at gate G1 of a release what the runs that made its image found: the check build, and each run's own checks.
+-- Records at gate G1 of a release what the runs that made its image found: the check build, and each run's own checks,
+-- with the files that prove them.
 -- A check that is recorded for the same run already is left alone. Called by release_build, which checked the
 -- permission. Locks the gate. Raises what record_gate_check raises.
 create or replace function ops_private.take_build(
@@ -12681,54 +12881,63 @@ create or replace function ops_private.take_build(
     p_image_digest text
 )
 returns void
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-with runs as (
-    select
-        r.id,
-        r.attempt,
-        r.run_number,
-        r.finished_at
-    from ops.releases as o
-    join ops.run_requests as q on q.project_id = o.project_id
-    join ops.runs as r on r.id = q.run_id
-    join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
-    where
-        o.id = p_release_id and l.data_version = p_image_digest and r.status = 'succeeded'
-        and r.kind in ('build', 'test', 'deploy')
-), answers as (
-    select
-        r.id as run_id,
-        'build' as name,
-        true as passed,
-        format('run #%s', r.run_number) as summary,
-        r.finished_at as at
-    from runs as r
-    union all
-    select
-        r.id,
-        c.name,
-        c.passed or not c.blocking,
-        c.summary,
-        c.created_at
-    from runs as r
-    join ops.run_checks as c on c.run_id = r.id and c.attempt = r.attempt
-    where c.name <> 'healthy'
-)
-select ops.record_gate_check(
-    p_release_id, 'G1', a.name, case when a.passed then 'passed' else 'failed' end::ops.check_status, a.summary,
-    p_run_id => a.run_id, p_source => 'odooops', p_occurred_at => a.at
-)
-from answers as a
-where not exists (
-    select from ops.gate_checks as c
-    join ops.release_gates as g on g.id = c.gate_id
-    where g.release_id = p_release_id and g.gate_code = 'G1' and c.name = a.name and c.run_id = a.run_id
-)
-order by a.at
+declare
+    v_answer record;
+    v_check_id uuid;
+begin
+    for v_answer in
+        with runs as (
+            select
+                r.id,
+                r.attempt,
+                r.run_number,
+                r.finished_at
+            from ops.releases as o
+            join ops.run_requests as q on q.project_id = o.project_id
+            join ops.runs as r on r.id = q.run_id
+            join ops.run_lineage as l on l.run_id = r.id and l.attempt = r.attempt and l.asset_key = 'image'
+            where
+                o.id = p_release_id and l.data_version = p_image_digest and r.status = 'succeeded'
+                and r.kind in ('build', 'test', 'deploy')
+        ), answers as (
+            select
+                r.id as run_id,
+                'build' as name,
+                true as passed,
+                format('run #%s', r.run_number) as summary,
+                r.finished_at as at
+            from runs as r
+            union all
+            select
+                r.id,
+                c.name,
+                c.passed or not c.blocking,
+                c.summary,
+                c.created_at
+            from runs as r
+            join ops.run_checks as c on c.run_id = r.id and c.attempt = r.attempt
+            where c.name <> 'healthy'
+        )
+        select a.* from answers as a
+        where not exists (
+            select from ops.gate_checks as c
+            join ops.release_gates as g on g.id = c.gate_id
+            where g.release_id = p_release_id and g.gate_code = 'G1' and c.name = a.name and c.run_id = a.run_id
+        )
+        order by a.at
+    loop
+        v_check_id := ops.record_gate_check(
+            p_release_id, 'G1', v_answer.name, case when v_answer.passed then 'passed' else 'failed' end::ops.check_status,
+            v_answer.summary, p_run_id => v_answer.run_id, p_source => 'odooops', p_occurred_at => v_answer.at
+        );
+        perform ops_private.prove_check(v_check_id, v_answer.run_id, v_answer.name);
+    end loop;
+end
 $$;
 comment on function ops_private.take_build is 'Records at gate G1 what the builds of a release found.';
 revoke all on function ops_private.take_build from public;
@@ -13077,8 +13286,8 @@ revoke all on function ops_private.tell_gates from public;
 $ops_file$);
 
 select pg_temp.make_function('tell_health', $ops_file$
--- Tells gate G4 of a promotion's release what a health check of its deployment found, and returns the answer.
--- p_moment names the look: a repeat of it counts once.
+-- Tells gate G4 of a promotion's release what a health check of its deployment found, with the files of the run that
+-- prove it, and returns the answer. p_moment names the look: a repeat of it counts once.
 -- Called by step promote before and after people are let in. Locks the run, the project, the deployment and the gate.
 -- Raises PT404 and PT410 for the attempt. A retry is a duplicate.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -13099,6 +13308,7 @@ as $$
 declare
     v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
     v_status text := case when p_passed then 'pass' else 'fail' end;
+    v_checks jsonb := jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary));
     v_release ops.releases;
 begin
     select r.* into v_release from ops.releases as r where r.id = p_release_id and r.project_id = v_run.project_id;
@@ -13107,7 +13317,7 @@ begin
         ops_private.own_envelope(v_run, v_release, 'health_check', jsonb_build_object(
             'gate_code', 'G4', 'status', v_status,
             'environment', (select e.partition_key from ops.environments as e where e.id = v_run.environment_id),
-            'checks', jsonb_build_array(jsonb_build_object('name', 'health', 'status', v_status, 'summary', p_summary))
+            'checks', v_checks, 'evidence', ops_private.told_evidence(v_run, v_checks)
         ), p_moment),
         null, v_run.id
     );
@@ -13143,11 +13353,7 @@ declare
         p_run_id => (p_run).id, p_source => 'odooops'
     );
 begin
-    perform ops.record_evidence(
-        e.value ->> 'kind', e.value ->> 's3_url', e.value ->> 'sha256', p_check_id => v_check_id,
-        p_content_type => e.value ->> 'content_type', p_size_bytes => (e.value ->> 'size_bytes')::bigint
-    )
-    from jsonb_array_elements(ops_private.told_evidence(p_run, '[{"name": "staged"}]')) as e;
+    perform ops_private.prove_check(v_check_id, (p_run).id, 'staged');
 end
 $$;
 comment on function ops_private.tell_staged is 'Tells gate G2 whether there is something to test.';
