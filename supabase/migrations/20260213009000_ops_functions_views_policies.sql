@@ -2130,7 +2130,10 @@ select
         else 'pending'
     end)::ops.ops_gate_status,
     coalesce(
-        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''), 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check'
+        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''),
+        'waits for ' || n.open,
+        'by ' || n.passed,
+        'waits for a first check'
     )
 from named as n
 $$;
@@ -12398,7 +12401,8 @@ begin
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops_private.project_git_sha(p_release), p_release.version, 'promote', 'promotion',
+        ops_private.project_git_sha(p_release), p_release.version, 'promote',
+        case when ops.is_platform() then 'promotion' else 'api' end,
         coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
