@@ -91,7 +91,7 @@ class Deployments:
         return [WayBack.from_row(row) for row in rows]
 
     def await_decision(self, fence: Fence, *, deployment_id: UUID) -> Deployment:
-        """Ask people whether the run's deployment stays, until `decide_by`; None there if it has no way back."""
+        """Ask people whether the run's deployment stays, until `decision_due_at`; None there if it has no way back."""
         return self._record("await_decision", fence, p_deployment_id=deployment_id)
 
     def keep(self, deployment_id: UUID, *, reason: str, kept_by: str | None = None) -> Deployment:

@@ -117,7 +117,7 @@ class Deployment(FromRow):
     database_name: str | None = None
     previous_database_name: str | None = None  # kept for the way back
     keep_previous_until: datetime | None = None
-    decide_by: datetime | None = None  # when its code goes back unless a person keeps it
+    decision_due_at: datetime | None = None  # when its code goes back unless a person keeps it
     kept_by: str | None = None
     kept_at: datetime | None = None
     kept_reason: str | None = None

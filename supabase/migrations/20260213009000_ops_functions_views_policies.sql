@@ -1114,10 +1114,10 @@ begin
             message = format('Run #%s has brought no such deployment', v_run.run_number),
             hint = 'Look at it: ops release show.';
     end if;
-    if v_deployment.rollback_of is null and v_deployment.decide_by is null
+    if v_deployment.rollback_of is null and v_deployment.decision_due_at is null
         and ops_private.release_before(v_deployment.id) is not null then
         update ops.deployments as d
-        set decide_by = clock_timestamp() + make_interval(
+        set decision_due_at = clock_timestamp() + make_interval(
             mins => (ops_private.rules_in_force(v_run.project_id, 'promotion') ->> 'decide_minutes')::int
         )
         where d.id = v_deployment.id
@@ -5076,16 +5076,16 @@ begin
     return query select
         (case
             when (p_deployment).kept_at is not null then 'passed'
-            when v_told.verdict = 'failed' and (p_deployment).decide_by is not null then 'inconclusive'
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null then 'inconclusive'
             when v_told.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'
             else v_told.verdict::text
         end)::ops.ops_gate_status,
         format('deployment to %s, %s', (p_deployment).stage, case
             when (p_deployment).kept_at is not null
                 then format('kept by %s: %s', (p_deployment).kept_by, (p_deployment).kept_reason)
-            when v_told.verdict = 'failed' and (p_deployment).decide_by is not null
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null
                 then format('%s; a person decides by %s', v_told.reason, to_char(
-                    (p_deployment).decide_by at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                    (p_deployment).decision_due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
                 ))
             else v_told.reason
         end);
@@ -5127,7 +5127,7 @@ begin
     select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id for no key update;
     if v_deployment.kept_by = v_person then
         return;
-    elsif v_deployment.decide_by is null or v_deployment.kept_at is not null or exists (
+    elsif v_deployment.decision_due_at is null or v_deployment.kept_at is not null or exists (
         select from ops.deployments as k where k.rollback_of = v_deployment.id and k.status <> 'failed'
     ) then
         raise sqlstate 'PT409' using
@@ -11701,8 +11701,8 @@ select pg_temp.make_function('roll_back_undecided', $ops_file$
 -- Rolls back the code of deployments whose health is inconclusive and about which nobody decided in time, and returns
 -- the new deployments. Data never go back by themselves: people were let in. One that cannot go back, or whose rollback
 -- was tried, is left to the people who are asked.
--- Called by the platform's clock. Locks what rollback_deployment locks, one project after the other. Raises nothing. A
--- retry finds nothing left to do.
+-- Called by the platform's clock. Locks what rollback_deployment locks, one project after the other. Raises nothing:
+-- PT409 is such a refusal. A retry finds nothing left to do.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.roll_back_undecided()
 returns setof uuid
@@ -11715,17 +11715,17 @@ declare
     v_undecided record;
 begin
     for v_undecided in
-        select d.id, d.decide_by from ops.deployments as d
+        select d.id, d.decision_due_at from ops.deployments as d
         where
-            d.decide_by <= clock_timestamp() and d.kept_at is null and d.g4_status = 'inconclusive'
+            d.decision_due_at <= clock_timestamp() and d.kept_at is null and d.g4_status = 'inconclusive'
             and ops_private.release_before(d.id) is not null
             and not exists (select from ops.deployments as k where k.rollback_of = d.id)
-        order by d.decide_by
+        order by d.decision_due_at
     loop
         begin
             return next ops.rollback_deployment(
                 v_undecided.id, format('its health was inconclusive, and nobody decided by %s', to_char(
-                    v_undecided.decide_by at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                    v_undecided.decision_due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
                 ))
             );
         exception when sqlstate 'PT409' then
@@ -14625,7 +14625,7 @@ select
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
-    d.decide_by,
+    d.decision_due_at,
     d.kept_by,
     d.image_digest,
     d.git_shas,
@@ -15596,7 +15596,7 @@ create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_await_people
-after update of decide_by, kept_at on ops.deployments
+after update of decision_due_at, kept_at on ops.deployments
 for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_start_in_time
 before update of status on ops.deployments
@@ -15613,8 +15613,8 @@ before update of backup_id on ops.deployments
 for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
 -- people are asked once, and answer once
 create or replace trigger deployments_keep_their_deadline
-before update of decide_by on ops.deployments
-for each row when (old.decide_by is not null) execute function ops_private.refuse_change();
+before update of decision_due_at on ops.deployments
+for each row when (old.decision_due_at is not null) execute function ops_private.refuse_change();
 create or replace trigger deployments_keep_their_decision
 before update of kept_by, kept_at, kept_reason on ops.deployments
 for each row when (old.kept_at is not null) execute function ops_private.refuse_change();

@@ -399,7 +399,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
-          decide_by: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -430,7 +430,7 @@ export type Database = {
           backup_id?: string | null;
           created_at?: string;
           database_name?: string | null;
-          decide_by?: string | null;
+          decision_due_at?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -460,7 +460,7 @@ export type Database = {
           backup_id?: string | null;
           created_at?: string;
           database_name?: string | null;
-          decide_by?: string | null;
+          decision_due_at?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -2968,7 +2968,7 @@ export type Database = {
           backup_age: string | null;
           backup_id: string | null;
           created_at: string;
-          decide_by: string | null;
+          decision_due_at: string | null;
           deployment_id: string;
           duration: string | null;
           environment_id: string | null;
@@ -3876,7 +3876,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
-          decide_by: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -5031,7 +5031,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
-          decide_by: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -5463,7 +5463,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
-          decide_by: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;

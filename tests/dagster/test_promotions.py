@@ -254,12 +254,12 @@ def test_a_service_that_stops_after_people_were_let_in_asks_people(
     done = hosted.promote(release)
     run = hosted.run_of(done)
     assert (run.status, done.status, done.g4_status) == ("failed", "succeeded", "inconclusive")
-    assert done.decide_by is not None
+    assert done.decision_due_at is not None
     assert hosted.environment.image_digest == release.image_digest
     [incident] = hosted.control.incidents.list(hosted.estate.project.id)
     assert (incident.severity, incident.deployment_id) == ("critical", done.id)
     assert f"code and data: release {served_before(hosted)} and" in incident.description
-    assert f"the code goes back at {done.decide_by:%Y-%m-%d %H:%M %Z}" in incident.description
+    assert f"the code goes back at {done.decision_due_at:%Y-%m-%d %H:%M %Z}" in incident.description
 
 
 def stop_answering(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +277,9 @@ def time_is_over(owner_url: str) -> None:
     """Let the time in which people may decide be over."""
     with psycopg.connect(owner_url, autocommit=True) as owner, owner.transaction():
         owner.execute("set local session_replication_role = replica")  # time passes only here
-        owner.execute("update ops.deployments set decide_by = clock_timestamp() where decide_by is not null")
+        owner.execute(
+            "update ops.deployments set decision_due_at = clock_timestamp() where decision_due_at is not null"
+        )
 
 
 def test_if_nobody_decides_the_code_goes_back_and_the_work_of_people_stays(

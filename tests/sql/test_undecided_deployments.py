@@ -46,7 +46,7 @@ def after_the_deadline(world: World) -> None:
     """Let the time for the decision be over."""
     with world.connection.transaction():
         world.rows("set local session_replication_role = replica")  # time passes only here
-        world.rows("update ops.deployments set decide_by = clock_timestamp() where decide_by is not null")
+        world.rows("update ops.deployments set decision_due_at = clock_timestamp() where decision_due_at is not null")
 
 
 def test_a_release_that_stopped_answering_is_inconclusive(world: World, release: Release, asked: UUID) -> None:
@@ -54,7 +54,7 @@ def test_a_release_that_stopped_answering_is_inconclusive(world: World, release:
     assert release.status("G4") == "inconclusive"
     row = world.row("select * from ops.v_deployment_history where deployment_id = %s", asked)
     assert (row["status"], row["g4_status"], row["kept_by"]) == ("succeeded", "inconclusive", None)
-    minutes = "select round(extract(epoch from decide_by - finished_at) / 60) from ops.deployments where id = %s"
+    minutes = "select round(extract(epoch from decision_due_at - finished_at) / 60) from ops.deployments where id = %s"
     assert world.value(minutes, asked) == 60
     assert "a person decides by" in release.unmet("staging")["G4"]
     assert world.rows(DUE) == [], "there is time"
@@ -64,7 +64,7 @@ def test_policy_says_how_much_time_there_is(world: World, hosted: UUID, release:
     """From a minute to a day."""
     set_rules(world, hosted, "promotion", decide_minutes=5)
     deployment, _ = silent(world, release)
-    late = "select decide_by < finished_at + interval '6 minutes' from ops.deployments where id = %s"
+    late = "select decision_due_at < finished_at + interval '6 minutes' from ops.deployments where id = %s"
     assert world.value(late, deployment)
 
 

@@ -102,7 +102,7 @@ def keep(
     """Keep a release whose health is inconclusive: G4 passes by your word, and its code does not go back by itself."""
     with owner_plane() as control:
         release = release_of(control, project, version)
-        asked = [each for each in control.deployments.list(release_id=release.id) if each.decide_by is not None]
+        asked = [each for each in control.deployments.list(release_id=release.id) if each.decision_due_at is not None]
         if not asked:
             raise Conflict(
                 f"nobody is asked whether release {version} stays", hint=f"ops release show {project} {version}"

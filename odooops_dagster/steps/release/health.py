@@ -50,8 +50,7 @@ def ask_people(ctx: StepContext, deployment: Deployment, check: CheckResult) -> 
 
 
 def _until(asked: Deployment) -> str:
-    if asked.decide_by is None:
+    if asked.decision_due_at is None:
         return "A person decides, ops rollback:"
-    return (
-        f"A person decides, ops rollback or ops gate keep; the code goes back at {asked.decide_by:%Y-%m-%d %H:%M %Z}:"
-    )
+    at = f"{asked.decision_due_at:%Y-%m-%d %H:%M %Z}"
+    return f"A person decides, ops rollback or ops gate keep; the code goes back at {at}:"

@@ -293,7 +293,7 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
             hint=f"take it back, which says beforehand what is lost: ops rollback {ctx.project.slug}",
         )
     done = ctx.control.deployments.get(deployment.id)
-    if done.decide_by is not None:  # an earlier attempt asked people
+    if done.decision_due_at is not None:  # an earlier attempt asked people
         tell_health(ctx, done, check, moment="after")
     if done.previous_database_name:
         ctx.log("info", f"{done.previous_database_name} is kept until {done.keep_previous_until:%Y-%m-%d %H:%M %Z}")

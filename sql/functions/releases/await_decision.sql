@@ -28,10 +28,10 @@ begin
             message = format('Run #%s has brought no such deployment', v_run.run_number),
             hint = 'Look at it: ops release show.';
     end if;
-    if v_deployment.rollback_of is null and v_deployment.decide_by is null
+    if v_deployment.rollback_of is null and v_deployment.decision_due_at is null
         and ops_private.release_before(v_deployment.id) is not null then
         update ops.deployments as d
-        set decide_by = clock_timestamp() + make_interval(
+        set decision_due_at = clock_timestamp() + make_interval(
             mins => (ops_private.rules_in_force(v_run.project_id, 'promotion') ->> 'decide_minutes')::int
         )
         where d.id = v_deployment.id

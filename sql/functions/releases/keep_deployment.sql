@@ -29,7 +29,7 @@ begin
     select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id for no key update;
     if v_deployment.kept_by = v_person then
         return;
-    elsif v_deployment.decide_by is null or v_deployment.kept_at is not null or exists (
+    elsif v_deployment.decision_due_at is null or v_deployment.kept_at is not null or exists (
         select from ops.deployments as k where k.rollback_of = v_deployment.id and k.status <> 'failed'
     ) then
         raise sqlstate 'PT409' using

@@ -16,7 +16,7 @@ select
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
-    d.decide_by,
+    d.decision_due_at,
     d.kept_by,
     d.image_digest,
     d.git_shas,

@@ -27,16 +27,16 @@ begin
     return query select
         (case
             when (p_deployment).kept_at is not null then 'passed'
-            when v_told.verdict = 'failed' and (p_deployment).decide_by is not null then 'inconclusive'
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null then 'inconclusive'
             when v_told.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'
             else v_told.verdict::text
         end)::ops.ops_gate_status,
         format('deployment to %s, %s', (p_deployment).stage, case
             when (p_deployment).kept_at is not null
                 then format('kept by %s: %s', (p_deployment).kept_by, (p_deployment).kept_reason)
-            when v_told.verdict = 'failed' and (p_deployment).decide_by is not null
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null
                 then format('%s; a person decides by %s', v_told.reason, to_char(
-                    (p_deployment).decide_by at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                    (p_deployment).decision_due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
                 ))
             else v_told.reason
         end);
