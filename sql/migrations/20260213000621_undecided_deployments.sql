@@ -10,7 +10,8 @@ add constraint deployments_kept_check check (
     (kept_by is null) = (kept_at is null) and (kept_by is null) = (kept_reason is null)
     and (kept_by is null or decision_due_at is not null)
 );
-create index deployments_undecided_idx on ops.deployments (decision_due_at) where decision_due_at is not null and kept_at is null;
+create index deployments_undecided_idx on ops.deployments (decision_due_at)
+where decision_due_at is not null and kept_at is null;
 comment on column ops.deployments.decision_due_at is
 'Until when a person is asked whether it stays, because its health is inconclusive; then its code goes back.';
 comment on column ops.deployments.kept_by is 'Who decided that it stays.';

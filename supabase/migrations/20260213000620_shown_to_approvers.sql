@@ -4,7 +4,10 @@ comment on column ops.approvals.occurred_at is
 'When the person decided: a rejection stays, an approval counts while what was shown then is so.';
 -- A rejection stays: gates that were judged by a later decision of the same person are as the rejection left them.
 update ops.release_gates as g
-set merit = 'failed', status = case g.status when 'bypassed' then g.status else 'failed' end, reason = 'rejected by ' || r.names
+set
+    merit = 'failed',
+    status = case g.status when 'bypassed' then g.status else 'failed' end,
+    reason = 'rejected by ' || r.names
 from (
     select
         a.gate_id,
