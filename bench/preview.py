@@ -164,7 +164,7 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
     repository = Repository(folder)
     closure.fill(repository)
     urls = database_urls(running.settings)
-    plain = plain_beside(repository, admin_url=urls.odoo, folder=folder, cache=CACHE)
+    plain = plain_beside(repository, admin_url=urls.owner, folder=folder, cache=CACHE)
     with ControlPlane(urls.control) as control:
         project = control.projects.create("bench", repo_url=str(repository.origin), odoo_version=SERIES)
         databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")

@@ -155,7 +155,7 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
         project = control.projects.get(SLUG)
         control.policies.set(project.id, policy_type="promotion", rules={"release": "by_hand"})
     running.ops("env", "create", SLUG, "main", "--wait")
-    plain = plain_beside(repository, admin_url=database_urls(running.settings).odoo, folder=folder, cache=CACHE)
+    plain = plain_beside(repository, admin_url=database_urls(running.settings).owner, folder=folder, cache=CACHE)
     yield Bench(platform=running, repository=repository, closure=closure, plain=plain)
 
 
