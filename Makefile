@@ -51,7 +51,7 @@ export: $(READY) ## Write what comes of the schema: Supabase's migrations and ty
 
 .PHONY: bench
 bench: $(READY) ## Measure the figures of the specification; ARGS names one, such as queue
-	@for figure in $(or $(ARGS),queue latency preview views backup memory router sandbox); do $(BIN)/python -m bench.$$figure || exit; done
+	@for figure in $(or $(ARGS),queue latency preview promote views backup memory router sandbox idle); do $(BIN)/python -m bench.$$figure || exit; done
 
 .PHONY: up
 up: $(READY) ## Start the platform on this machine until Ctrl-C

@@ -1,4 +1,4 @@
-"""Odoo as one runs it by hand: `odoo -i` into a new database, then `odoo` until its login page answers."""
+"""Odoo as one runs it by hand: `odoo -i` or `odoo -u`, then `odoo` until its login page answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,15 @@ from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.loopback import loopback_client
-from odooops_dagster.tools.odoo import commands
-from tests.acceptance.platform import free_ports
+from odooops_dagster.tools.odoo import commands, distribution
+from odooops_dagster.tools.odoo import environment as python_environment
+from tests.acceptance.platform import SERIES, free_ports
+from tests.acceptance.repository import Repository
 
 PATIENCE_SECONDS = 1800.0
 LOOK_EVERY_SECONDS = 0.05
 ROLE = "bench_plain"
+_TRIES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +69,48 @@ class PlainOdoo:
             install = self._install(config, module)
             return PlainTimes(install=install, boot=self._boot(config, port))
         finally:
-            with psycopg.connect(self._admin_url, autocommit=True) as connection:
-                statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
-                connection.execute(statement)
+            self._drop(database)
             shutil.rmtree(data, ignore_errors=True)
+
+    def measure_update(self, source: str, files: Path, module: str) -> float:
+        """Return how long nobody can work while the module is updated by hand, in a copy of the database and its files.
+
+        The copy's Odoo serves before: it is stopped, `odoo -u` updates the module, and Odoo is started again.
+        """
+        database, [port] = f"plain_{secrets.token_hex(4)}", free_ports(1)
+        data = self._folder / database
+        try:
+            shutil.copytree(files, data / "filestore" / database)
+            self._copy(source, database)
+            config = self._config(database, data=data, port=port)
+            self._boot(config, port)
+            with self._running(config) as process:
+                self._answered(config, port, process)
+                started = time.monotonic()
+            self._work(config, f"--update={module}", what=f"odoo -u {module}")
+            with self._running(config) as process:
+                return self._answered(config, port, process) - started
+        finally:
+            self._drop(database)
+            shutil.rmtree(data, ignore_errors=True)
+
+    def _copy(self, source: str, database: str) -> None:
+        """Copy a database that serves: whoever is connected is connected again soon."""
+        names = sql.Identifier(database), sql.Identifier(source)
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            for _ in range(_TRIES):
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [source]
+                )
+                with suppress(psycopg.errors.ObjectInUse):
+                    connection.execute(sql.SQL("create database {} template {}").format(*names))
+                    return
+        raise SystemExit(f"{source} is never without a connection")
+
+    def _drop(self, database: str) -> None:
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
+            connection.execute(statement)
 
     def _config(self, database: str, *, data: Path, port: int) -> Path:
         server = conninfo_to_dict(self._admin_url)
@@ -88,20 +129,26 @@ class PlainOdoo:
 
     def _install(self, config: Path, module: str) -> float:
         started = time.monotonic()
-        options = [f"--init={module}", "--without-demo=True", "--no-http", "--stop-after-init"]
-        with self._running(config, *options) as process:
+        self._work(config, f"--init={module}", "--without-demo=True", what=f"odoo -i {module}")
+        return time.monotonic() - started
+
+    def _work(self, config: Path, *options: str, what: str) -> None:
+        with self._running(config, *options, "--no-http", "--stop-after-init") as process:
             status = process.wait(PATIENCE_SECONDS)
         if status != 0:
-            raise SystemExit(f"odoo -i {module} ended with status {status}:\n{_tail(config)}")
-        return time.monotonic() - started
+            raise SystemExit(f"{what} ended with status {status}:\n{_tail(config)}")
 
     def _boot(self, config: Path, port: int) -> float:
         started = time.monotonic()
         with self._running(config) as process:
-            answered_at = first_answer(f"http://127.0.0.1:{port}/", alive=lambda: process.poll() is None)
+            return self._answered(config, port, process) - started
+
+    def _answered(self, config: Path, port: int, process: subprocess.Popen[bytes]) -> float:
+        """Return the moment at which it answered first."""
+        answered_at = first_answer(f"http://127.0.0.1:{port}/", alive=lambda: process.poll() is None)
         if answered_at is None:
             raise SystemExit(f"plain Odoo does not answer:\n{_tail(config)}")
-        return answered_at - started
+        return answered_at
 
     @contextmanager
     def _running(self, config: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -117,6 +164,23 @@ class PlainOdoo:
             yield process
         finally:
             _end(process)
+
+
+def plain_beside(repository: Repository, *, admin_url: str, folder: Path, cache: Path) -> PlainOdoo:
+    """Return an Odoo by hand with the repository's modules and the same Python environment, made beforehand."""
+    installation = distribution.install(SERIES, home=cache, progress=print)
+    requirements = [repository.clone / "requirements.txt"]
+    started = time.monotonic()
+    python = python_environment.overlay(installation, requirements=requirements, home=cache, progress=print)
+    print(f"requirements: found or installed in {time.monotonic() - started:.1f} s", flush=True)
+    plain = PlainOdoo(
+        [str(python.python), str(installation.script)],
+        admin_url=admin_url,
+        addons_paths=[repository.clone, *python.addons_paths, *installation.addons_paths],
+        folder=folder / "plain",
+    )
+    plain.prepare()
+    return plain
 
 
 def first_answer(url: str, *, alive: Callable[[], bool]) -> float | None:

@@ -25,14 +25,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.closures import REALISTIC, SMALL, Closure
-from bench.plain import PATIENCE_SECONDS, PlainOdoo, PlainTimes, first_answer
+from bench.plain import PATIENCE_SECONDS, PlainOdoo, PlainTimes, first_answer, plain_beside
 from bench.timeline import Timeline, timeline
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Environment, Project, Run
-from odooops_dagster.tools.odoo import distribution
-from odooops_dagster.tools.odoo import environment as python_environment
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import SERIES, Platform, platform
 from tests.acceptance.repository import Repository
@@ -166,7 +164,7 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
     repository = Repository(folder)
     closure.fill(repository)
     urls = database_urls(running.settings)
-    plain = _plain(repository, admin_url=urls.odoo, folder=folder)
+    plain = plain_beside(repository, admin_url=urls.owner, folder=folder, cache=CACHE)
     with ControlPlane(urls.control) as control:
         project = control.projects.create("bench", repo_url=str(repository.origin), odoo_version=SERIES)
         databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")
@@ -181,22 +179,6 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
         )
         made.build_main()
         yield made
-
-
-def _plain(repository: Repository, *, admin_url: str, folder: Path) -> PlainOdoo:
-    installation = distribution.install(SERIES, home=CACHE, progress=print)
-    requirements = [repository.clone / "requirements.txt"]
-    started = time.monotonic()
-    python = python_environment.overlay(installation, requirements=requirements, home=CACHE, progress=print)
-    print(f"requirements: found or installed in {time.monotonic() - started:.1f} s", flush=True)
-    plain = PlainOdoo(
-        [str(python.python), str(installation.script)],
-        admin_url=admin_url,
-        addons_paths=[repository.clone, *python.addons_paths, *installation.addons_paths],
-        folder=folder / "plain",
-    )
-    plain.prepare()
-    return plain
 
 
 def _until(look: Callable[[], Found | None], *, what: str) -> Found:

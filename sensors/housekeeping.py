@@ -33,12 +33,13 @@ def housekeeping(
     control: dg.ResourceParam[ControlPlane],
     runtime: dg.ResourceParam[Runtime],
 ) -> dg.SensorResult:
-    """Request the jobs that are due, close deployments of ended runs, promote what policy promotes.
+    """Request the jobs that are due, close deployments of ended runs, promote and roll back what policy does by itself.
 
     People's forgotten transactions are ended, because they hold up the work of others.
     """
     ended = control.clocks.end_forgotten_transactions()
     closed = control.deployments.close_unfinished()
+    undecided = control.deployments.roll_back_undecided()
     promoted = control.deployments.promote_due()
     look = Look(process=str(Process.current()), differences=differences(control, runtime))
     answers = jobs_due(context, control, look)
@@ -46,6 +47,7 @@ def housekeeping(
     said = [str(answer.skip_message) for answer in answers if isinstance(answer, dg.SkipReason)]
     said += [f"closed {closed} deployments of ended runs"] if closed else []
     said += [f"ended the transaction of {one.login} that began at {one.began_at:%H:%M:%S} UTC" for one in ended]
+    said += [f"rolled back {len(undecided)} deployments about which nobody decided"] if undecided else []
     said += [f"promoted {len(promoted)} builds"] if promoted else []
     said += [f"ALARM: {alarm.title}" for alarm in control.incidents.alarms()]
     for line in said if requests else []:

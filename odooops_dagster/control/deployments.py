@@ -90,6 +90,23 @@ class Deployments:
         rows = self._database.call("explain_rollback", deployment_id=deployment_id)
         return [WayBack.from_row(row) for row in rows]
 
+    def await_decision(self, fence: Fence, *, deployment_id: UUID) -> Deployment:
+        """Ask people whether the run's deployment stays, until `decision_due_at`; None there if it has no way back."""
+        return self._record("await_decision", fence, p_deployment_id=deployment_id)
+
+    def keep(self, deployment_id: UUID, *, reason: str, kept_by: str | None = None) -> Deployment:
+        """Decide that a deployment stays whose health is inconclusive.
+
+        Raises:
+            Conflict: nobody is asked about it.
+        """
+        self._database.call("keep_deployment", deployment_id=deployment_id, reason=reason, p_kept_by=kept_by)
+        return self.get(deployment_id)
+
+    def roll_back_undecided(self) -> builtins.list[UUID]:
+        """Roll back the code of deployments about which nobody decided in time, and return the rollbacks."""
+        return [row["roll_back_undecided"] for row in self._database.call("roll_back_undecided")]
+
     def start_promotion(self, fence: Fence, *, backup_id: UUID | None) -> Deployment:
         """Start the run's deployment, once there is a way back.
 

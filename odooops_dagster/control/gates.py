@@ -36,7 +36,7 @@ class Gates:
         return self._database.read("gate_checks", order="occurred_at, created_at, name", gate_id=gate_id)
 
     def decisions(self, gate_id: UUID) -> Rows:
-        """Return the decisions on the gate, oldest first; the newest of each person counts."""
+        """Return the decisions on the gate, oldest first; a rejection stays, else the newest of each person counts."""
         return self._database.read("approvals", order="occurred_at, created_at", gate_id=gate_id)
 
     def evidence(self, gate_id: UUID) -> Rows:
@@ -74,11 +74,13 @@ class Gates:
         decision: Decision,
         approver_id: str | None = None,
         rationale: Mapping[str, Any] | None = None,
+        shown: str | None = None,
     ) -> UUID:
-        """Record a decision on gate G2 or G3, and return its id.
+        """Record a decision on gate G2 or G3, and return its id; `shown` is the digest of what the person was shown.
 
         Raises:
             Forbidden: the caller may not decide this gate, or is the release's author.
+            Conflict: something has changed since the person was shown it.
         """
         found: UUID = self._database.value(
             "sign_off_gate",
@@ -87,6 +89,7 @@ class Gates:
             decision=decision,
             p_approver_id=approver_id,
             p_rationale=rationale or {},
+            p_shown=shown,
         )
         return found
 

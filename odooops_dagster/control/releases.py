@@ -122,6 +122,10 @@ class Releases:
             "v_promotion_eligibility", what=f"release {release_id}", order="release_id", release_id=release_id
         )
 
+    def shown_digest(self, release_id: UUID) -> str:
+        """Return the digest of all that the release's approvers are shown now."""
+        return str(self._database.value("shown_digest", release_id=release_id))
+
     def withdraw(self, release_id: UUID) -> Release:
         """Withdraw the release, so that nobody can promote it."""
         self._database.call("withdraw_release", release_id=release_id)

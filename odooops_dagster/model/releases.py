@@ -12,7 +12,7 @@ from odooops_dagster.model import FromRow, Stage
 
 ReleaseStatus = Literal["candidate", "staging", "released", "rolled_back", "withdrawn"]
 GateCode = Literal["G1", "G2", "G3", "G4"]
-GateStatus = Literal["pending", "passed", "failed", "bypassed"]
+GateStatus = Literal["pending", "passed", "failed", "bypassed", "inconclusive"]
 CheckStatus = Literal["passed", "failed", "skipped"]
 Decision = Literal["approved", "rejected"]
 DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
@@ -119,6 +119,10 @@ class Deployment(FromRow):
     database_name: str | None = None
     previous_database_name: str | None = None  # kept for the way back
     keep_previous_until: datetime | None = None
+    decision_due_at: datetime | None = None  # when its code goes back unless a person keeps it
+    kept_by: str | None = None
+    kept_at: datetime | None = None
+    kept_reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

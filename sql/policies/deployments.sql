@@ -26,6 +26,9 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_await_people
+after update of decision_due_at, kept_at on ops.deployments
+for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_start_in_time
 before update of status on ops.deployments
 for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
@@ -39,6 +42,13 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger deployments_keep_their_backup
 before update of backup_id on ops.deployments
 for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
+-- people are asked once, and answer once
+create or replace trigger deployments_keep_their_deadline
+before update of decision_due_at on ops.deployments
+for each row when (old.decision_due_at is not null) execute function ops_private.refuse_change();
+create or replace trigger deployments_keep_their_decision
+before update of kept_by, kept_at, kept_reason on ops.deployments
+for each row when (old.kept_at is not null) execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
 
 from odooops_dagster.control import ControlPlane
@@ -21,11 +23,18 @@ from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core import files
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment import deployment as deployment_step
+from odooops_dagster.steps.environment import update as update_step
+from odooops_dagster.steps.environment.install import Installed, Target
+from odooops_dagster.steps.environment.update import Changes
 from odooops_dagster.steps.release import promote as step
 from odooops_dagster.steps.release import released
+from odooops_dagster.tools.postgres.connections import conninfo
 from sensors.housekeeping import housekeeping
 from tests.dagster.promotions import CONTENT, GOOD, HALF, ORDERS, Promoting, promoting
 from tests.servers import PostgresServer
+
+# The session in which an update works ends in the middle of it.
+ENDED = "select pg_terminate_backend(pg_backend_pid())"
 
 
 @pytest.fixture
@@ -246,7 +255,22 @@ def test_a_rollback_with_data_says_what_it_loses_and_keeps_it_for_a_while(hosted
 def test_a_service_that_stops_after_people_were_let_in_asks_people(
     hosted: Promoting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their work may be in the new data already: nothing is taken back by itself, and gate G4 fails."""
+    """Their work may be in the new data already: gate G4 is inconclusive, and there is an hour to decide."""
+    stop_answering(monkeypatch)
+    release = hosted.release("1.1", {"shop/update.sql": GOOD})
+    done = hosted.promote(release)
+    run = hosted.run_of(done)
+    assert (run.status, done.status, done.g4_status) == ("failed", "succeeded", "inconclusive")
+    assert done.decision_due_at is not None
+    assert hosted.environment.image_digest == release.image_digest
+    [incident] = hosted.control.incidents.list(hosted.estate.project.id)
+    assert (incident.severity, incident.deployment_id) == ("critical", done.id)
+    assert f"code and data: release {served_before(hosted)} and" in incident.description
+    assert f"the code goes back at {done.decision_due_at:%Y-%m-%d %H:%M %Z}" in incident.description
+
+
+def stop_answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what was promoted prove its health, and not answer once people are let in."""
     real = deployment_step.wait_until_healthy
 
     def silent(ctx: StepContext, service: Service, url: str, access: DatabaseAccess) -> CheckResult:
@@ -254,14 +278,95 @@ def test_a_service_that_stops_after_people_were_let_in_asks_people(
         return found if "-r" in service.name else replace(found, passed=False, summary="no answer")
 
     monkeypatch.setattr(step, "wait_until_healthy", silent)
+
+
+def time_is_over(owner_url: str) -> None:
+    """Let the time in which people may decide be over."""
+    with psycopg.connect(owner_url, autocommit=True) as owner, owner.transaction():
+        owner.execute("set local session_replication_role = replica")  # time passes only here
+        owner.execute(
+            "update ops.deployments set decision_due_at = clock_timestamp() where decision_due_at is not null"
+        )
+
+
+def test_if_nobody_decides_the_code_goes_back_and_the_work_of_people_stays(
+    hosted: Promoting, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock asks for the rollback, once; what people wrote meanwhile is theirs."""
+    before = hosted.environment.image_digest
+    with monkeypatch.context() as patch:
+        stop_answering(patch)
+        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
+    hosted.estate.change("main", "insert into sale_order (name, note) values ('since', 'kept')")
+    time_is_over(database)
+    context = dg.build_sensor_context(instance=hosted.estate.instance)
+    for _ in range(2):
+        housekeeping(context, control=hosted.control, runtime=hosted.estate.runtime)
+        hosted.estate.work_off()
+    [back] = [each for each in hosted.control.deployments.list(hosted.estate.project.id) if each.rollback_of]
+    assert (back.rollback_of, back.status, back.with_data) == (done.id, "succeeded", False)
+    assert hosted.environment.image_digest == before
+    assert hosted.data()["served"] == ORDERS + 1
+
+
+def test_a_release_that_a_person_keeps_stays(hosted: Promoting, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By that person's word."""
+    with monkeypatch.context() as patch:
+        stop_answering(patch)
+        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
+    with ControlPlane(database) as owner:
+        owner.deployments.keep(done.id, reason="only the monitor was blind", kept_by="ada")
+    time_is_over(database)
+    assert hosted.control.deployments.roll_back_undecided() == []
+    assert hosted.control.deployments.get(done.id).g4_status == "passed"
+
+
+def test_a_rollback_is_not_rolled_back_nor_what_it_took_back_brought_again(hosted: Promoting) -> None:
+    """Pressing twice brings nothing bad back, and everything stays as it is."""
     release = hosted.release("1.1", {"shop/update.sql": GOOD})
-    done = hosted.promote(release)
-    run = hosted.run_of(done)
-    assert (run.status, done.status, done.g4_status) == ("failed", "succeeded", "failed")
-    assert hosted.environment.image_digest == release.image_digest
-    [incident] = hosted.control.incidents.list(hosted.estate.project.id)
-    assert (incident.severity, incident.deployment_id) == ("critical", done.id)
-    assert f"code and data: release {served_before(hosted)} and" in incident.description
+    back = hosted.rollback(hosted.promote(release))
+    serves = hosted.serves()
+    for with_data in (False, True):
+        with pytest.raises(Conflict, match="nothing to roll this deployment back to"):
+            hosted.control.deployments.rollback(back.id, reason="oops", with_data=with_data)
+    with pytest.raises(Conflict, match=r"1\.1 was rolled back and stays so: make another release"):
+        hosted.control.deployments.promote(release.id, target_env="production")
+    again = hosted.control.releases.of_build(hosted.estate.project.id, requested_by="ada")
+    assert (again.id == release.id, again.image_digest) == (False, release.image_digest)
+    assert hosted.serves() == serves
+
+
+def test_a_bad_release_is_promoted_once(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was taken back by itself, and stays so; neither a person nor policy on_push brings it again."""
+    monkeypatch.setattr("odooops_dagster.steps.environment.deployment._HEALTHY_WITHIN_SECONDS", 6.0)
+    release = hosted.release("1.1", {"shop/update.sql": HALF})
+    hosted.promote(release)
+    assert hosted.control.releases.by_id(release.id).status == "rolled_back"
+    with pytest.raises(Conflict, match=r"1\.1 was rolled back and stays so"):
+        hosted.control.deployments.promote(release.id, target_env="production")
+    hosted.by_hand("on_push")
+    assert hosted.control.deployments.promote_due() == []
+
+
+def test_an_update_that_hangs_on_a_lock_ends_in_time_and_names_who_holds_it(
+    hosted: Promoting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken back as any other, and people find the data of before."""
+    before, data = hosted.serves(), hosted.data()
+    real, held = update_step.update_modules, ExitStack()
+
+    def locked(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
+        holder = psycopg.connect(conninfo(target.access(ctx)), application_name="a report")
+        held.callback(holder.close)
+        holder.execute("lock table sale_order")
+        soon = ctx.settings.model_copy(update={"odoo_timeout_seconds": 4})
+        return real(replace(ctx, settings=soon), target, changes, log=log)
+
+    monkeypatch.setattr(step, "update_modules", locked)
+    with held:
+        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
+    assert "it waited for public.sale_order, locked by a report" in failed_and_rolled_back(hosted, done)
+    assert (hosted.serves(), hosted.data()) == (before, data)
 
 
 def test_a_build_that_is_not_kept_is_made_again_and_has_to_be_the_same(hosted: Promoting) -> None:
@@ -341,3 +446,23 @@ def test_a_promotion_is_followed_back_to_push_data_and_backup(hosted: Promoting)
     staged = "\n".join(tree_lines(Ancestry(hosted.control).of(at_staging)))
     assert "backup" in staged.split("prod_clone")[1]
     assert next(mermaid_lines(Ancestry(hosted.control).of(at_staging))) == "flowchart LR"
+
+
+@pytest.mark.parametrize("is_dropped", [False, True], ids=["its sessions are ended", "it is dropped"])
+def test_a_copy_that_is_lost_in_the_middle_of_its_update_costs_nobody_anything(
+    hosted: Promoting, is_dropped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a copy: what served serves again."""
+    before, data = hosted.serves(), hosted.data()
+    real = update_step.update_modules
+
+    def lost(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
+        if is_dropped:
+            ctx.databases.drop(target.name)
+        return real(ctx, target, changes, log=log)
+
+    monkeypatch.setattr(step, "update_modules", lost)
+    done = hosted.promote(hosted.release("1.1", {"shop/update.sql": f"{GOOD}\n{ENDED}"}))
+    failed_and_rolled_back(hosted, done)
+    assert (hosted.serves(), hosted.data()) == (before, data)
+    assert hosted.keep_house() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Releasing(Ops):
     """The command line, with the verbs that move releases."""
 
     def __init__(self) -> None:
-        self.app = build_app(("project", "run", "promote", "rollback"))
+        self.app = build_app(("project", "run", "promote", "rollback", "gate"))
 
     def said(self, *arguments: str, answer: str = "", status: int = 0) -> str:
         """Run the command and return what it told people; it must end with this status."""
@@ -34,9 +35,10 @@ class Releasing(Ops):
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Releasing:
+def ops(database: str, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Releasing:
     """Return the command line, over a project whose production is hosted."""
     monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
     made, shop = Releasing(), Repository(tmp_path)
     shop.commit({"a": "1"})
@@ -85,7 +87,13 @@ def built(control: ControlPlane) -> None:
     control.runs.complete(fence, exit_code=0)
 
 
-def promoted(control: ControlPlane) -> None:
+def promoted(
+    control: ControlPlane,
+    image: str = NEW_IMAGE,
+    sha: str = NEW,
+    *,
+    before_the_end: Callable[[Fence], object] = lambda _: None,
+) -> None:
     """Let the waiting promotion end well, with modules that changed."""
     fence = claimed(control)
     control.backups.start(fence)
@@ -96,11 +104,12 @@ def promoted(control: ControlPlane) -> None:
         fence,
         url="http://127.0.0.1:8069/",
         port=8069,
-        database_name="new",
-        image_digest=NEW_IMAGE,
-        git_sha=NEW,
+        database_name=f"of-{sha[:4]}",
+        image_digest=image,
+        git_sha=sha,
         keep_previous_until=datetime.now(UTC) + timedelta(days=1),
     )
+    before_the_end(fence)
     control.runs.complete(fence, exit_code=0)
 
 
@@ -159,3 +168,31 @@ def test_a_rollback_says_what_each_way_loses_and_asks_twice_for_data(ops: Releas
     assert [run["status"] for run in ops.json("run", "list") if run["kind"] == "promote"] == ["succeeded"]
     back = ops.json("rollback", "shop", "--reason", "bad", "--yes")
     assert (back["with_data"], back["status"], back["reason"]) == (False, "pending", "bad")
+
+
+def test_what_was_taken_back_is_another_release_of_which_that_is_said(ops: Releasing, control: ControlPlane) -> None:
+    """One command makes it; nobody promotes the same build twice without knowing."""
+    by_hand(control)
+    ops("promote", "shop", "--as", "1.1", "--yes")
+    promoted(control)
+    ops("rollback", "shop", "--reason", "slow", "--yes")
+    promoted(control, OLD_IMAGE, OLD)
+    with pytest.raises(Conflict, match=r"1\.1 was rolled back and stays so: make another release"):
+        ops("promote", "shop", "--release", "1.1", "--yes")
+    said = ops.said("promote", "shop", answer="n\n", status=1)
+    assert "release build-2" in said
+    assert "this build was rolled back before, as release 1.1" in said
+
+
+def test_a_release_that_stopped_answering_is_kept_by_a_person(ops: Releasing, control: ControlPlane) -> None:
+    """Gate G4 passes by that person's word."""
+    by_hand(control)
+    ops("promote", "shop", "--as", "1.1", "--yes")
+    [deployment, *_] = control.deployments.list()
+    promoted(
+        control, before_the_end=lambda fence: control.deployments.await_decision(fence, deployment_id=deployment.id)
+    )
+    kept = ops.json("gate", "keep", "shop", "1.1", "--reason", "only the monitor was blind")
+    assert (kept["kept_reason"], kept["g4_status"]) == ("only the monitor was blind", "passed")
+    with pytest.raises(Conflict, match="Nobody is asked"):
+        ops("gate", "keep", "shop", "1.1", "--reason", "me too", "--as", "grace")

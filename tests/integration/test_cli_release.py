@@ -110,6 +110,24 @@ def test_a_decision_is_proved_by_files(
     assert (complete["G1"], complete["G2"]) == (False, True)
 
 
+def test_a_decision_may_name_what_was_shown(ops: CommandLine, control: ControlPlane, release: Release) -> None:
+    """If something has changed since, it is refused; what was approved before does not count any more."""
+    shown = ops.json("release", "show", "shop", "1.0")["shown"]
+    assert shown in ops("release", "show", "shop", "1.0").stdout
+    assert ops.json("gate", "sign-off", "shop", "1.0", "G2", "--shown", shown)["status"] == "passed"
+    control.gates.record_check(release.id, gate_code="G1", name="log_clean", status="failed")
+    with pytest.raises(Conflict, match="not what you were shown any more"):
+        ops("gate", "sign-off", "shop", "1.0", "G3", "--shown", shown)
+    assert "does not count: ada, since then log_clean is failed" in ops("gate", "show", "shop", "1.0").stdout
+
+
+@pytest.mark.usefixtures("release")
+def test_only_what_somebody_is_asked_about_is_kept(ops: CommandLine) -> None:
+    """A release whose health is inconclusive."""
+    with pytest.raises(Conflict, match=r"nobody is asked whether release 1\.0 stays"):
+        ops("gate", "keep", "shop", "1.0", "--reason", "it answers")
+
+
 @pytest.mark.usefixtures("release")
 def test_the_worker_signs_nothing_off(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It decides nothing for people."""

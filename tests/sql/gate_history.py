@@ -140,7 +140,7 @@ class Replay:
     def _decide(self, code: Code, person: str, decision: str) -> None:
         query = "select ops.sign_off_gate(%s, %s, %s, p_approver_id => %s)"
         if self._is_taken(query, self.release.id, code, decision, person):
-            self.model.decisions[code].append((person, decision))
+            self.model.decide(code, person, decision)
 
     def _waive(self, code: Code, minutes: int, granted: bool, glass_broken: bool) -> None:
         lasts = min(minutes, 60) if glass_broken else minutes

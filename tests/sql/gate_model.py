@@ -28,13 +28,23 @@ class Check:
 
 
 @dataclass
+class Decision:
+    """A person's word on a gate, and the answers about the build that they were shown."""
+
+    person: str
+    word: str
+    shown: dict[str, str]
+
+
+@dataclass
 class Waiver:
-    """An exception from a gate."""
+    """An exception from a gate; one that was granted before a rejection waives nothing."""
 
     expires_at: datetime
     granted: bool
     glass_broken: bool
     revoked: bool = False
+    outlived: bool = False
 
     def is_active(self, now: datetime) -> bool:
         """Return whether the gate is waived at that moment."""
@@ -79,7 +89,7 @@ class Model:
     rules: Rules
     withdrawn: bool = False
     checks: dict[Code, list[Check]] = field(default_factory=lambda: {code: [] for code in CODES})
-    decisions: dict[Code, list[tuple[str, str]]] = field(default_factory=lambda: {code: [] for code in CODES})
+    decisions: dict[Code, list[Decision]] = field(default_factory=lambda: {code: [] for code in CODES})
     waivers: dict[Code, list[Waiver]] = field(default_factory=lambda: {code: [] for code in CODES})
     deployments: list[Deployment] = field(default_factory=list)
 
@@ -114,13 +124,24 @@ class Model:
         return _tally(self.checks[code], self.gate_rules.checks[code])
 
     def _decided(self, code: Code) -> Status:
-        newest = dict(self.decisions[code])  # a person's later decision replaces the earlier one
-        if "rejected" in newest.values():
+        if any(decision.word == "rejected" for decision in self.decisions[code]):
             return "failed"
-        return "passed" if list(newest.values()).count("approved") >= self.gate_rules.quorum[code] else "pending"
+        newest = {decision.person: decision.shown for decision in self.decisions[code]}
+        holding = list(newest.values()).count(self.shown())
+        return "passed" if holding >= self.gate_rules.quorum[code] else "pending"
+
+    def decide(self, code: Code, person: str, word: str) -> None:
+        """Note a person's word; a rejection outlives the exceptions of before."""
+        self.decisions[code].append(Decision(person, word, self.shown()))
+        for waiver in self.waivers[code] if word == "rejected" else ():
+            waiver.outlived = waiver.outlived or waiver.granted
+
+    def shown(self) -> dict[str, str]:
+        """Return what approvers are shown of the build."""
+        return {check.name: check.status for check in self.checks["G1"]}
 
     def _is_waived(self, code: Code, now: datetime) -> bool:
-        return any(waiver.is_active(now) for waiver in self.waivers[code])
+        return any(waiver.is_active(now) and not waiver.outlived for waiver in self.waivers[code])
 
     # Promotions.
 
@@ -160,7 +181,9 @@ class Model:
 
     def _is_glass_broken(self, now: datetime) -> bool:
         return any(
-            waiver.glass_broken and waiver.is_active(now) for waivers in self.waivers.values() for waiver in waivers
+            waiver.glass_broken and waiver.is_active(now) and not waiver.outlived
+            for waivers in self.waivers.values()
+            for waiver in waivers
         )
 
     def _is_frozen(self, now: datetime) -> bool:

@@ -24,6 +24,7 @@ CALLS = {
     "grant_exception": "select ops.grant_exception(%(exception)s)",
     "has_permission": "select where ops.has_permission(%(project)s, 'read')",
     "hold_backup": "select ops.hold_backup(%(backup)s, 'audit')",
+    "keep_deployment": "select ops.keep_deployment(%(deployment)s, 'it answers')",
     "list_queued_runs": "select * from ops.list_queued_runs() where project_slug = %(slug)s",
     "open_incident": "select ops.open_incident(%(project)s, 'down')",
     "queue_run:backup": "select ops.queue_run(%(project)s, 'main', 'a', 'r', 'backup')",
@@ -55,6 +56,7 @@ CALLS = {
     "set_member:owner": "select ops.set_member(%(project)s, gen_random_uuid(), 'owner')",
     "set_project_setting": "select ops.set_project_setting(%(slug)s, 'odoo.demo', 'true')",
     "set_policy": "select ops.set_policy(%(project)s, 'ttl', '{}')",
+    "shown_digest": "select ops.shown_digest(%(release)s)",
     "sign_off_gate:g2": (
         "select ops.sign_off_gate(%(release)s, 'G2', 'approved',"
         " p_approver_id => case when ops.is_platform() then 'somebody' end)"

@@ -52,14 +52,15 @@ def test_of_two_facts_of_one_moment_the_later_arrival_counts(world: World, relea
     assert release.status("G1") == "passed"
 
 
-def test_a_decision_that_comes_late_overrules_no_newer_one(world: World, release: Release) -> None:
-    """A rejection stands, whatever its person approved before."""
+def test_no_decision_overrules_a_rejection(world: World, release: Release) -> None:
+    """It stays, whatever its person approved before or after, and the answer says so."""
     ingest(world, envelope("gate_signoff", occurred_at=at(2), decision="rejected"))
     late = ingest(world, envelope("gate_signoff", occurred_at=at(1)))
     assert late["message"] == "accepted, and overruled by a newer fact"
     assert release.status("G2") == "failed"
-    ingest(world, envelope("gate_signoff", occurred_at=at(3)))
-    assert release.status("G2") == "passed"
+    newer = ingest(world, envelope("gate_signoff", occurred_at=at(3)))
+    assert newer["message"] == "accepted, and overruled by a newer fact"
+    assert release.status("G2") == "failed"
 
 
 def test_a_clock_that_is_ahead_gains_nothing(world: World, release: Release) -> None:
@@ -129,7 +130,10 @@ def test_a_key_is_accepted_once_in_each_project(world: World, release: Release) 
 
 
 def events_of(minutes: Sequence[int], choices: Sequence[bool]) -> list[Envelope]:
-    """Return what happened, in order: builds and decisions, the newest of which pass, a deployment and its health."""
+    """Return what happened, in order: builds and decisions, the newest of which pass, a deployment and its health.
+
+    A release that somebody rejected is deployed nowhere.
+    """
     moments, passes = iter(sorted(minutes)), iter(choices)
     found = []
     for kind, values in (
@@ -150,6 +154,8 @@ def events_of(minutes: Sequence[int], choices: Sequence[bool]) -> list[Envelope]
         ("health_check", {"status": "fail" if next(passes) else "pass"}),
         ("health_check", {"status": "pass"}),
     ]
+    if any(event.get("decision") == "rejected" for event in found):
+        last = last[:3]
     return found + [envelope(kind, occurred_at=at(next(moments)), **values) for kind, values in last]
 
 

@@ -76,9 +76,12 @@ MUTANTS: dict[str, Mutant] = {
     "one approval is enough": ("count_approvals", ">= (p_gate).quorum", ">= 1"),
     "the first answer counts": ("count_checks", "c.occurred_at desc", "c.occurred_at"),
     "a skipped check is no question": ("count_checks", "l.status is null or l.status = 'skipped'", "l.status is null"),
-    "a failed gate does not block staging": ("promotion_requirements", "(d.status <> 'failed' or d.is_reopened) and (", "("),
+    "a failed gate does not block staging": ("promotion_requirements", "(d.status::text not in ('failed', 'inconclusive') or d.is_reopened) and (", "("),
     "a window that closed unproven stays closed": ("promotion_requirements", " or d.is_reopened", ""),
-    "a withdrawn release goes on": ("promotion_requirements", "r.status <> 'withdrawn'", "true"),
+    "a withdrawn release goes on": ("promotion_requirements", "r.status not in ('withdrawn', 'rolled_back')", "true"),
+    "a rejection can be taken back": ("standing_decisions", "a.decision desc, ", ""),
+    "an approval counts for ever": ("count_approvals", " and l.changed is null", ""),
+    "every decision ends an exception": ("v_gate_status", "a.decision = 'rejected' and a.created_at", "a.created_at"),
     "a freeze holds nothing": ("promotion_requirements", "f.reason is null or g.broken", "true"),
 }
 
@@ -104,9 +107,13 @@ def test_the_comparison_notices(world: World, mutant: str) -> None:
 
 # Mistakes that only a rare history shows, and such a history.
 RARE: dict[str, tuple[Mutant, list[tuple[Any, ...]]]] = {
-    "the first decision of a person counts": (
-        ("count_approvals", "a.occurred_at desc", "a.occurred_at"),
-        [("decide", "G2", "ana", "approved"), ("decide", "G2", "ana", "rejected")],
+    "the first approval of a person counts": (
+        ("standing_decisions", "a.occurred_at desc", "a.occurred_at"),
+        [("decide", "G2", "ana", "approved"), ("check", "G1", "build", "passed"), ("decide", "G2", "ana", "approved")],
+    ),
+    "an exception of before a rejection counts": (
+        ("v_gate_status", "a.created_at >= e.granted_at", "false"),
+        [("waive", "G2", 60, True, False), ("decide", "G2", "ana", "rejected")],
     ),
     "late health counts": (
         ("count_checks", "and (p_until is null or c.created_at <= p_until)", ""),

@@ -222,13 +222,24 @@ def test_a_quorum_is_of_different_people(world: World, project: UUID) -> None:
     assert release.status("G2") == "passed"
 
 
-def test_who_rejected_may_approve_later(release: Release) -> None:
-    """The newest decision of a person counts; somebody else's approval does not undo it."""
+def test_a_rejection_is_lifted_by_nobody(release: Release) -> None:
+    """Neither by somebody else's approval nor by that of whoever rejected."""
+    release.approve("G2", by="ana")
     release.reject("G2", by="ana")
     release.approve("G2", by="ben")
-    assert release.status("G2") == "failed"
     release.approve("G2", by="ana")
-    assert release.status("G2") == "passed"
+    assert release.status("G2") == "failed"
+    assert release.unmet("staging")["G2"].startswith("failed: rejected by ana")
+
+
+def test_only_an_exception_that_came_after_a_rejection_waives_its_gate(release: Release) -> None:
+    """Whoever waived the gate before did not know of it."""
+    release.waive("G2")
+    assert release.status("G2") == "bypassed"
+    release.reject("G2", by="ana")
+    assert release.status("G2") == "failed"
+    release.waive("G2")
+    assert release.status("G2") == "bypassed"
 
 
 def test_a_tester_may_write_the_decision_by_hand(actors: Actors, release: Release) -> None:

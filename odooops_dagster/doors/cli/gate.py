@@ -1,4 +1,4 @@
-"""`ops gate`: how the gates of a release stand, and the decisions of people on G2 and G3."""
+"""`ops gate`: how the gates of a release stand, and the decisions of people on G2, G3 and an inconclusive G4."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from odooops_dagster.doors.cli.arguments import As, GateName, ProjectSlug, Versi
 from odooops_dagster.doors.cli.lookup import gate_of, release_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import acting, control_plane, owner_plane, store
-from odooops_dagster.errors import BadInput
+from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.model.releases import Decision, GateCode, Release
 from odooops_dagster.tools.store import ObjectStore
 from odooops_dagster.tools.store.addressed import put_addressed
@@ -27,6 +27,14 @@ _CHECKS = ("name", "status", "summary", "source", "occurred_at")
 _DECISIONS = ("decision", "approver_id", "occurred_at", "rationale_structured", "source")
 _EVIDENCE = ("kind", "size_bytes", "sha256", "s3_url")
 
+Shown = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIGEST",
+        help="What you were shown (ops release show): refused if something has changed since.",
+        show_default=False,
+    ),
+]
 Why = Annotated[str | None, typer.Option("--note", help="What was looked at, for the record.", show_default=False)]
 Proofs = Annotated[
     list[Path] | None,
@@ -69,10 +77,14 @@ def sign_off(
     as_: As = None,
     why: Why = None,
     proofs: Proofs = None,
+    shown: Shown = None,
     json: Json = False,
 ) -> None:
-    """Approve gate G2 or G3 of a release. Who made the release cannot."""
-    _decide(project, version, gate_of(gate), "approved", as_=as_, why=why, proofs=proofs or (), json=json)
+    """Approve gate G2 or G3 of a release. Who made the release cannot.
+
+    An approval counts while what was shown is so: if a check of the build changes, it is asked for again.
+    """
+    _decide(project, version, gate_of(gate), "approved", as_=as_, why=why, proofs=proofs or (), shown=shown, json=json)
 
 
 @app.command()
@@ -86,7 +98,7 @@ def reject(
     proofs: Proofs = None,
     json: Json = False,
 ) -> None:
-    """Reject gate G2 or G3 of a release: it goes nowhere while the rejection stands."""
+    """Reject gate G2 or G3 of a release: it goes nowhere any more, unless an exception is granted after that."""
     _decide(project, version, gate_of(gate), "rejected", as_=as_, why=why, proofs=proofs or (), json=json)
 
 
@@ -98,6 +110,7 @@ def decide(
     *,
     approver_id: str | None,
     why: str | None,
+    shown: str | None = None,
 ) -> UUID:
     """Record a person's decision on the gate, and return the gate."""
     control.gates.sign_off(
@@ -106,6 +119,7 @@ def decide(
         decision=decision,
         approver_id=approver_id,
         rationale={"note": why} if why else {},
+        shown=shown,
     )
     return gate_id_of(control, release, code)
 
@@ -130,6 +144,27 @@ def prove(control: ControlPlane, objects: ObjectStore, gate_id: UUID, file: Path
     )
 
 
+@app.command()
+def keep(
+    project: ProjectSlug,
+    version: Version,
+    *,
+    reason: Annotated[str, typer.Option(help="What you saw, for the record.", show_default=False)],
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Keep a release whose health is inconclusive: G4 passes by your word, and its code does not go back by itself."""
+    with owner_plane() as control:
+        release = release_of(control, project, version)
+        asked = [each for each in control.deployments.list(release_id=release.id) if each.decision_due_at is not None]
+        if not asked:
+            raise Conflict(
+                f"nobody is asked whether release {version} stays", hint=f"ops release show {project} {version}"
+            )
+        kept = control.deployments.keep(asked[0].id, reason=reason, kept_by=acting(control, as_))
+    print_fields(kept, json=json)
+
+
 def _decide(
     project: str,
     version: str,
@@ -140,13 +175,14 @@ def _decide(
     why: str | None,
     proofs: Sequence[Path],
     json: bool,
+    shown: str | None = None,
 ) -> None:
     for file in proofs:
         if not file.is_file():
             raise BadInput(f"{file} is no file", hint="--evidence takes a file that can be read")
     with owner_plane() as control:
         release = release_of(control, project, version)
-        gate_id = decide(control, release, code, decision, approver_id=acting(control, as_), why=why)
+        gate_id = decide(control, release, code, decision, approver_id=acting(control, as_), why=why, shown=shown)
         for file in proofs:
             prove(control, store(), gate_id, file)
         [row] = [each for each in control.gates.summary(release.id) if each["gate_code"] == code]

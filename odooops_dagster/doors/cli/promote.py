@@ -95,7 +95,18 @@ def _plan(control: ControlPlane, release: Release, place: Environment, asked: li
     return [
         f"release {release.version} takes over {place.partition_key} ({place.stage})",
         f"  {commits}, image {release.image_digest[:19]}",
+        *_taken_back(control, release),
         *(f"  {each.requirement}: {each.detail}" for each in asked),
         f"  {backup if place.stage == 'production' else 'no backup is made'}",
         "  nobody can work there while changed modules are updated; if that fails, what serves now serves again",
+    ]
+
+
+def _taken_back(control: ControlPlane, release: Release) -> list[str]:
+    """Say as which releases the same build was rolled back."""
+    build = (release.image_digest, release.git_shas)
+    return [
+        f"  this build was rolled back before, as release {each.version}"
+        for each in control.releases.list(release.project_id)
+        if each.status == "rolled_back" and (each.image_digest, each.git_shas) == build
     ]

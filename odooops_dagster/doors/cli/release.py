@@ -46,11 +46,14 @@ def show(project: ProjectSlug, version: Version, *, json: Json = False) -> None:
         gates = control.gates.summary(release.id)
         deployments = [asdict(each) for each in control.deployments.list(release_id=release.id)]
         may_go = control.releases.eligibility(release.id)
+        shown = control.releases.shown_digest(release.id)
     if json:
-        print_json(asdict(release) | {"gates": gates, "deployments": deployments, "eligibility": may_go})
+        print_json(
+            asdict(release) | {"shown": shown, "gates": gates, "deployments": deployments, "eligibility": may_go}
+        )
         return
     places = {place: _may_go(may_go, place) for place in ("staging", "production")}
-    print_fields(asdict(release) | places)
+    print_fields(asdict(release) | {"shown": shown} | places)
     note("")
     print_rows(gates, columns=_GATES)
     if deployments:

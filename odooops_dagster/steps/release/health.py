@@ -1,4 +1,4 @@
-"""Gate G4: tell how a deployment does, as every other health check is told, and ask people where it is too late."""
+"""Gate G4: tell how a deployment does, as every other health check is told, and ask people where it is inconclusive."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def tell_health(ctx: StepContext, deployment: Deployment, check: CheckResult, *,
 
 
 def ask_people(ctx: StepContext, deployment: Deployment, check: CheckResult) -> None:
-    """Open an incident, once: people were let in, so the way back would lose their work, and they have to decide."""
+    """Ask people whether the deployment stays, and open an incident, once: they were let in, and data would be lost."""
+    asked = ctx.control.deployments.await_decision(ctx.fence, deployment_id=deployment.id)
     if any(incident.deployment_id == deployment.id for incident in ctx.control.incidents.list(ctx.project.id)):
         return
     ways = "; ".join(
@@ -46,7 +47,14 @@ def ask_people(ctx: StepContext, deployment: Deployment, check: CheckResult) -> 
     ctx.control.incidents.open(
         ctx.project.id,
         title=f"{ctx.environment.partition_key} does not answer since its promotion",
-        description=f"{check.summary}. People were let in, so nothing is rolled back by itself. {ways}: ops rollback",
+        description=f"{check.summary}. People were let in: no data go back by themselves. {_until(asked)} {ways}.",
         severity="critical",
         deployment_id=deployment.id,
     )
+
+
+def _until(asked: Deployment) -> str:
+    if asked.decision_due_at is None:
+        return "A person decides, ops rollback:"
+    at = f"{asked.decision_due_at:%Y-%m-%d %H:%M %Z}"
+    return f"A person decides, ops rollback or ops gate keep; the code goes back at {at}:"

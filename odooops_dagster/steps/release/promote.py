@@ -40,6 +40,7 @@ from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.environment.update import Changes, changes_for, kept_checksums, update_clone, update_modules
 from odooops_dagster.steps.release.health import ask_people, tell_health
+from odooops_dagster.steps.release.locks import watching_locks
 from odooops_dagster.steps.release.released import deployment_of, released_build, require_eligible
 from odooops_dagster.steps.release.way_back import back_up_before, keep_until
 from odooops_dagster.tools.postgres.contents import module_states
@@ -212,18 +213,19 @@ def _put_back(ctx: StepContext) -> None:
 
 
 def _update(ctx: StepContext, target: Target, changes: Changes) -> tuple[CheckResult, ...]:
-    """Update the copy within the time that policy allows; the data of a staging stay harmless."""
+    """Update the copy within the time that policy allows, and see who holds it up; a staging's data stay harmless."""
     rules = ctx.control.policies.get(ctx.project.id, policy_type="promotion")
     seconds = min(60.0 * int(rules["update_minutes"]), ctx.settings.odoo_timeout_seconds)
     within = replace(ctx, settings=ctx.settings.model_copy(update={"odoo_timeout_seconds": seconds}))
-    if ctx.environment.stage == "production":
-        installed: Installed | None = update_modules(within, target, changes, log="promotion")
-        checks: Sequence[CheckResult] = installed.checks if installed else ()
-    else:
-        installed, checks = update_clone(within, target, run_tests=False)
+    with watching_locks(ctx, target.access(ctx)) as watch:
+        if ctx.environment.stage == "production":
+            installed: Installed | None = update_modules(within, target, changes, log="promotion")
+            checks: Sequence[CheckResult] = installed.checks if installed else ()
+        else:
+            installed, checks = update_clone(within, target, run_tests=False)
     if installed is not None:
         _keep_evidence(ctx, installed)
-    return tuple(checks)
+    return watch.explain(checks)
 
 
 def _keep_evidence(ctx: StepContext, installed: Installed) -> None:
@@ -274,7 +276,7 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
     """Let people in at the environment's URL, and see that it answers there.
 
     Raises:
-        StepFailed: it does not; nothing is taken back any more, but people are asked.
+        StepFailed: it does not: people are asked, and the code goes back if nobody decides in time.
     """
     started = time.monotonic()
     environment = ctx.control.environments.by_id(ctx.environment.id)
@@ -284,13 +286,15 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
     check = wait_until_healthy(ctx, service, str(environment.url), _access(ctx, str(environment.database_name)))
     _note_phase(ctx, "start", started)
     if not check.passed:
-        tell_health(ctx, deployment, check, moment="after")
         ask_people(ctx, deployment, check)
+        tell_health(ctx, deployment, check, moment="after")
         raise StepFailed(
             f"the release does not answer at {environment.url}: {check.summary}",
             hint=f"take it back, which says beforehand what is lost: ops rollback {ctx.project.slug}",
         )
     done = ctx.control.deployments.get(deployment.id)
+    if done.decision_due_at is not None:  # an earlier attempt asked people
+        tell_health(ctx, done, check, moment="after")
     if done.previous_database_name:
         ctx.log("info", f"{done.previous_database_name} is kept until {done.keep_previous_until:%Y-%m-%d %H:%M %Z}")
     return _result(ctx, done, (*(known for known in checks if known.name != check.name), check))

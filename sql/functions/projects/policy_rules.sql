@@ -33,6 +33,8 @@ select * from (
         'What brings the default branch to production: each build that succeeds, a person, or gates with approvals'),
     ('promotion', 'update_minutes', 'integer', '60', 1, 1440,
         'Time that the update of the changed modules may take, in which nobody can work'),
+    ('promotion', 'decide_minutes', 'integer', '60', 1, 1440,
+        'Time in which a person decides about a release that stopped answering, until its code goes back'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),

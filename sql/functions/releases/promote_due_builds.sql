@@ -1,5 +1,6 @@
 -- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
--- brought to production before, or another deployment is at work there; returns the deployments. A project whose
+-- brought to production before, somebody rejected or withdrew a release of it, or another deployment is at work there;
+-- returns the deployments. A project whose
 -- promotion is refused is left for the next call: a freeze ends by itself.
 -- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
 -- and PT409 are such refusals. A retry finds nothing left to do.
@@ -31,6 +32,14 @@ begin
                         d.status in ('pending', 'running')
                         or r.image_digest = b.image_digest and ops_private.project_git_sha(r) = b.git_sha
                     )
+            )
+            and not exists (
+                select from ops.releases as r
+                where
+                    r.project_id = p.id and r.image_digest = b.image_digest
+                    and ops_private.project_git_sha(r) = b.git_sha and (r.status = 'withdrawn' or exists (
+                        select from ops.approvals as a where a.release_id = r.id and a.decision = 'rejected'
+                    ))
             )
         order by p.created_at
     loop

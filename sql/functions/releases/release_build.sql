@@ -1,6 +1,7 @@
 -- Makes a release of the newest successful build of the project's default branch, or of the given run, and returns it:
 -- its commit, its image, and gate G1 by the checks of the runs that made and tested this image. Without a version it is
--- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead.
+-- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead,
+-- unless it was withdrawn, rolled back or rejected: the same build is then another release, which begins anew.
 -- Called by `ops promote`, and by promote_due_builds. Locks the gates of the release. Raises PT404, PT403, and PT409 if
 -- there is no such build. A retry returns the same release.
 -- Definer: nobody may write releases directly; the caller's permission is checked.
@@ -31,7 +32,7 @@ begin
     end if;
     select r.id into v_id from ops.releases as r
     where
-        r.project_id = release_build.project_id and r.status <> 'withdrawn'
+        r.project_id = release_build.project_id and r.status not in ('withdrawn', 'rolled_back')
         and r.version = coalesce(p_version, r.version) and r.image_digest = v_build.image_digest
         and ops_private.project_git_sha(r) = v_build.git_sha
         and not exists ( -- the rules are those of the day on which it was made
@@ -42,6 +43,7 @@ begin
                     ops_private.rules_in_force(r.project_id, 'promotion') ->> 'release' = 'gated'
                 )
         )
+        and not exists (select from ops.approvals as a where a.release_id = r.id and a.decision = 'rejected')
     order by r.created_at desc
     limit 1;
     if not found then

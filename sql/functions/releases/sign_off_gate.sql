@@ -1,7 +1,9 @@
--- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
+-- Records a person's decision on gate G2 or G3 and returns its id. A rejection stays, whatever the person decides later.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
--- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
--- which changes nothing. The decision is in the log of events like one that came as an event.
+-- With p_shown, the digest of what the person was shown (ops.shown_digest), the decision is refused if something has
+-- changed since. Locks the gates. Raises PT404, PT403 (also for the release's author: four eyes), PT400, and PT409 for
+-- another digest. A retry records it again, which changes nothing. The decision is in the log of events like one that
+-- came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -9,7 +11,8 @@ create or replace function ops.sign_off_gate(
     decision ops.ops_decision_type,
     p_rationale jsonb default '{}',
     p_approver_id text default null,
-    p_source text default 'sql'
+    p_source text default 'sql',
+    p_shown text default null
 )
 returns uuid
 language plpgsql
@@ -24,6 +27,14 @@ declare
     v_id uuid;
 begin
     perform ops_private.recognise_caller();
+    if p_shown is not null then
+        perform from ops.release_gates as g where g.release_id = v_release.id order by g.gate_code for no key update;
+        if p_shown <> ops.shown_digest(v_release.id) then
+            raise sqlstate 'PT409' using
+                message = format('Release %s is not what you were shown any more', v_release.version),
+                hint = 'Look at it again: ops release show.';
+        end if;
+    end if;
     v_id := ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source

@@ -16,6 +16,8 @@ select
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
+    d.decision_due_at,
+    d.kept_by,
     d.image_digest,
     d.git_shas,
     d.requested_by,

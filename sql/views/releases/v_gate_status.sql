@@ -49,6 +49,11 @@ left join lateral (
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
         and e.expires_at > ops.right_now()
+        -- a rejection stays until a new exception
+        and not exists (
+            select from ops.approvals as a
+            where a.gate_id = g.id and a.decision = 'rejected' and a.created_at >= e.granted_at
+        )
     order by e.expires_at desc, e.id desc
     limit 1
 ) as x on true;

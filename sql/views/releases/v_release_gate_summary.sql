@@ -70,7 +70,7 @@ left join lateral ( -- noqa: ST05
             d.decision
         from ops.approvals as d
         where d.gate_id = s.gate_id and ops.person_of(d.approver_id) is distinct from ops.person_of(d.release_author)
-        order by ops.person_of(d.approver_id) asc, d.occurred_at desc, d.created_at desc, d.id desc
+        order by ops.person_of(d.approver_id) asc, d.decision desc, d.occurred_at desc, d.created_at desc, d.id desc
     )
 
     select
@@ -90,8 +90,8 @@ comment on column ops.v_release_gate_summary.evidence_count is 'Evidence of the 
 comment on column ops.v_release_gate_summary.checks_passed is 'Questions whose newest answer is yes.';
 comment on column ops.v_release_gate_summary.checks_failed is 'Questions whose newest answer is no.';
 comment on column ops.v_release_gate_summary.checks_skipped is 'Questions that were left out this time.';
-comment on column ops.v_release_gate_summary.approvals is 'How many people approve, by the newest decision of each.';
-comment on column ops.v_release_gate_summary.rejections is 'How many people reject, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.approvals is 'How many people approved and did not reject.';
+comment on column ops.v_release_gate_summary.rejections is 'How many people rejected; a rejection stays.';
 comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
 comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;

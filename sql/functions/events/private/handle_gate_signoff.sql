@@ -27,9 +27,9 @@ begin
         select from ops.approvals as a
         join ops.approvals as n
             on
-                n.gate_id = a.gate_id and n.occurred_at > a.occurred_at
+                n.gate_id = a.gate_id and (n.occurred_at > a.occurred_at or n.decision = 'rejected')
                 and ops.person_of(n.approver_id) = ops.person_of(a.approver_id)
-        where a.id = v_approval_id
+        where a.id = v_approval_id and a.decision = 'approved'
     ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end

@@ -1,5 +1,5 @@
 -- Moves a release to a state and returns whether it did: the only writer of a release's state. A withdrawn release stays
--- withdrawn, and p_from limits the states that it leaves. Locks the release. A retry changes nothing.
+-- withdrawn, a rolled back one is at most withdrawn, and p_from limits the states that it leaves. Locks the release. A retry changes nothing.
 create or replace function ops_private.move_release(
     p_release_id uuid,
     p_to ops.ops_release_status,
@@ -14,7 +14,9 @@ as $$
 begin
     update ops.releases as r
     set status = p_to, withdrawn_at = case p_to when 'withdrawn' then clock_timestamp() end
-    where r.id = p_release_id and r.status not in ('withdrawn', p_to) and (p_from is null or r.status = any (p_from));
+    where
+        r.id = p_release_id and r.status not in ('withdrawn', p_to) and (r.status <> 'rolled_back' or p_to = 'withdrawn')
+        and (p_from is null or r.status = any (p_from));
     return found;
 end
 $$;

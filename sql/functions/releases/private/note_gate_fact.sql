@@ -1,5 +1,5 @@
--- Evaluates the gate of a new fact, the deployment whose health the fact is about, and, for a decision, also the gate
--- with which it shares its persons.
+-- Evaluates the gate of a new fact, the deployment whose health the fact is about, and also, for a decision, the gate
+-- with which it shares its persons, and, for a check of G1, the gates whose approvers were shown it.
 -- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gates', in their order. Raises
 -- nothing.
 -- Definer: a caller who records a fact may not write gates.
@@ -21,7 +21,9 @@ begin
         join ops.release_gates as o on o.release_id = n.release_id
         where
             n.id = new.gate_id
-            and (o.id = n.id or n.is_distinct and tg_table_name = 'approvals' and o.gate_code in ('G2', 'G3'))
+            and (o.id = n.id or o.gate_code in ('G2', 'G3') and (
+                n.is_distinct and tg_table_name = 'approvals' or n.gate_code = 'G1' and tg_table_name = 'gate_checks'
+            ))
         order by o.gate_code
     ) as g;
     return null;

@@ -1,5 +1,6 @@
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
+-- A release that was withdrawn, or rolled back in production, goes nowhere any more.
 -- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
 -- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
 -- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
@@ -42,14 +43,16 @@ begin
         cross join gates as g
         cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
     )
-    select 'release', r.status <> 'withdrawn',
-        case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
+    select 'release', r.status not in ('withdrawn', 'rolled_back'), case r.status
+        when 'withdrawn' then 'withdrawn'
+        when 'rolled_back' then format('%s was rolled back and stays so: make another release', r.version)
+        else format('%s is a %s', r.version, r.status) end
     from release as r
     union all
     select
         d.gate_code::text,
         d.status = 'bypassed' or (
-            (d.status <> 'failed' or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
+            (d.status::text not in ('failed', 'inconclusive') or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
             and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
         ),
         case

@@ -33,7 +33,7 @@ begin
     end if;
     select r.* into v_release from ops.releases as r
     where
-        r.project_id = v_environment.project_id and r.status <> 'withdrawn'
+        r.project_id = v_environment.project_id and r.status not in ('withdrawn', 'rolled_back')
         and ops_private.serves_release(p_environment_id, r)
     order by r.created_at desc
     limit 1;

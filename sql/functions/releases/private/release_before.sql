@@ -1,5 +1,5 @@
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the newest that took effect.
+-- neither rolled back nor withdrawn since. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -16,7 +16,7 @@ join ops.deployments as b
 join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
-    and r.status <> 'withdrawn'
+    and r.status not in ('withdrawn', 'rolled_back')
     -- after a failed deployment, a rollback may return to the same release
     and (d.status = 'failed' or b.release_id <> d.release_id)
     and not exists (
