@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'await_decision', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'keep_deployment', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'roll_back_undecided', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'shown_digest', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -1252,6 +1252,54 @@ revoke all on function ops.audit_trail from public;
 grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('await_decision', $ops_file$
+-- Asks people whether a deployment stays that proved its health before they were let in and does not answer since: its
+-- health is inconclusive until somebody keeps it, rolls it back, or the time of policy promotion.decide_minutes is
+-- over, after which roll_back_undecided returns to the code of before. Returns the deployment. A rollback, and a
+-- deployment from which there is no way back, are returned without a deadline.
+-- Called by step promote. Locks the run, the project, the deployment and its gate. Raises PT404, PT410, and PT409 for a
+-- deployment of another run or one that did not succeed. A retry keeps the deadline.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.await_decision(
+    p_run_id uuid,
+    p_attempt int,
+    p_deployment_id uuid
+)
+returns ops.deployments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_deployment ops.deployments;
+begin
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    select d.* into v_deployment from ops.deployments as d
+    where d.id = p_deployment_id and d.run_id = p_run_id and d.status = 'succeeded';
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s has brought no such deployment', v_run.run_number),
+            hint = 'Look at it: ops release show.';
+    end if;
+    if v_deployment.rollback_of is null and v_deployment.decision_due_at is null
+        and ops_private.release_before(v_deployment.id) is not null then
+        update ops.deployments as d
+        set decision_due_at = clock_timestamp() + make_interval(
+            mins => (ops_private.rules_in_force(v_run.project_id, 'promotion') ->> 'decide_minutes')::int
+        )
+        where d.id = v_deployment.id
+        returning d.* into v_deployment;
+    end if;
+    return v_deployment;
+end
+$$;
+comment on function ops.await_decision is 'Asks people whether a deployment stays, with a deadline.';
+revoke all on function ops.await_decision from public;
+grant execute on function ops.await_decision to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('backup_of_attempt', $ops_file$
 -- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
 -- Raises PT404, PT410, and PT409 if the attempt has not started it.
@@ -1628,6 +1676,34 @@ comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working 
 revoke all on function ops.cancel_run from public;
 grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;
 grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('changed_since', $ops_file$
+-- Names the checks of a release's build that are not any more as its approvers were shown them at a moment; null if all
+-- is as it was. Nothing else that they were shown can change: another commit or image is another release.
+-- Called by standing_decisions. Locks and raises nothing.
+create or replace function ops_private.changed_since(
+    p_release_id uuid,
+    p_at timestamptz
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select string_agg(format('%s is %s', c.name, c.status), ', ' order by c.name)
+from (
+    select
+        coalesce(b.key, n.key) as name,
+        coalesce(n.value, 'gone') as status
+    from jsonb_each_text(ops_private.shown_of(p_release_id, p_at) -> 'checks') as b
+    full join jsonb_each_text(ops_private.shown_of(p_release_id, 'infinity') -> 'checks') as n on n.key = b.key
+    where n.value is distinct from b.value
+) as c
+$$;
+comment on function ops_private.changed_since is 'What changed since approvers were shown a release.';
+revoke all on function ops_private.changed_since from public;
 $ops_file$);
 
 select pg_temp.make_function('check_event_target', $ops_file$
@@ -2185,10 +2261,11 @@ $ops_file$);
 
 select pg_temp.make_function('count_approvals', $ops_file$
 -- Returns the verdict of a gate's approvals and the persons it is based on, whatever names they used; the release's
--- author is none of them: failed while somebody's newest decision is a rejection, passed once the quorum approved,
--- else pending. Where one person counts for only one of G2 and G3, the quorums are a matching of persons to gates: of
+-- author is none of them: failed since somebody rejected it, which no later decision lifts, passed once the quorum
+-- approved, else pending. Where one person counts for only one of G2 and G3, the quorums are a matching of persons to gates: of
 -- those who approved both, G2 takes as many as it lacks and the others count for G3. So both pass whenever there are
--- enough persons for both, in whatever order they decided. Called by gate_verdict. Locks and raises nothing.
+-- enough persons for both, in whatever order they decided. An approval of what has changed since does not count.
+-- Called by gate_verdict. Locks and raises nothing.
 create or replace function ops_private.count_approvals(p_gate ops.release_gates)
 returns table (verdict ops.ops_gate_status, reason text)
 language sql
@@ -2196,29 +2273,20 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-with latest as (
-    select distinct on (a.gate_code, ops.person_of(a.approver_id))
-        a.gate_code = (p_gate).gate_code as is_here,
-        ops.person_of(a.approver_id) as person,
-        a.approver_id,
-        a.decision
-    from ops.approvals as a
-    where
-        a.release_id = (p_gate).release_id and (a.gate_id = (p_gate).id or (p_gate).is_distinct)
-        and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
-    order by a.gate_code, ops.person_of(a.approver_id), a.occurred_at desc, a.created_at desc, a.id desc
-), persons as (
+with persons as (
     select
         max(l.approver_id) filter (where l.is_here) as name,
         coalesce(bool_or(l.decision = 'rejected') filter (where l.is_here), false) as is_against,
-        coalesce(bool_or(l.decision = 'approved') filter (where l.is_here), false) as is_for_this,
-        coalesce(bool_or(l.decision = 'approved') filter (where not l.is_here), false) as is_for_other
-    from latest as l
+        coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where l.is_here), false) as is_for_this,
+        coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where not l.is_here), false) as is_for_other,
+        max(l.approver_id || ', since then ' || l.changed) filter (where l.is_here and l.decision = 'approved') as void
+    from ops_private.standing_decisions(p_gate) as l
     group by l.person
 ), counted as (
     select
         string_agg(p.name, ', ' order by p.name) filter (where p.is_against) as against,
         string_agg(p.name, ', ' order by p.name) filter (where p.is_for_this) as approvers,
+        string_agg(p.void, '; ' order by p.void) as void,
         count(*) filter (where p.is_for_this) as approvals,
         count(*) filter (where p.is_for_this and p.is_for_other) as both,
         count(*) filter (where p.is_for_other and not p.is_for_this) as only_other
@@ -2242,6 +2310,7 @@ select
         when m.against is not null then 'rejected by ' || m.against
         else format('approved by %s of %s%s', m.approvals - m.taken, (p_gate).quorum, ': ' || m.approvers)
             || case when m.taken > 0 then format(', %s of whom G2 needs', m.taken) else '' end
+            || coalesce(' (does not count: ' || m.void || ')', '')
     end
 from matched as m
 $$;
@@ -4743,9 +4812,9 @@ begin
         select from ops.approvals as a
         join ops.approvals as n
             on
-                n.gate_id = a.gate_id and n.occurred_at > a.occurred_at
+                n.gate_id = a.gate_id and (n.occurred_at > a.occurred_at or n.decision = 'rejected')
                 and ops.person_of(n.approver_id) = ops.person_of(a.approver_id)
-        where a.id = v_approval_id
+        where a.id = v_approval_id and a.decision = 'approved'
     ))
         || ops_private.take_evidence(ops_private.gate_of_release(p_release.id, v_gate_code), p_envelope);
 end
@@ -5151,30 +5220,100 @@ $ops_file$);
 select pg_temp.make_function('judge_deployment', $ops_file$
 -- Returns the health of a deployment: passed if every health check passed within the window, counted from its end. A
 -- check still pending when the window closes counts as failed, which ops.v_gate_status computes and no row stores.
--- Locks and raises nothing.
+-- While people are asked about it, a failure is inconclusive; what they keep has passed.
+-- Called by settle_health and gate_verdict. Locks and raises nothing. It is PL/pgSQL because a statement may not name a
+-- value of an enum that the same transaction added.
 create or replace function ops_private.judge_deployment(
     p_deployment ops.deployments
 )
 returns table (verdict ops.ops_gate_status, reason text)
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-select
-    case
-        when t.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'::ops.ops_gate_status
-        else t.verdict
-    end,
-    format('deployment to %s, %s', (p_deployment).stage, t.reason)
-from ops.release_gates as g
-cross join lateral ops_private.count_checks(
-    g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
-) as t
-where g.release_id = (p_deployment).release_id and g.gate_code = 'G4'
+declare
+    v_told record;
+begin
+    select t.verdict, t.reason into v_told
+    from ops.release_gates as g
+    cross join lateral ops_private.count_checks(
+        g.id, g.required_checks, (p_deployment).id, (p_deployment).g4_deadline_at
+    ) as t
+    where g.release_id = (p_deployment).release_id and g.gate_code = 'G4';
+    if not found then
+        return;
+    end if;
+    return query select
+        (case
+            when (p_deployment).kept_at is not null then 'passed'
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null then 'inconclusive'
+            when v_told.verdict = 'passed' and (p_deployment).status <> 'succeeded' then 'pending'
+            else v_told.verdict::text
+        end)::ops.ops_gate_status,
+        format('deployment to %s, %s', (p_deployment).stage, case
+            when (p_deployment).kept_at is not null
+                then format('kept by %s: %s', (p_deployment).kept_by, (p_deployment).kept_reason)
+            when v_told.verdict = 'failed' and (p_deployment).decision_due_at is not null
+                then format('%s; a person decides by %s', v_told.reason, to_char(
+                    (p_deployment).decision_due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                ))
+            else v_told.reason
+        end);
+end
 $$;
 comment on function ops_private.judge_deployment is 'Whether a deployment proved its health, within its window.';
 revoke all on function ops_private.judge_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('keep_deployment', $ops_file$
+-- Decides that a deployment stays whose health is inconclusive: gate G4 passes by this person's word, and nothing goes
+-- back by itself any more.
+-- Called by release managers and site reliability engineers, and by the platform for one of them, whom it names. Locks
+-- the project, then the deployment and its gate. Raises PT404, PT403, PT400 without a reason, and PT409 if nobody is
+-- asked, or it goes back already. A retry by the same person is harmless.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
+create or replace function ops.keep_deployment(
+    deployment_id uuid,
+    reason text,
+    p_kept_by text default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment ops.deployments := ops_private.require_deployment(keep_deployment.deployment_id, 'read');
+    v_person text := ops_private.acting_person(p_kept_by);
+begin
+    if not ops.has_permission(v_deployment.project_id, 'promote') then
+        perform ops_private.require_permission(v_deployment.project_id, 'deploy');
+    end if;
+    if btrim(coalesce(keep_deployment.reason, '')) = '' then
+        raise sqlstate 'PT400' using message = 'What is kept is kept for a reason', hint = 'Say what you saw.';
+    end if;
+    perform from ops.projects as p where p.id = v_deployment.project_id for no key update;
+    select d.* into v_deployment from ops.deployments as d where d.id = v_deployment.id for no key update;
+    if v_deployment.kept_by = v_person then
+        return;
+    elsif v_deployment.decision_due_at is null or v_deployment.kept_at is not null or exists (
+        select from ops.deployments as k where k.rollback_of = v_deployment.id and k.status <> 'failed'
+    ) then
+        raise sqlstate 'PT409' using
+            message = 'Nobody is asked whether this deployment stays',
+            detail = 'It proved its health, was kept or rolled back, or another one followed.',
+            hint = 'Look at it: ops release show.';
+    end if;
+    update ops.deployments as d
+    set kept_by = v_person, kept_at = clock_timestamp(), kept_reason = keep_deployment.reason
+    where d.id = v_deployment.id;
+end
+$$;
+comment on function ops.keep_deployment is 'Decides that a deployment stays whose health is inconclusive.';
+revoke all on function ops.keep_deployment from public;
+grant execute on function ops.keep_deployment to service_role, sre, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('keeps_data_before', $ops_file$
@@ -6093,7 +6232,7 @@ $ops_file$);
 
 select pg_temp.make_function('move_release', $ops_file$
 -- Moves a release to a state and returns whether it did: the only writer of a release's state. A withdrawn release stays
--- withdrawn, and p_from limits the states that it leaves. Locks the release. A retry changes nothing.
+-- withdrawn, a rolled back one is at most withdrawn, and p_from limits the states that it leaves. Locks the release. A retry changes nothing.
 create or replace function ops_private.move_release(
     p_release_id uuid,
     p_to ops.ops_release_status,
@@ -6108,7 +6247,9 @@ as $$
 begin
     update ops.releases as r
     set status = p_to, withdrawn_at = case p_to when 'withdrawn' then clock_timestamp() end
-    where r.id = p_release_id and r.status not in ('withdrawn', p_to) and (p_from is null or r.status = any (p_from));
+    where
+        r.id = p_release_id and r.status not in ('withdrawn', p_to) and (r.status <> 'rolled_back' or p_to = 'withdrawn')
+        and (p_from is null or r.status = any (p_from));
     return found;
 end
 $$;
@@ -6581,8 +6722,8 @@ revoke all on function ops_private.note_deployment from public;
 $ops_file$);
 
 select pg_temp.make_function('note_gate_fact', $ops_file$
--- Evaluates the gate of a new fact, the deployment whose health the fact is about, and, for a decision, also the gate
--- with which it shares its persons.
+-- Evaluates the gate of a new fact, the deployment whose health the fact is about, and also, for a decision, the gate
+-- with which it shares its persons, and, for a check of G1, the gates whose approvers were shown it.
 -- Fired by approvals, checks and exceptions. Locks the deployment's row, then the gates', in their order. Raises
 -- nothing.
 -- Definer: a caller who records a fact may not write gates.
@@ -6604,7 +6745,9 @@ begin
         join ops.release_gates as o on o.release_id = n.release_id
         where
             n.id = new.gate_id
-            and (o.id = n.id or n.is_distinct and tg_table_name = 'approvals' and o.gate_code in ('G2', 'G3'))
+            and (o.id = n.id or o.gate_code in ('G2', 'G3') and (
+                n.is_distinct and tg_table_name = 'approvals' or n.gate_code = 'G1' and tg_table_name = 'gate_checks'
+            ))
         order by o.gate_code
     ) as g;
     return null;
@@ -6982,6 +7125,8 @@ select * from (
         'What brings the default branch to production: each build that succeeds, a person, or gates with approvals'),
     ('promotion', 'update_minutes', 'integer', '60', 1, 1440,
         'Time that the update of the changed modules may take, in which nobody can work'),
+    ('promotion', 'decide_minutes', 'integer', '60', 1, 1440,
+        'Time in which a person decides about a release that stopped answering, until its code goes back'),
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),
@@ -7125,7 +7270,8 @@ $ops_file$);
 
 select pg_temp.make_function('promote_due_builds', $ops_file$
 -- Promotes the newest build of each project whose policy promotion.release is on_push, unless it serves already, was
--- brought to production before, or another deployment is at work there; returns the deployments. A project whose
+-- brought to production before, somebody rejected or withdrew a release of it, or another deployment is at work there;
+-- returns the deployments. A project whose
 -- promotion is refused is left for the next call: a freeze ends by itself.
 -- Called by the platform's clock. Locks what promote_release locks, one project after the other. Raises nothing: PT400
 -- and PT409 are such refusals. A retry finds nothing left to do.
@@ -7157,6 +7303,14 @@ begin
                         d.status in ('pending', 'running')
                         or r.image_digest = b.image_digest and ops_private.project_git_sha(r) = b.git_sha
                     )
+            )
+            and not exists (
+                select from ops.releases as r
+                where
+                    r.project_id = p.id and r.image_digest = b.image_digest
+                    and ops_private.project_git_sha(r) = b.git_sha and (r.status = 'withdrawn' or exists (
+                        select from ops.approvals as a where a.release_id = r.id and a.decision = 'rejected'
+                    ))
             )
         order by p.created_at
     loop
@@ -7233,6 +7387,7 @@ $ops_file$);
 select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Lists the requirements of a release's promotion to a stage, whether each is met, and by what.
 -- Called by explain_promotion and by the functions that refuse an ineligible promotion. Locks and raises nothing.
+-- A release that was withdrawn, or rolled back in production, goes nowhere any more.
 -- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
 -- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
 -- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
@@ -7275,14 +7430,16 @@ begin
         cross join gates as g
         cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
     )
-    select 'release', r.status <> 'withdrawn',
-        case when r.status = 'withdrawn' then 'withdrawn' else format('%s is a %s', r.version, r.status) end
+    select 'release', r.status not in ('withdrawn', 'rolled_back'), case r.status
+        when 'withdrawn' then 'withdrawn'
+        when 'rolled_back' then format('%s was rolled back and stays so: make another release', r.version)
+        else format('%s is a %s', r.version, r.status) end
     from release as r
     union all
     select
         d.gate_code::text,
         d.status = 'bypassed' or (
-            (d.status <> 'failed' or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
+            (d.status::text not in ('failed', 'inconclusive') or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
             and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
         ),
         case
@@ -9298,7 +9455,7 @@ begin
     end if;
     select r.* into v_release from ops.releases as r
     where
-        r.project_id = v_environment.project_id and r.status <> 'withdrawn'
+        r.project_id = v_environment.project_id and r.status not in ('withdrawn', 'rolled_back')
         and ops_private.serves_release(p_environment_id, r)
     order by r.created_at desc
     limit 1;
@@ -10460,7 +10617,7 @@ $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn. Null if there is none, or if the deployment is not the newest that took effect.
+-- neither rolled back nor withdrawn since. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -10477,7 +10634,7 @@ join ops.deployments as b
 join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
-    and r.status <> 'withdrawn'
+    and r.status not in ('withdrawn', 'rolled_back')
     -- after a failed deployment, a rollback may return to the same release
     and (d.status = 'failed' or b.release_id <> d.release_id)
     and not exists (
@@ -10500,7 +10657,8 @@ $ops_file$);
 select pg_temp.make_function('release_build', $ops_file$
 -- Makes a release of the newest successful build of the project's default branch, or of the given run, and returns it:
 -- its commit, its image, and gate G1 by the checks of the runs that made and tested this image. Without a version it is
--- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead.
+-- called build-<number of the run>. A release of the same build to which the same gates apply is returned instead,
+-- unless it was withdrawn, rolled back or rejected: the same build is then another release, which begins anew.
 -- Called by `ops promote`, and by promote_due_builds. Locks the gates of the release. Raises PT404, PT403, and PT409 if
 -- there is no such build. A retry returns the same release.
 -- Definer: nobody may write releases directly; the caller's permission is checked.
@@ -10531,7 +10689,7 @@ begin
     end if;
     select r.id into v_id from ops.releases as r
     where
-        r.project_id = release_build.project_id and r.status <> 'withdrawn'
+        r.project_id = release_build.project_id and r.status not in ('withdrawn', 'rolled_back')
         and r.version = coalesce(p_version, r.version) and r.image_digest = v_build.image_digest
         and ops_private.project_git_sha(r) = v_build.git_sha
         and not exists ( -- the rules are those of the day on which it was made
@@ -10542,6 +10700,7 @@ begin
                     ops_private.rules_in_force(r.project_id, 'promotion') ->> 'release' = 'gated'
                 )
         )
+        and not exists (select from ops.approvals as a where a.release_id = r.id and a.decision = 'rejected')
     order by r.created_at desc
     limit 1;
     if not found then
@@ -11737,6 +11896,48 @@ grant execute on function ops.right_now to authenticated, service_role, ops_work
 ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('roll_back_undecided', $ops_file$
+-- Rolls back the code of deployments whose health is inconclusive and about which nobody decided in time, and returns
+-- the new deployments. Data never go back by themselves: people were let in. One that cannot go back, or whose rollback
+-- was tried, is left to the people who are asked.
+-- Called by the platform's clock. Locks what rollback_deployment locks, one project after the other. Raises nothing:
+-- PT409 is such a refusal. A retry finds nothing left to do.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.roll_back_undecided()
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_undecided record;
+begin
+    for v_undecided in
+        select d.id, d.decision_due_at from ops.deployments as d
+        where
+            d.decision_due_at <= clock_timestamp() and d.kept_at is null and d.g4_status = 'inconclusive'
+            and ops_private.release_before(d.id) is not null
+            and not exists (select from ops.deployments as k where k.rollback_of = d.id)
+        order by d.decision_due_at
+    loop
+        begin
+            return next ops.rollback_deployment(
+                v_undecided.id, format('its health was inconclusive, and nobody decided by %s', to_char(
+                    v_undecided.decision_due_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'
+                ))
+            );
+        exception when sqlstate 'PT409' then
+            continue;
+        end;
+    end loop;
+end
+$$;
+comment on function ops.roll_back_undecided is 'Rolls back what nobody decided about in time.';
+revoke all on function ops.roll_back_undecided from public;
+grant execute on function ops.roll_back_undecided to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
 -- With p_with_data the data of before come back too, which loses what was written since; else the previous release gets
@@ -12462,11 +12663,78 @@ comment on function ops_private.settle_health is 'Judges the health of a deploym
 revoke all on function ops_private.settle_health from public;
 $ops_file$);
 
+select pg_temp.make_function('shown_digest', $ops_file$
+-- Returns the SHA-256 of all that the approvers of a release are shown now, or were at a moment: its version, the commit
+-- of every repository and submodule, image, packages, and the newest result of each check of its build. An approval
+-- counts while this is what it was when the person decided.
+-- Called by anyone who may read the release. Locks nothing. Raises PT404.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
+create or replace function ops.shown_digest(
+    release_id uuid,
+    p_at timestamptz default 'infinity'
+)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases := ops_private.require_release(shown_digest.release_id);
+begin
+    return encode(sha256(convert_to(ops_private.shown_of(v_release.id, p_at)::text, 'UTF8')), 'hex');
+end
+$$;
+comment on function ops.shown_digest is 'The digest of all that the approvers of a release are shown.';
+revoke all on function ops.shown_digest from public;
+grant execute on function ops.shown_digest to authenticated, service_role, ops_worker;
+grant execute on function ops.shown_digest
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('shown_of', $ops_file$
+-- Returns all that the approvers of a release are shown, as of a moment: what it is made of, and the newest result of
+-- each check of its build. Its digest is ops.shown_digest. Called by shown_digest and changed_since. Locks and raises
+-- nothing.
+create or replace function ops_private.shown_of(
+    p_release_id uuid,
+    p_at timestamptz
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select jsonb_build_object(
+    'version', r.version, 'git_shas', r.git_shas, 'image_digest', r.image_digest, 'lock_digest', r.lock_digest,
+    'checks', coalesce((
+        select jsonb_object_agg(l.name, l.status)
+        from (
+            select distinct on (c.name)
+                c.name,
+                c.status
+            from ops.gate_checks as c
+            join ops.release_gates as g on g.id = c.gate_id
+            where g.release_id = r.id and g.gate_code = 'G1' and c.occurred_at <= p_at
+            order by c.name, c.occurred_at desc, c.created_at desc, c.id desc
+        ) as l
+    ), '{}')
+)
+from ops.releases as r
+where r.id = p_release_id
+$$;
+comment on function ops_private.shown_of is 'All that the approvers of a release are shown.';
+revoke all on function ops_private.shown_of from public;
+$ops_file$);
+
 select pg_temp.make_function('sign_off_gate', $ops_file$
--- Records a person's decision on gate G2 or G3 and returns its id; the person's newest decision counts.
+-- Records a person's decision on gate G2 or G3 and returns its id. A rejection stays, whatever the person decides later.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
--- Locks the gate. Raises PT404, PT403 (also for the release's author: four eyes) and PT400. A retry records it again,
--- which changes nothing. The decision is in the log of events like one that came as an event.
+-- With p_shown, the digest of what the person was shown (ops.shown_digest), the decision is refused if something has
+-- changed since. Locks the gates. Raises PT404, PT403 (also for the release's author: four eyes), PT400, and PT409 for
+-- another digest. A retry records it again, which changes nothing. The decision is in the log of events like one that
+-- came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -12474,7 +12742,8 @@ create or replace function ops.sign_off_gate(
     decision ops.ops_decision_type,
     p_rationale jsonb default '{}',
     p_approver_id text default null,
-    p_source text default 'sql'
+    p_source text default 'sql',
+    p_shown text default null
 )
 returns uuid
 language plpgsql
@@ -12489,6 +12758,14 @@ declare
     v_id uuid;
 begin
     perform ops_private.recognise_caller();
+    if p_shown is not null then
+        perform from ops.release_gates as g where g.release_id = v_release.id order by g.gate_code for no key update;
+        if p_shown <> ops.shown_digest(v_release.id) then
+            raise sqlstate 'PT409' using
+                message = format('Release %s is not what you were shown any more', v_release.version),
+                hint = 'Look at it again: ops release show.';
+        end if;
+    end if;
     v_id := ops_private.write_approval(
         v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
         ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
@@ -12551,6 +12828,33 @@ from ops.projects as p where p.id = p_project_id
 $$;
 comment on function ops_private.stage_of_branch is 'The stage of a branch of a project.';
 revoke all on function ops_private.stage_of_branch from public;
+$ops_file$);
+
+select pg_temp.make_function('standing_decisions', $ops_file$
+-- Returns what stands of the decisions on a gate, one of each person, and on the other gate too where persons count for
+-- one of both: a rejection if the person ever rejected, else the newest approval, with the checks that changed since.
+-- Called by count_approvals. Locks and raises nothing.
+create or replace function ops_private.standing_decisions(p_gate ops.release_gates)
+returns table (is_here boolean, person text, approver_id text, decision ops.ops_decision_type, changed text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select distinct on (a.gate_code, ops.person_of(a.approver_id))
+    a.gate_code = (p_gate).gate_code,
+    ops.person_of(a.approver_id),
+    a.approver_id,
+    a.decision,
+    ops_private.changed_since(a.release_id, a.occurred_at)
+from ops.approvals as a
+where
+    a.release_id = (p_gate).release_id and (a.gate_id = (p_gate).id or (p_gate).is_distinct)
+    and ops.person_of(a.approver_id) is distinct from ops.person_of(a.release_author)
+order by a.gate_code, ops.person_of(a.approver_id), a.decision desc, a.occurred_at desc, a.created_at desc, a.id desc
+$$;
+comment on function ops_private.standing_decisions is 'The decision of each person on a gate that stands.';
+revoke all on function ops_private.standing_decisions from public;
 $ops_file$);
 
 select pg_temp.make_function('start_deployment', $ops_file$
@@ -14527,6 +14831,8 @@ select
         else d.g4_status
     end as g4_status,
     d.g4_deadline_at,
+    d.decision_due_at,
+    d.kept_by,
     d.image_digest,
     d.git_shas,
     d.requested_by,
@@ -14736,6 +15042,11 @@ left join lateral (
     where
         e.gate_id = g.id and e.granted_at is not null and e.revoked_at is null
         and e.expires_at > ops.right_now()
+        -- a rejection stays until a new exception
+        and not exists (
+            select from ops.approvals as a
+            where a.gate_id = g.id and a.decision = 'rejected' and a.created_at >= e.granted_at
+        )
     order by e.expires_at desc, e.id desc
     limit 1
 ) as x on true;
@@ -15303,7 +15614,7 @@ left join lateral ( -- noqa: ST05
             d.decision
         from ops.approvals as d
         where d.gate_id = s.gate_id and ops.person_of(d.approver_id) is distinct from ops.person_of(d.release_author)
-        order by ops.person_of(d.approver_id) asc, d.occurred_at desc, d.created_at desc, d.id desc
+        order by ops.person_of(d.approver_id) asc, d.decision desc, d.occurred_at desc, d.created_at desc, d.id desc
     )
 
     select
@@ -15323,8 +15634,8 @@ comment on column ops.v_release_gate_summary.evidence_count is 'Evidence of the 
 comment on column ops.v_release_gate_summary.checks_passed is 'Questions whose newest answer is yes.';
 comment on column ops.v_release_gate_summary.checks_failed is 'Questions whose newest answer is no.';
 comment on column ops.v_release_gate_summary.checks_skipped is 'Questions that were left out this time.';
-comment on column ops.v_release_gate_summary.approvals is 'How many people approve, by the newest decision of each.';
-comment on column ops.v_release_gate_summary.rejections is 'How many people reject, by the newest decision of each.';
+comment on column ops.v_release_gate_summary.approvals is 'How many people approved and did not reject.';
+comment on column ops.v_release_gate_summary.rejections is 'How many people rejected; a rejection stays.';
 comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
 comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;
@@ -15490,6 +15801,9 @@ for each row execute function ops_private.move_deployment();
 create or replace trigger deployments_are_felt
 after insert or update of status on ops.deployments
 for each row execute function ops_private.note_deployment();
+create or replace trigger deployments_await_people
+after update of decision_due_at, kept_at on ops.deployments
+for each row execute function ops_private.note_deployment();
 create or replace trigger deployments_start_in_time
 before update of status on ops.deployments
 for each row when (old.status = 'pending' and new.status = 'running' and new.rollback_of is null)
@@ -15503,6 +15817,13 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger deployments_keep_their_backup
 before update of backup_id on ops.deployments
 for each row when (old.backup_id is not null or old.status <> 'pending') execute function ops_private.refuse_change();
+-- people are asked once, and answer once
+create or replace trigger deployments_keep_their_deadline
+before update of decision_due_at on ops.deployments
+for each row when (old.decision_due_at is not null) execute function ops_private.refuse_change();
+create or replace trigger deployments_keep_their_decision
+before update of kept_by, kept_at, kept_reason on ops.deployments
+for each row when (old.kept_at is not null) execute function ops_private.refuse_change();
 -- promote_release queues the run for the row that is there
 create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments

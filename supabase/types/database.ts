@@ -399,6 +399,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -407,6 +408,9 @@ export type Database = {
           id: string;
           image_digest: string;
           keep_previous_until: string | null;
+          kept_at: string | null;
+          kept_by: string | null;
+          kept_reason: string | null;
           no_backup_reason: string | null;
           previous_database_name: string | null;
           project_id: string;
@@ -426,6 +430,7 @@ export type Database = {
           backup_id?: string | null;
           created_at?: string;
           database_name?: string | null;
+          decision_due_at?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -434,6 +439,9 @@ export type Database = {
           id?: string;
           image_digest: string;
           keep_previous_until?: string | null;
+          kept_at?: string | null;
+          kept_by?: string | null;
+          kept_reason?: string | null;
           no_backup_reason?: string | null;
           previous_database_name?: string | null;
           project_id: string;
@@ -452,6 +460,7 @@ export type Database = {
           backup_id?: string | null;
           created_at?: string;
           database_name?: string | null;
+          decision_due_at?: string | null;
           environment_id?: string | null;
           finished_at?: string | null;
           g4_deadline_at?: string | null;
@@ -460,6 +469,9 @@ export type Database = {
           id?: string;
           image_digest?: string;
           keep_previous_until?: string | null;
+          kept_at?: string | null;
+          kept_by?: string | null;
+          kept_reason?: string | null;
           no_backup_reason?: string | null;
           previous_database_name?: string | null;
           project_id?: string;
@@ -2956,6 +2968,7 @@ export type Database = {
           backup_age: string | null;
           backup_id: string | null;
           created_at: string;
+          decision_due_at: string | null;
           deployment_id: string;
           duration: string | null;
           environment_id: string | null;
@@ -2967,6 +2980,7 @@ export type Database = {
           image_digest: string;
           incident_count: number | null;
           is_rollback: boolean | null;
+          kept_by: string | null;
           no_backup_reason: string | null;
           project_id: string;
           project_slug: string;
@@ -3878,6 +3892,45 @@ export type Database = {
           recorded_at: string;
         }[];
       };
+      await_decision: {
+        Args: { p_attempt: number; p_deployment_id: string; p_run_id: string };
+        Returns: {
+          backup_id: string | null;
+          created_at: string;
+          database_name: string | null;
+          decision_due_at: string | null;
+          environment_id: string | null;
+          finished_at: string | null;
+          g4_deadline_at: string | null;
+          g4_status: Database["ops"]["Enums"]["ops_gate_status"];
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          keep_previous_until: string | null;
+          kept_at: string | null;
+          kept_by: string | null;
+          kept_reason: string | null;
+          no_backup_reason: string | null;
+          previous_database_name: string | null;
+          project_id: string;
+          reason: string | null;
+          release_id: string;
+          requested_by: string;
+          rollback_of: string | null;
+          run_id: string | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          started_at: string | null;
+          status: Database["ops"]["Enums"]["deployment_status"];
+          told_at: string | null;
+          with_data: boolean;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "deployments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       branch_stage: {
         Args: {
           p_branch: string;
@@ -4335,6 +4388,10 @@ export type Database = {
       janitor_is_due: {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
+      };
+      keep_deployment: {
+        Args: { deployment_id: string; p_kept_by?: string; reason: string };
+        Returns: undefined;
       };
       known_runs: { Args: { p_run_ids: string[] }; Returns: string[] };
       list_logged_runs: {
@@ -4996,6 +5053,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -5004,6 +5062,9 @@ export type Database = {
           id: string;
           image_digest: string;
           keep_previous_until: string | null;
+          kept_at: string | null;
+          kept_by: string | null;
+          kept_reason: string | null;
           no_backup_reason: string | null;
           previous_database_name: string | null;
           project_id: string;
@@ -5309,6 +5370,10 @@ export type Database = {
         Returns: undefined;
       };
       right_now: { Args: Record<PropertyKey, never>; Returns: string };
+      roll_back_undecided: {
+        Args: Record<PropertyKey, never>;
+        Returns: string[];
+      };
       rollback_deployment: {
         Args: {
           deployment_id: string;
@@ -5398,12 +5463,17 @@ export type Database = {
         Returns: Json;
       };
       settle_gates: { Args: Record<PropertyKey, never>; Returns: number };
+      shown_digest: {
+        Args: { p_at?: string; release_id: string };
+        Returns: string;
+      };
       sign_off_gate: {
         Args: {
           decision: Database["ops"]["Enums"]["ops_decision_type"];
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           p_approver_id?: string;
           p_rationale?: Json;
+          p_shown?: string;
           p_source?: string;
           release_id: string;
         };
@@ -5415,6 +5485,7 @@ export type Database = {
           backup_id: string | null;
           created_at: string;
           database_name: string | null;
+          decision_due_at: string | null;
           environment_id: string | null;
           finished_at: string | null;
           g4_deadline_at: string | null;
@@ -5423,6 +5494,9 @@ export type Database = {
           id: string;
           image_digest: string;
           keep_previous_until: string | null;
+          kept_at: string | null;
+          kept_by: string | null;
+          kept_reason: string | null;
           no_backup_reason: string | null;
           previous_database_name: string | null;
           project_id: string;
@@ -5548,7 +5622,8 @@ export type Database = {
       membership_role: "viewer" | "developer" | "admin" | "owner";
       ops_decision_type: "approved" | "rejected";
       ops_gate_code: "G1" | "G2" | "G3" | "G4";
-      ops_gate_status: "pending" | "passed" | "failed" | "bypassed";
+      ops_gate_status:
+        "pending" | "passed" | "failed" | "bypassed" | "inconclusive";
       ops_processing_status: "accepted" | "duplicate" | "rejected";
       ops_release_status:
         "candidate" | "staging" | "released" | "rolled_back" | "withdrawn";
@@ -5766,7 +5841,13 @@ export const Constants = {
       membership_role: ["viewer", "developer", "admin", "owner"],
       ops_decision_type: ["approved", "rejected"],
       ops_gate_code: ["G1", "G2", "G3", "G4"],
-      ops_gate_status: ["pending", "passed", "failed", "bypassed"],
+      ops_gate_status: [
+        "pending",
+        "passed",
+        "failed",
+        "bypassed",
+        "inconclusive",
+      ],
       ops_processing_status: ["accepted", "duplicate", "rejected"],
       ops_release_status: [
         "candidate",
