@@ -167,7 +167,7 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
     closure.fill(repository)
     urls = database_urls(running.settings)
     plain = _plain(repository, admin_url=urls.odoo, folder=folder)
-    with ControlPlane(urls.control) as control:
+    with ControlPlane(urls.operator) as control:
         project = control.projects.create("bench", repo_url=str(repository.origin), odoo_version=SERIES)
         databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")
         made = Bench(

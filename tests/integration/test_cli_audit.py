@@ -16,9 +16,9 @@ SHA = "a" * 40
 
 
 @pytest.fixture
-def ops(worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(operator_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     return CommandLine("audit", "lineage")
 
 

@@ -15,9 +15,9 @@ NOUNS = ("release", "gate", "exception", "incident", "event")
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database, with ada at the terminal."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("LOGNAME", "ada")
     return CommandLine(*NOUNS)
@@ -91,9 +91,9 @@ def test_gates_are_signed_off_by_people_who_did_not_make_the_release(ops: Comman
 
 
 @pytest.mark.usefixtures("release")
-def test_the_worker_signs_nothing_off(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_signs_nothing_off(ops: CommandLine, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It decides nothing for people."""
-    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", operator_url)
     with pytest.raises(Forbidden):
         ops("gate", "sign-off", "shop", "1.0", "G2")
 

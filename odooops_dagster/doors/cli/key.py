@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows, say
-from odooops_dagster.doors.cli.ports import caller, control_plane, owner_plane
+from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model.releases import EventKey, EventType, NewEventKey, Persona
 
@@ -61,7 +61,7 @@ def create(
     """Make a key and print it. This is the only time that it is shown: only a hash is kept."""
     chosen = cast("Persona", _one_of(persona, get_args(Persona), "--persona"))
     events = [cast("EventType", _one_of(item, get_args(EventType), "--event")) for item in event or _USUAL[chosen]]
-    with owner_plane() as control:
+    with control_plane() as control:
         made = control.keys.create(
             name,
             persona=chosen,
@@ -98,7 +98,7 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Make a successor with the same rights and print it; the old key ends when the overlap does."""
-    with owner_plane() as control:
+    with control_plane() as control:
         made = control.keys.rotate(
             key,
             expires_at=datetime.now(UTC) + timedelta(days=days),
@@ -111,7 +111,7 @@ def rotate(
 @app.command()
 def revoke(key: Prefix, *, yes: Yes = False, json: Json = False) -> None:
     """End a key at once; what it sends from now on is refused."""
-    with owner_plane() as control:
+    with control_plane() as control:
         found = control.keys.get(key)
         confirm([f"revoke key {found.prefix}, {found.name}: {found.status}"], yes=yes)
         was_active = control.keys.revoke(key, revoked_by=caller())
