@@ -12,10 +12,10 @@ from tests.sql.world import SHA, World, connect, refused
 
 def test_a_queued_run_waits_with_its_number_and_first_event(world: World, project: UUID) -> None:
     """A request makes a run."""
-    run = world.run(world.queue(project, p_requested_by="ann", p_config='{"modules": ["sale"]}'))
+    run = world.run(world.queue(project, p_requested_by="ann", p_config='{"assets": ["image"]}'))
     assert (run["status"], run["run_number"], run["attempt"]) == ("queued", 1, 0)
     assert (run["partition_key"], run["git_sha"], run["git_ref"]) == ("shop/feature/a", SHA, "refs/heads/feature/a")
-    assert (run["requested_by"], run["config"]) == ("ann", {"modules": ["sale"]})
+    assert (run["requested_by"], run["config"]) == ("ann", {"assets": ["image"]})
     assert world.messages(run["id"]) == ["queued"]
 
 
