@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.postgres import JOBS
+from odooops_dagster.tools.backup.retention_plan import plan_backups
 from tests.servers import PostgresServer, as_user
 from tests.sql.backups import verified
 from tests.sql.everything import Everything
@@ -137,13 +140,36 @@ def retention_at_work(world: World, project: UUID) -> UUID:
 
 
 @pytest.mark.usefixtures("production")
+@pytest.mark.parametrize("zone", ["UTC", "America/St_Johns", "Pacific/Kiritimati"])
+def test_the_record_and_the_run_keep_the_same_backups(world: World, project: UUID, zone: str) -> None:
+    """Of two years of backups at odd hours, the record lets exactly those go that the run wants to drop."""
+    world.rows(
+        "insert into ops.backups (project_id, environment_id, stage, status, manifest_url, manifest_sha256, created_at,"
+        " taken_at, stored_at, verified_at) select e.project_id, e.id, e.stage, 'verified', 's3://b/m', repeat('5', 64),"
+        " t.at, t.at, t.at, t.at from ops.environments as e, lateral (select clock_timestamp() - n * interval '17 hours'"
+        " as at from generate_series(0, 1000) as n) as t where e.name = 'main'"
+    )
+    now = datetime.now(UTC)
+    with ControlPlane(world.worker_url) as control:
+        rules = control.policies.get(project, policy_type="retention")
+        planned = plan_backups(control.backups.list(project), rules, time_zone=zone, now=now)
+    may_go = {row["id"] for row in world.rows(
+        "select g.backup_id as id from ops_private.backups_that_may_go(%s, %s) as g except"
+        " select k.id from ops_private.backups_kept_by_calendar(%s, %s, %s) as k (id)", project, now, project, zone, now,
+    )}  # fmt: skip
+    assert {item.backup.id for item in planned if not item.verdict.is_kept} == may_go
+    assert 0 < 1001 - len(may_go) < 20
+
+
+@pytest.mark.usefixtures("production")
 def test_the_worker_drops_only_what_retention_does_not_keep(world: World, project: UUID) -> None:
     """The old one goes; the newest, a young one and a held one stay, whatever the worker says."""
+    set_rules(world, project, "retention", daily=1, weekly=1, monthly=1, minimum=1)
     old, held = expired(world, project, days=400), expired(world, project, days=300)
     young, newest = verified(world, project), verified(world, project)
     world.rows("select ops.hold_backup(%s, 'audit')", held)
     run = retention_at_work(world, project)
-    worker, drop = world.worker(), "select * from ops.drop_expired_backup(%s, 1, %s, 'old')"
+    worker, drop = world.worker(), "select * from ops.drop_expired_backup(%s, 1, %s, 'old', 'UTC')"
     for kept in (held, young, newest):
         with refused("PT409", "policy retention keeps it"):
             worker.rows(drop, run, kept)
@@ -156,7 +182,8 @@ def test_the_worker_drops_backups_for_the_projects_retention_run_alone(world: Wo
     """Not for another project's, nor for another kind of run, nor for an attempt that is over."""
     old = expired(world, project, days=400)
     verified(world, project)
-    drop = "select * from ops.drop_expired_backup(%s, %s, %s, 'old')"
+    set_rules(world, project, "retention", daily=1, weekly=1, monthly=1, minimum=1)
+    drop = "select * from ops.drop_expired_backup(%s, %s, %s, 'old', 'UTC')"
     other = retention_at_work(world, world.project("hr"))
     with refused("PT409", "applies no retention to this backup's project"):
         world.worker().rows(drop, other, 1, old)
@@ -255,8 +282,9 @@ def test_each_login_may_call_what_its_programs_call(world: World, job: str) -> N
 def test_the_logins_have_nothing_but_what_is_granted_to_them(world: World, job: str) -> None:
     """No attribute, no membership: a password is worth one job."""
     row = world.row(
-        "select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication or rolinherit as has_more,"
-        " (select count(*) from pg_auth_members as m where m.member = r.oid and m.roleid::regrole::text <> 'pg_use_reserved_connections')"
-        " as memberships from pg_roles as r where r.rolname = %s", JOBS[job],  # type: ignore[index]
+        "select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication as has_more,"
+        " (select count(*) from pg_auth_members as m where m.member = r.oid"
+        " and m.roleid::regrole::text <> 'pg_use_reserved_connections') as memberships"
+        " from pg_roles as r where r.rolname = %s", JOBS[job],  # type: ignore[index]
     )  # fmt: skip
     assert row == {"has_more": False, "memberships": 0}

@@ -129,7 +129,9 @@ def _drop(ctx: ProjectContext, item: Planned) -> Backup:
     message = f"drop backup {item.backup.id} of {item.backup.moment:%Y-%m-%d %H:%M %Z}: {_reasons(item)}"
     ctx.control.logs.event(ctx.fence, level="info", message=message, payload={"backup_id": str(item.backup.id)})
     ctx.log("info", message)
-    return ctx.control.backups.drop_expired(ctx.fence, item.backup.id, reason=_reasons(item))
+    return ctx.control.backups.drop_expired(
+        ctx.fence, item.backup.id, reason=_reasons(item), time_zone=ctx.settings.time_zone
+    )
 
 
 def _reasons(item: Planned) -> str:

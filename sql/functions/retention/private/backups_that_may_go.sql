@@ -1,6 +1,6 @@
 -- Lists the project's backups that no rule keeps for certain: not held, past the ages that protect a backup, and not among
 -- the newest verified ones of its environment. The ages are those of the policy in tools/backup/retention.py and
--- retention_plan.py, which keeps more: by day, week, month and year.
+-- retention_plan.py; what is kept by the calendar is a matter of backups_kept_by_calendar.
 -- Called by environments_to_thin_out and drop_expired_backup. Locks and raises nothing.
 create or replace function ops_private.backups_that_may_go(
     p_project_id uuid,
