@@ -1,7 +1,7 @@
 -- Makes a key for a machine that sends events, and returns it with its id: this is the only time that it is shown. A key
 -- that signs off gates does so as one person, whom p_approver_id names.
 -- Called by `ops key create` and the service role. Locks nothing. Raises PT400 for values that no key has, PT404 for the
--- project. A retry makes another key.
+-- project, PT403 for an operator's key that signs off gates. A retry makes another key.
 -- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.create_event_key(
     name text,
