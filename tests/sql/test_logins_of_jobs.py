@@ -38,7 +38,7 @@ OWNERSHIP = {
     "archive": "select ops.archive_project(%(slug)s)",
     "bring code": "select ops.create_project('mallory', 'https://mallory.example/x.git', '19.0')",
     "name another database": "select ops.adopt_environment(%(project)s, 'elsewhere')",
-    "drop a database": "select ops.decide_orphan('database', 'ops_shop', 'drop', 'mallory')",
+    "drop a database": "select ops.decide_orphan('database', 'ops_shop', 'dropped', 'mallory')",
     "queue a run": "select ops.queue_run(%(project)s, 'main', 'a', 'r')",
     "make a key": "select ops.create_event_key('mine', 'ci_service_role', '{build_complete}', now() + interval '1 day')",
     "sign off": "select ops.sign_off_gate(%(release)s, 'G3', 'approved', p_approver_id => 'mallory')",
@@ -171,7 +171,7 @@ def test_the_worker_drops_only_what_retention_does_not_keep(world: World, projec
     """The old one goes; the newest, a young one and a held one stay, whatever the worker says."""
     set_rules(world, project, "retention", daily=1, weekly=1, monthly=1, minimum=1)
     old, held = expired(world, project, days=400), expired(world, project, days=300)
-    young, newest = verified(world, project), verified(world, project)
+    young, newest = expired(world, project, days=0), expired(world, project, days=0)
     world.rows("select ops.hold_backup(%s, 'audit')", held)
     run = retention_at_work(world, project)
     worker, drop = world.worker(), "select * from ops.drop_expired_backup(%s, 1, %s, 'old', 'UTC')"
@@ -186,7 +186,7 @@ def test_the_worker_drops_only_what_retention_does_not_keep(world: World, projec
 def test_the_worker_drops_backups_for_the_projects_retention_run_alone(world: World, project: UUID) -> None:
     """Not for another project's, nor for another kind of run, nor for an attempt that is over."""
     old = expired(world, project, days=400)
-    verified(world, project)
+    expired(world, project, days=0)
     set_rules(world, project, "retention", daily=1, weekly=1, monthly=1, minimum=1)
     drop = "select * from ops.drop_expired_backup(%s, %s, %s, 'old', 'UTC')"
     other = retention_at_work(world, world.project("hr"))

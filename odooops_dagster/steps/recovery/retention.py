@@ -102,14 +102,10 @@ def retain(
     time_zone: str,
     now: datetime,
     turn: str,
-    drop: Drop | None = None,
+    drop: Drop,
     progress: Progress = silent,
 ) -> Retained:
-    """Apply the retention policy: drop expired backups and delete unreferenced objects; report refused drops.
-
-    `drop` drops one backup; by default as a person does, without a run.
-    """
-    drop = drop or (lambda item: control.backups.drop(item.backup.id, reason=_reasons(item)))
+    """Apply the retention policy: drop expired backups and delete unreferenced objects; report refused drops."""
     going = [item for item in planned(control, project, time_zone=time_zone, now=now) if not item.verdict.is_kept]
     dropped, refused = _drop_rows(going, drop)
     backups = control.backups.list(project.id)

@@ -20,6 +20,6 @@ end
 $$;
 comment on function ops.is_platform is 'Whether the caller is the platform rather than a person.';
 revoke all on function ops.is_platform from public;
-grant execute on function ops.is_platform to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.is_platform to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.is_platform
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -1,5 +1,5 @@
--- Lists what the config of a run of each kind may hold: the field, the type of its JSON value, and the permissions of which
--- the asker needs one. The config is what steps obey beside the run's kind, environment and commit, so a field that is
+-- Lists what the config of a run of each kind may hold: the field, the type of its JSON value, and the permissions of
+-- which the asker needs one. The config is what steps obey beside the run's kind, environment and commit, so a field that is
 -- not listed for a kind is refused at every door. kinds.py has the same fields for the steps, and a test compares the
 -- two. `assets` is what was selected in Dagster.
 -- Called by refuse_config. Locks and raises nothing.
@@ -41,7 +41,8 @@ values
     ('compare'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
     ('compare'::ops.run_kind, 'tables', 'array', '{restore}'::text[])
 $$;
-comment on function ops.run_config_fields is 'What the config of a run of each kind may hold, and the permission it takes.';
+comment on function ops.run_config_fields is
+'What the config of a run of each kind may hold, and the permission it takes.';
 revoke all on function ops.run_config_fields from public;
 grant execute on function ops.run_config_fields to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.run_config_fields

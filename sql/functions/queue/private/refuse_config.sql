@@ -1,5 +1,5 @@
--- Refuses a config with a field that runs of the kind do not take, with a value of another type, with a field that takes
--- a permission which the caller does not have, or one that is too large. A null is the same as no field. Called by
+-- Refuses a config with a field that runs of the kind do not take, with a value of another type, with a field that
+-- takes a permission which the caller does not have, or one that is too large. A null is the same as no field. Called by
 -- queue_run and enroll_run. Locks nothing. Raises PT400 and PT403, which name the field and the permission.
 create or replace function ops_private.refuse_config(
     p_project_id uuid,
@@ -22,7 +22,8 @@ begin
         return;
     elsif jsonb_typeof(p_config) <> 'object' or octet_length(p_config::text) > c_most_bytes then
         raise sqlstate 'PT400' using
-            message = 'The config of a run is a JSON object of at most 256 kB', hint = 'ops.run_config_fields lists its fields.';
+            message = 'The config of a run is a JSON object of at most 256 kB',
+            hint = 'ops.run_config_fields lists its fields.';
     end if;
     for v_given in
         select g.key, jsonb_typeof(g.value) as json_type, f.json_type as wanted, f.permissions
@@ -55,5 +56,6 @@ begin
     end loop;
 end
 $$;
-comment on function ops_private.refuse_config is 'Refuses a config that runs of the kind do not take, or the caller may not set.';
+comment on function ops_private.refuse_config is
+'Refuses a config that runs of the kind do not take, or the caller may not set.';
 revoke all on function ops_private.refuse_config from public;
