@@ -9507,7 +9507,7 @@ begin
         where jsonb_typeof(g.value) <> 'null'
     loop
         if v_given.wanted is null then
-            select string_agg(f.kind::text, ', '), string_agg(distinct array_to_string(f.permissions, ' or '), ', ')
+            select string_agg(f.kind::text, ', ' order by f.kind), string_agg(distinct array_to_string(f.permissions, ' or '), ', ')
             into v_kinds, v_permissions
             from ops.run_config_fields() as f
             where f.field = v_given.key;

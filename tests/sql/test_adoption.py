@@ -104,7 +104,7 @@ def test_of_an_adoption_and_a_deployment_at_once_one_is_refused(world: World, pr
 
     def one(turn: int) -> str | None:
         query: LiteralString = ADOPT if turn % 2 else "select ops.queue_run(%s, %s, 'a', 'r', 'deploy')"
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             try:
                 connection.execute(query, [project, f"b{turn // 2}"])
             except psycopg.Error as error:

@@ -332,9 +332,10 @@ def test_an_outsider_holds_up_nobody_with_advisory_locks(world: World, actors: A
     outsider = actors.login("developer")
     for key in ("ops.apply_pushes", f"ops.branch_heads:{mine.project}"):
         outsider.rows("select pg_advisory_lock(hashtextextended(%s, 0))", key)
-    worker = actors.worker()
+    worker, gateway = actors.worker(), actors.platform("ops_gateway")
     worker.rows("set statement_timeout = '5s'")
-    worker.rows(
+    gateway.rows("set statement_timeout = '5s'")
+    gateway.rows(
         "select * from ops.receive_push('d1', 'push', 'https://github.com/acme/mine.git', 'refs/heads/feature/b', %s)",
         "b" * 40,
     )

@@ -38,7 +38,7 @@ def test_runs_queued_at_once_get_different_numbers(world: World, project: UUID) 
     """Numbering holds under concurrency."""
 
     def queue(_: int) -> UUID:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             row = connection.execute("select ops.queue_run(%s, null, null, null) as id", [project]).fetchone()
             assert row is not None
             return UUID(str(row["id"]))
@@ -199,7 +199,7 @@ def test_an_idempotency_key_used_at_once_by_many_makes_one_run(world: World, pro
     """Idempotency holds under concurrency."""
 
     def queue(_: int) -> object:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             row = connection.execute(
                 "select ops.queue_run(%s, 'feature/a', %s, 'r', p_idempotency_key => 'k') as id", [project, SHA]
             ).fetchone()
@@ -283,7 +283,7 @@ def test_a_plan_made_for_an_empty_table_still_serves_a_full_one(world: World, pr
 
     def live(count: int) -> None:
         for number in range(count):
-            run_id = worker.queue(project, f"feature/{number}")
+            run_id = world.queue(project, f"feature/{number}")
             (run,) = worker.claim()
             worker.start(run_id, run["attempt"])
             worker.value("select ops.heartbeat_run(%s, 'w1', 1)", run_id)

@@ -118,6 +118,11 @@ class World(Caller):
         """Return the platform's worker, logged in."""
         return self._keep(connect(self.worker_url))
 
+    @property
+    def operator_url(self) -> str:
+        """Return the URL of the login of the command `ops`."""
+        return self._logins["ops_operator"]
+
     def platform(self, login: str) -> Caller:
         """Return one of the platform's logins, logged in."""
         return self._keep(connect(self._logins[login]))
