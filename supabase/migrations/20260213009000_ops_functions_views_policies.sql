@@ -1509,7 +1509,7 @@ end
 $$;
 comment on function ops.caller_role is 'The role on whose behalf the statement runs.';
 revoke all on function ops.caller_role from public;
-grant execute on function ops.caller_role to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.caller_role to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.caller_role
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -2256,7 +2256,10 @@ select
         else 'pending'
     end)::ops.ops_gate_status,
     coalesce(
-        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''), 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check'
+        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''),
+        'waits for ' || n.open,
+        'by ' || n.passed,
+        'waits for a first check'
     )
 from named as n
 $$;
@@ -12699,7 +12702,8 @@ begin
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops_private.project_git_sha(p_release), p_release.version, 'promote', 'promotion',
+        ops_private.project_git_sha(p_release), p_release.version, 'promote',
+        case when ops.is_platform() then 'promotion' else 'api' end,
         coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,

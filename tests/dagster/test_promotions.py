@@ -64,13 +64,22 @@ def test_a_release_takes_over_with_the_data_that_people_have(hosted: Promoting) 
     assert {before[1], done.database_name} <= hosted.made()
 
 
+def served_before(hosted: Promoting) -> str:
+    """Return the release of the build that served before the first promotion: the one that its push made."""
+    *_, first = hosted.control.deployments.list(hosted.estate.project.id)
+    version = hosted.control.releases.by_id(first.release_id).version
+    assert version == "main-rc.1"
+    return version
+
+
 def test_what_served_before_is_the_first_release(hosted: Promoting) -> None:
     """So there is something to go back to; nobody had to ask its gates."""
     digest = hosted.environment.image_digest
     hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
     *_, first = hosted.control.deployments.list(hosted.estate.project.id)
     assert (first.status, first.image_digest) == ("succeeded", digest)
-    assert hosted.control.releases.by_id(first.release_id).version.startswith("served-")
+    served = hosted.control.releases.by_id(first.release_id)
+    assert (served.version, served.image_digest) == (served_before(hosted), digest)
 
 
 def test_a_release_that_changes_no_module_needs_no_copy(hosted: Promoting) -> None:
@@ -118,7 +127,7 @@ def test_after_a_bad_release_the_next_one_goes(hosted: Promoting, monkeypatch: p
     good = hosted.promote(hosted.release("1.2", {"shop/update.sql": GOOD}))
     assert good.status == "succeeded"
     [way, _] = hosted.control.deployments.ways_back(good.id)
-    assert str(way.version).startswith("served-")
+    assert way.version == served_before(hosted)
 
 
 def test_nothing_but_the_released_build_is_deployed(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +254,7 @@ def test_a_service_that_stops_after_people_were_let_in_asks_people(
     assert hosted.environment.image_digest == release.image_digest
     [incident] = hosted.control.incidents.list(hosted.estate.project.id)
     assert (incident.severity, incident.deployment_id) == ("critical", done.id)
-    assert "code and data: release served-" in incident.description
+    assert f"code and data: release {served_before(hosted)} and" in incident.description
 
 
 def test_a_build_that_is_not_kept_is_made_again_and_has_to_be_the_same(hosted: Promoting) -> None:

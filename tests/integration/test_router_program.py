@@ -57,6 +57,7 @@ def test_a_port_of_an_earlier_version_leads_on_as_soon_as_it_is_free(home: Path)
     port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as held:
         former = held.getsockname()[1]
+        former_ports_file(home).parent.mkdir(exist_ok=True)
         former_ports_file(home).write_text(json.dumps({former: LABEL, free_port(): "other--shop"}))
         environment = {"ODOOOPS_HOME": str(home), "ODOOOPS_ENVIRONMENTS_PORT": str(port)}
         program = [sys.executable, "-m", "odooops_dagster.doors.router"]

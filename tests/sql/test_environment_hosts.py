@@ -139,7 +139,7 @@ def test_environments_of_an_earlier_version_get_labels_by_the_same_rule(world: W
     world.rows("update ops.environments set port = 20001 where name = 'main'")
     world.rows("drop view ops.v_environment_overview")
     world.rows("alter table ops.environments drop column host_label")
-    world.rows("delete from supabase_migrations.schema_migrations where version >= '20260213000575'")
+    world.rows("delete from supabase_migrations.schema_migrations where version = '20260213000575'")
     migrate(world.url)
     rows = world.rows("select name, host_label, port from ops.environments")
     assert {row["name"]: row["host_label"] for row in rows} == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 import json
 import re
 from uuid import UUID, uuid4
@@ -192,8 +193,10 @@ def test_no_statement_lifts_a_caller_out_of_its_rights(world: World, actors: Act
         with pytest.raises(psycopg.Error) as caught:
             caller.connection.execute(statement.encode())
         assert caught.value.sqlstate in ("42501", "22023"), (statement, caught.value)
-    caller.rows("grant select on ops.runs to public")
-    caller.rows("revoke select on ops.runs from audit_reader")
+    # PostgreSQL only warns whoever has some right on the table; the gateway has none
+    for statement in ("grant select on ops.runs to public", "revoke select on ops.runs from audit_reader"):
+        with refused("42501") if name == "ops_gateway" else nullcontext():
+            caller.connection.execute(statement.encode())
     assert world.rows(acl) == before
 
 

@@ -45,7 +45,9 @@ REPLACES_ITSELF = {"odooops_dagster/engine/fork_server.py"}
 READERS = {
     "odooops_dagster/child_environment.py",
     "odooops_dagster/engine/storage.py",
+    "odooops_dagster/doors/cli/__init__.py",
     "odooops_dagster/doors/cli/demo.py",
+    "odooops_dagster/tools/odoo/uv_settings.py",
     *STARTED_THEMSELVES,
 }
 
@@ -188,8 +190,10 @@ def _starts(call: ast.Call) -> bool:
     if not isinstance(function, ast.Attribute):
         return isinstance(function, ast.Name) and function.id in {"Popen", *EXECS, *SPAWNS}
     module = function.value.id if isinstance(function.value, ast.Name) else ""
-    if module in {"subprocess", "asyncio"}:
-        return function.attr in STARTERS or function.attr.startswith("create_subprocess")
+    if module == "asyncio":
+        return function.attr.startswith("create_subprocess")
+    if module == "subprocess":
+        return function.attr in STARTERS
     return (module == "os" and function.attr in {*EXECS, *SPAWNS, "system", "popen"}) or module == "pty"
 
 

@@ -23,29 +23,43 @@ from odooops_dagster.doors.cli.output import print_error, say, take_any_encoding
 from odooops_dagster.errors import BadInput, OdooOpsError
 from odooops_dagster.unreachable import first_line
 
-# Each verb is a function with the verb's name in a file with the same name.
-VERBS = ("up", "down", "status", "ui", "doctor", "demo", "clone", "promote", "rollback")
+# What a shell sets to ask for completions.
+_COMPLETION = "_OPS_COMPLETE"
+
+# Each verb is a function with the verb's name in a file with the same name. The help is here too, so that the list of
+# commands is printed without importing them.
+VERBS = {
+    "up": "Start the platform and keep it running until Ctrl-C.",
+    "down": "Stop every program and wait until all have ended.",
+    "status": "Show every program of the platform.",
+    "ui": "Print a link that opens the Dagster UI; it works once.",
+    "doctor": "Check this machine and the platform.",
+    "demo": "Push a real addon to a real repository and watch it become a running Odoo.",
+    "clone": "Replace an environment's data with a sanitised copy of production.",
+    "promote": "Bring a release to production: back up, update what changed, prove its health, let people in.",
+    "rollback": "Go back to the release before, with the data of now or of then.",
+}
 # Each noun is a file with an `app` that contains its verbs.
-NOUNS = (
-    "project",
-    "webhook",
-    "env",
-    "run",
-    "backup",
-    "drill",
-    "release",
-    "gate",
-    "exception",
-    "incident",
-    "event",
-    "audit",
-    "lineage",
-    "key",
-    "person",
-    "db",
-    "odoo",
-    "config",
-)
+NOUNS = {
+    "project": "Manage projects: a repository and its Odoo series.",
+    "webhook": "Manage the secrets of projects' webhooks.",
+    "env": "Manage environments: branches that run.",
+    "run": "Manage runs: builds, deployments, backups and the like.",
+    "backup": "Manage backups: verified copies of environments.",
+    "drill": "Manage drills: test restores that prove a backup.",
+    "release": "Manage releases: what was built, tested and approved as one.",
+    "gate": "Look at gates, and sign them off.",
+    "exception": "Manage exceptions from gates.",
+    "incident": "Manage incidents and alarms.",
+    "event": "Look at the log of events, refused ones too.",
+    "audit": "Verify and export the audit trail.",
+    "lineage": "Follow things back to what they were made of.",
+    "key": "Manage the keys with which machines send events.",
+    "person": "Manage people: one person, however many names.",
+    "db": "Manage the control plane's database.",
+    "odoo": "Manage the installed Odoo series.",
+    "config": "Check and explain odooops.yaml, a repository's own settings.",
+}
 
 
 def main() -> None:
@@ -54,7 +68,7 @@ def main() -> None:
     _silence_libraries()
     arguments = sys.argv[1:]
     try:
-        build_app(_wanted(arguments))()
+        _app(arguments)()
     except OdooOpsError as exc:
         _fail(exc, arguments)
     except ValidationError as exc:
@@ -95,12 +109,25 @@ def _root(
     """A self-hosted Odoo.sh: previews for branches, gates with evidence, backups that prove themselves."""
 
 
-def _wanted(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the verb or noun that the arguments name, or all of them: importing the others takes time."""
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with what the arguments name; otherwise every command, without what it does."""
     first = arguments[0] if arguments else ""
+    if _COMPLETION in os.environ:
+        return build_app()
     if first == "--version":
-        return ()
-    return (first,) if first in {*VERBS, *NOUNS} else (*VERBS, *NOUNS)
+        return build_app(())
+    return build_app((first,)) if first in {*VERBS, *NOUNS} else _list_of_commands()
+
+
+def _list_of_commands() -> typer.Typer:
+    app = build_app(())
+    for name, help_ in {**VERBS, **NOUNS}.items():
+        app.command(name, help=help_)(_listed)
+    return app
+
+
+def _listed() -> None:
+    """Stand for a command whose name is known and that nobody calls."""
 
 
 def _mount(app: typer.Typer, name: str) -> None:

@@ -35,6 +35,7 @@ CUSTOMER = "Ada Lovelace"
 _LONGEST_RUN_SECONDS = 3600.0
 _PUSH_SEEN_WITHIN_SECONDS = 120.0
 _PAUSE_SECONDS = 0.5
+_TRY_NEXT = ("ops status", "ops env list", f"ops run list {SLUG}")
 
 
 def demo(
@@ -59,6 +60,7 @@ def _walk_through_and_stay(settings: Settings, *, once: bool) -> None:
     if once:
         raise Stopped
     note(f"\nall of it keeps running: Ctrl-C ends it; the Dagster UI is at {login_link(settings)}")
+    note(f"in a second terminal: {' · '.join(_TRY_NEXT)}")
 
 
 def _walk_through(settings: Settings) -> None:
@@ -95,7 +97,7 @@ class Walkthrough:
         _title(f"git push origin {BRANCH}")
         sha = self._repository.push_feature()
         run = self._done(self._run_of(sha))
-        _say(f"preview:  {self._answering_url()}")
+        _say(f"preview:  {self._answering_url()} (admin, password admin)")
         _say(f"dagster:  {self._dagster_url}/runs/{run.dagster_run_id}")
         self._timeline(run)
         return run
@@ -162,14 +164,14 @@ class Walkthrough:
 
     def _follow(self, run: Run) -> Run:
         """Print the run's log until the run ends."""
-        _say(f"run #{run.run_number} is queued")
+        _say(f"run {SLUG}#{run.run_number} ({run.kind}) is queued")
         shown = 0
         for _ in _until(_LONGEST_RUN_SECONDS, f"run #{run.run_number} does not end"):
             now = self._control.runs.get(run.id)
             shown = self._print_new_lines(run.id, shown)
             if now.status in FINISHED:
                 self._print_new_lines(run.id, shown)
-                _say(f"run #{run.run_number} {now.status}")
+                _say(f"run {SLUG}#{run.run_number} {now.status}")
                 return now
         raise AssertionError
 
@@ -181,8 +183,10 @@ class Walkthrough:
         return run
 
     def _print_new_lines(self, run_id: UUID, after: int) -> int:
+        """Print what is meant for people, and return the last line's id: Dagster's own words are level debug."""
         for row in self._control.logs.tail(run_id, after_id=after):
-            say(f"    {row['logged_at']:%H:%M:%S} {row['level']:<5} {row['message'][:160]}")
+            if row["level"] != "debug":
+                say(f"    {row['logged_at']:%H:%M:%S} {row['level']:<5} {row['message'][:160]}")
             after = row["id"]
         return after
 

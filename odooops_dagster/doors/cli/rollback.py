@@ -31,7 +31,7 @@ def rollback(
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")] = False,
     json: Json = False,
 ) -> None:
-    """Go back to the release before: the code alone over the data of now, or the code and the data of before.
+    """Go back to the release before, with the data of now or of then.
 
     Says beforehand how many minutes of work each way loses.
     """

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from odooops_dagster.errors import MissingDependency, StepFailed
-from odooops_dagster.tools.odoo import python
+from odooops_dagster.tools.odoo import python, uv_install
 from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.programs import Progress
 from odooops_dagster.tools.odoo.python import INDEX_IS_SILENT, PipFailed
@@ -33,15 +33,18 @@ def require_python(series: str) -> None:
 
 
 def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
-    """Install the pinned versions; the list is complete, so that pip resolves no dependencies.
+    """Install the pinned versions; the list is complete, so that no dependencies are resolved.
 
     Raises:
         StepFailed: a package cannot be installed; the message names it, the hint is for the operator.
     """
+    interpreter = venv / "bin" / "python"
     with resources.as_file(_pins(series)) as file:
+        if uv_install.install_pins(interpreter, file, what=_WHAT, progress=progress):
+            return
         options = ("--no-deps", "--prefer-binary")
         try:
-            python.pip_install(venv / "bin" / "python", [*options, "-r", str(file)], what=_WHAT, progress=progress)
+            python.pip_install(interpreter, [*options, "-r", str(file)], what=_WHAT, progress=progress)
         except PipFailed as exc:
             raise _operators_fault(exc, asked=file.read_text(), series=series) from exc
 

@@ -49,7 +49,10 @@ select
         else 'pending'
     end)::ops.ops_gate_status,
     coalesce(
-        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''), 'waits for ' || n.open, 'by ' || n.passed, 'waits for a first check'
+        'by ' || n.failed || coalesce(format(' (%s failed)', n.failed_besides), ''),
+        'waits for ' || n.open,
+        'by ' || n.passed,
+        'waits for a first check'
     )
 from named as n
 $$;

@@ -44,7 +44,8 @@ begin
     );
     v_run_id := ops.queue_run(
         p_release.project_id, (select e.name from ops.environments as e where e.id = p_environment_id),
-        ops_private.project_git_sha(p_release), p_release.version, 'promote', 'promotion',
+        ops_private.project_git_sha(p_release), p_release.version, 'promote',
+        case when ops.is_platform() then 'promotion' else 'api' end,
         coalesce(p_requested_by, ops.caller_name()),
         p_config => jsonb_build_object(
             'deployment_id', v_id, 'release_id', p_release.id, 'version', p_release.version, 'stage', p_stage,
