@@ -3188,8 +3188,8 @@ $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
 -- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields, PT409 if another run works on the environment,
--- this one would harm production or the kind has no job.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields than those of
+-- Dagster, PT409 if another run works on the environment, this one would harm production or the kind has no job.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 import json
 import re
+from contextlib import nullcontext
 from uuid import UUID, uuid4
 
 import psycopg
