@@ -4786,7 +4786,8 @@ $ops_file$);
 select pg_temp.make_function('has_permission', $ops_file$
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
 -- project, a persona everywhere, a login of the platform by its job; the service role and the owner may do everything.
--- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
+-- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,
@@ -7161,11 +7162,11 @@ $ops_file$);
 
 select pg_temp.make_function('promote_release', $ops_file$
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
--- and commits. While the release is being deployed there, it returns the same deployment.
--- Called by release managers, by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two concurrent promotions one
--- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
--- A retry is harmless.
+-- and commits. While the release is being deployed there, it returns the same deployment. Called by release managers,
+-- by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two
+-- concurrent promotions one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a
+-- freeze, a fresh backup of a production that runs elsewhere, or another deployment at work there; and if the release
+-- serves there already. A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,

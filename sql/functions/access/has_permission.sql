@@ -1,6 +1,7 @@
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
 -- project, a persona everywhere, a login of the platform by its job; the service role and the owner may do everything.
--- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
+-- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,

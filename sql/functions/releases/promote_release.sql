@@ -1,9 +1,9 @@
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
--- and commits. While the release is being deployed there, it returns the same deployment.
--- Called by release managers, by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two concurrent promotions one
--- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
--- A retry is harmless.
+-- and commits. While the release is being deployed there, it returns the same deployment. Called by release managers,
+-- by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two
+-- concurrent promotions one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a
+-- freeze, a fresh backup of a production that runs elsewhere, or another deployment at work there; and if the release
+-- serves there already. A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
