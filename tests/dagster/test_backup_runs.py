@@ -39,8 +39,8 @@ ROOT = Path(__file__).parents[2]
 BESIDE = [kind for kind in KINDS.values() if not kind.has_partitions]
 # Where the process of a retention run is killed.
 POINTS = [
-    ("odooops_dagster.control.backups:Backups.drop", "before"),
-    ("odooops_dagster.control.backups:Backups.drop", "after"),
+    ("odooops_dagster.control.backups:Backups.drop_expired", "before"),
+    ("odooops_dagster.control.backups:Backups.drop_expired", "after"),
     ("odooops_dagster.tools.backup.gc:drop", "after"),
     ("odooops_dagster.tools.backup.gc:_remove", "after"),
     ("odooops_dagster.control.retention:Retention.record", "before"),
