@@ -165,7 +165,7 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
     closure.fill(repository)
     urls = database_urls(running.settings)
     plain = plain_beside(repository, admin_url=urls.owner, folder=folder, cache=CACHE)
-    with ControlPlane(urls.control) as control:
+    with ControlPlane(urls.operator) as control:
         project = control.projects.create("bench", repo_url=str(repository.origin), odoo_version=SERIES)
         databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")
         made = Bench(

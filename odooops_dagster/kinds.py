@@ -27,13 +27,11 @@ _TEST = (*_BUILD, "prod_clone", "database")
 _DEPLOY = (*_TEST, "deployment")
 
 
-class RunConfig(BaseModel, frozen=True, extra="ignore"):
+class RunConfig(BaseModel, frozen=True, extra="forbid"):
     """The typed `ops.run_requests.config`: arguments of a run besides its kind, environment and commit.
 
-    Unknown keys are ignored, such as a label from Dagster's UI.
+    A kind has the fields that `ops.run_config_fields` lists for it, and the record refuses all others.
     """
-
-    backup_id: UUID | None = None  # the backup of a restore, clone or drill
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -52,7 +50,28 @@ class RunConfig(BaseModel, frozen=True, extra="ignore"):
             ) from exc
 
 
-class RestoreConfig(RunConfig, frozen=True):
+class PlacedConfig(RunConfig, frozen=True):
+    """Config of a run on an environment: what was selected of its assets, if it started in Dagster."""
+
+    assets: tuple[str, ...] = ()
+
+
+class BackupConfig(PlacedConfig, frozen=True):
+    """Config of a backup: its label, and the zip in the store of which it is made instead of the environment's data."""
+
+    label: str | None = None
+    imported: dict[str, object] | None = Field(default=None, alias="import")
+
+
+class OfBackupConfig(PlacedConfig, frozen=True):
+    """Config of a clone or a drill: the backup, its purpose, and the profile of masking."""
+
+    backup_id: UUID | None = None
+    purpose: str | None = None
+    masking_profile: str | None = None
+
+
+class RestoreConfig(OfBackupConfig, frozen=True):
     """Config of a restore: whole, only a part, the undo of a restore, or single records."""
 
     only: str | None = None  # database or filestore
@@ -60,18 +79,27 @@ class RestoreConfig(RunConfig, frozen=True):
     records: dict[str, object] | None = None  # the submitted review
 
 
-class DestroyConfig(RunConfig, frozen=True):
+class DestroyConfig(PlacedConfig, frozen=True):
     """Config of a destroy run; for production, `confirm` has to name it, and `without_backup` gives up its data."""
 
     confirm: str | None = None  # the partition key
     without_backup: bool = False
 
 
-class PromoteConfig(RunConfig, frozen=True):
-    """Config of a promotion: its deployment, and for a rollback whether the data of before come back too."""
+class PromoteConfig(PlacedConfig, frozen=True):
+    """Config of a promotion: its deployment, and for a rollback whether the data of before come back too.
+
+    The other fields repeat the deployment for who reads the run; steps read the deployment.
+    """
 
     deployment_id: UUID
     with_data: bool = False
+    release_id: UUID | None = None
+    version: str | None = None
+    stage: str | None = None
+    image_digest: str | None = None
+    git_shas: dict[str, str] | None = None
+    rollback_of: UUID | None = None
 
 
 class VerifyConfig(RunConfig, frozen=True):
@@ -100,7 +128,7 @@ class Kind:
     # identifies it.
     by_selection: bool = True
     is_of_project: bool = False  # its runs work on a project alone, and on no backup either
-    config: type[RunConfig] = RunConfig
+    config: type[RunConfig] = PlacedConfig
 
     @property
     def has_partitions(self) -> bool:
@@ -119,7 +147,7 @@ KINDS: dict[RunKind, Kind] = {
         Kind(name="test", effect="none", job="test", assets=_TEST),
         Kind(name="deploy", effect="new", job="deploy", assets=_DEPLOY),
         # Dagster does not allow a job with the name of its asset.
-        Kind(name="backup", effect="none", job="back_up", assets=("backup",)),
+        Kind(name="backup", effect="none", job="back_up", assets=("backup",), config=BackupConfig),
         Kind(name="restore", effect="replace", job="restore", config=RestoreConfig),
         Kind(
             name="clone",
@@ -128,9 +156,10 @@ KINDS: dict[RunKind, Kind] = {
             assets=_DEPLOY,
             stages=("development", "staging"),
             by_selection=False,
+            config=OfBackupConfig,
         ),
         Kind(name="upgrade", effect="none"),
-        Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",)),
+        Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",), config=OfBackupConfig),
         Kind(
             name="promote",
             effect="replace",
@@ -140,7 +169,7 @@ KINDS: dict[RunKind, Kind] = {
         ),
         Kind(name="destroy", effect="remove", job="destroy", config=DestroyConfig),
         Kind(name="verify", effect="none", job="verify", stages=(), config=VerifyConfig),
-        Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True),
+        Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True, config=RunConfig),
         Kind(name="compare", effect="none", job="compare", stages=(), config=CompareConfig),
     )
 }
@@ -176,6 +205,16 @@ MAINTENANCE: dict[str, Maintenance] = {
         Maintenance(name="converge", description="Start the services that should run and stop those that should not."),
     )
 }
+
+
+def backup_named_by(run: Run) -> UUID | None:
+    """Return the backup that the run's config names; None also for every kind that takes none.
+
+    Raises:
+        BadInput: the config is invalid.
+    """
+    config = KINDS[run.kind].config.of(run)
+    return config.backup_id if isinstance(config, (OfBackupConfig, VerifyConfig, CompareConfig)) else None
 
 
 def kind_of(job: str, assets: Collection[str] = ()) -> RunKind:

@@ -13,7 +13,7 @@ from typing import Self
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import cluster_sockets, secrets_folder, services_folder, store_folder
 from odooops_dagster.local.identity import identify
-from odooops_dagster.local.postgres import control_url, database_urls
+from odooops_dagster.local.postgres import Job, control_url, database_urls, variable_of
 from odooops_dagster.ownership import Identity
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.repositories import repository_of
@@ -30,6 +30,7 @@ class Platform:
 
     Args:
         settings: the settings; by default from the environment variables.
+        job: the job of the program, which decides its login at the control plane.
         max_connections: maximum number of open connections to the control plane.
         is_patient: whether to wait for a control plane that does not answer: programs do, commands do not.
         control: a control plane to use instead of the one in the settings; the caller closes it.
@@ -39,11 +40,13 @@ class Platform:
         self,
         settings: Settings | None = None,
         *,
+        job: Job = "worker",
         max_connections: int = 8,
         is_patient: bool = True,
         control: ControlPlane | None = None,
     ) -> None:
         self.settings = settings or Settings()
+        self._job: Job = job
         self._max_connections = max_connections
         self._is_patient = is_patient
         self._given = control
@@ -70,8 +73,13 @@ class Platform:
             return self._given
         with self._lock:
             if self._opened is None:
-                url = control_url(self.settings)
-                self._opened = ControlPlane(url, max_connections=self._max_connections, is_patient=self._is_patient)
+                url = control_url(self.settings, self._job)
+                self._opened = ControlPlane(
+                    url,
+                    max_connections=self._max_connections,
+                    is_patient=self._is_patient,
+                    variable=variable_of(self.settings, self._job),
+                )
             return self._opened
 
     @cached_property

@@ -34,8 +34,12 @@ class Settings(BaseSettings):
     home: Path = default_home()
     # Folder for installed Odoo series and Python environments; may be shared and deleted. Empty: the state folder.
     cache: Path | None = None
-    # Control plane database (PostgreSQL 15 to 18, also Supabase); empty starts the embedded PostgreSQL 18.
+    # Control plane database (PostgreSQL 15 to 18, also Supabase), login ops_worker; empty: the embedded PostgreSQL 18.
     database_url: SecretStr | None = None
+    # The gateway's connection to the control plane, login ops_gateway; empty uses ODOOOPS_DATABASE_URL.
+    gateway_database_url: SecretStr | None = None
+    # The connection of the command `ops`, login ops_operator or a person's own; empty uses ODOOOPS_DATABASE_URL.
+    operator_database_url: SecretStr | None = None
     # Owner's connection for `ops db migrate`; empty uses the control plane's.
     migrate_url: SecretStr | None = None
     # Dagster's own storage, on the same host or network; empty uses the embedded server.
@@ -123,7 +127,14 @@ class Settings(BaseSettings):
     # How long a development preview lives after its last push, in hours; 0 keeps it forever.
     preview_hours: int = 168
 
-    @field_validator("database_url", "migrate_url", "dagster_database_url", "odoo_database_url")
+    @field_validator(
+        "database_url",
+        "gateway_database_url",
+        "operator_database_url",
+        "migrate_url",
+        "dagster_database_url",
+        "odoo_database_url",
+    )
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
         """Reject a URL that libpq cannot parse, or that it parses differently than intended.

@@ -100,11 +100,17 @@ def worker_url(database: str, postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture
-def control(worker_url: str) -> Iterator[ControlPlane]:
-    """Yield the worker's control plane over the test's database."""
-    from odooops_dagster.control import ControlPlane  # noqa: PLC0415 -- most tests need none
+def operator_url(database: str, postgres_server: PostgresServer) -> str:
+    """Return the operator's URL of the test's database."""
+    return as_user(database, "ops_operator", postgres_server)
 
-    with ControlPlane(worker_url) as plane:
+
+@pytest.fixture
+def control(database: str, postgres_server: PostgresServer) -> Iterator[ControlPlane]:
+    """Yield the platform's control plane over the test's database: each call by the login whose job it is."""
+    from tests.platform_logins import by_job  # noqa: PLC0415 -- most tests need none
+
+    with by_job(database, postgres_server) as plane:
         yield plane
 
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from odooops_dagster.control.migrate import migrate
-from odooops_dagster.local.postgres import EmbeddedPostgres
+from odooops_dagster.local.postgres import JOBS, EmbeddedPostgres
 from tests.servers import PostgresServer, as_user, running_server
 
 # Who owns a hosted project's databases: no superuser.
@@ -20,8 +20,8 @@ OWNER = "project_owner"
 # As on a hosted project, where the last is called postgres; the embedded server makes its logins beforehand.
 ROLES = """
 revoke set on parameter temp_file_limit from odooops_administrator;
-drop owned by ops_worker;
-drop role ops_worker;
+drop owned by ops_gateway, ops_worker, ops_operator;
+drop role ops_gateway, ops_worker, ops_operator;
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;
 create role service_role nologin noinherit bypassrls;
@@ -68,9 +68,10 @@ class HostedServer(PostgresServer):
         """Bring the schema as a project's owner does."""
         self.host(url)
         migrate(as_login(url, OWNER))
-        password = sql.Literal(urlsplit(as_user(url, "ops_worker", self)).password)
         with psycopg.connect(as_login(url, OWNER)) as connection:
-            connection.execute(sql.SQL("alter role ops_worker password {}").format(password))
+            for login in JOBS.values():
+                password = sql.Literal(urlsplit(as_user(url, login, self)).password)
+                connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(login), password))
 
     def host(self, url: str) -> str:
         """Make the database a new project's, and return its owner's URL."""

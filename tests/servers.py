@@ -37,7 +37,7 @@ class PostgresServer:
         self._has_template = False
 
     def url(self, dbname: str, user: str = "postgres") -> str:
-        """Return the URL of a database for postgres or ops_worker."""
+        """Return the URL of a database for postgres or one of the platform's logins."""
         return self.embedded.url(dbname, user)
 
     @contextmanager

@@ -35,7 +35,9 @@ ROLES = (
     "sre",
     "developer",
     "audit_reader",
+    "ops_gateway",
     "ops_worker",
+    "ops_operator",
     "service_role",
 )
 VERBS = ("select", "insert", "update", "delete", "truncate")

@@ -40,11 +40,19 @@ __all__ = ["ControlPlane"]
 class ControlPlane:
     """Access to schema ops, by noun; connections are opened at the first call.
 
-    `is_patient`: whether the first call waits for a database that does not answer yet.
+    `is_patient`: whether the first call waits for a database that does not answer yet. `variable`: the setting with the
+    URL, for hints.
     """
 
-    def __init__(self, url: str, *, max_connections: int = 4, is_patient: bool = True) -> None:
-        self._database = Database(url, max_connections=max_connections, is_patient=is_patient)
+    def __init__(
+        self,
+        url: str,
+        *,
+        max_connections: int = 4,
+        is_patient: bool = True,
+        variable: str = "ODOOOPS_DATABASE_URL",
+    ) -> None:
+        self._database = Database(url, max_connections=max_connections, is_patient=is_patient, variable=variable)
         self.projects = Projects(self._database)
         self.environments = Environments(self._database)
         self.runs = Runs(self._database)
@@ -72,14 +80,6 @@ class ControlPlane:
         self.plane = Plane(self._database)
         self.clocks = Clocks(self._database)
         self.orphans = Orphans(self._database)
-
-    def ping(self) -> None:
-        """Check that the database answers and has the schema.
-
-        Raises:
-            Unavailable: the database does not answer or lacks the schema.
-        """
-        self._database.call("active_counts")
 
     def close(self) -> None:
         """Close every connection."""

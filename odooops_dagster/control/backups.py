@@ -119,6 +119,16 @@ class Backups:
         """
         return self._change("drop_backup", backup_id=backup_id, reason=reason)
 
+    def drop_expired(self, fence: Fence, backup_id: UUID, *, reason: str, time_zone: str) -> Backup:
+        """Drop a backup that retention no longer keeps by the days of the time zone, for the retention run.
+
+        Raises:
+            Conflict: a rule of the policy keeps it, or it is in use.
+            Fenced: another attempt owns the run.
+        """
+        arguments = {"backup_id": backup_id, "reason": reason, "p_time_zone": time_zone}
+        return self._change("drop_expired_backup", p_run_id=fence.run_id, p_attempt=fence.attempt, **arguments)
+
     def restore(
         self, backup_id: UUID, *, target_env: str | None, purpose: RestorePurpose | None = None, **options: object
     ) -> Restore:

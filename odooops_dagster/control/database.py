@@ -40,10 +40,14 @@ Rows = list[dict[str, Any]]
 class Database:
     """Connections to the control plane's database; opened at the first call, usable from many threads.
 
-    `is_patient`: whether the first call waits for a database that does not answer yet.
+    `is_patient`: whether the first call waits for a database that does not answer yet. `variable`: the setting with the
+    URL, for hints.
     """
 
-    def __init__(self, url: str, *, max_connections: int, is_patient: bool = True) -> None:
+    def __init__(
+        self, url: str, *, max_connections: int, is_patient: bool = True, variable: str = "ODOOOPS_DATABASE_URL"
+    ) -> None:
+        self._variable = variable
         self._is_patient = is_patient
         self._refusal: psycopg.Error | None = None
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
@@ -107,7 +111,7 @@ class Database:
         return rows[0]
 
     def _execute(self, query: sql.Composed, parameters: Mapping[str, object]) -> Rows:
-        with _translated(), self._connection() as connection:
+        with _translated(self._variable), self._connection() as connection:
             return connection.execute(query, parameters).fetchall()
 
     @contextmanager
@@ -133,7 +137,7 @@ class Database:
                 return self._pool.getconn(timeout=remaining if self._is_patient else min(remaining, _LOOK_SECONDS))
             except PoolTimeout:
                 if isinstance(self._refusal, psycopg.ProgrammingError):
-                    raise _unreadable() from None
+                    raise _unreadable(self._variable) from None
                 if self._refusal is not None:
                     raise self._refusal from None
                 if time.monotonic() >= deadline:
@@ -213,20 +217,20 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(variable: str) -> Iterator[None]:
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as exc:
-        raise unreachable(exc, server="The control plane's database", variable="ODOOOPS_DATABASE_URL") from exc
+        raise unreachable(exc, server="The control plane's database", variable=variable) from exc
     except psycopg.Error as exc:
         raise _translation(exc) from exc
 
 
-def _unreadable() -> OdooOpsError:
+def _unreadable(variable: str) -> OdooOpsError:
     """Return the error for an invalid connection string; libpq's own message would quote it."""
     return BadInput(
         "The control plane's connection string cannot be read",
-        hint="Write ODOOOPS_DATABASE_URL as postgresql://user:password@host/database.",
+        hint=f"Write {variable} as postgresql://user:password@host/database.",
     )
 
 

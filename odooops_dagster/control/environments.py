@@ -8,7 +8,7 @@ from uuid import UUID
 
 from odooops_dagster.control.database import Database
 from odooops_dagster.errors import NotFound
-from odooops_dagster.kinds import RunConfig
+from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.model import Environment, Fence, Run, Stage
 
 _VIEW = "v_environment_overview"
@@ -54,7 +54,7 @@ class Environments:
         """
         if run.environment_id is not None:
             return self.by_id(run.environment_id)
-        backup_id = RunConfig.of(run).backup_id
+        backup_id = backup_named_by(run)
         if backup_id is None:
             raise NotFound(
                 f"run #{run.run_number} works on no environment and on no backup", hint="name one of them and ask again"

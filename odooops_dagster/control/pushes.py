@@ -54,6 +54,20 @@ class Pushes:
         )
         return str(rows[0]["outcome"])
 
+    def project_of_webhook(self, slug: str) -> UUID | None:
+        """Return the project that a webhook's address names, if the project has a secret of its own."""
+        found: UUID | None = self._database.value("project_of_webhook", p_slug=slug)
+        return found
+
+    def require_receiver(self) -> None:
+        """Check that the database answers, has the schema, and lets the caller store deliveries.
+
+        Raises:
+            Unavailable: the database does not answer or lacks the schema.
+            Forbidden: the login is that of another job.
+        """
+        self.project_of_webhook("")
+
     def apply(self, *, limit: int = 20) -> Rows:
         """Act on stored deliveries: projects become due, tags are built; return rows of delivery_id and outcome."""
         return self._database.call("apply_pushes", p_limit=limit)

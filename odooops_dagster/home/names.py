@@ -19,7 +19,10 @@ DAGSTER_DATABASE = "odooops_dagster"
 SUPERUSER = "postgres"
 # Where administrators work: no environment's role may connect to it.
 MAINTENANCE_DATABASE = "postgres"
+# One login for each job of the platform at the control plane: the gateway's, the runs', and the command's.
+GATEWAY = "ops_gateway"
 WORKER = "ops_worker"
+OPERATOR = "ops_operator"
 # Creates the environments' databases and roles on the embedded server.
 ADMINISTRATOR = "odooops_administrator"
 # The role that owns the content of template databases, so that handing over a copy changes nothing else.

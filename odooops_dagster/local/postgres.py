@@ -9,10 +9,12 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import psutil
 import psycopg
+from pydantic import SecretStr
 
 from odooops_dagster.child_environment import EVERY_PROGRAM, clean_environment
 from odooops_dagster.errors import Unavailable
@@ -21,7 +23,9 @@ from odooops_dagster.home import (
     ADMINISTRATOR,
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
+    GATEWAY,
     MAINTENANCE_DATABASE,
+    OPERATOR,
     SUPERUSER,
     WORKER,
     cluster_folder,
@@ -39,24 +43,29 @@ from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 from odooops_dagster.settings import Settings
 from odooops_dagster.unreachable import first_line
 
+# What a program does at the control plane, and the login that may do it and no more.
+Job = Literal["gateway", "worker", "operator"]
+JOBS: dict[Job, str] = {"gateway": GATEWAY, "worker": WORKER, "operator": OPERATOR}
 # The first version with reserved connections for roles that are no superusers.
 _RESERVING = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseUrls:
-    """The URLs of the schema's owner, the worker, Dagster's storage and the environments' server."""
+    """The URLs of the schema's owner, of each job's login, of Dagster's storage and of the environments' server."""
 
     owner: str
-    control: str
+    gateway: str
+    worker: str
+    operator: str
     dagster: str
     odoo: str
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
     """Return the URL of each role from the settings, or else of the embedded server."""
-    given = {
-        "control": settings.database_url,
+    given: dict[str, SecretStr | None] = {
+        **{str(job): url_given_to(settings, job) for job in JOBS},
         "owner": settings.migrate_url or settings.database_url,
         "dagster": settings.dagster_database_url,
         "odoo": settings.odoo_database_url,
@@ -67,11 +76,24 @@ def database_urls(settings: Settings) -> DatabaseUrls:
     return DatabaseUrls(**urls)
 
 
-def control_url(settings: Settings) -> str:
-    """Return the worker's URL of the control plane; no other database has to be configured."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return database_urls(settings).control
+def variable_of(settings: Settings, job: Job) -> str:
+    """Return the setting with the job's URL of the control plane; a job without one of its own uses the worker's."""
+    own = {"gateway": settings.gateway_database_url, "operator": settings.operator_database_url}
+    return f"ODOOOPS_{job.upper()}_DATABASE_URL" if own.get(job) is not None else "ODOOOPS_DATABASE_URL"
+
+
+def url_given_to(settings: Settings, job: Job) -> SecretStr | None:
+    """Return the job's URL of the control plane in the settings, if there is one."""
+    given: SecretStr | None = getattr(settings, variable_of(settings, job).removeprefix("ODOOOPS_").lower())
+    return given
+
+
+def control_url(settings: Settings, job: Job) -> str:
+    """Return the job's URL of the control plane; no other database has to be configured."""
+    given = url_given_to(settings, job)
+    if given is not None:
+        return given.get_secret_value()
+    return embedded_urls(EmbeddedPostgres(settings.home))[job]
 
 
 def owner_url(settings: Settings) -> str:
@@ -84,7 +106,7 @@ def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
     """Return the embedded server's URL for each role."""
     return {
         "owner": server.url(CONTROL_DATABASE),
-        "control": server.url(CONTROL_DATABASE, user=WORKER),
+        **{job: server.url(CONTROL_DATABASE, user=login) for job, login in JOBS.items()},
         "dagster": server.url(DAGSTER_DATABASE, user=DAGSTER_DATABASE),
         "odoo": server.url(MAINTENANCE_DATABASE, user=ADMINISTRATOR),
     }

@@ -111,6 +111,8 @@ def databases(settings: Settings) -> str:
     """Check that we can connect to the databases that have a URL."""
     given = {
         "ODOOOPS_DATABASE_URL": settings.database_url,
+        "ODOOOPS_GATEWAY_DATABASE_URL": settings.gateway_database_url,
+        "ODOOOPS_OPERATOR_DATABASE_URL": settings.operator_database_url,
         "ODOOOPS_DAGSTER_DATABASE_URL": settings.dagster_database_url,
         "ODOOOPS_ODOO_DATABASE_URL": settings.odoo_database_url,
     }

@@ -5,7 +5,7 @@ The environments' administrator is no superuser: it may create databases and rol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from psycopg import sql
 
@@ -15,7 +15,9 @@ from odooops_dagster.home import (
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
     DATABASE_PREFIX,
+    GATEWAY,
     MAINTENANCE_DATABASE,
+    OPERATOR,
     SUPERUSER,
     TEMPLATE_PREFIX,
     WORKER,
@@ -23,7 +25,8 @@ from odooops_dagster.home import (
 from odooops_dagster.tools.postgres.connections import Connection
 from odooops_dagster.tools.postgres.database_rights import close_to_public, execute, rights
 
-LOGINS = (WORKER, DAGSTER_DATABASE, ADMINISTRATOR)
+_OF_CONTROL = (GATEWAY, WORKER, OPERATOR)
+LOGINS = (*_OF_CONTROL, DAGSTER_DATABASE, ADMINISTRATOR)
 _PG16 = 160000
 
 
@@ -31,8 +34,8 @@ def provision(connection: Connection, *, password: Callable[[str], str]) -> None
     """Create the platform's roles and databases, set the roles' passwords, and give the administrator its rights."""
     for role in LOGINS:
         _ensure_login(connection, role, password=password(role))
-    _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, user=WORKER)
-    _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, user=DAGSTER_DATABASE)
+    _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, users=_OF_CONTROL)
+    _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, users=[DAGSTER_DATABASE])
     with rights(connection):
         _empower(connection)
         _hand_over(connection)
@@ -49,11 +52,12 @@ def _ensure_login(connection: Connection, role: str, *, password: str) -> None:
     connection.execute(sql.SQL("alter role {} login password {}").format(name, sql.Literal(hashed)))
 
 
-def _ensure_database(connection: Connection, name: str, *, owner: str, user: str) -> None:
+def _ensure_database(connection: Connection, name: str, *, owner: str, users: Sequence[str]) -> None:
     if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
         execute(connection, "create database {} owner {}", name, owner)
     execute(connection, "revoke connect, temporary on database {} from public", name)
-    execute(connection, "grant connect, temporary on database {} to {}", name, user)
+    for user in users:
+        execute(connection, "grant connect, temporary on database {} to {}", name, user)
 
 
 def _empower(connection: Connection) -> None:
@@ -82,11 +86,11 @@ def _hand_over(connection: Connection) -> None:
     roles = connection.execute(
         """
         select r.rolname from pg_roles as r
-         where r.rolname <> %(worker)s and not r.rolsuper
+         where r.rolname <> all (%(ours)s) and not r.rolsuper
            and exists (select from unnest(%(mine)s::text[]) as p (prefix) where starts_with(r.rolname, p.prefix))
            and not pg_has_role(%(administrator)s, r.oid, 'member with admin option')
         """,
-        {"worker": WORKER, "mine": mine, "administrator": ADMINISTRATOR},
+        {"ours": list(_OF_CONTROL), "mine": mine, "administrator": ADMINISTRATOR},
     ).fetchall()
     for (name,) in roles:
         execute(connection, "grant {} to {} with admin option", name, ADMINISTRATOR)

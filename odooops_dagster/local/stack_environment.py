@@ -43,14 +43,15 @@ _DAGSTER = (*_BASE, ("DAGSTER_*", "ODOOOPS_DATABASE_URL", "ODOOOPS_DAGSTER_DATAB
 _STORE: Names = ("AWS_*", "BOTO_CONFIG")
 # Runs use repositories, packages, databases and backups.
 _RUNS = (*_DAGSTER, GIT, APT, PIP, _STORE, ("ODOOOPS_ODOO_DATABASE_URL", "ODOOOPS_BACKUP_KEY"))
-# The variables of each of the platform's own programs. ODOOOPS_MIGRATE_URL and ODOOOPS_ADOPT_DSN are for commands.
+# The variables of each of the platform's own programs. ODOOOPS_MIGRATE_URL, ODOOOPS_OPERATOR_DATABASE_URL and
+# ODOOOPS_ADOPT_DSN are for commands.
 _GROUPS: Mapping[str, tuple[Names, ...]] = {
     # The code server starts the runs that `runs` refuses.
     "code": _RUNS,
     "runs": _RUNS,
     "webserver": _DAGSTER,
     "daemon": _DAGSTER,
-    "gateway": (*_BASE, ("ODOOOPS_DATABASE_URL", "ODOOOPS_GITHUB_WEBHOOK_SECRET")),
+    "gateway": (*_BASE, ("ODOOOPS_GATEWAY_DATABASE_URL", "ODOOOPS_GITHUB_WEBHOOK_SECRET")),
     # It knows an environment by the socket that has its name.
     "router": (OURS, PLAIN_SETTINGS, ("PYTHONUNBUFFERED",)),
 }
@@ -61,7 +62,8 @@ def stack_environment(settings: Settings, urls: DatabaseUrls, *, webhook_secret:
     resolved = {
         "DAGSTER_HOME": str(dagster_home(settings.home)),
         "ODOOOPS_HOME": str(settings.home),
-        "ODOOOPS_DATABASE_URL": urls.control,
+        "ODOOOPS_DATABASE_URL": urls.worker,
+        "ODOOOPS_GATEWAY_DATABASE_URL": urls.gateway,
         "ODOOOPS_DAGSTER_DATABASE_URL": urls.dagster,
         "ODOOOPS_GITHUB_WEBHOOK_SECRET": webhook_secret,
         "ODOOOPS_MAX_CONCURRENT_RUNS": str(settings.max_concurrent_runs),

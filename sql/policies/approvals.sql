@@ -1,7 +1,7 @@
 -- Members read who decided what. Who signs off writes the decision of their own gate, as themselves; nobody changes it.
-revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.approvals to authenticated, service_role, ops_worker;
+grant select on ops.approvals to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.approvals to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 -- when, and through which door, is not theirs to say
 grant insert (
@@ -17,7 +17,7 @@ using (exists (
 ));
 
 create policy "The platform reads every decision"
-on ops.approvals for select to ops_worker, service_role
+on ops.approvals for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every decision"

@@ -1,7 +1,7 @@
 -- Members read their projects' backups; every change goes through an RPC.
-revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.backups from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.backups to authenticated, service_role, ops_worker;
+grant select on ops.backups to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.backups to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.backups enable row level security;
 
@@ -10,7 +10,7 @@ on ops.backups for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every backup"
-on ops.backups for select to ops_worker, service_role
+on ops.backups for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every backup"

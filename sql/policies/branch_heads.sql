@@ -1,7 +1,7 @@
 -- Members read their projects' branches.
-revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.branch_heads from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.branch_heads to authenticated, service_role, ops_worker;
+grant select on ops.branch_heads to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.branch_heads to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.branch_heads enable row level security;
 
@@ -10,7 +10,7 @@ on ops.branch_heads for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every branch"
-on ops.branch_heads for select to ops_worker, service_role
+on ops.branch_heads for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every branch"

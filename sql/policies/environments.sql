@@ -1,7 +1,7 @@
 -- Members read their project's environments; every change goes through an RPC.
-revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.environments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.environments to authenticated, service_role, ops_worker;
+grant select on ops.environments to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.environments to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.environments enable row level security;
 
@@ -10,7 +10,7 @@ on ops.environments for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every environment"
-on ops.environments for select to ops_worker, service_role
+on ops.environments for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every environment"

@@ -1,7 +1,7 @@
 -- Members read their projects' evidence; nobody changes it.
-revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.evidence_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.evidence_artifacts to authenticated, service_role, ops_worker;
+grant select on ops.evidence_artifacts to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.evidence_artifacts to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.evidence_artifacts enable row level security;
 
@@ -27,7 +27,7 @@ using (
 );
 
 create policy "The platform reads every piece of evidence"
-on ops.evidence_artifacts for select to ops_worker, service_role
+on ops.evidence_artifacts for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every piece of evidence"

@@ -1,7 +1,7 @@
 -- Members read which of their projects' gates were waived; every change goes through an RPC.
-revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.exceptions to authenticated, service_role, ops_worker;
+grant select on ops.exceptions to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.exceptions to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.exceptions enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every exception"
-on ops.exceptions for select to ops_worker, service_role
+on ops.exceptions for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every exception"

@@ -1,7 +1,7 @@
 -- Members read the answers to their projects' gates; they come in through RPCs.
-revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.gate_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.gate_checks to authenticated, service_role, ops_worker;
+grant select on ops.gate_checks to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.gate_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.gate_checks enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every answer"
-on ops.gate_checks for select to ops_worker, service_role
+on ops.gate_checks for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every answer"

@@ -1,11 +1,11 @@
 -- Members see who else belongs; admins decide who does, below their own role, owners without limit.
-revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.project_memberships from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select, delete on ops.project_memberships to authenticated;
 -- whose membership it is, and since when, is never changed
 grant insert (project_id, user_id, role), update (role) on ops.project_memberships to authenticated;
 grant select, insert, update, delete on ops.project_memberships to service_role;
-grant select on ops.project_memberships to ops_worker;
+grant select on ops.project_memberships to ops_worker, ops_operator;
 grant select on ops.project_memberships to audit_reader;
 alter table ops.project_memberships enable row level security;
 
@@ -27,7 +27,7 @@ on ops.project_memberships for delete to authenticated
 using (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end));
 
 create policy "The platform reads every membership"
-on ops.project_memberships for select to ops_worker, service_role
+on ops.project_memberships for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role manages memberships"

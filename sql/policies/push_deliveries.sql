@@ -1,12 +1,12 @@
 -- Only the platform reads deliveries: they may name repositories of any project.
-revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.push_deliveries from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.push_deliveries to service_role, ops_worker;
+grant select on ops.push_deliveries to service_role, ops_worker, ops_operator;
 grant select on ops.push_deliveries to audit_reader;
 alter table ops.push_deliveries enable row level security;
 
 create policy "The platform reads every delivery"
-on ops.push_deliveries for select to ops_worker, service_role
+on ops.push_deliveries for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The auditor reads every delivery"

@@ -1,7 +1,7 @@
 -- Members read their projects' drills; every change goes through an RPC.
-revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.recovery_drills from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.recovery_drills to authenticated, service_role, ops_worker;
+grant select on ops.recovery_drills to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.recovery_drills to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.recovery_drills enable row level security;
 
@@ -10,7 +10,7 @@ on ops.recovery_drills for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every drill"
-on ops.recovery_drills for select to ops_worker, service_role
+on ops.recovery_drills for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every drill"

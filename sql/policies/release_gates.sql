@@ -1,7 +1,7 @@
 -- Members read their projects' gates. The rules of a gate are those of the day its release was made.
-revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.release_gates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.release_gates to authenticated, service_role, ops_worker;
+grant select on ops.release_gates to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.release_gates to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.release_gates enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every gate"
-on ops.release_gates for select to ops_worker, service_role
+on ops.release_gates for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every gate"

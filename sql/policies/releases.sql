@@ -1,7 +1,7 @@
 -- Members read their projects' releases. What a release is never changes; how it goes is changed by RPCs.
-revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.releases from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.releases to authenticated, service_role, ops_worker;
+grant select on ops.releases to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.releases to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.releases enable row level security;
 
@@ -10,7 +10,7 @@ on ops.releases for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every release"
-on ops.releases for select to ops_worker, service_role
+on ops.releases for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every release"

@@ -1,7 +1,7 @@
 -- Members read where the dropped events of their projects' runs ended; nobody changes it.
-revoke all on ops.run_checkpoints from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checkpoints from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_checkpoints from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_checkpoints to authenticated, service_role, ops_worker;
+grant select on ops.run_checkpoints to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_checkpoints to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_checkpoints enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every checkpoint of a run"
-on ops.run_checkpoints for select to ops_worker, service_role
+on ops.run_checkpoints for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every checkpoint of a run"

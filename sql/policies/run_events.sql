@@ -1,7 +1,7 @@
 -- Members read what happened in their projects; nobody changes it.
-revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_events to authenticated, service_role, ops_worker;
+grant select on ops.run_events to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_events to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_events enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every event"
-on ops.run_events for select to ops_worker, service_role
+on ops.run_events for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every event"

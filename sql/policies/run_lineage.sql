@@ -1,7 +1,7 @@
 -- Members read their projects' lineage rows; workers add them through RPCs.
-revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_lineage from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.run_lineage to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_lineage to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_lineage enable row level security;
 
@@ -13,7 +13,7 @@ using (exists (
 ));
 
 create policy "The platform reads every lineage row"
-on ops.run_lineage for select to ops_worker, service_role
+on ops.run_lineage for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every lineage row"

@@ -1,7 +1,7 @@
 -- Members read their project's runs; every change goes through an RPC, and none but the drawn ones is possible.
-revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.runs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.runs to authenticated, service_role, ops_worker;
+grant select on ops.runs to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.runs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.runs enable row level security;
 
@@ -10,7 +10,7 @@ on ops.runs for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every run"
-on ops.runs for select to ops_worker, service_role
+on ops.runs for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every run"

@@ -1,7 +1,7 @@
 -- Advisories belong to no project: everyone who signed in reads them, the service role keeps them.
-revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.upgrade_advisories from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.upgrade_advisories to authenticated, ops_worker;
+grant select on ops.upgrade_advisories to authenticated, ops_worker, ops_operator;
 grant select, insert, update, delete on ops.upgrade_advisories to service_role;
 grant select on ops.upgrade_advisories to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.upgrade_advisories enable row level security;
@@ -11,7 +11,7 @@ on ops.upgrade_advisories for select to authenticated
 using (true);
 
 create policy "The platform reads every advisory"
-on ops.upgrade_advisories for select to ops_worker, service_role
+on ops.upgrade_advisories for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role keeps upgrade advisories"

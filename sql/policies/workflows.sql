@@ -1,12 +1,12 @@
 -- Members read their project's workflows; admins change them.
-revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.workflows from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select, delete on ops.workflows to authenticated;
 -- an id chosen by hand could tell whether another project has it
 grant insert (project_id, name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
 grant update (name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
 grant select, insert, update, delete on ops.workflows to service_role;
-grant select on ops.workflows to ops_worker;
+grant select on ops.workflows to ops_worker, ops_operator;
 grant select on ops.workflows to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.workflows enable row level security;
 
@@ -28,7 +28,7 @@ on ops.workflows for delete to authenticated
 using (ops.has_permission(project_id, 'manage'));
 
 create policy "The platform reads every workflow"
-on ops.workflows for select to ops_worker, service_role
+on ops.workflows for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role manages workflows"

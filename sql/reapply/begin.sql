@@ -85,7 +85,7 @@ begin
         cross join pg_catalog.aclexplode(p.proacl) as a
         join pg_catalog.pg_roles as r on r.oid = a.grantee and r.oid <> p.proowner
         where r.rolname in (
-            'anon', 'authenticated', 'service_role', 'ops_worker',
+            'anon', 'authenticated', 'service_role', 'ops_gateway', 'ops_worker', 'ops_operator',
             'ci_service_role', 'qa_tester', 'release_manager', 'sre', 'developer', 'audit_reader'
         )
         group by f.id

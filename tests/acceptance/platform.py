@@ -87,8 +87,8 @@ class Platform:
 
     @contextmanager
     def control(self) -> Iterator[ControlPlane]:
-        """Yield the control plane as the platform itself sees it."""
-        with ControlPlane(database_urls(self.settings).control) as control:
+        """Yield the control plane as the command `ops` sees it."""
+        with ControlPlane(database_urls(self.settings).operator) as control:
             yield control
 
     def query(self, statement: str, *arguments: object) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
 from tests.dagster.studios import Studio, studio
 from tests.dagster.world import World, use_stand_ins
-from tests.servers import PostgresServer, as_user
+from tests.platform_logins import by_job
+from tests.servers import PostgresServer
 
 
 @pytest.fixture
@@ -45,8 +46,7 @@ def shared_studio(
 ) -> Iterator[tuple[Studio, Backup]]:
     """Yield a studio and the backup of its production: a backup for each test would take longer than the tests."""
     home = tmp_path_factory.mktemp("studio")
-    worker_url = as_user(owner_url, "ops_worker", postgres_server)
-    with ControlPlane(worker_url) as control, studio(control, postgres_server, home) as opened:
+    with by_job(owner_url, postgres_server) as control, studio(control, postgres_server, home) as opened:
         yield opened
 
 

@@ -29,6 +29,7 @@ from odooops_dagster.home import UI_HOST, fork_socket, workspace_file
 from odooops_dagster.local.logins import Logins
 from odooops_dagster.local.readiness import accepts
 from odooops_dagster.model import Environment, Project, Run
+from tests.dagster.world import wish
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240.0
@@ -85,11 +86,12 @@ class Engine:
             if child.is_running():
                 child.kill()
 
-    def queue(self, branch: str, **config: object) -> Run:
-        """Queue a deploy run for the branch."""
+    def queue(self, branch: str, **wishes: object) -> Run:
+        """Queue a deploy run for the branch; the stand-ins do what is wished of them."""
+        wish(self.home, branch, wishes)
         environment: Environment = self.control.environments.ensure(self.project.id, branch=branch)
         run_id = self.control.runs.queue(
-            self.project.id, env=environment.name, git_sha="a" * 40, ref=f"refs/heads/{branch}", config=config
+            self.project.id, env=environment.name, git_sha="a" * 40, ref=f"refs/heads/{branch}"
         )
         return self.control.runs.get(run_id)
 

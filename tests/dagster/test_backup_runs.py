@@ -24,8 +24,10 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Backup, Run, RunKind
+from odooops_dagster.steps.core.context import ProjectContext
 from odooops_dagster.steps.recovery import retention as step
 from odooops_dagster.tools.backup.repositories import manifest_key
+from odooops_dagster.tools.backup.retention_plan import Planned
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import FolderStore
 from sensors.ops_queue import requested, startable
@@ -37,8 +39,8 @@ ROOT = Path(__file__).parents[2]
 BESIDE = [kind for kind in KINDS.values() if not kind.has_partitions]
 # Where the process of a retention run is killed.
 POINTS = [
-    ("odooops_dagster.control.backups:Backups.drop", "before"),
-    ("odooops_dagster.control.backups:Backups.drop", "after"),
+    ("odooops_dagster.control.backups:Backups.drop_expired", "before"),
+    ("odooops_dagster.control.backups:Backups.drop_expired", "after"),
     ("odooops_dagster.tools.backup.gc:drop", "after"),
     ("odooops_dagster.tools.backup.gc:_remove", "after"),
     ("odooops_dagster.control.retention:Retention.record", "before"),
@@ -177,14 +179,14 @@ def test_a_lost_attempt_drops_nothing_more(production: Shop, database: str, monk
     lost = production.claim()
     noted: list[object] = []
 
-    def note(ctx: object, item: object) -> None:
+    def drop(ctx: ProjectContext, item: Planned) -> Backup:
         if noted:
             production.control.runs.requeue(lost.id, attempt=lost.attempt, reason="test")
         noted.append(item)
-        real(ctx, item)  # type: ignore[arg-type]
+        return real(ctx, item)
 
-    real = step._note  # noqa: SLF001 - the place between two drops
-    monkeypatch.setattr(step, "_note", note)
+    real = step._drop  # noqa: SLF001 - the place between two drops
+    monkeypatch.setattr(step, "_drop", drop)
     assert execute(production, lost).status == "queued"
     monkeypatch.undo()
     assert len(noted) == 2

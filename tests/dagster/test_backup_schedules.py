@@ -75,7 +75,15 @@ class Keeper:
 
     def retain(self, now: datetime = NOW) -> Retained:
         """Let one turn of retention pass."""
-        return retain(self.control, self.repository, self.project, time_zone="UTC", now=now, turn="t1")
+        return retain(
+            self.control,
+            self.repository,
+            self.project,
+            time_zone="UTC",
+            now=now,
+            turn="t1",
+            drop=lambda item: self.control.backups.drop(item.backup.id, reason="retention"),
+        )
 
     def deploy(self, sha: str) -> None:
         """Let the environment show another commit."""

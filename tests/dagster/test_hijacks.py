@@ -39,9 +39,9 @@ def production(control: ControlPlane, postgres_server: PostgresServer, tmp_path:
 
 
 @pytest.fixture
-def _known(postgres_server: PostgresServer, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _known(postgres_server: PostgresServer, operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command line find the test's control plane and server."""
-    known_to_ops(monkeypatch, tmp_path, control_url=worker_url, server=postgres_server)
+    known_to_ops(monkeypatch, tmp_path, control_url=operator_url, server=postgres_server)
 
 
 @pytest.fixture

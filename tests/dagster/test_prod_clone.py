@@ -20,7 +20,7 @@ def test_a_preview_without_production_s_data_records_no_clone(world: World) -> N
 
 def test_a_clone_is_in_the_lineage_of_its_database_and_in_the_deployment_s_metadata(world: World) -> None:
     """Who looks at the environment sees which backup it shows, and how old it is."""
-    world.queue("clone", config={"clone": True})
+    world.queue("clone", clone=True)
     run = world.claim()
     result = world.materialize(run)
     lineage = {row["asset_key"]: row["inputs"] for row in world.control.lineage.list(run.id)}
@@ -34,7 +34,7 @@ def test_a_clone_is_in_the_lineage_of_its_database_and_in_the_deployment_s_metad
 @pytest.mark.parametrize(("check", "is_fatal"), [("clone_harmless", True), ("neutralization_coverage", False)])
 def test_only_a_blocking_check_of_the_clone_stops_the_run(world: World, check: str, is_fatal: bool) -> None:
     """A copy that is not harmless is never opened; what nothing neutralises is said, and policy may make it fatal."""
-    world.queue("clone", config={"clone": True, "failing_check": check})
+    world.queue("clone", clone=True, failing_check=check)
     run = world.claim()
     result = world.materialize(run)
     rows = {row["name"]: row["passed"] for row in world.control.checks.list(run.id)}

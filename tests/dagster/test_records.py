@@ -38,14 +38,14 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 @pytest.fixture
 def production(
     control: ControlPlane,
-    worker_url: str,
+    operator_url: str,
     postgres_server: PostgresServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Shop]:
     """Yield a filled production that the command line finds."""
     with shop(control, postgres_server, tmp_path) as made:
-        known_to_ops(monkeypatch, tmp_path, control_url=worker_url, server=postgres_server)
+        known_to_ops(monkeypatch, tmp_path, control_url=operator_url, server=postgres_server)
         yield made
 
 

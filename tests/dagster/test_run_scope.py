@@ -51,7 +51,7 @@ def test_every_check_has_a_row(world: World) -> None:
 
 def test_a_failed_blocking_check_stops_the_run_and_says_why_in_one_line(world: World) -> None:
     """No database is recorded as good, nothing is deployed, and the row's error is the check's summary."""
-    world.queue(config={"failing_check": "module_tests_passed"})
+    world.queue(failing_check="module_tests_passed")
     run = world.claim()
     result = world.materialize(run)
     assert not result.success
@@ -68,7 +68,7 @@ def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) ->
     world.queue()
     first = world.claim()
     world.materialize(first)
-    world.queue(config={"failing_check": "healthy"})
+    world.queue(failing_check="healthy")
     second = world.claim()
     world.materialize(second)
     assert world.row(second).error_message == "no answer on /web/login"
@@ -77,7 +77,7 @@ def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) ->
 
 def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World) -> None:
     """StepFailed's first line is the row's error; its hint is beside the failure, in the log and in the record."""
-    world.queue(config={"source": "fail"})
+    world.queue(source="fail")
     run = world.claim()
     result = world.materialize(run)
     assert world.row(run).error_message == "source cannot be had"
@@ -92,7 +92,7 @@ def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World
 
 def test_a_bug_in_a_step_ends_the_row_too(world: World) -> None:
     """An error nobody foresaw still leaves a failed row with a reason."""
-    world.queue(config={"image": "crash"})
+    world.queue(image="crash")
     run = world.claim()
     world.materialize(run)
     row = world.row(run)
@@ -101,7 +101,7 @@ def test_a_bug_in_a_step_ends_the_row_too(world: World) -> None:
 
 def test_a_cancel_interrupts_the_step_and_ends_the_row_as_canceled(world: World) -> None:
     """The heartbeat learns of the cancel; the step is interrupted within seconds."""
-    world.queue(config={"image": 30})
+    world.queue(image=30)
     run = world.claim()
     cancel_when_running(world, run.id)
     result = world.materialize(run)
@@ -126,7 +126,7 @@ def test_an_attempt_that_lost_its_claim_does_no_work(world: World) -> None:
 
 def test_a_run_keeps_its_lease_while_it_works(world: World) -> None:
     """The lease is renewed by the heartbeat, so that no one else takes the row."""
-    world.queue(config={"image": 2})
+    world.queue(image=2)
     run = world.claim()
     seen: list[datetime | None] = []
     timer = threading.Timer(1.6, lambda: seen.append(world.row(run).lease_expires_at))
@@ -139,7 +139,7 @@ def test_a_run_keeps_its_lease_while_it_works(world: World) -> None:
 
 def test_a_deployment_alone_deploys_no_database_of_an_earlier_run(world: World) -> None:
     """What passes between assets ends with the run: where the row names no database, there is nothing to deploy."""
-    world.queue(config={"deployment": "fail"})
+    world.queue(deployment="fail")
     world.materialize(world.claim())
     world.queue()
     run = world.claim()

@@ -25,6 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from odooops_dagster import home as names
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
+from odooops_dagster.local.postgres import JOBS
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -34,6 +35,7 @@ from tests.dagster.thread_runtime import ThreadRuntime, offer
 from tests.dagster.walk_child import Whereabouts, marking
 from tests.dagster.walk_truths import DRAFT, FIRST_ORDERS, PRODUCTION, Truths
 from tests.dagster.walks import PREVIEW, STAGING, Walk, enter_orders, remove_order
+from tests.platform_logins import by_job
 from tests.repositories import Repository as GitRepository
 from tests.servers import PostgresServer, as_user
 
@@ -71,7 +73,7 @@ class Beginning:
             stand_in=self.stand_in,
             services=self.services,
         )
-        with ControlPlane(where.control_url) as control:
+        with by_job(self.server.url(record), self.server) as control:
             try:
                 world = self._estate(where, control)
                 converge_all(control, self.runtime, world.databases, world.settings)
@@ -129,7 +131,7 @@ class Beginning:
         _run(self.server, "create database {} template {} strategy file_copy", record, self.record)
         shutil.rmtree(self.home)
         shutil.copytree(self.kept, self.home, symlinks=True)
-        with ControlPlane(as_user(self.server.url(record), "ops_worker", self.server)) as control:
+        with by_job(self.server.url(record), self.server) as control:
             databases = marking(self.server.url("postgres"), control, self.home)
             for name, made in self.databases.items():
                 databases.ensure_role(made.role)
@@ -181,7 +183,7 @@ def _begin(server: PostgresServer, url: str, home: Path, stand_in: Path, instanc
     databases = OdooDatabases(server.url("postgres"), secrets=home / "secrets")
     others = frozenset([*databases.list(), *databases.roles("")])
     with (
-        ControlPlane(as_user(url, "ops_worker", server)) as control,
+        by_job(url, server) as control,
         estate(control, server, home) as unmarked,
     ):
         made = replace(unmarked, databases=marking(server.url("postgres"), control, home))
@@ -247,7 +249,7 @@ def _hash_passwords(server: PostgresServer) -> None:
     """Hash the passwords of those who log in as the server is told to now."""
     _run(server, "select pg_reload_conf()")
     time.sleep(0.2)  # the reload is a signal
-    for user in ("postgres", "ops_worker"):
+    for user in ("postgres", *JOBS.values()):
         password = conninfo_to_dict(server.url("postgres", user))["password"]
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(user), sql.Literal(password)))

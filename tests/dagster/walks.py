@@ -174,6 +174,7 @@ class Walk:
                 time_zone="UTC",
                 now=datetime.now(UTC),
                 turn=uuid4().hex,
+                drop=lambda item: self.control.backups.drop(item.backup.id, reason="retention"),
             )
             self._tally["backups dropped"] += len(retained.dropped)
             self._tally["objects removed"] += retained.collected

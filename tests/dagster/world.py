@@ -68,14 +68,13 @@ class World:
         """Return a platform with the world's settings and control plane."""
         return Platform(self.settings, control=self.control)
 
-    def queue(self, kind: RunKind = "deploy", *, config: Mapping[str, Any] | None = None, branch: str = "") -> Run:
-        """Queue a run for the environment, or for another branch's."""
+    def queue(self, kind: RunKind = "deploy", *, branch: str = "", **wishes: object) -> Run:
+        """Queue a run for the environment, or for another branch's; the stand-ins do what is wished of them."""
         env = branch or self.environment.name
         if branch:
             self.control.environments.ensure(self.project.id, branch=branch)
-        run_id = self.control.runs.queue(
-            self.project.id, env=env, git_sha=SHA, ref=f"refs/heads/{env}", kind=kind, config=dict(config or {})
-        )
+        wish(self.settings.home, env, wishes)
+        run_id = self.control.runs.queue(self.project.id, env=env, git_sha=SHA, ref=f"refs/heads/{env}", kind=kind)
         return self.control.runs.get(run_id)
 
     def claim(self) -> Run:
@@ -165,7 +164,7 @@ def deploy_job() -> dg.JobDefinition:
     return deploy
 
 
-# -- steps that answer at once; a run's config says what they do
+# -- steps that answer at once; a test's wishes say what they do
 
 
 def use_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,11 +205,11 @@ def build_image(ctx: StepContext, source: Source) -> Build:
 
 
 def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
-    """Return a clone without making one, where the run's config asks for it; the check that it names fails."""
+    """Return a clone without making one, where it is wished; the check that it names fails."""
     _obey(ctx, "prod_clone")
-    if not ctx.run.config.get("clone"):
+    if not _wished(ctx).get("clone"):
         return None
-    broken = ctx.run.config.get("failing_check")
+    broken = _wished(ctx).get("failing_check")
     return CloneResult(
         name=f"db_{ctx.run.run_number}",
         run_id=ctx.run.id,
@@ -232,10 +231,10 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
 
 
 def build_database(ctx: StepContext, build: Build, clone: CloneResult | None) -> DatabaseResult:
-    """Return a database without making one; the check that the run's config names fails."""
+    """Return a database without making one; the check that is wished to fail does."""
     _obey(ctx, "database")
     _keep(ctx, "build.log", "modules.json", "tests.json")
-    broken = ctx.run.config.get("failing_check")
+    broken = _wished(ctx).get("failing_check")
     checks = [
         CheckResult(
             name=name, passed=name != broken, summary=f"{name}: 3 of 3" if name != broken else f"{name}: 1 of 3"
@@ -260,7 +259,7 @@ def deploy(ctx: StepContext, build: Build, database: DatabaseResult) -> Deployme
     """Record a deployment without starting Odoo."""
     announce(ctx)
     _obey(ctx, "deployment")
-    healthy = ctx.run.config.get("failing_check") != "healthy"
+    healthy = _wished(ctx).get("failing_check") != "healthy"
     port = 8069 + ctx.run.run_number  # of its own, as every environment's
     url = f"http://127.0.0.1:{port}/"
     if healthy:
@@ -298,11 +297,26 @@ def _keep(ctx: StepContext, *keys: str) -> None:
         evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="text/plain")
 
 
+def wish(home: Path, branch: str, wishes: Mapping[str, object]) -> None:
+    """Tell the stand-ins what to do for the branch; a run's config takes nothing that the real steps do not know."""
+    _wishes(home, branch).write_text(json.dumps(wishes))
+
+
+def _wished(ctx: StepContext) -> dict[str, Any]:
+    """Return what is wished of the stand-ins for the run's branch."""
+    file = _wishes(ctx.settings.home, ctx.environment.branch)
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+def _wishes(home: Path, branch: str) -> Path:
+    return home / f"wishes-{branch.replace('/', '-')}.json"
+
+
 def _obey(ctx: StepContext, step: str) -> None:
-    """Do what the run's config asks of this step."""
+    """Do what is wished of this step."""
     ctx.log("info", f"{step} of {ctx.environment.partition_key}")
     ctx.log("debug", f"{step}: one line of many")
-    wanted = ctx.run.config.get(step)
+    wanted = _wished(ctx).get(step)
     if wanted == "fail":
         raise StepFailed(f"{step} cannot be had\nand more", hint="push again")
     if wanted == "crash":

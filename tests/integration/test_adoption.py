@@ -49,9 +49,9 @@ def theirs(postgres15_server: PostgresServer, tmp_path: Path) -> Iterator[Theirs
 
 
 @pytest.fixture
-def settings(worker_url: str, tmp_path: Path, control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(operator_url: str, tmp_path: Path, control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return the platform's settings, over a control plane that knows the project shop."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
     for name in ("ODOOOPS_ADOPT_DSN", "ODOOOPS_CACHE"):
         monkeypatch.delenv(name, raising=False)

@@ -27,9 +27,9 @@ def store(tmp_path: Path) -> FolderStore:
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and store."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_STORE_URL", (tmp_path / "store").as_uri())
     return CommandLine("audit", "lineage")
 

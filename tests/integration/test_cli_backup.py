@@ -50,9 +50,9 @@ class Ops:
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
+def ops(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
     """The command line over the test's database and state folder."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path))
     monkeypatch.setenv("LOGNAME", "ada")
     return Ops()
@@ -88,13 +88,13 @@ def test_a_backup_of_what_is_not_there_names_what_is(ops: Ops) -> None:
     assert "main" in str(caught.value.hint)
 
 
-def test_waiting_shows_the_work_and_how_it_ended(production: Shop, worker_url: str, tmp_path: Path) -> None:
+def test_waiting_shows_the_work_and_how_it_ended(production: Shop, operator_url: str, tmp_path: Path) -> None:
     """The command ends with the run: 0 for a good backup, and its row is what is printed."""
     processes = Processes(tmp_path)
     done: list[Any] = []
     waiting = threading.Thread(
         target=lambda: done.append(
-            processes.run("backup", "create", "shop", "main", "--wait", "--json", ODOOOPS_DATABASE_URL=worker_url)
+            processes.run("backup", "create", "shop", "main", "--wait", "--json", ODOOOPS_DATABASE_URL=operator_url)
         )
     )
     waiting.start()

@@ -18,9 +18,9 @@ BRANCH = "release/1.0"
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """Return the command line over the test's database and state folder."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path))
     return CommandLine("clone", "env")
 

@@ -10,9 +10,9 @@ from tests.command_line import CommandLine
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("LOGNAME", "ada")
     return CommandLine("key")
@@ -47,6 +47,16 @@ def test_a_key_that_makes_no_sense_is_refused(ops: CommandLine) -> None:
 
 def test_the_worker_makes_no_keys(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It decides nothing for people, not even by a key of its own making."""
-    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_OPERATOR_DATABASE_URL", worker_url)
     with pytest.raises(Forbidden):
+        ops("key", "create", "mine", "--persona", "ci_service_role")
+
+
+def test_only_the_owner_makes_keys_that_sign_off(
+    ops: CommandLine, operator_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a key decides for a person, which the operator does not."""
+    assert ops("key", "create", "max", "--persona", "release_manager", "--approver", "max").stdout
+    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", operator_url)
+    with pytest.raises(Forbidden, match="decides for a person"):
         ops("key", "create", "mine", "--persona", "release_manager", "--approver", "max")

@@ -43,9 +43,9 @@ class Ops:
 
 
 @pytest.fixture
-def ops(worker_url: str, monkeypatch: pytest.MonkeyPatch) -> Ops:
+def ops(operator_url: str, monkeypatch: pytest.MonkeyPatch) -> Ops:
     """The command line over the test's database."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("LOGNAME", "ada")
     return Ops()
 

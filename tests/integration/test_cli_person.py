@@ -9,9 +9,9 @@ from tests.command_line import CommandLine
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("LOGNAME", "ada")
     return CommandLine("person")
@@ -42,8 +42,8 @@ def test_a_name_that_is_taken_or_malformed_is_refused(ops: CommandLine) -> None:
         ops("person", "alias", "Nobody", "--alias", "login=x")
 
 
-def test_the_worker_declares_nobody(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_declares_nobody(ops: CommandLine, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It decides nothing for people."""
-    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", operator_url)
     with pytest.raises(Forbidden):
         ops("person", "create", "Eve")

@@ -35,17 +35,18 @@ class Releasing(Ops):
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Releasing:
+def ops(
+    database: str, operator_url: str, control: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Releasing:
     """Return the command line, over a project whose production is hosted."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
     made, shop = Releasing(), Repository(tmp_path)
     shop.commit({"a": "1"})
     made("project", "create", "shop", "--repo", shop.url)
-    with ControlPlane(worker_url) as control:
-        deployed(control, at_work(control, "deploy", OLD), "live")
-        built(control)
+    deployed(control, at_work(control, "deploy", OLD), "live")
+    built(control)
     return made
 
 

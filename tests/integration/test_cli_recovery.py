@@ -16,9 +16,9 @@ from tests.servers import PostgresServer
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and state folder."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path))
     monkeypatch.setenv("LOGNAME", "ada")
     return CommandLine("backup", "drill")

@@ -17,10 +17,10 @@ NOUNS = ("release", "gate", "exception", "incident", "event")
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and store, with ada at the terminal."""
     monkeypatch.setenv("ODOOOPS_STORE_URL", (tmp_path / "store").as_uri())
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("LOGNAME", "ada")
     return CommandLine(*NOUNS)
@@ -129,9 +129,9 @@ def test_only_what_somebody_is_asked_about_is_kept(ops: CommandLine) -> None:
 
 
 @pytest.mark.usefixtures("release")
-def test_the_worker_signs_nothing_off(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_signs_nothing_off(ops: CommandLine, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It decides nothing for people."""
-    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", operator_url)
     with pytest.raises(Forbidden):
         ops("gate", "sign-off", "shop", "1.0", "G2")
 

@@ -15,9 +15,9 @@ from tests.command_line import CommandLine
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and state folder."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
     return CommandLine("webhook", "project")
@@ -57,6 +57,6 @@ def test_a_secret_is_not_made_over_by_mistake(ops: CommandLine, project: Project
 @pytest.mark.usefixtures("project")
 def test_the_worker_makes_no_secret(ops: CommandLine, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who may push is not the gateway's to say."""
-    monkeypatch.setenv("ODOOOPS_MIGRATE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_OPERATOR_DATABASE_URL", worker_url)
     with pytest.raises(Forbidden):
         ops("webhook", "create", "shop")

@@ -22,9 +22,9 @@ from tests.working import next_run
 
 
 @pytest.fixture
-def ops(worker_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
+def ops(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ops:
     """Return the command line, over a project with a repository."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
     made, shop = Ops(), Repository(tmp_path)
     shop.commit({"a": "1"})

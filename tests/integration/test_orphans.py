@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 from odooops_dagster import home as names
-from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.ports import platform
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.binaries import wheel_bin_dir
@@ -28,6 +27,7 @@ from odooops_dagster.tools.store import MemoryStore
 from resources.platform import platform_resources
 from tests.installations import SHA, Installation, become_another
 from tests.ops import Ops
+from tests.platform_logins import by_job
 from tests.servers import PostgresServer, as_user
 from tests.suites.processes import eventually
 
@@ -70,7 +70,7 @@ def install(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Callabl
     made: list[Installation] = []
 
     def make(word: str, url: str) -> Installation:
-        control = ControlPlane(as_user(url, "ops_worker", postgres_server))
+        control = by_job(url, postgres_server)
         made.append(Installation(home=tmp_path / word, admin_url=postgres_server.url("postgres"), control=control))
         made[-1].home.mkdir(exist_ok=True)
         return made[-1]
@@ -102,7 +102,7 @@ def clean(server: PostgresServer) -> None:
 def exchange(installation: Installation, url: str, server: PostgresServer) -> None:
     """Let the state folder work for another control plane from now on."""
     installation.control.close()
-    installation.control = ControlPlane(as_user(url, "ops_worker", server))
+    installation.control = by_job(url, server)
 
 
 def test_two_installations_on_one_server_leave_each_other_alone(install: Install, planes: Planes) -> None:
@@ -276,7 +276,7 @@ def test_the_janitor_goes_on_once_everything_is_decided(
 def _ops(house: Installation, url: str, server: PostgresServer) -> Ops:
     ops = Ops(house.home)
     ops.environment |= {
-        "ODOOOPS_DATABASE_URL": as_user(url, "ops_worker", server),
+        "ODOOOPS_DATABASE_URL": as_user(url, "ops_operator", server),
         "ODOOOPS_ODOO_DATABASE_URL": server.url("postgres"),
         "ODOOOPS_DAGSTER_DATABASE_URL": server.url("postgres"),
     }
@@ -408,7 +408,7 @@ def test_drafts_of_runs_that_nobody_knows_stay(
     for folder in folders:
         folder.mkdir(parents=True)
     first = house.control
-    house.control = ControlPlane(as_user(planes.new(), "ops_worker", postgres_server))
+    house.control = by_job(planes.new(), postgres_server)
     assert house.sweep() == []
     assert all(folder.is_dir() for folder in folders)
     house.control.close()

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls, embedded_urls
+from odooops_dagster.local.postgres import JOBS, EmbeddedPostgres, database_urls, embedded_urls
 from odooops_dagster.settings import Settings
 from tests.servers import PostgresServer, state_folder
 
@@ -57,24 +57,38 @@ def test_a_second_server_version_is_at_hand(postgres15_server: PostgresServer) -
 
 
 def test_each_role_reaches_its_own_database(postgres_server: PostgresServer) -> None:
-    """The worker, the owner, Dagster and the environments' administrator each connect with their own password."""
+    """The owner, each job's login, Dagster and the environments' administrator connect with a password of their own."""
     urls = embedded_urls(postgres_server.embedded)
     found = {
         name: (_ask(url, "select current_user"), _ask(url, "select current_database()")) for name, url in urls.items()
     }
     assert found == {
         "owner": ("postgres", "odooops"),
-        "control": ("ops_worker", "odooops"),
+        "gateway": ("ops_gateway", "odooops"),
+        "worker": ("ops_worker", "odooops"),
+        "operator": ("ops_operator", "odooops"),
         "dagster": ("odooops_dagster", "odooops_dagster"),
         "odoo": ("odooops_administrator", "postgres"),
     }
     assert not _ask(urls["odoo"], "select rolsuper from pg_roles where rolname = current_user")
 
 
-def test_the_worker_may_not_connect_to_dagsters_storage(postgres_server: PostgresServer) -> None:
+@pytest.mark.parametrize("login", JOBS.values())
+def test_no_login_of_the_control_plane_may_connect_to_dagsters_storage(
+    postgres_server: PostgresServer, login: str
+) -> None:
     """A role enters its own database only."""
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
-        psycopg.connect(postgres_server.url("odooops_dagster", "ops_worker"))
+        psycopg.connect(postgres_server.url("odooops_dagster", login))
+
+
+@pytest.mark.parametrize("login", JOBS.values())
+def test_the_environments_administrator_has_no_power_over_the_platforms_logins(
+    postgres_server: PostgresServer, login: str
+) -> None:
+    """Their names begin like those of the environments' roles, which it may act as."""
+    query = f"select pg_has_role('odooops_administrator', '{login}', 'member')"
+    assert not _ask(postgres_server.url("postgres"), query)
 
 
 def test_no_one_gets_in_without_the_password(postgres_server: PostgresServer) -> None:

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import ADMINISTRATOR, MAINTENANCE_DATABASE
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.postgres.connections import conninfo
@@ -18,6 +17,7 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.postgres.limits import RoleLimits
 from tests.command_line import CommandLine
 from tests.dagster.productions import known_to_ops
+from tests.platform_logins import by_job
 from tests.servers import MORE_CONNECTIONS, PostgresServer, as_user, every_connection, running_server
 
 
@@ -62,9 +62,8 @@ def test_the_platform_works_on_a_server_that_environments_have_filled(
     made = databases(server, folder, RoleLimits(connections=MORE_CONNECTIONS))
     greedy = environment(made, "ops_greedy2")
     with server.fresh_database() as url:
-        worker_url = as_user(url, "ops_worker", server)
-        known_to_ops(monkeypatch, tmp_path, control_url=worker_url, server=server)
-        with every_connection(conninfo(greedy)) as (number, reason), ControlPlane(worker_url) as control:
+        known_to_ops(monkeypatch, tmp_path, control_url=as_user(url, "ops_operator", server), server=server)
+        with every_connection(conninfo(greedy)) as (number, reason), by_job(url, server) as control:
             assert number > 200
             assert "reserved" in reason
             project = control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")

@@ -19,7 +19,7 @@ import pytest
 from odooops_dagster.doors.cli.up import prepare_database
 from odooops_dagster.home import environment_socket, former_ports_file
 from odooops_dagster.local.ports import free_port
-from odooops_dagster.local.postgres import DatabaseUrls
+from odooops_dagster.local.postgres import JOBS, DatabaseUrls
 from odooops_dagster.local.readiness import answers_http
 from odooops_dagster.settings import Settings
 from tests.servers import PostgresServer, as_user
@@ -91,7 +91,7 @@ def test_the_platform_tells_the_router_which_ports_lead_where(
         owner.execute("update ops.environments set port = 20001 where name = 'feature/a'")
         owner.execute("update ops.environments set port = 20002 where name = 'feature/c'")
         owner.execute("update ops.environments set status = 'destroyed', destroyed_at = now() where name = 'feature/c'")
-    control = as_user(database, "ops_worker", postgres_server)
-    urls = DatabaseUrls(owner=database, control=control, dagster=database, odoo=database)
+    logins = {job: as_user(database, login, postgres_server) for job, login in JOBS.items()}
+    urls = DatabaseUrls(owner=database, dagster=database, odoo=database, **logins)
     prepare_database(Settings(home=tmp_path), urls)
     assert json.loads(former_ports_file(tmp_path).read_text()) == {"20001": LABEL}

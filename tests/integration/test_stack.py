@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -119,7 +120,7 @@ def test_a_second_up_finds_the_first(running: Ops) -> None:
 
 def test_the_schema_is_migrated_and_the_worker_is_let_in(running: Ops) -> None:
     """The embedded default needs no further command."""
-    with psycopg.connect(database_urls(Settings(home=running.home)).control) as connection:
+    with psycopg.connect(database_urls(Settings(home=running.home)).worker) as connection:
         row = connection.execute("select count(*) from ops.v_run_queue").fetchone()
     assert row == (0,)
 
@@ -140,10 +141,10 @@ def test_no_secret_stands_in_an_argument_list_or_a_log(running: Ops) -> None:
 
 
 def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
-    """The network reaches the gateway, and people's clicks the webserver: neither holds the owner's connection."""
+    """The network reaches the gateway, and people's clicks the webserver: each holds the login of its own job alone."""
     urls = database_urls(Settings(home=running.home))
     webhook = (running.home / "secrets" / "github-webhook").read_text().strip()
-    secrets = {"owner": urls.owner, "control": urls.control, "dagster": urls.dagster, "odoo": urls.odoo}
+    secrets = asdict(urls)
     seen = {
         name: {what for what, secret in {**secrets, "webhook": webhook}.items() if secret in _variables(pid)}
         for name, pid in _pids(running).items()
@@ -152,11 +153,11 @@ def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
         "postgres": set(),
         "environments": set(),
         # They find the embedded server's administrator, and its socket, in the state folder.
-        "code": {"control", "dagster"},
-        "runs": {"control", "dagster"},
-        "webserver": {"control", "dagster"},
-        "daemon": {"control", "dagster"},
-        "gateway": {"control", "webhook"},
+        "code": {"worker", "dagster"},
+        "runs": {"worker", "dagster"},
+        "webserver": {"worker", "dagster"},
+        "daemon": {"worker", "dagster"},
+        "gateway": {"gateway", "webhook"},
         "router": set(),
     }
 

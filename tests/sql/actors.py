@@ -51,6 +51,10 @@ class Actors:
         self._callers.append(caller)
         return caller
 
+    def platform(self, login: str) -> Caller:
+        """Return one of the platform's logins."""
+        return self._world.platform(login)
+
     def close(self) -> None:
         """Let everybody go."""
         for caller in self._callers:

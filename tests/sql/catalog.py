@@ -12,7 +12,7 @@ with part as (
     select oid, relname from pg_class where relnamespace = 'ops'::regnamespace and relispartition
 ), caller as (
     select unnest(
-        '{anon,authenticated,ops_worker,service_role}'::text[]
+        '{anon,authenticated,ops_gateway,ops_worker,ops_operator,service_role}'::text[]
         || '{ci_service_role,qa_tester,release_manager,sre,developer,audit_reader}'
     ) as role
 ), listed as (

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from odooops_dagster.local.postgres import JOBS
 from tests.servers import PostgresServer, as_user
 from tests.sql.actors import Actors
 from tests.sql.everything import Everything, furnish
@@ -38,7 +39,8 @@ def bare_url(server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def world(url: str, server: PostgresServer) -> Iterator[World]:
     """Yield the fresh database as tests see it."""
-    world = World(url, as_user(url, "ops_worker", server))
+    logins = {login: as_user(url, login, server) for login in JOBS.values()}
+    world = World(url, logins["ops_worker"], logins=logins)
     yield world
     world.close()
 

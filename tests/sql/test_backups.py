@@ -66,7 +66,7 @@ def test_the_same_key_is_the_same_backup_also_at_once(world: World, project: UUI
     found: set[UUID] = set()
 
     def ask() -> None:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             together.wait(30)
             found.add(create(Caller(connection), project, p_idempotency_key="nightly"))
 

@@ -85,7 +85,7 @@ def test_whoever_reads_for_long_is_left_alone_and_so_is_the_platform(
     send(world, reader, "select pg_sleep(600), (select count(*) from ops.runs)")
     worker = actors.worker()
     worker.rows("begin")
-    worker.queue(project)
+    worker.rows("select ops.raise_alarm('a', 'b')")
     assert ended(world, "0 seconds") == []
     worker.rows("rollback")
     reader.connection.cancel_safe()

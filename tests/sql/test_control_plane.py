@@ -120,14 +120,14 @@ def test_each_round_of_the_janitor_replaces_the_list_and_keeps_what_is_pending(w
 
     found("a", "b")
     assert worker.value("select orphans_found_at is not null from ops.control_plane")
-    worker.rows("select ops.decide_orphan('database', 'a', 'adopted', 'ada')")
-    worker.rows("select ops.decide_orphan('database', 'a', 'dropped', 'ada')")
+    world.operator().rows("select ops.decide_orphan('database', 'a', 'adopted', 'ada')")
+    world.operator().rows("select ops.decide_orphan('database', 'a', 'dropped', 'ada')")
     found("a", answer="lost")
     assert shown() == [("a", "lost", "dropped", "ada", None)]
     with refused("PT404", "no orphan b"):
-        worker.rows("select ops.decide_orphan('database', 'b', 'dropped', 'ada')")
+        world.operator().rows("select ops.decide_orphan('database', 'b', 'dropped', 'ada')")
     decided_at = worker.value("select decided_at from ops.orphans")
-    worker.rows("select ops.decide_orphan('database', 'a', 'adopted', 'bea')")
+    world.operator().rows("select ops.decide_orphan('database', 'a', 'adopted', 'bea')")
     end = "select ops.end_orphan_decision('database', 'a', %s, %s)"
     worker.rows(end, decided_at, "in use")
     assert shown() == [("a", "lost", "adopted", "bea", None)], "the newer decision is not the one that was refused"

@@ -97,7 +97,7 @@ def test_many_branches_that_read_the_same_get_labels_at_once(world: World, proje
     spellings = ["a/b", "a-b", "a_b", "A/B", "a.b", "a b", "a//b", "-a/b", "a/b-", "a+b", "a,b", "a=b"]
 
     def one(branch: str) -> str:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             query = "select host_label from ops.ensure_environment(%s, %s)"
             row = connection.execute(query, [project, branch]).fetchone()
             assert row is not None

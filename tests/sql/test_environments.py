@@ -34,7 +34,7 @@ def test_an_environment_is_made_once_by_many_at_once(world: World, project: UUID
     """Doors do not take turns."""
 
     def one(_: int) -> object:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             row = connection.execute("select id from ops.ensure_environment(%s, 'feature/a')", [project]).fetchone()
             return row and row["id"]
 

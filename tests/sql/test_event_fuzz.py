@@ -71,7 +71,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @settings(max_examples=600 * ROUNDS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(
-    event=SPOILT | VALUES, role=st.sampled_from(["service_role", "ops_worker", "ci_service_role", "sre", "qa_tester"])
+    event=SPOILT | VALUES, role=st.sampled_from(["service_role", "ops_operator", "ci_service_role", "sre", "qa_tester"])
 )
 @example(event=envelope("gate_signoff"), role="service_role")
 @example(event={**envelope(), "checks": [{"name": "a", "status": "pass"}, {"name": "a", "status": "fail"}]}, role="sre")

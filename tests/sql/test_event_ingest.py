@@ -386,7 +386,7 @@ MAY = {
     "qa_tester": {"G2"},
     "release_manager": {"G3"},
     "sre": {"deployment_event", "health_check", "environment_event"},
-    "ops_worker": {"build_complete", "deployment_event", "health_check", "environment_event"},
+    "ops_operator": {"build_complete", "deployment_event", "health_check", "environment_event"},
     "service_role": {"build_complete", "G2", "G3", "deployment_event", "health_check", "environment_event"},
 }
 
@@ -398,7 +398,7 @@ def test_each_persona_tells_its_own_events(world: World, actors: Actors, release
     release.approve("G2", by="tina")
     deployment = "select ops.promote_release(%s, 'staging')"
     world.rows(deployment, release.id)
-    caller = world.worker() if persona == "ops_worker" else actors.token(persona, sub="ana")
+    caller = world.operator() if persona == "ops_operator" else actors.token(persona, sub="ana")
     events = {name: envelope(name) for name in EVENTS if name != "gate_signoff"}
     events["G2"] = envelope("gate_signoff", approver_id="ana")
     events["G3"] = envelope("gate_signoff", gate_code="G3", persona_role=None, approver_id="ana")

@@ -203,7 +203,7 @@ def test_people_polls_and_workers_do_not_block_each_other(world: World, project:
             worker.complete(run["id"], attempt=run["attempt"])
 
     def repeat(what: Callable[[Caller, int], None]) -> None:
-        worker = world.worker()
+        worker = world.operator() if what is ask else world.worker()
         for number in range(12):
             what(worker, number)
 

@@ -22,13 +22,14 @@ from tests.sql.catalog import catalog
 from tests.sql.lints import findings
 from tests.sql.test_role_matrix import (
     actors,
+    login_urls,
     people,
     scene,
     test_everybody_may_do_what_the_matrix_says_and_nothing_else,
 )
 from tests.sql.world import World, connect, refused
 
-__all__ = ["actors", "people", "scene", "test_everybody_may_do_what_the_matrix_says_and_nothing_else"]
+__all__ = ["actors", "login_urls", "people", "scene", "test_everybody_may_do_what_the_matrix_says_and_nothing_else"]
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto" / "use-supabase.md"
 

@@ -26,11 +26,11 @@ def workers(world: World, projects: list[UUID], failures: list[str]) -> Iterator
     stop, branches = threading.Event(), count()
 
     def work(number: int) -> None:
-        with connect(world.worker_url) as connection:
+        with connect(world.worker_url) as connection, connect(world.operator_url) as asking:
             caller = Caller(connection)
             while not stop.is_set():
                 try:
-                    caller.queue(projects[number], f"feature/{next(branches)}", SHA)
+                    Caller(asking).queue(projects[number], f"feature/{next(branches)}", SHA)
                     for run in caller.claim(2, worker=f"w{number}"):
                         caller.start(run["id"], run["attempt"], worker=f"w{number}")
                         caller.rows("select ops.append_run_log(%s, 'info', 'x', p_attempt => %s)", run["id"], 1)

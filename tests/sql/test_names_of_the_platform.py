@@ -61,7 +61,7 @@ def test_the_clocks_use_keys_that_no_caller_may(world: World, project: UUID, pro
     assert [key for key in keys if not key.startswith("platform:")] == []
     for key in keys:
         with refused("PT403"):
-            world.worker().queue(project, p_trigger="cli", p_idempotency_key=key)
+            world.operator().queue(project, p_trigger="cli", p_idempotency_key=key)
     assert production
 
 

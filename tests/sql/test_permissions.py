@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from odooops_dagster.control.migrate import migrate
+from odooops_dagster.local.postgres import JOBS
 from tests.sql.actors import Actors
 from tests.sql.world import Caller, World, refused
 
@@ -255,12 +256,13 @@ def test_seed_bs_names_read_the_same_rows(world: World, project: UUID) -> None:
     assert "archive" in member["permissions"]
 
 
-def test_the_workers_login_is_no_more_than_a_login(world: World) -> None:
+@pytest.mark.parametrize("login", JOBS.values())
+def test_a_login_of_the_platform_is_no_more_than_a_login(world: World, login: str) -> None:
     """No superuser, no member of anything but of those who find a connection on a full server."""
     row = world.row(
         "select rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication,"
         " exists (select from pg_auth_members m where m.member = r.oid"
         "  and m.roleid::regrole::text <> 'pg_use_reserved_connections') as is_member"
-        " from pg_roles r where rolname = 'ops_worker'"
-    )
+        " from pg_roles r where rolname = %s", login,
+    )  # fmt: skip
     assert not any(row.values())

@@ -230,3 +230,23 @@ def test_two_migrations_at_once_follow_each_other(released_url: str) -> None:
         applied = sorted(len(report.applied) for report in pool.map(migrate, [released_url] * 2))
     assert applied == [0, len(pending)]
     assert contents(released_url, tables) == before
+
+
+def test_the_release_s_one_login_keeps_one_of_its_jobs(released_url: str, server: PostgresServer) -> None:
+    """What it was granted for the gateway and for people is taken back, and two new logins have it; twice is harmless."""
+    may = (
+        "select r.login, p.proname from pg_proc as p, unnest('{ops_gateway,ops_worker,ops_operator}'::text[]) as r (login)"
+        " where p.pronamespace = 'ops'::regnamespace and has_function_privilege(r.login, p.oid, 'execute')"
+        " and p.proname = any ('{receive_push,claim_runs,set_policy,set_member,archive_project}')"
+    )
+    for _ in range(2):
+        migrate(released_url)
+        with connect(released_url) as connection:
+            held = {(row["login"], row["proname"]) for row in connection.execute(may).fetchall()}
+        assert held == {
+            ("ops_gateway", "receive_push"),
+            ("ops_worker", "claim_runs"),
+            *(("ops_operator", name) for name in ("set_policy", "set_member", "archive_project")),
+        }
+    with connect(as_user(released_url, "ops_operator", server)) as connection:
+        assert connection.execute("select count(*) as projects from ops.projects").fetchone() != {"projects": 0}

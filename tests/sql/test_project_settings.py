@@ -44,7 +44,7 @@ def test_admins_change_settings_and_developers_read_them(world: World, project: 
 @pytest.mark.usefixtures("project")
 def test_the_platform_says_for_whom_it_changes_them(world: World) -> None:
     """The command line runs as the platform."""
-    world.worker().rows("select ops.set_project_setting('shop', 'odoo.demo', 'true', 'ada')")
+    world.operator().rows("select ops.set_project_setting('shop', 'odoo.demo', 'true', 'ada')")
     found = world.row("select s.set_by, c.changed_by from ops.project_settings as s, ops.project_setting_changes as c")
     assert found == {"set_by": "ada", "changed_by": "ada"}
 

@@ -12,10 +12,10 @@ from tests.sql.world import SHA, World, connect, refused
 
 def test_a_queued_run_waits_with_its_number_and_first_event(world: World, project: UUID) -> None:
     """A request makes a run."""
-    run = world.run(world.queue(project, p_requested_by="ann", p_config='{"modules": ["sale"]}'))
+    run = world.run(world.queue(project, p_requested_by="ann", p_config='{"assets": ["image"]}'))
     assert (run["status"], run["run_number"], run["attempt"]) == ("queued", 1, 0)
     assert (run["partition_key"], run["git_sha"], run["git_ref"]) == ("shop/feature/a", SHA, "refs/heads/feature/a")
-    assert (run["requested_by"], run["config"]) == ("ann", {"modules": ["sale"]})
+    assert (run["requested_by"], run["config"]) == ("ann", {"assets": ["image"]})
     assert world.messages(run["id"]) == ["queued"]
 
 
@@ -38,7 +38,7 @@ def test_runs_queued_at_once_get_different_numbers(world: World, project: UUID) 
     """Numbering holds under concurrency."""
 
     def queue(_: int) -> UUID:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             row = connection.execute("select ops.queue_run(%s, null, null, null) as id", [project]).fetchone()
             assert row is not None
             return UUID(str(row["id"]))
@@ -199,7 +199,7 @@ def test_an_idempotency_key_used_at_once_by_many_makes_one_run(world: World, pro
     """Idempotency holds under concurrency."""
 
     def queue(_: int) -> object:
-        with connect(world.worker_url) as connection:
+        with connect(world.operator_url) as connection:
             row = connection.execute(
                 "select ops.queue_run(%s, 'feature/a', %s, 'r', p_idempotency_key => 'k') as id", [project, SHA]
             ).fetchone()
@@ -283,7 +283,7 @@ def test_a_plan_made_for_an_empty_table_still_serves_a_full_one(world: World, pr
 
     def live(count: int) -> None:
         for number in range(count):
-            run_id = worker.queue(project, f"feature/{number}")
+            run_id = world.queue(project, f"feature/{number}")
             (run,) = worker.claim()
             worker.start(run_id, run["attempt"])
             worker.value("select ops.heartbeat_run(%s, 'w1', 1)", run_id)

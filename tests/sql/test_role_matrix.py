@@ -21,7 +21,7 @@ from tests.sql.matrix import (
     relation_cells,
     relations,
 )
-from tests.sql.world import Caller, World
+from tests.sql.world import Caller, World, connect
 
 MEMBERS = {"viewer": "viewer", "member-dev": "developer", "admin": "admin", "owner": "owner"}
 COLUMNS = {
@@ -35,7 +35,8 @@ COLUMNS = {
 # Who comes with a token, and who with a login of their own; the personas may do the same either way.
 TOKENS = ("anon", "stranger", *MEMBERS, *COLUMNS, "service")
 BY_LOGIN = " by login"
-LOGINS = ("worker", *(column + BY_LOGIN for column in COLUMNS))
+JOBS = {"gateway": "ops_gateway", "worker": "ops_worker", "operator": "ops_operator"}
+LOGINS = (*JOBS, *(column + BY_LOGIN for column in COLUMNS))
 # What belongs to no project.
 GLOBAL = {"control_plane", "people", "person_aliases", "roles", "tools", "upgrade_advisories", "v_people"}
 
@@ -85,10 +86,16 @@ def actors(scene: Scene) -> Iterator[Actors]:
     actors.close()
 
 
-def enter(actors: Actors, people: dict[str, UUID], name: str) -> Caller:
+@pytest.fixture(scope="module")
+def login_urls(scene: Scene, module_server: PostgresServer) -> dict[str, str]:
+    """Return the URL of each login of the platform."""
+    return {name: as_user(scene.world.url, login, module_server) for name, login in JOBS.items()}
+
+
+def enter(actors: Actors, people: dict[str, UUID], name: str, login_urls: dict[str, str] | None = None) -> Caller:
     """Return who stands at the head of a column."""
-    if name == "worker":
-        return actors.worker()
+    if name in JOBS:
+        return Caller(connect((login_urls or {})[name]))
     if name.endswith(BY_LOGIN):
         return actors.login(COLUMNS[name.removesuffix(BY_LOGIN)])
     if name in people:
@@ -108,10 +115,10 @@ BLOCKS: dict[str, Callable[[Caller, Scene], Cells]] = {
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("name", [*TOKENS, *LOGINS])
 def test_everybody_may_do_what_the_matrix_says_and_nothing_else(
-    scene: Scene, actors: Actors, people: dict[str, UUID], name: str, block: str
+    scene: Scene, actors: Actors, people: dict[str, UUID], login_urls: dict[str, str], name: str, block: str
 ) -> None:
     """Each cell is tried; an object that the matrix does not know fails every column."""
-    caller = enter(actors, people, name)
+    caller = enter(actors, people, name, login_urls)
     assert BLOCKS[block](caller, scene) == expected(block)[name.removesuffix(BY_LOGIN)]
     caller.connection.close()
 
@@ -127,7 +134,7 @@ def test_every_persona_has_a_column() -> None:
     """And every membership role."""
     assert set(COLUMNS.values()) == set(PERSONAS)
     for block in BLOCKS:
-        assert list(expected(block)) == [*TOKENS[:-1], "worker", "service"]
+        assert list(expected(block)) == [*TOKENS[:-1], *JOBS, "service"]
 
 
 # One grant or policy too many, whom it serves, and the cell that must show it.

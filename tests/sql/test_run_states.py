@@ -278,7 +278,7 @@ def test_an_ended_run_cannot_be_cancelled(world: World, project: UUID) -> None:
 
 def test_a_retry_is_a_new_run_that_names_the_old_one(world: World, project: UUID) -> None:
     """History is kept."""
-    run_id = world.work(project, p_config='{"modules": ["sale"]}', p_priority=3)
+    run_id = world.work(project, p_config='{"assets": ["image"]}', p_priority=3)
     world.complete(run_id, 1)
     again = world.run(world.value("select ops.retry_run(%s, 'ann')", run_id))
     first = world.run(run_id)

@@ -253,7 +253,7 @@ def test_nobody_else_tells_in_the_platforms_name(
 ) -> None:
     """Not even the service role, whose key build pipelines hold: such an event would take a build's place."""
     make_release(world, project, "1.0")
-    for caller in (world, world.role("service_role"), world.worker()):
+    for caller in (world, world.role("service_role"), world.operator()):
         answer = ingest(caller, envelope(**values))
         assert (answer["http_status"], answer["field"]) == (400, field)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -89,8 +89,9 @@ class Caller:
 class World(Caller):
     """The database's owner, who may make objects and call as others."""
 
-    def __init__(self, url: str, worker_url: str) -> None:
+    def __init__(self, url: str, worker_url: str, *, logins: Mapping[str, str] | None = None) -> None:
         super().__init__(connect(url))
+        self._logins = logins or {}
         self.url = url
         self.worker_url = worker_url
         self._others: list[Connection] = []
@@ -116,6 +117,19 @@ class World(Caller):
     def worker(self) -> Caller:
         """Return the platform's worker, logged in."""
         return self._keep(connect(self.worker_url))
+
+    @property
+    def operator_url(self) -> str:
+        """Return the URL of the login of the command `ops`."""
+        return self._logins["ops_operator"]
+
+    def platform(self, login: str) -> Caller:
+        """Return one of the platform's logins, logged in."""
+        return self._keep(connect(self._logins[login]))
+
+    def operator(self) -> Caller:
+        """Return the login of the command `ops`, logged in."""
+        return self.platform("ops_operator")
 
     def person(self, user_id: UUID) -> Caller:
         """Return a person who signed in, as PostgREST would call for."""

@@ -113,8 +113,9 @@ def test_databases_and_roles_of_an_earlier_version_are_found_again(environment: 
     assert re.fullmatch("opsrec_2026020304_[0-9a-f]{16}", home.comparison_name(now))
     own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.MAINTENANCE_DATABASE)
     assert own == ("odooops", "odooops_dagster", "postgres")
-    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.WORKER, home.TEMPLATES_ROLE)
-    assert roles == ("postgres", "odooops_administrator", "ops_worker", "ops_templates")
+    assert home.TEMPLATES_ROLE == "ops_templates"
+    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.GATEWAY, home.WORKER, home.OPERATOR)
+    assert roles == ("postgres", "odooops_administrator", "ops_gateway", "ops_worker", "ops_operator")
 
 
 def test_a_name_leads_back_to_its_owner(environment: Environment, run: Run) -> None:
@@ -133,7 +134,10 @@ def test_a_name_leads_back_to_its_owner(environment: Environment, run: Run) -> N
     assert made == datetime(2026, 2, 3, 4, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("name", ["postgres", "ops_worker", "ops_templates", "opstpl_x", "opsrec_1", "ops_drill_1"])
+@pytest.mark.parametrize(
+    "name",
+    ["postgres", "ops_gateway", "ops_worker", "ops_operator", "ops_templates", "opstpl_x", "opsrec_1", "ops_drill_1"],
+)
 def test_what_is_not_ours_leads_nowhere(name: str) -> None:
     """A role or database that only looks like ours is left alone."""
     assert home.owner_of_role(name) is None

@@ -35,7 +35,14 @@ from odooops_dagster.local.stack_environment import (
 from odooops_dagster.local.startup import instance_settings, last_words
 from odooops_dagster.settings import Settings
 
-URLS = DatabaseUrls(owner="postgresql://o", control="postgresql://c", dagster="postgresql://d", odoo="postgresql://a")
+URLS = DatabaseUrls(
+    owner="postgresql://o",
+    gateway="postgresql://g",
+    worker="postgresql://w",
+    operator="postgresql://p",
+    dagster="postgresql://d",
+    odoo="postgresql://a",
+)
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def settings(tmp_path: Path) -> Settings:
     """Return settings under which every database is someone else's."""
     return Settings(
         home=tmp_path,
-        database_url=SecretStr(URLS.control),
+        database_url=SecretStr(URLS.worker),
         dagster_database_url=SecretStr(URLS.dagster),
         odoo_database_url=SecretStr(URLS.odoo),
     )
@@ -123,7 +130,7 @@ def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
     written = supervisor_ini(chosen, home=settings.home) + "".join(told)
     assert "postgresql://" not in written
     assert "s3cret" not in written
-    assert environment["ODOOOPS_DATABASE_URL"] == "postgresql://c"
+    assert environment["ODOOOPS_DATABASE_URL"] == "postgresql://w"
     assert environment["ODOOOPS_GITHUB_WEBHOOK_SECRET"] == "s3cret"
 
 
@@ -134,7 +141,7 @@ def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
         ("runs", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
         ("webserver", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("daemon", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
-        ("gateway", {"DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
+        ("gateway", {"GATEWAY_DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
         ("router", set()),
     ],
 )
@@ -151,7 +158,9 @@ def test_a_program_gets_only_the_secrets_that_it_uses(
     assert names & set(SECRET_SETTINGS) == {f"ODOOOPS_{name}" for name in secrets}
     assert ("AWS_SECRET_ACCESS_KEY" in names) == (program in {"code", "runs"})
     assert {"PATH", "ODOOOPS_HOME"} <= names
-    assert not {"GITHUB_TOKEN", "ODOOOPS_MIGRATE_URL", "ODOOOPS_ADOPT_DSN"} & set(environment)
+    assert not {"GITHUB_TOKEN", "ODOOOPS_MIGRATE_URL", "ODOOOPS_OPERATOR_DATABASE_URL", "ODOOOPS_ADOPT_DSN"} & set(
+        environment
+    )
 
 
 def test_every_setting_that_is_no_secret_reaches_the_platforms_programs(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows, say
 from odooops_dagster.doors.cli.ports import caller, control_plane, owner_plane
 from odooops_dagster.errors import BadInput
@@ -61,7 +64,7 @@ def create(
     """Make a key and print it. This is the only time that it is shown: only a hash is kept."""
     chosen = cast("Persona", _one_of(persona, get_args(Persona), "--persona"))
     events = [cast("EventType", _one_of(item, get_args(EventType), "--event")) for item in event or _USUAL[chosen]]
-    with owner_plane() as control:
+    with _plane_for(events) as control:
         made = control.keys.create(
             name,
             persona=chosen,
@@ -98,7 +101,9 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Make a successor with the same rights and print it; the old key ends when the overlap does."""
-    with owner_plane() as control:
+    with control_plane() as control:
+        events = control.keys.get(key).event_types
+    with _plane_for(events) as control:
         made = control.keys.rotate(
             key,
             expires_at=datetime.now(UTC) + timedelta(days=days),
@@ -111,7 +116,7 @@ def rotate(
 @app.command()
 def revoke(key: Prefix, *, yes: Yes = False, json: Json = False) -> None:
     """End a key at once; what it sends from now on is refused."""
-    with owner_plane() as control:
+    with control_plane() as control:
         found = control.keys.get(key)
         confirm([f"revoke key {found.prefix}, {found.name}: {found.status}"], yes=yes)
         was_active = control.keys.revoke(key, revoked_by=caller())
@@ -120,6 +125,11 @@ def revoke(key: Prefix, *, yes: Yes = False, json: Json = False) -> None:
         print_json(asdict(ended))
     else:
         note(f"key {key} is revoked" if was_active else f"key {key} had ended already")
+
+
+def _plane_for(events: Sequence[EventType]) -> AbstractContextManager[ControlPlane]:
+    """Return the control plane as the login that may make the key: one that signs off gates decides for a person."""
+    return owner_plane() if "gate_signoff" in events else control_plane()
 
 
 def _one_of(value: str, known: tuple[str, ...], option: str) -> str:

@@ -23,14 +23,14 @@ def control_plane(settings: Settings | None = None) -> Iterator[ControlPlane]:
 
 @contextmanager
 def owner_plane() -> Iterator[ControlPlane]:
-    """Yield the control plane as the schema's owner, for what the worker may not do: it decides nothing for people."""
+    """Yield the control plane as the schema's owner, for what the operator may not: it decides nothing for people."""
     with ControlPlane(owner_url(Settings()), max_connections=1, is_patient=False) as control:
         yield control
 
 
 def platform(settings: Settings | None = None) -> Platform:
     """Return the platform for one command, with one connection; the caller closes it."""
-    return Platform(settings, max_connections=1, is_patient=False)
+    return Platform(settings, job="operator", max_connections=1, is_patient=False)
 
 
 def runtime(settings: Settings | None = None) -> Runtime:

@@ -18,7 +18,7 @@ from odooops_dagster.doors.cli.lookup import living
 from odooops_dagster.doors.cli.output import Json, note
 from odooops_dagster.doors.cli.status import print_overview
 from odooops_dagster.doors.cli.ui import login_link
-from odooops_dagster.errors import Unavailable
+from odooops_dagster.errors import Forbidden, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.home import former_ports_file, program_log
 from odooops_dagster.local.overview import overview
@@ -60,9 +60,22 @@ def prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
         migrate(urls.owner)
     elif pending := status(urls.owner).pending:
         raise Unavailable(f"the control plane's schema lacks {len(pending)} migrations", hint="ops db migrate")
-    with ControlPlane(urls.control) as control:
+    with ControlPlane(urls.gateway) as control:
+        _refuse_other_login(control)
+    with ControlPlane(urls.worker) as control:
         former = {each.port: each.host_label for each in living(control.environments.list()) if each.port}
     write_whole(former_ports_file(settings.home), json_text.dumps(former).encode())
+
+
+def _refuse_other_login(gateway: ControlPlane) -> None:
+    """Refuse to start a gateway that may not receive: earlier versions gave it the worker's login."""
+    try:
+        gateway.pushes.require_receiver()
+    except Forbidden as exc:
+        raise Unavailable(
+            f"the gateway's login may not receive deliveries: {exc}",
+            hint="give ops_gateway a password, and name it in ODOOOPS_GATEWAY_DATABASE_URL",
+        ) from exc
 
 
 def _ready(settings: Settings, *, let_go: Callable[[], None], json: bool) -> None:

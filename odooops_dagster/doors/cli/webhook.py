@@ -6,7 +6,7 @@ import typer
 
 from odooops_dagster.doors.cli.arguments import ProjectSlug
 from odooops_dagster.doors.cli.output import Json, note, print_json, say
-from odooops_dagster.doors.cli.ports import owner_plane
+from odooops_dagster.doors.cli.ports import control_plane
 from odooops_dagster.errors import Conflict
 from odooops_dagster.local.webhook_secrets import write_webhook_secret
 from odooops_dagster.settings import Settings
@@ -27,7 +27,7 @@ def rotate(slug: ProjectSlug, *, json: Json = False) -> None:
 
 
 def _make(slug: str, *, json: bool, is_first: bool) -> None:
-    with owner_plane() as control:
+    with control_plane() as control:
         project = control.projects.get(slug)
         if is_first and project.own_webhook_at is not None:
             raise Conflict(f"project {slug} has a webhook's secret already", hint=f"ops webhook rotate {slug}")

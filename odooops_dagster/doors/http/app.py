@@ -33,7 +33,7 @@ _STATUS: tuple[tuple[type[OdooOpsError], int], ...] = (
 
 def create_app(settings: Settings | None = None, control: ControlPlane | None = None) -> FastAPI:
     """Return the gateway; `uvicorn --factory odooops_dagster.doors.http.app:create_app` serves it."""
-    platform = Platform(settings, control=control)
+    platform = Platform(settings, job="gateway", control=control)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

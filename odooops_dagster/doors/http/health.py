@@ -36,9 +36,9 @@ def healthz() -> Alive:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 def readyz(response: Response, control: Annotated[ControlPlane, Depends(control_plane)]) -> Readiness:
-    """Answer 200 if the database answers and its schema is the one that this version needs."""
+    """Answer 200 if the database answers, and lets the gateway store deliveries."""
     try:
-        control.ping()
+        control.pushes.require_receiver()
     except OdooOpsError as exc:
         response.status_code = 503
         return Readiness(status="not ready", reason=str(exc), hint=exc.hint)

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.http.errors import NotConfigured, SignatureMismatch
 from odooops_dagster.doors.http.wiring import control_plane, settings
-from odooops_dagster.errors import NotFound
 from odooops_dagster.local.webhook_secrets import read_webhook_secret
 from odooops_dagster.settings import Settings
 
@@ -79,11 +78,8 @@ def project_signer(
     _: Annotated[DeliveryHeaders, Depends(signed_headers)],
 ) -> Signer:
     """Return the project's secret; an unknown project is refused like a wrong signature."""
-    try:
-        found = control.projects.get(project) if _SLUG.fullmatch(project) else None
-    except NotFound:
-        found = None
-    secret = read_webhook_secret(settings.home, found.id) if found and found.own_webhook_at else None
+    found = control.pushes.project_of_webhook(project) if _SLUG.fullmatch(project) else None
+    secret = read_webhook_secret(settings.home, found) if found else None
     if found is None or secret is None:
         raise SignatureMismatch(hint=_OF_PROJECT)
-    return Signer(secret=secret.encode(), project_id=found.id, hint=_OF_PROJECT)
+    return Signer(secret=secret.encode(), project_id=found, hint=_OF_PROJECT)

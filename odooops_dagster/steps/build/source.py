@@ -10,7 +10,7 @@ from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
-from odooops_dagster.kinds import RunConfig
+from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.model import Source
 from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
 from odooops_dagster.steps.build.protection import record_protection
@@ -93,7 +93,7 @@ def _own_addons(source: Source) -> list[Path]:
 
 def _cloned_commit(ctx: StepContext) -> str | None:
     """Return the commit of a clone run without one: the environment's deployed commit, else the backup's."""
-    backup_id = RunConfig.of(ctx.run).backup_id
+    backup_id = backup_named_by(ctx.run)
     if ctx.environment.deployed_sha or backup_id is None:
         return ctx.environment.deployed_sha
     return ctx.control.backups.get(backup_id).git_sha

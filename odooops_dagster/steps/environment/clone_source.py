@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.kinds import RunConfig
+from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.wording import age_text
@@ -32,7 +32,7 @@ def find_source(ctx: StepContext, rules: Mapping[str, Any]) -> CloneSource | Non
     Raises:
         StepFailed: production runs and has no verified backup, or only older ones than policy allows.
     """
-    if named := RunConfig.of(ctx.run).backup_id:
+    if named := backup_named_by(ctx.run):
         return CloneSource(kind="named", backup=ctx.control.backups.get(named))
     if ctx.run.kind != "clone" and ctx.environment.stage != "staging":
         return None

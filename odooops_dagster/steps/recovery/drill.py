@@ -13,7 +13,7 @@ from uuid import UUID
 
 from odooops_dagster.checks.attachment import check_attachment
 from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
-from odooops_dagster.kinds import RunConfig
+from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Service, Table
 from odooops_dagster.steps.core import evidence
@@ -126,7 +126,7 @@ def _told_before(ctx: StepContext, drill: Drill) -> DrillResult:
 
 def _newest(ctx: StepContext) -> UUID | None:
     """Return the id of the environment's newest verified backup; None if the run's config names one."""
-    if RunConfig.of(ctx.run).backup_id is not None:
+    if backup_named_by(ctx.run) is not None:
         return None
     found = ctx.control.backups.newest_verified(ctx.environment.id)
     if found is None:

@@ -27,8 +27,8 @@ RESULT = "retention"
 # A change of a backup may become visible this long after its time: the next turn looks at it again.
 _MARGIN = timedelta(minutes=1)
 
-# Called before each drop; raises if the attempt may no longer write.
-Note = Callable[[Planned], None]
+# Drops the backup of a verdict; raises if the attempt may no longer write, or the record keeps the backup.
+Drop = Callable[[Planned], Backup]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def apply_policy(ctx: ProjectContext) -> Retained:
         time_zone=ctx.settings.time_zone,
         now=now,
         turn=f"retention-{ctx.run.id}-{ctx.run.attempt}",
-        note=lambda item: _note(ctx, item),
+        drop=lambda item: _drop(ctx, item),
         progress=Meter(ctx.control.logs, ctx.fence),
     )
     said = f"{done}; {size_text(done.freed_bytes)} freed"
@@ -102,12 +102,12 @@ def retain(
     time_zone: str,
     now: datetime,
     turn: str,
-    note: Note = lambda _: None,
+    drop: Drop,
     progress: Progress = silent,
 ) -> Retained:
     """Apply the retention policy: drop expired backups and delete unreferenced objects; report refused drops."""
     going = [item for item in planned(control, project, time_zone=time_zone, now=now) if not item.verdict.is_kept]
-    dropped, refused = _drop_rows(control, going, note)
+    dropped, refused = _drop_rows(going, drop)
     backups = control.backups.list(project.id)
     manifests = _remove_manifests(repository, backups)
     collection, obstacle = _collect(repository, turn, progress)
@@ -121,19 +121,24 @@ def retain(
     )
 
 
-def _note(ctx: ProjectContext, item: Planned) -> None:
-    reasons = "; ".join(item.verdict.reasons)
-    message = f"drop backup {item.backup.id} of {item.backup.moment:%Y-%m-%d %H:%M %Z}: {reasons}"
+def _drop(ctx: ProjectContext, item: Planned) -> Backup:
+    message = f"drop backup {item.backup.id} of {item.backup.moment:%Y-%m-%d %H:%M %Z}: {_reasons(item)}"
     ctx.control.logs.event(ctx.fence, level="info", message=message, payload={"backup_id": str(item.backup.id)})
     ctx.log("info", message)
+    return ctx.control.backups.drop_expired(
+        ctx.fence, item.backup.id, reason=_reasons(item), time_zone=ctx.settings.time_zone
+    )
 
 
-def _drop_rows(control: ControlPlane, going: Iterable[Planned], note: Note) -> tuple[list[Backup], list[str]]:
+def _reasons(item: Planned) -> str:
+    return "; ".join(item.verdict.reasons)
+
+
+def _drop_rows(going: Iterable[Planned], drop: Drop) -> tuple[list[Backup], list[str]]:
     dropped, refused = [], []
     for item in going:
-        note(item)
         try:
-            dropped.append(control.backups.drop(item.backup.id, reason="; ".join(item.verdict.reasons)))
+            dropped.append(drop(item))
         except Conflict as exc:
             refused.append(str(exc))
     return dropped, refused

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, Conflict, NotFound, StepFailed
 from odooops_dagster.files import whole_file
+from odooops_dagster.kinds import BackupConfig
 from odooops_dagster.model import Backup, Run
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.old_uploads import remove_old
@@ -44,11 +45,11 @@ class KeptZip:
     @classmethod
     def of(cls, run: Run) -> KeptZip | None:
         """Return the zip that the run imports; None if the run backs up its environment."""
-        told = run.config.get(IMPORT)
+        told = BackupConfig.of(run).imported if run.kind == "backup" else None
         if told is None:
             return None
         try:
-            kept = cls(**told)
+            kept = cls(**told)  # type: ignore[arg-type]  # checked below
             datetime.fromisoformat(kept.taken_at)
         except (TypeError, ValueError) as exc:
             raise BadInput(f"the run's config does not say which zip: {exc}", hint="ops backup import") from exc

@@ -18,7 +18,7 @@ def deployment_of(ctx: StepContext) -> Deployment:
     Raises:
         StepFailed: the deployment is another run's.
     """
-    config = PromoteConfig.model_validate(dict(ctx.run.config))
+    config = PromoteConfig.of(ctx.run)
     deployment = ctx.control.deployments.get(config.deployment_id)
     if (deployment.run_id, deployment.environment_id) != (ctx.run.id, ctx.environment.id):
         raise StepFailed(f"deployment {deployment.id} is not for run #{ctx.run.run_number}", hint="ops promote")

@@ -17,6 +17,6 @@ end
 $$;
 comment on function ops.caller_claims is 'The claims of the caller''s token, where a token is believed.';
 revoke all on function ops.caller_claims from public;
-grant execute on function ops.caller_claims to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_claims to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_claims
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

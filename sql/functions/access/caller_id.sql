@@ -20,6 +20,6 @@ end
 $$;
 comment on function ops.caller_id is 'The person who calls.';
 revoke all on function ops.caller_id from public;
-grant execute on function ops.caller_id to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_id to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_id
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

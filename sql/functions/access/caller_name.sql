@@ -13,6 +13,6 @@ end
 $$;
 comment on function ops.caller_name is 'The person who calls, as people know them.';
 revoke all on function ops.caller_name from public;
-grant execute on function ops.caller_name to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_name to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_name
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

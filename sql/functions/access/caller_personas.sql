@@ -20,6 +20,6 @@ end
 $$;
 comment on function ops.caller_personas is 'The personas that the caller is.';
 revoke all on function ops.caller_personas from public;
-grant execute on function ops.caller_personas to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_personas to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_personas
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -13,6 +13,6 @@ end
 $$;
 comment on function ops.caller_role is 'The role on whose behalf the statement runs.';
 revoke all on function ops.caller_role from public;
-grant execute on function ops.caller_role to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_role to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.caller_role
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

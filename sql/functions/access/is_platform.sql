@@ -1,4 +1,5 @@
--- Returns whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
+-- Returns whether the caller is the platform itself: a login of one of its jobs, the service role, or the owner of the
+-- schema. It names the person for whom it acts; what it may do is a matter of has_permission.
 -- Called by has_permission and RPCs. Locks and raises nothing.
 create or replace function ops.is_platform()
 returns boolean
@@ -10,16 +11,15 @@ as $$
 declare
     v_role name := ops.caller_role();
 begin
-    return v_role in ('ops_worker', 'service_role')
-        or pg_has_role(v_role, 'ops_worker', 'usage')
-        or pg_has_role(v_role, 'service_role', 'usage')
+    return pg_has_role(v_role, 'service_role', 'usage')
         or pg_has_role(
             v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-        );
+        )
+        or cardinality(ops.caller_jobs()) > 0;
 end
 $$;
 comment on function ops.is_platform is 'Whether the caller is the platform rather than a person.';
 revoke all on function ops.is_platform from public;
-grant execute on function ops.is_platform to authenticated, service_role, ops_worker;
+grant execute on function ops.is_platform to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.is_platform
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

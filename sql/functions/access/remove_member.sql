@@ -21,4 +21,4 @@ end
 $$;
 comment on function ops.remove_member is 'Ends a membership.';
 revoke all on function ops.remove_member from public;
-grant execute on function ops.remove_member to authenticated, service_role, ops_worker;
+grant execute on function ops.remove_member to authenticated, service_role, ops_operator;

@@ -28,4 +28,4 @@ end
 $$;
 comment on function ops.set_member is 'Makes somebody a member, or changes what they are.';
 revoke all on function ops.set_member from public;
-grant execute on function ops.set_member to authenticated, service_role, ops_worker;
+grant execute on function ops.set_member to authenticated, service_role, ops_operator;

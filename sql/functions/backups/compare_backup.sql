@@ -43,5 +43,5 @@ end
 $$;
 comment on function ops.compare_backup is 'Asks for a run that compares a backup with the live database.';
 revoke all on function ops.compare_backup from public;
-grant execute on function ops.compare_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.compare_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.compare_backup to sre;

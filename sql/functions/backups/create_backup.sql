@@ -42,5 +42,5 @@ end
 $$;
 comment on function ops.create_backup is 'Asks for a backup and returns its id.';
 revoke all on function ops.create_backup from public;
-grant execute on function ops.create_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.create_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.create_backup to sre;

@@ -1,6 +1,6 @@
 -- Drops a backup: its row stays, its objects are no longer referenced. It never drops a backup that is held, at work or
 -- in use, nor the last verified one of its environment, however many drops run at once.
--- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404,
+-- Called by people who may back up, and by drop_expired_backup. Locks the backup's and the environment's rows. Raises PT404,
 -- PT403, PT409, PT400 without a reason. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(
@@ -38,5 +38,5 @@ end
 $$;
 comment on function ops.drop_backup is 'Lets a backup go.';
 revoke all on function ops.drop_backup from public;
-grant execute on function ops.drop_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.drop_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.drop_backup to sre;

@@ -34,5 +34,5 @@ end
 $$;
 comment on function ops.hold_backup is 'Holds a backup against being dropped.';
 revoke all on function ops.hold_backup from public;
-grant execute on function ops.hold_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.hold_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.hold_backup to sre;

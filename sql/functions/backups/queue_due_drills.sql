@@ -5,6 +5,7 @@
 -- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
 -- newer backup since.
+-- Definer: the worker may not ask for restores itself.
 create or replace function ops.queue_due_drills(
     p_now timestamptz,
     p_time_zone text,
@@ -13,7 +14,7 @@ create or replace function ops.queue_due_drills(
 returns table (partition_key text, backup_id uuid, refusal text)
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column

@@ -18,7 +18,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
-    v_config jsonb := (select q.config from ops.run_requests as q where q.run_id = v_run.id);
+    v_config jsonb := (
+        -- only of kinds whose config was checked for these fields when the run was queued
+        select q.config from ops.run_requests as q
+        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill')
+    );
     v_restore ops.restores;
     v_backup ops.backups;
     v_environment ops.environments;

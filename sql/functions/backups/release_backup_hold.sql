@@ -24,5 +24,5 @@ end
 $$;
 comment on function ops.release_backup_hold is 'Releases the hold of a backup.';
 revoke all on function ops.release_backup_hold from public;
-grant execute on function ops.release_backup_hold to authenticated, service_role, ops_worker;
+grant execute on function ops.release_backup_hold to authenticated, service_role, ops_operator;
 grant execute on function ops.release_backup_hold to sre;

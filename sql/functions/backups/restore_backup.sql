@@ -60,5 +60,5 @@ end
 $$;
 comment on function ops.restore_backup is 'Asks for a use of a backup and returns its id.';
 revoke all on function ops.restore_backup from public;
-grant execute on function ops.restore_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.restore_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.restore_backup to sre;

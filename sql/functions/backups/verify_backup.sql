@@ -32,5 +32,5 @@ end
 $$;
 comment on function ops.verify_backup is 'Asks for a run that reads a backup back.';
 revoke all on function ops.verify_backup from public;
-grant execute on function ops.verify_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.verify_backup to sre;

@@ -46,4 +46,4 @@ end
 $$;
 comment on function ops.adopt_environment is 'Notes that a production runs elsewhere.';
 revoke all on function ops.adopt_environment from public;
-grant execute on function ops.adopt_environment to authenticated, service_role, ops_worker;
+grant execute on function ops.adopt_environment to authenticated, service_role, ops_operator;

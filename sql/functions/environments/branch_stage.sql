@@ -19,6 +19,6 @@ end::ops.environment_stage
 $$;
 comment on function ops.branch_stage is 'The stage of a branch.';
 revoke all on function ops.branch_stage from public;
-grant execute on function ops.branch_stage to authenticated, service_role, ops_worker;
+grant execute on function ops.branch_stage to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.branch_stage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -27,4 +27,4 @@ end
 $$;
 comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
 revoke all on function ops.decide_orphan from public;
-grant execute on function ops.decide_orphan to service_role, ops_worker;
+grant execute on function ops.decide_orphan to service_role, ops_operator;

@@ -39,4 +39,4 @@ end
 $$;
 comment on function ops.ensure_environment is 'The living environment of a branch.';
 revoke all on function ops.ensure_environment from public;
-grant execute on function ops.ensure_environment to authenticated, service_role, ops_worker, developer;
+grant execute on function ops.ensure_environment to authenticated, service_role, ops_operator, developer;

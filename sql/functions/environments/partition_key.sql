@@ -18,6 +18,6 @@ select p_slug || '/'
 $$;
 comment on function ops.partition_key is 'The Dagster partition of an environment.';
 revoke all on function ops.partition_key from public;
-grant execute on function ops.partition_key to authenticated, service_role, ops_worker;
+grant execute on function ops.partition_key to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.partition_key
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

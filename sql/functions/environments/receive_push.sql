@@ -65,4 +65,4 @@ end
 $$;
 comment on function ops.receive_push is 'Stores a delivery of a forge.';
 revoke all on function ops.receive_push from public;
-grant execute on function ops.receive_push to service_role, ops_worker;
+grant execute on function ops.receive_push to service_role, ops_gateway;

@@ -1,8 +1,8 @@
 -- Makes a key for a machine that sends events, and returns it with its id: this is the only time that it is shown. A key
 -- that signs off gates does so as one person, whom p_approver_id names.
 -- Called by `ops key create` and the service role. Locks nothing. Raises PT400 for values that no key has, PT404 for the
--- project. A retry makes another key.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- project, PT403 for an operator's key that signs off gates. A retry makes another key.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.create_event_key(
     name text,
     persona text,
@@ -38,4 +38,4 @@ end
 $$;
 comment on function ops.create_event_key is 'Makes a key for a machine that sends events.';
 revoke all on function ops.create_event_key from public;
-grant execute on function ops.create_event_key to service_role;
+grant execute on function ops.create_event_key to service_role, ops_operator;

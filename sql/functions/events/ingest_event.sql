@@ -20,5 +20,5 @@ end
 $$;
 comment on function ops.ingest_event is 'Takes an event in and says what came of it.';
 revoke all on function ops.ingest_event from public;
-grant execute on function ops.ingest_event to service_role, ops_worker,
+grant execute on function ops.ingest_event to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;

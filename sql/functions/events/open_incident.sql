@@ -41,4 +41,4 @@ end
 $$;
 comment on function ops.open_incident is 'Opens an incident.';
 revoke all on function ops.open_incident from public;
-grant execute on function ops.open_incident to service_role, ops_worker, sre;
+grant execute on function ops.open_incident to service_role, ops_worker, ops_operator, sre;

@@ -38,4 +38,4 @@ end
 $$;
 comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
 revoke all on function ops.resolve_incident from public;
-grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
+grant execute on function ops.resolve_incident to service_role, ops_worker, ops_operator, sre;

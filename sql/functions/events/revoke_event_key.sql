@@ -1,6 +1,6 @@
 -- Ends a key at once and returns whether it was in force. Called by `ops key revoke` and the service role. Locks the key.
 -- Raises PT404. Repeating it is harmless.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.revoke_event_key(
     prefix text,
     p_revoked_by text default null
@@ -22,4 +22,4 @@ end
 $$;
 comment on function ops.revoke_event_key is 'Ends a key at once.';
 revoke all on function ops.revoke_event_key from public;
-grant execute on function ops.revoke_event_key to service_role;
+grant execute on function ops.revoke_event_key to service_role, ops_operator;

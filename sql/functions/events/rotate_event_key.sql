@@ -1,7 +1,7 @@
 -- Makes a successor of a key, with the same rights, and returns it; the old key works until the overlap ends.
--- Called by `ops key rotate` and the service role. Locks the key. Raises PT404, PT400 for an invalid time, and PT409 for
--- a key that ended. A retry makes another successor.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- Called by `ops key rotate` and the service role. Locks the key. Raises PT404, PT403 for an operator
+-- and a key that signs off gates, PT400 for an invalid time, and PT409 for a key that ended. A retry makes another successor.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.rotate_event_key(
     prefix text,
     expires_at timestamptz,
@@ -41,4 +41,4 @@ end
 $$;
 comment on function ops.rotate_event_key is 'Makes a successor of a key.';
 revoke all on function ops.rotate_event_key from public;
-grant execute on function ops.rotate_event_key to service_role;
+grant execute on function ops.rotate_event_key to service_role, ops_operator;

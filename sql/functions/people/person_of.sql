@@ -17,6 +17,6 @@ end
 $$;
 comment on function ops.person_of is 'The person of a name, to compare names by.';
 revoke all on function ops.person_of from public;
-grant execute on function ops.person_of to authenticated, service_role, ops_worker;
+grant execute on function ops.person_of to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.person_of
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -32,4 +32,4 @@ end
 $$;
 comment on function ops.archive_project is 'Archives a project.';
 revoke all on function ops.archive_project from public;
-grant execute on function ops.archive_project to authenticated, service_role, ops_worker;
+grant execute on function ops.archive_project to authenticated, service_role, ops_operator;

@@ -58,4 +58,4 @@ end
 $$;
 comment on function ops.create_project is 'Creates a project, or returns the one that is the same.';
 revoke all on function ops.create_project from public;
-grant execute on function ops.create_project to service_role, ops_worker;
+grant execute on function ops.create_project to service_role, ops_operator;

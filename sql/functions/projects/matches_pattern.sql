@@ -17,6 +17,6 @@ select exists (
 $$;
 comment on function ops.matches_pattern is 'Whether a text is what one of the patterns stands for.';
 revoke all on function ops.matches_pattern from public;
-grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker;
+grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.matches_pattern
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

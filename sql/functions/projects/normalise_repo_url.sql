@@ -26,6 +26,6 @@ end
 $$;
 comment on function ops.normalise_repo_url is 'One spelling for all addresses of a repository.';
 revoke all on function ops.normalise_repo_url from public;
-grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker;
+grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.normalise_repo_url
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

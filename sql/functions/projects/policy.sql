@@ -20,6 +20,6 @@ end
 $$;
 comment on function ops.policy is 'The rules that hold in a project.';
 revoke all on function ops.policy from public;
-grant execute on function ops.policy to authenticated, service_role, ops_worker;
+grant execute on function ops.policy to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -10,6 +10,6 @@ select jsonb_object_agg(r.rule, r.default_value) from ops.policy_rules() as r wh
 $$;
 comment on function ops.policy_defaults is 'The rules of a policy where nobody set any.';
 revoke all on function ops.policy_defaults from public;
-grant execute on function ops.policy_defaults to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_defaults to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy_defaults
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

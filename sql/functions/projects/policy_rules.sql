@@ -73,6 +73,6 @@ select * from (
 $$;
 comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';
 revoke all on function ops.policy_rules from public;
-grant execute on function ops.policy_rules to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_rules to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy_rules
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

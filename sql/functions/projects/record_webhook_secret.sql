@@ -1,7 +1,7 @@
 -- Records that a project's webhook has a secret of its own from now on, which the gateway reads from a file; deliveries
 -- signed with the platform's secret speak for the project no longer. Returns when it was made.
 -- Called by `ops webhook`. Locks the project's row. Raises PT404. A retry changes only the time.
--- Definer: nobody may write projects directly; only the service role may execute this.
+-- Definer: nobody may write projects directly; only operators and the service role may execute this.
 create or replace function ops.record_webhook_secret(
     p_project_id uuid
 )
@@ -26,4 +26,4 @@ end
 $$;
 comment on function ops.record_webhook_secret is 'Notes that a project has its own webhook''s secret.';
 revoke all on function ops.record_webhook_secret from public;
-grant execute on function ops.record_webhook_secret to service_role;
+grant execute on function ops.record_webhook_secret to service_role, ops_operator;

@@ -36,4 +36,4 @@ end
 $$;
 comment on function ops.set_policy is 'Sets what a project holds itself to.';
 revoke all on function ops.set_policy from public;
-grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
+grant execute on function ops.set_policy to authenticated, service_role, ops_operator;

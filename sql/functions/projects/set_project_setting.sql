@@ -46,4 +46,4 @@ end
 $$;
 comment on function ops.set_project_setting is 'Sets or removes one of a project''s settings.';
 revoke all on function ops.set_project_setting from public;
-grant execute on function ops.set_project_setting to authenticated, service_role, ops_worker;
+grant execute on function ops.set_project_setting to authenticated, service_role, ops_operator;

@@ -12,4 +12,4 @@ select m.project_id from ops.project_memberships as m where m.user_id = (select 
 $$;
 comment on function ops.visible_projects is 'The projects that the calling person belongs to.';
 revoke all on function ops.visible_projects from public;
-grant execute on function ops.visible_projects to authenticated, service_role, ops_worker;
+grant execute on function ops.visible_projects to authenticated, service_role, ops_worker, ops_operator;

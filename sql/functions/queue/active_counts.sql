@@ -13,4 +13,4 @@ end
 $$;
 comment on function ops.active_counts is 'How many runs are at work.';
 revoke all on function ops.active_counts from public;
-grant execute on function ops.active_counts to service_role, ops_worker;
+grant execute on function ops.active_counts to service_role, ops_worker, ops_operator;

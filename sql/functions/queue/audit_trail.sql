@@ -56,4 +56,4 @@ order by t.recorded_at, t.kind, (t.entry ->> 'seq')::int, t.entry ->> 'id'
 $$;
 comment on function ops.audit_trail is 'Everything on the record of a project, or of all.';
 revoke all on function ops.audit_trail from public;
-grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_trail to service_role, ops_operator, audit_reader;

@@ -38,5 +38,5 @@ end
 $$;
 comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working one to end.';
 revoke all on function ops.cancel_run from public;
-grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;
+grant execute on function ops.cancel_run to authenticated, service_role, ops_operator;
 grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;

@@ -1,6 +1,6 @@
 -- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 if another run works on the environment,
--- this one would harm production or the kind has no job.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields than those of
+-- Dagster, PT409 if another run works on the environment, this one would harm production or the kind has no job.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
@@ -39,6 +39,12 @@ begin
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
     end if;
+    if coalesce(p_config, '{}') - '{assets,confirm}'::text[] <> '{}' then
+        raise sqlstate 'PT400' using
+            message = 'A run that starts in Dagster takes only assets and confirm in its config',
+            hint = 'Queue it: ops --help.';
+    end if;
+    perform ops_private.refuse_config(v_environment.project_id, p_kind, p_config);
     if v_environment.stage = 'production' then
         perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;

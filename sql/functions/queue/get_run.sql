@@ -16,6 +16,6 @@ end
 $$;
 comment on function ops.get_run is 'One run, as claims return it.';
 revoke all on function ops.get_run from public;
-grant execute on function ops.get_run to authenticated, service_role, ops_worker;
+grant execute on function ops.get_run to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -26,6 +26,6 @@ end
 $$;
 comment on function ops.hash_event is 'The hash of an event, over its content and the hash before it.';
 revoke all on function ops.hash_event from public;
-grant execute on function ops.hash_event to authenticated, service_role, ops_worker;
+grant execute on function ops.hash_event to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.hash_event
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

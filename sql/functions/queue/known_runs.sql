@@ -13,4 +13,4 @@ as $$
 $$;
 comment on function ops.known_runs is 'Those of the runs that are on the record.';
 revoke all on function ops.known_runs from public;
-grant execute on function ops.known_runs to service_role, ops_worker;
+grant execute on function ops.known_runs to service_role, ops_worker, ops_operator;

@@ -37,4 +37,4 @@ end
 $$;
 comment on function ops.list_logged_runs is 'The runs of an environment since a moment, whose logs a backup holds.';
 revoke all on function ops.list_logged_runs from public;
-grant execute on function ops.list_logged_runs to service_role, ops_worker;
+grant execute on function ops.list_logged_runs to service_role, ops_worker, ops_operator;

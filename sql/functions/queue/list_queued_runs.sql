@@ -30,6 +30,6 @@ end
 $$;
 comment on function ops.list_queued_runs is 'What waits, in order, and for what.';
 revoke all on function ops.list_queued_runs from public;
-grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker;
+grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.list_queued_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

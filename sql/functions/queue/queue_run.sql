@@ -2,9 +2,9 @@
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use), PT409 for an archived project,
 -- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
--- for longer, PT400 for invalid values.
+-- for longer, PT400 for invalid values and for a field of p_config that the kind does not take.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -62,6 +62,7 @@ begin
             return v_id;
         end if;
     end if;
+    perform ops_private.refuse_config(queue_run.project_id, p_kind, p_config);
     if coalesce(env, '') <> '' then
         v_environment := ops_private.environment_to_work_on(queue_run.project_id, env, p_kind);
         if v_environment.stage = 'production' then
@@ -134,5 +135,5 @@ end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
 revoke all on function ops.queue_run from public;
-grant execute on function ops.queue_run to authenticated, service_role, ops_worker;
+grant execute on function ops.queue_run to authenticated, service_role, ops_operator;
 grant execute on function ops.queue_run to ci_service_role, developer;

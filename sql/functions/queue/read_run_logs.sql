@@ -21,6 +21,6 @@ end
 $$;
 comment on function ops.read_run_logs is 'The lines of a run after a known one.';
 revoke all on function ops.read_run_logs from public;
-grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker;
+grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.read_run_logs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -36,5 +36,5 @@ end
 $$;
 comment on function ops.retry_run is 'Queues an ended run again.';
 revoke all on function ops.retry_run from public;
-grant execute on function ops.retry_run to authenticated, service_role, ops_worker;
+grant execute on function ops.retry_run to authenticated, service_role, ops_operator;
 grant execute on function ops.retry_run to ci_service_role, developer;

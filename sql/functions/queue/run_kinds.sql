@@ -31,4 +31,4 @@ values
 $$;
 comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
 revoke all on function ops.run_kinds from public;
-grant execute on function ops.run_kinds to service_role, ops_worker;
+grant execute on function ops.run_kinds to service_role, ops_worker, ops_operator;

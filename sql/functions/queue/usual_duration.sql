@@ -32,6 +32,6 @@ end
 $$;
 comment on function ops.usual_duration is 'How long a project''s runs of a kind usually work.';
 revoke all on function ops.usual_duration from public;
-grant execute on function ops.usual_duration to authenticated, service_role, ops_worker;
+grant execute on function ops.usual_duration to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.usual_duration
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -32,4 +32,4 @@ having p_project_id is null
 $$;
 comment on function ops.verify_chains is 'The chains of the audit trail, and what in them is not as it was written.';
 revoke all on function ops.verify_chains from public;
-grant execute on function ops.verify_chains to service_role, ops_worker, audit_reader;
+grant execute on function ops.verify_chains to service_role, ops_operator, audit_reader;

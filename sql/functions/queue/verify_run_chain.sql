@@ -55,6 +55,6 @@ end
 $$;
 comment on function ops.verify_run_chain is 'Whether a run''s events are exactly those that were written.';
 revoke all on function ops.verify_run_chain from public;
-grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.verify_run_chain
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -21,6 +21,6 @@ from ops.workers as w
 $$;
 comment on function ops.worker_to_wait_for is 'What a run waits for that could start.';
 revoke all on function ops.worker_to_wait_for from public;
-grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker;
+grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.worker_to_wait_for
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -24,7 +24,7 @@ declare
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
-    if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
+    if cardinality(ops.caller_jobs()) > 0 or not ops.has_permission(v_release.project_id, 'deploy') then
         perform ops_private.require_permission(v_release.project_id, 'grant_exception');
     end if;
     insert into ops.exceptions (

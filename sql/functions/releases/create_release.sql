@@ -57,4 +57,4 @@ end
 $$;
 comment on function ops.create_release is 'Creates a release with its four gates, or returns the one that is the same.';
 revoke all on function ops.create_release from public;
-grant execute on function ops.create_release to authenticated, service_role, ops_worker, ci_service_role, developer;
+grant execute on function ops.create_release to authenticated, service_role, ops_operator, ci_service_role, developer;

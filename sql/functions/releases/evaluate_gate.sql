@@ -27,6 +27,6 @@ end
 $$;
 comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';
 revoke all on function ops.evaluate_gate from public;
-grant execute on function ops.evaluate_gate to authenticated, service_role, ops_worker;
+grant execute on function ops.evaluate_gate to authenticated, service_role, ops_operator;
 grant execute on function ops.evaluate_gate
 to ci_service_role, qa_tester, release_manager, sre, developer; -- it writes what it finds: not the auditor

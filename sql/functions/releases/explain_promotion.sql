@@ -24,6 +24,6 @@ end
 $$;
 comment on function ops.explain_promotion is 'Each requirement of a promotion, met or not, and by what.';
 revoke all on function ops.explain_promotion from public;
-grant execute on function ops.explain_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_promotion to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -41,5 +41,5 @@ end
 $$;
 comment on function ops.explain_rollback is 'The ways back from a deployment, and what each loses.';
 revoke all on function ops.explain_rollback from public;
-grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.explain_rollback to qa_tester, release_manager, sre, developer, audit_reader;

@@ -35,6 +35,6 @@ limit 1
 $$;
 comment on function ops.freeze_reason is 'Why nothing is promoted at a moment, if nothing is.';
 revoke all on function ops.freeze_reason from public;
-grant execute on function ops.freeze_reason to authenticated, service_role, ops_worker;
+grant execute on function ops.freeze_reason to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.freeze_reason
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -15,6 +15,6 @@ from ops.explain_promotion(is_eligible_for_promotion.release_id, is_eligible_for
 $$;
 comment on function ops.is_eligible_for_promotion is 'Whether a release may be promoted to a place now.';
 revoke all on function ops.is_eligible_for_promotion from public;
-grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.is_eligible_for_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -12,6 +12,6 @@ from regexp_match(p_time, '^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):([0
 $$;
 comment on function ops.minute_of_week is 'Minutes from Monday 00:00 to a time of the week.';
 revoke all on function ops.minute_of_week from public;
-grant execute on function ops.minute_of_week to authenticated, service_role, ops_worker;
+grant execute on function ops.minute_of_week to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.minute_of_week
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

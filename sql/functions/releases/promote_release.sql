@@ -1,9 +1,9 @@
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
--- and commits. While the release is being deployed there, it returns the same deployment.
--- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
--- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
--- A retry is harmless.
+-- and commits. While the release is being deployed there, it returns the same deployment. Called by release managers,
+-- by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two
+-- concurrent promotions one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a
+-- freeze, a fresh backup of a production that runs elsewhere, or another deployment at work there; and if the release
+-- serves there already. A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
@@ -20,10 +20,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops_private.require_release(promote_release.release_id, 'promote');
+    v_release ops.releases := ops_private.require_release(promote_release.release_id);
     v_place record;
     v_id uuid;
 begin
+    perform ops_private.require_promoter(v_release.project_id);
     perform from ops.projects as p where p.id = v_release.project_id for no key update;
     perform ops.close_deployments(v_release.project_id);
     select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
@@ -48,4 +49,4 @@ end
 $$;
 comment on function ops.promote_release is 'Brings a release to a place.';
 revoke all on function ops.promote_release from public;
-grant execute on function ops.promote_release to service_role, ops_worker, release_manager;
+grant execute on function ops.promote_release to service_role, ops_operator, release_manager;

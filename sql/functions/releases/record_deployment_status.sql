@@ -21,4 +21,4 @@ end
 $$;
 comment on function ops.record_deployment_status is 'Notes how a deployment goes.';
 revoke all on function ops.record_deployment_status from public;
-grant execute on function ops.record_deployment_status to service_role, ops_worker, sre;
+grant execute on function ops.record_deployment_status to service_role, ops_operator, sre;

@@ -54,5 +54,5 @@ end
 $$;
 comment on function ops.record_gate_check is 'Notes the answer to a question of a gate.';
 revoke all on function ops.record_gate_check from public;
-grant execute on function ops.record_gate_check to service_role, ops_worker,
+grant execute on function ops.record_gate_check to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;

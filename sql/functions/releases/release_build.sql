@@ -22,7 +22,7 @@ declare
     v_build record;
     v_id uuid;
 begin
-    perform ops_private.require_permission(release_build.project_id, 'promote');
+    perform ops_private.require_promoter(release_build.project_id);
     perform from ops.projects as p where p.id = release_build.project_id for no key update;
     select b.* into v_build from ops_private.newest_build(release_build.project_id, p_run_id) as b;
     if not found then
@@ -59,4 +59,4 @@ end
 $$;
 comment on function ops.release_build is 'Makes a release of the newest build of the default branch.';
 revoke all on function ops.release_build from public;
-grant execute on function ops.release_build to service_role, ops_worker, release_manager;
+grant execute on function ops.release_build to service_role, ops_operator, release_manager;

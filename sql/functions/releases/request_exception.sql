@@ -49,4 +49,5 @@ end
 $$;
 comment on function ops.request_exception is 'Asks that a gate be waived until a time.';
 revoke all on function ops.request_exception from public;
-grant execute on function ops.request_exception to authenticated, service_role, ops_worker, developer, release_manager;
+grant execute on function ops.request_exception to authenticated, service_role, ops_operator,
+developer, release_manager;

@@ -15,5 +15,5 @@ end
 $$;
 comment on function ops.right_now is 'The time at which it is called.';
 revoke all on function ops.right_now from public;
-grant execute on function ops.right_now to authenticated, service_role, ops_worker,
+grant execute on function ops.right_now to authenticated, service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -56,4 +56,4 @@ end
 $$;
 comment on function ops.rollback_deployment is 'Takes a deployment back to the release that was there before.';
 revoke all on function ops.rollback_deployment from public;
-grant execute on function ops.rollback_deployment to service_role, ops_worker, sre, release_manager;
+grant execute on function ops.rollback_deployment to service_role, ops_operator, sre, release_manager;

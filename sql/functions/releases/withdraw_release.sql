@@ -19,5 +19,5 @@ end
 $$;
 comment on function ops.withdraw_release is 'Takes a release out of the running.';
 revoke all on function ops.withdraw_release from public;
-grant execute on function ops.withdraw_release to authenticated, service_role, ops_worker, ci_service_role,
+grant execute on function ops.withdraw_release to authenticated, service_role, ops_operator, ci_service_role,
 developer, release_manager;

@@ -24,5 +24,5 @@ end
 $$;
 comment on function ops.apply_retention is 'Asks for a run that applies a project''s backup retention.';
 revoke all on function ops.apply_retention from public;
-grant execute on function ops.apply_retention to authenticated, service_role, ops_worker;
+grant execute on function ops.apply_retention to authenticated, service_role, ops_operator;
 grant execute on function ops.apply_retention to sre;

@@ -14,6 +14,6 @@ select sha256(p_prev_hash || convert_to(p_content::text, 'UTF8'))
 $$;
 comment on function ops.seal_content is 'The hash of a record, over its content and the hash before it.';
 revoke all on function ops.seal_content from public;
-grant execute on function ops.seal_content to authenticated, service_role, ops_worker;
+grant execute on function ops.seal_content to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.seal_content
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -43,4 +43,4 @@ end
 $$;
 comment on function ops.verify_checkpoints is 'Whether the checkpoints are exactly those that were written.';
 revoke all on function ops.verify_checkpoints from public;
-grant execute on function ops.verify_checkpoints to service_role, ops_worker, audit_reader;
+grant execute on function ops.verify_checkpoints to service_role, ops_worker, ops_operator, audit_reader;

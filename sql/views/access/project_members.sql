@@ -15,5 +15,5 @@ comment on view ops.project_members is 'Members of projects, with what their rol
 comment on column ops.project_members.project_slug is 'The project''s short name.';
 comment on column ops.project_members.permissions is 'What the role allows, as ops.roles has it.';
 revoke all on ops.project_members from public, anon;
-grant select on ops.project_members to authenticated, service_role, ops_worker;
+grant select on ops.project_members to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.project_members to audit_reader;

@@ -86,6 +86,6 @@ comment on column ops.v_backup_freshness.kept_backups is 'How many backups are k
 comment on column ops.v_backup_freshness.held_backups is 'How many of those are held, and so never dropped.';
 comment on column ops.v_backup_freshness.last_passed_drill_at is 'When a backup of it was last restored and booted.';
 revoke all on ops.v_backup_freshness from public, anon;
-grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker;
+grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_backup_freshness
 to release_manager, sre, developer, audit_reader;

@@ -51,6 +51,6 @@ comment on column ops.v_productions.newest_drill_id is 'The newest drill of one 
 comment on column ops.v_productions.newest_drill_passed is 'Whether that drill passed; empty while it works.';
 comment on column ops.v_productions.newest_drill_started_at is 'When that drill began.';
 revoke all on ops.v_productions from public, anon;
-grant select on ops.v_productions to authenticated, service_role, ops_worker;
+grant select on ops.v_productions to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_productions
 to release_manager, sre, developer, audit_reader;

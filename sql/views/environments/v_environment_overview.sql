@@ -51,6 +51,6 @@ comment on column ops.v_environment_overview.latest_run_number is 'The number of
 comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
 comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
 revoke all on ops.v_environment_overview from public, anon;
-grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
+grant select on ops.v_environment_overview to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_environment_overview
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

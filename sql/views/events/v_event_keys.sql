@@ -29,4 +29,4 @@ comment on column ops.v_event_keys.key_id is 'The key''s id.';
 comment on column ops.v_event_keys.status is 'active, expired or revoked, as of now.';
 comment on column ops.v_event_keys.project_slug is 'The only project that it may speak of; null for every project.';
 revoke all on ops.v_event_keys from public, anon;
-grant select on ops.v_event_keys to service_role, ops_worker, audit_reader;
+grant select on ops.v_event_keys to service_role, ops_worker, ops_operator, audit_reader;

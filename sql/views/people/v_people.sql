@@ -17,4 +17,4 @@ comment on view ops.v_people is 'People and the names by which they are known.';
 comment on column ops.v_people.person_id is 'The person''s id.';
 comment on column ops.v_people.aliases is 'Kind and spelling of each name.';
 revoke all on ops.v_people from public, anon;
-grant select on ops.v_people to service_role, ops_worker, audit_reader;
+grant select on ops.v_people to service_role, ops_worker, ops_operator, audit_reader;

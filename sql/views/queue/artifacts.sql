@@ -18,6 +18,6 @@ join ops.runs as r on r.id = a.run_id;
 comment on view ops.artifacts is 'Files of runs, each with its project.';
 comment on column ops.artifacts.project_id is 'The project of the run that left it.';
 revoke all on ops.artifacts from public, anon;
-grant select on ops.artifacts to authenticated, service_role, ops_worker;
+grant select on ops.artifacts to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.artifacts
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -35,6 +35,6 @@ join ops.projects as p on p.id = r.project_id
 left join ops.environments as e on e.id = r.environment_id;
 comment on view ops.v_run_details is 'Runs with their related names, as claims return them.';
 revoke all on ops.v_run_details from public, anon;
-grant select on ops.v_run_details to authenticated, service_role, ops_worker;
+grant select on ops.v_run_details to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_details
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

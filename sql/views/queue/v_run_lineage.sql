@@ -21,6 +21,6 @@ join ops.projects as p on p.id = r.project_id;
 comment on view ops.v_run_lineage is 'Assets with the runs, commits and inputs they were made from.';
 comment on column ops.v_run_lineage.inputs is 'The data version of every asset it was made from.';
 revoke all on ops.v_run_lineage from public, anon;
-grant select on ops.v_run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.v_run_lineage to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_lineage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

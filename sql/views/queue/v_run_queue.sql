@@ -70,6 +70,6 @@ comment on column ops.v_run_queue.age is 'How long it has waited.';
 comment on column ops.v_run_queue.usual_duration is
 'How long its project''s last successful runs of this kind worked, as a median; empty without a past.';
 revoke all on ops.v_run_queue from public, anon;
-grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
+grant select on ops.v_run_queue to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_queue
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -39,6 +39,6 @@ left join ops.environments as e on e.id = r.environment_id;
 comment on view ops.v_runs is 'Runs with the names of their project and environment.';
 comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
 revoke all on ops.v_runs from public, anon;
-grant select on ops.v_runs to authenticated, service_role, ops_worker;
+grant select on ops.v_runs to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

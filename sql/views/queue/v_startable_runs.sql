@@ -26,4 +26,4 @@ where
     );
 comment on view ops.v_startable_runs is 'Waiting runs that a worker may take now.';
 revoke all on ops.v_startable_runs from public, anon;
-grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker;
+grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker, ops_operator;

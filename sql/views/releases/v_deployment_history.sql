@@ -82,6 +82,6 @@ comment on column ops.v_deployment_history.replaced_release_id is 'The release t
 comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
 comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
 revoke all on ops.v_deployment_history from public, anon;
-grant select on ops.v_deployment_history to authenticated, service_role, ops_worker;
+grant select on ops.v_deployment_history to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_deployment_history
 to qa_tester, release_manager, sre, developer, audit_reader;

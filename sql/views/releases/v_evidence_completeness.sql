@@ -61,6 +61,6 @@ comment on column ops.v_evidence_completeness.checks_without_evidence is
 'The answered questions that nothing proves, by name.';
 comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is claimed without proof.';
 revoke all on ops.v_evidence_completeness from public, anon;
-grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
+grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_evidence_completeness
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

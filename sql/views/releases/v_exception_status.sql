@@ -45,6 +45,6 @@ comment on column ops.v_exception_status.needs_review is
 comment on column ops.v_exception_status.time_remaining is
 'How long it can still waive the gate; zero once it is over.';
 revoke all on ops.v_exception_status from public, anon;
-grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
+grant select on ops.v_exception_status to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;

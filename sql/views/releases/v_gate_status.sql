@@ -67,5 +67,5 @@ comment on column ops.v_gate_status.is_overdue is
 comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
-grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
+grant select on ops.v_gate_status to authenticated, service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -33,6 +33,6 @@ comment on column ops.v_promotion_eligibility.production_missing is 'The first r
 comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
 comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
 revoke all on ops.v_promotion_eligibility from public, anon;
-grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
+grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_promotion_eligibility
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

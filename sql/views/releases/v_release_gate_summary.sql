@@ -95,6 +95,6 @@ comment on column ops.v_release_gate_summary.rejections is 'How many people reje
 comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
 comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;
-grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
+grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_release_gate_summary
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

@@ -19,6 +19,6 @@ comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series
 comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
 comment on column ops.v_upgrade_advisories.advisory_id is 'The advisory, as ops.upgrade_advisories has it.';
 revoke all on ops.v_upgrade_advisories from public, anon;
-grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker;
+grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_upgrade_advisories
 to release_manager, sre, developer, audit_reader;

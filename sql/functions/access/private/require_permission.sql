@@ -24,7 +24,7 @@ begin
         hint = (
             select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
             from ops.roles as r
-            where p_permission = any (r.permissions)
+            where p_permission = any (r.permissions) and r.role !~ '^ops_' -- people take no login of the platform
         );
 end
 $$;

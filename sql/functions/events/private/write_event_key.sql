@@ -1,5 +1,6 @@
 -- Inserts a key and returns it, which nothing does again. Called by create_event_key and rotate_event_key. The secret has
--- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises what the table's checks raise.
+-- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises PT403 for an operator's key that signs off
+-- gates, and what the table's checks raise.
 create or replace function ops_private.write_event_key(
     p_name text,
     p_persona text,
@@ -24,6 +25,11 @@ declare
     ));
     v_sent text := encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
 begin
+    if 'gate_signoff' = any (p_event_types) and cardinality(ops.caller_jobs()) > 0 then
+        raise sqlstate 'PT403' using
+            message = 'A key that signs off gates decides for a person: no login of the platform makes one',
+            hint = 'Make it as the schema''s owner: ODOOOPS_MIGRATE_URL.';
+    end if;
     return query
     insert into ops.event_keys as k (
         prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
